@@ -1,0 +1,143 @@
+"""The seam that every stage is written against: parameters, what it needs and makes, and the registry.
+
+A stage is one file under `runtime/stages/`. The compiler imports these files, so nothing heavy may be imported at their
+top; heavy imports belong inside the stage's function.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.contract import Contract
+
+BOUND_SOURCES = (
+    "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
+)  # fmt: skip
+
+
+class Params(BaseModel):
+    """Parameters of a stage: units in field names, a docstring under each field, a default for every settable one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def bound(source: str, **kwargs: Any) -> Any:
+    """A parameter that the compiler fills from `source`; a spec's `stages:` section cannot set it."""
+    if source not in BOUND_SOURCES:
+        raise ValueError(f"unknown bound source {source!r}")
+    return Field(json_schema_extra={"bound": source}, **kwargs)
+
+
+def bound_fields(params: type[BaseModel]) -> dict[str, str]:
+    """Field name -> bound source, for the fields that the compiler fills."""
+    extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
+    return {name: str(extra["bound"]) for name, extra in extras.items() if isinstance(extra, dict) and "bound" in extra}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one job takes: CPU cores, GPUs, memory, and minutes of wall time on those."""
+
+    cpu: int = 1
+    gpu: int = 0
+    mem_gb: float = 1.0
+    minutes: float = 1.0
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent."""
+
+    name: str
+    kind: str
+    many: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for."""
+
+    name: str
+    version: int
+    kind: str
+    per: tuple[str, ...]
+    ports: tuple[Port, ...]
+    makes: Mapping[str, str]
+    backends: tuple[str, ...]
+    params: type[Params]
+    function: Callable[..., dict[str, Any]]
+    cost: Callable[[Any], Resources]
+    offers: Callable[[Any, dict[str, Contract]], Contract]
+    expects: Callable[[Any], dict[str, Contract]]
+    doc: str = ""
+    bound: Mapping[str, str] = field(default_factory=dict)
+
+    def port(self, name: str) -> Port | None:
+        """The port of that name, if the stage has one."""
+        return next((p for p in self.ports if p.name == name), None)
+
+
+REGISTRY: dict[str, Stage] = {}
+
+
+def _port(name: str, kind: str) -> Port:
+    return Port(name, kind.rstrip("*?"), many=kind.endswith("*"), optional=kind.endswith("?"))
+
+
+def stage(
+    *,
+    version: int,
+    makes: dict[str, str],
+    needs: dict[str, str] | None = None,
+    per: tuple[str, ...] = ("location",),
+    kind: str | None = None,
+    backends: tuple[str, ...] = (),
+    offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
+    expects: Callable[[Any], dict[str, Contract]] = lambda p: {},
+    cost: Callable[[Any], Resources] = lambda p: Resources(),
+) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
+    """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
+
+    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent. `makes` maps a
+    name to a path in the artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and
+    `expects` state port contracts that are known before anything is built.
+
+    Raises:
+        TypeError: when the first argument is not annotated with a `Params` class.
+    """
+
+    def register(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        first = next(iter(inspect.signature(function).parameters.values()))
+        params = first.annotation
+        if not (isinstance(params, type) and issubclass(params, Params)):
+            raise TypeError(f"stage {function.__name__}: the first argument must be annotated with its Params class")
+        name = function.__name__
+        REGISTRY[name] = Stage(
+            name=name, version=version, kind=kind or name, per=per,
+            ports=tuple(_port(k, v) for k, v in (needs or {}).items()),
+            makes=makes, backends=backends, params=params, function=function, cost=cost, offers=offers,
+            expects=expects, doc=inspect.getdoc(function) or "", bound=bound_fields(params),
+        )  # fmt: skip
+        return function
+
+    return register
+
+
+def load_stages() -> dict[str, Stage]:
+    """Import every file of `runtime.stages` and return the registry, by name."""
+    package = importlib.import_module("runtime.stages")
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"runtime.stages.{module}")
+    return REGISTRY
+
+
+def providers(kind: str) -> list[str]:
+    """Names of the stages that provide an artifact type; the stage of that very name first."""
+    names = sorted(s.name for s in load_stages().values() if s.kind == kind)
+    return sorted(names, key=lambda n: n != kind)
