@@ -1,0 +1,26 @@
+"""The cell: the smallest group of trials that an evaluation makes and that statistics compare."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Domain = Literal["world_model", "twin", "irl_proxy", "irl"]
+"""Where a trial ran. `irl_proxy` is the hidden stand-in site, `irl` a real robot logged by people."""
+
+
+class Cell(BaseModel):
+    """One (approach, location, task, seed, domain): the trials of one trained policy in one place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approach: str = Field(min_length=1)
+    """Id of the approach, a row of the decision matrix."""
+    location: str = Field(min_length=1)
+    """Id of the location."""
+    task: str = Field(min_length=1)
+    """Id of the task."""
+    seed: int = Field(ge=0)
+    """Training seed as the study lists it, before an approach's offset: cells of different approaches
+    that share it are compared with each other."""
+    domain: Domain
+    """Where the trials ran."""
