@@ -1,0 +1,59 @@
+"""A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parent:
+    """One input artifact of a job, with the names that it stands for."""
+
+    stage: str
+    fingerprint: str
+    scope: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that `python -m runtime` needs to build one artifact.
+
+    `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
+    problem found while building is shown at its line without the compiler.
+    """
+
+    stage: str
+    version: int
+    fingerprint: str
+    label: str
+    scope: dict[str, str]
+    params: dict[str, Any]
+    inputs: dict[str, list[Parent]]
+    backends: dict[str, dict[str, str]]
+    origins: dict[str, dict[str, Any]]
+    source_dir: str | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
+        path = self.file(folder, self.stage, self.fingerprint)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{id(self)}.tmp")
+        temporary.write_text(json.dumps(asdict(self)))
+        temporary.replace(path)
+
+    @classmethod
+    def read(cls, folder: Path, stage: str, fingerprint: str) -> "Job":
+        """Read a job back.
+
+        Raises:
+            FileNotFoundError: when the compiler has not planned it.
+        """
+        value = json.loads(cls.file(folder, stage, fingerprint).read_text())
+        value["inputs"] = {port: [Parent(**p) for p in parents] for port, parents in value["inputs"].items()}
+        return cls(**value)
+
+    @staticmethod
+    def file(folder: Path, stage: str, fingerprint: str) -> Path:
+        """Where the job's file stands."""
+        return folder / stage / f"{fingerprint}.json"

@@ -1,0 +1,148 @@
+"""The artifact store: `ROOT/STAGE/FINGERPRINT/`, published whole or not at all.
+
+A stage writes into a temporary folder of the same file system. Publication fsyncs every file, writes `manifest.json`
+(digest and size of every file) last, and renames the folder into place. So an artifact with a manifest is complete, and
+neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+
+
+class DamagedArtifact(Exception):
+    """An artifact whose files are not those that its manifest lists."""
+
+
+class Store:
+    """Artifacts below one folder. Safe for several processes at once on one file system with flock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, stage: str, fingerprint: str) -> Path:
+        """Where the artifact is, or would be."""
+        return self.root / stage / fingerprint
+
+    def has(self, stage: str, fingerprint: str) -> bool:
+        """Whether the artifact is published."""
+        return (self.path(stage, fingerprint) / MANIFEST).is_file()
+
+    def listing(self) -> dict[str, set[str]]:
+        """Stage -> fingerprints published."""
+        found: dict[str, set[str]] = {}
+        if self.root.is_dir():
+            for stage in os.scandir(self.root):
+                if stage.is_dir() and not stage.name.startswith("."):
+                    found[stage.name] = {a.name for a in os.scandir(stage.path) if os.path.exists(f"{a.path}/{MANIFEST}")}
+        return found
+
+    def manifest(self, stage: str, fingerprint: str) -> dict[str, Any]:
+        """The manifest of a published artifact.
+
+        Raises:
+            DamagedArtifact: when it is absent or not JSON.
+        """
+        path = self.path(stage, fingerprint) / MANIFEST
+        try:
+            return json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
+
+    def check(self, stage: str, fingerprint: str, digests: bool = True) -> dict[str, Any]:
+        """Compare an artifact's files with its manifest, which is returned.
+
+        Raises:
+            DamagedArtifact: when a file is absent, extra, or has another size or (with `digests`) content.
+        """
+        manifest, folder = self.manifest(stage, fingerprint), self.path(stage, fingerprint)
+        present = {name for name in _files(folder) if name != MANIFEST}
+        if present != set(manifest["files"]):
+            odd = sorted(present ^ set(manifest["files"]))
+            raise DamagedArtifact(f"{stage}/{fingerprint}: files differ from the manifest: {', '.join(odd[:3])}")
+        for name, entry in manifest["files"].items():
+            if (folder / name).stat().st_size != entry["size"]:
+                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has another size than its manifest says")
+            if digests and _digest(folder / name) != entry["sha256"]:
+                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has other content than its manifest says")
+        return manifest
+
+    def set_aside(self, stage: str, fingerprint: str) -> Path:
+        """Move a damaged artifact out of the way, keeping it for inspection; it is then missing, and planned again."""
+        target = self.root / ".damaged" / f"{stage}-{fingerprint}-{uuid.uuid4().hex[:8]}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.path(stage, fingerprint).rename(target)
+        return target
+
+    @contextmanager
+    def building(self, stage: str, fingerprint: str) -> Iterator[Path]:
+        """Hold the artifact's build lock and give a fresh temporary folder, removed at the end whatever happens.
+
+        A second builder waits here; it then finds the artifact published. Leftovers of a killed builder are removed.
+        """
+        locks, temporary = self.root / ".locks", self.root / ".tmp"
+        locks.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(parents=True, exist_ok=True)
+        prefix = f"{stage}-{fingerprint}"
+        with (locks / f"{prefix}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for leftover in temporary.glob(f"{prefix}-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            folder = temporary / f"{prefix}-{uuid.uuid4().hex[:8]}"
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, stage: str, fingerprint: str, folder: Path, facts: dict[str, Any]) -> Path:
+        """Make `folder` the artifact. If one is published already, that one is kept.
+
+        Raises:
+            OSError: when the disk is full or the store cannot be written; nothing is published then.
+        """
+        target = self.path(stage, fingerprint)
+        names = sorted(_files(folder))
+        files = {name: {"sha256": _digest(folder / name), "size": (folder / name).stat().st_size} for name in names}
+        for name in names:
+            _fsync(folder / name)
+        manifest = folder / MANIFEST
+        manifest.write_text(json.dumps({**facts, "files": files}, indent=1, sort_keys=True) + "\n")
+        _fsync(manifest)
+        for directory, _, _ in os.walk(folder):
+            _fsync(Path(directory))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not self.has(stage, fingerprint):
+            self.set_aside(stage, fingerprint)
+        if not target.exists():
+            folder.rename(target)
+            _fsync(target.parent)
+        return target
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for directory, _, names in os.walk(folder):
+        relative = os.path.relpath(directory, folder)
+        yield from (name if relative == "." else f"{relative}/{name}" for name in names)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
