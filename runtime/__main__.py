@@ -1,0 +1,62 @@
+"""`python -m runtime STAGE FINGERPRINT`: build one planned artifact. Snakemake calls this once a job."""
+
+import argparse
+import ctypes
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before numpy or torch: two threads are slower than one here
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def main() -> int:
+    """Exit code 0: published. 1: a problem that the user can mend. Anything else: a defect of ours."""
+    parser = argparse.ArgumentParser(prog="python -m runtime")
+    parser.add_argument("stage")
+    parser.add_argument("fingerprint")
+    parser.add_argument("--store", type=Path, default=Path("store"))
+    parser.add_argument("--jobs", type=Path, default=Path("build/jobs"))
+    args = parser.parse_args()
+    _end_with_parent()
+
+    from runtime.execute import execute
+    from runtime.node import Job
+    from runtime.problem import InputError
+    from runtime.show import show_problem
+    from runtime.store import Store
+
+    try:
+        job = Job.read(args.jobs, args.stage, args.fingerprint)
+    except FileNotFoundError:
+        sys.stderr.write(
+            f"error[B313]: {args.stage}/{args.fingerprint} is not planned\n   = help: run `simkiln plan`\n"
+        )
+        return 1
+    try:
+        execute(job, Store(args.store))
+    except InputError as error:
+        for problem in error.problems:
+            sys.stderr.write(show_problem(problem, job.origins, job.label))
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        sys.stderr.write(f"error[B314]: {job.label}: cannot write the store: {error.strerror}\n")
+        sys.stderr.write("   = help: free some space or mend the rights, then build again; nothing was published\n")
+        return 1
+    return 0
+
+
+def _end_with_parent() -> None:
+    """On Linux, end when Snakemake does, even by SIGKILL, so that no orphan keeps writing."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
