@@ -32,14 +32,13 @@ class TransformsFrame:
 
     def intrinsics(self, width: int, height: int) -> tuple[float, float, float, float]:
         """(fx, fy, cx, cy) in pixels of a photo of that size, scaled when the file speaks of another size."""
+        w, h = self.size or (width, height)
+        sx, sy = width / w, height / h
+        cx, cy = self.center or (w / 2, h / 2)
         if self.focal is None:
             focal = 0.5 * width / math.tan(0.5 * float(self.angle_x or 1.0))
-            fx = fy = focal
-            center = self.center or (width / 2, height / 2)
-            return fx, fy, *center
-        w, h = self.size or (width, height)
-        cx, cy = self.center or (w / 2, h / 2)
-        return self.focal[0] * width / w, self.focal[1] * height / h, cx * width / w, cy * height / h
+            return focal, focal, cx * sx, cy * sy
+        return self.focal[0] * sx, self.focal[1] * sy, cx * sx, cy * sy
 
 
 def read_transforms(path: Path) -> tuple[list[TransformsFrame], list[float] | None]:

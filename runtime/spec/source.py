@@ -1,7 +1,7 @@
 """Where a location's capture comes from: one model per `source.kind`.
 
 A source names a capture root and a path below it, never a folder of one machine. The root's folder is resolved outside
-the spec (`simkiln.local.yaml` or `--root NAME=DIR`) and handed to `inspect_source`, `digest_source` and the capture stage.
+the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.locate` joins both.
 """
 
 from typing import Annotated, Literal
@@ -44,8 +44,8 @@ class Photos(SourceBase):
     images: str = Field("images", min_length=1)
     """Folder of the photos below `path` (not used with `transforms`, which names its photos itself)."""
     model: str | None = None
-    """Pose file or COLMAP model folder below `path`; by default `transforms.json`, or the first of `sparse/0`, `sparse`,
-    `colmap`, `colmap_text` and `path` itself that holds a model."""
+    """Pose file or COLMAP model folder below `path`; by default `transforms.json`, or the first of `sparse/0`,
+    `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model."""
     up: Axis | None = None
     """World up in the coordinates of the poses; estimated from the cameras when absent."""
     scale_m_per_unit: float | None = Field(None, gt=0)

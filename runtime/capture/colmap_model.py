@@ -1,0 +1,197 @@
+"""Reading COLMAP's sparse models, text and binary, standard library only.
+
+Read here rather than through pycolmap because the compiler checks models where pycolmap is not installed, and because a
+damaged model ends a process inside COLMAP instead of raising.
+Source: colmap.github.io/format.html. Poses there are world-to-camera quaternions (w x y z) in OpenCV axes.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+# model id -> (name, number of parameters); only perspective lenses can be undistorted to a pinhole by cv2
+MODELS = {0: ("SIMPLE_PINHOLE", 3), 1: ("PINHOLE", 4), 2: ("SIMPLE_RADIAL", 4), 3: ("RADIAL", 5), 4: ("OPENCV", 8),
+          6: ("FULL_OPENCV", 12)}  # fmt: skip
+_COUNTS = dict(MODELS.values())
+
+
+class ModelError(Exception):
+    """The model is damaged or of a kind that is not supported; the text says how."""
+
+
+@dataclass(frozen=True)
+class ModelCamera:
+    """Lens model name, size in pixels and COLMAP's parameter list."""
+
+    model: str
+    width: int
+    height: int
+    params: tuple[float, ...]
+
+    def pinhole(self) -> tuple[float, float, float, float]:
+        """(fx, fy, cx, cy) in pixels."""
+        if self.model in ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL"):
+            f, cx, cy = self.params[:3]
+            return f, f, cx, cy
+        fx, fy, cx, cy = self.params[:4]
+        return fx, fy, cx, cy
+
+    def distortion(self) -> tuple[float, ...]:
+        """cv2's distortion vector (k1, k2, p1, p2[, k3, k4, k5, k6])."""
+        if self.model in ("SIMPLE_RADIAL", "RADIAL"):
+            return (*self.params[3:], 0.0, 0.0, 0.0)[:4]
+        return self.params[4:] if self.model.endswith("OPENCV") else (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class ModelImage:
+    """One registered photo: name, camera, world-to-camera pose, and (u, v, point id) of points it sees."""
+
+    name: str
+    camera_id: int
+    qvec: tuple[float, float, float, float]
+    tvec: tuple[float, float, float]
+    points2d: list[tuple[float, float, int]] = field(default_factory=list, repr=False)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Cameras by id, photos in name order, points by id as (x, y, z, r, g, b)."""
+
+    cameras: dict[int, ModelCamera]
+    images: list[ModelImage]
+    points: dict[int, tuple[float, float, float, int, int, int]]
+
+
+def read_model(folder: Path, points: bool = True) -> Model:
+    """Read `cameras`, `images` and `points3D` in text or binary form, whichever the folder holds (binary first).
+
+    `points=False` leaves the points and what each photo sees of them out: enough to know the photos, and fast.
+
+    Raises:
+        ModelError: a damaged file, an unsupported lens, no photos, or a photo without a camera.
+        OSError: a file cannot be read.
+    """
+    binary = (folder / "images.bin").is_file()
+    cameras = _parse(folder / ("cameras.bin" if binary else "cameras.txt"), _cameras_bin, _cameras_txt)
+    found = _parse(folder / ("images.bin" if binary else "images.txt"), partial(_images_bin, points=points),
+                   partial(_images_txt, points=points))  # fmt: skip
+    images = sorted(found, key=lambda i: i.name)
+    cloud = folder / ("points3D.bin" if binary else "points3D.txt")
+    model = Model(dict(cameras), images, dict(_parse(cloud, _points_bin, _points_txt)) if points else {})
+    if not images:
+        raise ModelError("holds no photos")
+    for image in images:
+        if image.camera_id not in model.cameras:
+            raise ModelError(f"has no camera {image.camera_id} for `{image.name}`")
+        norm = math.sqrt(sum(q * q for q in image.qvec))
+        if not math.isfinite(sum(image.tvec)) or not 0.5 < norm < 2:
+            raise ModelError(f"has no valid pose for `{image.name}`")
+    return model
+
+
+def _parse(path: Path, binary: Callable, text: Callable) -> list:
+    try:
+        if path.suffix == ".bin":
+            return list(binary(_Reader(path.read_bytes())))
+        return list(text(path.read_text(encoding="utf-8").splitlines()))
+    except ModelError as error:
+        raise ModelError(f"is damaged in `{path.name}`: {error}") from None
+    except (struct.error, ValueError, IndexError, UnicodeDecodeError):
+        raise ModelError(f"is damaged in `{path.name}`") from None
+
+
+def _camera(name: str, width: int, height: int, params: tuple[float, ...]) -> ModelCamera:
+    if name not in _COUNTS:
+        raise ModelError(f"unsupported lens model `{name}`")
+    if len(params) != _COUNTS[name] or width <= 0 or height <= 0 or not all(map(math.isfinite, params)):
+        raise ModelError("a camera with impossible numbers")
+    return ModelCamera(name, width, height, params)
+
+
+class _Reader:
+    """A cursor over bytes that raises struct.error at their end."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, form: str) -> tuple:
+        layout = struct.Struct("<" + form)
+        values = layout.unpack_from(self.data, self.at)
+        self.at += layout.size
+        return values
+
+    def rows(self, form: str, count: int) -> list[tuple]:
+        start = self.at
+        self.skip(form, count)
+        return list(struct.iter_unpack("<" + form, self.data[start : self.at]))
+
+    def skip(self, form: str, count: int) -> list[tuple]:
+        self.at += struct.calcsize("<" + form) * count
+        if self.at > len(self.data):
+            raise struct.error
+        return []
+
+    def name(self) -> str:
+        end = self.data.index(b"\0", self.at)
+        text = self.data[self.at : end].decode("utf-8")
+        self.at = end + 1
+        return text
+
+
+def _cameras_bin(r: _Reader) -> Iterator[tuple[int, ModelCamera]]:
+    for _ in range(r.take("Q")[0]):
+        camera, model, width, height = r.take("IiQQ")
+        name, count = MODELS.get(model, (f"number {model}", 0))
+        yield camera, _camera(name, width, height, r.take(f"{count}d"))
+
+
+def _cameras_txt(lines: list[str]) -> Iterator[tuple[int, ModelCamera]]:
+    for line in _content(lines):
+        number, name, width, height, *params = line.split()
+        yield int(number), _camera(name, int(width), int(height), tuple(map(float, params)))
+
+
+def _images_bin(r: _Reader, points: bool) -> Iterator[ModelImage]:
+    for _ in range(r.take("Q")[0]):
+        _, *pose, camera = r.take("I7dI")
+        name = r.name()
+        seen = r.rows("ddq", r.take("Q")[0]) if points else r.skip("ddq", r.take("Q")[0])
+        yield ModelImage(name, camera, tuple(pose[:4]), tuple(pose[4:]), seen)
+
+
+def _images_txt(lines: list[str], points: bool) -> Iterator[ModelImage]:
+    # Two lines a photo; the second, of its points, may be empty, so only comments can be dropped beforehand.
+    kept = [line for line in lines if not line.startswith("#")]
+    while kept and not kept[0].strip():
+        kept.pop(0)
+    for head, tail in zip(kept[::2], [*kept[1::2], ""], strict=False):
+        if not head.strip():
+            continue
+        _, *rest = head.split(maxsplit=9)
+        numbers = tail.split() if points else []
+        if len(rest) != 9 or len(numbers) % 3:
+            raise ValueError
+        seen = [(float(numbers[i]), float(numbers[i + 1]), int(numbers[i + 2])) for i in range(0, len(numbers), 3)]
+        pose = [float(v) for v in rest[:7]]
+        yield ModelImage(rest[8], int(rest[7]), tuple(pose[:4]), tuple(pose[4:]), seen)  # ty: ignore[invalid-argument-type]
+
+
+def _points_bin(r: _Reader) -> Iterator[tuple[int, tuple]]:
+    for _ in range(r.take("Q")[0]):
+        number, x, y, z, red, green, blue, _ = r.take("QdddBBBd")
+        r.skip("II", r.take("Q")[0])
+        yield number, (x, y, z, red, green, blue)
+
+
+def _points_txt(lines: list[str]) -> Iterator[tuple[int, tuple]]:
+    for line in _content(lines):
+        number, x, y, z, red, green, blue = line.split()[:7]
+        yield int(number), (float(x), float(y), float(z), int(red), int(green), int(blue))
+
+
+def _content(lines: list[str]) -> Iterator[str]:
+    return (line for line in lines if line.strip() and not line.startswith("#"))

@@ -1,0 +1,125 @@
+"""What is wrong with a source, found from file names and headers alone, standard library only.
+
+`simkiln check` calls this before anything is built, and the capture stage calls it again before it reads a pixel.
+Codes: R210 folder or file missing, R211 photo unreadable, R212 pose file names absent photos, R213 mixed sizes,
+R214 pose file malformed, R215 PLY truncated or damaged, R216 PLY without Gaussian properties, R217 too few photos,
+R218 path leaves its root, and from the running stage R219 too few registered photos.
+"""
+
+import os
+from pathlib import Path, PurePosixPath
+
+from runtime.capture import files
+from runtime.capture.colmap_model import ModelError, read_model
+from runtime.capture.inspect_photos import inspect_named
+from runtime.capture.inspect_ply import inspect_ply
+from runtime.capture.transforms_file import TransformsError, read_transforms
+from runtime.problem import Problem
+from runtime.spec.source import HiddenSite, Photos, SplatFile
+
+
+def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None) -> list[Problem]:
+    """All problems of a source, empty when it can be captured.
+
+    Args:
+        source: the location's source.
+        folder: the capture folder (photos) or the PLY file (splat), as `files.locate` gives it: links unresolved. None
+            when the root is not known here; then only what the spec itself shows is checked.
+    """
+    if isinstance(source, HiddenSite):
+        return []
+    problems = _escapes(source, folder)
+    if problems or folder is None:
+        return problems
+    if isinstance(source, SplatFile):
+        if not folder.is_file():
+            return [_absent(source, f"no file `{source.path}` in root `{source.root}`")]
+        return inspect_ply(folder, source.path)
+    return _inspect_folder(source, folder)
+
+
+def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
+    """Photo name as the pose file (or the photo folder) says it -> its file, None when it is not there.
+
+    Raises:
+        TransformsError, ModelError: the pose file is malformed. OSError: something cannot be read.
+    """
+    if source.poses == "transforms":
+        pose_file = files.transforms_file(source, folder)
+        frames, _ = read_transforms(pose_file)
+        return {f.name: files.photo_path(pose_file.parent, f.name) for f in frames}
+    base = folder / source.images
+    if source.poses == "colmap":
+        model = files.colmap_folder(source, folder)
+        names = [i.name for i in read_model(model, points=False).images] if model else []
+        return {name: files.photo_path(base, name) for name in names}
+    return {name: base / name for name in files.list_photos(base)}
+
+
+def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
+    if not folder.is_dir():
+        return [_absent(source, f"no folder `{source.path}` in root `{source.root}`")]
+    if not _readable(folder):
+        return [_absent(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
+    base = folder if source.poses == "transforms" else folder / source.images
+    if not base.is_dir() or not _readable(base):
+        state = "cannot be read" if base.is_dir() else "is not there"
+        message = f"the photo folder `{source.images}` of `{source.path}` {state}"
+        return [Problem("R210", message, "name the folder of the photos below `path`", "source.images")]
+    key = "source.model" if source.model else "source.poses"
+    if problem := _pose_file_missing(source, folder, key):
+        return [problem]
+    name = f"`{files.transforms_file(source, folder).name}`" if source.poses == "transforms" else "the COLMAP model"
+    try:
+        photos = named_photos(source, folder)
+    except (TransformsError, ModelError) as error:
+        message = f"{name} of `{source.path}` {error}"
+        return [Problem("R214", message, "write it again with the tool that made it", key)]
+    except OSError as error:
+        message = f"the poses of `{source.path}` cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        return [Problem("R214", message, "make the pose file readable", key)]
+    return inspect_named(source, folder, photos, name)
+
+
+def _pose_file_missing(source: Photos, folder: Path, key: str) -> Problem | None:
+    if source.poses == "transforms" and not files.transforms_file(source, folder).is_file():
+        name = source.model or "transforms.json"
+        help_ = "name the pose file with `model`, or set `poses: none` to estimate the poses"
+        return Problem("R214", f"no `{name}` in `{source.path}`", help_, key)
+    if source.poses == "colmap" and files.colmap_folder(source, folder) is None:
+        place = f"`{source.model}` of `{source.path}`" if source.model else f"`{source.path}`"
+        help_ = "name the folder that holds cameras, images and points3D (.txt or .bin) with `model`"
+        return Problem("R214", f"no COLMAP model in {place}", help_, key)
+    return None
+
+
+def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
+    named = {"path": source.path}
+    if isinstance(source, Photos):
+        named |= {"images": source.images} | ({"model": source.model} if source.model else {})
+    help_ = "give a path below the root, without `..` and not absolute"
+    found = [
+        Problem("R218", f"`{name}` leaves the root `{source.root}`", help_, f"source.{key}")
+        for key, name in named.items() if not files.is_inside(name)
+    ]  # fmt: skip
+    if found or folder is None:
+        return found
+    parts = PurePosixPath(source.path).parts
+    below_root = parts and folder.parts[-len(parts) :] == parts
+    if below_root and not files.stays_inside(folder.parents[len(parts) - 1], folder):
+        message = f"`{source.path}` is a link that leaves the root `{source.root}`"
+        return [Problem("R218", message, "put the files below the root, or add a root for their place", "source.path")]
+    for key, name in named.items():
+        if key != "path" and not files.stays_inside(folder, folder / name):
+            message = f"`{name}` is a link that leaves `{source.path}`"
+            return [Problem("R218", message, "put the files into the capture folder", f"source.{key}")]
+    return []
+
+
+def _absent(source: Photos | SplatFile, message: str) -> Problem:
+    help_ = f"check the path, or point the root elsewhere with `--root {source.root}=DIR`"
+    return Problem("R210", message, help_, "source.path")
+
+
+def _readable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)

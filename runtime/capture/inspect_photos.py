@@ -1,0 +1,78 @@
+"""What is wrong with the photos that a capture names: outside, absent, broken, of mixed sizes, too few."""
+
+from collections import Counter
+from pathlib import Path
+
+from runtime.capture import files
+from runtime.capture.image_header import PhotoError, read_header
+from runtime.problem import Problem
+from runtime.spec.source import Photos
+
+MIN_PHOTOS = 5
+"""Fewer photos than this cannot give a scene and a held-out photo."""
+
+KEY = "source.path"
+
+
+def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], namer: str) -> list[Problem]:
+    """Problems of the photos of a capture folder; `namer` is how messages call what names them."""
+    outside = [n for n, p in photos.items() if not files.is_inside(n) or (p and not files.stays_inside(folder, p))]
+    if outside:
+        message = f"`{source.path}` refers to {_some(outside, 'file')} outside its folder"
+        return [Problem("R218", message, "copy the photos into the capture folder", KEY)]
+    problems = []
+    absent = [n for n, p in photos.items() if p is None]
+    if absent:
+        message = f"{namer} of `{source.path}` names {_some(absent, 'photo')} not there"
+        problems.append(Problem("R212", message, "restore the photos, or drop their frames from the pose file", KEY))
+    there = {n: p for n, p in photos.items() if p is not None}
+    sizes, broken = _read_headers(there, upright=source.poses == "none")
+    if broken:
+        more = f", and {len(broken) - 1} more cannot be used" if len(broken) > 1 else ""
+        message = f"photo `{broken[0][0]}` of `{source.path}` {broken[0][1]}{more}"
+        problems.append(Problem("R211", message, "copy the photo again, or remove it from the capture", KEY))
+    problems += _mixed_sizes(source, sizes)
+    if not absent and not broken and len(there) < MIN_PHOTOS:
+        count = f"{len(there) or 'no'} photo{'s' * (len(there) != 1)}"
+        message = f"`{source.path}` has {count}, a capture needs at least {MIN_PHOTOS}"
+        problems.append(Problem("R217", message, "add photos (PNG or JPEG), ideally 20 or more that overlap", KEY))
+    return problems
+
+
+def _read_headers(
+    photos: dict[str, Path], upright: bool
+) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
+    """(name -> size, [(name, what is wrong)])."""
+    sizes, broken = {}, []
+    for name, path in photos.items():
+        try:
+            header = read_header(path)
+        except PhotoError as error:
+            broken.append((name, str(error)))
+        except OSError as error:
+            broken.append((name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}"))
+        else:
+            sizes[name] = header.upright_size() if upright else (header.width, header.height)
+    return sizes, broken
+
+
+def _mixed_sizes(source: Photos, sizes: dict[str, tuple[int, int]]) -> list[Problem]:
+    counts = Counter(sizes.values())
+    if len(counts) < 2:
+        return []
+    ((usual_width, usual_height), _), *_ = counts.most_common()
+    odd = [n for n, size in sizes.items() if size != (usual_width, usual_height)]
+    width, height = sizes[odd[0]]
+    message = (
+        f"photos of `{source.path}` differ in size: most are {usual_width}x{usual_height}, "
+        f"`{odd[0]}` is {width}x{height}" + (f", and {len(odd) - 1} more differ" if len(odd) > 1 else "")
+    )
+    return [Problem("R213", message, "resize or leave out the odd photos: one capture has one size", KEY)]
+
+
+def _some(names: list[str], noun: str) -> str:
+    """`photo a.png that is`, or `3 photos (a.png, b.png, ...) that are`: to be followed by what is wrong."""
+    if len(names) == 1:
+        return f"{noun} `{names[0]}` that is"
+    shown = ", ".join(f"`{n}`" for n in names[:3])
+    return f"{len(names)} {noun}s ({shown}{', ...' if len(names) > 3 else ''}) that are"
