@@ -1,0 +1,86 @@
+"""What is wrong in a spec, said once: a code, a message, the smallest span, notes, and a help line that proposes the fix."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from compiler.codes import TITLES
+
+Severity = Literal["error", "warning"]
+DOCS = "docs/errors"
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A stretch of a spec. Lines and columns count from 1 in characters; the end column is exclusive."""
+
+    file: str
+    line: int = 1
+    col: int = 1
+    end_line: int = 1
+    end_col: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.col}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A further fact; with a span, the other line that is involved."""
+
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake.
+
+    Raises:
+        ValueError: when the code is not in the table.
+    """
+
+    code: str
+    message: str
+    span: Span
+    notes: tuple[Note, ...] = ()
+    help: str = ""
+    severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        if self.code not in TITLES:
+            raise ValueError(f"unknown diagnostic code {self.code!r}")
+
+    @property
+    def title(self) -> str:
+        """The code's title, the same for every diagnostic of that code."""
+        return TITLES[self.code]
+
+    @property
+    def url(self) -> str:
+        """The code's page, relative to the repository."""
+        return f"{DOCS}/{self.code}.md"
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By file, line and column; equal diagnostics once."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(unique, key=lambda d: (d.span.file, d.span.line, d.span.col, d.code, d.message))
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was most likely meant to be, or None."""
+    by_fold = {k.casefold(): k for k in known}
+    found = difflib.get_close_matches(word.casefold()[:80], list(by_fold), n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], what: str, limit: int = 12) -> str:
+    """A help line such as "did you mean `walk`? known kinds: orbit, walk, task"; `what` is a plural."""
+    words = list(known)
+    guess = closest(word, words)
+    if not words:
+        return f"there are no {what} yet"
+    listed = ", ".join(words[:limit]) + (f" … ({len(words)} in all)" if len(words) > limit else "")
+    return (f"did you mean `{guess}`? " if guess else "") + f"known {what}: {listed}"

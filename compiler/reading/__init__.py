@@ -1,0 +1,1 @@
+"""YAML 1.2 text to nodes with values and stretches of text, over libyaml's events."""

@@ -1,0 +1,228 @@
+"""libyaml's events to a node tree, with what specs may not use refused by name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import yaml
+from yaml.cyaml import CParser
+
+from compiler.reading.nodes import Entry, Node
+from compiler.reading.scalar import NumberTooLong, plain
+
+DEEPEST = 64
+"""Levels of nesting; specs need about eight."""
+MOST_NODES = 200_000
+"""Nodes of a document after aliases are followed; a bomb of ten lines expands to billions."""
+
+_PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+|[ \t]+|$)[ \t]*")
+
+Report = Callable[..., None]
+"""Called as report(code, message, start, end, help=..., notes=[(text, start, end)])."""
+
+
+class Unreadable(Exception):
+    """Raised where reading cannot go on; the problem is already reported."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being read. `key` is the key whose value comes next, as (text, start, end)."""
+
+    node: Node
+    flow: bool
+    key: tuple[str, int, int] | None = None
+    dropped: bool = False
+    last: int = field(default=0)
+
+
+class Composer:
+    """Reads one document. `root` stays None for an empty one."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        self.text, self.report = text, report
+        self.parser = CParser(text)
+        self.anchors: dict[str, Node | None] = {}
+        self.stack: list[_Open] = []
+        self.names: list[str | None] = []
+        self.root: Node | None = None
+        self.documents = 0
+
+    def compose(self) -> Node | None:
+        """The root node, or None when the document is empty or is not read to its end."""
+        try:
+            while not isinstance(event := self.parser.get_event(), yaml.StreamEndEvent):
+                self._take(event)
+        except Unreadable:
+            return None
+        return self.root
+
+    def compose_safely(self) -> Node | None:
+        """Like `compose`, and None for text that is not YAML."""
+        try:
+            return self.compose()
+        except yaml.YAMLError:
+            return None
+
+    def _take(self, event: yaml.Event) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, yaml.ScalarEvent):
+            self._anchor_and_tag(event, start, end)
+            self._scalar(event, *self._content(event, start, end))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._anchor_and_tag(event, start, end)
+            if len(self.stack) >= DEEPEST:
+                raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end)
+            value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
+            if event.anchor or event.tag:
+                start = min(self._skip_properties(start, end), max(start, end - 1) if event.flow_style else end)
+            node = Node(value, start, end, {} if isinstance(value, dict) else [])
+            if event.anchor:
+                self.anchors[event.anchor] = None
+            self.stack.append(_Open(node, bool(event.flow_style), last=end))
+            self.names.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            opened, name = self.stack.pop(), self.names.pop()
+            opened.node.end = end if opened.flow else max(opened.last, opened.node.start)
+            if name:
+                self.anchors[name] = opened.node
+            self._add(opened.node)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event.anchor, start, end)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(event, start, end)
+
+    def _document(self, event: yaml.DocumentStartEvent, start: int, end: int) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self._stop("Y111", "a second document begins here", start, end, help="use one file for each spec")
+        if event.tags or (event.version and tuple(event.version) != (1, 2)):
+            end_of_line = self.text.find("\n", start)
+            raise self._stop(
+                "Y112", "this file begins with a directive", start, end if end_of_line < 0 else end_of_line,
+                help="remove the line; specs are always YAML 1.2",
+            )  # fmt: skip
+
+    def _content(self, event: yaml.ScalarEvent, start: int, end: int) -> tuple[int, int]:
+        """The scalar's own stretch: without its anchor, and without the blank lines after a block scalar."""
+        if event.anchor or event.tag:
+            start = self._skip_properties(start, end)
+        if event.style in ("|", ">"):
+            end = start + len(self.text[start:end].rstrip())
+        return start, end
+
+    def _skip_properties(self, start: int, end: int) -> int:
+        """Where a node begins after its anchor and tag."""
+        while start < end and (found := _PROPERTY.match(self.text, start, end)):
+            start = found.end()
+        return start
+
+    def _anchor_and_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, start: int, end: int) -> None:
+        if event.tag is not None:
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            begin = max(start, self.text.find("!", start))
+            self.report(
+                "Y105", f"tag `{shown}` is not allowed in a spec", begin, begin + max(1, _word(self.text, begin)),
+                help="remove the tag; quote the value if it must be text",
+            )  # fmt: skip
+
+    def _scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
+        quoted = event.style in ("'", '"', "|", ">")
+        try:
+            value = event.value if quoted else plain(event.value)
+        except NumberTooLong:
+            self.report("Y117", f"a number of {end - start} characters", start, end, help="quote it if it is text")
+            value = None
+        opened = self.stack[-1] if self.stack else None
+        node = Node(value, start, end)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        if opened and isinstance(opened.node.items, dict) and opened.key is None:
+            self._key(opened, event.value, value, quoted, start, end)
+        else:
+            self._add(node)
+
+    def _key(self, opened: _Open, text: str, value: object, quoted: bool, start: int, end: int) -> None:
+        opened.key, opened.last = (text, start, end), end
+        entries = opened.node.items
+        if text == "<<" and not quoted:
+            self.report(
+                "Y106", "merge key `<<` is not allowed in a spec", start, end,
+                help="write the keys out; an approach inherits with `extends`",
+            )  # fmt: skip
+            opened.dropped = True
+        elif not isinstance(value, str):
+            shown = text or "null"
+            self.report("Y113", f"key `{_short(shown)}` is not text", start, end, help="quote the key")
+            opened.dropped = True
+        elif isinstance(entries, dict) and text in entries:
+            first = entries[text]
+            self.report(
+                "Y102", f"duplicate key `{_short(text)}`", start, end,
+                notes=[("the first one is here", first.start, first.end)], help="keep one of the two",
+            )  # fmt: skip
+            opened.dropped = True
+
+    def _alias(self, name: str, start: int, end: int) -> None:
+        if name not in self.anchors:
+            self.report(
+                "Y107", f"unknown anchor `{_short(name)}`", start, end,
+                help=f"define it before with `&{_short(name)}`, or quote the text",
+            )  # fmt: skip
+            target: Node | None = Node(None, start, end)
+        else:
+            target = self.anchors[name]
+        if target is None:
+            raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, help="write the value out")
+        opened = self.stack[-1] if self.stack else None
+        if opened and isinstance(opened.node.items, dict) and opened.key is None:
+            self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, help="write the key out")
+            opened.key, opened.dropped, opened.last = (name, start, end), True, end
+            return
+        self._add(Node(target.value, start, end, target.items, target.size))
+
+    def _add(self, node: Node) -> None:
+        """Put a finished node into the collection that is open."""
+        if not self.stack:
+            self.root = node
+            return
+        opened = self.stack[-1]
+        if isinstance(opened.node.items, dict):
+            if opened.key is None:  # a collection as a key
+                self.report("Y113", "a key is a list or mapping", node.start, node.end, help="use text as the key")
+                opened.key, opened.dropped = ("", node.start, node.end), True
+                opened.last = max(opened.last, node.end)
+                return
+            text, start, end = opened.key
+            if not opened.dropped:
+                opened.node.items[text] = Entry(start, end, node)
+                opened.node.value[text] = node.value  # ty: ignore[invalid-assignment]
+            opened.key, opened.dropped = None, False
+        elif isinstance(opened.node.items, list):
+            opened.node.items.append(node)
+            opened.node.value.append(node.value)  # ty: ignore[unresolved-attribute]
+        opened.last = max(opened.last, node.end)
+        opened.node.size += node.size
+        if opened.node.size > MOST_NODES:
+            raise self._stop(
+                "Y108", f"this document holds more than {MOST_NODES} values once aliases are followed",
+                node.start, node.end, help="write fewer aliases, or split the file",
+            )  # fmt: skip
+
+    def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
+        self.report(code, message, start, end, **more)
+        return Unreadable()
+
+
+def _word(text: str, start: int) -> int:
+    """Length of the run without blanks or flow punctuation at `start`."""
+    length = 0
+    while start + length < len(text) and text[start + length] not in " \t\r\n,[]{}":
+        length += 1
+    return length
+
+
+def _short(text: str, limit: int = 60) -> str:
+    """Text fit for a message: one line, bounded."""
+    line = "".join(c if c.isprintable() else "�" for c in text[: limit + 1])
+    return line if len(text) <= limit else line[:limit] + "…"

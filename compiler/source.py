@@ -1,0 +1,171 @@
+"""A spec's text: YAML 1.2 core schema to plain values, with a span for every key and value.
+
+Specs use a subset of YAML, and what lies outside is refused by name: tags, merge keys, directives other than `%YAML 1.2`,
+more than one document, keys that are not text. Anchors and aliases work, within bounds. Whatever the text is, reading it
+ends in a value or in diagnostics, never in an exception.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from compiler.diagnostic import Diagnostic, Note, Span, in_order
+from compiler.reading.compose import Composer
+from compiler.reading.nodes import Node, find
+from compiler.reading.problems import explain, unfit_character
+
+MAX_BYTES = 1_000_000
+"""Size of the largest spec that is read; the specs that people write have one or two thousand bytes."""
+
+Step = str | int
+SpanPath = tuple[Step, ...]
+
+
+class Lines:
+    """Offsets in characters to lines and columns. Only LF, CRLF and CR end a line, as in YAML 1.2 and in editors."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset at which each line begins."""
+        starts, at = [0], 0
+        for line in self.text.splitlines(keepends=True):
+            at += len(line)
+            if line[-1] in "\r\n":
+                starts.append(at)
+        return starts
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of a stretch of the text."""
+        line, end_line = bisect_right(self.starts, start), bisect_right(self.starts, max(start, end))
+        return Span(
+            self.name, line, start - self.starts[line - 1] + 1,
+            end_line, max(start, end) - self.starts[end_line - 1] + 1,
+        )  # fmt: skip
+
+
+class Spans:
+    """Path -> span. A path is a tuple of keys and list indices, from the top of the document."""
+
+    def __init__(self, root: Node | None, lines: Lines) -> None:
+        self.root, self.lines = root, lines
+
+    def value(self, path: SpanPath) -> Span | None:
+        """The span of the value at `path`, None where there is none."""
+        node = find(self.root, path) if self.root else None
+        return self.lines.span(node.start, node.end) if node else None
+
+    def key(self, path: SpanPath) -> Span | None:
+        """The span of the key that the last step of `path` names; of the value where that is a list index."""
+        if not path:
+            return self.value(path)
+        parent = find(self.root, path[:-1]) if self.root else None
+        if parent is None or not isinstance(parent.items, dict):
+            return self.value(path)
+        entry = parent.items.get(str(path[-1]))
+        return self.lines.span(entry.start, entry.end) if entry else None
+
+    def nearest(self, path: SpanPath, *, key: bool = False) -> Span:
+        """The span at `path`, else of the closest key above it, else the first line of the file that says something."""
+        found = self.key(path) if key else self.value(path)
+        while found is None and path:
+            path = path[:-1]
+            found = self.key(path) if path else None
+        return found or self.top()
+
+    def top(self) -> Span:
+        """The first line of the content: its first key, where there is one."""
+        if self.root and isinstance(self.root.items, dict) and self.root.items:
+            first = next(iter(self.root.items.values()))
+            return self.lines.span(first.start, first.end)
+        return self.lines.span(self.root.start, self.root.end) if self.root else Span(self.lines.name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One spec as read. `value` holds dict, list, str, int, float, bool and None; None too when the text is unreadable."""
+
+    name: str
+    text: str
+    value: Any
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Spans of the keys and values; composed on first use, because most specs never need them."""
+        root = None if unfit_character(self.text) else Composer(self.text, _ignore).compose_safely()
+        return Spans(root, Lines(self.text, self.name))
+
+    @property
+    def readable(self) -> bool:
+        """Whether `value` is what the text says; a duplicate key, for example, leaves that open."""
+        return not self.diagnostics
+
+
+def _ignore(*_args: object, **_more: object) -> None:
+    """A report that nobody waits for."""
+
+
+def read_source(origin: Path | str | bytes, name: str) -> Source:
+    """Read a spec from a path, or from its text or bytes; `name` is how diagnostics call the file.
+
+    Never raises for what the file holds: problems are in `diagnostics`.
+    """
+    here = Span(name)
+    if isinstance(origin, Path):
+        try:
+            with origin.open("rb") as file:
+                origin = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            why = (error.strerror or "unknown error").lower()
+            return Source(name, "", None, (Diagnostic("Y115", f"the file cannot be read: {why}", here),))
+    if len(origin) > MAX_BYTES:
+        problem = Diagnostic(
+            "Y110", f"the file has more than {MAX_BYTES:,} bytes", here,
+            help="keep measurements and images out of specs; split the file",
+        )  # fmt: skip
+        return Source(name, "", None, (problem,))
+    return _read_bytes(origin, name) if isinstance(origin, bytes) else _read_text(origin.removeprefix("\ufeff"), name)
+
+
+def _read_bytes(data: bytes, name: str) -> Source:
+    try:
+        return _read_text(data.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig", errors="replace")
+        readable = data.decode("utf-8", errors="replace")
+        span = Lines(before, name).span(len(before), len(before))
+        shown = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        problem = Diagnostic("Y104", shown, span, help="save the file as UTF-8")
+        return Source(name, readable, None, (problem,))
+
+
+def _read_text(text: str, name: str) -> Source:
+    lines, found = Lines(text, name), list[Diagnostic]()
+
+    def report(
+        code: str, message: str, start: int, end: int, *, help: str = "", notes: list[tuple[str, int, int]] | None = None
+    ) -> None:
+        more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes or [])
+        found.append(Diagnostic(code, message, lines.span(start, end), more, help))
+
+    if unfit := unfit_character(text):
+        at, shown = unfit
+        report("Y116", f"character {shown} is not allowed", at, at + 1, help="remove it, or write it as an escape in double quotes")
+        return Source(name, text, None, tuple(found))
+    composer = Composer(text, report)
+    try:
+        root = composer.compose()
+    except yaml.YAMLError as error:
+        code, message, start, end, fix = explain(error, text)
+        report(code, message, start, end, help=fix)
+        return Source(name, text, None, tuple(in_order(found)))
+    if root is None and not found:
+        report("Y114", "the file is empty", 0, 0, help="write a spec into it, or delete it")
+    return Source(name, text, root.value if root else None, tuple(in_order(found)))

@@ -1,0 +1,1 @@
+"""The models of what people write, one file per kind of spec."""

@@ -1,0 +1,42 @@
+"""An approach: one row of the decision matrix, as a delta on top of another approach."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from compiler.spec.base import Id, Part, Spec, StageParameters
+from runtime.spec.frame import PriorRange
+
+
+class Row(Part):
+    """The approach's row of the decision matrix."""
+
+    available: bool
+    """Whether the code is available now."""
+    no_new_real_data: bool
+    """Whether it does without new real-world recordings."""
+    no_teleoperation: bool
+    """Whether it does without people steering robots."""
+    stack_change: Literal["none", "small", "small-medium", "medium", "medium-large", "large"]
+    """How much of the stack must change."""
+    extra_data: str = ""
+    """What it needs beyond captures and what is made from them; empty when nothing."""
+    reason: str = ""
+    """Why it is not available, or does not fit a constraint."""
+    prior: PriorRange = PriorRange()
+    """Uplift expected before anything was measured, in absolute points on the 100-point scale."""
+
+
+class Approach(Spec):
+    """Parameters and inputs that differ from the approach it extends, and the row it stands for."""
+
+    extends: Id | None = None
+    """Approach that this one is a delta of."""
+    training_seed_offset: int = Field(0, ge=0)
+    """Added to every training seed of the study. Cells are still compared by the study's seed."""
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters that differ."""
+    inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Stage -> port -> the stage whose artifact it reads instead, for example `policy: {demos: enrichment}`."""
+    row: Row
+    """Row of the decision matrix."""

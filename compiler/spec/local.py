@@ -1,0 +1,14 @@
+"""What belongs to one machine and is never tracked: `simkiln.local.yaml`."""
+
+from pydantic import Field
+
+from compiler.spec.base import Part
+
+
+class Local(Part):
+    """Folders of this machine. Relative ones start at the file."""
+
+    roots: dict[str, str] = Field(default_factory=dict)
+    """Capture root -> folder."""
+    store: str | None = None
+    """Folder of the artifacts; `store` beside the specs by default."""

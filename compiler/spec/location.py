@@ -1,0 +1,15 @@
+"""A location: a physical place and where its capture comes from."""
+
+from pydantic import Field
+
+from compiler.spec.base import Spec, StageParameters
+from runtime.spec.source import Source
+
+
+class Location(Spec):
+    """A physical place."""
+
+    source: Source
+    """Where the capture comes from: `kind` is photos, splat or hidden_site."""
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters for this location only."""

@@ -1,0 +1,48 @@
+"""A study: which approaches are compared, where, and how surely."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from compiler.spec.base import Id, Part, Spec, StageParameters
+from runtime.spec.cell import Domain
+
+
+class Constraints(Part):
+    """What every approach of the study must keep to."""
+
+    no_new_real_data: bool = False
+    """No new real-world recordings."""
+    no_teleoperation: bool = False
+    """Nobody steers a robot to make training episodes."""
+
+
+class Study(Spec):
+    """Approaches x locations x tasks x seeds, what they are compared with, and further targets."""
+
+    locations: list[Id]
+    """Locations, by id."""
+    tasks: list[Id] = Field(default_factory=list)
+    """Tasks, by id."""
+    approaches: list[Id] = Field(default_factory=list)
+    """Approaches, by id."""
+    baseline: Id | None = None
+    """The approach that the others are compared with."""
+    seeds: list[int] = Field(default_factory=list)
+    """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
+    trials: dict[Domain, int] = Field(default_factory=dict)
+    """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    level: float = Field(0.95, gt=0.5, lt=1)
+    """Confidence level of every band."""
+    constraints: Constraints = Constraints()
+    """What every approach must keep to."""
+    gates: list[Id] = Field(default_factory=list)
+    """Gates, by id."""
+    targets: list[str] = Field(default_factory=list)
+    """Further stages to build at every location, for example `coverage`."""
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters for the whole study."""
+    backends: dict[str, str] = Field(default_factory=dict)
+    """Role -> back end, for example `renderer: numba`."""
+    use: Literal["research", "commercial"] = "research"
+    """What the results are for; back ends whose licence forbids it are refused."""
