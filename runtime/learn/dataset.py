@@ -1,0 +1,183 @@
+"""Demos as a LeRobotDataset v3: written through LeRobot's own API, read back with pyarrow alone when speed matters."""
+
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.problem import InputError, Problem
+
+STATE, ACTION, IMAGE_PREFIX = "observation.state", "action", "observation.images."
+REPO_ID = "simkiln/demos"  # LeRobot wants a name; ours never leaves this machine
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A dataset in memory. Frames of all episodes lie one after another."""
+
+    fps: int
+    instruction: str
+    images: dict[str, np.ndarray]  # camera -> u8 [T, H, W, 3]
+    state: np.ndarray  # f32 [T, D]
+    action: np.ndarray  # f32 [T, A]
+    episode_index: np.ndarray  # i64 [T], non-decreasing
+
+
+def checked_instruction(text: object) -> str:
+    """The instruction, or an error: a policy trained on an empty instruction fails silently later."""
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(
+            Problem(
+                "R301", "the instruction of the demos is empty", "give the task a sentence to follow", "instruction"
+            )
+        )
+    return text.strip()
+
+
+def write_dataset(
+    root: Path,
+    fps: int,
+    camera_keys: Iterable[str],
+    image_hw: tuple[int, int],
+    episodes: Iterable[Mapping[str, Any]],
+    instruction: str,
+    joint_names: Iterable[str] | None = None,
+    video: bool = False,
+) -> dict[str, int]:
+    """Write episodes as a LeRobotDataset v3 at `root`, which must be absent or an empty folder.
+
+    Args:
+        episodes: each a dict with `images` {camera: u8 [T, H, W, 3]}, `state` [T, D] and `action` [T, A] (radians).
+        image_hw: height and width of every image, pixels.
+        instruction: the sentence stored as `task` of every frame.
+        joint_names: names of the D state and A action entries (D = A); `joint_0` ... when absent.
+        video: store cameras as MP4 rather than PNG (smaller; lossy, and slower to read at random).
+
+    Returns:
+        `{"episodes": n, "frames": n}`.
+
+    Raises:
+        InputError: an empty instruction, no episodes, or arrays whose shapes disagree.
+    """
+    task, cameras, (height, width) = checked_instruction(instruction), list(camera_keys), image_hw
+    _offline()
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+    root = Path(root)
+    if root.is_dir() and not any(root.iterdir()):
+        root.rmdir()  # LeRobot insists on making the folder itself
+    dataset, frames, count = None, 0, 0
+    for episode in episodes:
+        state, action = (np.asarray(episode[k], np.float32) for k in ("state", "action"))
+        images = {c: np.asarray(episode["images"][c]) for c in cameras}
+        _check_shapes(count, state, action, images, (height, width))
+        if dataset is None:
+            features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names, video)
+            dataset = LeRobotDataset.create(
+                REPO_ID, int(fps), features, root=root, use_videos=video, video_backend="pyav"
+            )
+        for t in range(len(state)):
+            frame = {IMAGE_PREFIX + c: images[c][t] for c in cameras}
+            dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": task})
+        dataset.save_episode()
+        frames, count = frames + len(state), count + 1
+    if dataset is None:
+        raise InputError(
+            Problem("R302", "there are no demos to write", "loosen the task or raise the number of attempts")
+        )
+    dataset.finalize()
+    stats = root / "meta/stats.json"  # LeRobot writes its keys in the order of a set: sort, so that bytes repeat
+    stats.write_text(json.dumps(json.loads(stats.read_text()), indent=1, sort_keys=True))
+    return {"episodes": count, "frames": frames}
+
+
+def open_dataset(root: Path, **kwargs: Any) -> Any:
+    """Open with LeRobot itself (`lerobot.datasets.lerobot_dataset.LeRobotDataset`); never asks the network."""
+    _offline()
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+    return LeRobotDataset(REPO_ID, root=Path(root), video_backend="pyav", **kwargs)
+
+
+def read_arrays(root: Path) -> Arrays:
+    """All frames of an image dataset in memory, with pyarrow and pillow only (0.2 s where LeRobot's import takes 8).
+
+    Raises:
+        InputError: not a dataset, one with no instruction, or one that stores its cameras as video.
+    """
+    import pyarrow.parquet as pq
+    from PIL import Image
+
+    root = Path(root)
+    info_path = root / "meta/info.json"
+    if not info_path.is_file():
+        raise InputError(Problem("R303", f"`{root.name}` is not a LeRobotDataset", "it has no meta/info.json"))
+    info = json.loads(info_path.read_text())
+    cameras = [k for k, f in info["features"].items() if f["dtype"] == "image"]
+    if any(f["dtype"] == "video" for f in info["features"].values()):
+        raise InputError(Problem("R304", "the demos store their cameras as video", "write them with `video: false`"))
+    tasks = pq.read_table(root / "meta/tasks.parquet").to_pydict()
+    texts = next((v for v in tasks.values() if v and isinstance(v[0], str)), [""])
+    table = _table(root, pq)
+    images = {
+        k.removeprefix(IMAGE_PREFIX): np.stack(
+            [np.asarray(Image.open(io.BytesIO(b))) for b in table[k].combine_chunks().field("bytes").to_pylist()]
+        )
+        for k in cameras
+    }
+    return Arrays(
+        fps=int(info["fps"]),
+        instruction=checked_instruction(texts[0]),
+        images=images,
+        state=_matrix(table, STATE),
+        action=_matrix(table, ACTION),
+        episode_index=table["episode_index"].to_numpy(),
+    )
+
+
+def _table(root: Path, pq: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables([pq.read_table(p) for p in sorted((root / "data").glob("*/*.parquet"))])
+
+
+def _matrix(table: Any, key: str) -> np.ndarray:
+    column = table[key].combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(column), -1)
+
+
+def _features(
+    cameras: list[str], hw: tuple[int, int], state_dim: int, action_dim: int, names: Iterable[str] | None, video: bool
+) -> dict[str, dict[str, Any]]:
+    joints = list(names) if names else [f"joint_{i}" for i in range(state_dim)]
+    image = {"dtype": "video" if video else "image", "shape": (*hw, 3), "names": ["height", "width", "channels"]}
+    return {
+        **{IMAGE_PREFIX + c: dict(image) for c in cameras},
+        STATE: {"dtype": "float32", "shape": (state_dim,), "names": joints},
+        ACTION: {"dtype": "float32", "shape": (action_dim,), "names": joints[:action_dim]},
+    }
+
+
+def _check_shapes(
+    index: int, state: np.ndarray, action: np.ndarray, images: dict[str, np.ndarray], hw: tuple[int, int]
+) -> None:
+    n = len(state)
+    wrong = [c for c, im in images.items() if im.shape != (n, *hw, 3) or im.dtype != np.uint8]
+    if n == 0 or len(action) != n or state.ndim != 2 or action.ndim != 2 or wrong:
+        shapes = {"state": state.shape, "action": action.shape, **{c: im.shape for c, im in images.items()}}
+        raise InputError(
+            Problem(
+                "R305", f"the arrays of demo {index} disagree: {shapes}", f"every image must be uint8 of {hw} pixels"
+            )
+        )
+
+
+def _offline() -> None:
+    # Must be set before huggingface_hub is imported: a dataset folder is all there is, and the network is never asked.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
