@@ -1,0 +1,87 @@
+"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds.
+
+Band = hull of two bands, clipped to what is possible.
+
+1. *Between seeds*: the mean of the unit means with Student's t. Its variance is the spread between seeds plus the
+   variance of initial states that all seeds share; degrees of freedom by Satterthwaite (1946) over the components.
+2. *Within seeds*: a normal band from smoothed counts as if seeds did not differ. The truth can only be more uncertain
+   than that, so it is a floor: with few binary outcomes, seeds agree by chance, and a t band alone would shrink to
+   nothing (at rates near 0 and 1 it often would).
+
+The hull costs about 4 % of width against t alone where seeds do not differ at all, and nothing where they do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from runtime.stats.band import Band
+from runtime.stats.group import Group
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over groups, in points. `degrees` are those of the t band; `spread` is the standard error that seeds bring."""
+
+    value: float
+    band: Band
+    level: float
+    degrees: float
+    standard_error: float
+    seed_error: float
+    units: int
+
+
+def estimate(
+    groups: Sequence[Group], level: float, limits: tuple[float, float], shared_training: bool = False
+) -> Estimate:
+    """Mean over groups (each counts the same) with its band: what holds *at these locations*.
+
+    Args:
+        groups: at least one group with at least one seed each.
+        level: confidence level, between 0 and 1.
+        limits: lowest and highest possible value, in points.
+        shared_training: True when one training run serves all groups, so that its luck is common to them. By default
+            each location trains its own policy and the unit is the run of a (location, seed).
+
+    Raises:
+        ValueError: when there is no group, or a group without seeds.
+    """
+    if not groups or any(len(g.seeds) == 0 for g in groups):
+        raise ValueError("an estimate needs groups with at least one seed each")
+    count = len(groups)
+    value = float(np.mean([g.unit_means.mean() for g in groups]))
+    parts = _seed_parts(groups, shared_training)
+    units = sum(len(g.seeds) for g in groups)
+    if any(degrees < 1 for _, degrees in parts):
+        # A single seed says nothing about other seeds.
+        return Estimate(value, Band(*limits), level, 0.0, float("inf"), float("inf"), units)
+    seed_variance = sum(v for v, _ in parts)
+    parts += [(g.state_variance / count**2, g.states - 1) for g in groups if g.state_variance > 0]
+    variance = sum(v for v, _ in parts)
+    degrees = variance**2 / sum(v**2 / d for v, d in parts) if variance > 0 else float(sum(d for _, d in parts))
+    reach = float(stats.t.ppf((1 + level) / 2, degrees)) * variance**0.5
+    between = Band(value - reach, value + reach)
+    floor_variance = sum(g.floor_variance + g.state_variance for g in groups) / count**2
+    centre = float(np.mean([g.floor_centre for g in groups]))
+    floor_reach = float(stats.norm.ppf((1 + level) / 2)) * floor_variance**0.5
+    within = Band(centre - floor_reach, centre + floor_reach)
+    band = between.hull(within).clip(*limits)
+    return Estimate(value, band, level, degrees, variance**0.5, seed_variance**0.5, units)
+
+
+def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[tuple[float, float]]:
+    """(variance of the overall mean, degrees of freedom) of each component that seeds bring."""
+    count = len(groups)
+    if not shared_training:
+        return [
+            (float(g.unit_means.var(ddof=1)) / len(g.seeds) / count**2 if len(g.seeds) > 1 else 0.0, len(g.seeds) - 1)
+            for g in groups
+        ]
+    seeds = sorted(set.intersection(*(set(g.seeds) for g in groups)))
+    if len(seeds) < 2:
+        return [(0.0, 0)]
+    means = np.mean([[g.unit_means[g.seeds.index(s)] for s in seeds] for g in groups], axis=0)
+    return [(float(means.var(ddof=1)) / len(seeds), len(seeds) - 1)]
