@@ -33,14 +33,13 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
         params = stage.params.model_validate(job.params)
         parents = _parents(job, stage, params, store)
         source = Path(job.source_dir) if job.source_dir else None
-        scopes = {port: [p.scope for p in found] for port, found in job.inputs.items()}
-        out = Out(folder, stage.makes, job.label, source, quiet, job.scope, scopes)
+        out = Out(folder, stage.makes, job.label, source, quiet, job.scope)
         backends = {role: load(role, chosen["name"])() for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
             "stage": job.stage, "version": job.version, "fingerprint": job.fingerprint, "params": job.params,
-            "backends": job.backends,
+            "backends": job.backends, "content": job.content,
             "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
             "metrics": metrics, "contract": out.measured.to_json(),
             "cost": {

@@ -1,18 +1,17 @@
 """A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Parent:
-    """One input artifact of a job, with the names that it stands for."""
+    """One input artifact of a job."""
 
     stage: str
     fingerprint: str
-    scope: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Job:
     inputs: dict[str, list[Parent]]
     backends: dict[str, dict[str, str]]
     origins: dict[str, dict[str, Any]]
+    content: str | None = None
     source_dir: str | None = None
 
     def write(self, folder: Path) -> None:

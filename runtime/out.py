@@ -13,18 +13,16 @@ class Out:
     """Handle to the artifact under construction. A stage writes below `root` and nowhere else.
 
     `source_dir` is the resolved folder (or PLY file) of a location's photos or splat, for the `capture` stage only.
-    `scope` names what this node stands for (location, task, approach, seed, domain), `parents` does so for each parent of
-    a port, in the order of its folders. Artifacts are shared by content: only what is fingerprinted may depend on a name.
+    `scope` names what this node stands for (location, task, approach, seed, domain). Artifacts are shared by content, so
+    nothing in one may depend on it, except for messages.
     """
 
     def __init__(
         self, root: Path, makes: Mapping[str, str], label: str = "", source_dir: Path | None = None,
         quiet: bool = False, scope: Mapping[str, str] | None = None,
-        parents: Mapping[str, list[dict[str, str]]] | None = None,
     ) -> None:  # fmt: skip
         self.root = root
         self.scope = dict(scope or {})
-        self.parents = dict(parents or {})
         self.source_dir = source_dir
         self.measured = Contract()
         self._makes = {name.rstrip("?"): path for name, path in makes.items()}

@@ -15,21 +15,19 @@ from runtime.store import Store
 def run_stage(
     name: str, params: dict[str, Any], inputs: dict[str, Path | list[Path]], store: Path,
     source_dir: Path | None = None, scope: dict[str, str] | None = None,
-    scopes: dict[str, list[dict[str, str]]] | None = None, backends: dict[str, str] | None = None,
+ backends: dict[str, str] | None = None,
 ) -> Path:  # fmt: skip
     """Build stage `name` from published artifact folders and return the new artifact's folder.
 
     Args:
         inputs: port -> artifact folder(s) inside `store`, as returned by earlier calls.
-        scopes: port -> names of each parent, for stages that take many.
     """
     stage = load_stages()[name]
     validated = stage.params.model_validate(params)
     parents: dict[str, list[Parent]] = {}
     for port, given in inputs.items():
         folders = given if isinstance(given, list) else [given]
-        names = (scopes or {}).get(port, [{}] * len(folders))
-        parents[port] = [Parent(f.parent.name, f.name, s) for f, s in zip(folders, names, strict=True)]
+        parents[port] = [Parent(f.parent.name, f.name) for f in folders]
     chosen = {role: (backends or {}).get(role, DEFAULTS[role]) for role in stage.backends}
     described = {role: {"name": b, "version": info(role, b).version} for role, b in chosen.items()}
     dumped = validated.model_dump(mode="json")

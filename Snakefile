@@ -1,0 +1,27 @@
+# The compiler decides what is missing; Snakemake runs it. Everything else is in compiler/ and rules/.
+import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+
+from compiler.compile import compile_study, finish
+from compiler.frozen import FrozenPlan
+
+PYTHON = sys.executable
+
+if workflow.is_main_process:
+    os.environ["SIMKILN_PLAN"] = compile_study(config.get("study", "study"))
+
+PLAN = FrozenPlan(os.environ["SIMKILN_PLAN"])
+
+
+rule all:
+    input:
+        PLAN.targets(),
+
+
+include: PLAN.rules
+
+
+onsuccess:
+    finish(PLAN)

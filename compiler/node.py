@@ -1,0 +1,92 @@
+"""What expansion yields: nodes, the scopes that they stand for, and the graph of one study."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.diagnostic import Span
+from runtime.contract import Contract
+from runtime.stage import Stage
+
+AXES = ("location", "task", "approach", "seed", "domain", "gate", "study")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one node stands for; an axis that does not apply is None."""
+
+    location: str | None = None
+    task: str | None = None
+    approach: str | None = None
+    seed: int | None = None
+    domain: str | None = None
+    gate: str | None = None
+    study: str | None = None
+
+    def only(self, axes: tuple[str, ...]) -> "Scope":
+        """The scope with every other axis dropped."""
+        return Scope(**{axis: getattr(self, axis) for axis in axes})
+
+    def names(self) -> dict[str, str]:
+        """The axes that apply, as text."""
+        return {axis: str(value) for axis in AXES if (value := getattr(self, axis)) is not None}
+
+    def __str__(self) -> str:
+        return "/".join(self.names().values())
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One planned artifact. Nodes are equal by address: `stage` and `fingerprint`.
+
+    `origins` maps a dotted key to where a spec set it; `settings` tells, for each parameter that specs set, the layer.
+    """
+
+    stage: Stage
+    scope: Scope
+    params: dict[str, Any]
+    inputs: Mapping[str, tuple["Node", ...]]
+    backends: dict[str, dict[str, str]]
+    fingerprint: str
+    contract: Contract
+    origins: Mapping[str, Span]
+    content: str | None = None
+    source_dir: str | None = None
+    aliases: list[Scope] = field(default_factory=list)
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Stage name and fingerprint."""
+        return self.stage.name, self.fingerprint
+
+    @property
+    def label(self) -> str:
+        """The node's name for people, such as `policy/cellar/press-button/enriched/0`."""
+        return f"{self.stage.name}/{self.scope}" if str(self.scope) else self.stage.name
+
+    def parents(self) -> Iterator["Node"]:
+        """Every parent, port by port."""
+        for nodes in self.inputs.values():
+            yield from nodes
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes of one study by address, parents before children, and those that the study asks for."""
+
+    study: str
+    nodes: dict[tuple[str, str], Node]
+    targets: list[Node]
+
+    def find(self, name: str) -> list[Node]:
+        """Nodes that a person may mean by `name`: STAGE/SCOPE, an alias, or (the start of) a fingerprint."""
+        stage, _, rest = name.partition("/")
+        found = []
+        for node in self.nodes.values():
+            if node.stage.name == stage and (not rest or node.fingerprint.startswith(rest)):
+                found.append(node)
+            elif name == node.label or any(f"{node.stage.name}/{alias}" == name for alias in node.aliases):
+                found.append(node)
+            elif len(name) >= 6 and node.fingerprint.startswith(name):
+                found.append(node)
+        return found

@@ -1,0 +1,73 @@
+"""Nodes and a listing of the store -> what to build. A node is built when something wanted needs it and it is missing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from compiler.node import Graph, Node
+from runtime.stage import Resources
+
+
+class State(StrEnum):
+    """What a plan says of a node."""
+
+    BUILD = "build"
+    REUSE = "reuse"
+    UNNEEDED = "not needed"
+    """Absent from the store, but all that would read it is there."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The frozen decision: explaining and applying both read this, so they cannot disagree."""
+
+    graph: Graph
+    states: Mapping[tuple[str, str], State]
+
+    def build(self) -> Iterator[Node]:
+        """Nodes to build, parents first."""
+        return (n for n in self.graph.nodes.values() if self.states[n.address] is State.BUILD)
+
+    def count(self, state: State) -> int:
+        """How many nodes are in a state."""
+        return sum(1 for s in self.states.values() if s is state)
+
+    def missing_parents(self, node: Node) -> Iterator[Node]:
+        """Parents that have to be built first, each once."""
+        unique = {p.address: p for p in node.parents()}
+        return (p for a, p in unique.items() if self.states[a] is State.BUILD)
+
+    def cpu_minutes(self) -> float:
+        """Declared CPU minutes of all that is to be built."""
+        return sum(r.cpu * r.minutes for r in map(resources, self.build()))
+
+
+def resources(node: Node) -> Resources:
+    """What the stage declares for this node."""
+    return node.stage.cost(node.stage.params.model_validate(node.params))
+
+
+def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
+    """Decide every node's state by walking from the targets to what is missing.
+
+    Args:
+        graph: the study's nodes.
+        published: stage -> fingerprints in the store.
+    """
+    states: dict[tuple[str, str], State] = {}
+    waiting = list(graph.targets)
+    while waiting:
+        node = waiting.pop()
+        if node.address in states:
+            continue
+        if node.fingerprint in published.get(node.stage.name, ()):
+            states[node.address] = State.REUSE
+            continue
+        states[node.address] = State.BUILD
+        waiting.extend(node.parents())
+    for address in graph.nodes:
+        if address not in states:
+            stage, fingerprint = address
+            there = fingerprint in published.get(stage, ())
+            states[address] = State.REUSE if there else State.UNNEEDED
+    return Plan(graph, states)

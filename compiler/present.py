@@ -1,0 +1,39 @@
+"""Put a study's report where people look for it, with the titles and spec lines of today.
+
+Titles and line numbers are not part of any address (editing one rebuilds nothing), so they are filled in here.
+"""
+
+from pathlib import Path
+
+from compiler.load import Project
+from compiler.node import Graph
+from runtime.report.labels import apply_labels
+from runtime.store import Store
+
+KINDS = ("study", "location", "task", "approach", "gate")
+
+
+def present(project: Project, graph: Graph) -> Path | None:
+    """Write `build/report/STUDY.html` and return it; None when the study's report is not in the store."""
+    store = Store(project.store)
+    nodes = [n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)]
+    if not nodes:
+        return None
+    html = (store.path(*nodes[0].address) / "report.html").read_text()
+    target = project.root / "build" / "report" / f"{graph.study}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(".tmp")
+    temporary.write_text(apply_labels(html, labels(project)))
+    temporary.replace(target)
+    return target
+
+
+def labels(project: Project) -> dict[str, dict[str, object]]:
+    """`KIND:ID` -> title, file and line."""
+    found: dict[str, dict[str, object]] = {}
+    for kind in KINDS:
+        for name, spec in project.specs(kind).items():
+            span = project.spans(kind, name).get(("title",)) or project.spans(kind, name).get(())
+            where = {"file": span.file, "line": span.line} if span else {}
+            found[f"{kind}:{name}"] = {"title": spec.title, **where}
+    return found
