@@ -14,9 +14,9 @@ class TaskPart(BaseModel):
 class Area(TaskPart):
     """The rectangle of the support that the task's object may stand in."""
 
-    center_x_m: float = Field(0.235, gt=0, le=0.4)
+    center_x_m: float = Field(0.24, gt=0, le=0.4)
     """Distance of its centre from the robot's base, straight ahead."""
-    half_x_m: float = Field(0.065, gt=0, le=0.15)
+    half_x_m: float = Field(0.09, gt=0, le=0.15)
     """Half its depth, away from the robot."""
     half_y_m: float = Field(0.10, gt=0, le=0.25)
     """Half its width, to the robot's sides."""
@@ -52,7 +52,7 @@ class Task(TaskPart):
     """Press a button that stands in a random place in front of the robot."""
     instruction: str = Field(min_length=3)
     """What the robot is told, in words; stored with every demo and given to every policy."""
-    horizon_s: float = Field(4.5, gt=0, le=60)
+    horizon_s: float = Field(4.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area()
     """Where the task's object may stand."""

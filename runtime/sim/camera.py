@@ -1,0 +1,79 @@
+"""Pinhole cameras in the OpenCV convention (x right, y down, z forward); pixel centres at +0.5."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera: `c2w` [4, 4] camera-to-world in the frame of whatever scene it looks at, metres."""
+
+    name: str
+    width: int
+    height: int
+    fov_y_deg: float
+    c2w: np.ndarray
+
+    @property
+    def focal_px(self) -> float:
+        """Focal length, the same along both axes."""
+        return 0.5 * self.height / float(np.tan(np.radians(self.fov_y_deg) / 2))
+
+    @property
+    def K(self) -> np.ndarray:  # noqa: N802
+        """Intrinsics [3, 3]."""
+        f = self.focal_px
+        return np.array(((f, 0, self.width / 2), (0, f, self.height / 2), (0, 0, 1)))
+
+    @property
+    def position(self) -> np.ndarray:
+        """Place of the optical centre [3]."""
+        return self.c2w[:3, 3]
+
+    def rays(self, samples: int = 1) -> np.ndarray:
+        """Directions [H*s, W*s, 3] in the world with unit z-depth, s by s per pixel: a hit's range is its z-depth."""
+        u = (np.arange(self.width * samples) + 0.5) / samples - self.width / 2
+        v = (np.arange(self.height * samples) + 0.5) / samples - self.height / 2
+        grid = np.stack(np.broadcast_arrays(u[None, :], v[:, None], self.focal_px), -1) / self.focal_px
+        return grid @ self.c2w[:3, :3].T
+
+    def moved(self, shift_m: np.ndarray, turn_rad: np.ndarray) -> "Camera":
+        """The camera displaced by `shift_m` [3] and turned by the rotation vector `turn_rad` [3], both in its own frame."""
+        c2w = self.c2w.copy()
+        c2w[:3, 3] += self.c2w[:3, :3] @ shift_m
+        c2w[:3, :3] = self.c2w[:3, :3] @ rotation(turn_rad)
+        return replace(self, c2w=c2w)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; the inverse of `from_json`."""
+        facts = {"name": self.name, "width": self.width, "height": self.height, "fov_y_deg": self.fov_y_deg}
+        return {**facts, "c2w": self.c2w.tolist()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Camera":
+        """The inverse of `to_json`."""
+        return cls(**{**value, "c2w": np.array(value["c2w"], dtype=np.float64)})
+
+
+def rotation(vector_rad: np.ndarray) -> np.ndarray:
+    """Rotation matrix [3, 3] of a rotation vector [3] (Rodrigues' formula)."""
+    angle = float(np.linalg.norm(vector_rad))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = np.asarray(vector_rad) / angle
+    cross = np.array(((0, -z, y), (z, 0, -x), (-y, x, 0)))
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def look_at(eye_m: np.ndarray, target_m: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Camera-to-world [4, 4] of a camera at `eye_m` that looks at `target_m`, upright with respect to `up`."""
+    forward = np.asarray(target_m, float) - eye_m
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, up)
+    right /= np.linalg.norm(right)
+    c2w = np.eye(4)
+    c2w[:3, :3] = np.stack((right, np.cross(forward, right), forward), axis=1)
+    c2w[:3, 3] = eye_m
+    return c2w

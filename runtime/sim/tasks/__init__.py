@@ -1,0 +1,49 @@
+"""Tasks: one file each. A task builds its objects, draws initial states, acts as expert and judges a trial."""
+
+from importlib import import_module
+from typing import Protocol
+
+import mujoco
+import numpy as np
+
+from runtime.sim.physics import Physics
+from runtime.sim.start import Start
+from runtime.spec.task import Task
+
+
+class Judge(Protocol):
+    """Follows one trial. `failure_mode` is '' on success."""
+
+    success: bool
+
+    def update(self, data: "mujoco.MjData") -> None:
+        """Look at the state after a physics step or a group of them."""
+
+    @property
+    def score(self) -> float:
+        """Progress in 0..1; 1 exactly on success."""
+
+    @property
+    def failure_mode(self) -> str:
+        """Why the trial would fail if it ended now."""
+
+
+class TaskKind(Protocol):
+    """What a file under `runtime/sim/tasks/` defines, as module-level functions."""
+
+    def add_objects(self, spec: "mujoco.MjSpec", task: Task, physics: Physics) -> None:
+        """Add the task's objects as mocap bodies (their place is part of the state, not of the model)."""
+
+    def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0) -> Start:
+        """Initial state `index`."""
+
+    def expert_tip(self, task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
+        """Where the expert wants the tip after one control step [3], from the true state alone."""
+
+    def judge(self, task: Task, model: "mujoco.MjModel") -> Judge:
+        """A fresh judge for one trial."""
+
+
+def kind_of(task: Task) -> TaskKind:
+    """The functions of a task's kind."""
+    return import_module(f"runtime.sim.tasks.{task.kind}")  # ty: ignore[invalid-return-type]
