@@ -1,4 +1,4 @@
-"""What is wrong in a spec, said once: a code, a message, the smallest span, notes, and a help line that proposes the fix."""
+"""What is wrong in a spec, said once: code, message, smallest span, notes, and a help line that proposes the fix."""
 
 import difflib
 from collections.abc import Iterable

@@ -6,6 +6,7 @@ ends in a value or in diagnostics, never in an exception.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,11 +51,30 @@ class Lines:
         )  # fmt: skip
 
 
-class Spans:
-    """Path -> span. A path is a tuple of keys and list indices, from the top of the document."""
+class Spans(Mapping[SpanPath, Span]):
+    """Path -> span of the value there. A path is a tuple of keys and list indices, from the top of the document."""
 
     def __init__(self, root: Node | None, lines: Lines) -> None:
         self.root, self.lines = root, lines
+
+    def __getitem__(self, path: SpanPath) -> Span:
+        found = self.value(path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def __iter__(self) -> Iterator[SpanPath]:
+        waiting: list[tuple[SpanPath, Node]] = [((), self.root)] if self.root else []
+        while waiting:
+            path, node = waiting.pop()
+            yield path
+            if isinstance(node.items, dict):
+                waiting += [((*path, key), entry.node) for key, entry in reversed(node.items.items())]
+            elif node.items:
+                waiting += [((*path, i), child) for i, child in reversed(list(enumerate(node.items)))]
+
+    def __len__(self) -> int:
+        return self.root.size if self.root else 0
 
     def value(self, path: SpanPath) -> Span | None:
         """The span of the value at `path`, None where there is none."""
@@ -150,14 +170,26 @@ def _read_text(text: str, name: str) -> Source:
     lines, found = Lines(text, name), list[Diagnostic]()
 
     def report(
-        code: str, message: str, start: int, end: int, *, help: str = "", notes: list[tuple[str, int, int]] | None = None
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        help: str = "",
+        notes: list[tuple[str, int, int]] | None = None,
     ) -> None:
         more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes or [])
         found.append(Diagnostic(code, message, lines.span(start, end), more, help))
 
     if unfit := unfit_character(text):
         at, shown = unfit
-        report("Y116", f"character {shown} is not allowed", at, at + 1, help="remove it, or write it as an escape in double quotes")
+        report(
+            "Y116",
+            f"character {shown} is not allowed",
+            at,
+            at + 1,
+            help="remove it, or write it as an escape in double quotes",
+        )
         return Source(name, text, None, tuple(found))
     composer = Composer(text, report)
     try:

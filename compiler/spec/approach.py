@@ -32,8 +32,8 @@ class Approach(Spec):
 
     extends: Id | None = None
     """Approach that this one is a delta of."""
-    training_seed_offset: int = Field(0, ge=0)
-    """Added to every training seed of the study. Cells are still compared by the study's seed."""
+    training_seed_offset: int | None = Field(None, ge=0)
+    """Added to every training seed of the study; inherited, 0 at the root. Cells are compared by the study's seed."""
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters that differ."""
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)

@@ -1,5 +1,6 @@
 """What all specs share."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -24,3 +25,8 @@ class Spec(Part):
 
     title: str = Field(min_length=1, max_length=200)
     """What people call it. Changing it rebuilds nothing."""
+
+
+def is_id(text: str) -> bool:
+    """Whether a file name (without suffix) can be an id."""
+    return re.fullmatch(ID_PATTERN.strip("^$"), text) is not None

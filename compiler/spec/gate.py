@@ -10,7 +10,3 @@ class Gate(GateRule):
 
     title: str = Field(min_length=1, max_length=200)
     """What people call it. Changing it rebuilds nothing."""
-
-    def rule(self) -> GateRule:
-        """The rule without its title, as the `gate` stage takes it."""
-        return GateRule.model_validate(self.model_dump(exclude={"title"}))

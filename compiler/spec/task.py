@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from compiler.spec.base import StageParameters
 from runtime.spec.task import Task as TaskSetting
 
 
@@ -11,6 +12,5 @@ class Task(TaskSetting):
     title: str = Field(min_length=1, max_length=200)
     """What people call it. Changing it rebuilds nothing."""
 
-    def setting(self) -> TaskSetting:
-        """The task without its title, as stages take it."""
-        return TaskSetting.model_validate(self.model_dump(exclude={"title"}))
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters for this task only."""

@@ -1,0 +1,168 @@
+"""A project: every spec below `specs/`, read and held against its model."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostic import Diagnostic, Note, Span
+from compiler.shape.sections import check_sections
+from compiler.shape.validate import validate
+from compiler.shape.words import ID_HELP, show
+from compiler.source import MAX_BYTES, Source, Spans, read_source
+from compiler.spec.approach import Approach
+from compiler.spec.base import is_id
+from compiler.spec.gate import Gate
+from compiler.spec.local import Local
+from compiler.spec.location import Location
+from compiler.spec.study import Study
+from compiler.spec.task import Task
+from runtime.capture import files
+
+MODELS: dict[str, type] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
+FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
+LOCAL_FILE = "simkiln.local.yaml"
+
+
+@dataclass
+class Project:
+    """What people wrote, typed. A spec that is out of shape is in `sources` but not among the models.
+
+    `capture_roots` maps a root's name to its folder on this machine; `store` is where artifacts live.
+    """
+
+    root: Path
+    locations: dict[str, Location] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    approaches: dict[str, Approach] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    studies: dict[str, Study] = field(default_factory=dict)
+    sources: dict[tuple[str, str], Source] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    capture_roots: dict[str, Path] = field(default_factory=dict)
+    store: Path = Path("store")
+
+    def specs(self, kind: str) -> Mapping[str, Any]:
+        """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
+        by_kind: dict[str, Mapping[str, Any]] = {
+            "location": self.locations, "task": self.tasks, "approach": self.approaches, "gate": self.gates,
+            "study": self.studies,
+        }  # fmt: skip
+        return by_kind[kind]
+
+    def ids(self, kind: str) -> list[str]:
+        """Ids of all files of a kind, also of those that are out of shape."""
+        return sorted(name for of, name in self.sources if of == kind)
+
+    def source(self, kind: str, name: str) -> Source:
+        """The file of a spec."""
+        return self.sources[kind, name]
+
+    def spans(self, kind: str, name: str) -> Spans:
+        """Spans of the values of a spec, by path."""
+        return self.sources[kind, name].spans
+
+    @property
+    def cache(self) -> Path:
+        """Where digests of photos are remembered."""
+        return self.root / "build" / "digests.json"
+
+    def source_folder(self, source: Any) -> Path | None:
+        """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
+        root = self.capture_roots.get(getattr(source, "root", ""))
+        return files.locate(source, root) if root is not None else None
+
+    def text(self, name: str) -> str | None:
+        """The text of a file that diagnostics name, for showing its lines."""
+        for source in self.sources.values():
+            if source.name == name:
+                return source.text
+        try:
+            with (self.root / name).open("rb") as file:
+                return file.read(MAX_BYTES).decode("utf-8", errors="replace")
+        except (OSError, ValueError):
+            return None
+
+
+def load_project(root: Path, roots: Mapping[str, Path] | None = None) -> Project:
+    """Read every spec of the project in `root`. Mistakes are in the result's `diagnostics`; nothing is raised for them.
+
+    Args:
+        root: the folder that holds `specs/`.
+        roots: capture roots given on the command line; they win over `simkiln.local.yaml`.
+    """
+    root = Path(os.path.abspath(root))
+    project = Project(root, store=root / "store")
+    _read_local(project, roots or {})
+    for kind, name, path in _spec_files(project):
+        _read_spec(project, kind, name, path)
+    if not project.sources and not project.diagnostics:
+        missing = Diagnostic(
+            "Y115", "there are no specs here", Span("specs"), help="call simkiln in a folder that holds `specs/`"
+        )
+        project.diagnostics.append(missing)
+    return project
+
+
+def _spec_files(project: Project) -> Iterator[tuple[str, str, Path]]:
+    """Kind, id and path of each spec file; what lies outside the project is reported and left out."""
+    specs = project.root / "specs"
+    single = specs / "study.yaml"
+    found = [("study", single)] if single.is_symlink() or single.exists() else []
+    for kind, folder in FOLDERS.items():
+        try:
+            names = sorted(os.listdir(specs / folder))
+        except OSError:
+            continue
+        found += [(kind, specs / folder / name) for name in names if name.endswith((".yaml", ".yml"))]
+    inside = Path(os.path.realpath(project.root))
+    for kind, path in found:
+        shown = path.relative_to(project.root).as_posix()
+        if not Path(os.path.realpath(path)).is_relative_to(inside):
+            problem = Diagnostic(
+                "R208",
+                f"{show(shown)} is a link that leaves the project",
+                Span(shown),
+                help="copy the file into the project",
+            )
+            project.diagnostics.append(problem)
+        elif not is_id(path.stem):
+            problem = Diagnostic("S108", f"file name {show(path.stem)} is not an id", Span(shown), help=ID_HELP)
+            project.diagnostics.append(problem)
+        else:
+            yield kind, path.stem, path
+
+
+def _read_spec(project: Project, kind: str, name: str, path: Path) -> None:
+    shown = path.relative_to(project.root).as_posix()
+    earlier = project.sources.get((kind, name))
+    if earlier is not None:
+        problem = Diagnostic(
+            "R207", f"{kind} `{name}` stands in two files", Span(shown),
+            (Note(f"the other one is `{earlier.name}`", Span(earlier.name)),), "rename or remove one of them",
+        )  # fmt: skip
+        project.diagnostics.append(problem)
+        return
+    source = read_source(path, shown)
+    project.sources[kind, name] = source
+    project.diagnostics += source.diagnostics
+    if source.value is None:
+        return
+    spec, wrong = validate(MODELS[kind], source)
+    wrong += check_sections(source)
+    project.diagnostics += wrong
+    if spec is not None and not wrong and source.readable:
+        project.specs(kind)[name] = spec  # ty: ignore[invalid-assignment]
+
+
+def _read_local(project: Project, roots: Mapping[str, Path]) -> None:
+    path = project.root / LOCAL_FILE
+    if path.exists():
+        source = read_source(path, LOCAL_FILE)
+        local, wrong = validate(Local, source) if source.value is not None else (None, [])
+        project.diagnostics += [d for d in source.diagnostics if d.code != "Y114"] + wrong
+        if local is not None:
+            project.capture_roots = {name: project.root / folder for name, folder in local.roots.items()}
+            project.store = project.root / (local.store or "store")
+    project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in roots.items()}

@@ -1,0 +1,88 @@
+"""The `stages:` sections of a spec against the parameters that each stage declares."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from compiler.diagnostic import Diagnostic, closest, did_you_mean
+from compiler.shape.validate import validate
+from compiler.shape.words import show
+from compiler.source import Source
+from runtime.stage import Stage, bound_fields, load_stages
+
+
+@cache
+def overrides_of(params: type[BaseModel]) -> type[BaseModel]:
+    """The model of a section: the stage's parameters, all optional, without those that the compiler fills."""
+    hidden = bound_fields(params)
+    fields: dict[str, Any] = {}
+    for name, info in params.model_fields.items():
+        if name not in hidden:
+            optional = info if not info.is_required() else _with_default(info)
+            fields[name] = (info.annotation, optional)
+    config = ConfigDict(extra="forbid", frozen=True)
+    return create_model(params.__name__, __config__=config, __doc__=params.__doc__, **fields)
+
+
+def _with_default(info: Any) -> Any:
+    copied = info._copy()
+    copied.default = None
+    return copied
+
+
+def check_sections(source: Source) -> list[Diagnostic]:
+    """What is wrong in the `stages:` section of a spec that is otherwise in shape."""
+    sections = source.value.get("stages") if isinstance(source.value, dict) else None
+    if not isinstance(sections, dict):
+        return []
+    found: list[Diagnostic] = []
+    for name, section in sections.items():
+        stage = load_stages().get(name)
+        if stage is None:
+            found.append(unknown_stage(name, source, ("stages", name)))
+        elif isinstance(section, dict):
+            found += _section(stage, section, source)
+    return found
+
+
+def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key: bool = True) -> Diagnostic:
+    """R204 at the stage's name."""
+    known = sorted(load_stages())
+    span = source.spans.nearest(path, key=key)
+    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=did_you_mean(name, known, "stages"))
+
+
+def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:
+    prefix = ("stages", stage.name)
+    found = []
+    for key in section:
+        if key in stage.bound:
+            span = source.spans.nearest((*prefix, key), key=True)
+            message = f"parameter {show(key)} of `{stage.name}` is filled by the compiler"
+            found.append(Diagnostic("S107", message, span, help=_instead(stage.bound[key])))
+    settable = {key: value for key, value in section.items() if key not in stage.bound}
+    wrong = validate(overrides_of(stage.params), source, prefix, settable)[1]
+    return found + [_other_stage(d, stage) for d in wrong]
+
+
+def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
+    """An unknown parameter without a near match may belong to another stage."""
+    if diagnostic.code != "S101" or diagnostic.help.startswith("did you mean"):
+        return diagnostic
+    key = diagnostic.message.split("`")[1]
+    owners = [s.name for s in load_stages().values() if key in s.params.model_fields and key not in s.bound]
+    if not owners or closest(key, owners) == stage.name:
+        return diagnostic
+    fix = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
+    return Diagnostic("S101", diagnostic.message, diagnostic.span, help=fix)
+
+
+def _instead(source: str) -> str:
+    where = {
+        "location.source": "set it in the location's `source`", "hidden_site": "remove it; only `irl_proxy` trials see the site",
+        "task": "set it in the task", "seed": "set the study's `seeds`, or `training_seed_offset`",
+        "domain": "set the study's `trials`", "trials": "set the study's `trials`", "gate": "set it in the gate",
+        "priors": "set it in each approach's `row`",
+    }  # fmt: skip
+    return where.get(source, "remove it")

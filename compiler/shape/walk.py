@@ -1,0 +1,89 @@
+"""Where pydantic's error locations lead in a model's JSON Schema, and what would have been known there."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a spec. `union` is the path of the innermost union that pydantic tried branch by branch."""
+
+    path: Loc
+    schema: dict[str, Any]
+    union: Loc | None = None
+    at_key: bool = False
+
+    @property
+    def known(self) -> list[str]:
+        """Keys that a mapping at this place may have."""
+        return list(self.schema.get("properties", {}))
+
+    @property
+    def choices(self) -> list[str]:
+        """Values that are allowed at this place, where they are a closed list."""
+        if "const" in self.schema:
+            return [str(self.schema["const"])]
+        return [str(choice) for choice in self.schema.get("enum", [])]
+
+
+class Shape:
+    """The JSON Schema of a model, walked by error locations."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.schema = model.model_json_schema()
+        self.definitions = self.schema.get("$defs", {})
+
+    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Follow references and drop the `or null` branch."""
+        while True:
+            if "$ref" in schema:
+                schema = self.definitions[schema["$ref"].rsplit("/", 1)[-1]]
+            elif len(branches := self.branches(schema)) == 1:
+                schema = branches[0]
+            else:
+                return schema
+
+    def branches(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
+        """Branches of a plain union, other than null."""
+        return [b for b in schema.get("anyOf", []) if b.get("type") != "null"]
+
+    def place(self, loc: Loc) -> Place:
+        """The place that an error location means: tags of unions in it are not keys of the spec."""
+        schema, path = self.resolve(self.schema), []
+        union, at_key = None, False
+        for step in loc:
+            tags = schema.get("discriminator", {}).get("mapping")
+            if tags:
+                schema = self.resolve({"$ref": tags[step]} if step in tags else {})
+                continue
+            if self.branches(schema):
+                union, schema = tuple(path), {}
+                continue
+            if step == "[key]":
+                at_key, schema = True, self.resolve(schema.get("propertyNames", {}))
+                continue
+            path.append(step)
+            schema = self.resolve(_child(schema, step))
+        return Place(tuple(path), schema, union, at_key)
+
+
+def _child(schema: dict[str, Any], step: str | int) -> dict[str, Any]:
+    if isinstance(step, int):
+        positions = schema.get("prefixItems", [])
+        return positions[step] if step < len(positions) else _mapping(schema.get("items"))
+    return schema.get("properties", {}).get(step) or _mapping(schema.get("additionalProperties"))
+
+
+def _mapping(schema: object) -> dict[str, Any]:
+    return schema if isinstance(schema, dict) else {}
+
+
+@cache
+def shape_of(model: type[BaseModel]) -> Shape:
+    """The shape of a model, made once."""
+    return Shape(model)

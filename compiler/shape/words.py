@@ -1,0 +1,135 @@
+"""How one pydantic error reads: code, message and help."""
+
+from typing import Any
+
+from compiler.diagnostic import did_you_mean
+from compiler.reading.scalar import NumberTooLong, plain
+from compiler.shape.walk import Place
+
+_WANTED = {
+    "int_type": "a whole number", "int_from_float": "a whole number", "int_parsing": "a whole number",
+    "float_type": "a number", "float_parsing": "a number",
+    "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
+    "list_type": "a list", "tuple_type": "a list", "dict_type": "a mapping",
+    "model_type": "a mapping", "model_attributes_type": "a mapping",
+}  # fmt: skip
+TYPE_ERRORS = frozenset(_WANTED)
+"""Errors that say no more than: this is not that type."""
+_LIMITS = {
+    "greater_than": ("more than", "gt"), "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"), "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}  # fmt: skip
+_JSON_TYPES = {
+    "integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false", "array": "a list",
+    "object": "a mapping",
+}  # fmt: skip
+ID_HELP = "use lowercase letters, digits and hyphens, beginning with a letter or digit, 63 at most"
+
+
+def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
+    """Code, message and help of one error other than a missing or an unknown key."""
+    kind, value, ctx = error["type"], error.get("input"), error.get("ctx", {})
+    name = named(place.path)
+    if kind in _WANTED:
+        return wrong_type(name, value, _WANTED[kind])
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        shown = value.get(str(ctx.get("discriminator", "")).strip("'")) if isinstance(value, dict) else value
+        key = str(ctx["discriminator"]).strip("'") if kind == "union_tag_invalid" else _plain_name(place.path)
+        choices = place.choices or _quoted(str(ctx.get("expected_tags") or ctx.get("expected", "")))
+        return "S103", f"unknown {key} {show(shown)}", did_you_mean(str(shown), choices, f"{key}s")
+    if kind in _LIMITS:
+        limit, key = _LIMITS[kind]
+        return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", ""
+    if kind in ("too_short", "too_long"):
+        limit = f"at least {ctx['min_length']}" if kind == "too_short" else f"at most {ctx['max_length']}"
+        return "S105", f"{name} has {_count(ctx.get('actual_length', 0), 'item')}, but must have {limit}", ""
+    if kind in ("string_too_short", "string_too_long"):
+        limit = f"at least {ctx['min_length']}" if kind.endswith("short") else f"at most {ctx['max_length']}"
+        return "S105", f"{name} has {_count(len(str(value)), 'character')}, but must have {limit}", ""
+    if kind == "string_pattern_mismatch" and "a-z0-9-" in str(ctx.get("pattern")):
+        return "S106", f"{show(value)} is not an id", ID_HELP
+    if kind in ("value_error", "assertion_error"):
+        return "S106", str(ctx.get("error", error["msg"])).rstrip("."), ""
+    message = error["msg"][:1].lower() + error["msg"][1:]
+    return "S106", f"{name}: {message.rstrip('.')}", ""
+
+
+def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
+    """Code, message and help for a value of the wrong type."""
+    message = f"{name} is {kind_of(value)}, but must be {wanted}"
+    if value is None:
+        return "S104", message, "write a value, or remove the key"
+    if wanted == "text" and isinstance(value, int | float | bool):
+        return "S104", message, "put the value in quotes"
+    if (
+        isinstance(value, str)
+        and wanted in ("a whole number", "a number", "true or false")
+        and _would_fit(value, wanted)
+    ):
+        return "S104", message, "remove the quotes"
+    if wanted == "true or false" and isinstance(value, str) and value.lower() in ("yes", "on", "no", "off", "y", "n"):
+        return "S104", message, f"write `{str(value.lower() in ('yes', 'on', 'y')).lower()}`"
+    if wanted == "a list" and isinstance(value, str | int | float):
+        return "S104", message, f"write `[{value}]`"
+    return "S104", message, ""
+
+
+def union_words(name: str, value: object, branches: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """Code, message and help for a value that fits no branch of a union."""
+    kinds = list(dict.fromkeys(_JSON_TYPES.get(str(b.get("type")), "one of the known forms") for b in branches))
+    return wrong_type(name, value, " or ".join(kinds))
+
+
+def named(path: tuple[str | int, ...]) -> str:
+    """How a message calls the value at a path."""
+    if not path:
+        return "this file"
+    if isinstance(path[-1], int):
+        parent = named(path[:-1]) if len(path) > 1 else "this file"
+        return f"item {path[-1] + 1} of {parent}"
+    return f"`{path[-1]}`"
+
+
+def kind_of(value: object) -> str:
+    """What a YAML value is, in words."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int):
+        return "a whole number"
+    if isinstance(value, float):
+        return "a number"
+    return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
+
+
+def show(value: object, limit: int = 60) -> str:
+    """A scalar in backticks, bounded; anything longer by its kind."""
+    if isinstance(value, dict | list):
+        return kind_of(value)
+    text = {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+    clean = "".join(c if c.isprintable() else "�" for c in text[: limit + 1])
+    return f"`{clean if len(text) <= limit else clean[:limit] + '…'}`"
+
+
+def _plain_name(path: tuple[str | int, ...]) -> str:
+    keys = [step for step in path if isinstance(step, str)]
+    return keys[-1] if keys else "value"
+
+
+def _quoted(expected: str) -> list[str]:
+    return [part for part in expected.split("'")[1::2] if part]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def _would_fit(text: str, wanted: str) -> bool:
+    try:
+        value = plain(text)
+    except NumberTooLong:
+        return False
+    kinds = {"a whole number": int, "a number": (int, float), "true or false": bool}[wanted]
+    return isinstance(value, kinds) and (wanted == "true or false" or not isinstance(value, bool))
