@@ -1,12 +1,13 @@
 """A spec's text: YAML 1.2 core schema to plain values, with a span for every key and value.
 
-Specs use a subset of YAML, and what lies outside is refused by name: tags, merge keys, directives other than `%YAML 1.2`,
-more than one document, keys that are not text. Anchors and aliases work, within bounds. Whatever the text is, reading it
-ends in a value or in diagnostics, never in an exception.
+Specs use a subset of YAML, and what lies outside is refused by name: tags, merge keys, directives other than
+`%YAML 1.2`, more than one document, keys that are not text. Anchors and aliases work, within bounds. Whatever the text
+is, reading it ends in a value or in diagnostics, never in an exception.
 """
 
+import stat
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -109,7 +110,7 @@ class Spans(Mapping[SpanPath, Span]):
 
 @dataclass(frozen=True)
 class Source:
-    """One spec as read. `value` holds dict, list, str, int, float, bool and None; None too when the text is unreadable."""
+    """One spec as read. `value` holds dict, list, str, int, float, bool and None; it is None for an unreadable text."""
 
     name: str
     text: str
@@ -140,6 +141,8 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
     here = Span(name)
     if isinstance(origin, Path):
         try:
+            if not stat.S_ISREG(origin.stat().st_mode):
+                return Source(name, "", None, (Diagnostic("Y115", "this is not a file", here),))
             with origin.open("rb") as file:
                 origin = file.read(MAX_BYTES + 1)
         except OSError as error:

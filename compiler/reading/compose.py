@@ -65,7 +65,7 @@ class Composer:
             return None
 
     def _take(self, event: yaml.Event) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _stretch(event)
         if isinstance(event, yaml.ScalarEvent):
             self._anchor_and_tag(event, start, end)
             self._scalar(event, *self._content(event, start, end))
@@ -200,7 +200,7 @@ class Composer:
             opened.key, opened.dropped = None, False
         elif isinstance(opened.node.items, list):
             opened.node.items.append(node)
-            opened.node.value.append(node.value)  # ty: ignore[unresolved-attribute]
+            opened.node.value.append(node.value)  # ty: ignore[missing-attribute]
         opened.last = max(opened.last, node.end)
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
@@ -212,6 +212,13 @@ class Composer:
     def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
         self.report(code, message, start, end, **more)
         return Unreadable()
+
+
+def _stretch(event: yaml.Event) -> tuple[int, int]:
+    """Offsets of an event; libyaml's parser always sets both marks."""
+    assert event.start_mark is not None
+    assert event.end_mark is not None
+    return event.start_mark.index, event.end_mark.index
 
 
 def _word(text: str, start: int) -> int:

@@ -32,7 +32,7 @@ def find(root: Node, path: tuple[str | int, ...]) -> Node | None:
     node = root
     for step in path:
         if isinstance(node.items, dict) and step in node.items:
-            node = node.items[step].node  # ty: ignore[invalid-argument-type]
+            node = node.items[step].node
         elif isinstance(node.items, list) and isinstance(step, int) and 0 <= step < len(node.items):
             node = node.items[step]
         else:

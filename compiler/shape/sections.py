@@ -80,7 +80,8 @@ def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
 
 def _instead(source: str) -> str:
     where = {
-        "location.source": "set it in the location's `source`", "hidden_site": "remove it; only `irl_proxy` trials see the site",
+        "location.source": "set it in the location's `source`",
+        "hidden_site": "remove it; only `irl_proxy` trials see the site",
         "task": "set it in the task", "seed": "set the study's `seeds`, or `training_seed_offset`",
         "domain": "set the study's `trials`", "trials": "set the study's `trials`", "gate": "set it in the gate",
         "priors": "set it in each approach's `row`",

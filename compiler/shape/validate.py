@@ -67,7 +67,8 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
             "S101", message, spans.nearest(path, key=True), help=did_you_mean(str(path[-1]), known, "keys")
         )
     if item["type"] == "missing" and isinstance(path[-1], int):
-        count, least = (
+        positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
+        count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))
             len(item["input"]),
             max(len(item["input"]) + 1, len(shape.place(item["loc"][:-1]).schema.get("prefixItems", []))),
         )

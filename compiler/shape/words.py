@@ -127,9 +127,11 @@ def _count(number: int, noun: str) -> str:
 
 
 def _would_fit(text: str, wanted: str) -> bool:
+    kinds: dict[str, Any] = {"a whole number": int, "a number": (int, float), "true or false": bool}
+    if wanted not in kinds:
+        return False
     try:
         value = plain(text)
     except NumberTooLong:
         return False
-    kinds = {"a whole number": int, "a number": (int, float), "true or false": bool}[wanted]
-    return isinstance(value, kinds) and (wanted == "true or false" or not isinstance(value, bool))
+    return isinstance(value, kinds[wanted]) and (wanted == "true or false" or not isinstance(value, bool))
