@@ -12,7 +12,7 @@ from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
 from compiler.source import MAX_BYTES, Source, Spans, read_source
 from compiler.spec.approach import Approach
-from compiler.spec.base import is_id
+from compiler.spec.base import Spec, is_id
 from compiler.spec.gate import Gate
 from compiler.spec.local import Local
 from compiler.spec.location import Location
@@ -20,7 +20,13 @@ from compiler.spec.study import Study
 from compiler.spec.task import Task
 from runtime.capture import files
 
-MODELS: dict[str, type] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
+MODELS: dict[str, type[Spec] | type[Task] | type[Gate]] = {
+    "location": Location,
+    "task": Task,
+    "approach": Approach,
+    "gate": Gate,
+    "study": Study,
+}
 FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
 LOCAL_FILE = "simkiln.local.yaml"
 

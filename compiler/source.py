@@ -7,7 +7,7 @@ is, reading it ends in a value or in diagnostics, never in an exception.
 
 import stat
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

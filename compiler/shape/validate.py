@@ -69,9 +69,6 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
     if item["type"] == "missing" and isinstance(path[-1], int):
         positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
         count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))
-            len(item["input"]),
-            max(len(item["input"]) + 1, len(shape.place(item["loc"][:-1]).schema.get("prefixItems", []))),
-        )
         message = f"{named(path[:-1])} has {count} item{'s' * (count != 1)}, but must have {least}"
         return Diagnostic("S105", message, spans.nearest(path[:-1]))
     if item["type"] == "missing":
