@@ -4,9 +4,9 @@
 
 Each study draws, for baseline and treatment, the success rate of every training run from a Beta distribution whose
 standard deviation is `spread` points, shifts its logit per initial state (states are common to all runs), and flips
-one coin per episode. The truth is the expected uplift over new runs and new states at the same locations. Printed per cell:
-coverage and mean width of our band and of the paired normal band over pooled episodes; the last column is the false-positive
-rate of ours where the truth is no uplift.
+one coin per episode. The truth is the expected uplift over new runs and new states at the same locations. Printed per
+cell: coverage and mean width of our band and of the paired normal band over pooled episodes; the last column is the
+false-positive rate of ours where the truth is no uplift.
 """
 
 import argparse

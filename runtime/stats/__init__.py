@@ -1,1 +1,1 @@
-"""Evidence: pure functions from trials to rates, uplift, bands and verdicts. No files but trial tables are read here."""
+"""Evidence: pure functions from trials to rates, uplift, bands and verdicts."""

@@ -23,7 +23,7 @@ from runtime.stats.group import Group
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over groups, in points. `degrees` are those of the t band; `spread` is the standard error that seeds bring."""
+    """A mean over groups, in points. `degrees` are those of the t band, `seed_error` the standard error seeds bring."""
 
     value: float
     band: Band
@@ -69,7 +69,8 @@ def estimate(
     floor_reach = float(stats.norm.ppf((1 + level) / 2)) * floor_variance**0.5
     within = Band(centre - floor_reach, centre + floor_reach)
     band = between.hull(within).clip(*limits)
-    return Estimate(value, band, level, degrees, variance**0.5, seed_variance**0.5, units)
+    error = max(variance, floor_variance) ** 0.5
+    return Estimate(value, band, level, degrees, error, seed_variance**0.5, units)
 
 
 def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[tuple[float, float]]:

@@ -1,0 +1,1 @@
+"""The report: one offline page and the same content as JSON, built from artifacts."""

@@ -1,0 +1,60 @@
+"""Uplift of every approach of a study over its baseline, from all its trials."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.out import Out
+from runtime.spec.cell import Cell
+from runtime.spec.frame import PriorRange, StudyFrame
+from runtime.stage import Params, Resources, bound, stage
+
+
+class UpliftParams(Params):
+    """What the trials stand for, and what they are held against."""
+
+    cells: list[Cell] = bound("cells")
+    """The study's cells, in the order of the trials."""
+    study: StudyFrame = bound("study")
+    """The study: its baseline and the level of its bands."""
+    priors: dict[str, PriorRange] = bound("priors", default_factory=dict)
+    """Approach -> uplift expected beforehand, in points."""
+    shared_training: bool = Field(False)
+    """Whether one training run serves all locations, so that its luck is common to them. False where each location
+    trains its own policy."""
+
+
+@stage(
+    version=1,
+    per=("study",),
+    needs={"trials": "evaluate*"},
+    makes={"uplift": "uplift.json", "trials": "trials.parquet"},
+    cost=lambda p: Resources(minutes=0.1),
+)
+def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
+    """Join the trials of all cells, refuse what does not belong together, and compare each approach with the baseline.
+
+    Raises:
+        InputError: when trials and cells do not match, or trials are duplicated or mixed.
+    """
+    import json
+
+    import pyarrow.parquet as pq
+
+    from runtime.stats.evidence import evidence
+    from runtime.stats.table import join, read
+
+    table = join(read([folder / "trials.parquet" for folder in trials]), p.cells)
+    pq.write_table(table, out.path("trials"))
+    found = evidence(table, p.cells, p.study.baseline, p.study.level, p.priors, p.shared_training)
+    out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")
+    pooled = [row for row in found["uplift"] if row["location"] is None] or found["uplift"]
+    out.log(f"{table.num_rows} trials, {len(found['uplift'])} comparisons")
+    return {
+        "trials": table.num_rows,
+        "uplift": {f"{row['approach']}/{row['domain']}": row["value"] for row in pooled},
+        "helps": sum(row["direction"] == "helps" for row in pooled),
+        "hurts": sum(row["direction"] == "hurts" for row in pooled),
+        "undecided": sum(row["direction"] == "undecided" for row in pooled),
+    }

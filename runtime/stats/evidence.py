@@ -1,0 +1,145 @@
+"""Everything that a study's trials say, as one JSON-able value: what `uplift.json` holds."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from runtime.spec.cell import Cell
+from runtime.spec.frame import PriorRange
+from runtime.stats.inference import Estimate
+from runtime.stats.needed import needed
+from runtime.stats.rate import Rate, rates, wilson
+from runtime.stats.trials import Trials
+from runtime.stats.uplift import Uplift, uplifts
+
+METHOD = {
+    "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
+    "pairing": "same location, task and initial state; seeds by index, also where the training seeds themselves differ",
+    "band": "hull of a Student t band over training runs (Satterthwaite degrees of freedom, with the variance of "
+    "initial states that runs share) and of a smoothed-count band within runs as a floor",
+    "cell_band": "Wilson score interval of that one run",
+    "scope": "at these locations, each (location, task) counting the same; not a prediction for a new location",
+    "multiplicity": "each band stands alone: no correction for the number of comparisons",
+    "prior": "twin and world_model are set against the world-model range of the matrix, irl_proxy and irl against IRL",
+}
+
+
+def evidence(
+    table: pa.Table,
+    cells: Sequence[Cell],
+    baseline: str | None,
+    level: float,
+    priors: Mapping[str, PriorRange],
+    shared_training: bool = False,
+) -> dict[str, Any]:
+    """Rates, uplift and failure modes of a joined table of trials.
+
+    Args:
+        table: as `runtime.stats.table.join` makes it.
+        cells: the planned cells, in the study's order (which the rows of the result follow).
+        baseline: id of the approach that the others are compared with; None compares nothing.
+        level: confidence level of every band.
+        priors: approach -> expected uplift.
+        shared_training: whether one training run serves all locations.
+    """
+    trials = Trials.of(table)
+    order = {approach: i for i, approach in enumerate(dict.fromkeys(c.approach for c in cells))}
+    compared = sorted(
+        uplifts(trials, baseline, level, shared_training), key=lambda u: (order.get(u.approach, len(order)), u.domain)
+    )
+    measured = sorted(
+        rates(trials, level, shared_training), key=lambda r: (order.get(r.approach, len(order)), r.domain)
+    )
+    return {
+        "baseline": baseline,
+        "level": level,
+        "method": METHOD,
+        "shared_training": shared_training,
+        "counts": {
+            "trials": table.num_rows,
+            "cells": len(cells),
+            "locations": len({c.location for c in cells}),
+            "seeds": len({c.seed for c in cells}),
+            "approaches": list(order),
+            "domains": trials.domains(),
+        },
+        "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
+        "rates": [rate_row(r) for r in measured],
+        "cells": cell_rows(table, level),
+        "failure_modes": failure_rows(trials, order),
+    }
+
+
+def uplift_row(row: Uplift, prior: PriorRange | None) -> dict[str, Any]:
+    """One comparison as JSON; `prior` holds the range it is set against and how the band lies to it."""
+    expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+    more = needed(row.estimate, abs(row.estimate.value), len(row.groups), row.trials)
+    return {
+        "approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task,
+        **estimate_json(row.estimate),
+        "direction": row.direction,
+        "trials": row.trials, "baseline_trials": row.baseline_trials,
+        "pairs": sum(g.pairs for g in row.groups), "paired": row.paired,
+        "seeds": len({s for g in row.groups for s in g.seeds}),
+        "locations": len({location for location, _ in row.places}),
+        "discordant": {"gained": sum(g.gained for g in row.groups), "lost": sum(g.lost for g in row.groups)},
+        "prior": None if expected is None else {
+            "range": list(expected), "kind": "world_model" if row.domain in ("twin", "world_model") else "irl",
+            "relation": row.estimate.band.relation(expected),
+        },
+        "seeds_needed": more.seeds if row.direction == "undecided" else None,
+        "notes": list(row.notes),
+    }  # fmt: skip
+
+
+def rate_row(row: Rate) -> dict[str, Any]:
+    """One rate over seeds as JSON."""
+    return {
+        "approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task,
+        **estimate_json(row.estimate), "trials": row.trials, "locations": row.locations,
+    }  # fmt: skip
+
+
+def estimate_json(found: Estimate) -> dict[str, Any]:
+    """The numbers of an estimate, in points; an unknown error is null."""
+    bounded = found.degrees > 0
+    return {
+        "value": round(found.value, 4), "band": found.band.to_json(), "level": found.level, "units": found.units,
+        "degrees": round(found.degrees, 3), "seed_error": round(found.seed_error, 4) if bounded else None,
+    }  # fmt: skip
+
+
+def cell_rows(table: pa.Table, level: float) -> list[dict[str, Any]]:
+    """Success, mean score and Wilson band of every cell that ran."""
+    names = ["approach", "location", "task", "seed", "domain"]
+    numbers = table.append_column("won", pc.cast(table["success"], pa.int64()))
+    sums = numbers.group_by(names).aggregate([("won", "sum"), ("won", "count"), ("score", "mean"), ("steps", "mean")])
+    rows = []
+    for row in sums.sort_by([(name, "ascending") for name in names]).to_pylist():
+        won, count = row["won_sum"], row["won_count"]
+        rows.append({
+            **{name: row[name] for name in names}, "trials": count, "successes": won,
+            "value": round(100 * won / count, 4), "band": wilson(won, count, level).to_json(),
+            "score": round(row["score_mean"], 4), "steps": round(row["steps_mean"], 2),
+        })  # fmt: skip
+    return rows
+
+
+def failure_rows(trials: Trials, order: Mapping[str, int]) -> list[dict[str, Any]]:
+    """How each approach failed, by domain over all places: counts, and shares of all its trials in points."""
+    rows = []
+    for (approach, domain), places in sorted(
+        trials.outcomes.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0][1])
+    ):
+        count = sum(len(run) for runs in places.values() for run in runs.values())
+        modes: Counter[str] = Counter()
+        for found in trials.failures.get((approach, domain), {}).values():
+            modes.update(found)
+        rows.append({
+            "approach": approach, "domain": domain, "trials": count, "counts": dict(sorted(modes.items())),
+            "shares": {mode: round(100 * n / count, 4) for mode, n in sorted(modes.items())},
+        })  # fmt: skip
+    return rows

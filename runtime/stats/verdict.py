@@ -1,0 +1,131 @@
+"""A gate's verdict: what was measured for it, the worst status over its parts, and what would decide it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime.spec.gate import TRIAL_METRICS, GateRule
+from runtime.stats.inference import Estimate
+from runtime.stats.judge import Measure, distance, judge, wanted
+from runtime.stats.needed import needed
+from runtime.stats.rate import rate_of
+from runtime.stats.status import Status, combine
+from runtime.stats.trials import Place, Trials
+from runtime.stats.uplift import comparable, uplift_of
+
+_ORDER = (Status.FAILED, Status.NOT_RUN, Status.UNDECIDED, Status.PASSED)
+
+
+def of_trials(rule: GateRule, trials: Trials, baseline: str | None, level: float) -> dict[str, Any]:
+    """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`."""
+    assert rule.approach is not None
+    assert rule.domain is not None
+    level = rule.level or level
+    if rule.metric == "uplift":
+        if baseline is None:
+            return not_run(rule, "the study has no baseline")
+        if rule.approach == baseline:
+            return not_run(rule, f"`{baseline}` is the baseline itself: it has no uplift")
+        places = comparable(trials, rule.approach, baseline, rule.domain)
+    else:
+        places = sorted(trials.places(rule.approach, rule.domain))
+    if not places:
+        return not_run(rule, f"no trials of `{rule.approach}` in `{rule.domain}` to judge")
+    scopes = [[place] for place in places] if rule.scope == "location" else [places]
+    parts = []
+    for scope in scopes:
+        found, count = _estimate(rule, trials, baseline, scope, level)
+        label = "all locations" if rule.scope == "study" else scope[0][0]
+        measure = Measure(label, found.value, found.band, count)
+        status = judge(rule, measure)
+        more = needed(found, distance(rule, found.value), len(scope), count) if status is Status.UNDECIDED else None
+        parts.append(_part(status, measure, more.seeds if more else None, more.trials if more else None))
+    return _verdict(rule, parts, level)
+
+
+def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Verdict on a metric that stages recorded, compared directly.
+
+    Args:
+        found: (label, metrics) of every artifact of the rule's stage. Dots in the rule's metric reach into nested ones.
+    """
+    values = [(label, value) for label, metrics in found if (value := _lookup(metrics, rule.metric)) is not None]
+    if not values or len(values) < len(found):
+        return not_run(rule, f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts")
+    if rule.scope == "study":
+        values = [("mean over artifacts", sum(v for _, v in values) / len(values))]
+    elif rule.scope == "location":
+        by_label: dict[str, list[float]] = {}
+        for label, value in values:
+            by_label.setdefault(label, []).append(value)
+        values = [(label, sum(vs) / len(vs)) for label, vs in by_label.items()]
+    measures = [Measure(label, value, None, 1) for label, value in values]
+    return _verdict(rule, [_part(judge(rule, m), m, None, None) for m in measures], None)
+
+
+def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
+    """The verdict when there is nothing to judge."""
+    return {**_head(rule, None), "status": Status.NOT_RUN, "value": None, "band": None, "n": 0, "reason": reason,
+            "seeds_needed": None, "trials_needed": None, "parts": []}  # fmt: skip
+
+
+def _estimate(
+    rule: GateRule, trials: Trials, baseline: str | None, places: list[Place], level: float
+) -> tuple[Estimate, int]:
+    assert rule.approach is not None
+    assert rule.domain is not None
+    if rule.metric == "uplift":
+        assert baseline is not None
+        row = uplift_of(trials, rule.approach, baseline, rule.domain, places, level)
+        assert row is not None
+        return row.estimate, row.trials
+    ran = trials.places(rule.approach, rule.domain)
+    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level)
+    return row.estimate, row.trials
+
+
+def _part(status: Status, measure: Measure, seeds: int | None, trials: int | None) -> dict[str, Any]:
+    band = measure.band.to_json() if measure.band else None
+    return {"label": measure.label, "status": status, "value": round(measure.value, 6), "band": band, "n": measure.n,
+            "seeds_needed": seeds, "trials_needed": trials}  # fmt: skip
+
+
+def _verdict(rule: GateRule, parts: list[dict[str, Any]], level: float | None) -> dict[str, Any]:
+    status = combine(p["status"] for p in parts)
+    worst = min(parts, key=lambda p: (_ORDER.index(p["status"]), -distance(rule, p["value"])))
+    return {
+        **_head(rule, level), "status": status, "value": worst["value"], "band": worst["band"],
+        "n": sum(p["n"] for p in parts), "reason": _reason(rule, worst, len(parts)),
+        "seeds_needed": worst["seeds_needed"], "trials_needed": worst["trials_needed"], "parts": parts,
+    }  # fmt: skip
+
+
+def _head(rule: GateRule, level: float | None) -> dict[str, Any]:
+    unit = "points" if rule.metric in TRIAL_METRICS else ""
+    return {"metric": rule.metric, "stage": rule.stage, "approach": rule.approach, "domain": rule.domain,
+            "scope": rule.scope, "comparator": rule.comparator, "threshold": rule.threshold, "wanted": wanted(rule),
+            "unit": unit, "level": level}  # fmt: skip
+
+
+def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:
+    where = part["label"] if count > 1 or rule.scope != "study" else ""
+    shown = f"{part['value']:.4g}"
+    if part["band"]:
+        shown = f"{part['value']:.1f} [{part['band'][0]:.1f}, {part['band'][1]:.1f}]"
+    text = f"{where + ': ' if where else ''}{shown}, wanted {wanted(rule)}"
+    if part["status"] is Status.UNDECIDED:
+        if part["seeds_needed"]:
+            text += f"; about {part['seeds_needed']} seeds would decide"
+        else:
+            text += "; too near the threshold for more seeds to decide"
+    return text
+
+
+def _lookup(metrics: Mapping[str, Any], name: str) -> float | None:
+    value: Any = metrics.get(name)
+    if value is None:
+        value = metrics
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return float(value)
