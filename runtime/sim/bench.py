@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import Model, mujoco
 from runtime.sim.physics import Physics
 from runtime.sim.robot import LIMITS_RAD
 from runtime.sim.scene import Handles
@@ -16,9 +16,7 @@ from runtime.spec.task import Task
 class Bench:
     """N trials. Actions and measured joints [N, 6] in radians, as the robot's own encoders count them."""
 
-    def __init__(
-        self, model: "mujoco.MjModel", physics: Physics, task: Task, control_hz: float, starts: Sequence[Start]
-    ) -> None:
+    def __init__(self, model: Model, physics: Physics, task: Task, control_hz: float, starts: Sequence[Start]) -> None:
         self.model, self.task, self.step_s = model, task, 1.0 / control_hz
         self.handles = Handles.of(model)
         self.starts = list(starts)

@@ -22,7 +22,7 @@ class Camera:
         return 0.5 * self.height / float(np.tan(np.radians(self.fov_y_deg) / 2))
 
     @property
-    def K(self) -> np.ndarray:  # noqa: N802
+    def K(self) -> np.ndarray:
         """Intrinsics [3, 3]."""
         f = self.focal_px
         return np.array(((f, 0, self.width / 2), (0, f, self.height / 2), (0, 0, 1)))
@@ -40,7 +40,7 @@ class Camera:
         return grid @ self.c2w[:3, :3].T
 
     def moved(self, shift_m: np.ndarray, turn_rad: np.ndarray) -> "Camera":
-        """The camera displaced by `shift_m` [3] and turned by the rotation vector `turn_rad` [3], both in its own frame."""
+        """The camera displaced by `shift_m` [3] and turned by rotation vector `turn_rad` [3], both in its own frame."""
         c2w = self.c2w.copy()
         c2w[:3, 3] += self.c2w[:3, :3] @ shift_m
         c2w[:3, :3] = self.c2w[:3, :3] @ rotation(turn_rad)

@@ -1,4 +1,4 @@
-"""Inverse kinematics of the arm in closed form: the pan joint turns a plane in which lift, elbow and wrist are three links.
+"""Inverse kinematics in closed form: the pan joint turns a plane in which lift, elbow and wrist are three links.
 
 The plane's link vectors are read off the model at the zero pose, so the solution follows `runtime.sim.robot` by itself.
 """
@@ -6,9 +6,9 @@ The plane's link vectors are read off the model at the zero pose, so the solutio
 from dataclasses import dataclass
 from functools import lru_cache
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import mujoco
 from runtime.sim.robot import LIMITS_RAD, TIP_SITE, robot_model
 
 
@@ -50,7 +50,7 @@ def _angle(vector: np.ndarray) -> float:
 
 
 def _solve_at_pitch(radius: float, height: float, pitch_rad: float) -> np.ndarray | None:
-    """Lift, elbow and wrist angles [3] that put the tip at (radius, height) with the hand pitched down; None if out of reach."""
+    """Lift, elbow and wrist angles [3] with the tip at (radius, height), the hand pitched down; None out of reach."""
     arm = plane()
     to_wrist = np.array((radius, height)) - _turn(arm.hand, pitch_rad) - arm.lift
     a, b, d = np.linalg.norm(arm.upper), np.linalg.norm(arm.lower), np.linalg.norm(to_wrist)

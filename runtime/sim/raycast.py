@@ -6,8 +6,9 @@ One call casts all rays from one point, so both a camera and a lamp (a point lig
 from dataclasses import dataclass, replace
 from typing import Any
 
-import mujoco
 import numpy as np
+
+from runtime.sim.mj import Data, Model, mujoco
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ def _groups(groups: tuple[int, ...]) -> np.ndarray:
     return mask
 
 
-def cast(
-    model: "mujoco.MjModel", data: "mujoco.MjData", origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]
-) -> Hits:
+def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
     """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
     count = len(rays)
     geom = np.full(count, -1, np.int32)
@@ -66,9 +65,7 @@ def cast(
     return Hits(geom, np.where(geom >= 0, distance, np.inf), normal.reshape(-1, 3))
 
 
-def lit(
-    model: "mujoco.MjModel", data: "mujoco.MjData", lamp: Lamp, points: np.ndarray, groups: tuple[int, ...]
-) -> np.ndarray:
+def lit(model: Model, data: Data, lamp: Lamp, points: np.ndarray, groups: tuple[int, ...]) -> np.ndarray:
     """Whether the lamp sees each of `points` [M, 3] past the geoms of `groups`: bool [M]."""
     if len(points) == 0:
         return np.zeros(0, bool)
@@ -78,7 +75,7 @@ def lit(
 
 
 def lambert(lamp: Lamp, points: np.ndarray, normals: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Light [M, 3] that surfaces at `points` [M, 3] send back per albedo: ambient plus the lamp's share where `seen`."""
+    """Light [M, 3] that surfaces at `points` [M, 3] return per albedo: ambient, plus the lamp's share where `seen`."""
     toward = np.array(lamp.position_m) - points
     toward /= np.linalg.norm(toward, axis=1, keepdims=True)
     slope = np.abs(np.einsum("mi,mi->m", toward, normals))  # both sides of a surface are alike

@@ -1,14 +1,15 @@
 """An SO-101-like arm: five joints and a gripper, built from primitives.
 
 Kinematics, joint ranges, masses and servo damping are those published with the SO-ARM100 project (TheRobotStudio,
-Apache-2.0, `Simulation/SO101/so101_new_calib.xml`): joint origins, orientations and the `gripperframe` site are kept, the
-meshes are replaced by boxes and capsules of about the same extent.
+Apache-2.0, `Simulation/SO101/so101_new_calib.xml`): joint origins, orientations and the `gripperframe` site are kept,
+the meshes are replaced by boxes and capsules of about the same extent.
 """
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
+
+from runtime.sim.mj import Body, Model, Spec, mujoco
 
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper")
 LIMITS_RAD = np.array(
@@ -65,7 +66,8 @@ LINKS = (
         Block((-0.027, -0.024, 0.030), (0.053, 0.024, 0.068)),
         Block((-0.034, -0.026, 0.026), (-0.027, 0.026, 0.068), MOTOR_RGBA),
     )),
-    Link("shoulder", "base", (0.0388353, 0, 0.0624), (0, 0, 1, 0), 0.100, (-0.0308, 0, -0.0253), (8.4e-5, 8.1e-5, 2.4e-5), (
+    Link("shoulder", "base", (0.0388353, 0, 0.0624), (0, 0, 1, 0), 0.100,
+         (-0.0308, 0, -0.0253), (8.4e-5, 8.1e-5, 2.4e-5), (
         Block((-0.0476, -0.023, -0.040), (0.0122, 0.023, 0.0)),
         Block((-0.0428, -0.020, -0.0644), (-0.018, 0.020, -0.040), MOTOR_RGBA),
     )),
@@ -109,9 +111,10 @@ class Servo:
     time_constant_s: float = 0.04
 
 
-def _add_shape(body: "mujoco.MjsBody", name: str, shape: Block | Rod, friction: float) -> None:
+def _add_shape(body: Body, name: str, shape: Block | Rod, friction: float) -> None:
     common = {
-        "name": name, "rgba": shape.rgba, "group": FOREGROUND_GROUP, "friction": (friction, 0.005, 0.0001), **ROBOT_BITS,
+        "name": name, "rgba": shape.rgba, "group": FOREGROUND_GROUP, **ROBOT_BITS,
+        "friction": (friction, 0.005, 0.0001),
     }  # fmt: skip
     if isinstance(shape, Rod):
         body.add_geom(
@@ -123,7 +126,7 @@ def _add_shape(body: "mujoco.MjsBody", name: str, shape: Block | Rod, friction: 
 
 
 def add_robot(
-    spec: "mujoco.MjSpec", pos: tuple[float, float, float] = (0, 0, 0), yaw_rad: float = 0.0, servo: Servo | None = None,
+    spec: Spec, pos: tuple[float, float, float] = (0, 0, 0), yaw_rad: float = 0.0, servo: Servo | None = None,
     friction: float = 0.8,
 ) -> None:  # fmt: skip
     """Add the arm to `spec`, standing at `pos` (metres) and turned by `yaw_rad` about z; six position actuators.
@@ -158,7 +161,7 @@ def add_robot(
         actuator.ctrlrange, actuator.forcerange = limits, (-servo.force_nm, servo.force_nm)
 
 
-def robot_model() -> "mujoco.MjModel":
+def robot_model() -> Model:
     """The bare arm in its own base frame: for kinematics."""
     spec = mujoco.MjSpec()
     add_robot(spec)

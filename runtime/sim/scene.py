@@ -1,11 +1,11 @@
-"""A scene: statics, robot and a task's objects in one MuJoCo model, in the robot's nominal base frame (x ahead, z up)."""
+"""A scene: statics, robot and task objects in one MuJoCo model, in the robot's nominal base frame (x ahead, z up)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import Model, Spec, mujoco
 from runtime.sim.physics import Physics
 from runtime.sim.robot import JOINTS, TIP_SITE, add_robot
 from runtime.sim.solid import Solid, add_solids
@@ -15,7 +15,7 @@ from runtime.spec.task import Task
 
 def build_scene(
     task: Task, physics: Physics, solids: Iterable[Solid], group: int, frame: np.ndarray | None = None
-) -> "mujoco.MjSpec":
+) -> Spec:
     """The scene as an `MjSpec`; compile it, or write it with `to_xml`. `frame` moves the solids into the base frame."""
     spec = mujoco.MjSpec()
     spec.option.timestep = physics.timestep_s
@@ -37,7 +37,7 @@ class Handles:
     tip_site: int
 
     @classmethod
-    def of(cls, model: "mujoco.MjModel") -> "Handles":
+    def of(cls, model: Model) -> "Handles":
         """Look the robot's names up in `model`."""
         joints = [model.joint(name) for name in JOINTS]
         return cls(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import Spec, mujoco
 from runtime.sim.robot import WORLD_BITS
 
 SITE_GROUP = 2  # statics of a hidden site: drawn once as its backdrop
@@ -31,7 +31,7 @@ class Solid:
 
 
 def add_solids(
-    spec: "mujoco.MjSpec", solids: Iterable[Solid], group: int, friction: float, frame: np.ndarray | None = None
+    spec: Spec, solids: Iterable[Solid], group: int, friction: float, frame: np.ndarray | None = None
 ) -> None:
     """Add solids to the world, moved by the rigid transform `frame` [4, 4] (rotation about z only) when given."""
     turn = 0.0 if frame is None else float(np.arctan2(frame[1, 0], frame[0, 0]))

@@ -1,13 +1,13 @@
 """Tasks: one file each. A task builds its objects, draws initial states, acts as expert and judges a trial."""
 
-from importlib import import_module
 from typing import Protocol
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import Data, Model, Spec
 from runtime.sim.physics import Physics
 from runtime.sim.start import Start
+from runtime.sim.tasks import press_button
 from runtime.spec.task import Task
 
 
@@ -16,7 +16,7 @@ class Judge(Protocol):
 
     success: bool
 
-    def update(self, data: "mujoco.MjData") -> None:
+    def update(self, data: Data) -> None:
         """Look at the state after a physics step or a group of them."""
 
     @property
@@ -31,7 +31,7 @@ class Judge(Protocol):
 class TaskKind(Protocol):
     """What a file under `runtime/sim/tasks/` defines, as module-level functions."""
 
-    def add_objects(self, spec: "mujoco.MjSpec", task: Task, physics: Physics) -> None:
+    def add_objects(self, spec: Spec, task: Task, physics: Physics) -> None:
         """Add the task's objects as mocap bodies (their place is part of the state, not of the model)."""
 
     def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0) -> Start:
@@ -40,10 +40,13 @@ class TaskKind(Protocol):
     def expert_tip(self, task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
         """Where the expert wants the tip after one control step [3], from the true state alone."""
 
-    def judge(self, task: Task, model: "mujoco.MjModel") -> Judge:
+    def judge(self, task: Task, model: Model) -> Judge:
         """A fresh judge for one trial."""
+
+
+KINDS: dict[str, TaskKind] = {"press_button": press_button}  # ty: ignore[invalid-assignment]
 
 
 def kind_of(task: Task) -> TaskKind:
     """The functions of a task's kind."""
-    return import_module(f"runtime.sim.tasks.{task.kind}")  # ty: ignore[invalid-return-type]
+    return KINDS[task.kind]

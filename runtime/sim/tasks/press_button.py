@@ -1,8 +1,8 @@
 """Press a button that stands in a random place: needs eyes (where is it) and contact (push the sprung cap down)."""
 
-import mujoco
 import numpy as np
 
+from runtime.sim.mj import Data, Model, Spec, mujoco
 from runtime.sim.physics import Physics
 from runtime.sim.robot import FINGER_RADIUS_M, FOREGROUND_GROUP, TIP_SITE, WORLD_BITS
 from runtime.sim.start import Start, jittered_home, start_rng
@@ -22,7 +22,7 @@ def cap_top_m(button: Button) -> float:
     return button.base_height_m + button.cap_height_m
 
 
-def add_objects(spec: "mujoco.MjSpec", task: Task, physics: Physics) -> None:
+def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     """A base as mocap body `object` and the cap on a vertical slide joint with a preloaded spring."""
     b = task.button
     mass = b.cap_mass_kg * physics.mass_scale
@@ -59,8 +59,9 @@ def draw_start(task: Task, index: int, purpose: str, seed: int = 0) -> Start:
 
 
 def expert_tip(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
-    """Sideways at hover height, then down through the cap; up again when the aim is lost. A function of the state alone,
-    so that a demo's action can be read off its observation.
+    """Sideways at hover height, then down through the cap; up again when the aim is lost.
+
+    A function of the state alone, so that a demo's action can be read off its observation.
     """
     top = cap_top_m(task.button)
     offset = objects_m[0, :2] - tip_m[:2]
@@ -78,7 +79,7 @@ def expert_tip(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: flo
 class PressJudge:
     """Success: the cap is down by `press_m`. Score: half for coming near the cap's top, half for pressing it."""
 
-    def __init__(self, task: Task, model: "mujoco.MjModel") -> None:
+    def __init__(self, task: Task, model: Model) -> None:
         self._b = task.button
         self._qpos = int(model.joint("object/press").qposadr[0])
         self._tip = model.site(TIP_SITE).id
@@ -88,12 +89,12 @@ class PressJudge:
         self._lowest_m = np.inf  # height of the tip when beside the button
         self._pressed_m = 0.0
 
-    def update(self, data: "mujoco.MjData") -> None:
+    def update(self, data: Data) -> None:
         """Take in the state: how near the tip is, how far the cap is down."""
         tip = data.site_xpos[self._tip]
         center = data.mocap_pos[0]
         sideways = float(np.hypot(*(tip[:2] - center[:2])))
-        distance = float(np.linalg.norm(tip - (center + (0, 0, cap_top_m(self._b)))))
+        distance = float(np.linalg.norm(tip - center - np.array((0, 0, cap_top_m(self._b)))))
         if self._start_m is None:
             self._start_m = distance
         self._near_m = min(self._near_m, distance)
@@ -128,6 +129,6 @@ class PressJudge:
         return "pressed_beside" if self._lowest_m < cap_top_m(self._b) + 0.004 else "timeout"
 
 
-def judge(task: Task, model: "mujoco.MjModel") -> PressJudge:
+def judge(task: Task, model: Model) -> PressJudge:
     """A fresh judge for one trial."""
     return PressJudge(task, model)

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-import mujoco
 import numpy as np
 
 from runtime.sim.kinematics import solve
+from runtime.sim.mj import Model, mujoco
 from runtime.sim.robot import JOINTS, LIMITS_RAD, TIP_SITE, robot_model
 
 
-def _published(folder: Path) -> mujoco.MjModel:
+def _published(folder: Path) -> Model:
     """The published model without its meshes: bodies, joints and sites only."""
     text = (folder / "so101_new_calib.xml").read_text()
     text = re.sub(r"<geom type=\"mesh\"[^>]*/>|<asset>.*?</asset>", "", text, flags=re.DOTALL)
@@ -59,5 +59,5 @@ def test_a_place_out_of_reach_has_no_solution() -> None:
 
 def test_a_path_of_the_tip_is_a_smooth_path_of_the_joints() -> None:
     path = [solve(np.array((x, 0.03, 0.05))) for x in np.linspace(0.16, 0.32, 81)]
-    steps = np.abs(np.diff(np.stack(path), axis=0))
+    steps = np.abs(np.diff(np.array(path, dtype=float), axis=0))
     assert steps.max() < 0.05  # radians per 2 mm
