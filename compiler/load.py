@@ -10,7 +10,7 @@ from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
-from compiler.source import MAX_BYTES, Source, Spans, read_source
+from compiler.source import MAX_BYTES, Source, Spans, read_source, split_lines
 from compiler.spec.approach import Approach
 from compiler.spec.base import Spec, is_id
 from compiler.spec.gate import Gate
@@ -79,14 +79,14 @@ class Project:
         root = self.capture_roots.get(getattr(source, "root", ""))
         return files.locate(source, root) if root is not None else None
 
-    def text(self, name: str) -> str | None:
-        """The text of a file that diagnostics name, for showing its lines."""
+    def lines(self, name: str) -> list[str] | None:
+        """The lines of a file that diagnostics name, for showing them."""
         for source in self.sources.values():
             if source.name == name:
-                return source.text
+                return split_lines(source.text)
         try:
             with (self.root / name).open("rb") as file:
-                return file.read(MAX_BYTES).decode("utf-8", errors="replace")
+                return split_lines(file.read(MAX_BYTES).decode("utf-8-sig", errors="replace"))
         except (OSError, ValueError):
             return None
 

@@ -52,6 +52,11 @@ class Lines:
         )  # fmt: skip
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines that `Lines` counts, without their ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 class Spans(Mapping[SpanPath, Span]):
     """Path -> span of the value there. A path is a tuple of keys and list indices, from the top of the document."""
 

@@ -1,0 +1,54 @@
+"""Terminal columns: where a caret must stand below text with tabs, wide and zero-width characters."""
+
+import unicodedata
+
+TAB = 4
+"""Columns of a tab; a tab is shown as that many spaces wherever it stands."""
+WIDEST = 100
+"""Columns of an excerpt; longer lines are cut on either side of the span."""
+
+
+def visible(text: str) -> str:
+    """Text with what a terminal would obey, or what has no glyph, replaced; a spec cannot move the cursor."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def width(character: str) -> int:
+    """Columns that a character takes."""
+    if character == "\t":
+        return TAB
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def excerpt(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The part of a line around the characters `[start, end)`.
+
+    Returns:
+        The text to show, the columns before the span, and the columns of the span, at least 1.
+    """
+    start, end = min(start, len(text)), min(end, len(text))
+    first, last = _window(text, start, end)
+    lead, tail = "…" * (first > 0), "…" * (last < len(text))
+    before = len(lead) + sum(map(width, text[first:start]))
+    covered = sum(map(width, text[start : min(end, last)]))
+    shown = "".join(" " * TAB if c == "\t" else visible(c) for c in text[first:last])
+    return lead + shown + tail, before, max(1, covered)
+
+
+def _window(text: str, start: int, end: int) -> tuple[int, int]:
+    """First and last character to show: the whole line where it fits, else what stands around the span."""
+    budget = WIDEST - 2
+    if len(text) <= 4 * WIDEST and sum(map(width, text)) <= WIDEST:
+        return 0, len(text)
+    first = start
+    room = min(budget // 3, max(0, budget - sum(map(width, text[start : min(end, start + budget)]))))
+    while first > 0 and room >= width(text[first - 1]):
+        first -= 1
+        room -= width(text[first])
+    last, used = first, 0
+    while last < len(text) and used + width(text[last]) <= budget:
+        used += width(text[last])
+        last += 1
+    return first, last

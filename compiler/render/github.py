@@ -1,0 +1,31 @@
+"""Diagnostics as workflow commands, which GitHub shows beside the lines of a pull request.
+
+The escapes are those of GitHub's workflow commands: `%`, CR and LF in messages, and `:` and `,` too in properties.
+"""
+
+from compiler.diagnostic import Diagnostic
+
+
+def render_github(diagnostics: list[Diagnostic]) -> str:
+    """One `::error file=...::message` line for each diagnostic."""
+    return "\n".join(map(_command, diagnostics))
+
+
+def _command(d: Diagnostic) -> str:
+    span = d.span
+    properties = {"file": span.file, "line": span.line, "col": span.col, "endLine": span.end_line}
+    if span.end_line == span.line:  # GitHub refuses end columns of stretches over several lines
+        properties["endColumn"] = max(span.end_col, span.col)
+    properties["title"] = f"{d.code}: {d.title}"
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    said = [d.message, *(f"note: {n.text}" + (f" ({n.span})" if n.span else "") for n in d.notes)]
+    said += [f"help: {d.help}"] if d.help else []
+    return f"::{d.severity} {listed}::{_message(chr(10).join(said))}"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,61 @@
+"""Diagnostics for people at a terminal: the line of the spec with a caret under the smallest span."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from compiler.diagnostic import Diagnostic, Span
+from compiler.render.columns import excerpt, visible
+
+RED, YELLOW, BLUE, BOLD, RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+
+
+def render_text(diagnostic: Diagnostic, lines: Sequence[str] | None = None, colour: bool | None = None) -> str:
+    """One diagnostic, ending in a newline.
+
+    Args:
+        diagnostic: what to show.
+        lines: the lines of its file; without them no excerpt is shown.
+        colour: whether to colour; by default when standard error is a terminal and NO_COLOR is not set.
+    """
+    paint = _Paint(wants_colour() if colour is None else colour)
+    d, shade = diagnostic, RED if diagnostic.severity == "error" else YELLOW
+    gutter = " " * len(str(d.span.line))
+    head = paint(shade, f"{d.severity}[{d.code}]") + paint(BOLD, f": {visible(d.message)}")
+    out = [head, f"{gutter}{paint(BLUE, '-->')} {visible(str(d.span))}"]
+    out += _excerpt(d.span, lines, gutter, paint, shade)
+    for note in d.notes:
+        where = f" ({visible(str(note.span))})" if note.span else ""
+        out.append(f"{gutter} {paint(BLUE, '=')} {paint(BOLD, 'note')}: {visible(note.text)}{where}")
+    if d.help:
+        out.append(f"{gutter} {paint(BLUE, '=')} {paint(BOLD, 'help')}: {visible(d.help)}")
+    return "\n".join(out) + "\n"
+
+
+def render_all(diagnostics: list[Diagnostic]) -> str:
+    """All of them without excerpts or colour."""
+    return "\n".join(render_text(d, None, colour=False) for d in diagnostics)
+
+
+def wants_colour() -> bool:
+    """Whether standard error is a terminal that may be coloured (no-color.org)."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class _Paint:
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+    def __call__(self, shade: str, text: str) -> str:
+        return f"{shade}{text}{RESET}" if self.on else text
+
+
+def _excerpt(span: Span, lines: Sequence[str] | None, gutter: str, paint: _Paint, shade: str) -> list[str]:
+    if not lines or span.line > len(lines):
+        return []
+    text = lines[span.line - 1]
+    end = span.end_col if span.end_line == span.line else len(text.rstrip()) + 1
+    shown, before, width = excerpt(text, span.col - 1, max(end, span.col + 1) - 1)
+    bar = paint(BLUE, "|")
+    caret = " " * before + paint(shade, "^" * width)
+    return [f"{gutter} {bar}", f"{paint(BLUE, str(span.line))} {bar} {shown}".rstrip(), f"{gutter} {bar} {caret}"]
