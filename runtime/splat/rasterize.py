@@ -1,0 +1,196 @@
+"""`rasterization`: gsplat's forward call (argument names, returns, semantics) on one CPU core, in numpy arrays."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from runtime.splat.blend import CHANNELS, blend
+from runtime.splat.project import allocate, project
+from runtime.splat.sh import sh_colors
+from runtime.splat.tiles import PACKED, TILE, depth_order, pack, tile_lists
+
+RenderMode = Literal["RGB", "D", "ED", "RGB+D", "RGB+ED"]
+
+
+def as_f32(array: Any) -> np.ndarray:
+    """A C-ordered, writable float32 array: one type for the kernels, so that each compiles once."""
+    return np.require(array, np.float32, ["C", "W", "A"])
+
+
+@dataclass
+class Frame:
+    """One camera's intermediate arrays, kept for the backward. N Gaussians, M visible ones in depth order."""
+
+    means2d: np.ndarray  # [N, 2]
+    depths: np.ndarray  # [N]
+    conics: np.ndarray  # [N, 3]
+    radii: np.ndarray  # [N, 2]
+    order: np.ndarray  # [M] index of each visible Gaussian, nearest first
+    packed: np.ndarray  # [M, 8]
+    colors: np.ndarray  # [M, D rounded up to a multiple of 4]
+    offsets: np.ndarray  # [tiles + 1]
+    ranks: np.ndarray  # [offsets[-1]]
+    background: np.ndarray  # [the same]
+    image: np.ndarray  # [H, W, D]
+    alpha: np.ndarray  # [H, W]
+    transmittance: np.ndarray  # [H, W] behind the last Gaussian
+
+
+def camera_centre(viewmat: np.ndarray) -> np.ndarray:
+    """Centre [3] of a world-to-camera matrix [4, 4]."""
+    view = np.asarray(viewmat, np.float64)
+    return -view[:3, :3].T @ view[:3, 3]
+
+
+def render_frame(
+    means: np.ndarray,
+    quats: np.ndarray,
+    scales: np.ndarray,
+    opacities: np.ndarray,
+    colors: np.ndarray,
+    viewmat: np.ndarray,
+    K: np.ndarray,
+    width: int,
+    height: int,
+    *,
+    near_plane: float = 0.01,
+    far_plane: float = 1e10,
+    radius_clip: float = 0.0,
+    eps2d: float = 0.3,
+    sh_degree: int | None = None,
+    background: np.ndarray | None = None,
+    with_rgb: bool = True,
+    with_depth: bool = False,
+) -> Frame:
+    """Render one camera. Arguments as in `rasterization`, float32; `background` [colour channels]."""
+    view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
+    means2d, depths, conics, radii, extents = allocate(len(means))
+    visible = project(
+        means, quats, scales, opacities, view, K, width, height, float(near_plane), float(far_plane),
+        float(radius_clip), float(eps2d), means2d, depths, conics, radii, extents,
+    )  # fmt: skip
+    order = depth_order(depths, radii, visible)
+    rgb_channels = 0 if not with_rgb else (3 if sh_degree is not None else colors.shape[-1])
+    channels = rgb_channels + with_depth
+    seen = np.zeros((visible, -(-channels // CHANNELS) * CHANNELS), np.float32)  # blended four at a time
+    if with_rgb and sh_degree is not None:
+        sh_colors(sh_degree, means, camera_centre(view), colors, order, np.empty(16), seen)
+    elif with_rgb:
+        seen[:, :rgb_channels] = colors[order]
+    if with_depth:
+        seen[:, channels - 1] = depths[order]
+    back = np.zeros(seen.shape[1], np.float32)
+    if background is not None and with_rgb:
+        back[:rgb_channels] = background
+    packed = np.empty((visible, PACKED), np.float32)
+    pack(order, means2d, conics, opacities, extents, packed)
+    tile_width, tile_height = -(-width // TILE), -(-height // TILE)
+    offsets, ranks = tile_lists(packed, tile_width, tile_height)
+    image = np.empty((height, width, channels), np.float32)
+    alpha, transmittance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    for k in range(0, channels, CHANNELS):
+        some = as_f32(seen[:, k : k + CHANNELS])
+        blend(packed, some, offsets, ranks, back[k : k + CHANNELS], tile_width, k, image, alpha, transmittance)
+    return Frame(means2d, depths, conics, radii, order, packed, seen, offsets, ranks, back, image, alpha, transmittance)
+
+
+def rasterization(
+    means: np.ndarray,
+    quats: np.ndarray,
+    scales: np.ndarray,
+    opacities: np.ndarray,
+    colors: np.ndarray,
+    viewmats: np.ndarray,
+    Ks: np.ndarray,
+    width: int,
+    height: int,
+    near_plane: float = 0.01,
+    far_plane: float = 1e10,
+    radius_clip: float = 0.0,
+    eps2d: float = 0.3,
+    sh_degree: int | None = None,
+    tile_size: int = TILE,
+    backgrounds: np.ndarray | None = None,
+    render_mode: RenderMode = "RGB",
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Rasterise N Gaussians into C images.
+
+    Args:
+        means: centres. [N, 3]
+        quats: rotations wxyz of any length. [N, 4]
+        scales: standard deviations, scene units. [N, 3]
+        opacities: 0..1. [N]
+        colors: values [N, D] or [C, N, D], or with `sh_degree` spherical harmonics [N, K, 3] or [C, N, K, 3].
+        viewmats: world to camera, OpenCV axes. [C, 4, 4]
+        Ks: pinhole intrinsics, pixels. [C, 3, 3]
+        width: pixels.
+        height: pixels.
+        near_plane: Gaussians with a smaller z are left out, scene units.
+        far_plane: Gaussians with a larger z are left out, scene units.
+        radius_clip: Gaussians with both radii at or below it are left out, pixels.
+        eps2d: variance added to every screen ellipse, pixels squared.
+        sh_degree: degree to use, at most that of `colors`; None for plain values.
+        tile_size: only 16, a constant of the compiled kernels.
+        backgrounds: colours behind everything. [C, D]
+        render_mode: `RGB`, accumulated z-depth `D`, expected z-depth `ED`, or both kinds with the depth last.
+
+    Returns:
+        renders [C, H, W, X], alphas [C, H, W, 1], and meta with the arrays of gsplat's unpacked mode: radii, means2d,
+        depths, conics, opacities [C, N, ...], tiles_per_gauss [C, N], isect_offsets [C, tile_height, tile_width],
+        flatten_ids, and the sizes. Radii are gsplat's; tile lists hold the same Gaussians, less those whose exact
+        extent misses the tile.
+
+    Raises:
+        ValueError: for another tile size, an unknown render mode, or a degree above that of `colors`.
+    """
+    if tile_size != TILE:
+        raise ValueError(f"tile_size is a constant of the compiled kernels: {TILE}")
+    if render_mode not in ("RGB", "D", "ED", "RGB+D", "RGB+ED"):
+        raise ValueError(f"unknown render_mode {render_mode!r}")
+    means, quats, scales, opacities, colors = (as_f32(a) for a in (means, quats, scales, opacities, colors))
+    if sh_degree is not None and (sh_degree + 1) ** 2 > colors.shape[-2]:
+        raise ValueError(f"sh_degree {sh_degree} needs {(sh_degree + 1) ** 2} coefficients, not {colors.shape[-2]}")
+    per_camera = colors.ndim == (3 if sh_degree is None else 4)
+    frames = [
+        render_frame(
+            means, quats, scales, opacities, colors[c] if per_camera else colors, viewmats[c], Ks[c], width, height,
+            near_plane=near_plane, far_plane=far_plane, radius_clip=radius_clip, eps2d=eps2d, sh_degree=sh_degree,
+            background=None if backgrounds is None else as_f32(backgrounds[c]),
+            with_rgb=render_mode.startswith("RGB"), with_depth=render_mode.endswith("D"),
+        )
+        for c in range(len(viewmats))
+    ]  # fmt: skip
+    renders = np.stack([f.image for f in frames])
+    alphas = np.stack([f.alpha for f in frames])[..., None]
+    if render_mode.endswith("ED"):
+        renders[..., -1:] /= np.maximum(alphas, 1e-10)
+    return renders, alphas, _meta(frames, opacities, width, height)
+
+
+def _meta(frames: list[Frame], opacities: np.ndarray, width: int, height: int) -> dict[str, Any]:
+    n, tile_width, tile_height = len(opacities), -(-width // TILE), -(-height // TILE)
+    tiles_per_gauss = np.zeros((len(frames), n), np.int32)
+    starts, ids = [], []
+    total = 0
+    for c, f in enumerate(frames):
+        tiles_per_gauss[c, f.order] = np.bincount(f.ranks, minlength=len(f.order))
+        starts.append(f.offsets[:-1].reshape(tile_height, tile_width) + total)
+        ids.append(f.order[f.ranks].astype(np.int64) + c * n)
+        total += len(f.ranks)
+    return {
+        "radii": np.stack([f.radii for f in frames]),
+        "means2d": np.stack([f.means2d for f in frames]),
+        "depths": np.stack([f.depths for f in frames]),
+        "conics": np.stack([f.conics for f in frames]),
+        "opacities": np.broadcast_to(opacities, (len(frames), n)),
+        "tiles_per_gauss": tiles_per_gauss,
+        "isect_offsets": np.stack(starts),
+        "flatten_ids": np.concatenate(ids),
+        "tile_width": tile_width,
+        "tile_height": tile_height,
+        "tile_size": TILE,
+        "width": width,
+        "height": height,
+        "n_cameras": len(frames),
+    }
