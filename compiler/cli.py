@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +11,12 @@ from compiler.compile import ROOTS_VARIABLE, SpecsRefused, open_project, parse_r
 from compiler.diagnostic import Diagnostic
 from compiler.load import Project
 from compiler.node import Graph, Node
-from compiler.plan import Plan, State
+from compiler.plan import State
 from compiler.render import RENDERERS
 from compiler.render.text import render_text
 from compiler.why import explain
 from runtime.problem import InputError
-from runtime.store import Store
+from runtime.store import DamagedArtifact, Store
 
 SIGNS = {State.BUILD: "+", State.REUSE: "=", State.UNNEEDED: " "}
 
@@ -123,6 +122,22 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
+def verify(args: argparse.Namespace) -> int:
+    """Check every digest in the store; set damaged artifacts aside, so that they are planned again."""
+    store = Store(_project(args).store)
+    whole = damaged = 0
+    for stage, fingerprints in sorted(store.listing().items()):
+        for fingerprint in sorted(fingerprints):
+            try:
+                store.check(stage, fingerprint)
+                whole += 1
+            except DamagedArtifact as damage:
+                damaged += 1
+                print(f"damaged: {damage}; kept as {os.path.relpath(store.set_aside(stage, fingerprint))}")
+    print(f"{whole} whole, {damaged} damaged")
+    return 1 if damaged else 0
+
+
 def schema(args: argparse.Namespace) -> int:
     """Write `schema/*.schema.json` from the models."""
     from compiler.schema import write_schemas
@@ -133,7 +148,8 @@ def schema(args: argparse.Namespace) -> int:
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "check": check, "plan": plan, "why": why, "where": where, "run": run, "report": report, "schema": schema,
+    "check": check, "plan": plan, "why": why, "where": where, "run": run, "report": report, "verify": verify,
+    "schema": schema,
 }  # fmt: skip
 
 
@@ -146,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "schema":
             continue
         verb.add_argument("--root", action="append", metavar="NAME=DIR", help="folder of a capture root")
+        if name == "verify":
+            continue
         if name == "check":
             verb.add_argument("--format", choices=sorted(RENDERERS), default="text")
             verb.add_argument("--study", help="only what this study uses")

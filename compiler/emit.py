@@ -80,7 +80,7 @@ def _entry(plan: Plan, node: Node) -> dict[str, Any]:
 
 
 def _origin(project: Project, span: Any) -> dict[str, Any]:
-    lines = project.lines(span.file)
+    lines = project.lines(span.file) or []
     end = span.end_col if span.end_line == span.line else span.col + 1
     text = lines[span.line - 1] if span.line <= len(lines) else ""
     return {"file": span.file, "line": span.line, "col": span.col, "length": end - span.col, "text": text}

@@ -34,7 +34,7 @@ def expand(project: Project, study: str) -> Graph:
 
 
 class _Expansion:
-    """The state of one expansion: nodes by scope, so that each is made once, and by address, so that equal ones merge."""
+    """The state of one expansion: nodes by scope, made once each; and by address, where equal ones merge."""
 
     def __init__(self, project: Project, study: str) -> None:
         self.project, self.id = project, study

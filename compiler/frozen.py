@@ -10,6 +10,7 @@ class FrozenPlan:
 
     def __init__(self, path: Path) -> None:
         self._plan = json.loads(path.read_text())
+        self.study: str = self._plan["study"]
         self.run: str = self._plan["run"]
         self.store: str = self._plan["store"]
         self.rules: str = f"{self.run}/stages.smk"
@@ -27,7 +28,7 @@ class FrozenPlan:
         return self._plan["nodes"][stage][fingerprint]
 
     def inputs(self, stage: str, fingerprint: str) -> list[str]:
-        """Markers of the parents that this run builds; parents already in the store are none of Snakemake's business."""
+        """Markers of the parents that this run builds; those in the store are not Snakemake's business."""
         return [self.marker(*parent) for parent in self.entry(stage, fingerprint)["inputs"]]
 
     def targets(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whose word counts for a stage's parameter: study, then location, task, and the approach's chain, each over the last."""
+"""Whose word counts for a stage's parameter: study, location, task, the approach's chain; the later one wins."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -79,14 +79,13 @@ class Graph:
     targets: list[Node]
 
     def find(self, name: str) -> list[Node]:
-        """Nodes that a person may mean by `name`: STAGE/SCOPE, an alias, or (the start of) a fingerprint."""
+        """Nodes that a person may mean by `name`: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 or more digits)."""
         stage, _, rest = name.partition("/")
-        found = []
-        for node in self.nodes.values():
-            if node.stage.name == stage and (not rest or node.fingerprint.startswith(rest)):
-                found.append(node)
-            elif name == node.label or any(f"{node.stage.name}/{alias}" == name for alias in node.aliases):
-                found.append(node)
-            elif len(name) >= 6 and node.fingerprint.startswith(name):
-                found.append(node)
-        return found
+        return [node for node in self.nodes.values() if _is_named(node, name, stage, rest)]
+
+
+def _is_named(node: Node, name: str, stage: str, rest: str) -> bool:
+    digits = rest if node.stage.name == stage else name
+    if node.stage.name == stage and (not rest or any(str(alias) == rest for alias in (node.scope, *node.aliases))):
+        return True
+    return len(digits) >= 6 and node.fingerprint.startswith(digits)

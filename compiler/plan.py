@@ -1,4 +1,4 @@
-"""Nodes and a listing of the store -> what to build. A node is built when something wanted needs it and it is missing."""
+"""Nodes and a listing of the store -> what to build: whatever is missing and needed by something wanted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

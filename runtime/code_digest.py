@@ -58,7 +58,7 @@ def _parsed(module: str) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]  # ty: ignore[unresolved-attribute]
+            node.body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]  # ty: ignore[missing-attribute]
     return tree
 
 

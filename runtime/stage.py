@@ -104,8 +104,8 @@ def stage(
 ) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
-    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent. `makes` maps a
-    name to a path in the artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and
+    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent. `makes` maps
+    a name to a path in the artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and
     `expects` state port contracts that are known before anything is built.
 
     Raises:
@@ -113,11 +113,11 @@ def stage(
     """
 
     def register(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        name = getattr(function, "__name__", "")
         first = next(iter(inspect.signature(function).parameters.values()))
         params = first.annotation
         if not (isinstance(params, type) and issubclass(params, Params)):
-            raise TypeError(f"stage {function.__name__}: the first argument must be annotated with its Params class")
-        name = function.__name__
+            raise TypeError(f"stage {name}: the first argument must be annotated with its Params class")
         REGISTRY[name] = Stage(
             name=name, version=version, kind=kind or name, per=per,
             ports=tuple(_port(k, v) for k, v in (needs or {}).items()),

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class Store:
         return target
 
     @contextmanager
-    def building(self, stage: str, fingerprint: str) -> Iterator[Path]:
+    def building(self, stage: str, fingerprint: str) -> Generator[Path]:
         """Hold the artifact's build lock and give a fresh temporary folder, removed at the end whatever happens.
 
         A second builder waits here; it then finds the artifact published. Leftovers of a killed builder are removed.

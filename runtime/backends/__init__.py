@@ -1,0 +1,1 @@
+"""One file per back end, heavy imports inside functions."""

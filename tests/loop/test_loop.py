@@ -1,0 +1,134 @@
+"""The whole loop by Snakemake itself, and what is built again after an edit."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from tests.loop.project import SmallProject
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    project = SmallProject(tmp_path_factory.mktemp("project"))
+    planned = len(project.to_build())
+    done = project.snakemake()
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert project.verify() == planned
+    return project
+
+
+def test_every_planned_artifact_is_published_and_the_report_is_there(built: SmallProject) -> None:
+    assert built.to_build() == set()
+    html = (built.root / "build" / "report" / "study.html").read_text()
+    assert "A small study" in html
+    assert "simkiln:labels" not in html
+
+
+def test_trials_are_one_table_with_the_same_initial_states(built: SmallProject) -> None:
+    (node,) = [n for label, n in built.plan().items() if label.startswith("uplift")]
+    table = pyarrow.parquet.read_table(built.store.path("uplift", node["fingerprint"]) / "trials.parquet")
+    rows = table.to_pylist()
+    assert {(r["approach"], r["domain"], r["seed"]) for r in rows} == {
+        (a, d, s) for a in ("baseline", "enriched") for d in ("twin", "irl_proxy") for s in (0, 1)
+    }
+    states = {frozenset(r["initial_state"] for r in rows if r["approach"] == a) for a in ("baseline", "enriched")}
+    assert len(states) == 1
+    assert all(bool(r["failure_mode"]) != r["success"] for r in rows)
+
+
+def test_second_run_does_nothing(built: SmallProject) -> None:
+    before = {p: p.stat().st_mtime_ns for p in (built.root / "store").rglob("*")}
+    done = built.snakemake()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert {p: p.stat().st_mtime_ns for p in (built.root / "store").rglob("*")} == before
+
+
+def test_a_lost_snakemake_folder_changes_nothing(built: SmallProject) -> None:
+    import shutil
+
+    shutil.rmtree(built.root / ".snakemake", ignore_errors=True)
+    done = built.snakemake()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+    built.verify()
+
+
+def test_titles_and_comments_rebuild_nothing(built: SmallProject) -> None:
+    path = built.root / "specs" / "study.yaml"
+    text = path.read_text()
+    try:
+        path.write_text("# a comment\n\n" + text.replace("A small study", "Another <b>title</b>"))
+        assert built.to_build() == set()
+        assert built.simkiln("report").returncode == 0
+        html = (built.root / "build" / "report" / "study.html").read_text()
+        assert "Another &lt;b&gt;title&lt;/b&gt;" in html
+    finally:
+        path.write_text(text)
+
+
+def test_one_parameter_rebuilds_what_depends_on_it_and_the_old_value_reuses(built: SmallProject) -> None:
+    path = built.root / "specs" / "approaches" / "enriched.yaml"
+    text = path.read_text()
+    try:
+        path.write_text(text + "\n" if "policy:" not in text else text)
+        spec = path.read_text()
+        assert "stages:" not in spec or "enrichment:" in spec
+        import yaml
+
+        changed = yaml.safe_load(spec)
+        changed.setdefault("stages", {}).setdefault("policy", {})["learning_rate"] = 0.000123
+        path.write_text(yaml.safe_dump(changed))
+        stages = {label.split("/")[0] for label in built.to_build()}
+        assert {"policy", "evaluate", "uplift", "report"} <= stages
+        assert stages.isdisjoint({"capture", "splat", "twin", "coverage", "demos", "enrichment"})
+        assert all("enriched" in label for label in built.to_build() if label.startswith(("policy", "evaluate")))
+        why = built.simkiln("why", "policy/place/press-button/enriched/0")
+        assert "learning_rate" in why.stdout
+        assert "enriched.yaml:" in why.stdout
+    finally:
+        path.write_text(text)
+    assert built.to_build() == set()
+
+
+def test_why_and_where(built: SmallProject) -> None:
+    where = built.simkiln("where", "splat/place")
+    assert where.returncode == 0
+    assert (built.root / where.stdout.strip() / "manifest.json").is_file()
+    assert "not built" in built.simkiln("why", "splat/place").stdout
+    lost = built.simkiln("why", "splat/palce")
+    assert lost.returncode == 2
+    assert "did you mean" in lost.stderr
+
+
+def test_damaged_artifacts_fail_by_name_and_are_built_again_once_removed(built: SmallProject) -> None:
+    node = built.plan()["splat/place"]
+    folder = built.store.path("splat", node["fingerprint"])
+    content = (folder / "splat.ply").read_bytes()
+    (folder / "splat.ply").write_bytes(content[: len(content) // 2])
+    with pytest.raises(Exception, match="splat"):
+        built.verify()
+    built.store.set_aside("splat", node["fingerprint"])
+    assert "splat/place" not in built.to_build()  # nothing that is missing reads it
+    coverage = built.plan()["coverage/place"]
+    built.store.set_aside("coverage", coverage["fingerprint"])
+    assert built.to_build() == {"splat/place", "coverage/place"}
+    assert built.snakemake().returncode == 0
+    assert (folder / "splat.ply").read_bytes() == content, "the same plan gives the same bytes"
+    built.verify()
+
+
+def test_same_plan_gives_the_same_numbers(built: SmallProject, tmp_path: Path) -> None:
+    other = SmallProject(tmp_path)
+    labels = [f"evaluate/place/press-button/baseline/0/{domain}" for domain in ("twin", "irl_proxy")]
+    assert {k: other.plan()[k]["fingerprint"] for k in labels} == {k: built.plan()[k]["fingerprint"] for k in labels}
+    assert other.snakemake().returncode == 0
+    for label in labels:
+        stage, name = "evaluate", built.plan()[label]["fingerprint"]
+        ours = json.loads((built.store.path(stage, name) / "manifest.json").read_text())["files"]["trials.parquet"]
+        theirs = json.loads((other.store.path(stage, name) / "manifest.json").read_text())["files"]["trials.parquet"]
+        assert ours == theirs
