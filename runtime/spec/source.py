@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runtime.spec.hidden_gap import HiddenGap
+
 Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
 
 
@@ -28,6 +30,8 @@ class HiddenSite(SourceBase):
     """Family of surfaces, clutter and lights that the site is drawn from."""
     photos: int = Field(40, ge=8, le=400)
     """Number of photos taken of the site."""
+    gap: HiddenGap = HiddenGap()
+    """How far the site is from what a twin assumes, when trials run there."""
 
 
 class Photos(SourceBase):
