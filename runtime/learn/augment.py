@@ -1,0 +1,38 @@
+"""Image augmentation while training: small shifts and changes of light, drawn once per window."""
+
+import numpy as np
+
+from runtime.learn.dataset import IMAGE_PREFIX
+
+
+def augment(
+    batch: dict[str, np.ndarray], rng: np.random.Generator, shift_px: int, jitter: float
+) -> dict[str, np.ndarray]:
+    """Shift each window's images by up to `shift_px` pixels (edges repeat) and scale their brightness and channels.
+
+    Brightness is multiplied by up to 1 +- `jitter`, each channel by up to 1 +- jitter / 2. Images are u8 [B, ..., H, W, 3];
+    everything else passes through. Shifts: Kostrikov et al., "Image Augmentation Is All You Need" (2020).
+    """
+    out = dict(batch)
+    for key, images in batch.items():
+        if not key.startswith(IMAGE_PREFIX):
+            continue
+        if shift_px > 0:
+            images = _shift(images, rng.integers(-shift_px, shift_px + 1, (len(images), 2)))
+        if jitter > 0:
+            gain = rng.uniform(1 - jitter, 1 + jitter, (len(images), 1)) * rng.uniform(
+                1 - jitter / 2, 1 + jitter / 2, (len(images), 3)
+            )
+            gain = gain.astype(np.float32).reshape(len(images), *[1] * (images.ndim - 2), 3)
+            images = (images * gain).clip(0, 255).astype(np.uint8)
+        out[key] = images
+    return out
+
+
+def _shift(images: np.ndarray, by: np.ndarray) -> np.ndarray:
+    h, w = images.shape[-3:-1]
+    rows = np.clip(np.arange(h)[None] + by[:, :1], 0, h - 1)  # [B, H]
+    cols = np.clip(np.arange(w)[None] + by[:, 1:], 0, w - 1)  # [B, W]
+    flat = images.reshape(len(images), -1, h, w, 3)
+    moved = [im[:, r][:, :, c] for im, r, c in zip(flat, rows, cols, strict=True)]
+    return np.stack(moved).reshape(images.shape)

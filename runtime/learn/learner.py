@@ -1,0 +1,62 @@
+"""What the trainer drives: one interface for the small policy and for LeRobot's own architectures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a policy is made of. Chunks in steps of the demos' fps; `extra` are fields of the architecture's own config."""
+
+    architecture: str  # small | act | diffusion
+    camera_keys: tuple[str, ...]
+    image_hw: tuple[int, int]
+    state_dim: int
+    action_dim: int
+    chunk: int
+    n_action_steps: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Learner(Protocol):
+    """A policy in training."""
+
+    observation_deltas: tuple[int, ...] | None
+    action_deltas: tuple[int, ...]
+
+    def parameters(self) -> Iterable[Any]:
+        """Parameters or parameter groups for the optimiser."""
+        ...
+
+    def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
+        """Scalar loss of a batch of raw windows (see `windows.Windows.batch`)."""
+        ...
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights by name, live (not copies)."""
+        ...
+
+    def save(self, checkpoint: Path) -> None:
+        """Write the checkpoint in LeRobot's layout."""
+        ...
+
+
+def make_learner(spec: Spec, dataset: Path) -> Learner:
+    """A fresh policy for the demos at `dataset`; weights come from torch's global seed.
+
+    The small policy is trained without importing LeRobot (its import costs as much CPU as a third of the training); its
+    checkpoint is byte for byte what LeRobot's `save_pretrained` writes, which a test holds.
+    """
+    if spec.architecture == "small":
+        from runtime.learn.light import LightLearner
+        from runtime.learn.normaliser import load_stats
+
+        return LightLearner(spec, load_stats(dataset))
+    from runtime.learn.zoo import LeRobotLearner
+
+    return LeRobotLearner(spec, dataset)

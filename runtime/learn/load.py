@@ -1,0 +1,126 @@
+"""Checkpoints into something that acts: `load_policy(checkpoint).act(images, state, instruction)`, for N trials at once."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, checked_instruction
+from runtime.learn.normaliser import denormalise, normalise, normaliser_digest
+from runtime.problem import InputError, Problem
+
+__all__ = ["Actor", "load_policy", "normaliser_digest"]
+
+
+class Actor(Protocol):
+    """A trained policy that runs N trials in step."""
+
+    facts: dict[str, Any]  # policy.json: camera_keys, image_hw, fps, action_dim, n_action_steps, ...
+
+    def reset(self, n: int) -> None:
+        """Start N new trials: forget plans and history, and reseed any noise."""
+        ...
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        """One control step.
+
+        Args:
+            images: camera -> u8 [N, H, W, 3]; more cameras than the policy uses are ignored.
+            state: f32 [N, D], radians.
+            instruction: what to do; must not be empty.
+
+        Returns:
+            Joint position targets f32 [N, A], radians.
+        """
+        ...
+
+
+def load_policy(checkpoint: Path) -> Actor:
+    """Load a policy artifact's `checkpoint/` folder; `policy.json` must lie beside it.
+
+    Raises:
+        InputError: files are missing, or the normaliser is not the one that `policy.json` records.
+    """
+    checkpoint = Path(checkpoint)
+    facts_path, config_path = checkpoint.parent / "policy.json", checkpoint / "config.json"
+    for path in (facts_path, config_path, checkpoint / "model.safetensors"):
+        if not path.is_file():
+            raise InputError(Problem("R312", f"the policy has no `{path.name}`", "build the policy again"))
+    facts = json.loads(facts_path.read_text())
+    found = normaliser_digest(checkpoint)
+    if found != facts["normaliser_digest"]:
+        raise InputError(
+            Problem(
+                "R313",
+                f"the checkpoint's normaliser is not its own: {found[:12]} instead of {facts['normaliser_digest'][:12]}",
+                "a policy acts only with the normaliser that it was trained with: build the policy again",
+            )
+        )
+    if json.loads(config_path.read_text())["type"] == "simkiln_small":
+        return SmallActor(checkpoint, facts)
+    from runtime.learn.zoo import LeRobotActor
+
+    return LeRobotActor(checkpoint, facts)
+
+
+class SmallActor:
+    """The small policy in numpy; see `Actor`."""
+
+    def __init__(self, checkpoint: Path, facts: dict[str, Any]) -> None:
+        from safetensors.numpy import load_file
+
+        from runtime.learn.normaliser import normaliser_files
+
+        self.facts = facts
+        self._weights = load_file(checkpoint / "model.safetensors")
+        flat = load_file(next(f for f in normaliser_files(checkpoint) if "preprocessor" in f.name))
+        self._stats: dict[str, dict[str, np.ndarray]] = {}
+        for name, value in flat.items():
+            key, statistic = name.rsplit(".", 1)
+            self._stats.setdefault(key, {})[statistic] = value
+        self.reset(0)
+
+    def reset(self, n: int) -> None:
+        self._n, self._at, self._chunk = n, 0, None
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        checked_instruction(instruction)
+        check_observation(self.facts, images, state, self._n)
+        if self._chunk is None or self._at == self.facts["n_action_steps"]:
+            self._chunk, self._at = self._plan(images, state), 0
+        self._at += 1
+        return self._chunk[:, self._at - 1]
+
+    def _plan(self, images: dict[str, np.ndarray], state: np.ndarray) -> np.ndarray:
+        from runtime.learn.forward import plan
+
+        stats, facts = self._stats, self.facts
+        seen = [normalise_image(images[c], stats[IMAGE_PREFIX + c]) for c in facts["camera_keys"]]
+        proprio = normalise(np.asarray(state, np.float32), stats[STATE])
+        out = plan(self._weights, seen, proprio).reshape(len(state), facts["chunk"], facts["action_dim"])
+        if facts["state_dim"] == facts["action_dim"]:
+            out = out + proprio[:, None]
+        return denormalise(out, stats[ACTION]).astype(np.float32)
+
+
+def normalise_image(image: np.ndarray, entry: dict[str, np.ndarray]) -> np.ndarray:
+    """u8 [N, H, W, 3] -> normalised f32 of the same shape."""
+    flat = {k: v.reshape(3) for k, v in entry.items() if k in ("mean", "std")}
+    return normalise(image.astype(np.float32) / 255, flat)
+
+
+def check_observation(facts: dict[str, Any], images: dict[str, np.ndarray], state: np.ndarray, n: int) -> None:
+    """Refuse observations that the policy was not trained for, instead of acting on nonsense."""
+    missing = [c for c in facts["camera_keys"] if c not in images]
+    if missing:
+        raise InputError(
+            Problem("R314", f"the policy needs camera `{missing[0]}`", f"cameras on offer: {', '.join(sorted(images))}")
+        )
+    want = {c: (n, *facts["image_hw"], 3) for c in facts["camera_keys"]}
+    wrong = [c for c in want if images[c].shape != want[c]]
+    if wrong or state.shape != (n, facts["state_dim"]):
+        given = {c: images[c].shape for c in wrong} or {"state": state.shape}
+        raise InputError(
+            Problem("R315", f"the policy was trained for other shapes than {given}", f"it wants {want} and n = {n}")
+        )

@@ -1,0 +1,106 @@
+"""The trainer: windows of demos in memory, AdamW, a cosine rate; the same for every architecture."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from runtime.learn.augment import augment
+from runtime.learn.dataset import Arrays
+from runtime.learn.learner import Learner
+from runtime.learn.windows import Windows, make_windows, split_episodes
+
+CURVE_POINTS = 50
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train. `steps` 0 leaves the policy untrained."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    shift_px: int = 0
+    jitter: float = 0.0
+    held_out: int = 4
+    warmup_fraction: float = 0.05
+
+
+@dataclass(frozen=True)
+class Trained:
+    """`curve` rows are (step, mean training loss since the last row, learning rate)."""
+
+    curve: list[tuple[int, float, float]]
+    loss: float | None
+    held_out_loss: float | None
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch's global generator (weights, dropout, diffusion noise) and forbid nondeterministic kernels."""
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
+
+
+def train(
+    learner: Learner, arrays: Arrays, settings: Settings, progress: Callable[[float, str], None] | None = None
+) -> Trained:
+    """Train in place; the same seed, demos and machine give the same weights.
+
+    Args:
+        progress: called with (fraction done, text) once per point of the curve.
+    """
+    frames, held_out = split_episodes(arrays.episode_index, settings.held_out, settings.seed)
+    windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
+    rng = np.random.default_rng((settings.seed, 0xBA7C4))
+    optimiser = torch.optim.AdamW(learner.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: _rate(s, settings))
+    every = max(1, settings.steps // CURVE_POINTS)
+    curve: list[tuple[int, float, float]] = []
+    recent: list[float] = []
+    for step in range(1, settings.steps + 1):
+        batch = windows.batch(rng.integers(0, len(windows.starts), settings.batch_size))
+        batch = augment(batch, rng, settings.shift_px, settings.jitter)
+        optimiser.zero_grad(set_to_none=True)
+        loss = learner.loss(batch, train=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 10.0)
+        optimiser.step()
+        rate = schedule.get_last_lr()[0]
+        schedule.step()
+        recent.append(float(loss.detach()))
+        if step % every == 0 or step == settings.steps:
+            curve.append((step, float(np.mean(recent)), rate))
+            recent.clear()
+            if progress:
+                progress(step / settings.steps, f"step {step}, loss {curve[-1][1]:.4f}")
+    held = evaluate_loss(learner, make_windows(arrays, held_out, learner.observation_deltas, learner.action_deltas))
+    return Trained(curve, curve[-1][1] if curve else None, held)
+
+
+@torch.no_grad()
+def evaluate_loss(learner: Learner, windows: Windows, limit: int = 512) -> float | None:
+    """Mean loss over at most `limit` evenly spread windows, or None where there is none."""
+    if len(windows.starts) == 0:
+        return None
+    index = np.unique(np.linspace(0, len(windows.starts) - 1, limit).astype(int))
+    parts = [windows.batch(i) for i in np.array_split(index, max(1, len(index) // 64))]
+    return float(np.mean([float(learner.loss(p, train=False)) for p in parts]))
+
+
+def weights_digest(learner: Learner) -> str:
+    """sha256 over names and values of the weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(learner.weights().items()):
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _rate(step: int, s: Settings) -> float:
+    warmup = max(1, int(s.warmup_fraction * s.steps))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + float(np.cos(np.pi * (step - warmup) / max(1, s.steps - warmup))))
