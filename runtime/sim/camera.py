@@ -54,7 +54,8 @@ class Camera:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Camera":
         """The inverse of `to_json`."""
-        return cls(**{**value, "c2w": np.array(value["c2w"], dtype=np.float64)})
+        facts: dict[str, Any] = {**value, "c2w": np.array(value["c2w"], dtype=np.float64)}
+        return cls(**facts)
 
 
 def rotation(vector_rad: np.ndarray) -> np.ndarray:

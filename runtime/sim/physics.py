@@ -37,4 +37,5 @@ class Physics:
     def from_json(cls, value: dict[str, Any]) -> "Physics":
         """The inverse of `to_json`."""
         tuples = {k: tuple(v) for k, v in value.items() if isinstance(v, list)}
-        return cls(**{**value, **tuples, "servo": Servo(**value["servo"])})
+        facts: dict[str, Any] = {**value, **tuples, "servo": Servo(**value["servo"])}
+        return cls(**facts)

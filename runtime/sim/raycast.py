@@ -15,9 +15,9 @@ from runtime.sim.mj import Data, Model, mujoco
 class Lamp:
     """A point light: `position_m` [3]; `rgb` its colour and strength; `ambient` light that comes from everywhere."""
 
-    position_m: tuple[float, float, float] = (0.3, 0.4, 1.8)
-    rgb: tuple[float, float, float] = (0.75, 0.75, 0.75)
-    ambient: tuple[float, float, float] = (0.38, 0.38, 0.38)
+    position_m: tuple[float, ...] = (0.3, 0.4, 1.8)
+    rgb: tuple[float, ...] = (0.75, 0.75, 0.75)
+    ambient: tuple[float, ...] = (0.38, 0.38, 0.38)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
