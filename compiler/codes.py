@@ -66,4 +66,6 @@ TITLES = {
     "X412": "the location has no hidden site",
     "X413": "no stage evaluates in this domain",
     "X414": "the inputs form a cycle",
+    "X415": "the input is made more often than its reader",
+    "X416": "the target is not made once for each location",
 }

@@ -132,6 +132,7 @@ def _spec_files(project: Project) -> Iterator[tuple[str, str, Path]]:
                 Span(shown),
                 help="copy the file into the project",
             )
+            project.sources[kind, path.stem] = Source(shown, "", None, (problem,))
             project.diagnostics.append(problem)
         elif not is_id(path.stem):
             problem = Diagnostic("S108", f"file name {show(path.stem)} is not an id", Span(shown), help=ID_HELP)

@@ -1,0 +1,1 @@
+"""Laws that hold across files: one function for each code."""

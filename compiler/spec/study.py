@@ -1,6 +1,6 @@
 """A study: which approaches are compared, where, and how surely."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -28,9 +28,9 @@ class Study(Spec):
     """Approaches, by id."""
     baseline: Id | None = None
     """The approach that the others are compared with."""
-    seeds: list[int] = Field(default_factory=list)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
-    trials: dict[Domain, int] = Field(default_factory=dict)
+    trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence level of every band."""

@@ -1,0 +1,55 @@
+"""The laws that hold across files, all in one pass."""
+
+from compiler.diagnostic import Diagnostic, Span, did_you_mean, in_order
+from compiler.laws import backends, captures, contracts, design, gates, references, wiring
+from compiler.laws.subject import LISTS, Law, Subject
+from compiler.load import LOCAL_FILE, Project
+
+LAWS: tuple[Law, ...] = (
+    references.unknown_reference, references.unknown_stage_named, references.listed_twice, references.extends_cycle,
+    captures.capture_root, captures.capture_files,
+    backends.unknown_role, backends.unknown_backend, backends.licence,
+    wiring.hidden_site_read, wiring.unknown_input, wiring.other_type, wiring.made_more_often, wiring.input_cycle,
+    design.empty_study, design.baseline, design.seeds, design.constraints, design.prior_range, design.domains,
+    design.targets, gates.gate_without_evidence,
+)  # fmt: skip
+
+
+def check(project: Project, study: str | None = None) -> list[Diagnostic]:
+    """Everything that is wrong, by file and line.
+
+    Args:
+        project: the specs as loaded; what loading found is part of the answer.
+        study: look only at this study and what it uses. Then an unset capture root is an error, else a warning.
+    """
+    if study is not None and study not in project.ids("study"):
+        fix = did_you_mean(study, project.ids("study"), "studies")
+        file = "specs/study.yaml" if study == "study" else f"specs/studies/{study}.yaml"
+        return [*_of_studies(project), Diagnostic("R201", f"unknown study `{study}`", Span(file), help=fix)]
+    subject = Subject(project, study)
+    found = list(project.diagnostics)
+    for law in LAWS:
+        found += law(subject)
+    found = in_order(d for d in found if study is None or d.span.file in files_of(subject))
+    for name, _ in subject.studies():
+        own = files_of(Subject(project, name))
+        if not any(d.severity == "error" and d.span.file in own for d in found):
+            found += contracts.expanded(subject, name)
+    return in_order(found)
+
+
+def files_of(subject: Subject) -> set[str]:
+    """The files that one study uses, and this machine's own."""
+    project, name = subject.project, subject.only
+    assert name is not None
+    used = {("study", name)}
+    study = project.studies.get(name)
+    for field, kind in LISTS.items():
+        for wanted in getattr(study, field) if study else []:
+            used |= {(kind, link) for link in (subject.chain(wanted) if kind == "approach" else [wanted])}
+    return {project.sources[key].name for key in used if key in project.sources} | {LOCAL_FILE}
+
+
+def _of_studies(project: Project) -> list[Diagnostic]:
+    """What is wrong with studies' files themselves, which may be why one is unknown."""
+    return in_order(d for d in project.diagnostics if d.span.file.startswith(("specs/stud", LOCAL_FILE)))

@@ -1,0 +1,63 @@
+"""Back ends that a study chooses."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, did_you_mean
+from compiler.laws.subject import Subject
+from runtime.backend import DEFAULTS, available, info
+from runtime.problem import InputError
+from runtime.stage import load_stages
+
+FORBIDDING = ("noncommercial", "non-commercial", "-nc-", "research", "inria")
+"""Marks of licences under which nothing may be sold, in SPDX identifiers and LicenseRef names, lower case."""
+
+
+def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
+    """B302: a role that no stage asks for."""
+    roles = sorted({role for stage in load_stages().values() for role in stage.backends})
+    for name, study in subject.studies():
+        for role in study.backends:
+            if role not in roles:
+                message, fix = f"no stage uses a back end as `{role}`", did_you_mean(role, roles, "roles")
+                yield subject.at("study", name, ("backends", role), "B302", message, fix, key=True)
+
+
+def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
+    """B301: a back end that is not installed."""
+    installed = available()
+    for name, study in subject.studies():
+        for role, chosen in study.backends.items():
+            names = installed.get(role, [])
+            if role in DEFAULTS and chosen not in names:
+                message, fix = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
+                yield subject.at("study", name, ("backends", role), "B301", message, fix)
+
+
+def licence(subject: Subject) -> Iterator[Diagnostic]:
+    """B303: `use: commercial` with a back end whose licence forbids it."""
+    for name, study in subject.studies():
+        if study.use != "commercial":
+            continue
+        for role in DEFAULTS:
+            chosen = study.backends.get(role, DEFAULTS[role])
+            terms = _licence(role, chosen)
+            if terms is None or not forbids_sale(terms):
+                continue
+            fit = [n for n in available().get(role, []) if not forbids_sale(_licence(role, n) or "noncommercial")]
+            fix = f"use `{fit[0]}` ({_licence(role, fit[0])}) instead" if fit else "set `use: research`"
+            message = f"back end `{chosen}` has licence `{terms}`, which forbids commercial use"
+            path = ("backends", role) if role in study.backends else ("use",)
+            yield subject.at("study", name, path, "B303", message, fix)
+
+
+def forbids_sale(terms: str) -> bool:
+    """Whether a licence (an SPDX expression) forbids commercial use."""
+    lower = terms.lower()
+    return any(mark in f"{lower}-" for mark in FORBIDDING)
+
+
+def _licence(role: str, name: str) -> str | None:
+    try:
+        return info(role, name).licence
+    except (InputError, ImportError):
+        return None

@@ -1,0 +1,51 @@
+"""Captures, which live outside the project: known roots, and photos and splats that can be read."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, closest
+from compiler.laws.subject import Subject
+from runtime.capture.inspect import inspect_source
+from runtime.problem import InputError
+from runtime.spec.source import HiddenSite
+
+
+def capture_root(subject: Subject) -> Iterator[Diagnostic]:
+    """R206: the root of a capture is not set on this machine, or is no folder.
+
+    Without a study to build it is a warning: specs can be checked where the captures are not.
+    """
+    roots = subject.project.capture_roots
+    for name in subject.used("location"):
+        source = subject.project.locations[name].source
+        if isinstance(source, HiddenSite):
+            continue
+        if source.root in roots:
+            if roots[source.root].is_dir():
+                continue
+            message = f"the folder of capture root `{source.root}` does not exist"
+        else:
+            message = f"capture root `{source.root}` is not set on this machine"
+        guess = closest(source.root, roots) if source.root not in roots else None
+        fix = (f"did you mean `{guess}`? " if guess else "") + (
+            f"set it with `--root {source.root}=DIR`, or under `roots:` in simkiln.local.yaml"
+        )
+        severity = "warning" if subject.only is None else "error"
+        yield subject.at("location", name, ("source", "root"), "R206", message, fix, severity=severity)
+
+
+def capture_files(subject: Subject) -> Iterator[Diagnostic]:
+    """R210 to R218: what is wrong with a capture, from names and headers of its files."""
+    for name in subject.used("location"):
+        source = subject.project.locations[name].source
+        folder = subject.project.source_folder(source)
+        root = subject.project.capture_roots.get(getattr(source, "root", ""))
+        if root is not None and not root.is_dir():
+            folder = None
+        try:
+            problems = tuple(inspect_source(source, folder))
+        except InputError as error:
+            problems = error.problems
+        for problem in problems:
+            path = tuple(problem.key.split(".")) if problem.key else ("source",)
+            whole = subject.project.spans("location", name).get(path) is None
+            yield subject.at("location", name, path, problem.code, problem.message, problem.help, key=whole)

@@ -1,0 +1,52 @@
+"""Gates against what a study will measure."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, Note
+from compiler.laws.subject import Subject
+from compiler.spec.gate import Gate
+from compiler.spec.study import Study
+from runtime.spec.gate import TRIAL_METRICS
+from runtime.stage import load_stages, providers
+
+
+def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
+    """X411: a gate over an approach, a domain or a stage that is not in the study."""
+    for name, study in subject.studies():
+        for i, gate in enumerate(study.gates):
+            rule = subject.project.gates.get(gate)
+            if rule is None:
+                continue
+            for field, reason, fix in _lacking(subject, rule, study):
+                note = Note("the gate asks for it here", subject.span("gate", gate, (field,)))
+                message = f"gate `{gate}` {reason}"
+                yield subject.at("study", name, ("gates", i), "X411", message, fix, notes=(note,))
+
+
+def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
+    """Field of the gate, what is missing, and the way out."""
+    if rule.approach is not None and rule.approach not in study.approaches:
+        if rule.approach in subject.project.ids("approach"):
+            yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"
+        return
+    if rule.domain is not None and rule.domain not in study.trials:
+        yield "domain", f"judges trials in `{rule.domain}`, but none are planned there", "add the domain to `trials`"
+    elif rule.metric == "uplift" and study.baseline is None:
+        yield "metric", "judges uplift, but the study has no baseline", "name a `baseline`"
+    elif rule.metric == "uplift" and rule.approach == study.baseline:
+        yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
+    elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(study):
+        yield "stage", f"judges `{rule.stage}`, which this study does not build", "add the stage to `targets`"
+
+
+def _built(study: Study) -> set[str]:
+    """Stages that a study builds, with the default inputs; approaches may add to it."""
+    stages = load_stages()
+    waiting = [*study.targets, *(["evaluate", "uplift"] if study.approaches else [])]
+    built: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in stages and name not in built:
+            built.add(name)
+            waiting += [maker for port in stages[name].ports for maker in providers(port.kind)]
+    return built

@@ -1,0 +1,86 @@
+"""Names that specs give to each other."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.laws.subject import LISTS, Subject
+from compiler.shape.sections import unknown_stage
+from runtime.stage import load_stages
+
+
+def unknown_reference(subject: Subject) -> Iterator[Diagnostic]:
+    """R201: a study, an approach or a gate names a spec for which there is no file."""
+    for name, study in subject.studies():
+        for field, kind in LISTS.items():
+            for i, wanted in enumerate(getattr(study, field)):
+                yield from _unknown(subject, ("study", name), (field, i), kind, wanted)
+    for name in subject.used("approach"):
+        extends = subject.project.approaches[name].extends
+        if extends is not None:
+            yield from _unknown(subject, ("approach", name), ("extends",), "approach", extends)
+    for name in subject.used("gate"):
+        approach = subject.project.gates[name].approach
+        if approach is not None:
+            yield from _unknown(subject, ("gate", name), ("approach",), "approach", approach)
+
+
+def unknown_stage_named(subject: Subject) -> Iterator[Diagnostic]:
+    """R204: a target or a gate names a stage that does not exist."""
+    stages = load_stages()
+    for name, study in subject.studies():
+        for i, target in enumerate(study.targets):
+            if target not in stages:
+                yield unknown_stage(target, subject.project.source("study", name), ("targets", i))
+    for name in subject.used("gate"):
+        stage = subject.project.gates[name].stage
+        if stage is not None and stage not in stages:
+            yield unknown_stage(stage, subject.project.source("gate", name), ("stage",), key=False)
+
+
+def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
+    """R202: a study lists an id twice."""
+    for name, study in subject.studies():
+        for field in (*LISTS, "targets"):
+            first: dict[str, int] = {}
+            for i, wanted in enumerate(getattr(study, field)):
+                if wanted in first:
+                    note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
+                    message = f"`{wanted}` is listed twice in `{field}`"
+                    yield subject.at("study", name, (field, i), "R202", message, "remove one of the two", notes=(note,))
+                first.setdefault(wanted, i)
+
+
+def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
+    """R203: approaches extend each other in a circle; said once for each circle."""
+    approaches = subject.project.approaches
+    told: set[str] = set()
+    for name in subject.used("approach"):
+        links = subject.chain(name)
+        last = approaches.get(links[-1])
+        if last is None or last.extends is None or last.extends not in links:
+            continue
+        circle = links[links.index(last.extends) :]
+        if told & set(circle):
+            continue
+        told |= set(circle)
+        start = circle.index(min(circle))
+        circle = circle[start:] + circle[:start]
+        shown = " -> ".join(f"`{link}`" for link in [*circle, circle[0]])
+        message = (
+            f"`extends` goes in a circle: {shown}" if len(circle) > 1 else f"approach `{circle[0]}` extends itself"
+        )
+        notes = tuple(
+            Note(f"`{link}` extends `{approaches[link].extends}` here", subject.span("approach", link, ("extends",)))
+            for link in circle[1:]
+        )
+        fix = "remove `extends` from the one that is to be the root"
+        yield subject.at("approach", circle[0], ("extends",), "R203", message, fix, notes=notes)
+
+
+def _unknown(
+    subject: Subject, where: tuple[str, str], path: tuple[str | int, ...], kind: str, wanted: str
+) -> Iterator[Diagnostic]:
+    known = subject.project.ids(kind)
+    if wanted not in known:
+        plural = next(field for field, of in LISTS.items() if of == kind)
+        yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", did_you_mean(wanted, known, plural))
