@@ -11,7 +11,7 @@ Domain = Literal["world_model", "twin", "irl_proxy", "irl"]
 class Cell(BaseModel):
     """One (approach, location, task, seed, domain): the trials of one trained policy in one place."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     approach: str = Field(min_length=1)
     """Id of the approach, a row of the decision matrix."""

@@ -9,7 +9,7 @@ from runtime.spec.cell import Domain
 class StudyFrame(BaseModel):
     """What was planned, in the study's order: the report lists as not run whatever is missing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     id: str = Field(min_length=1)
     """Id of the study: its file name without suffix."""
@@ -34,7 +34,7 @@ class StudyFrame(BaseModel):
 class PriorRange(BaseModel):
     """Uplift an approach was expected to bring before anything was measured, in points: the decision matrix."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     world_model: tuple[float, float] | None = None
     """Expected in a world model; also compared with trials in the twin. None: nothing stated."""

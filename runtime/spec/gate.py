@@ -16,7 +16,7 @@ TRIAL_METRICS = ("success_rate", "uplift")
 class GateRule(BaseModel):
     """A rule over a metric's band: passed, failed, undecided, or not run when nothing was measured."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     metric: str = Field(min_length=1)
     """`success_rate` or `uplift` (points, from trials), or the name of any metric that `stage` records."""

@@ -1,0 +1,97 @@
+"""JSON Schemas for editors, generated from the models; a stage's parameters come from the stage itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from compiler.load import MODELS
+from compiler.shape.sections import overrides_of
+from runtime.stage import Stage, load_stages
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Kind of spec -> its JSON Schema."""
+    return {kind: schema_of(kind) for kind in MODELS}
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of one kind of spec, with the `stages:` and `inputs:` sections spelt out."""
+    schema = MODELS[kind].model_json_schema(ref_template="#/$defs/{model}")
+    definitions = schema.setdefault("$defs", {})
+    properties = schema["properties"]
+    if "stages" in properties:
+        properties["stages"] = _sections(properties["stages"], definitions)
+    if "inputs" in properties:
+        properties["inputs"] = _inputs(properties["inputs"])
+    definitions.pop("JsonValue", None)
+    head = {"$schema": DIALECT, "title": kind}
+    return _tidy(head | {k: v for k, v in schema.items() if k != "title"})
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write `KIND.schema.json` for every kind of spec; returns the files whose content changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = []
+    for kind, schema in schemas().items():
+        path, text = folder / f"{kind}.schema.json", render(schema)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def render(schema: dict[str, Any]) -> str:
+    """The text of a schema file."""
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _sections(section: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    stages = {}
+    for stage in _sorted_stages():
+        parameters = overrides_of(stage.params).model_json_schema(ref_template=f"#/$defs/{stage.name}.{{model}}")
+        for name, definition in parameters.pop("$defs", {}).items():
+            definitions[f"{stage.name}.{name}"] = definition
+        parameters["description"] = _first_paragraph(stage.doc)
+        stages[stage.name] = parameters
+    return {
+        "type": "object", "description": section.get("description", ""), "properties": stages,
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _inputs(section: dict[str, Any]) -> dict[str, Any]:
+    stages = {}
+    for stage in _sorted_stages():
+        ports = {}
+        for port in stage.ports:
+            makers = [s.name for s in _sorted_stages() if s.kind == port.kind]
+            ports[port.name] = {"enum": makers} if makers else {"type": "string"}
+        if ports:
+            stages[stage.name] = {"type": "object", "properties": ports, "additionalProperties": False}
+    return {
+        "type": "object", "description": section.get("description", ""), "properties": stages,
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _sorted_stages() -> list[Stage]:
+    return [stage for _, stage in sorted(load_stages().items())]
+
+
+def _first_paragraph(text: str) -> str:
+    return text.split("\n\n")[0].replace("\n", " ")
+
+
+def _tidy(value: Any) -> Any:
+    """Without the titles that pydantic derives from names, and defaults that no file can hold."""
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: _tidy(part) for name, part in item.items()} if key in ("properties", "$defs") else _tidy(item)
+        for key, item in value.items()
+        if not (key == "title" and isinstance(item, str) and "$schema" not in value) and key != "bound"
+    }  # fmt: skip
