@@ -10,8 +10,9 @@ def augment(
 ) -> dict[str, np.ndarray]:
     """Shift each window's images by up to `shift_px` pixels (edges repeat) and scale their brightness and channels.
 
-    Brightness is multiplied by up to 1 +- `jitter`, each channel by up to 1 +- jitter / 2. Images are u8 [B, ..., H, W, 3];
-    everything else passes through. Shifts: Kostrikov et al., "Image Augmentation Is All You Need" (2020).
+    Brightness is multiplied by up to 1 +- `jitter`, each channel by up to 1 +- jitter / 2. Images are u8
+    [B, ..., H, W, 3]; everything else passes through. Random shifts as in Kostrikov et al., "Image Augmentation Is All
+    You Need" (2020).
     """
     out = dict(batch)
     for key, images in batch.items():

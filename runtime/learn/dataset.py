@@ -39,6 +39,22 @@ def checked_instruction(text: object) -> str:
     return text.strip()
 
 
+def checked_cameras(arrays: "Arrays", camera_keys: Iterable[str]) -> tuple[int, int]:
+    """Height and width that the named cameras share, pixels; an error when one is missing or they differ."""
+    cameras = list(camera_keys)
+    missing = [c for c in cameras if c not in arrays.images]
+    if missing:
+        have = ", ".join(sorted(arrays.images))
+        raise InputError(
+            Problem("R306", f"the demos have no camera `{missing[0]}`", f"they have: {have}", "camera_keys")
+        )
+    sizes = {arrays.images[c].shape[1:3] for c in cameras}
+    if len(sizes) != 1:
+        raise InputError(Problem("R307", f"the policy's cameras differ in size: {sorted(sizes)}", "use one size"))
+    height, width = sizes.pop()
+    return int(height), int(width)
+
+
 def write_dataset(
     root: Path,
     fps: int,
@@ -65,7 +81,7 @@ def write_dataset(
         InputError: an empty instruction, no episodes, or arrays whose shapes disagree.
     """
     task, cameras, (height, width) = checked_instruction(instruction), list(camera_keys), image_hw
-    _offline()
+    offline()
     from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
     root = Path(root)
@@ -98,7 +114,7 @@ def write_dataset(
 
 def open_dataset(root: Path, **kwargs: Any) -> Any:
     """Open with LeRobot itself (`lerobot.datasets.lerobot_dataset.LeRobotDataset`); never asks the network."""
-    _offline()
+    offline()
     from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
     return LeRobotDataset(REPO_ID, root=Path(root), video_backend="pyav", **kwargs)
@@ -177,7 +193,10 @@ def _check_shapes(
         )
 
 
-def _offline() -> None:
-    # Must be set before huggingface_hub is imported: a dataset folder is all there is, and the network is never asked.
+def offline() -> None:
+    """Forbid the network to LeRobot and the libraries under it; must be called before they are imported."""
+    import warnings
+
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # else one bar for each episode
+    warnings.filterwarnings("ignore", message="Cannot enable progress bars")

@@ -35,7 +35,8 @@ def _convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) 
     # [N, H, W, C] * [O, C, k, k] -> [N, H / stride, W / stride, O], padded by half the kernel; gather, then one product
     out, _, k, _ = weight.shape
     padded = np.pad(x, ((0, 0), (k // 2, k // 2), (k // 2, k // 2), (0, 0)))
-    patches = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))[:, ::stride, ::stride]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))  # ty: ignore[no-matching-overload]
+    patches = windows[:, ::stride, ::stride]
     n, h, w = patches.shape[:3]
     return (patches.reshape(n * h * w, -1) @ weight.reshape(out, -1).T + bias).reshape(n, h, w, out)
 

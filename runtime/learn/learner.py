@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Spec:
-    """What a policy is made of. Chunks in steps of the demos' fps; `extra` are fields of the architecture's own config."""
+    """What a policy is made of. Chunks in control steps; `extra` are fields of the architecture's own config."""
 
     architecture: str  # small | act | diffusion
     camera_keys: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Checkpoints into something that acts: `load_policy(checkpoint).act(images, state, instruction)`, for N trials at once."""
+"""Checkpoints into something that acts: `load_policy(checkpoint)`, then `.act(...)` for N trials in step."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def load_policy(checkpoint: Path) -> Actor:
         raise InputError(
             Problem(
                 "R313",
-                f"the checkpoint's normaliser is not its own: {found[:12]} instead of {facts['normaliser_digest'][:12]}",
+                f"the checkpoint's normaliser is not its own: {found[:12]}, not {facts['normaliser_digest'][:12]}",
                 "a policy acts only with the normaliser that it was trained with: build the policy again",
             )
         )
@@ -82,9 +82,11 @@ class SmallActor:
         self.reset(0)
 
     def reset(self, n: int) -> None:
+        """See `Actor.reset`."""
         self._n, self._at, self._chunk = n, 0, None
 
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        """See `Actor.act`."""
         checked_instruction(instruction)
         check_observation(self.facts, images, state, self._n)
         if self._chunk is None or self._at == self.facts["n_action_steps"]:

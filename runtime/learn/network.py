@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Keypoints(nn.Module):
         self.log_sharpness = nn.Parameter(torch.zeros(dims.keypoints, 1))
 
     def forward(self, image: Tensor) -> Tensor:
+        """Normalised image [B, 3, H, W] -> x of each keypoint and y of each, interleaved, [B, 2 * K]."""
         x = F.relu(self.conv1(image))
         x = F.relu(self.conv2(x))
         x = F.relu(self.conv3(x))
@@ -65,13 +66,14 @@ class SmallNet(nn.Module):
         )  # fmt: skip
 
     def forward(self, images: list[Tensor], state: Tensor) -> Tensor:
+        """Images, each [B, 3, H, W], and state [B, D] -> [B, chunk, A]."""
         seen = [eye(image) for eye, image in zip(self.eyes, images, strict=True)]
         out = self.plan(torch.cat([*seen, state], dim=1)).view(-1, self.dims.chunk, self.dims.action_dim)
         return out + state[:, None, :] if self.dims.state_dim == self.dims.action_dim else out
 
 
 def chunk_loss(predicted: Tensor, action: Tensor, is_pad: Tensor) -> Tensor:
-    """Mean absolute error over the real (not padded) steps; all normalised. [B, chunk, A], [B, chunk, A], [B, chunk]."""
+    """Mean absolute error over the steps that are not padding; [B, chunk, A] twice and [B, chunk], normalised."""
     error = (predicted - action).abs().mean(dim=-1)
     real = (~is_pad).to(error.dtype)
     return (error * real).sum() / real.sum().clamp_min(1)

@@ -36,25 +36,31 @@ class SimkilnSmallConfig(PreTrainedConfig):
     )
 
     def get_optimizer_preset(self) -> AdamWConfig:
+        """AdamW at our rate."""
         return AdamWConfig(lr=self.optimizer_lr, weight_decay=self.optimizer_weight_decay)
 
     def get_scheduler_preset(self) -> None:
+        """None: simkiln's trainer brings its own schedule."""
         return None
 
     def validate_features(self) -> None:
+        """Refuse features that lack a camera, a state or an action."""
         if not self.image_features or self.robot_state_feature is None or self.action_feature is None:
             raise ValueError("the small policy needs cameras, a state and an action")
 
     @property
     def observation_delta_indices(self) -> None:
+        """One observation, no history."""
         return None
 
     @property
     def action_delta_indices(self) -> list[int]:
+        """The chunk starts at the observation."""
         return list(range(self.chunk_size))
 
     @property
     def reward_delta_indices(self) -> None:
+        """No rewards."""
         return None
 
     def dims(self) -> Dims:
@@ -62,7 +68,8 @@ class SimkilnSmallConfig(PreTrainedConfig):
         self.validate_features()
         shapes = [tuple(f.shape[-2:]) for f in self.image_features.values()]
         state, action = self.robot_state_feature, self.action_feature
-        assert state is not None and action is not None
+        assert state is not None
+        assert action is not None
         return Dims(
             cameras=len(shapes), image_hw=(int(shapes[0][0]), int(shapes[0][1])), state_dim=state.shape[0],
             action_dim=action.shape[0], chunk=self.chunk_size, width=self.width, keypoints=self.keypoints,
@@ -73,8 +80,9 @@ class SimkilnSmallConfig(PreTrainedConfig):
 class SimkilnSmallPolicy(PreTrainedPolicy):
     """Keypoints and state to a chunk of joint targets; inputs and outputs normalised by LeRobot's processors."""
 
-    config_class = SimkilnSmallConfig
-    name = "simkiln_small"
+    config_class = SimkilnSmallConfig  # ty: ignore[invalid-assignment]
+    name = "simkiln_small"  # ty: ignore[invalid-assignment]
+    config: SimkilnSmallConfig
 
     def __init__(self, config: SimkilnSmallConfig, **_: Any) -> None:
         super().__init__(config)
@@ -82,9 +90,11 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
         self.reset()
 
     def get_optim_params(self) -> Any:
+        """All parameters in one group."""
         return self.parameters()
 
     def reset(self) -> None:
+        """Forget the plan."""
         self._queue: deque[Tensor] = deque(maxlen=self.config.n_action_steps)
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:

@@ -69,7 +69,7 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 10.0)
         optimiser.step()
-        rate = schedule.get_last_lr()[0]
+        rate = float(optimiser.param_groups[0]["lr"])
         schedule.step()
         recent.append(float(loss.detach()))
         if step % every == 0 or step == settings.steps:
@@ -89,6 +89,12 @@ def evaluate_loss(learner: Learner, windows: Windows, limit: int = 512) -> float
     index = np.unique(np.linspace(0, len(windows.starts) - 1, limit).astype(int))
     parts = [windows.batch(i) for i in np.array_split(index, max(1, len(index) // 64))]
     return float(np.mean([float(learner.loss(p, train=False)) for p in parts]))
+
+
+def parameter_count(learner: Learner) -> int:
+    """Numbers that training adjusts."""
+    groups = [p["params"] if isinstance(p, dict) else [p] for p in learner.parameters()]
+    return sum(p.numel() for group in groups for p in group)
 
 
 def weights_digest(learner: Learner) -> str:

@@ -1,0 +1,155 @@
+"""LeRobot's own architectures through LeRobot's own factories: made, trained, saved and run by name.
+
+Small by default (these run on one CPU thread), never with downloaded weights. `small` works here too: that is the plain
+LeRobot route, against which tests compare the light one.
+"""
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
+from runtime.learn.learner import Spec
+from runtime.learn.load import check_observation
+from runtime.learn.normaliser import load_stats
+from runtime.problem import InputError, Problem
+
+NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
+DIFFUSION_HISTORY = 2
+
+
+def options(spec: Spec) -> dict[str, Any]:
+    """Fields of the architecture's LeRobot config: our small sizes, then `spec.extra`."""
+    chunks = {"chunk_size": spec.chunk, "n_action_steps": spec.n_action_steps}
+    act = {
+        **chunks, "pretrained_backbone_weights": None, "dim_model": 64, "n_heads": 4, "dim_feedforward": 256,
+        "n_encoder_layers": 2, "n_vae_encoder_layers": 2, "latent_dim": 16,
+    }  # fmt: skip
+    diffusion = {
+        "n_obs_steps": DIFFUSION_HISTORY, "horizon": spec.chunk, "n_action_steps": spec.n_action_steps,
+        "drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - DIFFUSION_HISTORY + 1),
+        "pretrained_backbone_weights": None, "use_group_norm": True, "down_dims": (32, 64),
+        "diffusion_step_embed_dim": 32, "spatial_softmax_num_keypoints": 16, "num_train_timesteps": 50,
+        "noise_scheduler_type": "DDIM", "num_inference_steps": 8, "do_mask_loss_for_padding": True,
+    }  # fmt: skip
+    return {**{"small": chunks, "act": act, "diffusion": diffusion}[spec.architecture], **spec.extra}
+
+
+class LeRobotLearner:
+    """Any LeRobot policy as a `learner.Learner`."""
+
+    def __init__(self, spec: Spec, dataset: Path) -> None:
+        """Make the policy from the dataset's features; keeps the cameras that `spec` names."""
+        check_packages(spec.architecture)
+        offline()
+        from lerobot.configs.types import FeatureType, PolicyFeature
+        from lerobot.datasets.dataset_metadata import LeRobotDatasetMetadata
+        from lerobot.policies.factory import make_policy, make_policy_config, make_pre_post_processors
+
+        import runtime.learn.small  # noqa: F401  registers ours
+
+        inputs = {
+            IMAGE_PREFIX + c: PolicyFeature(type=FeatureType.VISUAL, shape=(3, *spec.image_hw))
+            for c in spec.camera_keys
+        }
+        inputs[STATE] = PolicyFeature(type=FeatureType.STATE, shape=(spec.state_dim,))
+        fields = {"device": "cpu", "push_to_hub": False, "input_features": inputs, **options(spec)}
+        try:
+            config = make_policy_config(NAMES[spec.architecture], **fields)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            problem = f"LeRobot refuses the options of architecture `{spec.architecture}`: {error}"
+            raise InputError(Problem("R316", problem, "see LeRobot's config class", "stages.policy.options")) from error
+        self.spec, self.config = spec, config
+        self.policy = make_policy(config, ds_meta=LeRobotDatasetMetadata(REPO_ID, root=Path(dataset)))
+        stats: Any = load_stats(dataset)
+        self.before, self.after = make_pre_post_processors(config, dataset_stats=stats)
+        seen, ahead = config.observation_delta_indices, config.action_delta_indices
+        self.observation_deltas = None if seen is None else tuple(seen)
+        self.action_deltas = tuple(ahead or ())
+
+    def parameters(self) -> Iterable[Any]:
+        """LeRobot's own parameter groups, without the learning rates in them."""
+        groups = self.policy.get_optim_params()
+        if groups and isinstance(groups, list) and isinstance(groups[0], dict):
+            return [{"params": list(g["params"])} for g in groups]
+        return list(groups)
+
+    def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
+        """The policy's own loss; see `Learner.loss`."""
+        self.policy.train(train)
+        tensors = {k: _tensor(k, v) for k, v in batch.items() if self._wanted(k)}
+        return self.policy.forward(self.before(tensors))[0]
+
+    def weights(self) -> dict[str, Tensor]:
+        """The policy's state."""
+        return self.policy.state_dict()
+
+    def save(self, checkpoint: Path) -> None:
+        """LeRobot's `save_pretrained` for the policy and both processors."""
+        self.policy.save_pretrained(checkpoint)
+        self.before.save_pretrained(checkpoint)
+        self.after.save_pretrained(checkpoint)
+
+    def _wanted(self, key: str) -> bool:
+        return not key.startswith(IMAGE_PREFIX) or key.removeprefix(IMAGE_PREFIX) in self.spec.camera_keys
+
+
+class LeRobotActor:
+    """A checkpoint run by LeRobot itself; see `load.Actor`."""
+
+    def __init__(self, checkpoint: Path, facts: dict[str, Any]) -> None:
+        """Load policy and processors with LeRobot's factories."""
+        offline()
+        from lerobot.configs import PreTrainedConfig
+        from lerobot.policies.factory import get_policy_class, make_pre_post_processors
+
+        import runtime.learn.small  # noqa: F401
+
+        torch.set_num_threads(1)
+        config = PreTrainedConfig.from_pretrained(checkpoint, local_files_only=True)
+        config.device = "cpu"
+        check_packages(next(k for k, v in NAMES.items() if v == config.type))
+        self.facts = facts
+        self.policy = get_policy_class(config.type).from_pretrained(checkpoint, config=config, strict=True)
+        self.before, self.after = make_pre_post_processors(config, pretrained_path=str(checkpoint))
+        self.reset(0)
+
+    def reset(self, n: int) -> None:
+        """See `load.Actor.reset`."""
+        self._n = n
+        self.policy.reset()
+        torch.manual_seed(int(self.facts["seed"]))
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        """See `load.Actor.act`."""
+        task = checked_instruction(instruction)
+        check_observation(self.facts, images, state, self._n)
+        seen = {IMAGE_PREFIX + c: _tensor(IMAGE_PREFIX + c, images[c]) for c in self.facts["camera_keys"]}
+        with torch.inference_mode():
+            batch = self.before({**seen, STATE: _tensor(STATE, state), "task": [task] * self._n})
+            return self.after(self.policy.select_action(batch)).numpy().astype(np.float32)
+
+
+def check_packages(architecture: str) -> None:
+    """Say which package is missing before LeRobot does, half an import later."""
+    if architecture == "diffusion" and find_spec("diffusers") is None:
+        raise InputError(
+            Problem(
+                "B321",
+                "architecture `diffusion` needs the package `diffusers`",
+                "install `lerobot[diffusion]`, or choose `small` or `act`",
+                "stages.policy.architecture",
+            )
+        )
+
+
+def _tensor(key: str, value: np.ndarray) -> Tensor:
+    x = torch.from_numpy(np.ascontiguousarray(value))
+    if key.startswith(IMAGE_PREFIX):  # [..., H, W, 3] bytes -> [..., 3, H, W] in 0..1, as LeRobot's datasets give them
+        return x.movedim(-1, -3).to(torch.float32).div(255).contiguous()
+    return x.to(torch.float32) if key in (STATE, ACTION) else x

@@ -1,0 +1,112 @@
+"""Stage `policy`: behaviour cloning of the demos, as a LeRobot checkpoint with its normaliser."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, bound, stage
+
+HISTORY = {"small": 1, "act": 1, "diffusion": 2}
+
+
+class Policy(Params):
+    """How a policy is made and trained."""
+
+    architecture: Literal["small", "act", "diffusion"] = "small"
+    """Name of the policy: ours (`small`, keypoints and a perceptron) or one of LeRobot's own."""
+    options: dict[str, int | float | bool | str] = Field(default_factory=dict)
+    """Fields of the architecture's LeRobot config to override, such as `dim_model` of `act` or `width` of `small`."""
+    steps: int = Field(600, ge=0)
+    """Gradient steps; 0 leaves the policy untrained, with the same normaliser."""
+    batch_size: int = Field(48, ge=1)
+    """Windows per gradient step."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Peak learning rate of AdamW; it warms up for 5% of the steps and falls to 0 along a cosine."""
+    chunk: int = Field(16, ge=1)
+    """Actions predicted at once, in control steps."""
+    n_action_steps: int = Field(8, ge=1)
+    """Actions carried out before the policy looks again, in control steps."""
+    shift_px: int = Field(0, ge=0)
+    """Greatest random shift of each training image along each axis, pixels."""
+    jitter: float = Field(0.0, ge=0, lt=1)
+    """Greatest random change of each training image's brightness, as a fraction."""
+    camera_keys: tuple[str, ...] = Field(("front",), min_length=1)
+    """Cameras that the policy looks through."""
+    held_out: int = Field(4, ge=0)
+    """Demos kept out of training, to report the loss on."""
+    seed: int = bound("seed")
+    """Training seed: initial weights, order of windows, augmentation."""
+
+    @model_validator(mode="after")
+    def _chunks_fit(self) -> Self:
+        most = self.chunk - HISTORY[self.architecture] + 1
+        if self.n_action_steps > most:
+            raise ValueError(f"n_action_steps is {self.n_action_steps}, but a chunk of {self.chunk} allows {most}")
+        if self.architecture == "diffusion" and self.chunk % 4:
+            raise ValueError(f"chunk is {self.chunk}, but `diffusion` needs a multiple of 4")
+        return self
+
+
+def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
+    demos = inputs.get("demos", Contract())
+    return Contract(
+        action_dim=demos.action_dim, fps=demos.fps, camera_keys=p.camera_keys, instruction_key="task",
+        history=HISTORY[p.architecture],
+    )  # fmt: skip
+
+
+@stage(
+    version=1,
+    per=("location", "task", "approach", "seed"),
+    needs={"demos": "demos"},
+    makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"},
+    offers=_offers,
+    expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task")},
+    cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.steps / 2000),
+)
+def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
+    """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors."""
+    import csv
+    import time
+
+    from runtime.learn.dataset import checked_cameras, read_arrays
+    from runtime.learn.facts import policy_facts, save_facts
+    from runtime.learn.learner import Spec, make_learner
+    from runtime.learn.train import Settings, parameter_count, seed_everything, train, weights_digest
+
+    arrays = read_arrays(demos / "dataset")
+    image_hw = checked_cameras(arrays, p.camera_keys)
+    spec = Spec(
+        p.architecture, p.camera_keys, image_hw, arrays.state.shape[1], arrays.action.shape[1], p.chunk,
+        p.n_action_steps, dict(p.options),
+    )  # fmt: skip
+    seed_everything(p.seed)
+    learner = make_learner(spec, demos / "dataset")
+    settings = Settings(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
+    began = time.process_time()
+    trained = train(learner, arrays, settings, out.progress)
+    train_cpu_s = time.process_time() - began
+    checkpoint = out.path("checkpoint")
+    learner.save(checkpoint)
+    facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps)
+    save_facts(out.path("facts"), facts)
+    with out.path("curve").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("step", "loss", "learning_rate"))
+        rows.writerows((s, f"{loss:.6f}", f"{rate:.3e}") for s, loss, rate in trained.curve)
+    out.contract(
+        action_dim=spec.action_dim, fps=float(arrays.fps), camera_keys=p.camera_keys, instruction_key="task",
+        history=HISTORY[p.architecture], normaliser_digest=facts["normaliser_digest"],
+    )  # fmt: skip
+    return {
+        "final_loss": trained.loss,
+        "held_out_loss": trained.held_out_loss,
+        "train_cpu_s": round(train_cpu_s, 2),
+        "parameters": parameter_count(learner),
+        "demos": len(set(arrays.episode_index.tolist())),
+        "frames": len(arrays.state),
+        "weights_digest": weights_digest(learner),
+    }
