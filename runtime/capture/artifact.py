@@ -1,0 +1,58 @@
+"""The capture artifact: what every later stage reads of a location."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from runtime.capture.posed import SparsePoints
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """The content of `cameras.json`: one pinhole, one size, poses as OpenCV camera-to-world."""
+
+    width: int
+    height: int
+    pinhole: np.ndarray  # [4] fx, fy, cx, cy in pixels, centres at +0.5
+    c2w: np.ndarray  # [F, 4, 4]
+    up: np.ndarray  # [3] world up, unit length
+    scale_m_per_unit: float | None  # None when the capture is not metric
+
+    def to_json(self, held_out_every: int) -> dict[str, object]:
+        """JSON value; every `held_out_every`-th photo, the first among them, is kept from training."""
+        fx, fy, cx, cy = (float(v) for v in self.pinhole)
+        frames = [
+            {"file": f"images/{i:06d}.png", "c2w": pose.tolist(), "held_out": i % held_out_every == 0}
+            for i, pose in enumerate(self.c2w)
+        ]
+        return {
+            "width": self.width, "height": self.height, "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy,
+            "up": [float(v) for v in self.up], "metric": self.scale_m_per_unit is not None,
+            "scale_m_per_unit": self.scale_m_per_unit, "frames": frames,
+        }  # fmt: skip
+
+
+def write_cameras(path: Path, cameras: Cameras, held_out_every: int) -> int:
+    """Write `cameras.json`; returns the number of held-out photos."""
+    path.write_text(json.dumps(cameras.to_json(held_out_every)))
+    return len(range(0, len(cameras.c2w), held_out_every))
+
+
+def write_photos(folder: Path, photos: Iterable[np.ndarray]) -> int:
+    """Write photos ([H, W, 3] uint8 RGB) as `000000.png` and so on; returns how many."""
+    count = 0
+    for photo in photos:
+        if not cv2.imwrite(str(folder / f"{count:06d}.png"), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
+            raise OSError(f"cannot write photo {count}")
+        count += 1
+    return count
+
+
+def splat_points(xyz: np.ndarray, rgb: np.ndarray) -> SparsePoints:
+    """The centres of a splat as sparse points: nothing observes them."""
+    none = SparsePoints.none()
+    return SparsePoints(xyz.astype(np.float32), rgb.astype(np.uint8), none.obs_frame, none.obs_uv, none.obs_depth)

@@ -1,0 +1,72 @@
+"""Posed photos from a `transforms.json` or a COLMAP model."""
+
+from pathlib import Path
+
+import numpy as np
+
+from runtime.capture import files
+from runtime.capture.colmap_model import ModelImage, read_model
+from runtime.capture.image_header import read_header
+from runtime.capture.posed import PosedPhotos
+from runtime.capture.transforms_file import read_transforms
+from runtime.spec.source import Photos
+
+
+def read_posed(source: Photos, folder: Path) -> PosedPhotos:
+    """Photos with the poses that `source.poses` names; `inspect_source` must have found nothing wrong."""
+    return _from_transforms(source, folder) if source.poses == "transforms" else _from_colmap(source, folder)
+
+
+def _from_transforms(source: Photos, folder: Path) -> PosedPhotos:
+    pose_file = files.transforms_file(source, folder)
+    frames, up = read_transforms(pose_file)
+    frames = sorted(frames, key=lambda f: f.name)
+    paths = [_there(pose_file.parent, f.name) for f in frames]
+    header = read_header(paths[0])
+    c2w = np.array([f.c2w for f in frames])
+    c2w[:, :3, 1:3] *= -1  # OpenGL looks along -z with y up
+    return PosedPhotos(
+        paths=paths, upright=False, width=header.width, height=header.height,
+        pinhole=np.array([f.intrinsics(header.width, header.height) for f in frames]),
+        distortion=np.array([[*f.distortion, 0, 0, 0, 0] for f in frames], float), c2w=c2w,
+        up=None if up is None else np.array(up, float), offered=len(frames),
+    )  # fmt: skip
+
+
+def _from_colmap(source: Photos, folder: Path) -> PosedPhotos:
+    place = files.colmap_folder(source, folder)
+    assert place is not None
+    model = read_model(place)
+    paths = [_there(folder / source.images, i.name) for i in model.images]
+    header = read_header(paths[0])
+    cameras = [model.cameras[i.camera_id] for i in model.images]
+    scale = np.array([[header.width / c.width, header.height / c.height] * 2 for c in cameras])
+    number = {point: n for n, point in enumerate(sorted(model.points))}
+    cloud = np.array([model.points[p] for p in number]).reshape(-1, 6)
+    seen = [(f, number[p]) for f, i in enumerate(model.images) for *_, p in i.points2d if p in number]
+    return PosedPhotos(
+        paths=paths, upright=False, width=header.width, height=header.height,
+        pinhole=np.array([c.pinhole() for c in cameras]) * scale,
+        distortion=np.array([(*c.distortion(), *[0.0] * 8)[:8] for c in cameras]),
+        c2w=np.stack([_c2w(i) for i in model.images]), points=cloud[:, :3], rgb=cloud[:, 3:].astype(np.uint8),
+        seen=np.array(seen, np.int64).reshape(-1, 2), offered=len(paths),
+    )  # fmt: skip
+
+
+def _c2w(image: ModelImage) -> np.ndarray:
+    w, x, y, z = np.array(image.qvec) / np.linalg.norm(image.qvec)
+    rotation = np.array([
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ])  # fmt: skip
+    pose = np.eye(4)
+    pose[:3, :3] = rotation.T
+    pose[:3, 3] = -rotation.T @ np.array(image.tvec)
+    return pose
+
+
+def _there(folder: Path, name: str) -> Path:
+    path = files.photo_path(folder, name)
+    assert path is not None, name
+    return path

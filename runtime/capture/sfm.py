@@ -1,0 +1,214 @@
+"""Structure from motion on the CPU through pycolmap: poses and points from photos, or points from known poses.
+
+One thread and fixed seeds, so that the same photos give the same poses on one machine.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.capture.image_header import read_header
+
+EXHAUSTIVE_UP_TO = 40
+"""With more photos than this, a photo is matched with its neighbours in name order only."""
+SEQUENTIAL_OVERLAP = 8
+ENOUGH_REGISTERED = 0.95
+"""A further start of the mapping is tried until this share of the photos is registered."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How sure the first pair of photos must be. Orbits afford COLMAP's own limits; a walk straight ahead does not:
+    the street in tests registers 3 of 29 photos with the first start and all with the second."""
+
+    min_angle_deg: float
+    max_forward_motion: float
+    min_inliers: int
+    min_point_angle_deg: float
+
+
+STARTS = (Start(16.0, 0.95, 100, 1.5), Start(8.0, 0.99, 60, 1.0), Start(4.0, 1.0, 60, 0.7))
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """What was recovered; photos are indices into the names that were given."""
+
+    registered: list[int]
+    c2w: np.ndarray  # [F, 4, 4] OpenCV camera-to-world, of the registered photos
+    pinhole: np.ndarray  # [4] fx, fy, cx, cy
+    distortion: np.ndarray  # [8] cv2 order
+    xyz: np.ndarray  # [N, 3]
+    rgb: np.ndarray  # [N, 3] uint8
+    seen: np.ndarray  # [K, 2] index into registered, index into xyz
+    reprojection_px: float  # mean over points
+
+
+def estimate_poses(
+    folder: Path, names: list[str], work: Path, focal_px: float | None, max_features: int, seed: int
+) -> Reconstructed | None:
+    """Incremental mapping of photos that share one lens; the largest model, or None when none could be started.
+
+    Args:
+        folder, names: the photos, in the order of the walk.
+        work: an empty folder for the database and models.
+        focal_px: focal length to start from, if the photos' Exif says.
+        max_features: SIFT features per photo.
+        seed: of every random choice in matching and mapping.
+    """
+    pycolmap = _quiet_pycolmap()
+    database = work / "database.db"
+    reader = {"camera_model": "SIMPLE_RADIAL"}
+    if focal_px:
+        header = read_header(folder / names[0])
+        width, height = header.width, header.height
+        reader["camera_params"] = f"{focal_px},{width / 2},{height / 2},0"
+    _features(pycolmap, database, folder, names, reader, max_features)
+    matching, verification = _matching(pycolmap, seed)
+    if len(names) <= EXHAUSTIVE_UP_TO:
+        pycolmap.match_exhaustive(database, matching_options=matching, verification_options=verification)
+    else:
+        pairing = pycolmap.SequentialPairingOptions(overlap=SEQUENTIAL_OVERLAP, num_threads=1)
+        pycolmap.match_sequential(
+            database, matching_options=matching, pairing_options=pairing, verification_options=verification
+        )
+    best = None
+    for attempt, start in enumerate(STARTS):
+        options = _mapper(pycolmap, seed, start)
+        models = work / f"models_{attempt}"
+        models.mkdir()
+        found = pycolmap.incremental_mapping(database, folder, models, options)
+        for model in found.values():
+            if best is None or _size(model) > _size(best):
+                best = model
+        if best is not None and best.num_reg_images() >= ENOUGH_REGISTERED * len(names):
+            break
+    return None if best is None else _read(best, names)
+
+
+def triangulate(
+    folder: Path, names: list[str], work: Path, pinhole: np.ndarray, c2w: np.ndarray, neighbours: int,
+    max_features: int, seed: int,
+) -> Reconstructed:  # fmt: skip
+    """Points from undistorted photos with known poses, which stay as they are.
+
+    Args:
+        folder, names: the photos, [F] of them. pinhole: [4] fx, fy, cx, cy. c2w: [F, 4, 4] OpenCV camera-to-world.
+        work: an empty folder. neighbours: photos that each photo is matched with, those that look at the same place
+            from the nearest directions.
+    """
+    pycolmap = _quiet_pycolmap()
+    database = work / "database.db"
+    params = ",".join(str(float(v)) for v in pinhole)
+    _features(pycolmap, database, folder, names, {"camera_model": "PINHOLE", "camera_params": params}, max_features)
+    pairs = work / "pairs.txt"
+    pairs.write_text("\n".join(f"{names[a]} {names[b]}" for a, b in _neighbour_pairs(c2w, neighbours)))
+    matching, verification = _matching(pycolmap, seed)
+    pairing = pycolmap.ImportedPairingOptions(match_list_path=str(pairs))
+    pycolmap.match_image_pairs(
+        database, matching_options=matching, pairing_options=pairing, verification_options=verification
+    )
+    model = pycolmap.Reconstruction()
+    with pycolmap.Database.open(database) as opened:
+        stored = {image.name: image for image in opened.read_all_images()}
+        camera = opened.read_all_cameras()[0]
+    model.add_camera_with_trivial_rig(camera)
+    for name, pose in zip(names, c2w, strict=True):
+        w2c = np.linalg.inv(pose)
+        image = pycolmap.Image(name=name, camera_id=camera.camera_id, image_id=stored[name].image_id)
+        rigid = pycolmap.Rigid3d(pycolmap.Rotation3d(_orthonormal(w2c[:3, :3])), w2c[:3, 3])
+        model.add_image_with_trivial_frame(image, rigid)
+    target = work / "triangulated"
+    target.mkdir()
+    solved = pycolmap.triangulate_points(model, database, folder, target, options=_mapper(pycolmap, seed))
+    return _read(solved, names)
+
+
+def _quiet_pycolmap() -> Any:
+    import pycolmap
+
+    pycolmap.logging.minloglevel = pycolmap.logging.ERROR.value
+    pycolmap.set_random_seed(0)
+    return pycolmap
+
+
+def _features(
+    pycolmap: Any, database: Path, folder: Path, names: list[str], reader: dict[str, str], max_features: int
+) -> None:
+    options = pycolmap.FeatureExtractionOptions(num_threads=1, use_gpu=False)
+    options.sift.max_num_features = max_features
+    pycolmap.extract_features(
+        database, folder, image_names=names, camera_mode=pycolmap.CameraMode.SINGLE,
+        reader_options=pycolmap.ImageReaderOptions(**reader), extraction_options=options, device=pycolmap.Device.cpu,
+    )  # fmt: skip
+
+
+def _matching(pycolmap: Any, seed: int) -> tuple[Any, Any]:
+    verification = pycolmap.TwoViewGeometryOptions()
+    verification.ransac.random_seed = seed
+    return pycolmap.FeatureMatchingOptions(num_threads=1, use_gpu=False), verification
+
+
+def _mapper(pycolmap: Any, seed: int, start: Start = STARTS[0]) -> Any:
+    options = pycolmap.IncrementalPipelineOptions(num_threads=1, random_seed=seed)
+    options.min_model_size = 3
+    mapper, triangulation = options.mapper, options.triangulation
+    mapper.num_threads = 1
+    mapper.random_seed = triangulation.random_seed = seed
+    mapper.init_min_tri_angle = start.min_angle_deg
+    mapper.init_max_forward_motion = start.max_forward_motion
+    mapper.init_min_num_inliers = start.min_inliers
+    mapper.abs_pose_min_num_inliers = 20
+    mapper.filter_min_tri_angle = triangulation.min_angle = start.min_point_angle_deg
+    for part in (options, mapper, triangulation):  # a lens beyond these is a failed model, not a camera
+        part.min_focal_length_ratio, part.max_focal_length_ratio, part.max_extra_param = 0.4, 2.5, 0.3
+    return options
+
+
+def _neighbour_pairs(c2w: np.ndarray, neighbours: int) -> list[tuple[int, int]]:
+    """Pairs of photos worth matching: similar viewing direction, and near for the size of the capture."""
+    forward, centre = c2w[:, :3, 2], c2w[:, :3, 3]
+    angle = np.arccos(np.clip(forward @ forward.T, -1, 1))
+    apart = np.linalg.norm(centre[:, None] - centre[None], axis=-1)
+    cost = angle + apart / max(float(np.median(apart)), 1e-9)
+    np.fill_diagonal(cost, np.inf)
+    nearest = np.argsort(cost, axis=1, kind="stable")[:, :neighbours]
+    return sorted({(min(a, int(b)), max(a, int(b))) for a in range(len(c2w)) for b in nearest[a] if a != b})
+
+
+def _read(model: Any, names: list[str]) -> Reconstructed:
+    index = {name: i for i, name in enumerate(names)}
+    images = sorted((i for i in model.images.values() if i.has_pose), key=lambda i: index[i.name])
+    c2w = np.stack([np.eye(4) for _ in images])
+    for pose, image in zip(c2w, images, strict=True):
+        pose[:3] = image.cam_from_world().inverse().matrix()
+    camera = next(iter(model.cameras.values()))
+    kappa = np.zeros(8)
+    if camera.model.name == "SIMPLE_RADIAL":
+        kappa[0] = camera.params[3]
+    number = {point: n for n, point in enumerate(sorted(model.points3D))}
+    points = [model.points3D[p] for p in number]
+    row = {image.image_id: n for n, image in enumerate(images)}
+    seen = [
+        (row[e.image_id], n) for n, p in enumerate(points) for e in p.track.elements if e.image_id in row
+    ]  # fmt: skip
+    return Reconstructed(
+        registered=[index[i.name] for i in images], c2w=c2w,
+        pinhole=np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x,
+                          camera.principal_point_y]), distortion=kappa,
+        xyz=np.array([p.xyz for p in points]).reshape(-1, 3),
+        rgb=np.array([p.color for p in points], np.uint8).reshape(-1, 3),
+        seen=np.array(sorted(seen), np.int64).reshape(-1, 2),
+        reprojection_px=float(np.mean([p.error for p in points])) if points else float("nan"),
+    )  # fmt: skip
+
+
+def _orthonormal(rotation: np.ndarray) -> np.ndarray:
+    u, _, vt = np.linalg.svd(rotation)
+    return u @ vt
+
+
+def _size(model: Any) -> tuple[int, int]:
+    return model.num_reg_images(), model.num_points3D()

@@ -1,0 +1,104 @@
+"""Stage `capture`: photos, an existing splat or a hidden site become cameras, undistorted photos and sparse points."""
+
+from typing import Any
+
+from pydantic import Field
+
+from runtime.capture.inspect import inspect_source
+from runtime.out import Out
+from runtime.problem import InputError
+from runtime.spec.source import HiddenSite, Photos, SplatFile
+from runtime.stage import Params, Resources, bound, stage
+
+
+class Capture(Params):
+    """Parameters of `capture`."""
+
+    source: HiddenSite | Photos | SplatFile = bound("location.source", discriminator="kind")
+    """Where the location's capture comes from."""
+    width_px: int = Field(320, ge=48, le=4096)
+    """Width of the undistorted photos; smaller photos are not enlarged."""
+    held_out_every: int = Field(8, ge=2)
+    """Every n-th photo is kept from training and used to measure the splat."""
+    feature_width_px: int = Field(640, ge=64, le=4096)
+    """Width at which features are detected when poses or points have to be found."""
+    max_features: int = Field(3000, ge=100)
+    """Most features taken from one photo."""
+    neighbours: int = Field(10, ge=1)
+    """Photos that each photo is matched with when poses are known and points are not."""
+    min_registered_fraction: float = Field(0.6, gt=0, le=1)
+    """Share of the photos without poses that must be registered for the capture to count."""
+    matching_seed: int = Field(0, ge=0)
+    """Seed of every random choice in matching and mapping."""
+
+
+def _cost(p: Capture) -> Resources:
+    if isinstance(p.source, Photos):
+        return Resources(mem_gb=2.0, minutes=2.0 if p.source.poses == "none" else 1.0)
+    return Resources(mem_gb=1.0, minutes=0.3)
+
+
+@stage(
+    version=1,
+    per=("location",),
+    makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "splat?": "splat.ply"},
+    cost=_cost,
+)
+def capture(p: Capture, out: Out) -> dict[str, Any]:
+    """Undistorted photos of one size and pinhole, poses, sparse points with observations, and a held-out split."""
+    if isinstance(p.source, HiddenSite):
+        from runtime.capture.take import take_hidden_site
+
+        return _write(p, out, take_hidden_site(p.source, p.width_px))
+    if out.source_dir is None:
+        raise ValueError("the source's folder was not resolved")
+    problems = inspect_source(p.source, out.source_dir)
+    if problems:
+        raise InputError(*problems)
+    if isinstance(p.source, SplatFile):
+        return _write_splat(p.source, out)
+    from runtime.capture.take import Matching, take_photos
+
+    matching = Matching(p.feature_width_px, p.max_features, p.neighbours, p.min_registered_fraction, p.matching_seed)
+    out.progress(0.05, "finding cameras")
+    return _write(p, out, take_photos(p.source, out.source_dir, p.width_px, matching))
+
+
+def _write(p: Capture, out: Out, taken: Any) -> dict[str, Any]:
+    from runtime.capture.artifact import write_cameras, write_photos
+
+    out.progress(0.9, "writing photos")
+    count = write_photos(out.path("images"), taken.photos)
+    held_out = write_cameras(out.path("cameras"), taken.cameras, p.held_out_every)
+    taken.points.write(out.path("points"))
+    out.contract(frames=count)
+    return {
+        "frames": count, "held_out": held_out, "points": len(taken.points.xyz),
+        "observations": len(taken.points.obs_frame), "width_px": taken.cameras.width,
+        "height_px": taken.cameras.height, "metric": taken.cameras.scale_m_per_unit is not None, **taken.metrics,
+    }  # fmt: skip
+
+
+def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
+    import shutil
+
+    import numpy as np
+
+    from runtime.capture.artifact import Cameras, splat_points, write_cameras
+    from runtime.splat.gaussians import SH_C0
+    from runtime.splat.ply import read_ply
+
+    assert out.source_dir is not None
+    shutil.copyfile(out.source_dir, out.path("splat"))
+    gaussians = read_ply(out.path("splat"))
+    rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
+    splat_points(gaussians.means, rgb).write(out.path("points"))
+    up = np.asarray(source.up, float)
+    if not np.linalg.norm(up) > 0:
+        from runtime.problem import Problem
+
+        raise InputError(Problem("R214", "`up` has no length", "give a direction such as `[0, 0, 1]`", "source.up"))
+    cameras = Cameras(0, 0, np.zeros(4), np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
+    write_cameras(out.path("cameras"), cameras, 2)
+    out.contract(frames=0)
+    return {"frames": 0, "held_out": 0, "points": len(gaussians), "observations": 0, "metric": True}
