@@ -29,8 +29,8 @@ class Learner(Protocol):
     observation_deltas: tuple[int, ...] | None
     action_deltas: tuple[int, ...]
 
-    def parameters(self) -> Iterable[Any]:
-        """Parameters or parameter groups for the optimiser."""
+    def parameters(self) -> Iterable[Tensor]:
+        """What the optimiser adjusts."""
         ...
 
     def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:

@@ -39,7 +39,7 @@ class LightLearner:
                 p.data = p.data.contiguous(memory_format=torch.channels_last)
         self._scale = {k: _affine(entry) for k, entry in stats.items()}
 
-    def parameters(self) -> Iterable[Any]:
+    def parameters(self) -> Iterable[Tensor]:
         """See `Learner.parameters`."""
         return self.net.parameters()
 

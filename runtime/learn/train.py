@@ -10,6 +10,7 @@ import torch
 from runtime.learn.augment import augment
 from runtime.learn.dataset import Arrays
 from runtime.learn.learner import Learner
+from runtime.learn.optimiser import AdamW
 from runtime.learn.windows import Windows, make_windows, split_episodes
 
 CURVE_POINTS = 50
@@ -39,9 +40,8 @@ class Trained:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch's global generator (weights, dropout, diffusion noise) and forbid nondeterministic kernels."""
+    """Seed torch's global generator (weights, dropout, diffusion noise); one thread, so that sums keep their order."""
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
 
 
@@ -56,21 +56,18 @@ def train(
     frames, held_out = split_episodes(arrays.episode_index, settings.held_out, settings.seed)
     windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
     rng = np.random.default_rng((settings.seed, 0xBA7C4))
-    optimiser = torch.optim.AdamW(learner.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: _rate(s, settings))
+    optimiser = AdamW(learner.parameters())
     every = max(1, settings.steps // CURVE_POINTS)
     curve: list[tuple[int, float, float]] = []
     recent: list[float] = []
     for step in range(1, settings.steps + 1):
         batch = windows.batch(rng.integers(0, len(windows.starts), settings.batch_size))
         batch = augment(batch, rng, settings.shift_px, settings.jitter)
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss = learner.loss(batch, train=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 10.0)
-        optimiser.step()
-        rate = float(optimiser.param_groups[0]["lr"])
-        schedule.step()
+        rate = settings.learning_rate * rate_factor(step - 1, settings)
+        optimiser.step(rate)
         recent.append(float(loss.detach()))
         if step % every == 0 or step == settings.steps:
             curve.append((step, float(np.mean(recent)), rate))
@@ -93,8 +90,7 @@ def evaluate_loss(learner: Learner, windows: Windows, limit: int = 512) -> float
 
 def parameter_count(learner: Learner) -> int:
     """Numbers that training adjusts."""
-    groups = [p["params"] if isinstance(p, dict) else [p] for p in learner.parameters()]
-    return sum(p.numel() for group in groups for p in group)
+    return sum(p.numel() for p in learner.parameters())
 
 
 def weights_digest(learner: Learner) -> str:
@@ -105,7 +101,8 @@ def weights_digest(learner: Learner) -> str:
     return digest.hexdigest()
 
 
-def _rate(step: int, s: Settings) -> float:
+def rate_factor(step: int, s: Settings) -> float:
+    """Share of the peak learning rate at a step from 0: a linear rise, then half a cosine down to 0."""
     warmup = max(1, int(s.warmup_fraction * s.steps))
     if step < warmup:
         return (step + 1) / warmup

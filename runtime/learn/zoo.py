@@ -72,12 +72,11 @@ class LeRobotLearner:
         self.observation_deltas = None if seen is None else tuple(seen)
         self.action_deltas = tuple(ahead or ())
 
-    def parameters(self) -> Iterable[Any]:
-        """LeRobot's own parameter groups, without the learning rates in them."""
-        groups = self.policy.get_optim_params()
-        if groups and isinstance(groups, list) and isinstance(groups[0], dict):
-            return [{"params": list(g["params"])} for g in groups]
-        return list(groups)
+    def parameters(self) -> Iterable[Tensor]:
+        """What LeRobot would optimise, without its groups: there is one learning rate."""
+        given: Any = self.policy.get_optim_params()
+        groups = [g["params"] if isinstance(g, dict) else [g] for g in given]
+        return [p for group in groups for p in group]
 
     def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
         """The policy's own loss; see `Learner.loss`."""
