@@ -1,8 +1,8 @@
 """The backward of `blend`: gradients of a loss with respect to the screen ellipses and their colours.
 
-It walks each tile front to back like the forward, so that transmittance and every skip and stop are the very same
-numbers. What lies behind a Gaussian is what remains of the pixel's total; dividing the transmittance back out, as a walk
-from the back must do, is not needed.
+It walks each tile front to back like the forward, so that transmittance and every skip and stop are the same
+numbers. What lies behind a Gaussian is what remains of the pixel's total; dividing the transmittance back out, as a
+walk from the back must do, is not needed.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ _BEHIND, _G_ALPHA, _G0, _G1, _G2, _G3, _V, _W, _X, _Y = (u64(k * PIXELS) for k i
 
 @reduction
 def pixel_sums(buffer, start, stop, dx0, dy0):
-    """Sums over the pixels start..stop: v, v dx, v dx², v dy, v dx dy, v dy², and weight times each channel's gradient."""
+    """Sums over pixels start..stop: v, v dx, v dx², v dy, v dx dy, v dy², and weight times each channel's gradient."""
     s, sx, sxx, sy, sxy, syy = f32(0.0), f32(0.0), f32(0.0), f32(0.0), f32(0.0), f32(0.0)
     s0, s1, s2, s3 = f32(0.0), f32(0.0), f32(0.0), f32(0.0)
     for p in range(start, stop):

@@ -14,8 +14,8 @@ def project_backward(
 ):  # fmt: skip
     """Fill the gradients of the visible Gaussians `order` [M]; the others keep what they hold.
 
-    g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. g_means2d [N, 2] receives
-    the gradient of the screen position in pixels, which densification reads.
+    g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. g_means2d [N, 2]
+    receives the gradient of the screen position in pixels, which densification reads.
     """
     fx, fy, cx, cy = K[0, 0], K[1, 1], K[0, 2], K[1, 2]
     margin_x = TAN_FOV_MARGIN * 0.5 * width / fx

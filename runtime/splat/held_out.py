@@ -1,0 +1,35 @@
+"""What a splat looks like from the held-out photos' poses, and how far off that is."""
+
+from typing import Any
+
+import numpy as np
+
+from runtime.splat.gaussians import Gaussians
+from runtime.splat.metrics import depth_relative_errors, psnr, ssim
+from runtime.splat.photos import Photos
+
+
+def render_view(renderer: Any, gaussians: Gaussians, photos: Photos, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Render [H, W, 3] and expected z-depth [H, W] at the pose of photo `index`."""
+    rgb, depth, _ = renderer.render(gaussians, photos.c2w[index], photos.K, *photos.size)
+    return rgb, depth
+
+
+def held_out_metrics(renderer: Any, gaussians: Gaussians, photos: Photos) -> dict[str, float | None]:
+    """Means of PSNR (dB) and SSIM over held-out photos, and the median relative depth error at their observed points.
+
+    A value is None where there is nothing to measure: no held-out photo, or no observation in one.
+    """
+    values, similarities, errors = [], [], []
+    for index in np.flatnonzero(photos.held_out):
+        rgb, depth = render_view(renderer, gaussians, photos, index)
+        values.append(psnr(rgb, photos.images[index]))
+        similarities.append(ssim(rgb, photos.images[index]))
+        mine = photos.obs_frame == index
+        errors.append(depth_relative_errors(depth, photos.obs_uv[mine], photos.obs_depth[mine]))
+    pooled = np.concatenate(errors) if errors else np.zeros(0)
+    return {
+        "psnr": float(np.mean(values)) if values else None,
+        "ssim": float(np.mean(similarities)) if similarities else None,
+        "depth_rel_err": float(np.median(pooled)) if len(pooled) else None,
+    }

@@ -1,0 +1,71 @@
+"""The parameters that training changes: Gaussians with logarithms of scales and logits of opacities, each with Adam."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runtime.splat.adam import Adam
+from runtime.splat.backward import Gradients
+from runtime.splat.gaussians import Gaussians
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates. The one of the means is in scene units; `shading` is for the degrees above zero."""
+
+    means: float
+    scales: float = 0.01
+    quats: float = 0.002
+    opacities: float = 0.05
+    color: float = 0.005
+    shading: float = 0.0005
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    """Inverse of the logistic function, finite at 0 and 1."""
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p)).astype(np.float32)
+
+
+class Model:
+    """Trainable Gaussians. `gaussians()` is what to render; `step` takes that render's gradients."""
+
+    def __init__(self, start: Gaussians) -> None:
+        """Begin at `start`."""
+        self._means = Adam(start.means.copy())
+        self._quats = Adam(start.quats.copy())
+        self._scales = Adam(np.log(start.scales))
+        self._opacities = Adam(logit(start.opacities))
+        self._color = Adam(np.ascontiguousarray(start.sh[:, :1]))
+        self._shading = Adam(np.ascontiguousarray(start.sh[:, 1:]))
+        self._all = (self._means, self._quats, self._scales, self._opacities, self._color, self._shading)
+
+    def __len__(self) -> int:
+        return len(self._means.value)
+
+    def gaussians(self) -> Gaussians:
+        """The current Gaussians; a copy except for means and quats."""
+        return Gaussians(
+            means=self._means.value,
+            quats=self._quats.value,
+            scales=np.exp(self._scales.value),
+            opacities=1 / (1 + np.exp(-self._opacities.value)),
+            sh=np.concatenate([self._color.value, self._shading.value], axis=1),
+        )
+
+    def step(self, now: Gaussians, gradients: Gradients, rates: Rates) -> None:
+        """One Adam step of every parameter, from the gradients with respect to `now`, the current Gaussians."""
+        g = gradients
+        self._scales.step(g.scales * now.scales, rates.scales)
+        self._opacities.step(g.opacities * now.opacities * (1 - now.opacities), rates.opacities)
+        self._quats.step(g.quats, rates.quats)
+        self._color.step(np.ascontiguousarray(g.colors[:, :1]), rates.color)
+        if g.colors.shape[1] > 1:
+            self._shading.step(np.ascontiguousarray(g.colors[:, 1:]), rates.shading)
+        self._means.step(g.means, rates.means)
+
+    def replace(self, keep: np.ndarray, added: Gaussians) -> None:
+        """Keep the Gaussians of the mask [N] and append others, whose moments start at zero."""
+        new = Model(added)
+        for mine, theirs in zip(self._all, new._all, strict=True):
+            mine.rows(keep, theirs.value)
