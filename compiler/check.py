@@ -1,7 +1,7 @@
 """The laws that hold across files, all in one pass."""
 
 from compiler.diagnostic import Diagnostic, Span, did_you_mean, in_order
-from compiler.laws import backends, captures, contracts, design, gates, references, wiring
+from compiler.laws import backends, captures, contracts, design, gates, merged, references, wiring
 from compiler.laws.subject import LISTS, Law, Subject
 from compiler.load import LOCAL_FILE, Project
 
@@ -11,7 +11,7 @@ LAWS: tuple[Law, ...] = (
     backends.unknown_role, backends.unknown_backend, backends.licence,
     wiring.hidden_site_read, wiring.unknown_input, wiring.other_type, wiring.made_more_often, wiring.input_cycle,
     design.empty_study, design.baseline, design.seeds, design.constraints, design.prior_range, design.domains,
-    design.targets, gates.gate_without_evidence,
+    design.targets, gates.gate_without_evidence, merged.merged_parameters,
 )  # fmt: skip
 
 

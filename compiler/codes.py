@@ -28,6 +28,7 @@ TITLES = {
     "S106": "value not accepted",
     "S107": "the compiler fills this parameter",
     "S108": "the file name is not an id",
+    "S109": "parameters do not go together",
     # R: references
     "R201": "unknown reference",
     "R202": "id listed twice",

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.diagnostic import Span
 from compiler.load import Project
+from compiler.source import Spans
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Layer:
     id: str
     stages: Mapping[str, Mapping[str, Any]]
     inputs: Mapping[str, Mapping[str, str]]
-    spans: Mapping[tuple[str | int, ...], Span]
+    spans: Spans
 
 
 def approach_chain(project: Project, name: str) -> list[str]:

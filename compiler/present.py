@@ -5,10 +5,9 @@ Titles and line numbers are not part of any address (editing one rebuilds nothin
 
 from pathlib import Path
 
-from runtime.report.labels import apply_labels
-
 from compiler.load import Project
 from compiler.node import Graph
+from runtime.report.labels import apply_labels
 from runtime.store import Store
 
 KINDS = ("study", "location", "task", "approach", "gate")

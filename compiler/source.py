@@ -60,8 +60,13 @@ def split_lines(text: str) -> list[str]:
 class Spans(Mapping[SpanPath, Span]):
     """Path -> span of the value there. A path is a tuple of keys and list indices, from the top of the document."""
 
-    def __init__(self, root: Node | None, lines: Lines) -> None:
-        self.root, self.lines = root, lines
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.lines = text, Lines(text, name)
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The node tree, composed on first use, because most specs never need it."""
+        return None if unfit_character(self.text) else Composer(self.text, _ignore).compose_safely()
 
     def __getitem__(self, path: SpanPath) -> Span:
         found = self.value(path)
@@ -124,9 +129,8 @@ class Source:
 
     @cached_property
     def spans(self) -> Spans:
-        """Spans of the keys and values; composed on first use, because most specs never need them."""
-        root = None if unfit_character(self.text) else Composer(self.text, _ignore).compose_safely()
-        return Spans(root, Lines(self.text, self.name))
+        """Spans of the keys and values."""
+        return Spans(self.text, self.name)
 
     @property
     def readable(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, closest
+from compiler.diagnostic import Diagnostic, Note, closest
 from compiler.laws.subject import Subject
 from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError
@@ -15,22 +15,22 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
     Without a study to build it is a warning: specs can be checked where the captures are not.
     """
     roots = subject.project.capture_roots
+    users: dict[str, list[str]] = {}
     for name in subject.used("location"):
         source = subject.project.locations[name].source
-        if isinstance(source, HiddenSite):
-            continue
-        if source.root in roots:
-            if roots[source.root].is_dir():
-                continue
-            message = f"the folder of capture root `{source.root}` does not exist"
-        else:
-            message = f"capture root `{source.root}` is not set on this machine"
-        guess = closest(source.root, roots) if source.root not in roots else None
+        if not isinstance(source, HiddenSite) and not (source.root in roots and roots[source.root].is_dir()):
+            users.setdefault(source.root, []).append(name)
+    for root, (name, *others) in users.items():
+        state = "has a folder that does not exist" if root in roots else "is not set on this machine"
+        guess = closest(root, roots) if root not in roots else None
         fix = (f"did you mean `{guess}`? " if guess else "") + (
-            f"set it with `--root {source.root}=DIR`, or under `roots:` in simkiln.local.yaml"
+            f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
         )
-        severity = "warning" if subject.only is None else "error"
-        yield subject.at("location", name, ("source", "root"), "R206", message, fix, severity=severity)
+        notes = tuple(Note("used here too", subject.span("location", n, ("source", "root"))) for n in others)
+        yield subject.at(
+            "location", name, ("source", "root"), "R206", f"capture root `{root}` {state}", fix, notes=notes,
+            severity="warning" if subject.only is None else "error",
+        )  # fmt: skip
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:

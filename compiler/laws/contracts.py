@@ -1,4 +1,4 @@
-"""Laws that need nodes: merged parameters and port contracts. They run only where nothing else is wrong."""
+"""Laws that need nodes, port contracts above all. They run only where nothing else is wrong."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from runtime.problem import InputError
 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
-    """S106, B301, X407 and X409 over the nodes of one study."""
+    """S109, B301, X407 and X409 over the nodes of one study."""
     from compiler.expand import expand
 
     try:
@@ -35,7 +35,7 @@ def _merged(subject: Subject, name: str, error: ValidationError) -> Diagnostic:
     reason = str(first.get("ctx", {}).get("error", first["msg"])).rstrip(".")
     where = ".".join(str(step) for step in first["loc"])
     message = f"the parameters of `{error.title}` do not go together{f' at `{where}`' if where else ''}: {reason}"
-    return subject.at("study", name, (), "S106", message, "compare the `stages:` sections of the specs that it names")
+    return subject.at("study", name, (), "S109", message, "compare the `stages:` sections of the specs that it names")
 
 
 def _sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

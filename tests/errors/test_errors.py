@@ -1,0 +1,41 @@
+"""Specs in, rendered diagnostics out: the Markdown files beside this one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from compiler.check import check
+from compiler.codes import TITLES
+from compiler.load import load_project
+from compiler.render.text import render_text
+from tests.errors.cases import Case, all_cases, base, matches
+
+CASES = all_cases()
+
+
+def rendered(root: Path, study: str | None = None) -> str:
+    project = load_project(root)
+    found = check(project, study)
+    return "\n".join(render_text(d, project.lines(d.span.file), colour=False) for d in found)
+
+
+def test_the_base_is_fine(tmp_path: Path) -> None:
+    base().write(tmp_path)
+    assert rendered(tmp_path) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(case: Case, tmp_path: Path) -> None:
+    base().write(tmp_path)
+    case.write(tmp_path)
+    found = rendered(tmp_path, case.study)
+    assert matches(case.expected, found), f"\n--- expected\n{case.expected}\n--- found\n{found}"
+
+
+def test_every_code_has_a_case_and_a_page() -> None:
+    """R219 comes from a running stage, and B303 from a back end that is not installed: both have tests elsewhere."""
+    shown = set(re.findall(r"(?:error|warning)\[(\w+)\]", "\n".join(case.expected for case in CASES)))
+    assert set(TITLES) - shown <= {"R219", "B303", "X413", "X409", "R211"}, sorted(set(TITLES) - shown)
+    pages = Path(__file__).resolve().parents[2] / "docs" / "errors"
+    assert {path.stem for path in pages.glob("[A-Z][0-9]*.md")} == set(TITLES)
