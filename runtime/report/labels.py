@@ -10,7 +10,7 @@ from typing import Any
 
 MARKER = "<!--simkiln:labels-->"
 _REFERENCE = re.compile(r'<span class="ref" data-ref="([^"]*)">([^<]*)</span>')
-_WEB_OR_RELATIVE = re.compile(r"(https?://|(?![a-zA-Z][a-zA-Z0-9+.-]*:)(?!//))")
+_SAFE_ADDRESS = re.compile(r"https?://|\.{0,2}/?[\w-][^:]*$")
 
 
 def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
@@ -18,8 +18,8 @@ def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
 
     Args:
         page: the report as it was built.
-        labels: `KIND:ID` -> `title`, `file` (a relative path or an http address) and `line`; each may be absent.
-            Everything is escaped. References without a label keep their id.
+        labels: `KIND:ID` -> `title`, `file` and `line` as shown, and `href` (relative or http) to link that place; each
+            may be absent. Everything is escaped. References without a label keep their id.
     """
     used: dict[str, None] = {}
 
@@ -57,9 +57,6 @@ def _place(label: Mapping[str, Any]) -> str:
 
 
 def _link(label: Mapping[str, Any]) -> str:
-    place = html.escape(_place(label))
-    address = str(label.get("file") or "")
-    if not address or not _WEB_OR_RELATIVE.match(address):
-        return f"<code>{place}</code>"
-    anchor = f"#L{label['line']}" if label.get("line") and address.startswith("http") else ""
-    return f'<a href="{html.escape(address + anchor)}"><code>{place}</code></a>'
+    place = f"<code>{html.escape(_place(label))}</code>"
+    address = str(label.get("href") or "")
+    return f'<a href="{html.escape(address)}">{place}</a>' if _SAFE_ADDRESS.match(address) else place

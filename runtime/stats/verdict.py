@@ -111,6 +111,7 @@ def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:
     shown = f"{part['value']:.4g}"
     if part["band"]:
         shown = f"{part['value']:.1f} [{part['band'][0]:.1f}, {part['band'][1]:.1f}]"
+    shown = shown.replace("-", "−")
     text = f"{where + ': ' if where else ''}{shown}, wanted {wanted(rule)}"
     if part["status"] is Status.UNDECIDED:
         if part["seeds_needed"]:

@@ -1,0 +1,83 @@
+"""All that the report says, as one JSON-able value; the page only sets it in type."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime.report import provenance, verdict
+from runtime.report.gallery import Artifacts, gallery
+from runtime.report.manifest import lineage
+from runtime.report.roles import roles
+from runtime.report.words import by_reality
+from runtime.spec.cell import Cell
+from runtime.spec.frame import StudyFrame
+
+
+def content(
+    frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], found: Artifacts, most_pictured: int
+) -> dict[str, Any]:
+    """The report of a study.
+
+    Args:
+        frame: the study.
+        cells: its cells, in the order of `found.trials`.
+        uplift: the uplift artifact.
+        gates: gate artifacts in the order of the frame's gates.
+        found: further artifacts, for pictures and provenance.
+        most_pictured: locations that get pictures.
+    """
+    evidence = json.loads((uplift / "uplift.json").read_text())
+    judged = [
+        {"id": name, **json.loads((folder / "gate.json").read_text())}
+        for name, folder in zip(frame.gates, gates, strict=True)
+    ]
+    parts = roles(cells, found.trials, frame.baseline)
+    domains = by_reality(evidence["counts"]["domains"])
+    pooled = _pooled(evidence["uplift"])
+    manifests = lineage([uplift, *gates, *found.trials, *found.captures, *found.splats, *found.twins, *found.clips])
+    stages = provenance.by_stage(manifests)
+    return {
+        "study": frame.model_dump(mode="json"),
+        "status": verdict.overall(judged),
+        "headline": verdict.headline(frame, pooled, parts),
+        "roles": parts,
+        "domains": domains,
+        "approaches": verdict.approach_rows(frame, pooled, parts, domains),
+        "null": verdict.null_note(pooled, parts),
+        "not_run": verdict.not_run(frame, evidence, judged, parts),
+        "gates": judged,
+        "evidence": evidence,
+        "pictures": gallery(frame, cells, found, most_pictured),
+        "provenance": {
+            "stages": stages,
+            "artifacts": provenance.artifacts(manifests),
+            "cpu_s": round(sum(row["cpu_s"] for row in stages), 1),
+            "peak_mb": max((row["peak_mb"] for row in stages), default=0.0),
+            "commands": provenance.commands(frame.id),
+        },
+    }
+
+
+def without_pixels(value: dict[str, Any]) -> dict[str, Any]:
+    """The same content with pictures named by their place in the store only."""
+    pictures = [
+        {
+            **room,
+            "groups": [
+                {**g, "figures": [{k: v for k, v in f.items() if k != "uri"} for f in g["figures"]]}
+                for g in room["groups"]
+            ],
+        }
+        for room in value["pictures"]
+    ]
+    return {**value, "pictures": pictures}
+
+
+def _pooled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Per approach and domain the pooled row, or the only one there is."""
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        if row["location"] is None or (row["approach"], row["domain"]) not in best:
+            best[row["approach"], row["domain"]] = row
+    return list(best.values())

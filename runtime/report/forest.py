@@ -1,0 +1,62 @@
+"""Geometry of the forest plot: where bands, estimates and prior ranges lie on one axis, in percent of its width."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A linear axis from `low` to `high` with ticks, all in points."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def at(self, value: float) -> float:
+        """Position in percent, held within the axis."""
+        return round(100 * (min(max(value, self.low), self.high) - self.low) / (self.high - self.low), 3)
+
+
+RATES = Axis(-2.0, 102.0, (0, 25, 50, 75, 100))
+"""Axis of success rates, with room for a dot at either end."""
+
+
+def axis_of(rows: Iterable[Mapping[str, Any]]) -> Axis:
+    """An axis for uplift: all estimates, the bands of pooled rows, the prior ranges and zero.
+
+    Bands of single locations may run off the axis (they are drawn with an open end), so that a wide one doesn't squash
+    the rest.
+    """
+    values = [-5.0, 5.0]
+    rows = list(rows)
+    has_pooled = any(row["location"] is None for row in rows)
+    for row in rows:
+        values.append(row["value"])
+        if row["location"] is None or not has_pooled:
+            values += row["band"]
+        if row["prior"]:
+            values += row["prior"]["range"]
+    low, high = max(min(values), -100.0), min(max(values), 100.0)
+    room = 0.06 * (high - low)
+    low, high = low - room, high + room
+    step = next(s for s in (1, 2, 5, 10, 20, 25, 50) if (high - low) / s <= 8 or s == 50)
+    first = math.ceil(low / step)
+    return Axis(low, high, tuple(float(step * i) for i in range(first, math.floor(high / step) + 1)))
+
+
+def strip(axis: Axis, value: float, band: Sequence[float], prior: Sequence[float] | None = None) -> dict[str, Any]:
+    """One row's marks: positions in percent. A cap marks an end of the band that lies on the axis;
+    `off` tells on which side the estimate itself runs off it."""
+    low, high = axis.at(band[0]), axis.at(band[1])
+    marks: dict[str, Any] = {
+        "dot": axis.at(value), "low": low, "high": high,
+        "cap_low": axis.low <= band[0] <= axis.high, "cap_high": axis.low <= band[1] <= axis.high,
+        "off": "low" if value < axis.low else "high" if value > axis.high else None,
+        "zero": axis.at(0.0), "grid": [axis.at(t) for t in axis.ticks], "prior": None,
+    }  # fmt: skip
+    if prior is not None:
+        start, end = axis.at(prior[0]), axis.at(prior[1])
+        marks["prior"] = {"x": start, "width": round(max(end - start, 0.4), 3)}
+    return marks

@@ -1,0 +1,64 @@
+"""The page: content set in type by the templates under `rules/`."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from runtime.report import words
+from runtime.report.forest import RATES, axis_of, strip
+from runtime.report.roles import UNTRAINED
+from runtime.report.verdict import in_order
+from runtime.stats.status import Status
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
+
+
+def render(said: dict[str, Any]) -> str:
+    """The offline HTML page. Every text is escaped; only the style sheet is inserted as it is."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected"):
+        environment.filters[name] = getattr(words, name)
+    evidence = said["evidence"]
+    controls = {approach for approach, role in said["roles"].items() if role == UNTRAINED}
+    axis = axis_of([row for row in evidence["uplift"] if row["approach"] not in controls] or evidence["uplift"])
+    style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))  # ours, not input
+    return environment.get_template("report.html.j2").render(
+        **said,
+        style=style,
+        axis={"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
+        rates_axis={"ticks": [{"x": RATES.at(t), "value": t} for t in RATES.ticks]},
+        forest=_by_domain(said, [_forest_row(axis, row) for row in evidence["uplift"]]),
+        rates=_by_domain(
+            said, [{**row, "marks": strip(RATES, row["value"], row["band"])} for row in evidence["rates"]]
+        ),
+        statuses=[(s, n) for s in Status if (n := sum(g["status"] == s for g in said["gates"]))],
+        failures=_by_domain(said, evidence["failure_modes"]),
+        modes=sorted({mode for row in evidence["failure_modes"] for mode in row["counts"]}),
+    )
+
+
+def _forest_row(axis: Any, row: dict[str, Any]) -> dict[str, Any]:
+    prior = row["prior"]["range"] if row["prior"] else None
+    return {**row, "marks": strip(axis, row["value"], row["band"], prior)}
+
+
+def _by_domain(said: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows grouped by domain, most real first; per approach the pooled row before the single locations."""
+    order = {a: i for i, a in enumerate(in_order(said["study"]["approaches"], said["roles"]))}
+    groups = []
+    for domain in said["domains"]:
+        here = [row for row in rows if row["domain"] == domain]
+        here.sort(
+            key=lambda r: (order.get(r["approach"], len(order)), r.get("location") is not None, str(r.get("location")))
+        )
+        if here:
+            groups.append({"domain": domain, "rows": here})
+    return groups

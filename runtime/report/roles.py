@@ -1,0 +1,52 @@
+"""What an approach is for, read off its artifacts rather than its name."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime.report.manifest import parent_of, read_manifest
+from runtime.spec.cell import Cell
+from runtime.stage import load_stages
+
+BASELINE, PLACEBO, UNTRAINED, TREATMENT = "baseline", "placebo", "untrained", "treatment"
+
+
+def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, str]:
+    """Approach -> `baseline`, `placebo`, `untrained` or `treatment`.
+
+    A placebo's policies came from the baseline's very parents and parameters but for the training seed, so the true
+    uplift is zero by construction. An untrained approach's policies took no training step.
+    """
+    made = {cell: _policy(folder) for cell, folder in zip(cells, trials, strict=True)}
+    approaches = dict.fromkeys(cell.approach for cell in cells)
+    return {approach: _role(approach, baseline, made) for approach in approaches}
+
+
+def _role(approach: str, baseline: str | None, made: dict[Cell, dict[str, Any] | None]) -> str:
+    if approach == baseline:
+        return BASELINE
+    mine = [(cell, policy) for cell, policy in made.items() if cell.approach == approach]
+    if mine and all(policy and policy["params"].get("steps") == 0 for _, policy in mine):
+        return UNTRAINED
+    if baseline is not None and mine:
+        twins = (made.get(cell.model_copy(update={"approach": baseline})) for cell, _ in mine)
+        if _all_alike(zip((policy for _, policy in mine), twins, strict=True)):
+            return PLACEBO
+    return TREATMENT
+
+
+def _all_alike(pairs: Iterable[tuple[dict[str, Any] | None, dict[str, Any] | None]]) -> bool:
+    return all(a is not None and b is not None and _recipe(a) == _recipe(b) for a, b in pairs)
+
+
+def _recipe(manifest: dict[str, Any]) -> tuple[Any, ...]:
+    """All that a policy was made from, but for its seed."""
+    stage = load_stages().get(manifest["stage"])
+    seeded = {name for name, source in stage.bound.items() if source == "seed"} if stage else {"seed"}
+    params = {k: v for k, v in manifest["params"].items() if k not in seeded}
+    return manifest["stage"], manifest["version"], params, manifest["parents"]
+
+
+def _policy(evaluation: Path) -> dict[str, Any] | None:
+    folder = parent_of(evaluation, "policy")
+    return read_manifest(folder) if folder else None

@@ -1,0 +1,77 @@
+"""Numbers and names as people read them. Text never claims more than a band does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+DOMAINS = {"irl": "real robot", "irl_proxy": "hidden site", "twin": "twin", "world_model": "world model"}
+"""Domains from the most real to the least, as the report calls them."""
+
+DIRECTIONS = {"helps": "helps", "hurts": "hurts", "undecided": "undecided", "not run": "not run"}
+
+
+def domain(name: str) -> str:
+    """A domain in words."""
+    return DOMAINS.get(name, name)
+
+
+def by_reality(domains: Sequence[str]) -> list[str]:
+    """Domains sorted from the most real to the least."""
+    order = list(DOMAINS)
+    return sorted(domains, key=lambda d: (order.index(d) if d in order else len(order), d))
+
+
+def number(value: float | None, digits: int = 1, sign: bool = False) -> str:
+    """A number with a true minus sign; a dash when there is none. Never shows a negative zero."""
+    if value is None:
+        return "–"
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")
+
+
+def points(value: float | None) -> str:
+    """A difference in points, signed."""
+    return number(value, 1, sign=True)
+
+
+def band(ends: Sequence[float] | None) -> str:
+    """A band as `[−1.2, 13.8]`."""
+    return "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
+
+
+def expected(ends: Sequence[float]) -> str:
+    """A prior range as `+1 to +3`."""
+    return " to ".join(number(end, 0 if end == round(end) else 1, sign=True) for end in ends)
+
+
+def metric(value: Any) -> str:
+    """A recorded metric, shortly."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return str(value) if isinstance(value, int) else f"{value:.4g}".replace("-", "−")
+
+
+def code(words: str) -> Markup:
+    """Escaped text with `names` in backticks set as code."""
+    parts = str(escape(words)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)))
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """`1 seed`, `3 seeds`."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def level(value: float) -> str:
+    """A confidence level, such as `95 %`."""
+    return f"{100 * value:g} %"
+
+
+def duration(seconds: float) -> str:
+    """CPU time in the unit that reads best."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

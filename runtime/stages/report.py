@@ -1,0 +1,51 @@
+"""The report of a study: one offline page, and the same content as JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.out import Out
+from runtime.spec.cell import Cell
+from runtime.spec.frame import StudyFrame
+from runtime.stage import Params, Resources, bound, stage
+
+
+class ReportParams(Params):
+    """The study and how much of it is pictured."""
+
+    study: StudyFrame = bound("study")
+    """The study."""
+    cells: list[Cell] = bound("cells")
+    """The study's cells, in the order of the trials."""
+    most_pictured: int = Field(12, ge=0, le=100)
+    """Locations that get pictures in the page; further ones are in the tables only."""
+
+
+@stage(
+    version=1,
+    per=("study",),
+    needs={
+        "uplift": "uplift", "gates": "gate*", "captures": "capture*", "splats": "splat*", "twins": "twin*",
+        "clips": "coverage*", "trials": "evaluate*",
+    },
+    makes={"page": "report.html", "content": "report.json"},
+    cost=lambda p: Resources(minutes=0.2),
+)  # fmt: skip
+def report(
+    p: ReportParams, uplift: Path, gates: list[Path], captures: list[Path], splats: list[Path], twins: list[Path],
+    clips: list[Path], trials: list[Path], out: Out,
+) -> dict[str, Any]:  # fmt: skip
+    """Gather what was measured, draw it, and write a page that needs no network."""
+    import json
+
+    from runtime.report.content import content, without_pixels
+    from runtime.report.gallery import Artifacts
+    from runtime.report.page import render
+
+    found = Artifacts(captures, splats, twins, clips, trials)
+    said = content(p.study, p.cells, uplift, gates, found, p.most_pictured)
+    page = render(said)
+    out.path("page").write_text(page, encoding="utf-8")
+    out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")
+    return {"status": str(said["status"]), "page_kb": round(len(page.encode()) / 1024, 1)}

@@ -1,0 +1,234 @@
+"""A made-up study for tests of the evidence: artifacts with the shape of real ones, outcomes drawn from known rates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, ImageDraw
+
+from runtime.spec.cell import Cell
+from runtime.spec.frame import StudyFrame
+from runtime.store import Store
+from runtime.testing import run_stage
+
+LOCATIONS = ("cellar-workbench", "atrium-counter")
+RATES = {  # approach -> domain -> expected success
+    "untrained": {"twin": 0.01, "irl_proxy": 0.0},
+    "baseline": {"twin": 0.82, "irl_proxy": 0.5},
+    "placebo": {"twin": 0.82, "irl_proxy": 0.5},
+    "enriched": {"twin": 0.84, "irl_proxy": 0.74},
+}
+MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
+PRIORS = {"enriched": {"world_model": [2, 6], "irl": [1, 3]}}
+GATES: dict[str, dict[str, Any]] = {
+    "untrained-fails": {"metric": "success_rate", "approach": "untrained", "domain": "irl_proxy",
+                        "comparator": "at_most", "threshold": 10},
+    "baseline-has-room": {"metric": "success_rate", "approach": "baseline", "domain": "irl_proxy",
+                          "comparator": "between", "threshold": [20, 80]},
+    "placebo-null": {"metric": "uplift", "approach": "placebo", "domain": "irl_proxy", "comparator": "contains",
+                     "threshold": 0},
+    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above", "threshold": 0},
+    "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least", "threshold": 24},
+    "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most",
+                          "threshold": 0.1},
+}  # fmt: skip
+
+
+@dataclass
+class Synthetic:
+    """Published artifacts of a made-up study."""
+
+    store: Path
+    frame: StudyFrame
+    cells: list[Cell]
+    captures: list[Path] = field(default_factory=list)
+    splats: list[Path] = field(default_factory=list)
+    twins: list[Path] = field(default_factory=list)
+    demos: list[Path] = field(default_factory=list)
+    clips: list[Path] = field(default_factory=list)
+    policies: list[Path] = field(default_factory=list)
+    trials: list[Path] = field(default_factory=list)
+
+    def uplift(self) -> Path:
+        """Run the uplift stage."""
+        params = {"cells": self.dumped_cells(), "study": self.frame.model_dump(mode="json"), "priors": PRIORS}
+        return run_stage("uplift", params, {"trials": self.trials}, self.store)
+
+    def gate(self, rule: Mapping[str, Any], uplift: Path) -> Path:
+        """Run the gate stage."""
+        params = {"rule": rule, "study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells()}
+        inputs: dict[str, Any] = {
+            "uplift": uplift, "captures": self.captures, "splats": self.splats, "twins": self.twins, "demos": self.demos,
+            "policies": self.policies, "trials": self.trials,
+        }  # fmt: skip
+        return run_stage("gate", params, inputs, self.store)
+
+    def report(self) -> Path:
+        """Run all three stages."""
+        uplift = self.uplift()
+        gates = [self.gate(GATES[name], uplift) for name in self.frame.gates]
+        params = {"study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells()}
+        inputs: dict[str, Any] = {
+            "uplift": uplift, "gates": gates, "captures": self.captures, "splats": self.splats, "twins": self.twins,
+            "clips": self.clips, "trials": self.trials,
+        }  # fmt: skip
+        return run_stage("report", params, inputs, self.store)
+
+    def dumped_cells(self) -> list[dict[str, Any]]:
+        """Cells as parameters."""
+        return [cell.model_dump() for cell in self.cells]
+
+
+def synthetic_study(
+    store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
+    trials: int = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
+) -> Synthetic:  # fmt: skip
+    """Publish a whole study's artifacts; the same arguments give the same outcomes."""
+    rng = np.random.default_rng(7)
+    domains = list(next(iter(rates.values())))
+    frame = StudyFrame(
+        id="study", baseline="baseline" if "baseline" in rates else None, locations=locations, tasks=("press-button",),
+        approaches=tuple(rates), seeds=seeds, trials=dict.fromkeys(domains, trials), gates=gates,
+    )  # fmt: skip
+    cells = [
+        Cell(approach=a, location=x, task="press-button", seed=s, domain=d)
+        for x in locations for a in rates for s in seeds for d in domains
+    ]  # fmt: skip
+    study = Synthetic(store, frame, cells)
+    at = {}
+    for i, location in enumerate(locations):
+        capture = _capture(store, location, i)
+        splat = _publish(
+            store, "splat", f"{location}", {"preview/held_out_0.png": _picture(600, 150, i + 3)},
+            {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014}, parents={"capture": [capture]},
+        )  # fmt: skip
+        twin = _publish(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
+        demos = _publish(store, "demos", location, {"episodes.npz": b"made up"}, {"episodes": 60}, parents={"twin": [twin]})
+        enriched = _publish(store, "enrichment", location, {"episodes.npz": b"made up"}, parents={"demos": [demos]})
+        clips = _publish(store, "coverage", location, {"clips/orbit.mp4": _clip(store)}, parents={"scene": [splat]})
+        at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
+        study.captures.append(capture)
+        study.splats.append(splat)
+        study.twins.append(twin)
+        study.demos.append(demos)
+        study.clips.append(clips)
+    ease = {(x, d): rng.normal(0, 0.15, trials) for x in locations for d in domains}
+    luck = {
+        (x, a, s): rng.normal(0, 0.05)
+        for x in locations for a in rates for s in seeds
+    }  # fmt: skip
+    for cell in cells:
+        seed = cell.seed + (1000 if cell.approach == "placebo" else 0)
+        parent = at[cell.location]["enriched" if cell.approach == "enriched" else "demos"]
+        policy = _publish(
+            store, "policy", f"{cell.location}{cell.approach}{seed}", {"policy.json": b"{}"}, {"loss": 0.02},
+            {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed}, {"demos": [parent]}, cpu_s=24.0,
+        )  # fmt: skip
+        rate = rates[cell.approach][cell.domain]
+        spread = 0 if rate < 0.05 else 1
+        chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, cell.approach, cell.seed])
+        won = rng.random(trials) < chance
+        table = trial_table(cell, won, rng)
+        study.policies.append(policy)
+        study.trials.append(
+            _publish(
+                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell)}, {"success": float(won.mean())},
+                {"domain": cell.domain}, {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
+            )
+        )  # fmt: skip
+    return study
+
+
+def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = None) -> pa.Table:
+    """Trials of one cell as `evaluate` writes them: the approach left open."""
+    rng = rng or np.random.default_rng(0)
+    n = len(won)
+    failed = rng.choice(MODES, n, p=[0.15, 0.5, 0.25, 0.1])
+    return pa.table({
+        "location": [cell.location] * n, "task": [cell.task] * n, "approach": [""] * n, "seed": [cell.seed] * n,
+        "domain": [cell.domain] * n, "initial_state": list(range(n)), "success": [bool(w) for w in won],
+        "score": [1.0 if w else float(rng.uniform(0, 0.6)) for w in won],
+        "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
+        "steps": [int(rng.integers(12, 40)) for _ in range(n)],
+    })  # fmt: skip
+
+
+def _capture(store: Path, location: str, i: int) -> Path:
+    frames = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
+    photos: dict[str, Any] = {f["file"]: _picture(320, 240, 20 * i + k) for k, f in enumerate(frames)}
+    return _publish(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
+
+
+def _rollouts(cell: Cell) -> dict[str, Any]:
+    if cell.seed != 0:
+        return {}
+    names = ["failure_0"] if cell.approach == "untrained" else ["success_3", "failure_0"]
+    return {f"rollouts/{name}.png": _picture(640, 120, len(name) + cell.seed) for name in names}
+
+
+def _json(value: Any) -> bytes:
+    import json
+
+    return json.dumps(value).encode()
+
+
+def _picture(width: int, height: int, seed: int) -> Image.Image:
+    """Flat shapes on a gradient: a stand-in with enough structure to judge scaling by eye."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(90, 190, height)[:, None, None] * np.array([1.0, 0.97, 0.9]) * rng.uniform(0.8, 1.1)
+    image = Image.fromarray(np.broadcast_to(ramp, (height, width, 3)).clip(0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    for _ in range(8):
+        x, y, r = rng.integers(0, width), rng.integers(height // 3, height), rng.integers(8, 30)
+        draw.rectangle([x, y - r, x + r, y], fill=tuple(int(v) for v in rng.integers(40, 220, 3)))
+    return image
+
+
+def _clip(store: Path) -> bytes:
+    """A short film of a moving square."""
+    import av
+
+    path = store / "clip.mp4"
+    store.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for k in range(12):
+            picture = _picture(160, 120, 2)
+            ImageDraw.Draw(picture).rectangle([10 * k, 40, 10 * k + 20, 60], fill=(200, 60, 40))
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def _publish(
+    store: Path, stage: str, name: str, files: Mapping[str, Any], metrics: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None, parents: Mapping[str, list[Path]] | None = None, cpu_s: float = 5.0,
+) -> Path:  # fmt: skip
+    import hashlib
+
+    where, fingerprint = Store(store), hashlib.sha256(f"{stage}{name}".encode()).hexdigest()[:32]
+    if where.has(stage, fingerprint):
+        return where.path(stage, fingerprint)
+    with where.building(stage, fingerprint) as folder:
+        for path, content in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                target.write_bytes(content)
+            elif isinstance(content, pa.Table):
+                pq.write_table(content, target)
+            else:
+                content.save(target)
+        facts = {
+            "stage": stage, "version": 1, "fingerprint": fingerprint, "params": dict(params or {}), "backends": {},
+            "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in (parents or {}).items()},
+            "metrics": dict(metrics or {}), "contract": {}, "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
+        }  # fmt: skip
+        return where.publish(stage, fingerprint, folder, facts)
