@@ -1,0 +1,91 @@
+"""Synthetic successful episodes: the scripted expert in the twin, written as a LeRobotDataset."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, stage
+
+SHEET_ROWS = 6
+
+
+class DemosParams(Params):
+    """How many demos, and how they are disturbed."""
+
+    episodes: int = Field(80, ge=1, le=10_000)
+    """Number of demos: successful episodes."""
+    attempts_per_demo: float = Field(3.0, ge=1, le=100)
+    """Attempts that may be spent per demo before the stage gives up."""
+    action_noise_rad: float = Field(0.04, ge=0, le=0.5)
+    """Standard deviation of the disturbance of each executed joint target; the recorded action stays the expert's."""
+    noise_hold: float = Field(0.6, ge=0, lt=1)
+    """Share of the disturbance that stays from one step to the next."""
+    hold_steps: int = Field(3, ge=0, le=50)
+    """Steps kept after success, so that the policy learns to stay."""
+    demo_seed: int = Field(0, ge=0)
+    """Seed of the starts and of the disturbance."""
+
+
+def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
+    twin = inputs.get("twin", Contract())
+    return Contract(action_dim=6, fps=twin.fps, camera_keys=twin.camera_keys, instruction_key="task")
+
+
+@stage(
+    version=1,
+    per=("location", "task"),
+    needs={"twin": "twin"},
+    makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},
+    offers=_from_twin,
+    expects=lambda p: {"twin": Contract(action_dim=6, instruction_key="task")},
+    cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400),
+)
+def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
+    """Let the expert act until enough episodes succeeded, draw them, and write them through LeRobot.
+
+    Raises:
+        InputError: T261 when the expert succeeds too rarely; T262 when the task is held out.
+    """
+    import numpy as np
+
+    from runtime.learn.dataset import write_dataset
+    from runtime.problem import InputError, Problem
+    from runtime.sim.contact_sheet import save_sheet
+    from runtime.sim.demo_maker import Effort, make_demos
+    from runtime.sim.episodes import as_dataset, redraw, save_episodes
+    from runtime.sim.robot import JOINTS
+    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+
+    facts, model = read_twin(twin), read_model(twin)
+    if facts.task.held_out:
+        raise InputError(Problem("T262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
+    most = max(p.episodes, round(p.episodes * p.attempts_per_demo))
+    episodes, tried = make_demos(model, facts, p.episodes, most, effort)
+    if len(episodes) < p.episodes:
+        message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
+        raise InputError(
+            Problem("T261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes")
+        )
+    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    rng = np.random.default_rng([31, p.demo_seed])
+    films = []
+    for i, episode in enumerate(episodes):
+        films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
+        out.progress((i + 1) / len(episodes), "drawing demos")
+    first = facts.cameras[0]
+    write_dataset(
+        out.path("dataset"), round(facts.control_hz), list(eyes), (first.height, first.width),
+        as_dataset(zip(episodes, films, strict=True)), facts.task.instruction, joint_names=JOINTS,
+    )  # fmt: skip
+    save_episodes(out.path("episodes"), episodes)
+    save_sheet(out.path("preview"), [f[first.name] for f in films[:SHEET_ROWS]])
+    frames = sum(len(e) for e in episodes)
+    out.contract(action_dim=6, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
+    return {
+        "episodes": len(episodes), "frames": frames, "attempts": tried,
+        "generation_rate": round(len(episodes) / tried, 4), "mean_duration_s": frames / len(episodes) / facts.control_hz,
+    }  # fmt: skip

@@ -1,0 +1,79 @@
+"""The location as a simulation: the splat for looks, MJCF for physics, robot, task objects and cameras."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.spec.task import Task
+from runtime.stage import Params, Resources, bound, stage
+
+CAMERA = "front"
+
+
+class TwinParams(Params):
+    """What the twin assumes: everything that photos do not tell."""
+
+    task: Task = bound("task")
+    """The task that the robot stands there for."""
+    control_hz: int = Field(10, ge=2, le=50)
+    """Actions per second, the `fps` of every demo."""
+    width: int = Field(64, ge=16, le=640)
+    """Width of the camera `front`, pixels."""
+    height: int = Field(48, ge=16, le=480)
+    """Height of the camera `front`, pixels."""
+    fov_y_deg: float = Field(38.0, ge=10, le=120)
+    """Vertical field of view of the camera."""
+    camera_position_m: tuple[float, float, float] = (0.56, 0.22, 0.40)
+    """Where the camera hangs, in the robot's base frame (x ahead, y to the left, z up)."""
+    camera_target_m: tuple[float, float, float] = (0.17, 0.0, 0.05)
+    """The point that the camera looks at, in the base frame."""
+    samples: int = Field(2, ge=1, le=4)
+    """Rays per pixel along each axis for robot and objects."""
+    lamp_position_m: tuple[float, float, float] = (0.4, 0.5, 1.8)
+    """Where the twin assumes the lamp, in the base frame."""
+    lamp_strength: float = Field(0.75, ge=0, le=4)
+    """Light of the lamp on a white surface that faces it; 1 is white in the picture."""
+    ambient: float = Field(0.35, ge=0, le=4)
+    """Light from everywhere else."""
+    shadow: float = Field(0.45, ge=0, le=1)
+    """Share of its light that the splat loses in the shadow of robot and objects."""
+    noise_sd: float = Field(2.0, ge=0, le=64)
+    """Standard deviation of the camera's noise, in 8-bit levels."""
+    snap_m: float = Field(0.03, ge=0, le=0.2)
+    """Splat depth nearer than this to the support plane is put on it."""
+    servo_kp_nm_per_rad: float = Field(90.0, gt=0, le=1000)
+    """Gain that the twin assumes of the joints' servos."""
+    servo_time_constant_s: float = Field(0.04, gt=0, le=1)
+    """Lag that the twin assumes of the servos."""
+    friction: float = Field(0.8, gt=0, le=3)
+    """Sliding friction that the twin assumes of every surface."""
+
+
+@stage(
+    version=1,
+    per=("location", "task"),
+    needs={"capture": "capture", "scene": "splat"},
+    makes={
+        "scene": "scene.xml",
+        "twin": "twin.json",
+        "background": "background/",
+        "preview": "preview.png",
+    },
+    backends=("renderer",),
+    offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
+    cost=lambda p: Resources(minutes=0.3),
+)
+def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Any) -> dict[str, Any]:
+    """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
+
+    Raises:
+        InputError: T251 when the scene has no support that the robot could stand on.
+    """
+    from runtime.sim.build_twin import build_twin
+
+    facts = build_twin(p, capture, scene, out, renderer, CAMERA)
+    out.contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+    return facts
