@@ -1,6 +1,7 @@
 # The compiler decides what is missing; Snakemake runs it. Everything else is in compiler/ and rules/.
 import os
 import sys
+from pathlib import Path
 
 sys.path.insert(0, os.getcwd())
 
@@ -12,7 +13,7 @@ PYTHON = sys.executable
 if workflow.is_main_process:
     os.environ["SIMKILN_PLAN"] = compile_study(config.get("study", "study"))
 
-PLAN = FrozenPlan(os.environ["SIMKILN_PLAN"])
+PLAN = FrozenPlan(Path(os.environ["SIMKILN_PLAN"]))
 
 
 rule all:

@@ -32,8 +32,8 @@ class FrozenPlan:
         return [self.marker(*parent) for parent in self.entry(stage, fingerprint)["inputs"]]
 
     def targets(self) -> list[str]:
-        """Markers of all that is wanted and missing."""
-        return [self.marker(*target) for target in self._plan["targets"]]
+        """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run)."""
+        return [self.marker(*target) for target in self._plan["targets"]] or [f"{self.run}/plan.json"]
 
     def planned(self) -> list[tuple[str, str]]:
         """Addresses of all that this run builds."""
