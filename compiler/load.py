@@ -157,10 +157,17 @@ def _read_spec(project: Project, kind: str, name: str, path: Path) -> None:
     if source.value is None:
         return
     spec, wrong = validate(MODELS[kind], source)
-    wrong += check_sections(source)
+    wrong = _without_consequences(wrong + check_sections(source), source)
     project.diagnostics += wrong
     if spec is not None and not wrong and source.readable:
         project.specs(kind)[name] = spec  # ty: ignore[invalid-assignment]
+
+
+def _without_consequences(wrong: list[Diagnostic], source: Source) -> list[Diagnostic]:
+    """What is not merely the consequence of text that reading refused: one diagnostic for each mistake."""
+    refused = [d for d in source.diagnostics if d.code != "Y102"]
+    lines = {line for d in refused for line in range(d.span.line, d.span.end_line + 1)}
+    return [d for d in wrong if d.span.line not in lines and not (refused and d.code == "S102")]
 
 
 def _read_local(project: Project, roots: Mapping[str, Path]) -> None:

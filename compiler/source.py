@@ -104,7 +104,7 @@ class Spans(Mapping[SpanPath, Span]):
 
     def nearest(self, path: SpanPath, *, key: bool = False) -> Span:
         """The span at `path`, else of the closest key above it, else the first line of the file that says something."""
-        found = self.key(path) if key else self.value(path)
+        found = (self.key(path) if key else self.value(path)) if path else None
         while found is None and path:
             path = path[:-1]
             found = self.key(path) if path else None

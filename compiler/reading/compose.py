@@ -72,7 +72,9 @@ class Composer:
         elif isinstance(event, yaml.CollectionStartEvent):
             self._anchor_and_tag(event, start, end)
             if len(self.stack) >= DEEPEST:
-                raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end)
+                raise self._stop(
+                    "Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels"
+                )  # fmt: skip
             value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
             if event.anchor or event.tag:
                 start = min(self._skip_properties(start, end), max(start, end - 1) if event.flow_style else end)

@@ -43,7 +43,7 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
     if len(text) <= 4 * WIDEST and sum(map(width, text)) <= WIDEST:
         return 0, len(text)
     first = start
-    room = min(budget // 3, max(0, budget - sum(map(width, text[start : min(end, start + budget)]))))
+    room = min(budget // 3, max(12, budget - sum(map(width, text[start : min(end, start + budget)]))))
     while first > 0 and room >= width(text[first - 1]):
         first -= 1
         room -= width(text[first])

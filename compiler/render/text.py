@@ -51,7 +51,7 @@ class _Paint:
 
 
 def _excerpt(span: Span, lines: Sequence[str] | None, gutter: str, paint: _Paint, shade: str) -> list[str]:
-    if not lines or span.line > len(lines):
+    if not any(lines or ()) or lines is None or span.line > len(lines):
         return []
     text = lines[span.line - 1]
     end = span.end_col if span.end_line == span.line else len(text.rstrip()) + 1

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -30,12 +31,12 @@ def validate[M: BaseModel](
         code, message, fix = wrong_type(named(prefix), value, "a mapping")
         return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=fix)]
     found = _not_finite(value, source, prefix)
-    if found:
-        return None, found
     try:
-        return model.model_validate_json(json.dumps(value), strict=True), []
+        spec = model.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        return None, explain(error, model, source, prefix, value)
+        told = {d.span for d in found}
+        return None, found + [d for d in explain(error, model, source, prefix, value) if d.span not in told]
+    return (None if found else spec), found
 
 
 def explain(
@@ -70,10 +71,9 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
         positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
         count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))
         message = f"{named(path[:-1])} has {count} item{'s' * (count != 1)}, but must have {least}"
-        return Diagnostic("S105", message, spans.nearest(path[:-1]))
+        return Diagnostic("S105", message, spans.nearest(path[:-1]), help=f"write {least} items")
     if item["type"] == "missing":
-        about = place.schema.get("description", "")
-        return _missing(path, spans.nearest(path[:-1], key=True), about)
+        return _missing(path, spans.nearest(path[:-1], key=True), place.about)
     if item["type"] == "union_tag_not_found":
         key = str(item.get("ctx", {}).get("discriminator", "kind")).strip("'")
         choices = list(place.schema.get("discriminator", {}).get("mapping", {}))
@@ -82,8 +82,11 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
     code, message, fix = words(item, place)
     if item["type"] == "union_tag_invalid":
         path = (*path, str(item["ctx"]["discriminator"]).strip("'"))
-    if not path and code == "S106":
-        return Diagnostic(code, message, spans.top(), help=fix)
+    if code == "S106" and isinstance(inner := item.get("input"), dict):
+        keys = [key for key in re.findall(r"\w+", message) if key in inner]
+        if keys:
+            fix = f"change `{keys[0]}`, or the key that it does not fit"
+            return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=fix)
     whole = isinstance(item.get("input"), dict | list) and code in ("S104", "S105", "S106")
     at_key = place.at_key or (whole and isinstance(path[-1] if path else 0, str))
     return Diagnostic(code, message, spans.nearest(path, key=at_key), help=fix)

@@ -11,12 +11,14 @@ Loc = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a spec. `union` is the path of the innermost union that pydantic tried branch by branch."""
+    """A place in a spec. `union` is the path of the innermost union that pydantic tried branch by branch; `about` is
+    the description of the field."""
 
     path: Loc
     schema: dict[str, Any]
     union: Loc | None = None
     at_key: bool = False
+    about: str = ""
 
     @property
     def known(self) -> list[str]:
@@ -55,7 +57,7 @@ class Shape:
     def place(self, loc: Loc) -> Place:
         """The place that an error location means: tags of unions in it are not keys of the spec."""
         schema, path = self.resolve(self.schema), []
-        union, at_key = None, False
+        union, at_key, about = None, False, ""
         for step in loc:
             tags = schema.get("discriminator", {}).get("mapping")
             if tags:
@@ -68,8 +70,10 @@ class Shape:
                 at_key, schema = True, self.resolve(schema.get("propertyNames", {}))
                 continue
             path.append(step)
-            schema = self.resolve(_child(schema, step))
-        return Place(tuple(path), schema, union, at_key)
+            child = _child(schema, step)
+            about = child.get("description", about if isinstance(step, int) else "")
+            schema = self.resolve(child)
+        return Place(tuple(path), schema, union, at_key, about)
 
 
 def _child(schema: dict[str, Any], step: str | int) -> dict[str, Any]:

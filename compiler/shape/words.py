@@ -36,23 +36,41 @@ def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         shown = value.get(str(ctx.get("discriminator", "")).strip("'")) if isinstance(value, dict) else value
         key = str(ctx["discriminator"]).strip("'") if kind == "union_tag_invalid" else _plain_name(place.path)
+        if place.at_key:
+            return "S101", f"unknown key {show(value)}", did_you_mean(str(value), place.choices, "keys")
         choices = place.choices or _quoted(str(ctx.get("expected_tags") or ctx.get("expected", "")))
-        return "S103", f"unknown {key} {show(shown)}", did_you_mean(str(shown), choices, f"{key}s")
+        return (
+            "S103",
+            f"unknown {key} {show(shown)}",
+            did_you_mean(str(shown), choices, f"{key}s" if key.isalpha() else "choices"),
+        )
     if kind in _LIMITS:
         limit, key = _LIMITS[kind]
-        return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", ""
+        return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", _about(place)
     if kind in ("too_short", "too_long"):
         limit = f"at least {ctx['min_length']}" if kind == "too_short" else f"at most {ctx['max_length']}"
-        return "S105", f"{name} has {_count(ctx.get('actual_length', 0), 'item')}, but must have {limit}", ""
+        return "S105", f"{name} has {_count(ctx.get('actual_length', 0), 'item')}, but must have {limit}", _about(place)
+    if kind == "string_too_short" and not value:
+        return "S105", f"{name} is empty text", "write something between the quotes"
     if kind in ("string_too_short", "string_too_long"):
         limit = f"at least {ctx['min_length']}" if kind.endswith("short") else f"at most {ctx['max_length']}"
-        return "S105", f"{name} has {_count(len(str(value)), 'character')}, but must have {limit}", ""
+        return "S105", f"{name} has {_count(len(str(value)), 'character')}, but must have {limit}", _about(place)
     if kind == "string_pattern_mismatch" and "a-z0-9-" in str(ctx.get("pattern")):
         return "S106", f"{show(value)} is not an id", ID_HELP
     if kind in ("value_error", "assertion_error"):
-        return "S106", str(ctx.get("error", error["msg"])).rstrip("."), ""
+        return "S106", str(ctx.get("error", error["msg"])).rstrip("."), _about(place)
     message = error["msg"][:1].lower() + error["msg"][1:]
-    return "S106", f"{name}: {message.rstrip('.')}", ""
+    return "S106", f"{name}: {message.rstrip('.')}", _about(place)
+
+
+def _about(place: Place) -> str:
+    """The field's description as a help line."""
+    first = place.about.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    return (
+        f"`{_plain_name(place.path)}`: {first[:1].lower() + first[1:]}"
+        if first
+        else "change the value, or remove the key"
+    )
 
 
 def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
@@ -72,7 +90,7 @@ def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
         return "S104", message, f"write `{str(value.lower() in ('yes', 'on', 'y')).lower()}`"
     if wanted == "a list" and isinstance(value, str | int | float):
         return "S104", message, f"write `[{value}]`"
-    return "S104", message, ""
+    return "S104", message, "write `key: value` lines" if wanted == "a mapping" else f"write {wanted}"
 
 
 def union_words(name: str, value: object, branches: list[dict[str, Any]]) -> tuple[str, str, str]:
@@ -108,7 +126,7 @@ def show(value: object, limit: int = 60) -> str:
     """A scalar in backticks, bounded; anything longer by its kind."""
     if isinstance(value, dict | list):
         return kind_of(value)
-    text = {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     clean = "".join(c if c.isprintable() else "�" for c in text[: limit + 1])
     return f"`{clean if len(text) <= limit else clean[:limit] + '…'}`"
 
