@@ -107,9 +107,29 @@ def write_dataset(
             Problem("R302", "there are no demos to write", "loosen the task or raise the number of attempts")
         )
     dataset.finalize()
-    stats = root / "meta/stats.json"  # LeRobot writes its keys in the order of a set: sort, so that bytes repeat
-    stats.write_text(json.dumps(json.loads(stats.read_text()), indent=1, sort_keys=True))
+    _make_repeatable(root)
     return {"episodes": count, "frames": frames}
+
+
+def _make_repeatable(root: Path) -> None:
+    # The same demos must give the same bytes. LeRobot writes the keys of its statistics in the order of a set, and
+    # `datasets` puts a hash of temporary paths (its cache fingerprint) into the schema: sort the one, drop the other.
+    import pyarrow.parquet as pq
+
+    stats = root / "meta/stats.json"
+    stats.write_text(json.dumps(json.loads(stats.read_text()), indent=1, sort_keys=True))
+    for path in sorted((root / "data").glob("*/*.parquet")):
+        source = pq.ParquetFile(path)
+        schema = source.schema_arrow
+        described = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        described.pop("fingerprint", None)
+        schema = schema.with_metadata({"huggingface": json.dumps(described, sort_keys=True)})
+        clean = path.with_suffix(".clean")
+        with pq.ParquetWriter(clean, schema, compression="snappy") as writer:
+            for group in range(source.num_row_groups):
+                writer.write_table(source.read_row_group(group).replace_schema_metadata(schema.metadata))
+        source.close()
+        clean.replace(path)
 
 
 def open_dataset(root: Path, **kwargs: Any) -> Any:
@@ -159,7 +179,10 @@ def read_arrays(root: Path) -> Arrays:
 def _table(root: Path, pq: Any) -> Any:
     import pyarrow as pa
 
-    return pa.concat_tables([pq.ParquetFile(p).read() for p in sorted((root / "data").glob("*/*.parquet"))])
+    files = sorted((root / "data").glob("*/*.parquet"))
+    if not files:
+        raise InputError(Problem("R308", f"the dataset `{root.name}` has no frames", "build the demos again"))
+    return pa.concat_tables([pq.ParquetFile(p).read() for p in files])
 
 
 def _matrix(table: Any, key: str) -> np.ndarray:

@@ -1,0 +1,106 @@
+"""The small policy: the light route (plain torch, plain numpy) is the LeRobot route, to the byte."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from runtime.learn.dataset import read_arrays
+from runtime.learn.facts import policy_facts, save_facts
+from runtime.learn.learner import Spec, make_learner
+from runtime.learn.load import SmallActor, load_policy
+from runtime.learn.train import Settings, seed_everything, train
+from runtime.learn.windows import make_windows
+from runtime.learn.zoo import LeRobotActor, LeRobotLearner
+from tests.runtime.learn import reach
+
+SPEC = Spec("small", ("front",), reach.HW, 6, 6, chunk=8, n_action_steps=4)
+
+
+@pytest.fixture(scope="module")
+def saved(demos: tuple[Path, list[dict]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint trained for a few steps by the light route, `policy.json` beside it."""
+    root, dataset = tmp_path_factory.mktemp("policy"), demos[0] / "dataset"
+    arrays = read_arrays(dataset)
+    seed_everything(1)
+    learner = make_learner(SPEC, dataset)
+    train(learner, arrays, Settings(5, 8, 1e-3, seed=1))
+    learner.save(root / "checkpoint")
+    save_facts(root / "policy.json", policy_facts(SPEC, arrays, root / "checkpoint", 1, 1, 5))
+    return root / "checkpoint"
+
+
+def test_lerobot_writes_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    from lerobot.configs import PreTrainedConfig
+    from lerobot.policies.factory import get_policy_class, make_pre_post_processors
+
+    import runtime.learn.small  # noqa: F401
+
+    config = PreTrainedConfig.from_pretrained(saved)
+    policy = get_policy_class(config.type).from_pretrained(saved, config=config, strict=True)
+    before, after = make_pre_post_processors(config, pretrained_path=str(saved))
+    policy.save_pretrained(tmp_path)
+    before.save_pretrained(tmp_path)
+    after.save_pretrained(tmp_path)
+    ours = {p.name: p.read_bytes() for p in saved.iterdir()}
+    theirs = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    assert sorted(ours) == sorted(theirs)
+    for name, content in theirs.items():
+        assert ours[name] == content, name
+
+
+def test_only_safetensors_and_json(saved: Path) -> None:
+    assert {p.suffix for p in saved.iterdir()} == {".safetensors", ".json"}
+
+
+def test_numpy_acts_as_lerobot_does(saved: Path) -> None:
+    light = load_policy(saved)
+    assert isinstance(light, SmallActor)
+    lerobot = LeRobotActor(saved, light.facts)
+    rng = np.random.default_rng(0)
+    for actor in (light, lerobot):
+        actor.reset(3)
+    for _ in range(6):  # across one replanning
+        images = {"front": rng.integers(0, 256, (3, *reach.HW, 3), dtype=np.uint8)}
+        state = rng.normal(0, 0.3, (3, 6)).astype(np.float32)
+        actions = [a.act(images, state, "press") for a in (light, lerobot)]
+        assert actions[0].shape == (3, 6)
+        np.testing.assert_allclose(actions[0], actions[1], atol=2e-5)
+
+
+def test_losses_of_both_routes_agree(demos: tuple[Path, list[dict]]) -> None:
+    dataset = demos[0] / "dataset"
+    light, full = make_learner(SPEC, dataset), LeRobotLearner(SPEC, dataset)
+    with torch.no_grad():
+        for name, value in full.weights().items():
+            light.weights()[name].copy_(value)
+    arrays = read_arrays(dataset)
+    windows = make_windows(arrays, np.arange(72), light.observation_deltas, light.action_deltas)
+    batch = windows.batch(np.arange(0, 72, 5))
+    with torch.no_grad():
+        losses = [float(route.loss(batch, train=False)) for route in (light, full)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert light.action_deltas == full.action_deltas
+
+
+def test_it_learns_to_look(demos: tuple[Path, list[dict]], tmp_path: Path) -> None:
+    """After a few CPU seconds it goes to discs that it never saw, far better than going to the mean disc."""
+    arrays_root = tmp_path / "demos"
+    reach.write(arrays_root, count=40, length=8, seed=3)
+    arrays = read_arrays(arrays_root)
+    seed_everything(0)
+    learner = make_learner(SPEC, arrays_root)
+    train(learner, arrays, Settings(350, 32, 3e-3, seed=0))
+    learner.save(tmp_path / "checkpoint")
+    save_facts(tmp_path / "policy.json", policy_facts(SPEC, arrays, tmp_path / "checkpoint", 1, 0, 350))
+    actor, rng, n = load_policy(tmp_path / "checkpoint"), np.random.default_rng(77), 30
+    x, y = rng.uniform(-0.9, 0.9, (2, n))
+    goal, q = reach.goal_of(x, y), np.tile(np.array([0, 0, 0, 0, 0, 0.3], np.float32), (n, 1))
+    actor.reset(n)
+    for _ in range(16):
+        images = np.stack([reach.picture(*p, rng) for p in zip(x, y, strict=True)])
+        target = actor.act({"front": images}, q, "press")
+        q = (q + 0.9 * (target - q)).astype(np.float32)
+    error, blind = np.abs(q - goal)[:, :2].mean(), np.abs(goal - goal.mean(0))[:, :2].mean()
+    assert error < 0.35 * blind, (error, blind)
