@@ -32,7 +32,7 @@ def validate[M: BaseModel](
         return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=fix)]
     found = _not_finite(value, source, prefix)
     try:
-        spec = model.model_validate_json(json.dumps(value), strict=True)
+        spec = model.model_validate_json(json.dumps(_integral(value)), strict=True)
     except ValidationError as error:
         told = {d.span for d in found}
         return None, found + [d for d in explain(error, model, source, prefix, value) if d.span not in told]
@@ -118,6 +118,15 @@ def _at(value: Any, path: Loc) -> Any:
     for step in path:
         value = value[step]
     return value
+
+
+def _integral(value: Any) -> Any:
+    """The value with `3.0` as `3`: to JSON Schema, and so to editors, both are whole numbers."""
+    if isinstance(value, dict):
+        return {key: _integral(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_integral(child) for child in value]
+    return int(value) if isinstance(value, float) and abs(value) < 2**53 and value.is_integer() else value
 
 
 def _not_finite(value: Any, source: Source, prefix: Loc) -> list[Diagnostic]:
