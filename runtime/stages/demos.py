@@ -87,5 +87,6 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     out.contract(action_dim=6, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
     return {
         "episodes": len(episodes), "frames": frames, "attempts": tried,
-        "generation_rate": round(len(episodes) / tried, 4), "mean_duration_s": frames / len(episodes) / facts.control_hz,
+        "generation_rate": round(len(episodes) / tried, 4),
+        "mean_duration_s": frames / len(episodes) / facts.control_hz,
     }  # fmt: skip

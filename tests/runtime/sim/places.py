@@ -44,7 +44,7 @@ def quick_splat(site: HiddenSite, views: int = 12, width: int = 96, height: int 
 
 
 def write_folders(site: HiddenSite, root: Path, views: int = 12) -> tuple[Path, Path]:
-    """Folders `capture` and `splat` with the files that a twin reads; the support is the true one, turned by 0.3 rad."""
+    """Folders `capture` and `splat` as a twin reads them; the support is the true one, turned by 0.3 rad."""
     place = hidden_place(site)
     photos = photograph(site, 64, 48, 8)
     capture, scene = root / "capture", root / "splat"

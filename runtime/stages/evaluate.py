@@ -1,0 +1,104 @@
+"""Trials of a policy, in the twin or at the hidden site, from the same initial states for every approach."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.spec.source import HiddenSite
+from runtime.stage import Params, Resources, bound, stage
+
+
+class EvaluateParams(Params):
+    """Where and how often."""
+
+    domain: Literal["twin", "irl_proxy"] = bound("domain")
+    """Where the trials run."""
+    trials: int = bound("trials", ge=1, le=100_000)
+    """Number of trials; trial I starts from initial state I, whatever the approach."""
+    site: HiddenSite | None = bound("hidden_site", default=None)
+    """The hidden site, in the domain `irl_proxy` only."""
+    trial_seed: int = Field(0, ge=0)
+    """Seed of the family of initial states."""
+    sheet_columns: int = Field(8, ge=2, le=40)
+    """Frames per row of a contact sheet."""
+    sheet_scale: int = Field(3, ge=1, le=12)
+    """Size of a contact sheet's pixels."""
+
+
+@stage(
+    version=1,
+    per=("location", "task", "approach", "seed", "domain"),
+    needs={"policy": "policy", "twin": "twin"},
+    makes={"trials": "trials.parquet", "rollouts": "rollouts/"},
+    expects=lambda p: {
+        "policy": Contract(action_dim=6, instruction_key="task"),
+        "twin": Contract(action_dim=6, instruction_key="task"),
+    },
+    cost=lambda p: Resources(minutes=0.1 + p.trials / 600),
+)
+def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
+    """Run and judge the trials; write one row each, and contact sheets of a success and a failure.
+
+    Raises:
+        InputError: T271 when the location has no hidden site; T272 when policy and twin differ in control rate.
+    """
+    from collections import Counter
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from runtime.learn.load import load_policy
+    from runtime.problem import InputError, Problem
+    from runtime.sim.bench import Bench
+    from runtime.sim.contact_sheet import save_sheet
+    from runtime.sim.install import install
+    from runtime.sim.tasks import kind_of
+    from runtime.sim.trials import run_trials
+    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+
+    facts = read_twin(twin)
+    task = facts.task
+    actor = load_policy(policy / "checkpoint")
+    if abs(float(actor.facts["fps"]) - facts.control_hz) > 1e-6:
+        message = f"the policy acts {actor.facts['fps']} times a second, the twin wants {facts.control_hz:g}"
+        raise InputError(Problem("T272", message, "train it on demos of this twin", "stages.twin.control_hz"))
+    measured: dict[str, Any] = {}
+    if p.domain == "irl_proxy":
+        if p.site is None:
+            raise InputError(
+                Problem("T271", "the location has no hidden site to run trials at", "evaluate it in `twin`", "trials")
+            )
+        real = install(p.site, facts)
+        model, physics, eyes = real.model, real.physics, real.eyes
+        measured["support_height_error_m"] = round(real.support_height_error_m, 4)
+        measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
+    else:
+        model, physics = read_model(twin), facts.physics
+        eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    starts = [kind_of(task).draw_start(task, i, "trial", p.trial_seed) for i in range(p.trials)]
+    bench = Bench(model, physics, task, facts.control_hz, starts)
+    done = run_trials(bench, eyes, actor, round(task.horizon_s * facts.control_hz))
+    n = len(done)
+    table = pa.table({
+        "location": [""] * n, "task": [""] * n, "approach": [""] * n, "seed": pa.nulls(n, pa.int64()),
+        "domain": [p.domain] * n, "initial_state": [str(t.initial_state) for t in done],
+        "success": [t.success for t in done], "score": [t.score for t in done],
+        "failure_mode": [t.failure_mode for t in done], "steps": [t.steps for t in done],
+    })  # fmt: skip
+    pq.write_table(table, out.path("trials"))
+    rollouts = out.path("rollouts")
+    for name, wanted in (("success", True), ("failure", False)):
+        films = [t for t in done if t.success is wanted]
+        if films:
+            typical = sorted(films, key=lambda t: t.steps if wanted else t.score)[len(films) // 2]
+            save_sheet(rollouts / f"{name}.png", [typical.film], p.sheet_columns, p.sheet_scale)
+    wins = sum(t.success for t in done)
+    out.log(f"{wins} of {n} trials succeeded")
+    return {
+        "success_rate": wins / n, "n": n, "mean_steps": round(sum(t.steps for t in done) / n, 2),
+        "mean_score": round(sum(t.score for t in done) / n, 4),
+        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())), **measured,
+    }  # fmt: skip
