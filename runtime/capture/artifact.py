@@ -23,10 +23,10 @@ class Cameras:
     scale_m_per_unit: float | None  # None when the capture is not metric
 
     def to_json(self, held_out_every: int) -> dict[str, object]:
-        """JSON value; every `held_out_every`-th photo, the first among them, is kept from training."""
+        """JSON value with the held-out split of `is_held_out`."""
         fx, fy, cx, cy = (float(v) for v in self.pinhole)
         frames = [
-            {"file": f"images/{i:06d}.png", "c2w": pose.tolist(), "held_out": i % held_out_every == 0}
+            {"file": f"images/{i:06d}.png", "c2w": pose.tolist(), "held_out": is_held_out(i, held_out_every)}
             for i, pose in enumerate(self.c2w)
         ]
         return {
@@ -36,10 +36,17 @@ class Cameras:
         }  # fmt: skip
 
 
+def is_held_out(index: int, every: int) -> bool:
+    """One photo of each block of `every`, each time one place later, so that a capture taken in rounds of that length
+    does not give all its held-out photos from one height."""
+    block, place = divmod(index, every)
+    return place == block % every
+
+
 def write_cameras(path: Path, cameras: Cameras, held_out_every: int) -> int:
     """Write `cameras.json`; returns the number of held-out photos."""
     path.write_text(json.dumps(cameras.to_json(held_out_every)))
-    return len(range(0, len(cameras.c2w), held_out_every))
+    return sum(is_held_out(i, held_out_every) for i in range(len(cameras.c2w)))
 
 
 def write_photos(folder: Path, photos: Iterable[np.ndarray]) -> int:

@@ -14,6 +14,7 @@ class Focus:
     center: np.ndarray  # [3] scene units
     radius: float  # scene units: typical distance of cameras (orbit), spread of points (no orbit)
     orbit: bool
+    detail: float  # scene units: typical distance between a camera and what it passes; the radius but for a walk
 
 
 def find_focus(xyz: np.ndarray, c2w: np.ndarray) -> Focus:
@@ -29,7 +30,20 @@ def find_focus(xyz: np.ndarray, c2w: np.ndarray) -> Focus:
             center = np.linalg.solve(total, np.einsum("fij,fj->i", across, position) / len(c2w))
             ahead = np.einsum("fi,fi->f", center - position, forward)
             if np.mean(ahead > 0) > 0.7:
-                return Focus(center, float(np.median(np.linalg.norm(position - center, axis=1))), True)
-    center = np.median(c2w[:, :3, 3] if len(c2w) else xyz, axis=0)
-    away = np.linalg.norm(xyz - center, axis=1) if len(xyz) else np.ones(1)
-    return Focus(center, float(np.quantile(away, 0.5 if len(c2w) else 0.9)), False)
+                radius = float(np.median(np.linalg.norm(position - center, axis=1)))
+                return Focus(center, radius, True, radius)
+    if not len(c2w):
+        center = np.median(xyz, axis=0)
+        radius = float(np.quantile(np.linalg.norm(xyz - center, axis=1), 0.9))
+        return Focus(center, radius, False, radius)
+    center = np.median(c2w[:, :3, 3], axis=0)
+    radius = float(np.median(np.linalg.norm(xyz - center, axis=1)))
+    return Focus(center, radius, False, float(np.median(from_path(xyz, c2w))))
+
+
+def from_path(xyz: np.ndarray, c2w: np.ndarray) -> np.ndarray:
+    """Distance [N] of each point to the nearest camera, scene units."""
+    away = np.full(len(xyz), np.inf)
+    for position in c2w[:, :3, 3]:
+        away = np.minimum(away, np.linalg.norm(xyz - position, axis=1))
+    return away

@@ -28,6 +28,8 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
     """
     if isinstance(source, HiddenSite):
         return []
+    if source.up is not None and not any(source.up):
+        return [Problem("R214", "`up` has no length", "give a direction such as `[0, 0, 1]`", "source.up")]
     problems = _escapes(source, folder)
     if problems or folder is None:
         return problems

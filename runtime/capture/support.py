@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.capture.focus import Focus, find_focus
+from runtime.capture.focus import Focus, find_focus, from_path
 
 SEED = 0
 MAX_POINTS = 6000
@@ -13,13 +13,13 @@ PLANES = 600
 MAX_TILT = np.cos(np.radians(15))
 LEVELS = 150
 """Level planes that are tried besides those through three points."""
-THICKNESS = 0.012
-"""Half thickness of the surface, as a share of the focus radius."""
+THICKNESS = 0.02
+"""Half thickness of the surface, as a share of the distance that it is seen from."""
 
 
 @dataclass(frozen=True)
 class Support:
-    """A level surface in the scene. `rotation` has the support frame's x, y, z axes as columns, z up from the surface."""
+    """A level surface in the scene. The columns of `rotation` are the support frame's x, y, z axes, z up from it."""
 
     origin: np.ndarray  # [3] scene units, the middle of the surface
     rotation: np.ndarray  # [3, 3]
@@ -44,8 +44,8 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
     """Find the surface with the most support near where the cameras look.
 
     RANSAC over planes within 15 degrees of level. A plane scores the points on it less those just below it, so a slice
-    through an object, which has as many below, scores nothing; planes above the cameras are refused. The same input gives
-    the same surface.
+    through an object, which has as many below, scores nothing; planes above the cameras are refused. The same input
+    gives the same surface.
 
     Args:
         xyz: sparse points or splat centres [N, 3], scene units.
@@ -66,12 +66,14 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
     focus = find_focus(xyz, c2w)
     weight = _weights(xyz, c2w, focus)
     chosen = rng.choice(len(xyz), min(MAX_POINTS, len(xyz)), replace=False, p=weight / weight.sum())
-    near, thickness = xyz[chosen], THICKNESS * focus.radius
+    near, thickness = xyz[chosen], THICKNESS * focus.detail
     normals, offsets = _candidates(near, up, rng)
     below_cameras = _below_cameras(normals, offsets, c2w)
     if below_cameras.any():
         normals, offsets = normals[below_cameras], offsets[below_cameras]
-    scores = _scores(near, normals, offsets, thickness)
+    # under a street there is nothing at all, under a table there is a floor
+    depth = 5 * thickness if focus.orbit or not len(c2w) else np.inf
+    scores = _scores(near, normals, offsets, thickness, depth)
     best = int(np.argmax(scores))
     normal, offset = _refine(near, normals[best], offsets[best], thickness, up)
     on = np.abs(near @ normal - offset) < 1.5 * thickness
@@ -84,10 +86,7 @@ def _weights(xyz: np.ndarray, c2w: np.ndarray, focus: Focus) -> np.ndarray:
     if focus.orbit or not len(c2w):
         away = np.linalg.norm(xyz - focus.center, axis=1)
         return 1 / (1 + (away / (0.6 * focus.radius)) ** 4)
-    away = np.full(len(xyz), np.inf)
-    for position in c2w[:, :3, 3]:
-        away = np.minimum(away, np.linalg.norm(xyz - position, axis=1))
-    return 1 / (1 + (away / (0.5 * focus.radius)) ** 4)
+    return 1 / (1 + (from_path(xyz, c2w) / (2 * focus.detail)) ** 4)
 
 
 def _candidates(near: np.ndarray, up: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -108,14 +107,16 @@ def _below_cameras(normals: np.ndarray, offsets: np.ndarray, c2w: np.ndarray) ->
     return (height > 0).mean(1) > 0.9 if len(c2w) else np.ones(len(normals), bool)
 
 
-def _scores(near: np.ndarray, normals: np.ndarray, offsets: np.ndarray, thickness: float) -> np.ndarray:
+def _scores(
+    near: np.ndarray, normals: np.ndarray, offsets: np.ndarray, thickness: float, depth: float
+) -> np.ndarray:
     scores = np.empty(len(normals))
     for start in range(0, len(normals), 64):  # bounded memory
         block = slice(start, start + 64)
         height = near @ normals[block].T - offsets[block]  # [N, P]
         on = np.abs(height) < thickness
-        # the layer under the surface has the same thickness, after a gap for what noise puts there
-        below = (height > -5 * thickness) & (height < -3 * thickness)
+        # the layer under a table top has the same thickness, after a gap for what noise puts there
+        below = (height > -depth) & (height < -3 * thickness)
         scores[block] = on.sum(0) - below.sum(0)
     return scores
 

@@ -94,10 +94,6 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
     rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
     splat_points(gaussians.means, rgb).write(out.path("points"))
     up = np.asarray(source.up, float)
-    if not np.linalg.norm(up) > 0:
-        from runtime.problem import Problem
-
-        raise InputError(Problem("R214", "`up` has no length", "give a direction such as `[0, 0, 1]`", "source.up"))
     cameras = Cameras(0, 0, np.zeros(4), np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
     write_cameras(out.path("cameras"), cameras, 2)
     out.contract(frames=0)

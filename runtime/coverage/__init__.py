@@ -1,0 +1,1 @@
+"""Camera paths over a scene and the clips that are rendered along them."""

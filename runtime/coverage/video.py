@@ -1,0 +1,78 @@
+"""Writing clips as MP4 and measuring what was written."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CODECS = ("libx264", "libopenh264", "mpeg4")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What decoding a clip gives."""
+
+    frames: int
+    fps: float
+    duration_s: float
+    width: int
+    height: int
+    error: float  # mean absolute difference to what was rendered, 0..255
+    flipped_error: float  # the same when the clip is turned upside down
+
+
+def write_video(path: Path, frames: np.ndarray, fps: int) -> str:
+    """Write frames [T, H, W, 3] uint8 RGB as an MP4 in yuv420p; returns the codec. H and W must be even.
+
+    Raises:
+        RuntimeError: this PyAV has none of the codecs.
+    """
+    import av
+
+    codec = next((c for c in CODECS if c in av.codecs_available), None)
+    if codec is None:
+        raise RuntimeError(f"PyAV has none of {', '.join(CODECS)}")
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=Fraction(fps))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1  # the same bytes every time
+        if codec == "libx264":
+            stream.options = {"crf": "16", "preset": "fast"}
+        else:
+            stream.bit_rate = int(0.3 * fps * frames.shape[1] * frames.shape[2])
+        for frame in frames:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return codec
+
+
+def read_video(path: Path) -> tuple[np.ndarray, float]:
+    """Decode a clip: frames [T, H, W, 3] uint8 RGB and its frames per second."""
+    import av
+
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        rate = stream.average_rate
+    return np.stack(frames), float(rate) if rate else 0.0
+
+
+def measure_video(path: Path, rendered: np.ndarray) -> Measured:
+    """Decode a clip and compare it with the frames [T, H, W, 3] uint8 that were rendered for it."""
+    frames, fps = read_video(path)
+    same = frames.shape == rendered.shape
+    return Measured(
+        frames=len(frames), fps=fps, duration_s=len(frames) / fps if fps else 0.0,
+        height=frames.shape[1], width=frames.shape[2],
+        error=_difference(frames, rendered) if same else 255.0,
+        flipped_error=_difference(frames[:, ::-1], rendered) if same else 255.0,
+    )  # fmt: skip
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a.astype(np.int16) - b).mean())
