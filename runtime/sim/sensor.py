@@ -9,7 +9,7 @@ import numpy as np
 class Sensor:
     """`gain` [3] multiplies red, green and blue; `vignetting` is the loss in the corners; noise in 8-bit levels."""
 
-    gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gain: tuple[float, ...] = (1.0, 1.0, 1.0)
     vignetting: float = 0.0
     noise_sd: float = 0.0
     gamma: float = 1.0

@@ -39,7 +39,7 @@ def value_noise(u: np.ndarray, v: np.ndarray, seed: int) -> np.ndarray:
     return low * (1 - fu) + high * fu
 
 
-def _mix(material: Material, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def pattern_share(material: Material, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Share of the other colour at (u, v) metres, 0..1."""
     a, b, seed = u / material.scale_m, v / material.scale_m, material.seed
     match material.pattern:
@@ -68,5 +68,5 @@ def albedo(material: Material, points: np.ndarray, normals: np.ndarray) -> np.nd
     axis = np.argmax(np.abs(normals), axis=1)
     u = np.where(axis == 0, points[:, 1], points[:, 0])
     v = np.where(axis == 2, points[:, 1], points[:, 2])
-    share = _mix(material, u, v)[:, None]
+    share = pattern_share(material, u, v)[:, None]
     return np.array(material.rgb) * (1 - share) + np.array(material.other) * share

@@ -1,0 +1,96 @@
+"""Draw recorded demos again as variants: background from the splat at the moved camera, foreground cast anew."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.coverage.video import read_video, write_video
+from runtime.sim.build_twin import camera_picture
+from runtime.sim.episodes import Episode, redraw
+from runtime.sim.eye import Eye
+from runtime.sim.mj import Model
+from runtime.sim.twin import Twin, snap_to_support, splat_backdrop
+from runtime.sim.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
+
+_STREAM = {"demo": 51, "clip": 52}
+LEAST_CORRELATION = 0.05  # a variant that is upside down or of another scene correlates less with its original
+
+
+def variant_films(
+    episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int,
+    seed: tuple[int, int], snap_m: float,
+) -> list[dict[str, np.ndarray]]:  # fmt: skip
+    """`count` variants of one demo: pictures u8 [T, H, W, 3] by camera. `seed` is (stage seed, demo)."""
+    films = []
+    center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
+    for k in range(count):
+        rng = np.random.default_rng([_STREAM["demo"], *seed, k])
+        variant = draw_variant(ranges, twin.look.sensor.noise_sd, rng)
+        look = varied_look(twin.look, variant, center)
+        film = {}
+        for camera in twin.cameras:
+            moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
+            rgb, depth = camera_picture(renderer, gaussians, twin, moved)
+            shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
+            backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, snap_m), shadow)
+            eye = Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples)
+            film[camera.name] = redraw(eye, episode, rng)
+        films.append(film)
+    return films
+
+
+def kept_form(original: np.ndarray, variant: np.ndarray) -> bool:
+    """Whether a variant [T, H, W, 3] kept frame count, size and orientation of its original: it resembles the original
+    more than the original turned upside down.
+    """
+    if original.shape != variant.shape:
+        return False
+    a, b = original.mean(axis=(0, 3)), variant.mean(axis=(0, 3))
+    upright, flipped = np.corrcoef(a.ravel(), b.ravel())[0, 1], np.corrcoef(a[::-1].ravel(), b.ravel())[0, 1]
+    return bool(upright > flipped)
+
+
+def enrich_clips(
+    source: Path, target: Path, ranges: Ranges, count: int, seed: int, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    """Variants of every coverage clip of `source`, written to the folder `target` as `NAME.vK.mp4` with a `clips.json`.
+
+    Frame count, frames per second and size are those of the original; orientation is verified.
+
+    Returns:
+        Metrics: number of clips written and the fraction that kept its form.
+    """
+    manifest = json.loads((source / "clips.json").read_text())
+    entries, kept = [], 0
+    for i, entry in enumerate(manifest["clips"]):
+        frames, fps = read_video(source / entry["file"])
+        for k in range(count):
+            rng = np.random.default_rng([_STREAM["clip"], seed, i, k])
+            varied = vary_picture(frames, draw_variant(ranges, 0.0, rng), rng)
+            name = f"{entry['name']}.v{k}"
+            write_video(target / f"{name}.mp4", varied, round(fps))
+            again, fps_again = read_video(target / f"{name}.mp4")
+            good = kept_form(frames, again) and abs(fps_again - fps) < 1e-6
+            kept += good
+            entries.append({
+                "name": name, "file": f"{target.name}/{name}.mp4", "of": entry["name"], "frames": len(again),
+                "fps": fps_again, "duration_s": len(again) / fps_again, "width": again.shape[2],
+                "height": again.shape[1], "kept_form": good,
+            })  # fmt: skip
+        progress((i + 1) / len(manifest["clips"]), "clips")
+    (target / "clips.json").write_text(json.dumps({"clips": entries}, indent=1) + "\n")
+    return {"clips": len(entries), "clips_kept_form": kept / max(len(entries), 1)}
+
+
+def with_originals(
+    episodes: list[Episode], originals: list[dict[str, np.ndarray]],
+    variants: Callable[[int], list[dict[str, np.ndarray]]],
+) -> Iterator[tuple[Episode, dict[str, np.ndarray]]]:  # fmt: skip
+    """Each demo followed by its variants, drawn as they are asked for."""
+    for i, episode in enumerate(episodes):
+        yield episode, originals[i]
+        for film in variants(i):
+            yield episode, film

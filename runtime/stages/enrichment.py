@@ -1,0 +1,116 @@
+"""Appearance variants of demos and clips: the same motion under other light, colours, surfaces, sensors and cameras."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, stage
+
+SHEET_DEMOS = 2
+
+
+class EnrichmentParams(Params):
+    """How many variants and how far they go. Each field but the first and last is a largest deviation."""
+
+    variants_per_demo: int = Field(2, ge=1, le=50)
+    """Variants drawn of each demo; the original stays as well."""
+    light_turn_deg: float = Field(180.0, ge=0, le=180)
+    """How far the lamp turns about the vertical."""
+    light_change: float = Field(0.40, ge=0, lt=1)
+    """Relative change of the strength of lamp, ambient light and shadow."""
+    light_tint: float = Field(0.15, ge=0, lt=1)
+    """Relative change of the lamp's red against its blue."""
+    exposure: float = Field(0.30, ge=0, lt=1)
+    """Relative change of the camera's exposure."""
+    white_balance: float = Field(0.12, ge=0, lt=1)
+    """Relative change of the camera's red and blue gains."""
+    gamma: float = Field(0.15, ge=0, le=1)
+    """Change of the logarithm of the camera's gamma."""
+    vignetting: float = Field(0.35, ge=0, lt=1)
+    """Loss of light in the corners."""
+    noise_sd: float = Field(6.0, ge=0, le=64)
+    """Standard deviation of additional camera noise, in 8-bit levels."""
+    camera_shift_m: float = Field(0.012, ge=0, le=0.2)
+    """Shift of the camera along each of its axes."""
+    camera_turn_deg: float = Field(1.5, ge=0, le=30)
+    """Turn of the camera about each of its axes."""
+    object_color: float = Field(0.25, ge=0, lt=1)
+    """Relative change of the colours of robot and objects."""
+    relight: float = Field(0.30, ge=0, lt=1)
+    """Relative change of the background's light from one side of the picture to the other."""
+    retexture: float = Field(0.30, ge=0, lt=1)
+    """Contrast of a pattern laid over support and background."""
+    snap_m: float = Field(0.03, ge=0, le=0.2)
+    """Splat depth nearer than this to the support plane is put on it, as in the twin."""
+    variant_seed: int = Field(0, ge=0)
+    """Seed of the variants."""
+
+
+def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
+    demos = inputs.get("demos", Contract())
+    return Contract(action_dim=6, fps=demos.fps, camera_keys=demos.camera_keys, instruction_key="task")
+
+
+@stage(
+    version=1,
+    per=("location", "task"),
+    needs={"demos": "demos", "twin": "twin", "scene": "splat", "clips": "coverage?"},
+    makes={"dataset": "dataset/", "episodes": "episodes.npz", "clips?": "clips/", "preview": "preview.png"},
+    kind="demos",
+    backends=("renderer",),
+    offers=_from_demos,
+    expects=lambda p: {"demos": Contract(action_dim=6, instruction_key="task")},
+    cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
+)
+def enrichment(
+    p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Any
+) -> dict[str, Any]:
+    """Draw every demo again `variants_per_demo` times, verify that form was kept, and write originals and variants."""
+    from runtime.learn.dataset import read_arrays, write_dataset
+    from runtime.sim.contact_sheet import save_sheet
+    from runtime.sim.enrich import enrich_clips, kept_form, variant_films, with_originals
+    from runtime.sim.episodes import as_dataset, load_episodes, save_episodes
+    from runtime.sim.robot import JOINTS
+    from runtime.sim.twin import read_model, read_twin
+    from runtime.sim.variants import Ranges
+    from runtime.splat.ply import read_ply
+
+    facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
+    episodes = load_episodes(demos / "episodes.npz")
+    arrays = read_arrays(demos / "dataset")
+    ranges = Ranges(**{name: getattr(p, name) for name in Ranges.__dataclass_fields__})
+    cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
+    originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
+    first = facts.cameras[0]
+    kept, sheets = [], []
+
+    def variants(i: int) -> list[dict[str, Any]]:
+        seed = (p.variant_seed, i)
+        films = variant_films(
+            episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed, p.snap_m
+        )
+        kept.extend(kept_form(originals[i][name], film[name]) for film in films for name in film)
+        if i < SHEET_DEMOS:
+            sheets.extend([originals[i][first.name], *(film[first.name] for film in films)])
+        out.progress((i + 1) / len(episodes), "drawing variants")
+        return films
+
+    written = write_dataset(
+        out.path("dataset"), round(facts.control_hz), [c.name for c in facts.cameras], (first.height, first.width),
+        as_dataset(with_originals(episodes, originals, variants)), facts.task.instruction, joint_names=JOINTS,
+    )  # fmt: skip
+    save_episodes(out.path("episodes"), [e for e in episodes for _ in range(1 + p.variants_per_demo)])
+    save_sheet(out.path("preview"), sheets)
+    about_clips = {}
+    if clips is not None:
+        about_clips = enrich_clips(clips, out.path("clips"), ranges, p.variants_per_demo, p.variant_seed, out.progress)
+    cameras = tuple(c.name for c in facts.cameras)
+    out.contract(action_dim=6, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
+    return {
+        "episodes": written["episodes"], "frames": written["frames"],
+        "expected_frames": len(arrays.state) * (1 + p.variants_per_demo),
+        "kept_form": sum(kept) / max(len(kept), 1), **about_clips,
+    }  # fmt: skip
