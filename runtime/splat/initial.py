@@ -6,7 +6,8 @@ from runtime.splat.gaussians import Gaussians, rgb_to_sh
 from runtime.splat.photos import Photos
 
 OPACITY = 0.5
-_NEIGHBOURS = 3
+FEWEST_POINTS = 4  # with fewer there are no neighbours to take a size from
+_NEIGHBOURS = FEWEST_POINTS - 1
 
 
 def neighbour_distance(xyz: np.ndarray) -> np.ndarray:
@@ -27,9 +28,9 @@ def from_points(xyz: np.ndarray, rgb: np.ndarray, sh_degree: int, limit: int, rn
     """Gaussians at points xyz [N, 3] with colours rgb [N, 3] in 0..1; at most `limit` of them, drawn with `rng`.
 
     Raises:
-        ValueError: with fewer than four points, which have no neighbours to take a size from.
+        ValueError: with fewer than FEWEST_POINTS.
     """
-    if len(xyz) < _NEIGHBOURS + 1:
+    if len(xyz) < FEWEST_POINTS:
         raise ValueError(f"{len(xyz)} points are too few to start from")
     if len(xyz) > limit:
         chosen = np.sort(rng.choice(len(xyz), limit, replace=False))

@@ -1,0 +1,97 @@
+"""Stage `splat`: 3D Gaussians trained on the photos of a capture, or taken over from its splat."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, stage
+
+
+class Splat(Params):
+    """Parameters of `splat`. All but `preview_count` are for training; an existing splat is taken as it is."""
+
+    iterations: int = Field(1800, ge=1, le=100_000)
+    """Training steps; each looks at one photo."""
+    sh_degree: int = Field(1, ge=0, le=3)
+    """Degree of the spherical harmonics: 0 is the same colour from every side."""
+    max_gaussians: int = Field(12_000, ge=100, le=2_000_000)
+    """Most Gaussians that training may use."""
+    photo_width_px: int = Field(200, ge=48, le=4096)
+    """Photos wider than this are reduced to it before training and measuring."""
+    seed: int = Field(0, ge=0)
+    """Seed of the order of photos, of backgrounds and of split Gaussians."""
+    preview_count: int = Field(4, ge=0, le=100)
+    """Most held-out photos that are shown beside their render."""
+
+
+@stage(
+    version=1,
+    per=("location",),
+    needs={"capture": "capture"},
+    makes={"splat": "splat.ply", "scene": "scene.json", "preview": "preview/"},
+    backends=("renderer",),
+    offers=lambda p, inputs: Contract(),
+    cost=lambda p: Resources(mem_gb=1.0, minutes=0.3 + p.iterations * (p.photo_width_px / 200) ** 2 / 3000),
+)
+def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
+    """Fit or take over Gaussians, find the support, and measure the splat on photos that it never saw.
+
+    Metrics: `psnr` (dB), `ssim`, `depth_rel_err` (median of |rendered - observed| / observed at sparse points), all on
+    held-out photos and None where there are none; `gaussians`; `seconds` of CPU for training; `trained`.
+    """
+    import json
+
+    import numpy as np
+
+    from runtime.capture.focus import find_focus
+    from runtime.capture.support import estimate_support
+    from runtime.splat.ply import read_ply, write_ply
+    from runtime.splat.preview import write_held_out, write_orbit
+
+    cameras = json.loads((capture / "cameras.json").read_text())
+    c2w = np.array([f["c2w"] for f in cameras["frames"]], np.float64).reshape(-1, 4, 4)
+    up = np.array(cameras["up"], np.float64)
+    given = capture / "splat.ply"
+    if given.exists():
+        gaussians = read_ply(given)
+        focus = find_focus(gaussians.means, c2w)
+        write_orbit(out.path("preview"), renderer, gaussians, focus.center, up, focus.radius, p.photo_width_px)
+        metrics: dict[str, Any] = {"psnr": None, "ssim": None, "depth_rel_err": None, "seconds": 0.0, "trained": False}
+        xyz = gaussians.means
+    else:
+        gaussians, xyz, metrics = _train(p, capture, out, renderer, write_held_out)
+        focus = find_focus(xyz, c2w)
+    write_ply(out.path("splat"), gaussians)
+    scale = float(cameras["scale_m_per_unit"] or 1.0)
+    support = estimate_support(xyz, c2w, up, scale)
+    scene = {
+        "up": [float(v) for v in up], "scale_m_per_unit": scale, "support": support.to_json(),
+        "center": [float(v) for v in focus.center], "radius": float(focus.radius),
+    }  # fmt: skip
+    out.path("scene").write_text(json.dumps(scene, indent=1))
+    out.progress(1, f"{len(gaussians)} Gaussians")
+    return {"gaussians": len(gaussians), **metrics}
+
+
+def _train(p: Splat, capture: Path, out: Out, renderer: Any, preview: Any) -> tuple[Any, Any, dict[str, Any]]:
+    from runtime.problem import InputError, Problem
+    from runtime.splat.held_out import held_out_metrics
+    from runtime.splat.initial import FEWEST_POINTS
+    from runtime.splat.photos import load_photos
+    from runtime.splat.train import Recipe, train
+
+    photos = load_photos(capture, p.photo_width_px)
+    if len(photos.xyz) < FEWEST_POINTS or photos.held_out.all():
+        raise InputError(
+            Problem(
+                "S232", f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} "
+                "photos to train on", "take more photos that overlap", "source",
+            )
+        )  # fmt: skip
+    recipe = Recipe(iterations=p.iterations, sh_degree=p.sh_degree, max_gaussians=p.max_gaussians, seed=p.seed)
+    gaussians, trained = train(photos, recipe, lambda fraction, note: out.progress(0.95 * fraction, note))
+    preview(out.path("preview"), renderer, gaussians, photos, p.preview_count)
+    return gaussians, photos.xyz, {**held_out_metrics(renderer, gaussians, photos), **trained, "trained": True}
