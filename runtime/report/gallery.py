@@ -42,7 +42,7 @@ def gallery(frame: StudyFrame, cells: Sequence[Cell], found: Artifacts, most_loc
             add("Twin", sheets(folder, _root(folder), "twin", 2, 640), "medium")
         for folder in found.clips[i : i + 1]:
             add("Coverage", clip_sheets(folder, _root(folder)), "wide")
-        add("Trials", _rollouts(location, cells, found.trials), "wide")
+        groups += _rollouts(location, cells, found.trials)
         rooms.append({"location": location, "groups": groups})
     return rooms
 
@@ -57,11 +57,12 @@ def _rollouts(location: str, cells: Sequence[Cell], trials: Sequence[Path]) -> l
     for cell, folder in here:
         if cell.domain == where:
             first.setdefault(cell.approach, (cell, folder))
-    figures = []
+    groups = []
     for approach, (cell, folder) in first.items():
-        for picture in sheets(folder / "rollouts", _root(folder), domain(where), 2, 900):
-            figures.append({**picture, "approach": approach, "caption": f"{picture['caption']}, seed {cell.seed}"})
-    return figures
+        found = sheets(folder / "rollouts", _root(folder), f"{domain(where)}, seed {cell.seed}", 2, 900)
+        if found:
+            groups.append({"heading": "Trials", "approach": approach, "layout": "wide", "figures": found})
+    return groups
 
 
 def _root(folder: Path) -> Path:

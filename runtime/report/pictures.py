@@ -43,11 +43,7 @@ def photos(capture: Path, root: Path, most: int = 3, width_px: int = 320) -> lis
 def sheets(folder: Path, root: Path, caption: str, most: int, width_px: int) -> list[dict[str, Any]]:
     """PNG pictures below `folder`, by name, at most `most`."""
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    several = len(files) > 1
-    return [
-        figure(path, root, f"{caption}: {_name(path)}" if several else caption, width_px)
-        for path in spread(files, most)
-    ]
+    return [figure(path, root, f"{caption}: {_name(path)}", width_px) for path in spread(files, most)]
 
 
 def clip_sheets(

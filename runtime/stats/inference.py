@@ -64,7 +64,8 @@ def estimate(
     degrees = variance**2 / sum(v**2 / d for v, d in parts) if variance > 0 else float(sum(d for _, d in parts))
     reach = float(stats.t.ppf((1 + level) / 2, degrees)) * variance**0.5
     between = Band(value - reach, value + reach)
-    floor_variance = sum(g.floor_variance + g.state_variance for g in groups) / count**2
+    # The smoothed counts hold a share 1/K of the variance between shared states already.
+    floor_variance = sum(g.floor_variance + g.state_variance * (1 - 1 / len(g.seeds)) for g in groups) / count**2
     centre = float(np.mean([g.floor_centre for g in groups]))
     floor_reach = float(stats.norm.ppf((1 + level) / 2)) * floor_variance**0.5
     within = Band(centre - floor_reach, centre + floor_reach)

@@ -31,8 +31,10 @@ GATES: dict[str, dict[str, Any]] = {
                           "comparator": "between", "threshold": [20, 80]},
     "placebo-null": {"metric": "uplift", "approach": "placebo", "domain": "irl_proxy", "comparator": "contains",
                      "threshold": 0},
-    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above", "threshold": 0},
-    "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least", "threshold": 24},
+    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above",
+                       "threshold": 0},
+    "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least",
+                    "threshold": 24},
     "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most",
                           "threshold": 0.1},
 }  # fmt: skip
@@ -62,8 +64,8 @@ class Synthetic:
         """Run the gate stage."""
         params = {"rule": rule, "study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells()}
         inputs: dict[str, Any] = {
-            "uplift": uplift, "captures": self.captures, "splats": self.splats, "twins": self.twins, "demos": self.demos,
-            "policies": self.policies, "trials": self.trials,
+            "uplift": uplift, "captures": self.captures, "splats": self.splats, "twins": self.twins,
+            "demos": self.demos, "policies": self.policies, "trials": self.trials,
         }  # fmt: skip
         return run_stage("gate", params, inputs, self.store)
 
@@ -92,10 +94,10 @@ def synthetic_study(
     domains = list(next(iter(rates.values())))
     frame = StudyFrame(
         id="study", baseline="baseline" if "baseline" in rates else None, locations=locations, tasks=("press-button",),
-        approaches=tuple(rates), seeds=seeds, trials=dict.fromkeys(domains, trials), gates=gates,
+        approaches=tuple(rates), seeds=seeds, trials=dict.fromkeys(domains, trials), gates=gates,  # ty: ignore[invalid-argument-type]
     )  # fmt: skip
     cells = [
-        Cell(approach=a, location=x, task="press-button", seed=s, domain=d)
+        Cell.model_validate({"approach": a, "location": x, "task": "press-button", "seed": s, "domain": d})
         for x in locations for a in rates for s in seeds for d in domains
     ]  # fmt: skip
     study = Synthetic(store, frame, cells)
@@ -107,7 +109,9 @@ def synthetic_study(
             {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014}, parents={"capture": [capture]},
         )  # fmt: skip
         twin = _publish(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
-        demos = _publish(store, "demos", location, {"episodes.npz": b"made up"}, {"episodes": 60}, parents={"twin": [twin]})
+        demos = _publish(
+            store, "demos", location, {"episodes.npz": b"made up"}, {"episodes": 60}, parents={"twin": [twin]}
+        )
         enriched = _publish(store, "enrichment", location, {"episodes.npz": b"made up"}, parents={"demos": [demos]})
         clips = _publish(store, "coverage", location, {"clips/orbit.mp4": _clip(store)}, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
@@ -136,8 +140,9 @@ def synthetic_study(
         study.policies.append(policy)
         study.trials.append(
             _publish(
-                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell)}, {"success": float(won.mean())},
-                {"domain": cell.domain}, {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
+                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell)},
+                {"success": float(won.mean())}, {"domain": cell.domain},
+                {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
             )
         )  # fmt: skip
     return study
@@ -158,7 +163,7 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
 
 
 def _capture(store: Path, location: str, i: int) -> Path:
-    frames = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
+    frames: list[dict[str, Any]] = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
     photos: dict[str, Any] = {f["file"]: _picture(320, 240, 20 * i + k) for k, f in enumerate(frames)}
     return _publish(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
 
@@ -183,7 +188,7 @@ def _picture(width: int, height: int, seed: int) -> Image.Image:
     image = Image.fromarray(np.broadcast_to(ramp, (height, width, 3)).clip(0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(image)
     for _ in range(8):
-        x, y, r = rng.integers(0, width), rng.integers(height // 3, height), rng.integers(8, 30)
+        x, y, r = (int(rng.integers(*ends)) for ends in ((0, width), (height // 3, height), (8, 30)))
         draw.rectangle([x, y - r, x + r, y], fill=tuple(int(v) for v in rng.integers(40, 220, 3)))
     return image
 

@@ -1,0 +1,131 @@
+"""The report stage: what the page says, that it stands alone, and that input cannot become markup."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from runtime.report.labels import apply_labels
+from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
+    return synthetic_study(tmp_path_factory.mktemp("study") / "store")
+
+
+@pytest.fixture(scope="module")
+def folder(study: Synthetic) -> Path:
+    return study.report()
+
+
+def visible(page: str) -> str:
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", body))
+
+
+def test_verdict_comes_first_and_claims_no_more_than_its_band(folder: Path) -> None:
+    words = visible((folder / "report.html").read_text())
+    assert "At the hidden site, uplift is shown for enriched." in words
+    assert words.index("uplift is shown") < words.index("Uplift over")
+    said = json.loads((folder / "report.json").read_text())
+    twin = next(
+        r
+        for r in said["evidence"]["uplift"]
+        if (r["approach"], r["domain"], r["location"]) == ("enriched", "twin", None)
+    )
+    assert twin["direction"] == "undecided"
+    assert twin["band"][0] < 0 < twin["band"][1]
+
+
+def test_roles_are_read_off_artifacts(folder: Path) -> None:
+    assert json.loads((folder / "report.json").read_text())["roles"] == {
+        "untrained": "untrained", "baseline": "baseline", "placebo": "placebo", "enriched": "treatment"
+    }  # fmt: skip
+
+
+def test_nothing_is_success_when_a_gate_did_not_run(folder: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())
+    assert said["status"] == "not run"
+    assert any("drift" in token.get("text", "") for line in said["not_run"] for token in line)
+
+
+def test_the_page_stands_alone(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert all(a.startswith(("data:", "#")) for a in addresses)
+    assert "<script" not in page
+    assert "url(" not in page
+    assert sum(a.startswith("data:image/webp") for a in addresses) >= 2 * (3 + 1 + 1 + 1 + 7)
+    assert len(page) < 1_500_000
+
+
+def test_provenance_counts_each_artifact_once(study: Synthetic, folder: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())["provenance"]
+    stages = {row["stage"]: row for row in said["stages"]}
+    assert stages["evaluate"]["artifacts"] == 48
+    assert stages["policy"]["artifacts"] == 24
+    assert stages["policy"]["cpu_s"] == 24 * 24.0
+    assert stages["enrichment"]["artifacts"] == 2
+    assert said["commands"][1] == "snakemake --cores all"
+
+
+def test_pictures_name_their_place_in_the_store(study: Synthetic, folder: Path) -> None:
+    text = (folder / "report.json").read_text()
+    assert "base64" not in text
+    for room in json.loads(text)["pictures"]:
+        for group in room["groups"]:
+            assert all((study.store / figure["source"]).is_file() for figure in group["figures"])
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def test_titles_are_filled_in_and_escaped(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    labels = {
+        "approach:enriched": {"title": HOSTILE, "file": 'specs/approaches/"enriched".yaml', "line": 3},
+        "approach:placebo": {"title": "A null", "file": "specs/approaches/placebo.yaml", "line": 2,
+                             "href": "javascript:alert(1)"},
+        "approach:never-used": {"title": "Never shown"},
+    }  # fmt: skip
+    named = apply_labels(page, labels)
+    assert "<img src=x" not in named
+    assert "&lt;img src=x onerror=alert(1)&gt;" in named
+    assert "javascript:" not in named
+    assert "specs/approaches/placebo.yaml:2" in named
+    assert "Never shown" not in named
+    assert "uplift is shown for " + HOSTILE not in named
+    assert apply_labels(page, {}) == page
+
+
+def test_ids_and_failure_modes_cannot_become_markup(tmp_path: Path) -> None:
+    name = "<b>x</b>"
+    study = synthetic_study(
+        tmp_path / "store", locations=("shed<script>alert(1)</script>",),
+        rates={"baseline": {"twin": 0.5}, name: {"twin": 0.6}}, trials=6, gates=(),
+    )  # fmt: skip
+    page = (study.report() / "report.html").read_text()
+    assert "<b>x</b>" not in page
+    assert "<script" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+    named = apply_labels(page, {f"approach:{name}": {"title": "Sober title"}})
+    assert "Sober title" in named
+
+
+def test_a_study_with_a_single_approach_still_reports(tmp_path: Path) -> None:
+    study = synthetic_study(tmp_path / "store", locations=("shed",), rates={"alone": {"twin": 0.5}}, trials=6, gates=())
+    words = visible((study.report() / "report.html").read_text())
+    assert "Nothing has been compared yet." in words
+    assert "no baseline" in words
+
+
+def test_the_same_input_gives_the_same_page(tmp_path: Path, folder: Path) -> None:
+    again = synthetic_study(tmp_path / "store", rates=RATES).report()
+    one, other = ((f / "report.html").read_text() for f in (folder, again))
+
+    def steady(page: str) -> str:  # processor time and memory of the stages that just ran do differ
+        return re.sub(r"[\d.]+ (?:s|min|MB|GB)\b", "", page)
+
+    assert steady(one) == steady(other)

@@ -1,0 +1,111 @@
+"""Gates pass or fail only when the whole band clears the threshold."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from runtime.spec.gate import GateRule
+from runtime.stats.band import Band
+from runtime.stats.judge import Measure, judge
+from runtime.stats.status import Status
+from runtime.stats.trials import Trials
+from runtime.stats.verdict import of_metrics, of_trials
+
+P, F, U = Status.PASSED, Status.FAILED, Status.UNDECIDED
+
+
+def rule(comparator: str, threshold: object, **more: object) -> GateRule:
+    return GateRule.model_validate(
+        {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": comparator, "threshold": threshold}
+        | more
+    )
+
+
+@pytest.mark.parametrize(
+    ("comparator", "threshold", "band", "status"),
+    [
+        ("at_least", 2, (2, 5), P), ("at_least", 2, (1, 5), U), ("at_least", 2, (1, 1.9), F),
+        ("at_least", 2, (1, 2), U),
+        ("above", 0, (0, 5), U), ("above", 0, (0.1, 5), P), ("above", 0, (-5, 0), F),
+        ("at_most", 10, (0, 10), P), ("at_most", 10, (4, 12), U), ("at_most", 10, (11, 12), F),
+        ("below", 10, (4, 10), U), ("below", 10, (10, 12), F), ("below", 10, (1, 9), P),
+        ("between", [20, 80], (20, 80), P), ("between", [20, 80], (10, 40), U), ("between", [20, 80], (1, 19), F),
+        ("between", [20, 80], (81, 90), F), ("contains", 0, (-1, 1), P), ("contains", 0, (0.1, 1), F),
+    ],
+)  # fmt: skip
+def test_judgement(comparator: str, threshold: object, band: tuple[float, float], status: Status) -> None:
+    middle = sum(band) / 2
+    assert judge(rule(comparator, threshold), Measure("", middle, Band(*band), 100)) is status
+
+
+def runs(rate_by_seed: list[float], n: int = 40) -> dict[int, dict[str, float]]:
+    return {s: {str(i): float(i < rate * n) for i in range(n)} for s, rate in enumerate(rate_by_seed)}
+
+
+def trials(treated: list[float], base: list[float]) -> Trials:
+    place = ("shed", "press")
+    return Trials({("enriched", "twin"): {place: runs(treated)}, ("baseline", "twin"): {place: runs(base)}}, {})
+
+
+def test_an_undecided_gate_says_how_many_seeds_would_decide() -> None:
+    verdict = of_trials(rule("above", 0), trials([0.5, 0.7, 0.6], [0.5, 0.55, 0.45]), "baseline", 0.95)
+    assert verdict["status"] is U
+    assert 3 < verdict["seeds_needed"] < 40
+    assert verdict["trials_needed"] == 40 * verdict["seeds_needed"]
+    assert f"about {verdict['seeds_needed']} seeds" in verdict["reason"]
+
+
+def test_a_gate_may_set_its_own_level() -> None:
+    found = [of_trials(rule("above", 0, level=level), trials([0.6, 0.7, 0.6], [0.5, 0.5, 0.5]), "baseline", 0.95)
+             for level in (0.8, 0.99)]  # fmt: skip
+    assert [f["status"] for f in found] == [P, U]
+
+
+def test_what_did_not_run_is_not_run() -> None:
+    one = trials([0.5, 0.5], [0.5, 0.5])
+    for odd in (
+        rule("above", 0, domain="irl"),
+        rule("above", 0, approach="other"),
+        rule("above", 0, approach="baseline"),
+    ):
+        verdict = of_trials(odd, one, "baseline", 0.95)
+        assert verdict["status"] is Status.NOT_RUN
+        assert verdict["value"] is None
+    assert of_trials(rule("above", 0), one, None, 0.95)["status"] is Status.NOT_RUN
+
+
+def stage_rule(scope: str = "artifact") -> GateRule:
+    return GateRule.model_validate(
+        {"metric": "held_out.psnr", "stage": "splat", "scope": scope, "comparator": "at_least", "threshold": 24}
+    )
+
+
+def splats(*values: object) -> list[tuple[str, dict[str, dict[str, object]]]]:
+    return [(f"place-{i}", {"held_out": {"psnr": value}}) for i, value in enumerate(values)]
+
+
+def test_a_recorded_metric_is_compared_directly() -> None:
+    assert of_metrics(stage_rule(), splats(26.0, 24.0))["status"] is P
+    worst = of_metrics(stage_rule(), splats(26.0, 20.0, 23.0))
+    assert (worst["status"], worst["value"]) == (F, 20.0)
+    assert "place-1" in worst["reason"]
+    assert of_metrics(stage_rule("study"), splats(26.0, 23.0))["status"] is P
+
+
+@pytest.mark.parametrize("values", [(), (26.0, None), (26.0, math.nan), (26.0, True), (26.0, "26")])
+def test_a_metric_that_is_not_there_is_not_run(values: tuple[object, ...]) -> None:
+    assert of_metrics(stage_rule(), splats(*values))["status"] is Status.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"comparator": "between"}, {"comparator": "between", "threshold": [3, 1]}, {"threshold": [1, 2]},
+     {"approach": None}, {"domain": None}, {"stage": "splat"}, {"metric": "psnr"}, {"scope": "artifact"},
+     {"level": 95}, {"extra": 1}],
+)  # fmt: skip
+def test_rules_that_make_no_sense_are_refused(change: dict[str, object]) -> None:
+    good = {"metric": "uplift", "approach": "a", "domain": "twin", "comparator": "above", "threshold": 0}
+    GateRule.model_validate(good)
+    with pytest.raises(ValidationError):
+        GateRule.model_validate(good | change)
