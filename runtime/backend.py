@@ -1,7 +1,8 @@
 """Back ends by role and name, found through entry points (group `simkiln.backends`, keys such as `renderer.numba`)."""
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from runtime.problem import InputError, Problem
@@ -21,10 +22,16 @@ class BackendInfo:
     needs_gpu: bool
 
 
+@cache
+def _points() -> tuple[EntryPoint, ...]:
+    """The entry points of the group; looking through every installed distribution takes 30 ms."""
+    return tuple(entry_points(group=GROUP))
+
+
 def available() -> dict[str, list[str]]:
     """Role -> names of the back ends that are installed, sorted."""
     found: dict[str, list[str]] = {}
-    for point in entry_points(group=GROUP):
+    for point in _points():
         role, _, name = point.name.partition(".")
         found.setdefault(role, []).append(name)
     return {role: sorted(names) for role, names in found.items()}
@@ -36,8 +43,9 @@ def load(role: str, name: str) -> Any:
     Raises:
         InputError: B301 when there is no such back end.
     """
-    for point in entry_points(group=GROUP, name=f"{role}.{name}"):
-        return point.load()
+    for point in _points():
+        if point.name == f"{role}.{name}":
+            return point.load()
     known = ", ".join(f"`{n}`" for n in available().get(role, [])) or "none"
     raise InputError(
         Problem("B301", f"no back end `{name}` for role `{role}`", f"installed: {known}", f"backends.{role}")

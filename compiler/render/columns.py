@@ -17,6 +17,8 @@ def width(character: str) -> int:
     """Columns that a character takes."""
     if character == "\t":
         return TAB
+    if not character.isprintable():  # shown as a replacement character
+        return 1
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -1,0 +1,27 @@
+"""Checking specs starts fast and needs nothing heavy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "mujoco", "numba", "lerobot", "numpy", "pycolmap", "scipy", "pyarrow", "PIL", "pandas", "snakemake")
+PROGRAM = """
+import sys, time
+from pathlib import Path
+import compiler
+from compiler.check import check
+from compiler.load import load_project
+from compiler.schema import schemas
+check(load_project(Path('.')))
+check(load_project(Path('.')), 'study')
+schemas()
+print(*sorted(set(sys.modules) & set(%r)), sep=',')
+"""
+
+
+def test_check_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM % (HEAVY,)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
