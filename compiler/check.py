@@ -42,11 +42,7 @@ def files_of(subject: Subject) -> set[str]:
     """The files that one study uses, and this machine's own."""
     project, name = subject.project, subject.only
     assert name is not None
-    used = {("study", name)}
-    study = project.studies.get(name)
-    for field, kind in LISTS.items():
-        for wanted in getattr(study, field) if study else []:
-            used |= {(kind, link) for link in (subject.chain(wanted) if kind == "approach" else [wanted])}
+    used = {("study", name)} | {(kind, name) for kind in LISTS.values() for name in subject.named(kind)}
     return {project.sources[key].name for key in used if key in project.sources} | {LOCAL_FILE}
 
 

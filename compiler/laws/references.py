@@ -3,46 +3,42 @@
 from collections.abc import Iterator
 
 from compiler.diagnostic import Diagnostic, Note, did_you_mean
-from compiler.laws.subject import LISTS, Subject
+from compiler.laws.subject import LISTS, Subject, texts
 from compiler.shape.sections import unknown_stage
+from compiler.spec.base import is_id
 from runtime.stage import load_stages
 
 
 def unknown_reference(subject: Subject) -> Iterator[Diagnostic]:
     """R201: a study, an approach or a gate names a spec for which there is no file."""
-    for name, study in subject.studies():
+    for name, study in subject.written("study"):
         for field, kind in LISTS.items():
-            for i, wanted in enumerate(getattr(study, field)):
+            for i, wanted in texts(study, field):
                 yield from _unknown(subject, ("study", name), (field, i), kind, wanted)
-    for name in subject.used("approach"):
-        extends = subject.project.approaches[name].extends
-        if extends is not None:
-            yield from _unknown(subject, ("approach", name), ("extends",), "approach", extends)
-    for name in subject.used("gate"):
-        approach = subject.project.gates[name].approach
-        if approach is not None:
-            yield from _unknown(subject, ("gate", name), ("approach",), "approach", approach)
+    for kind, field in (("approach", "extends"), ("gate", "approach")):
+        for name, spec in subject.written(kind):
+            yield from _unknown(subject, (kind, name), (field,), "approach", spec.get(field))
 
 
 def unknown_stage_named(subject: Subject) -> Iterator[Diagnostic]:
     """R204: a target or a gate names a stage that does not exist."""
     stages = load_stages()
-    for name, study in subject.studies():
-        for i, target in enumerate(study.targets):
+    for name, study in subject.written("study"):
+        for i, target in texts(study, "targets"):
             if target not in stages:
                 yield unknown_stage(target, subject.project.source("study", name), ("targets", i))
-    for name in subject.used("gate"):
-        stage = subject.project.gates[name].stage
-        if stage is not None and stage not in stages:
+    for name, gate in subject.written("gate"):
+        stage = gate.get("stage")
+        if isinstance(stage, str) and stage not in stages:
             yield unknown_stage(stage, subject.project.source("gate", name), ("stage",), key=False)
 
 
 def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
     """R202: a study lists an id twice."""
-    for name, study in subject.studies():
+    for name, study in subject.written("study"):
         for field in (*LISTS, "targets"):
             first: dict[str, int] = {}
-            for i, wanted in enumerate(getattr(study, field)):
+            for i, wanted in texts(study, field):
                 if wanted in first:
                     note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
                     message = f"`{wanted}` is listed twice in `{field}`"
@@ -78,9 +74,9 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _unknown(
-    subject: Subject, where: tuple[str, str], path: tuple[str | int, ...], kind: str, wanted: str
+    subject: Subject, where: tuple[str, str], path: tuple[str | int, ...], kind: str, wanted: object
 ) -> Iterator[Diagnostic]:
     known = subject.project.ids(kind)
-    if wanted not in known:
+    if isinstance(wanted, str) and is_id(wanted) and wanted not in known:
         plural = next(field for field, of in LISTS.items() if of == kind)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", did_you_mean(wanted, known, plural))

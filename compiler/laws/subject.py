@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from compiler.diagnostic import Diagnostic, Note, Severity, Span
 from compiler.load import Project
@@ -28,16 +29,26 @@ class Subject:
     def used(self, kind: str) -> list[str]:
         """Ids of the specs of a kind that count and are in shape, sorted."""
         known = self.project.specs(kind)
-        if self.only is None:
-            return sorted(known)
-        study = self.project.studies.get(self.only)
-        if study is None:
-            return []
+        return sorted(known if self.only is None else (name for name in self.named(kind) if name in known))
+
+    def written(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Id and plain value of the files of a kind that count, also of those that are out of shape."""
+        if kind == "study":
+            names = [name for name in self.project.ids("study") if self.only in (None, name)]
+        else:
+            names = self.project.ids(kind) if self.only is None else self.named(kind)
+        for name in names:
+            source = self.project.sources.get((kind, name))
+            if source is not None and isinstance(source.value, dict):
+                yield name, source.value
+
+    def named(self, kind: str) -> list[str]:
+        """Ids of a kind that the one study names, and those that they extend."""
         field = next(field for field, of in LISTS.items() if of == kind)
-        names = set(getattr(study, field))
+        named = [x for _, study in self.written("study") for _, x in texts(study, field)]
         if kind == "approach":
-            names = {link for name in names for link in self.chain(name)}
-        return sorted(name for name in names if name in known)
+            named = [link for name in named for link in self.chain(name)]
+        return list(dict.fromkeys(named))
 
     def chain(self, approach: str) -> list[str]:
         """The approach and those that it extends, nearest first; it ends where one is unknown or comes again."""
@@ -46,8 +57,14 @@ class Subject:
         while current is not None and current not in links:
             links.append(current)
             spec = self.project.approaches.get(current)
-            current = spec.extends if spec else None
+            current = spec.extends if spec else self._extends(current)
         return links
+
+    def _extends(self, approach: str) -> str | None:
+        """What an approach that is out of shape extends, if that can be told."""
+        source = self.project.sources.get(("approach", approach))
+        found = source.value.get("extends") if source is not None and isinstance(source.value, dict) else None
+        return found if isinstance(found, str) else None
 
     def span(self, kind: str, name: str, path: SpanPath, *, key: bool = False) -> Span:
         """The span at a path of a spec, or the nearest there is."""
@@ -59,6 +76,14 @@ class Subject:
     ) -> Diagnostic:  # fmt: skip
         """A diagnostic at a path of a spec."""
         return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity)
+
+
+def texts(value: dict[str, Any], field: str) -> Iterator[tuple[int, str]]:
+    """The texts in a list under a key, with their places; nothing where there is no list."""
+    items = value.get(field)
+    for i, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, str):
+            yield i, item
 
 
 Law = Callable[[Subject], Iterator[Diagnostic]]

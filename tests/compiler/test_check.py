@@ -1,5 +1,6 @@
 """Laws that Markdown cases cannot reach, and properties of all of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,19 @@ def test_contracts_that_do_not_meet_are_named_at_both_lines(tmp_path: Path) -> N
     assert "`demos` offers `front`" in found.message
 
 
+def test_an_input_that_is_made_more_often_than_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base().write(tmp_path)
+    bold = tmp_path / "specs/approaches/bold.yaml"
+    bold.write_text(bold.read_text() + "inputs:\n  twin: {scene: splats_by_seed}\n")
+    often = replace(load_stages()["splat"], name="splats_by_seed", per=("location", "seed"))
+    monkeypatch.setitem(REGISTRY, "splats_by_seed", often)
+    (found,) = check(load_project(tmp_path))
+    assert (found.code, str(found.span)) == ("X415", "specs/approaches/bold.yaml:7:17")
+    assert found.message == "`splats_by_seed` is made for each seed, but `twin` is not"
+
+
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 20), st.sampled_from(NOISE)), max_size=4), st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_mutated_specs_never_raise(tmp_path: Path, edits: list[tuple[int, int, str]], data: st.DataObject) -> None:
     base().write(tmp_path)
     places = [p for p in sorted(tmp_path.rglob("*.yaml")) if p.is_file()]
