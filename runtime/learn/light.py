@@ -88,7 +88,7 @@ class LightLearner:
             "type": SMALL_TYPE, "n_obs_steps": 1, "input_features": inputs, "output_features": outputs,
             "device": "cpu", "use_amp": False, "use_peft": False, "push_to_hub": False, **nothing,
             "chunk_size": self.spec.chunk, "n_action_steps": self.spec.n_action_steps, **self.options,
-            "optimizer_lr": 1e-3, "optimizer_weight_decay": 1e-4, "normalization_mapping": NORM_MAP,
+            "optimizer_lr": 3e-3, "optimizer_weight_decay": 1e-4, "normalization_mapping": NORM_MAP,
         }  # fmt: skip
 
     def _processors(self) -> dict[str, list[dict[str, Any]]]:
@@ -107,7 +107,7 @@ class LightLearner:
 
 
 def _checked_options(extra: dict[str, Any]) -> dict[str, int]:
-    options = {"width": 16, "keypoints": 16, "hidden": 256}
+    options = {"width": 8, "keypoints": 16, "hidden": 256}
     for key, value in extra.items():
         if key not in options or not isinstance(value, int) or isinstance(value, bool) or value < 1:
             problem = f"`{key}: {value}` is not an option of architecture `small`"

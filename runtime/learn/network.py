@@ -20,7 +20,7 @@ class Dims:
     state_dim: int
     action_dim: int
     chunk: int
-    width: int = 16
+    width: int = 8
     keypoints: int = 16
     hidden: int = 256
 

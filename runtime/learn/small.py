@@ -26,10 +26,10 @@ class SimkilnSmallConfig(PreTrainedConfig):
 
     chunk_size: int = 16
     n_action_steps: int = 8
-    width: int = 16
+    width: int = 8
     keypoints: int = 16
     hidden: int = 256
-    optimizer_lr: float = 1e-3
+    optimizer_lr: float = 3e-3
     optimizer_weight_decay: float = 1e-4
     normalization_mapping: dict[str, NormalizationMode] = field(
         default_factory=lambda: dict.fromkeys(("VISUAL", "STATE", "ACTION"), NormalizationMode.MEAN_STD)

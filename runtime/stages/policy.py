@@ -19,11 +19,11 @@ class Policy(Params):
     """Name of the policy: ours (`small`, keypoints and a perceptron) or one of LeRobot's own."""
     options: dict[str, int | float | bool | str] = Field(default_factory=dict)
     """Fields of the architecture's LeRobot config to override, such as `dim_model` of `act` or `width` of `small`."""
-    steps: int = Field(600, ge=0)
+    steps: int = Field(800, ge=0)
     """Gradient steps; 0 leaves the policy untrained, with the same normaliser."""
-    batch_size: int = Field(48, ge=1)
+    batch_size: int = Field(32, ge=1)
     """Windows per gradient step."""
-    learning_rate: float = Field(2e-3, gt=0)
+    learning_rate: float = Field(3e-3, gt=0)
     """Peak learning rate of AdamW; it warms up for 5% of the steps and falls to 0 along a cosine."""
     chunk: int = Field(16, ge=1)
     """Actions predicted at once, in control steps."""
