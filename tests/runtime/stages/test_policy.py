@@ -18,6 +18,8 @@ from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import load_stages
 from runtime.stages.policy import Policy, policy
+from runtime.store import Store
+from runtime.testing import run_stage
 from tests.runtime.learn import reach
 
 MAKES = {"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"}
@@ -146,6 +148,7 @@ def test_offers_what_the_demos_promise() -> None:
     assert registered.expects(p)["demos"].camera_keys == ("front",)
 
 
+@pytest.mark.slow
 def test_the_default_path_imports_nothing_slow(demos: Path, tmp_path: Path) -> None:
     """Each of these costs every short job seconds: LeRobot, pandas, torch's compiler; acting needs no torch at all."""
     _build(demos, tmp_path)
@@ -173,3 +176,17 @@ def _modules_after(code: str) -> set[str]:
     tail = "\nimport sys\nsys.stdout.write(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code + tail], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
+
+
+def test_published_through_the_same_code_as_a_planned_job(demos: Path, tmp_path: Path) -> None:
+    store, out = Store(tmp_path), Contract(action_dim=6, fps=10, camera_keys=("front",), instruction_key="task")
+    with store.building("demos", "0" * 32) as folder:
+        shutil.copytree(demos / "dataset", folder / "dataset")
+        parent = store.publish("demos", "0" * 32, folder, {"contract": out.to_json()})
+    params = {"steps": 2, "batch_size": 4, "seed": 1}
+    artifact = run_stage("policy", params, {"demos": parent}, tmp_path)
+    manifest = store.manifest("policy", artifact.name)
+    assert manifest["contract"]["normaliser_digest"] == normaliser_digest(artifact / "checkpoint")
+    assert load_policy(artifact / "checkpoint").facts["seed"] == 1
+    with pytest.raises(InputError, match="camera_keys"):
+        run_stage("policy", {**params, "camera_keys": ("wrist",)}, {"demos": parent}, tmp_path)
