@@ -50,8 +50,8 @@ def read_ply(path: Path) -> Gaussians:
     """Gaussians of a 3DGS PLY file, binary little endian or ascii, with spherical harmonics of degree 0 to 3.
 
     Raises:
-        InputError: S231 when the file is missing, truncated, without Gaussian properties, or holds values that are not
-            finite.
+        InputError: R215 when the file is missing, truncated, or holds values that are not finite, R216 when it has no
+            Gaussian properties.
     """
     header = read_header(path)
     columns = _binary_columns(path, header) if header.format != "ascii" else _ascii_columns(path, header)

@@ -54,9 +54,9 @@ class PlyHeader:
         return REST_COUNTS[sum(name.startswith("f_rest_") for name, _ in self.vertex.properties)]
 
 
-def bad_ply(path: Path, what: str, help: str) -> InputError:
-    """The error for a splat file that cannot be used; the code is S231."""
-    return InputError(Problem("S231", f"`{path.name}` {what}", help, "source.path"))
+def bad_ply(path: Path, what: str, help: str, code: str = "R215") -> InputError:
+    """The error for a splat file that cannot be used: R215 damaged, R216 without Gaussians."""
+    return InputError(Problem(code, f"`{path.name}` {what}", help, "source.path"))
 
 
 def _parse(path: Path, head: bytes) -> PlyHeader:
@@ -93,12 +93,14 @@ def _check_properties(path: Path, header: PlyHeader) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         listed = ", ".join(f"`{m}`" for m in missing[:4]) + (" ..." if len(missing) > 4 else "")
-        raise bad_ply(path, f"has no Gaussian properties {listed}", "a splat needs those of the common 3DGS PLY")
+        raise bad_ply(
+            path, f"has no Gaussian properties {listed}", "a splat needs those of the common 3DGS PLY", "R216"
+        )
     rest = sum(name.startswith("f_rest_") for name in names)
     if rest not in REST_COUNTS or any(f"f_rest_{i}" not in names for i in range(rest)):
-        raise bad_ply(path, f"has {rest} `f_rest` properties", "degrees 0 to 3 have 0, 9, 24 or 45 of them")
+        raise bad_ply(path, f"has {rest} `f_rest` properties", "degrees 0 to 3 have 0, 9, 24 or 45 of them", "R216")
     if header.vertex.count == 0:
-        raise bad_ply(path, "has no Gaussians", "train or export the splat again")
+        raise bad_ply(path, "has no Gaussians", "train or export the splat again", "R216")
 
 
 def _check_size(path: Path, header: PlyHeader) -> None:
@@ -118,7 +120,7 @@ def read_header(path: Path) -> PlyHeader:
     """Header of a 3DGS PLY, checked for Gaussian properties and, in binary, for its size.
 
     Raises:
-        InputError: S231 when the file is missing, truncated, no PLY, or without the Gaussian properties.
+        InputError: R215 when the file is missing, truncated or no PLY, R216 without the Gaussian properties.
     """
     try:
         with path.open("rb") as stream:

@@ -25,8 +25,8 @@ def save_row(path: Path, pictures: list[np.ndarray]) -> None:
     """Write pictures [H, W, 3] in 0..1 as one PNG, side by side."""
     from PIL import Image
 
-    row = np.clip(np.concatenate(pictures, axis=1), 0, 1)
-    Image.fromarray(np.round(row * 255).astype(np.uint8)).save(path)
+    row = 255 * np.clip(np.concatenate(pictures, axis=1).astype(np.float32), 0, 1)
+    Image.fromarray(np.round(row).astype(np.uint8)).save(path)
 
 
 def write_held_out(folder: Path, renderer: Any, gaussians: Gaussians, photos: Photos, limit: int) -> None:

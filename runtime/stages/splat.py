@@ -87,7 +87,7 @@ def _train(p: Splat, capture: Path, out: Out, renderer: Any, preview: Any) -> tu
     if len(photos.xyz) < FEWEST_POINTS or photos.held_out.all():
         raise InputError(
             Problem(
-                "S232", f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} "
+                "R219", f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} "
                 "photos to train on", "take more photos that overlap", "source",
             )
         )  # fmt: skip

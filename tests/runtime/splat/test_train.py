@@ -1,0 +1,104 @@
+"""Training: it recovers a known scene, keeps its hands off held-out photos, and repeats itself exactly."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runtime.backends.renderer_numba import NumbaRenderer
+from runtime.splat.densify import Pull, densify
+from runtime.splat.gaussians import Gaussians
+from runtime.splat.held_out import held_out_metrics
+from runtime.splat.photos import Photos
+from runtime.splat.preview import orbit_poses
+from runtime.splat.train import Recipe, train
+from tests.runtime.splat.scene import random_gaussians
+
+WIDTH, HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def photos() -> Photos:
+    """Photos of a ball of opaque Gaussians in a hollow sphere of others, from a ring of cameras, with noisy points."""
+    rng = np.random.default_rng(0)
+    n = 400
+    direction = rng.normal(size=(2 * n, 3))
+    radius, scale = np.repeat([0.5, 4.0], n)[:, None], np.repeat([0.05, 0.5], n)[:, None]
+    xyz = direction / np.linalg.norm(direction, axis=1, keepdims=True) * radius
+    sh = np.concatenate([rng.normal(size=(n, 1, 3)), rng.normal(size=(n, 1, 3)) * 0.2])
+    truth = Gaussians(xyz, rng.normal(size=(2 * n, 4)), np.repeat(scale, 3, 1), np.full(2 * n, 0.95), sh)
+    poses = np.concatenate([orbit_poses(np.zeros(3), np.array([0, 0, s]), 2.0, 10) for s in (1.0, -1.0)])
+    K = np.array([[70, 0, 32], [0, 70, 24], [0, 0, 1.0]])
+    images = np.stack([NumbaRenderer().render(truth, pose, K, WIDTH, HEIGHT)[0] for pose in poses])
+    in_camera = np.einsum("fji,fnj->fni", poses[:, :3, :3], xyz[:n] - poses[:, None, :3, 3])
+    frame, which = np.nonzero(in_camera[..., 2] < 1.75)  # the near side of the ball
+    seen = in_camera[frame, which]
+    return Photos(
+        images=images, c2w=poses, K=K, held_out=np.arange(len(poses)) % 5 == 0,
+        xyz=(xyz + rng.normal(0, 0.005, xyz.shape)).astype(np.float32), rgb=np.full((2 * n, 3), 0.5, np.float32),
+        obs_frame=frame, obs_uv=seen[:, :2] / seen[:, 2:] * 70 + K[:2, 2], obs_depth=seen[:, 2],
+    )  # fmt: skip
+
+
+RECIPE = Recipe(iterations=240, sh_degree=1, max_gaussians=1300, densify_every=40)
+
+
+def test_training_recovers_held_out_views(photos):
+    barely, _ = train(photos, replace(RECIPE, iterations=1))
+    before = held_out_metrics(NumbaRenderer(), barely, photos)
+    notes = []
+    trained, facts = train(photos, RECIPE, lambda fraction, note: notes.append((fraction, note)))
+    after = held_out_metrics(NumbaRenderer(), trained, photos)
+    assert before["psnr"] is not None
+    assert after["psnr"] is not None
+    assert after["ssim"] is not None
+    assert after["depth_rel_err"] is not None
+    assert after["psnr"] > before["psnr"] + 3
+    assert after["ssim"] > 0.7
+    assert after["depth_rel_err"] < 0.03
+    assert 800 < len(trained) <= 1300
+    assert facts["seconds"] > 0
+    assert notes[-1][0] == 1
+    assert np.isfinite(trained.means).all()
+
+
+def test_held_out_photos_are_never_looked_at(photos):
+    spoilt = photos.images.copy()
+    spoilt[photos.held_out] = np.nan
+    short = replace(RECIPE, iterations=30)
+    clean, _ = train(photos, short)
+    blind, _ = train(replace(photos, images=spoilt), short)
+    np.testing.assert_array_equal(clean.means, blind.means)
+
+
+def test_the_same_seed_gives_the_same_splat(photos):
+    short = replace(RECIPE, iterations=60)
+    first, again, other = (train(photos, replace(short, seed=s))[0] for s in (0, 0, 1))
+    np.testing.assert_array_equal(first.means, again.means)
+    np.testing.assert_array_equal(first.sh, again.sh)
+    assert len(first) != len(other) or not np.array_equal(first.means, other.means)
+
+
+def test_no_held_out_photos_no_figures(photos):
+    none = replace(photos, held_out=np.zeros(len(photos.images), bool))
+    metrics = held_out_metrics(NumbaRenderer(), random_gaussians(10, 0), none)
+    assert metrics == {"psnr": None, "ssim": None, "depth_rel_err": None}
+
+
+def test_densify_splits_large_clones_small_and_drops_faint():
+    g = random_gaussians(6, seed=0, sh_degree=0)
+    g.scales[:] = 0.01
+    g.scales[0] = 1.0
+    g.opacities[:] = 0.5
+    g.opacities[5] = 0.001
+    pull = Pull(6)
+    gradients = np.zeros((6, 2), np.float32)
+    gradients[:, 0] = [5, 4, 1, 1, 1, 9]
+    pull.add(gradients, np.arange(6))
+    keep, added = densify(g, pull, limit=100, share=0.4, large=0.1, rng=np.random.default_rng(0))
+    assert keep.tolist() == [False, True, True, True, True, False]  # 0 is split, 5 is faint
+    assert len(added) == 3
+    np.testing.assert_array_equal(added.means[0], g.means[1])  # 1 is cloned
+    np.testing.assert_allclose(added.scales[1:], 1 / 1.6, rtol=1e-6)
+    keep, added = densify(g, pull, limit=5, share=0.4, large=0.1, rng=np.random.default_rng(0))
+    assert keep.sum() + len(added) == 5
