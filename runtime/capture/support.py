@@ -7,7 +7,7 @@ import numpy as np
 from runtime.capture.focus import Focus, find_focus, from_path
 
 SEED = 0
-MAX_POINTS = 6000
+DRAWN_POINTS = 6000
 TRIPLES = 20000
 PLANES = 600
 MAX_TILT = np.cos(np.radians(15))
@@ -65,7 +65,7 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
     up = np.asarray(up, np.float64) / np.linalg.norm(up)
     focus = find_focus(xyz, c2w)
     weight = _weights(xyz, c2w, focus)
-    chosen = rng.choice(len(xyz), min(MAX_POINTS, len(xyz)), replace=False, p=weight / weight.sum())
+    chosen = rng.choice(len(xyz), DRAWN_POINTS, p=weight / weight.sum())  # with replacement: counts then weigh points
     near, thickness = xyz[chosen], THICKNESS * focus.detail
     normals, offsets = _candidates(near, up, rng)
     below_cameras = _below_cameras(normals, offsets, c2w)
@@ -76,9 +76,10 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
     scores = _scores(near, normals, offsets, thickness, depth)
     best = int(np.argmax(scores))
     normal, offset = _refine(near, normals[best], offsets[best], thickness, up)
-    on = np.abs(near @ normal - offset) < 1.5 * thickness
-    inliers = near[on] if on.sum() >= 8 else near
-    return _frame(inliers, normal, offset, focus, scale_m_per_unit, float(on.mean()))
+    fraction = float(np.mean(np.abs(near @ normal - offset) < 1.5 * thickness))
+    reach = 4 * focus.detail if len(c2w) and not focus.orbit else np.inf
+    on = xyz[(np.abs(xyz @ normal - offset) < 1.5 * thickness) & (reach > (from_path(xyz, c2w) if len(c2w) else 0))]
+    return _frame(on if len(on) >= 8 else near, normal, offset, focus, scale_m_per_unit, fraction)
 
 
 def _weights(xyz: np.ndarray, c2w: np.ndarray, focus: Focus) -> np.ndarray:
