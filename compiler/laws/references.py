@@ -47,18 +47,14 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
-    """R203: approaches extend each other in a circle; said once for each circle."""
+    """R203: approaches extend each other in a circle. Every member says the same, so it is said once."""
     approaches = subject.project.approaches
-    told: set[str] = set()
     for name in subject.used("approach"):
         links = subject.chain(name)
         last = approaches.get(links[-1])
         if last is None or last.extends is None or last.extends not in links:
             continue
         circle = links[links.index(last.extends) :]
-        if told & set(circle):
-            continue
-        told |= set(circle)
         start = circle.index(min(circle))
         circle = circle[start:] + circle[:start]
         shown = " -> ".join(f"`{link}`" for link in [*circle, circle[0]])
