@@ -15,6 +15,8 @@ LEVELS = 150
 """Level planes that are tried besides those through three points."""
 THICKNESS = 0.02
 """Half thickness of the surface, as a share of the distance that it is seen from."""
+FINER = 3
+"""How many times thinner the surface is taken to be at the second look."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,31 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
     weight = _weights(xyz, c2w, focus)
     chosen = rng.choice(len(xyz), DRAWN_POINTS, p=weight / weight.sum())  # with replacement: counts then weigh points
     near, thickness = xyz[chosen], THICKNESS * focus.detail
-    normals, offsets = _candidates(near, up, rng)
+    walk = len(c2w) > 0 and not focus.orbit
+    normal, offset = _best(near, near, up, c2w, thickness, walk, rng)
+    # The foot of what stands on the surface pulls the plane up by its thickness: look again, with a thinner one.
+    close = near[np.abs(near @ normal - offset) < 2 * thickness]
+    normal, offset = _best(near, close, up, c2w, thickness / FINER, walk, rng)
+    normal, offset = _refine(near, normal, offset, thickness / FINER, up)
+    fraction = float(np.mean(np.abs(near @ normal - offset) < 1.5 * thickness))
+    reach = 4 * focus.detail if walk else np.inf
+    on = xyz[(np.abs(xyz @ normal - offset) < 1.5 * thickness) & (reach > (from_path(xyz, c2w) if len(c2w) else 0))]
+    return _frame(on if len(on) >= 8 else near, normal, offset, focus, scale_m_per_unit, fraction)
+
+
+def _best(
+    near: np.ndarray, through: np.ndarray, up: np.ndarray, c2w: np.ndarray, thickness: float, walk: bool,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, float]:  # fmt: skip
+    """Normal and offset of the plane through some of `through` that scores best on `near`."""
+    normals, offsets = _candidates(through, up, rng)
     below_cameras = _below_cameras(normals, offsets, c2w)
     if below_cameras.any():
         normals, offsets = normals[below_cameras], offsets[below_cameras]
     # under a street there is nothing at all, under a table there is a floor
-    depth = 5 * thickness if focus.orbit or not len(c2w) else np.inf
-    scores = _scores(near, normals, offsets, thickness, depth)
+    scores = _scores(near, normals, offsets, thickness, np.inf if walk else 5 * thickness)
     best = int(np.argmax(scores))
-    normal, offset = _refine(near, normals[best], offsets[best], thickness, up)
-    fraction = float(np.mean(np.abs(near @ normal - offset) < 1.5 * thickness))
-    reach = 4 * focus.detail if len(c2w) and not focus.orbit else np.inf
-    on = xyz[(np.abs(xyz @ normal - offset) < 1.5 * thickness) & (reach > (from_path(xyz, c2w) if len(c2w) else 0))]
-    return _frame(on if len(on) >= 8 else near, normal, offset, focus, scale_m_per_unit, fraction)
+    return normals[best], float(offsets[best])
 
 
 def _weights(xyz: np.ndarray, c2w: np.ndarray, focus: Focus) -> np.ndarray:
@@ -125,8 +139,8 @@ def _scores(
 def _refine(
     near: np.ndarray, normal: np.ndarray, offset: float, thickness: float, up: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Least-squares plane through what lies on it, narrowed thrice; kept only while it stays level."""
-    for width in (1.5, 1.0, 0.7):
+    """Least-squares plane through what lies on it, thrice; kept only while it stays level."""
+    for width in (1.5, 1.0, 1.0):
         on = near[np.abs(near @ normal - offset) < width * thickness]
         if len(on) < 8:
             break

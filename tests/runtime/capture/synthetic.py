@@ -90,20 +90,26 @@ def table_points(count: int = 80, seed: int = 1) -> np.ndarray:
     return np.concatenate([rng.uniform(-0.5, 0.5, (count, 2)), np.zeros((count, 1))], axis=1)
 
 
-def write_colmap(folder: Path, c2w: np.ndarray, names: list[str], xyz: np.ndarray, binary: bool) -> None:
-    """A COLMAP model in folder/sparse/0 written by pycolmap itself, with every point seen by every photo."""
+def write_colmap(
+    folder: Path, c2w: np.ndarray, names: list[str], xyz: np.ndarray, binary: bool, enlarged: int = 1
+) -> None:
+    """A COLMAP model in folder/sparse/0 written by pycolmap itself, with every point seen by every photo.
+
+    `enlarged` is how many times larger the photos were that COLMAP worked on.
+    """
     import pycolmap
 
     model = pycolmap.Reconstruction()
     camera = pycolmap.Camera(
-        camera_id=1, model="OPENCV", width=WIDTH, height=HEIGHT, params=[*K.tolist(), *DISTORTION.tolist()]
-    )
+        camera_id=1, model="OPENCV", width=WIDTH * enlarged, height=HEIGHT * enlarged,
+        params=[*(K * enlarged).tolist(), *DISTORTION.tolist()],
+    )  # fmt: skip
     model.add_camera_with_trivial_rig(camera)
     matrix = np.array([[K[0], 0, K[2]], [0, K[1], K[3]], [0, 0, 1]])
     for i, (name, pose) in enumerate(zip(names, c2w, strict=True), start=1):
         w2c = np.linalg.inv(pose)
         uv, _ = cv2.projectPoints(xyz, cv2.Rodrigues(w2c[:3, :3])[0], w2c[:3, 3], matrix, DISTORTION)
-        image = pycolmap.Image(name=name, keypoints=uv[:, 0], camera_id=1, image_id=i)
+        image = pycolmap.Image(name=name, keypoints=uv[:, 0] * enlarged, camera_id=1, image_id=i)
         model.add_image_with_trivial_frame(image, pycolmap.Rigid3d(pycolmap.Rotation3d(w2c[:3, :3]), w2c[:3, 3]))
     for j, point in enumerate(xyz):
         track = pycolmap.Track()

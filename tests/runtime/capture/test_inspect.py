@@ -199,6 +199,8 @@ def test_pose_file_may_not_point_outside(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes((folder / "images" / "000.png").read_bytes())
     _edit(folder, lambda c: c["frames"][0].update(file_path="../secret.png"))
     assert _one(_source(), tmp_path).code == "R218"
+    _edit(folder, lambda c: c["frames"][0].update(file_path="../absent.png"))
+    assert _one(_source(), tmp_path).code == "R218"
     _edit(folder, lambda c: c["frames"][0].update(file_path=str(tmp_path / "secret.png")))
     assert _one(_source(), tmp_path).code == "R218"
 

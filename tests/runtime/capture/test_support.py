@@ -45,6 +45,18 @@ def test_table_and_not_the_floor(seed: int) -> None:
     assert np.linalg.det(found.rotation) > 0
 
 
+def test_bare_table_under_a_textured_statue() -> None:
+    """Most points lie on the statue; any level slice through it has more than the table."""
+    rng = np.random.default_rng(0)
+    table = _table(rng, (0.8, 0.8), 0.0, 250)
+    around = rng.uniform(0, 2 * np.pi, 6000)
+    statue = np.stack([0.3 * np.cos(around), 0.3 * np.sin(around), rng.uniform(0.02, 0.9, 6000)], axis=1)
+    points = np.concatenate([table, statue]) + rng.normal(size=(6250, 3)) * 0.003
+    found = estimate_support(points, ring(16), np.array([0, 0, 1.0]), 1.0)
+    assert abs(found.origin[2]) < 0.03
+    assert found.half_extent_m.min() > 0.6
+
+
 def test_street_is_the_lowest_plane() -> None:
     rng = np.random.default_rng(0)
     ground = rng.uniform(-1, 1, (300, 2)) * [10, 1.0]

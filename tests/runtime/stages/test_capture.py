@@ -59,11 +59,11 @@ def test_transforms_with_distortion(tmp_path: Path, width_px: int) -> None:
     assert np.median(np.abs(points["xyz"][:, 2])) < 0.01
 
 
-@pytest.mark.parametrize("binary", [False, True])
-def test_colmap_model(tmp_path: Path, binary: bool) -> None:
+@pytest.mark.parametrize(("binary", "enlarged"), [(False, 1), (True, 1), (True, 2)])
+def test_colmap_model(tmp_path: Path, binary: bool, enlarged: int) -> None:
     folder = synthetic.capture_folder(tmp_path, distorted=True)
     xyz = synthetic.table_points()
-    synthetic.write_colmap(folder, synthetic.ring(), [f"{i:03d}.png" for i in range(8)], xyz, binary)
+    synthetic.write_colmap(folder, synthetic.ring(), [f"{i:03d}.png" for i in range(8)], xyz, binary, enlarged)
     artifact = _capture(_photos(poses="colmap"), folder, tmp_path / "store", width_px=160)
     cameras, poses, points = _facts(artifact)
     np.testing.assert_allclose(poses, synthetic.ring(), atol=1e-6)
