@@ -40,7 +40,8 @@ def sh_to_rgb(degree: int, sh: torch.Tensor, directions: torch.Tensor) -> torch.
     return torch.clamp_min(torch.einsum("nk,nkc->nc", basis, sh[:, :count]) + 0.5, 0.0)
 
 
-def _project(means, quats, scales, view, K, width, height, eps2d):
+def project(means, quats, scales, view, K, width, height, eps2d):
+    """Screen centres [N, 2], covariances [N, 2, 2] and z [N] of one pinhole camera."""
     fx, fy, cx, cy = K[0, 0], K[1, 1], K[0, 2], K[1, 2]
     centre = means @ view[:3, :3].T + view[:3, 3]
     x, y, z = torch.unbind(centre, dim=-1)
@@ -77,7 +78,7 @@ def render(
 
     Blocks of pixels only bound the memory: within one, every Gaussian that can reach alpha 1/255 is considered.
     """
-    centres, covariance, z = _project(means, quats, scales, viewmat, K, width, height, eps2d)
+    centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, eps2d)
     conic = torch.linalg.inv(covariance)
     if sh_degree is not None:
         eye = -viewmat[:3, :3].T @ viewmat[:3, 3]
