@@ -69,4 +69,5 @@ TITLES = {
     "X414": "the inputs form a cycle",
     "X415": "the input is made more often than its reader",
     "X416": "the target is not made once for each location",
+    "X417": "the approach changes how it is judged",
 }

@@ -5,6 +5,7 @@ laws that need nodes; a stage's parameters are validated here once more because 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class _Expansion:
     def __init__(self, project: Project, study: str) -> None:
         self.project, self.id = project, study
         self.study = project.studies[study]
+        self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
         self.nodes: dict[tuple[str, str], Node] = {}
         self.by_scope: dict[tuple[str, Scope, str | None], Node] = {}
         self.layers: dict[tuple[str | None, ...], list[Layer]] = {}
@@ -56,7 +58,7 @@ class _Expansion:
 
     def graph(self) -> Graph:
         targets = [
-            self.node(REGISTRY[stage], Scope(location=location, approach=self.study.baseline))
+            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
             for location in self.study.locations for stage in self.study.targets
         ]  # fmt: skip
         targets += [self.node(REGISTRY["evaluate"], _scope(cell)) for cell in self.cells]
@@ -104,6 +106,8 @@ class _Expansion:
         return node
 
     def _parents(self, stage: Stage, port: Port, scope: Scope) -> tuple[Node, ...] | None:
+        if port.common:
+            scope = replace(scope, approach=self.yardstick)
         wired = None
         for layer in self._layers(scope):
             wired = layer.inputs.get(stage.name, {}).get(port.name, wired)
@@ -122,7 +126,7 @@ class _Expansion:
             return [_scope(cell) for cell in self.cells]
         if "gate" in stage.per:
             return [Scope(gate=gate, study=self.id) for gate in self.study.gates]
-        base = self.study.baseline
+        base = self.yardstick
         if "task" in stage.per:
             return [Scope(location=x, task=t, approach=base) for x in self.study.locations for t in self.study.tasks]
         if "location" in stage.per:

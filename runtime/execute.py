@@ -70,6 +70,10 @@ def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Pat
                 )
         paths = [store.path(p.stage, p.fingerprint) for p in found]
         folders[port.name] = paths if port.many else (paths[0] if paths else None)
+    for first, second in stage.agree:
+        wanting, offering = (_contracts(job, store).get(port, Contract()) for port in (first, second))
+        for odd in mismatches(wanting, offering):
+            raise InputError(_contract_problem(f"`{first}` needs of `{second}`", odd.fact, odd.wanted, odd.offered))
     return folders
 
 

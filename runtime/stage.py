@@ -51,12 +51,16 @@ class Resources:
 
 @dataclass(frozen=True)
 class Port:
-    """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent."""
+    """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent.
+
+    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick.
+    """
 
     name: str
     kind: str
     many: bool = False
     optional: bool = False
+    common: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Stage:
     cost: Callable[[Any], Resources]
     offers: Callable[[Any, dict[str, Contract]], Contract]
     expects: Callable[[Any], dict[str, Contract]]
+    agree: tuple[tuple[str, str], ...] = ()
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,7 +92,9 @@ REGISTRY: dict[str, Stage] = {}
 
 
 def _port(name: str, kind: str) -> Port:
-    return Port(name, kind.rstrip("*?"), many=kind.endswith("*"), optional=kind.endswith("?"))
+    return Port(
+        name, kind.rstrip("*?!"), many=kind.endswith("*"), optional=kind.endswith("?"), common=kind.endswith("!")
+    )  # fmt: skip
 
 
 def stage(
@@ -100,13 +107,16 @@ def stage(
     backends: tuple[str, ...] = (),
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
     expects: Callable[[Any], dict[str, Contract]] = lambda p: {},
+    agree: tuple[tuple[str, str], ...] = (),
     cost: Callable[[Any], Resources] = lambda p: Resources(),
 ) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
-    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent. `makes` maps
-    a name to a path in the artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and
-    `expects` state port contracts that are known before anything is built.
+    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent,
+    `TYPE!` for one that is the baseline's whatever the approach. `makes` maps a name to a path in the artifact, a
+    folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state port contracts that are
+    known before anything is built; each pair in `agree` names two ports whose parents must meet: the first one's
+    contract is what is wanted of the second.
 
     Raises:
         TypeError: when the first argument is not annotated with a `Params` class.

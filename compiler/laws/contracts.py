@@ -56,6 +56,13 @@ def _contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic
     told: set[tuple[str, str, str]] = set()
     for node in graph.nodes.values():
         wanted = node.stage.expects(node.stage.params.model_validate(node.params))
+        for first, second in node.stage.agree:
+            for wanting, offering in zip(node.inputs.get(first, ()), node.inputs.get(second, ()), strict=False):
+                for wrong in mismatches(wanting.contract, offering.contract):
+                    key = (wanting.stage.name, offering.stage.name, wrong.fact)
+                    if key not in told:
+                        told.add(key)
+                        yield _unmet(subject, name, wanting, offering, wrong, node)
         for port, parents in node.inputs.items():
             for parent in parents:
                 for wrong in mismatches(wanted[port], parent.contract) if port in wanted else []:
@@ -65,15 +72,18 @@ def _contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic
                         yield _unmet(subject, name, node, parent, wrong)
 
 
-def _unmet(subject: Subject, name: str, node: Node, parent: Node, wrong: Mismatch) -> Diagnostic:
-    """One edge on which the ends disagree, at the line of either end that a spec set."""
+def _unmet(
+    subject: Subject, name: str, node: Node, parent: Node, wrong: Mismatch, reader: Node | None = None
+) -> Diagnostic:
+    """One edge, or two parents of one reader, that disagree: at the line of either end that a spec set."""
     here, there = _line(node, wrong.fact), _line(parent, wrong.fact)
     message = (
         f"`{node.stage.name}` wants {wrong.fact} {_shown(wrong.wanted)}, "
         f"but `{parent.stage.name}` offers {_shown(wrong.offered)}"
     )
     span = here or there or subject.span("study", name, ())
-    notes = (Note(f"in `{node.label}`, which reads `{parent.label}`"),)
+    reads = f"`{reader.label}`, which reads both" if reader else f"`{node.label}`, which reads `{parent.label}`"
+    notes = (Note(f"in {reads}"),)
     if there and there != span:
         notes += (Note(f"`{parent.stage.name}` is set here", there),)
     return Diagnostic("X409", message, span, notes, "set the parameters so that both ends agree")

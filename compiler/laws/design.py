@@ -54,6 +54,18 @@ def seeds(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at("study", name, ("seeds",), "X410", message, "name two seeds at the least, better three")
 
 
+def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
+    """X417: an approach may not set parameters or inputs of the stages that judge it."""
+    judges = {s.name for s in load_stages().values() if {"domain", "study", "gate"} & set(s.per)}
+    for name in subject.used("approach"):
+        spec = subject.project.approaches[name]
+        for section in ("stages", "inputs"):
+            for stage in sorted(judges & set(getattr(spec, section))):
+                message = f"approach `{name}` changes `{stage}`, by which it is judged"
+                fix = "set it in the study, for every approach alike"
+                yield subject.at("approach", name, (section, stage), "X417", message, fix, key=True)
+
+
 def constraints(subject: Subject) -> Iterator[Diagnostic]:
     """X404 and X405: an approach that the study rules out, or that cannot be had; the reason is in its row."""
     for name, study in subject.studies():

@@ -31,7 +31,8 @@ class EvaluateParams(Params):
 @stage(
     version=1,
     per=("location", "task", "approach", "seed", "domain"),
-    needs={"policy": "policy", "twin": "twin"},
+    needs={"policy": "policy", "twin": "twin!"},
+    agree=(("policy", "twin"),),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/"},
     expects=lambda p: {
         "policy": Contract(action_dim=6, instruction_key="task"),
