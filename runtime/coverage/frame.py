@@ -35,6 +35,10 @@ class SceneFrame:
         """Points [T, 3] in metres of the support frame -> scene units of the world."""
         return self.origin + points_m / self.scale_m_per_unit @ self.rotation.T
 
+    def to_support(self, points: np.ndarray) -> np.ndarray:
+        """Points [T, 3] in scene units of the world -> metres of the support frame."""
+        return (points - self.origin) @ self.rotation * self.scale_m_per_unit
+
     def cameras(self, eye_m: np.ndarray, target_m: np.ndarray) -> np.ndarray:
         """OpenCV camera-to-world [T, 4, 4] in scene units, level, from eyes to targets [T, 3] of the support frame."""
         eye, target = self.to_world(eye_m), self.to_world(target_m)

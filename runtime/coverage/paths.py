@@ -46,16 +46,32 @@ def walk(
     return frame.cameras(eye, np.tile([0, 0, 0.1 * short], (frames, 1)))
 
 
-def task(
-    frame: SceneFrame, frames: int, far_m: float | None, near_m: float | None, elevation_deg: float
-) -> np.ndarray:
-    """An approach to the middle of the support such as a robot's camera makes: poses [frames, 4, 4].
+def clearance(points_m: np.ndarray, frame: SceneFrame) -> float:
+    """How far what stands on the middle of the support reaches from there, metres; 0 when nothing does.
 
-    It comes from the side of -x, first low and far, at last near and at `elevation_deg` above the surface.
+    `points_m` [N, 3] are solid points in the support frame. Looser ones than a twentieth of those near the middle are
+    taken for noise.
     """
     short = frame.half_m[1]
-    far = far_m if far_m is not None else 1.6 * short
-    near = near_m if near_m is not None else 0.7 * short
+    near = points_m[(np.linalg.norm(points_m[:, :2], axis=1) < 0.6 * short) & (points_m[:, 2] > -0.1 * short)]
+    standing = near[near[:, 2] > 0.15 * short]
+    if len(standing) < max(20, 0.05 * len(near)):
+        return 0.0
+    return float(np.quantile(np.linalg.norm(standing, axis=1), 0.98))
+
+
+def task(
+    frame: SceneFrame, frames: int, far_m: float | None, near_m: float | None, elevation_deg: float,
+    clearance_m: float = 0.0,
+) -> np.ndarray:  # fmt: skip
+    """An approach to the middle of the support such as a robot's camera makes: poses [frames, 4, 4].
+
+    It comes from the side of -x, first low and far, at last near and at `elevation_deg` above the surface. Distances
+    that are not given keep it outside of what stands within `clearance_m` of the middle.
+    """
+    short = frame.half_m[1]
+    near = near_m if near_m is not None else max(0.7 * short, 1.2 * clearance_m)
+    far = far_m if far_m is not None else max(1.6 * short, 1.5 * near)
     share = np.arange(frames) / max(frames - 1, 1)
     smooth = share * share * (3 - 2 * share)  # starts and ends at rest
     distance = far + (near - far) * smooth

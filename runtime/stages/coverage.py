@@ -46,9 +46,9 @@ class Task(_Trajectory):
     kind: Literal["task"]
     """An approach to the work area."""
     far_m: float | None = Field(None, gt=0)
-    """Distance at the start; 1.6 times half the shorter side when absent."""
+    """Distance at the start; when absent 1.6 times half the shorter side, or more to stay outside of things."""
     near_m: float | None = Field(None, gt=0)
-    """Distance at the end; 0.7 times half the shorter side when absent."""
+    """Distance at the end; when absent 0.7 times half the shorter side, or more to stay outside of things."""
     elevation_deg: float = Field(60.0, gt=0, lt=90)
     """Elevation at the end, half of it at the start."""
 
@@ -105,6 +105,8 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
 
     gaussians = read_ply(scene / "splat.ply")
     frame = SceneFrame.from_json(json.loads((scene / "scene.json").read_text()))
+    solid = frame.to_support(gaussians.means[gaussians.opacities > 0.5])
+    clearance_m = paths.clearance(solid, frame)
     lens = Lens.from_fov(p.width_px, p.height_px, p.fov_y_deg)
     folder, entries, sheets, poses = out.path("clips"), [], [], {}
     total = len(p.trajectories) * p.frames
@@ -116,7 +118,7 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
             case Walk():
                 c2w = paths.walk(frame, p.frames, path.length_m, path.eye_height_m, path.aside_m)
             case Task():
-                c2w = paths.task(frame, p.frames, path.far_m, path.near_m, path.elevation_deg)
+                c2w = paths.task(frame, p.frames, path.far_m, path.near_m, path.elevation_deg, clearance_m)
         rgb, depth, alpha = render_clip(
             renderer, gaussians, c2w, lens, background,
             lambda t, i=i, name=name: out.progress((i * p.frames + t + 1) / total, name),

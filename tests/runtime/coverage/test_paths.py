@@ -73,6 +73,17 @@ def test_task_comes_near_and_looks_at_the_middle() -> None:
     assert elevation == pytest.approx(50.0)
 
 
+def test_task_stays_outside_of_what_stands_in_the_middle() -> None:
+    frame, rng = _frame(), np.random.default_rng(0)
+    flat = np.concatenate([rng.uniform(-0.4, 0.4, (500, 2)), 0.01 * rng.normal(size=(500, 1))], axis=1)
+    assert paths.clearance(flat, frame) == 0
+    tower = rng.uniform(-1, 1, (500, 3)) * [0.1, 0.1, 0.25] + [0, 0, 0.25]
+    reach = paths.clearance(np.concatenate([flat, tower]), frame)
+    assert reach == pytest.approx(0.5, abs=0.05)
+    poses = paths.task(frame, 10, None, None, 60.0, reach)
+    np.testing.assert_array_less(reach, np.linalg.norm(frame.to_support(poses[:, :3, 3]), axis=1))
+
+
 def test_upright_sees_a_turned_camera() -> None:
     frame = _frame()
     poses = paths.orbit(frame, 4, None, None, 1.0)
