@@ -53,10 +53,19 @@ def write_photos(folder: Path, photos: Iterable[np.ndarray]) -> int:
     """Write photos ([H, W, 3] uint8 RGB) as `000000.png` and so on; returns how many."""
     count = 0
     for photo in photos:
-        if not cv2.imwrite(str(folder / f"{count:06d}.png"), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
-            raise OSError(f"cannot write photo {count}")
+        write_photo(folder / f"{count:06d}.png", photo)
         count += 1
     return count
+
+
+def write_photo(path: Path, photo: np.ndarray) -> None:
+    """Write one photo ([H, W, 3] uint8 RGB) as PNG.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk.
+    """
+    if not cv2.imwrite(str(path), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
+        raise OSError(f"cannot write {path.name}")
 
 
 def splat_points(xyz: np.ndarray, rgb: np.ndarray) -> SparsePoints:

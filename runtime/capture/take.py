@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from runtime.capture import files, sfm
-from runtime.capture.artifact import Cameras, write_photos
+from runtime.capture.artifact import Cameras, write_photo, write_photos
 from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import MIN_PHOTOS
 from runtime.capture.posed import PosedPhotos, SparsePoints
@@ -121,14 +121,8 @@ def _shrink(paths: list[Path], folder: Path, width_px: int) -> tuple[int, int]:
         width = min(width_px, photo.shape[1])
         height = round(photo.shape[0] * width / photo.shape[1])
         photo = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
-        write_photos_named(folder / f"{i:06d}.png", photo)
+        write_photo(folder / f"{i:06d}.png", photo)
     return width, height
-
-
-def write_photos_named(path: Path, photo: np.ndarray) -> None:
-    """Write one photo ([H, W, 3] uint8 RGB) as PNG."""
-    if not cv2.imwrite(str(path), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"cannot write {path.name}")
 
 
 def _triangulate(posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:

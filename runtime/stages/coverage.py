@@ -95,9 +95,9 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
     """Render RGB and depth along every trajectory; write video, depth, poses, a manifest and a contact sheet."""
     import json
 
-    import cv2
     import numpy as np
 
+    from runtime.capture.artifact import write_photo
     from runtime.coverage import paths
     from runtime.coverage.clips import Lens, contact_sheet, render_clip, write_clip
     from runtime.coverage.frame import SceneFrame
@@ -127,12 +127,12 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
         entries.append(entry | {"kind": path.kind})
         sheets.append(rgb)
         poses[name] = {"kind": path.kind, "c2w": c2w.tolist()}
-    (out.path("poses")).write_text(json.dumps({
+    out.path("poses").write_text(json.dumps({
         "width": lens.width, "height": lens.height, "fl_x": lens.K[0, 0], "fl_y": lens.K[1, 1], "cx": lens.K[0, 2],
         "cy": lens.K[1, 2], "up": frame.up.tolist(), "scale_m_per_unit": frame.scale_m_per_unit, "clips": poses,
     }))  # fmt: skip
     out.path("manifest").write_text(json.dumps({"clips": entries}, indent=1))
-    cv2.imwrite(str(out.path("contact")), cv2.cvtColor(contact_sheet(sheets), cv2.COLOR_RGB2BGR))
+    write_photo(out.path("contact"), contact_sheet(sheets))
     out.contract(fps=_common(entries, "fps"), frames=_common(entries, "frames"))
     return {
         "clips": len(entries), "frames": sum(e["frames"] for e in entries),
