@@ -79,7 +79,7 @@ class Graph:
     targets: list[Node]
 
     def find(self, name: str) -> list[Node]:
-        """Nodes that a person may mean by `name`: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 or more digits)."""
+        """Nodes that `name` may mean: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 digits or more)."""
         stage, _, rest = name.partition("/")
         return [node for node in self.nodes.values() if _is_named(node, name, stage, rest)]
 
