@@ -42,14 +42,20 @@ def _rotated(quats: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def densify(
-    gaussians: Gaussians, pull: Pull, limit: int, share: float, large: float, rng: np.random.Generator
+    gaussians: Gaussians,
+    unwanted: np.ndarray,
+    pull: Pull,
+    limit: int,
+    share: float,
+    large: float,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, Gaussians]:
     """One round: a mask [N] of the Gaussians to keep, and those to add.
 
-    Of the Gaussians kept, the `share` with the largest pull is cloned, or split in two when a scale exceeds `large`
-    (scene units), as far as `limit` Gaussians allow.
+    Faint and `unwanted` (mask [N]) Gaussians go. Of those kept, the `share` with the largest pull is cloned, or split in
+    two when a scale exceeds `large` (scene units), as far as `limit` Gaussians allow.
     """
-    keep = gaussians.opacities > OPACITY_MIN
+    keep = (gaussians.opacities > OPACITY_MIN) & ~unwanted
     strength = np.where(keep & pull.seen(), pull.mean(), 0)
     count = min(int(share * keep.sum()), limit - int(keep.sum()))
     chosen = np.argsort(-strength, kind="stable")[: max(count, 0)]

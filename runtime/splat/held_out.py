@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from runtime.splat.exposure import matched
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.metrics import depth_relative_errors, psnr, ssim
 from runtime.splat.photos import Photos
@@ -18,18 +19,22 @@ def render_view(renderer: Any, gaussians: Gaussians, photos: Photos, index: int)
 def held_out_metrics(renderer: Any, gaussians: Gaussians, photos: Photos) -> dict[str, float | None]:
     """Means of PSNR (dB) and SSIM over held-out photos, and the median relative depth error at their observed points.
 
+    `psnr_matched` allows each photo a gain and an offset per channel: what remains is not the camera's exposure.
+
     A value is None where there is nothing to measure: no held-out photo, or no observation in one.
     """
-    values, similarities, errors = [], [], []
+    values, matches, similarities, errors = [], [], [], []
     for index in np.flatnonzero(photos.held_out):
         rgb, depth = render_view(renderer, gaussians, photos, index)
         values.append(psnr(rgb, photos.images[index]))
+        matches.append(psnr(matched(rgb, photos.images[index]), photos.images[index]))
         similarities.append(ssim(rgb, photos.images[index]))
         mine = photos.obs_frame == index
         errors.append(depth_relative_errors(depth, photos.obs_uv[mine], photos.obs_depth[mine]))
     pooled = np.concatenate(errors) if errors else np.zeros(0)
     return {
         "psnr": float(np.mean(values)) if values else None,
+        "psnr_matched": float(np.mean(matches)) if matches else None,
         "ssim": float(np.mean(similarities)) if similarities else None,
         "depth_rel_err": float(np.median(pooled)) if len(pooled) else None,
     }

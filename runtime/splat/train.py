@@ -8,7 +8,9 @@ import numpy as np
 
 from runtime.splat.backward import frame_backward
 from runtime.splat.densify import Pull, densify
+from runtime.splat.exposure import Exposure
 from runtime.splat.gaussians import Gaussians
+from runtime.splat.haze import in_front_of_cameras, nearest_depth
 from runtime.splat.initial import from_points, scene_extent
 from runtime.splat.model import Model, Rates
 from runtime.splat.photos import Photos, scaled_intrinsics
@@ -30,6 +32,7 @@ class Recipe:
     densify_every: int = 100
     densify_until: float = 0.6
     densify_share: float = 0.12
+    exposure_rate: float = 0.002
     large: float = 0.01
 
 
@@ -88,6 +91,7 @@ def train(
     pull = Pull(len(model))
     switch = int(recipe.coarse_until * recipe.iterations)
     views = _views(photos, half=switch > 0)
+    exposure, near = Exposure(len(views)), nearest_depth(photos)
     order = _order(len(views), recipe.iterations, rng)
     losses = np.zeros(recipe.iterations)
     for iteration in range(recipe.iterations):
@@ -100,7 +104,9 @@ def train(
         degree = 0 if iteration < switch else now.sh_degree
         background = np.full(3, rng.uniform(), np.float32)
         frame = render_frame(*arrays, width, height, sh_degree=degree, background=background)
-        losses[iteration], g_image = view.loss(frame.image, recipe.ssim_weight)
+        which = order[iteration]
+        losses[iteration], g_image = view.loss(exposure.apply(which, frame.image), recipe.ssim_weight)
+        g_image = exposure.step(which, frame.image, g_image, recipe.exposure_rate)
         gradients = frame_backward(frame, *arrays, g_image, sh_degree=degree)
         rate = recipe.means_rate * extent * 0.01 ** (iteration / recipe.iterations)
         model.step(now, gradients, Rates(means=rate))
@@ -108,10 +114,14 @@ def train(
             pull.add(gradients.means2d * max(width, height), frame.order)
             if (iteration + 1) % recipe.densify_every == 0:
                 share, limit = recipe.densify_share, recipe.max_gaussians
-                model.replace(*densify(model.gaussians(), pull, limit, share, recipe.large * extent, rng))
+                now = model.gaussians()
+                haze = in_front_of_cameras(now.means, photos, near)
+                model.replace(*densify(now, haze, pull, limit, share, recipe.large * extent, rng))
                 pull = Pull(len(model))
         if iteration % 20 == 19:
             recent = losses[iteration - 19 : iteration + 1].mean()
             progress((iteration + 1) / recipe.iterations, f"loss {recent:.4f}, {len(model)} Gaussians")
     tail = max(1, recipe.iterations // 10)
-    return model.gaussians(), {"seconds": time.process_time() - started, "loss": float(losses[-tail:].mean())}
+    gaussians = model.gaussians()
+    gaussians = gaussians.select(~in_front_of_cameras(gaussians.means, photos, near))
+    return gaussians, {"seconds": time.process_time() - started, "loss": float(losses[-tail:].mean())}

@@ -59,7 +59,14 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
         gaussians = read_ply(given)
         focus = find_focus(gaussians.means, c2w)
         write_orbit(out.path("preview"), renderer, gaussians, focus.center, up, focus.radius, p.photo_width_px)
-        metrics: dict[str, Any] = {"psnr": None, "ssim": None, "depth_rel_err": None, "seconds": 0.0, "trained": False}
+        metrics: dict[str, Any] = {
+            "psnr": None,
+            "psnr_matched": None,
+            "ssim": None,
+            "depth_rel_err": None,
+            "seconds": 0.0,
+            "trained": False,
+        }
         xyz = gaussians.means
     else:
         gaussians, xyz, metrics = _train(p, capture, out, renderer, write_held_out)
