@@ -36,10 +36,9 @@ def gallery(frame: StudyFrame, cells: Sequence[Cell], found: Artifacts, most_loc
         for folder in found.captures[i : i + 1]:
             add("Capture", photos(folder, _root(folder)), "small")
         for folder in found.splats[i : i + 1]:
-            caption = "held-out photo, splat, depth"
-            add("Splat", sheets(folder / "preview", _root(folder), caption, 2, 900), "wide")
+            add("Splat", sheets(folder / "preview", _root(folder), "", 2, 900), "wide")
         for folder in found.twins[i * tasks : (i + 1) * tasks]:
-            add("Twin", sheets(folder, _root(folder), "twin", 2, 640), "medium")
+            add("Twin", sheets(folder, _root(folder), "", 2, 640), "medium")
         for folder in found.clips[i : i + 1]:
             add("Coverage", clip_sheets(folder, _root(folder)), "wide")
         groups += _rollouts(location, cells, found.trials)
@@ -59,9 +58,9 @@ def _rollouts(location: str, cells: Sequence[Cell], trials: Sequence[Path]) -> l
             first.setdefault(cell.approach, (cell, folder))
     groups = []
     for approach, (cell, folder) in first.items():
-        found = sheets(folder / "rollouts", _root(folder), f"{domain(where)}, seed {cell.seed}", 2, 900)
+        found = sheets(folder / "rollouts", _root(folder), f"{domain(where)}, seed {cell.seed}", 2, 1536)
         if found:
-            groups.append({"heading": "Trials", "approach": approach, "layout": "wide", "figures": found})
+            groups.append({"heading": "Trials", "approach": approach, "layout": "full", "figures": found})
     return groups
 
 

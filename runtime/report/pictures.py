@@ -43,17 +43,20 @@ def photos(capture: Path, root: Path, most: int = 3, width_px: int = 320) -> lis
 def sheets(folder: Path, root: Path, caption: str, most: int, width_px: int) -> list[dict[str, Any]]:
     """PNG pictures below `folder`, by name, at most `most`."""
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    return [figure(path, root, f"{caption}: {_name(path)}", width_px) for path in spread(files, most)]
+    return [
+        figure(path, root, f"{caption}: {_name(path)}" if caption else _name(path), width_px)
+        for path in spread(files, most)
+    ]
 
 
 def clip_sheets(
-    coverage: Path, root: Path, most: int = 2, frames: int = 6, width_px: int = 900
+    coverage: Path, root: Path, most: int = 2, frames: int = 5, width_px: int = 900
 ) -> list[dict[str, Any]]:
     """A contact sheet for each of a few clips, with frames spread evenly over its time."""
     files = sorted((coverage / "clips").glob("*.mp4"))
     return [
         {
-            "caption": f"coverage: {_name(path)}", "source": path.relative_to(root).as_posix(),
+            "caption": _name(path), "source": path.relative_to(root).as_posix(),
             **embed(_strip(path, frames), width_px),
         }
         for path in spread(files, most)
@@ -81,4 +84,8 @@ def _strip(path: Path, frames: int) -> Image.Image:
 
 
 def _name(path: Path) -> str:
+    """A caption from a file's name: `held_out_000012` is a photo that training never saw, beside its renders."""
+    stem, _, index = path.stem.rpartition("_")
+    if stem == "held_out":
+        return f"held-out photo {int(index)}, splat, depth"
     return path.stem.replace("_", " ").replace("-", " ")
