@@ -1,0 +1,39 @@
+"""Artifacts that several stages' tests read, built once: the simulation stages at small size."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.testing import run_stage
+from tests.runtime.stages.sim_chain import TASK, captured
+
+DEMOS = 6
+
+
+@pytest.fixture(scope="session")
+def sim_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sim") / "store"
+
+
+@pytest.fixture(scope="session")
+def sim_captured(sim_store: Path) -> tuple[Path, Path]:
+    """Artifacts `capture` and `splat` of a hidden site."""
+    return captured(sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_twin(sim_store: Path, sim_captured: tuple[Path, Path]) -> Path:
+    capture, scene = sim_captured
+    return run_stage("twin", {"task": TASK.model_dump()}, {"capture": capture, "scene": scene}, sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_demos(sim_store: Path, sim_twin: Path) -> Path:
+    return run_stage("demos", {"episodes": DEMOS}, {"twin": sim_twin}, sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_policy(sim_store: Path, sim_demos: Path) -> Path:
+    """A policy that has hardly been trained: it moves, and seldom succeeds."""
+    params = {"steps": 5, "batch_size": 8, "held_out": 1, "seed": 0}
+    return run_stage("policy", params, {"demos": sim_demos}, sim_store)

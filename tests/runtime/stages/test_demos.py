@@ -1,0 +1,75 @@
+"""Demos: only successes, in a dataset that LeRobot itself opens, and enough to draw them again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runtime.learn.dataset import open_dataset, read_arrays
+from runtime.problem import InputError
+from runtime.sim.episodes import load_episodes, redraw
+from runtime.sim.mj import mujoco
+from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.testing import run_stage
+from tests.runtime.stages.conftest import DEMOS
+from tests.runtime.stages.sim_chain import TASK
+
+
+def test_metrics_say_how_often_the_expert_succeeded(sim_demos: Path) -> None:
+    metrics = json.loads((sim_demos / "manifest.json").read_text())["metrics"]
+    assert metrics["episodes"] == DEMOS
+    assert metrics["attempts"] >= DEMOS
+    assert metrics["generation_rate"] == pytest.approx(DEMOS / metrics["attempts"], abs=1e-3)
+    assert metrics["generation_rate"] > 0.8
+
+
+def test_every_demo_presses_the_button(sim_demos: Path, sim_twin: Path) -> None:
+    model = read_model(sim_twin)
+    cap = model.joint("object/press").qposadr[0]
+    for episode in load_episodes(sim_demos / "episodes.npz"):
+        assert -episode.qpos[:, cap].min() > 0.8 * TASK.button.press_m  # rows stand before their action
+
+
+def test_lerobot_opens_and_iterates_the_dataset(sim_demos: Path) -> None:
+    dataset = open_dataset(sim_demos / "dataset")
+    episodes = load_episodes(sim_demos / "episodes.npz")
+    assert dataset.num_episodes == DEMOS
+    assert len(dataset) == sum(len(e) for e in episodes)
+    item = dataset[0]
+    assert item["task"] == TASK.instruction
+    assert tuple(item["observation.images.front"].shape) == (3, 48, 64)
+    assert np.allclose(item["observation.state"].numpy(), episodes[0].state[0])
+    assert np.allclose(item["action"].numpy(), episodes[0].action[0])
+
+
+def test_stored_states_draw_the_stored_pictures(sim_demos: Path, sim_twin: Path) -> None:
+    twin, model = read_twin(sim_twin), read_model(sim_twin)
+    eye = eyes_of(model, twin, read_backdrops(sim_twin, twin))["front"]
+    episode = load_episodes(sim_demos / "episodes.npz")[1]
+    arrays = read_arrays(sim_demos / "dataset")
+    stored = arrays.images["front"][arrays.episode_index == 1].astype(int)
+    again = redraw(eye, episode, np.random.default_rng(5)).astype(int)
+    assert np.abs(stored - again).mean() < 1.5 * twin.look.sensor.noise_sd
+    data = mujoco.MjData(model)
+    assert len(episode.qpos[0]) == len(data.qpos)
+
+
+def test_actions_are_targets_within_reach_of_the_joints(sim_demos: Path) -> None:
+    arrays = read_arrays(sim_demos / "dataset")
+    assert np.abs(arrays.action - arrays.state).max() < 0.8
+    assert np.all(np.isfinite(arrays.action))
+
+
+def test_a_held_out_task_makes_no_demos(sim_store: Path, sim_captured) -> None:
+    capture, scene = sim_captured
+    task = TASK.model_copy(update={"held_out": True}).model_dump()
+    twin = run_stage("twin", {"task": task}, {"capture": capture, "scene": scene}, sim_store)
+    with pytest.raises(InputError, match="T262"):
+        run_stage("demos", {"episodes": 2}, {"twin": twin}, sim_store)
+
+
+def test_an_expert_that_fails_too_often_is_a_problem(sim_store: Path, sim_twin: Path) -> None:
+    params = {"episodes": 4, "attempts_per_demo": 1.0, "action_noise_rad": 0.5}
+    with pytest.raises(InputError, match="T261"):
+        run_stage("demos", params, {"twin": sim_twin}, sim_store)

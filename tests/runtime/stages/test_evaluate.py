@@ -1,0 +1,129 @@
+"""Trials: one row per initial state, the same for every policy, in the twin and at the hidden site."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from runtime.problem import InputError
+from runtime.sim.bench import Bench
+from runtime.sim.expert import expert_action
+from runtime.sim.hidden_place import hidden_place
+from runtime.sim.install import install
+from runtime.sim.tasks import kind_of
+from runtime.sim.trials import run_trials
+from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.spec.cell import Cell
+from runtime.stats.table import SCHEMA, join
+from runtime.testing import run_stage
+from tests.runtime.stages.sim_chain import SITE
+
+TRIALS = 6
+
+
+class Expert:
+    """The scripted expert in the place of a policy: it sees the true state and ignores the pictures."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.shapes: set[tuple[int, ...]] = set()
+
+    def reset(self, n: int) -> None:
+        assert n == len(self.bench)
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        assert instruction
+        self.shapes |= {images["front"].shape, state.shape}
+        b, tips = self.bench, self.bench.tips()
+        return np.stack(
+            [expert_action(b.task, tips[i], s.objects_m, state[i], b.step_s) for i, s in enumerate(b.starts)]
+        )
+
+
+def trials_of_expert(twin_folder: Path, hidden: bool, count: int):
+    twin = read_twin(twin_folder)
+    if hidden:
+        real = install(SITE, twin)
+        model, physics, eyes = real.model, real.physics, real.eyes
+    else:
+        model, physics = read_model(twin_folder), twin.physics
+        eyes = eyes_of(model, twin, read_backdrops(twin_folder, twin))
+    starts = [kind_of(twin.task).draw_start(twin.task, i, "trial") for i in range(count)]
+    bench = Bench(model, physics, twin.task, twin.control_hz, starts)
+    expert = Expert(bench)
+    return run_trials(bench, eyes, expert, round(twin.task.horizon_s * twin.control_hz)), expert
+
+
+def test_the_expert_succeeds_in_the_twin_and_mostly_at_the_hidden_site(sim_twin: Path) -> None:
+    in_twin, expert = trials_of_expert(sim_twin, hidden=False, count=20)
+    assert np.mean([t.success for t in in_twin]) > 0.95
+    assert expert.shapes == {(20, 48, 64, 3), (20, 6)}
+    at_site, _ = trials_of_expert(sim_twin, hidden=True, count=20)
+    assert np.mean([t.success for t in at_site]) > 0.7
+    assert all(len(t.film) == t.steps + 1 for t in at_site)
+
+
+def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) -> None:
+    """Camera, robot and objects stand in the same places; light, camera and surfaces differ."""
+    twin = read_twin(sim_twin)
+    a = eyes_of(read_model(sim_twin), twin, read_backdrops(sim_twin, twin))["front"].backdrop.rgb
+    real = install(SITE, twin)
+    b = real.eyes["front"].backdrop.rgb
+    assert np.corrcoef(a.mean(-1).ravel(), b.mean(-1).ravel())[0, 1] > 0.4
+    assert np.abs(a - b).mean() > 0.02
+    assert abs(real.support_height_error_m) < 0.005
+    assert real.physics == hidden_place(SITE).physics
+
+
+@pytest.fixture(scope="module")
+def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
+    return run_stage(
+        "evaluate", {"domain": "twin", "trials": TRIALS}, {"policy": sim_policy, "twin": sim_twin}, sim_store
+    )
+
+
+@pytest.fixture(scope="module")
+def at_site(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
+    params = {"domain": "irl_proxy", "trials": TRIALS, "site": SITE.model_dump()}
+    return run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+
+
+@pytest.mark.parametrize("name", ["in_twin", "at_site"])
+def test_trials_join_into_the_study_table(name: str, request: pytest.FixtureRequest) -> None:
+    artifact = request.getfixturevalue(name)
+    domain = "twin" if name == "in_twin" else "irl_proxy"
+    table = pq.read_table(artifact / "trials.parquet")
+    cell = Cell(approach="a", location="l", task="t", seed=3, domain=domain)
+    joined = join([table], [cell])
+    assert joined.schema == SCHEMA
+    assert sorted(joined["initial_state"].to_pylist()) == [str(i) for i in range(TRIALS)]
+    for row in joined.to_pylist():
+        assert 0 <= row["score"] <= 1
+        assert (row["failure_mode"] == "") is row["success"]
+        assert 1 <= row["steps"] <= 40
+    metrics = json.loads((artifact / "manifest.json").read_text())["metrics"]
+    assert metrics["n"] == TRIALS
+    assert sum(metrics["failure_modes"].values()) == round(TRIALS * (1 - metrics["success_rate"]))
+
+
+def test_a_contact_sheet_shows_eight_frames(at_site: Path) -> None:
+    sheets = list((at_site / "rollouts").glob("*.png"))
+    assert sheets
+    assert Image.open(sheets[0]).size == (64 * 3 * 8, 48 * 3)
+
+
+def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_store: Path) -> None:
+    again = run_stage(
+        "evaluate", {"domain": "twin", "trials": TRIALS, "sheet_columns": 6},
+        {"policy": sim_policy, "twin": sim_twin}, sim_store,
+    )  # fmt: skip
+    assert again != in_twin
+    assert pq.read_table(again / "trials.parquet").equals(pq.read_table(in_twin / "trials.parquet"))
+
+
+def test_a_location_without_hidden_site_has_no_irl_proxy(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
+    with pytest.raises(InputError, match="T271"):
+        run_stage("evaluate", {"domain": "irl_proxy", "trials": 2}, {"policy": sim_policy, "twin": sim_twin}, sim_store)

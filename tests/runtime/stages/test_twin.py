@@ -1,0 +1,125 @@
+"""The twin: its frame, its scene, its backdrop, and what it makes of a place without room or support."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from runtime.problem import InputError
+from runtime.sim.collision import columns
+from runtime.sim.hidden_place import hidden_place
+from runtime.sim.install import base_in_site
+from runtime.sim.placement import in_footprint, place_robot
+from runtime.sim.twin import read_backdrops, read_model, read_twin, snap_to_support
+from runtime.spec.task import Area
+from runtime.testing import run_stage
+from tests.runtime.stages.sim_chain import SITE, TASK, publish
+
+
+def metrics(artifact: Path) -> dict:
+    return json.loads((artifact / "manifest.json").read_text())["metrics"]
+
+
+def test_the_robot_stands_upright_on_the_true_table_with_room_around_it(sim_twin: Path) -> None:
+    twin, place = read_twin(sim_twin), hidden_place(SITE)
+    base = base_in_site(twin, place.world_from_site)
+    assert abs(base[2, 3]) < 0.005
+    assert base[2, 2] > 0.999
+    for solid in place.solids:
+        if solid.name.startswith("site/clutter"):
+            center = np.linalg.inv(base) @ (*solid.center_m[:2], 0.1, 1.0)
+            assert not in_footprint(center[None, :3], twin.task.area)[0], solid.name
+    assert metrics(sim_twin)["points_in_the_way"] == 0
+
+
+def test_the_scene_loads_and_holds_robot_task_and_collision_geometry(sim_twin: Path) -> None:
+    model = read_model(sim_twin)
+    assert model.nu == 6
+    names = [model.geom(i).name for i in range(model.ngeom)]
+    assert {"object/cap", "object/base", "twin/support"} <= set(names)
+    assert sum(n.startswith("twin/column") for n in names) >= 3  # clutter at the table's edges
+
+
+def test_the_backdrop_is_metric_and_the_table_is_where_the_plane_is(sim_twin: Path) -> None:
+    twin = read_twin(sim_twin)
+    camera, backdrop = twin.cameras[0], read_backdrops(sim_twin, twin)["front"]
+    assert backdrop.rgb.shape == (camera.height, camera.width, 3)
+    heights = camera.position[2] + camera.rays()[..., 2] * backdrop.depth_m
+    assert np.mean(np.abs(heights) < 1e-4) > 0.6  # snapped to the plane
+    assert backdrop.rgb.std() > 0.03
+
+
+def test_depth_snaps_only_near_the_plane(sim_twin: Path) -> None:
+    camera = read_twin(sim_twin).cameras[0]
+    plane = -camera.position[2] / camera.rays()[..., 2]
+    noisy = plane.copy()
+    noisy[:24] += 0.01
+    noisy[24:] *= 0.5  # things that stand high above the support
+    snapped = snap_to_support(noisy, camera, 0.03)
+    assert np.allclose(snapped[:24], plane[:24])
+    assert np.allclose(snapped[24:], noisy[24:])
+
+
+def test_a_preview_and_a_contract_are_published(sim_twin: Path) -> None:
+    assert Image.open(sim_twin / "preview.png").size == (64 * 6, 48 * 6)
+    contract = json.loads((sim_twin / "manifest.json").read_text())["contract"]
+    assert contract == {"action_dim": 6, "fps": 10, "camera_keys": ["front"], "instruction_key": "task"}
+
+
+def test_a_scene_in_other_units_gives_the_same_backdrop(sim_twin, sim_captured, sim_store, tmp_path) -> None:
+    """Scaling the splat and its `scale_m_per_unit` against each other must change nothing."""
+    from runtime.splat.gaussians import Gaussians
+    from runtime.splat.ply import read_ply, write_ply
+
+    capture, scene = sim_captured
+    g = read_ply(scene / "splat.ply")
+    facts = json.loads((scene / "scene.json").read_text())
+    folder, points = tmp_path / "splat", tmp_path / "capture"
+    folder.mkdir()
+    points.mkdir()
+    write_ply(folder / "splat.ply", Gaussians(g.means * 4, g.quats, g.scales * 4, g.opacities, g.sh))
+    facts["scale_m_per_unit"] /= 4
+    facts["support"]["origin"] = [4 * x for x in facts["support"]["origin"]]
+    (folder / "scene.json").write_text(json.dumps(facts))
+    with np.load(capture / "points.npz") as stored:
+        np.savez(points / "points.npz", xyz=stored["xyz"] * 4, rgb=stored["rgb"])
+    scaled = {"capture": publish(sim_store, "capture", points, "scaled"),
+              "scene": publish(sim_store, "splat", folder, "scaled")}  # fmt: skip
+    other = run_stage("twin", {"task": TASK.model_dump()}, scaled, sim_store)
+    a = read_backdrops(sim_twin, read_twin(sim_twin))["front"]
+    b = read_backdrops(other, read_twin(other))["front"]
+    assert np.abs(a.rgb - b.rgb).mean() < 0.01
+    both = np.isfinite(a.depth_m) & np.isfinite(b.depth_m)
+    assert np.median(np.abs(a.depth_m - b.depth_m)[both]) < 0.002
+
+
+def test_a_scene_without_support_is_a_problem(sim_store, sim_captured, tmp_path) -> None:
+    capture, scene = sim_captured
+    folder = tmp_path / "splat"
+    folder.mkdir()
+    (folder / "splat.ply").write_bytes((scene / "splat.ply").read_bytes())
+    (folder / "scene.json").write_text(json.dumps({"up": [0, 0, 1], "scale_m_per_unit": 1.0, "support": None}))
+    inputs = {"capture": capture, "scene": publish(sim_store, "splat", folder, "unsupported")}
+    with pytest.raises(InputError, match="T251"):
+        run_stage("twin", {"task": TASK.model_dump()}, inputs, sim_store)
+
+
+def test_the_robot_avoids_what_stands_in_the_middle() -> None:
+    rng = np.random.default_rng(0)
+    statue = rng.uniform((-0.12, -0.12, 0.0), (0.12, 0.12, 0.3), (500, 3))
+    table = rng.uniform((-0.9, -0.9, 0.0), (0.9, 0.9, 0.0), (2000, 3))
+    base = place_robot(np.concatenate((statue, table)), np.array((0.9, 0.9)), Area())
+    in_base = (statue - base[:3, 3]) @ base[:3, :3]
+    assert not in_footprint(in_base, Area()).any()
+
+
+def test_columns_are_as_high_as_what_stands_there() -> None:
+    rng = np.random.default_rng(1)
+    box = rng.uniform((0.45, 0.30, 0.0), (0.55, 0.40, 0.2), (800, 3))
+    solids = columns(box, Area())
+    tops = [2 * s.size_m[2] for s in solids]
+    assert len(solids) >= 1
+    assert max(tops) == pytest.approx(0.19, abs=0.02)
+    assert all(abs(s.center_m[0] - 0.5) < 0.1 and abs(s.center_m[1] - 0.35) < 0.1 for s in solids)
