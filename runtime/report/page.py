@@ -51,7 +51,10 @@ def _forest_row(axis: Any, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_domain(said: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows grouped by domain, most real first; per approach the pooled row before the single locations."""
+    """Rows grouped by domain, most real first; per approach the pooled row before the single places.
+
+    `rank` tells pooled rows from single ones; where there is only one place, its rows stand for all (`only` names it).
+    """
     order = {a: i for i, a in enumerate(in_order(said["study"]["approaches"], said["roles"]))}
     groups = []
     for domain in said["domains"]:
@@ -60,5 +63,8 @@ def _by_domain(said: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[st
             key=lambda r: (order.get(r["approach"], len(order)), r.get("location") is not None, str(r.get("location")))
         )
         if here:
-            groups.append({"domain": domain, "rows": here})
+            places = {(row.get("location"), row.get("task")) for row in here}
+            alone = len(places) == 1
+            ranked = [{**row, "rank": "pooled" if alone or row.get("location") is None else "single"} for row in here]
+            groups.append({"domain": domain, "rows": ranked, "only": here[0].get("location") if alone else None})
     return groups
