@@ -16,6 +16,7 @@ PHOTO_FOV_Y_DEG = 52.0
 PHOTO_NOISE_SD = 1.5  # 8-bit levels
 POINT_NOISE_M = 0.002
 POINTS_PER_PHOTO = 200
+FINE_WIDTH_PX = 256  # wider photos are reduced by whoever uses them, and need no smoothing of their own
 _PHOTO_STREAM = 11
 
 
@@ -64,14 +65,16 @@ def photograph(site: HiddenSite, width: int, height: int, count: int) -> Photos:
     sensor = Sensor(noise_sd=PHOTO_NOISE_SD)
     photos, poses, points, colors, frames, uvs, depths = [], [], [], [], [], [], []
     camera = Camera("photo", width, height, PHOTO_FOV_Y_DEG, np.eye(4))
+    samples = 1 if width >= FINE_WIDTH_PX else 2
     for i, pose in enumerate(_orbit(rng, count)):
         camera = Camera("photo", width, height, PHOTO_FOV_Y_DEG, pose)
-        view = site_backdrop(model, data, place.materials, camera, place.photo_lamp)
+        view = site_backdrop(model, data, place.materials, camera, place.photo_lamp, samples)
         photo = sensor.expose(view.rgb, rng)
         v, u = rng.integers(height, size=POINTS_PER_PHOTO), rng.integers(width, size=POINTS_PER_PHOTO)
         there = np.isfinite(view.depth_m[v, u])
         v, u = v[there], u[there]
-        middle = (np.stack((u, v), -1) + 0.75).astype(np.float32)  # the sample that depth was taken at
+        # the place in the pixel at which depth was taken
+        middle = (np.stack((u, v), -1) + (0.5 if samples == 1 else 0.75)).astype(np.float32)
         depth = view.depth_m[v, u]
         rays = np.concatenate((middle, np.ones((len(u), 1))), 1) @ np.linalg.inv(camera.K).T
         points.append(pose[:3, 3] + (rays * depth[:, None]) @ pose[:3, :3].T)
