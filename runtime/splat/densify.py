@@ -52,8 +52,8 @@ def densify(
 ) -> tuple[np.ndarray, Gaussians]:
     """One round: a mask [N] of the Gaussians to keep, and those to add.
 
-    Faint and `unwanted` (mask [N]) Gaussians go. Of those kept, the `share` with the largest pull is cloned, or split in
-    two when a scale exceeds `large` (scene units), as far as `limit` Gaussians allow.
+    Faint and `unwanted` (mask [N]) Gaussians go. Of those kept, the `share` with the largest pull is cloned, or split
+    in two when a scale exceeds `large` (scene units), as far as `limit` Gaussians allow.
     """
     keep = (gaussians.opacities > OPACITY_MIN) & ~unwanted
     strength = np.where(keep & pull.seen(), pull.mean(), 0)
