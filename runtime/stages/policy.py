@@ -31,7 +31,7 @@ class Policy(Params):
     """Actions carried out before the policy looks again, in control steps."""
     shift_px: int = Field(0, ge=0)
     """Greatest random shift of each training image along each axis, pixels."""
-    jitter: float = Field(0.1, ge=0, lt=1)
+    jitter: float = Field(0.2, ge=0, lt=1)
     """Greatest random change of each training image's brightness, as a fraction."""
     camera_keys: tuple[str, ...] = Field(("front",), min_length=1)
     """Cameras that the policy looks through."""
