@@ -24,7 +24,7 @@ class GsplatRenderer:
             float32 arrays of renders [C, H, W, X] and alphas [C, H, W, 1], and gsplat's meta as it is, on the GPU.
 
         Raises:
-            InputError: B312 when gsplat or a CUDA device is missing.
+            InputError: B315 when gsplat or a CUDA device is missing.
         """
         gsplat, torch = _gsplat()
         tensors = [_on_gpu(torch, a) for a in (means, quats, scales, opacities, colors, viewmats, Ks)]
@@ -44,7 +44,7 @@ class GsplatRenderer:
             where alpha is below 0.5, and alpha [H, W] float32.
 
         Raises:
-            InputError: B312 when gsplat or a CUDA device is missing.
+            InputError: B315 when gsplat or a CUDA device is missing.
         """
         import numpy as np
 
@@ -79,8 +79,8 @@ def _gsplat() -> tuple[Any, Any]:
     except ImportError as error:
         message = f"the back end `gsplat` cannot start: no module `{error.name}`"
         help = "install gsplat==1.5.3 where a GPU is, or choose the renderer `numba`"
-        raise InputError(Problem("B312", message, help, "backends.renderer")) from None
+        raise InputError(Problem("B315", message, help, "backends.renderer")) from None
     if not torch.cuda.is_available():
         message = "the back end `gsplat` finds no CUDA device"
-        raise InputError(Problem("B312", message, "choose the renderer `numba`", "backends.renderer"))
+        raise InputError(Problem("B315", message, "choose the renderer `numba`", "backends.renderer"))
     return gsplat, torch

@@ -53,5 +53,5 @@ def test_gsplat_says_what_it_misses():
     assert load("renderer", "gsplat") is GsplatRenderer
     with pytest.raises(InputError) as caught:
         GsplatRenderer().render(random_gaussians(1, 0), np.eye(4), np.eye(3), 8, 8)
-    assert caught.value.problems[0].code == "B312"
+    assert caught.value.problems[0].code == "B315"
     assert "numba" in caught.value.problems[0].help
