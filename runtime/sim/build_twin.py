@@ -21,7 +21,7 @@ from runtime.sim.scene import build_scene
 from runtime.sim.sensor import Sensor
 from runtime.sim.solid import COLLISION_GROUP
 from runtime.sim.tasks import kind_of
-from runtime.sim.twin import Twin, snap_to_support, splat_backdrop
+from runtime.sim.twin import Snap, Twin, snap_to_support, splat_backdrop
 from runtime.splat.ply import read_ply
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def build_twin(
     lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
     twin = Twin(
         p.task, float(p.control_hz), [camera], to_base, physics, Look(lamp, Sensor(noise_sd=p.noise_sd)), p.shadow,
-        p.samples,
+        p.samples, Snap(p.snap_m, p.free_snap_m),
     )  # fmt: skip
 
     solids = [support_box(points, p.task.area), *columns(points, p.task.area)]
@@ -96,7 +96,7 @@ def build_twin(
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
     rgb, depth = camera_picture(renderer, gaussians, twin, camera)
-    snapped = snap_to_support(depth, camera, p.snap_m)
+    snapped = snap_to_support(depth, camera, twin.snap, p.task.area)
     np.savez_compressed(
         out.path("background") / f"{camera_name}.npz", rgb=np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8),
         depth_m=snapped,
@@ -106,7 +106,7 @@ def build_twin(
     rgb, far = camera_picture(renderer, gaussians, twin, big)
     start = kind_of(p.task).draw_start(p.task, 0, "demo")
     bench = Bench(model, physics, p.task, p.control_hz, [start])
-    eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, p.snap_m), p.shadow), twin.look)
+    eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, p.task.area), p.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 
     rays = camera.rays()

@@ -21,7 +21,7 @@ LEAST_CORRELATION = 0.05  # a variant that is upside down or of another scene co
 
 def variant_films(
     episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int,
-    seed: tuple[int, int], snap_m: float,
+    seed: tuple[int, int],
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """`count` variants of one demo: pictures u8 [T, H, W, 3] by camera. `seed` is (stage seed, demo)."""
     films = []
@@ -35,7 +35,7 @@ def variant_films(
             moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
             rgb, depth = camera_picture(renderer, gaussians, twin, moved)
             shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
-            backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, snap_m), shadow)
+            backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, twin.snap, twin.task.area), shadow)
             eye = Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples)
             film[camera.name] = redraw(eye, episode, rng)
         films.append(film)

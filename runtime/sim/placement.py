@@ -7,6 +7,7 @@ from runtime.spec.task import Area
 OBSTACLE_LOW_M, OBSTACLE_HIGH_M = 0.02, 0.45  # heights above the support at which a point is in the way
 BASE_BACK_M = 0.10  # room behind the base's origin
 MARGIN_M = 0.07  # room around the work area
+SEARCH_M, STEP_M = 0.56, 0.08  # how far from the middle of the support, and how finely, places are tried
 
 
 def footprint(area: Area) -> tuple[np.ndarray, np.ndarray]:
@@ -31,24 +32,25 @@ def place_robot(points: np.ndarray, half_extent_m: np.ndarray, area: Area, direc
         area: the task's work area, in the base frame.
         directions: how many headings are tried.
 
-    The middle of the work area is tried at the middle of the support and around it. Ties go to the place nearest the
-    middle, then to the heading along the support's x axis.
+    The middle of the work area is tried at the middle of the support and up to half a metre beyond its half extent: a
+    bare table shows few points, so its extent is often underestimated. Standing clear counts most, then standing on
+    what is known to be support, then being near its middle.
     """
     low, high = footprint(area)
     corners = np.array([(x, y) for x in (low[0], high[0]) for y in (low[1], high[1])])
-    reach = np.maximum(np.asarray(half_extent_m) - 0.15, 0.0)
-    grid = np.array([(i / 2, j / 2) for i in range(-2, 3) for j in range(-2, 3)])
+    steps = np.arange(-SEARCH_M, SEARCH_M + 1e-9, STEP_M)
+    grid = np.array([(x, y) for x in steps for y in steps if np.hypot(x, y) <= SEARCH_M])
     near = points[(points[:, 2] > OBSTACLE_LOW_M) & (points[:, 2] < OBSTACLE_HIGH_M)]
     best, chosen = np.inf, np.eye(4)
     for k in range(directions):
         yaw = 2 * np.pi * k / directions
         turn = np.array(((np.cos(yaw), -np.sin(yaw)), (np.sin(yaw), np.cos(yaw))))
-        for share in grid:
-            base = share * np.minimum(reach, 0.3) - turn @ (area.center_x_m, 0.0)
+        for middle in grid:
+            base = middle - turn @ (area.center_x_m, 0.0)
             local = (near[:, :2] - base) @ turn
             blocked = np.count_nonzero(np.all((local > low) & (local < high), axis=1))
             overhang = np.maximum(np.abs(corners @ turn.T + base) - half_extent_m, 0.0).max()
-            cost = 1000.0 * blocked / max(len(points), 1) + 20.0 * overhang + np.abs(share).sum() + 1e-6 * k
+            cost = 2000.0 * blocked / max(len(points), 1) + 20.0 * overhang + np.hypot(*middle) + 1e-6 * k
             if cost < best:
                 best, chosen = cost, np.eye(4)
                 chosen[:2, :2], chosen[:2, 3] = turn, base

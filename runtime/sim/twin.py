@@ -1,7 +1,7 @@
 """A twin on disk and in memory: `scene.xml`, `twin.json` and one backdrop per camera."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,18 @@ from runtime.sim.camera import Camera
 from runtime.sim.eye import Eye, Look
 from runtime.sim.mj import Model, mujoco
 from runtime.sim.physics import Physics
+from runtime.sim.placement import footprint
 from runtime.sim.raycast import Lamp
 from runtime.sim.sensor import Sensor
-from runtime.spec.task import Task
+from runtime.spec.task import Area, Task
+
+
+@dataclass(frozen=True)
+class Snap:
+    """How far from the support's plane a splat's depth may be and still be put on it, metres of height."""
+
+    near_m: float
+    free_m: float  # within the robot's footprint, which placement found free
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Twin:
     look: Look
     shadow: float  # share of light that the foreground's shadow takes from the splat, 0..1
     samples: int
+    snap: Snap
 
     @property
     def scale(self) -> float:
@@ -50,6 +60,7 @@ class Twin:
             "cameras": [c.to_json() for c in self.cameras], "splat_to_twin": self.splat_to_twin.tolist(),
             "physics": self.physics.to_json(), "lamp": self.look.lamp.to_json(),
             "noise_sd": self.look.sensor.noise_sd, "shadow": self.shadow, "samples": self.samples,
+            "snap": asdict(self.snap),
         }  # fmt: skip
 
     @classmethod
@@ -60,6 +71,7 @@ class Twin:
             Task.model_validate(value["task"]), float(value["control_hz"]),
             [Camera.from_json(c) for c in value["cameras"]], np.array(value["splat_to_twin"]),
             Physics.from_json(value["physics"]), look, float(value["shadow"]), int(value["samples"]),
+            Snap(**value["snap"]),
         )  # fmt: skip
 
 
@@ -93,13 +105,17 @@ def eyes_of(model: Model, twin: Twin, backdrops: dict[str, Backdrop]) -> dict[st
     return {c.name: Eye(model, c, backdrops[c.name], twin.look, twin.samples) for c in twin.cameras}
 
 
-def snap_to_support(depth_m: np.ndarray, camera: Camera, within_m: float) -> np.ndarray:
-    """Put depths that are within `within_m` of the plane z = 0 on it, and those just above it too: a splat's depth is
-    noisy, and a centimetre decides whether a button stands on the table or in it. [H, W] to [H, W], float32.
+def snap_to_support(depth_m: np.ndarray, camera: Camera, snap: Snap, area: Area) -> np.ndarray:
+    """Put depths that are near the plane z = 0 on it: a splat's depth is noisy, most of all on a bare table, and a
+    centimetre decides whether a button stands on the table or in it. [H, W] to [H, W], float32.
     """
     rays = camera.rays()
     with np.errstate(divide="ignore"):
         plane = np.where(rays[..., 2] < -1e-6, -camera.position[2] / rays[..., 2], np.inf)
-    height = camera.position[2] + rays[..., 2] * np.where(np.isfinite(depth_m), depth_m, 0.0)
-    near = np.isfinite(depth_m) & (np.abs(height) < within_m) & np.isfinite(plane)
+    there = np.isfinite(depth_m) & np.isfinite(plane)
+    height = camera.position[2] + rays[..., 2] * np.where(there, depth_m, 0.0)
+    below = camera.position[:2] + rays[..., :2] * np.where(there, plane, 0.0)[..., None]
+    low, high = footprint(area)
+    free = np.all((below > low) & (below < high), axis=-1)
+    near = there & (np.abs(height) < np.where(free, max(snap.free_m, snap.near_m), snap.near_m))
     return np.where(near, plane, depth_m).astype(np.float32)

@@ -43,8 +43,6 @@ class EnrichmentParams(Params):
     """Relative change of the background's light from one side of the picture to the other."""
     retexture: float = Field(0.30, ge=0, lt=1)
     """Contrast of a pattern laid over support and background."""
-    snap_m: float = Field(0.03, ge=0, le=0.2)
-    """Splat depth nearer than this to the support plane is put on it, as in the twin."""
     variant_seed: int = Field(0, ge=0)
     """Seed of the variants."""
 
@@ -89,9 +87,7 @@ def enrichment(
 
     def variants(i: int) -> list[dict[str, Any]]:
         seed = (p.variant_seed, i)
-        films = variant_films(
-            episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed, p.snap_m
-        )
+        films = variant_films(episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
         kept.extend(kept_form(originals[i][name], film[name]) for film in films for name in film)
         if i < SHEET_DEMOS:
             sheets.extend([originals[i][first.name], *(film[first.name] for film in films)])

@@ -44,6 +44,8 @@ class TwinParams(Params):
     """Standard deviation of the camera's noise, in 8-bit levels."""
     snap_m: float = Field(0.03, ge=0, le=0.2)
     """Splat depth nearer than this to the support plane is put on it."""
+    free_snap_m: float = Field(0.12, ge=0, le=0.5)
+    """The same where robot and task stand, which was found free: a bare table's depth is poor."""
     servo_kp_nm_per_rad: float = Field(90.0, gt=0, le=1000)
     """Gain that the twin assumes of the joints' servos."""
     servo_time_constant_s: float = Field(0.04, gt=0, le=1)

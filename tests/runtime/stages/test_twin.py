@@ -12,7 +12,7 @@ from runtime.sim.collision import columns
 from runtime.sim.hidden_place import hidden_place
 from runtime.sim.install import base_in_site
 from runtime.sim.placement import in_footprint, place_robot
-from runtime.sim.twin import read_backdrops, read_model, read_twin, snap_to_support
+from runtime.sim.twin import Snap, read_backdrops, read_model, read_twin, snap_to_support
 from runtime.spec.task import Area
 from runtime.testing import run_stage
 from tests.runtime.stages.sim_chain import SITE, TASK, publish
@@ -57,9 +57,24 @@ def test_depth_snaps_only_near_the_plane(sim_twin: Path) -> None:
     noisy = plane.copy()
     noisy[:24] += 0.01
     noisy[24:] *= 0.5  # things that stand high above the support
-    snapped = snap_to_support(noisy, camera, 0.03)
+    snapped = snap_to_support(noisy, camera, Snap(0.03, 0.03), Area())
     assert np.allclose(snapped[:24], plane[:24])
     assert np.allclose(snapped[24:], noisy[24:])
+
+
+def test_depth_snaps_from_farther_where_the_robot_stands(sim_twin: Path) -> None:
+    camera = read_twin(sim_twin).cameras[0]
+    rays = camera.rays()
+    plane = -camera.position[2] / rays[..., 2]
+    bulge = plane + 0.06 / rays[..., 2]  # 6 cm above the support everywhere
+    snapped = snap_to_support(bulge, camera, Snap(0.03, 0.12), Area())
+    ground = camera.position + rays * plane[..., None]
+    free = (np.abs(ground[..., 1]) < 0.1) & (ground[..., 0] > 0.1) & (ground[..., 0] < 0.3)
+    assert free.sum() > 100
+    assert np.allclose(snapped[free], plane[free])
+    far = np.abs(ground[..., 1]) > 0.2
+    assert far.any()
+    assert np.allclose(snapped[far], bulge[far])
 
 
 def test_a_preview_and_a_contract_are_published(sim_twin: Path) -> None:
