@@ -9,17 +9,17 @@ class HiddenGap(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    light_turn_deg: float = Field(30.0, ge=0, le=180)
+    light_turn_deg: float = Field(40.0, ge=0, le=180)
     """How far the lamp has wandered round the vertical since the photos were taken."""
-    light_change: float = Field(0.15, ge=0, lt=1)
+    light_change: float = Field(0.22, ge=0, lt=1)
     """Relative change of the lamp's strength since the photos were taken."""
-    light_tint: float = Field(0.06, ge=0, lt=1)
+    light_tint: float = Field(0.09, ge=0, lt=1)
     """Relative change of the lamp's red against its blue since the photos were taken."""
-    exposure: float = Field(0.10, ge=0, lt=1)
+    exposure: float = Field(0.15, ge=0, lt=1)
     """Relative error of the robot camera's exposure."""
-    white_balance: float = Field(0.05, ge=0, lt=1)
+    white_balance: float = Field(0.07, ge=0, lt=1)
     """Relative error of the robot camera's red and blue gains."""
-    vignetting: float = Field(0.15, ge=0, lt=1)
+    vignetting: float = Field(0.20, ge=0, lt=1)
     """Loss of light in the robot camera's corners."""
     noise_sd: float = Field(4.0, ge=0, le=64)
     """Standard deviation of the robot camera's noise, in 8-bit levels."""

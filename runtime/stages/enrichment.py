@@ -19,29 +19,29 @@ class EnrichmentParams(Params):
     """Variants drawn of each demo; the original stays as well."""
     light_turn_deg: float = Field(180.0, ge=0, le=180)
     """How far the lamp turns about the vertical."""
-    light_change: float = Field(0.40, ge=0, lt=1)
+    light_change: float = Field(0.25, ge=0, lt=1)
     """Relative change of the strength of lamp, ambient light and shadow."""
-    light_tint: float = Field(0.15, ge=0, lt=1)
+    light_tint: float = Field(0.10, ge=0, lt=1)
     """Relative change of the lamp's red against its blue."""
-    exposure: float = Field(0.30, ge=0, lt=1)
+    exposure: float = Field(0.20, ge=0, lt=1)
     """Relative change of the camera's exposure."""
-    white_balance: float = Field(0.12, ge=0, lt=1)
+    white_balance: float = Field(0.08, ge=0, lt=1)
     """Relative change of the camera's red and blue gains."""
-    gamma: float = Field(0.15, ge=0, le=1)
+    gamma: float = Field(0.10, ge=0, le=1)
     """Change of the logarithm of the camera's gamma."""
-    vignetting: float = Field(0.35, ge=0, lt=1)
+    vignetting: float = Field(0.25, ge=0, lt=1)
     """Loss of light in the corners."""
-    noise_sd: float = Field(6.0, ge=0, le=64)
+    noise_sd: float = Field(4.0, ge=0, le=64)
     """Standard deviation of additional camera noise, in 8-bit levels."""
-    camera_shift_m: float = Field(0.012, ge=0, le=0.2)
+    camera_shift_m: float = Field(0.008, ge=0, le=0.2)
     """Shift of the camera along each of its axes."""
-    camera_turn_deg: float = Field(1.5, ge=0, le=30)
+    camera_turn_deg: float = Field(1.0, ge=0, le=30)
     """Turn of the camera about each of its axes."""
-    object_color: float = Field(0.25, ge=0, lt=1)
+    object_color: float = Field(0.15, ge=0, lt=1)
     """Relative change of the colours of robot and objects."""
-    relight: float = Field(0.30, ge=0, lt=1)
+    relight: float = Field(0.20, ge=0, lt=1)
     """Relative change of the background's light from one side of the picture to the other."""
-    retexture: float = Field(0.30, ge=0, lt=1)
+    retexture: float = Field(0.15, ge=0, lt=1)
     """Contrast of a pattern laid over support and background."""
     variant_seed: int = Field(0, ge=0)
     """Seed of the variants."""
