@@ -9,25 +9,25 @@ class HiddenGap(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    light_turn_deg: float = Field(40.0, ge=0, le=180)
+    light_turn_deg: float = Field(50.0, ge=0, le=180)
     """How far the lamp has wandered round the vertical since the photos were taken."""
-    light_change: float = Field(0.22, ge=0, lt=1)
+    light_change: float = Field(0.30, ge=0, lt=1)
     """Relative change of the lamp's strength since the photos were taken."""
-    light_tint: float = Field(0.09, ge=0, lt=1)
+    light_tint: float = Field(0.12, ge=0, lt=1)
     """Relative change of the lamp's red against its blue since the photos were taken."""
-    exposure: float = Field(0.15, ge=0, lt=1)
+    exposure: float = Field(0.20, ge=0, lt=1)
     """Relative error of the robot camera's exposure."""
-    white_balance: float = Field(0.07, ge=0, lt=1)
+    white_balance: float = Field(0.08, ge=0, lt=1)
     """Relative error of the robot camera's red and blue gains."""
-    vignetting: float = Field(0.20, ge=0, lt=1)
+    vignetting: float = Field(0.25, ge=0, lt=1)
     """Loss of light in the robot camera's corners."""
-    noise_sd: float = Field(4.0, ge=0, le=64)
+    noise_sd: float = Field(5.0, ge=0, le=64)
     """Standard deviation of the robot camera's noise, in 8-bit levels."""
-    camera_shift_m: float = Field(0.008, ge=0, le=0.2)
+    camera_shift_m: float = Field(0.010, ge=0, le=0.2)
     """Distance of the robot camera from its intended place."""
-    camera_turn_deg: float = Field(1.2, ge=0, le=30)
+    camera_turn_deg: float = Field(1.5, ge=0, le=30)
     """Angle of the robot camera from its intended direction."""
-    object_color: float = Field(0.12, ge=0, lt=1)
+    object_color: float = Field(0.15, ge=0, lt=1)
     """Relative deviation of the colours of robot and task objects."""
     mount_shift_m: float = Field(0.003, ge=0, le=0.1)
     """Distance of the robot's base from its intended place."""
