@@ -31,6 +31,14 @@ def test_points_project_to_where_they_were_seen(photos) -> None:
     assert np.median(np.linalg.norm(uv[:, :2] / uv[:, 2:] - photos.obs_uv, axis=1)) < 0.5
 
 
+def test_points_lie_on_the_true_surfaces(photos) -> None:
+    world = hidden_place(HiddenSite(kind="hidden_site", seed=3)).world_from_site
+    site = (photos.xyz - world[:3, 3]) @ world[:3, :3]
+    on_table = (np.abs(site[:, :2]) < 0.3).all(axis=1)  # nothing stands there
+    assert on_table.sum() > 100
+    assert np.abs(site[on_table, 2]).max() < 5 * POINT_NOISE_M
+
+
 def test_photos_look_at_a_table_in_gravity_aligned_coordinates(photos) -> None:
     assert np.allclose(photos.up, (0, 0, 1))
     heights = photos.xyz @ photos.up
