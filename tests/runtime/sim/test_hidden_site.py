@@ -34,7 +34,7 @@ def test_points_project_to_where_they_were_seen(photos) -> None:
 def test_points_lie_on_the_true_surfaces(photos) -> None:
     world = hidden_place(HiddenSite(kind="hidden_site", seed=3)).world_from_site
     site = (photos.xyz - world[:3, 3]) @ world[:3, :3]
-    on_table = (np.abs(site[:, :2]) < 0.3).all(axis=1)  # nothing stands there
+    on_table = (np.hypot(site[:, 0], site[:, 1]) < 0.35) & (np.abs(site[:, 2]) < 0.3)  # nothing stands there
     assert on_table.sum() > 100
     assert np.abs(site[on_table, 2]).max() < 5 * POINT_NOISE_M
 
