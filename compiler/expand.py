@@ -141,7 +141,7 @@ class _Expansion:
 
     def _bound(self, source: str, scope: Scope) -> Any:
         sources: dict[str, Callable[[], Any]] = {
-            "location.source": lambda: self.project.locations[str(scope.location)].source,
+            "location.source": lambda: _photographed(self.project.locations[str(scope.location)].source),
             "hidden_site": lambda: self._hidden_site(scope),
             "task": lambda: _part(Task, self.project.tasks[str(scope.task)]),
             "seed": lambda: int(scope.seed or 0) + training_seed_offset(self.project, str(scope.approach)),
@@ -180,6 +180,11 @@ class _Expansion:
 
 def _scope(cell: Cell) -> Scope:
     return Scope(location=cell.location, task=cell.task, approach=cell.approach, seed=cell.seed, domain=cell.domain)
+
+
+def _photographed(source: Any) -> Any:
+    """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
+    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
 
 
 def _part(model: Any, spec: Any) -> Any:

@@ -81,7 +81,7 @@ def build_twin(
 
     up = np.array((0.0, 0.0, 1.0))
     c2w = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), up)
-    camera = Camera(camera_name, p.width, p.height, p.fov_y_deg, c2w)
+    camera = Camera(camera_name, p.width_px, p.height_px, p.fov_y_deg, c2w)
     physics = Physics(servo=Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s),
                       friction=p.friction)  # fmt: skip
     lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
@@ -102,7 +102,7 @@ def build_twin(
         depth_m=snapped,
     )  # fmt: skip
 
-    big = Camera(camera_name, p.width * PREVIEW_SCALE, p.height * PREVIEW_SCALE, p.fov_y_deg, c2w)
+    big = Camera(camera_name, p.width_px * PREVIEW_SCALE, p.height_px * PREVIEW_SCALE, p.fov_y_deg, c2w)
     rgb, far = camera_picture(renderer, gaussians, twin, big)
     start = kind_of(p.task).draw_start(p.task, 0, "demo")
     bench = Bench(model, physics, p.task, p.control_hz, [start])

@@ -20,9 +20,9 @@ class TwinParams(Params):
     """The task that the robot stands there for."""
     control_hz: int = Field(10, ge=2, le=50)
     """Actions per second, the `fps` of every demo."""
-    width: int = Field(64, ge=16, le=640)
+    width_px: int = Field(64, ge=16, le=640)
     """Width of the camera `front`, pixels."""
-    height: int = Field(48, ge=16, le=480)
+    height_px: int = Field(48, ge=16, le=480)
     """Height of the camera `front`, pixels."""
     fov_y_deg: float = Field(38.0, ge=10, le=120)
     """Vertical field of view of the camera."""
