@@ -9,6 +9,8 @@ from compiler.compile import compile_study, finish
 from compiler.frozen import FrozenPlan
 
 PYTHON = sys.executable
+# A run starts many short Pythons; without cached bytecode each compiles its libraries again (2 CPU-s a job).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if workflow.is_main_process:
     os.environ["SIMKILN_PLAN"] = compile_study(config.get("study", "study"))
