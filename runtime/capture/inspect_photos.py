@@ -39,9 +39,7 @@ def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], 
     return problems
 
 
-def _read_headers(
-    photos: dict[str, Path], upright: bool
-) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
+def _read_headers(photos: dict[str, Path], upright: bool) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
     """(name -> size, [(name, what is wrong)])."""
     sizes, broken = {}, []
     for name, path in photos.items():

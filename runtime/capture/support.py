@@ -122,9 +122,7 @@ def _below_cameras(normals: np.ndarray, offsets: np.ndarray, c2w: np.ndarray) ->
     return (height > 0).mean(1) > 0.9 if len(c2w) else np.ones(len(normals), bool)
 
 
-def _scores(
-    near: np.ndarray, normals: np.ndarray, offsets: np.ndarray, thickness: float, depth: float
-) -> np.ndarray:
+def _scores(near: np.ndarray, normals: np.ndarray, offsets: np.ndarray, thickness: float, depth: float) -> np.ndarray:
     scores = np.empty(len(normals))
     for start in range(0, len(normals), 64):  # bounded memory
         block = slice(start, start + 64)

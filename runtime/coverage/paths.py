@@ -11,9 +11,7 @@ MAX_ELEVATION_RAD = np.radians(75)
 """Steeper views have no stable up in the picture."""
 
 
-def orbit(
-    frame: SceneFrame, frames: int, radius_m: float | None, height_m: float | None, turns: float
-) -> np.ndarray:
+def orbit(frame: SceneFrame, frames: int, radius_m: float | None, height_m: float | None, turns: float) -> np.ndarray:
     """A circle round the middle of the support, looking at it: poses [frames, 4, 4].
 
     A whole number of turns closes without showing the first view twice.
