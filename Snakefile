@@ -13,7 +13,7 @@ PYTHON = sys.executable
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if workflow.is_main_process:
-    os.environ["SIMKILN_PLAN"] = compile_study(config.get("study", "study"))
+    os.environ["SIMKILN_PLAN"] = compile_study(str(config.get("study", "study")))
 
 PLAN = FrozenPlan(Path(os.environ["SIMKILN_PLAN"]))
 

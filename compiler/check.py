@@ -10,8 +10,9 @@ LAWS: tuple[Law, ...] = (
     captures.capture_root, captures.capture_files,
     backends.unknown_role, backends.unknown_backend, backends.licence,
     wiring.hidden_site_read, wiring.unknown_input, wiring.other_type, wiring.made_more_often, wiring.input_cycle,
-    design.empty_study, design.baseline, design.seeds, design.judged_alike, design.constraints, design.prior_range,
-    design.domains, design.targets, gates.gate_without_evidence, merged.merged_parameters,
+    design.empty_study, design.baseline, design.seeds, design.judged_alike, design.held_out_task,
+    design.constraints, design.prior_range, design.domains, design.targets, gates.gate_without_evidence,
+    merged.merged_parameters,
 )  # fmt: skip
 
 

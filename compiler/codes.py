@@ -70,4 +70,5 @@ TITLES = {
     "X415": "the input is made more often than its reader",
     "X416": "the target is not made once for each location",
     "X417": "the approach changes how it is judged",
+    "X418": "a held-out task is trained on",
 }

@@ -66,6 +66,18 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("approach", name, (section, stage), "X417", message, fix, key=True)
 
 
+def held_out_task(subject: Subject) -> Iterator[Diagnostic]:
+    """X418: every policy of a study is trained on demos of its tasks, so a held-out task may not be one of them."""
+    for name, study in subject.studies():
+        for i, task in enumerate(study.tasks if study.approaches else ()):
+            spec = subject.project.tasks.get(task)
+            if spec is not None and spec.held_out:
+                message = f"task `{task}` is held out, but the study trains policies on its demos"
+                notes = (Note("it is held out here", subject.span("task", task, ("held_out",))),)
+                fix = "take it out of `tasks`, or drop `held_out` from the task"
+                yield subject.at("study", name, ("tasks", i), "X418", message, fix, notes=notes)
+
+
 def constraints(subject: Subject) -> Iterator[Diagnostic]:
     """X404 and X405: an approach that the study rules out, or that cannot be had; the reason is in its row."""
     for name, study in subject.studies():
