@@ -68,7 +68,7 @@ def build_twin(
     if not facts.get("support"):
         raise InputError(
             Problem(
-                "T251", "the scene has no support that the robot could stand on",
+                "R251", "the scene has no support that the robot could stand on",
                 "capture a table or a floor from above", "source",
             )
         )  # fmt: skip

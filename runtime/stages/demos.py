@@ -47,7 +47,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     """Let the expert act until enough episodes succeeded, draw them, and write them through LeRobot.
 
     Raises:
-        InputError: T261 when the expert succeeds too rarely; T262 when the task is held out.
+        InputError: R261 when the expert succeeds too rarely; R262 when the task is held out.
     """
     import numpy as np
 
@@ -61,14 +61,14 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
-        raise InputError(Problem("T262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
     most = max(p.episodes, round(p.episodes * p.attempts_per_demo))
     episodes, tried = make_demos(model, facts, p.episodes, most, effort)
     if len(episodes) < p.episodes:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
         raise InputError(
-            Problem("T261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes")
+            Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes")
         )
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     rng = np.random.default_rng([31, p.demo_seed])

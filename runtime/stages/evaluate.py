@@ -44,7 +44,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     """Run and judge the trials; write one row each, and contact sheets of a success and a failure.
 
     Raises:
-        InputError: T271 when the location has no hidden site; T272 when policy and twin differ in control rate.
+        InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate.
     """
     from collections import Counter
 
@@ -65,12 +65,12 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     actor = load_policy(policy / "checkpoint")
     if abs(float(actor.facts["fps"]) - facts.control_hz) > 1e-6:
         message = f"the policy acts {actor.facts['fps']} times a second, the twin wants {facts.control_hz:g}"
-        raise InputError(Problem("T272", message, "train it on demos of this twin", "stages.twin.control_hz"))
+        raise InputError(Problem("R272", message, "train it on demos of this twin", "stages.twin.control_hz"))
     measured: dict[str, Any] = {}
     if p.domain == "irl_proxy":
         if p.site is None:
             raise InputError(
-                Problem("T271", "the location has no hidden site to run trials at", "evaluate it in `twin`", "trials")
+                Problem("R271", "the location has no hidden site to run trials at", "evaluate it in `twin`", "trials")
             )
         real = install(p.site, facts)
         model, physics, eyes = real.model, real.physics, real.eyes

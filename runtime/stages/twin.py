@@ -72,7 +72,7 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Any) -> 
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
 
     Raises:
-        InputError: T251 when the scene has no support that the robot could stand on.
+        InputError: R251 when the scene has no support that the robot could stand on.
     """
     from runtime.sim.build_twin import build_twin
 

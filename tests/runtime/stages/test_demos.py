@@ -65,11 +65,11 @@ def test_a_held_out_task_makes_no_demos(sim_store: Path, sim_captured) -> None:
     capture, scene = sim_captured
     task = TASK.model_copy(update={"held_out": True}).model_dump()
     twin = run_stage("twin", {"task": task}, {"capture": capture, "scene": scene}, sim_store)
-    with pytest.raises(InputError, match="T262"):
+    with pytest.raises(InputError, match="R262"):
         run_stage("demos", {"episodes": 2}, {"twin": twin}, sim_store)
 
 
 def test_an_expert_that_fails_too_often_is_a_problem(sim_store: Path, sim_twin: Path) -> None:
     params = {"episodes": 4, "attempts_per_demo": 1.0, "action_noise_rad": 0.5}
-    with pytest.raises(InputError, match="T261"):
+    with pytest.raises(InputError, match="R261"):
         run_stage("demos", params, {"twin": sim_twin}, sim_store)

@@ -125,5 +125,5 @@ def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_stor
 
 
 def test_a_location_without_hidden_site_has_no_irl_proxy(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
-    with pytest.raises(InputError, match="T271"):
+    with pytest.raises(InputError, match="R271"):
         run_stage("evaluate", {"domain": "irl_proxy", "trials": 2}, {"policy": sim_policy, "twin": sim_twin}, sim_store)

@@ -117,7 +117,7 @@ def test_a_scene_without_support_is_a_problem(sim_store, sim_captured, tmp_path)
     (folder / "splat.ply").write_bytes((scene / "splat.ply").read_bytes())
     (folder / "scene.json").write_text(json.dumps({"up": [0, 0, 1], "scale_m_per_unit": 1.0, "support": None}))
     inputs = {"capture": capture, "scene": publish(sim_store, "splat", folder, "unsupported")}
-    with pytest.raises(InputError, match="T251"):
+    with pytest.raises(InputError, match="R251"):
         run_stage("twin", {"task": TASK.model_dump()}, inputs, sim_store)
 
 
