@@ -86,7 +86,10 @@ def finish(frozen: FrozenPlan) -> None:
     absent = frozen.unpublished(project.root)
     if absent:
         raise RuntimeError(f"planned but not in the store: {', '.join(absent[:5])}")
-    publish_report(project, expand(project, frozen.study))
+    try:
+        publish_report(project, plan_study(project, frozen.study).graph)
+    except SpecsRefused:
+        sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")
 
 
 def publish_report(project: Project, graph: Graph) -> Path | None:
