@@ -1,6 +1,7 @@
 """Build a twin from a capture and its splat: support, placement of the robot, collision, backdrops, preview."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from runtime.sim.bench import Bench
 from runtime.sim.camera import Camera, look_at
 from runtime.sim.collision import columns, support_box
 from runtime.sim.eye import Eye, Look
+from runtime.sim.haze import far_from_points, in_sight
 from runtime.sim.physics import Physics
-from runtime.sim.placement import in_footprint, place_robot
+from runtime.sim.placement import footprint, in_footprint, placements
 from runtime.sim.raycast import Lamp
 from runtime.sim.robot import Servo
 from runtime.sim.scene import build_scene
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 PREVIEW_SCALE = 6
 OPAQUE = 0.5  # Gaussians above this opacity are surfaces, when a capture has no points of its own
 FEWEST_POINTS = 50
+PLACES, ENOUGH_SEEN, SEEN_WIDTH = 400, 0.97, 32  # places tried in order until this share of the work area is seen
 
 
 def support_from_world(scene: dict[str, Any]) -> np.ndarray:
@@ -60,6 +63,19 @@ def camera_picture(renderer: Any, gaussians: Any, twin: Twin, camera: Camera) ->
     return np.asarray(rgb), np.asarray(depth) * twin.scale
 
 
+def area_seen(renderer: Any, gaussians: Any, twin: Twin) -> float:
+    """Share of the work area's pixels, in a small picture, at which the camera sees down to the support."""
+    camera = replace(twin.cameras[0], width=SEEN_WIDTH, height=SEEN_WIDTH * 3 // 4)
+    _, depth = camera_picture(renderer, gaussians, twin, camera)
+    rays = camera.rays()
+    plane = np.where(rays[..., 2] < -1e-6, -camera.position[2] / np.minimum(rays[..., 2], -1e-6), np.inf)
+    height = camera.position[2] + rays[..., 2] * np.where(np.isfinite(depth), depth, 0.0)
+    below = camera.position[:2] + rays[..., :2] * np.where(np.isfinite(plane), plane, 0.0)[..., None]
+    low, high = footprint(twin.task.area)
+    area = np.isfinite(plane) & np.all((below > low) & (below < high), axis=-1)
+    return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
+
+
 def build_twin(
     p: "TwinParams", capture: Path, scene: Path, out: Out, renderer: Any, camera_name: str
 ) -> dict[str, Any]:
@@ -75,20 +91,35 @@ def build_twin(
     gaussians = read_ply(scene / "splat.ply")
     to_support = support_from_world(facts)
     points = captured_points(capture, gaussians) @ to_support[:3, :3].T + to_support[:3, 3]
-    base = place_robot(points, np.array(facts["support"]["half_extent_m"], float), p.task.area)
-    to_base = np.linalg.inv(base) @ to_support
-    points = (points - base[:3, 3]) @ base[:3, :3]
-
+    means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
+    adrift = far_from_points(means, points)
     up = np.array((0.0, 0.0, 1.0))
     c2w = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), up)
     camera = Camera(camera_name, p.width_px, p.height_px, p.fov_y_deg, c2w)
     physics = Physics(servo=Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s),
                       friction=p.friction)  # fmt: skip
     lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
-    twin = Twin(
-        p.task, float(p.control_hz), [camera], to_base, physics, Look(lamp, Sensor(noise_sd=p.noise_sd)), p.shadow,
-        p.samples, Snap(p.snap_m, p.free_snap_m),
-    )  # fmt: skip
+
+    def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
+        """The twin with the robot at `base`, and which Gaussians are haze then."""
+        twin = Twin(
+            p.task, float(p.control_hz), [camera], np.linalg.inv(base) @ to_support, physics,
+            Look(lamp, Sensor(noise_sd=p.noise_sd)), p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m),
+        )  # fmt: skip
+        return twin, adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, p.task.area)
+
+    best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
+    for candidate in placements(points, np.array(facts["support"]["half_extent_m"], float), p.task.area, PLACES):
+        tried, hidden = stood(candidate)
+        seen = area_seen(renderer, gaussians.where(~hidden), tried)
+        if seen > best + 1e-9:
+            best, base, twin, haze = seen, candidate, tried, hidden
+        if best >= ENOUGH_SEEN:
+            break
+    assert twin is not None
+    points = (points - base[:3, 3]) @ base[:3, :3]
+    gaussians = gaussians.where(~haze)
+    np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
     solids = [support_box(points, p.task.area), *columns(points, p.task.area)]
     spec = build_scene(p.task, physics, solids, COLLISION_GROUP)
@@ -115,6 +146,8 @@ def build_twin(
     return {
         "scale_m_per_unit": float(facts["scale_m_per_unit"]),
         "collision_boxes": len(solids),
+        "area_seen": round(best, 3),
+        "haze": int(haze.sum()),
         "points_in_the_way": int(np.count_nonzero(in_footprint(points, p.task.area))),
         "view_on_support": round(float(on_support.mean()), 3),
         "view_empty": round(float(1 - np.isfinite(depth).mean()), 3),

@@ -23,13 +23,16 @@ def in_footprint(points: np.ndarray, area: Area) -> np.ndarray:
     return inside & (points[:, 2] > OBSTACLE_LOW_M) & (points[:, 2] < OBSTACLE_HIGH_M)
 
 
-def place_robot(points: np.ndarray, half_extent_m: np.ndarray, area: Area, directions: int = 16) -> np.ndarray:
-    """The base frame [4, 4] in the support frame with the fewest points in the way.
+def placements(
+    points: np.ndarray, half_extent_m: np.ndarray, area: Area, count: int, directions: int = 16
+) -> list[np.ndarray]:
+    """Base frames [4, 4] in the support frame, those with the fewest points in the way first.
 
     Args:
         points: what was captured, [N, 3] in the support frame (z up from the support), metres.
         half_extent_m: half size of the support along its x and y, metres. [2]
         area: the task's work area, in the base frame.
+        count: how many are wanted.
         directions: how many headings are tried.
 
     The middle of the work area is tried at the middle of the support and up to half a metre beyond its half extent: a
@@ -41,7 +44,7 @@ def place_robot(points: np.ndarray, half_extent_m: np.ndarray, area: Area, direc
     steps = np.arange(-SEARCH_M, SEARCH_M + 1e-9, STEP_M)
     grid = np.array([(x, y) for x in steps for y in steps if np.hypot(x, y) <= SEARCH_M])
     near = points[(points[:, 2] > OBSTACLE_LOW_M) & (points[:, 2] < OBSTACLE_HIGH_M)]
-    best, chosen = np.inf, np.eye(4)
+    found: list[tuple[float, np.ndarray]] = []
     for k in range(directions):
         yaw = 2 * np.pi * k / directions
         turn = np.array(((np.cos(yaw), -np.sin(yaw)), (np.sin(yaw), np.cos(yaw))))
@@ -51,7 +54,8 @@ def place_robot(points: np.ndarray, half_extent_m: np.ndarray, area: Area, direc
             blocked = np.count_nonzero(np.all((local > low) & (local < high), axis=1))
             overhang = np.maximum(np.abs(corners @ turn.T + base) - half_extent_m, 0.0).max()
             cost = 2000.0 * blocked / max(len(points), 1) + 20.0 * overhang + np.hypot(*middle) + 1e-6 * k
-            if cost < best:
-                best, chosen = cost, np.eye(4)
-                chosen[:2, :2], chosen[:2, 3] = turn, base
-    return chosen
+            frame = np.eye(4)
+            frame[:2, :2], frame[:2, 3] = turn, base
+            found.append((cost, frame))
+    found.sort(key=lambda pair: pair[0])
+    return [frame for _, frame in found[:count]]

@@ -53,7 +53,7 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task"),
     needs={"demos": "demos", "twin": "twin", "scene": "splat", "clips": "coverage?"},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "clips?": "clips/", "preview": "preview.png"},
@@ -67,6 +67,8 @@ def enrichment(
     p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Any
 ) -> dict[str, Any]:
     """Draw every demo again `variants_per_demo` times, verify that form was kept, and write originals and variants."""
+    import numpy as np
+
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.sim.contact_sheet import save_sheet
     from runtime.sim.enrich import enrich_clips, kept_form, variant_films, with_originals
@@ -77,6 +79,9 @@ def enrichment(
     from runtime.splat.ply import read_ply
 
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
+    haze = np.zeros(len(gaussians), bool)
+    haze[np.load(twin / "haze.npy")] = True
+    gaussians = gaussians.where(~haze)
     episodes = load_episodes(demos / "episodes.npz")
     arrays = read_arrays(demos / "dataset")
     ranges = Ranges(**{name: getattr(p, name) for name in Ranges.__dataclass_fields__})

@@ -55,7 +55,7 @@ class TwinParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task"),
     needs={"capture": "capture", "scene": "splat"},
     makes={
@@ -63,6 +63,7 @@ class TwinParams(Params):
         "twin": "twin.json",
         "background": "background/",
         "preview": "preview.png",
+        "haze": "haze.npy",
     },
     backends=("renderer",),
     offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),

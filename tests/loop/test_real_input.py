@@ -39,6 +39,7 @@ def test_buddha_goes_through_the_whole_loop(tmp_path: Path, shared_data: Path) -
     stages = set(project.store.listing()) - {".tmp", ".locks"}
     assert {"capture", "splat", "coverage", "twin", "demos", "policy", "evaluate", "uplift", "report"} <= stages
     assert facts(project, "splat")["psnr"] > 10
+    assert facts(project, "twin")["area_seen"] > 0.5, "haze hides the robot from its camera"
     report = json.loads(next((tmp_path / "store" / "report").glob("*/report.json")).read_text())
     assert "buddha" in json.dumps(report)
     assert (tmp_path / "build" / "report" / "study.html").stat().st_size > 20_000

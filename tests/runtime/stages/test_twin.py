@@ -11,7 +11,7 @@ from runtime.problem import InputError
 from runtime.sim.collision import columns
 from runtime.sim.hidden_place import hidden_place
 from runtime.sim.install import base_in_site
-from runtime.sim.placement import in_footprint, place_robot
+from runtime.sim.placement import in_footprint, placements
 from runtime.sim.twin import Snap, read_backdrops, read_model, read_twin, snap_to_support
 from runtime.spec.task import Area
 from runtime.testing import run_stage
@@ -125,7 +125,7 @@ def test_the_robot_avoids_what_stands_in_the_middle() -> None:
     rng = np.random.default_rng(0)
     statue = rng.uniform((-0.12, -0.12, 0.0), (0.12, 0.12, 0.3), (500, 3))
     table = rng.uniform((-0.9, -0.9, 0.0), (0.9, 0.9, 0.0), (2000, 3))
-    base = place_robot(np.concatenate((statue, table)), np.array((0.9, 0.9)), Area())
+    (base,) = placements(np.concatenate((statue, table)), np.array((0.9, 0.9)), Area(), count=1)
     in_base = (statue - base[:3, 3]) @ base[:3, :3]
     assert not in_footprint(in_base, Area()).any()
 
