@@ -88,6 +88,7 @@ def _origin(project: Project, span: Any) -> dict[str, Any]:
 
 def _rules(stages: list[str]) -> str:
     source = (RULES / "stage.smk.j2").read_text()
+    # Rules are no HTML, and the only value that reaches them is a stage's name: a Python identifier.
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
     template = environment.from_string(source)
     return "\n".join(template.render(stage=stage) for stage in stages)
