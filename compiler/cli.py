@@ -94,6 +94,7 @@ def where(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Build what is missing, with a progress display."""
+    from compiler.failures import explain_failures
     from compiler.progress import watch
 
     project = _project(args)
@@ -105,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
         environment[ROOTS_VARIABLE] = os.pathsep.join(f"{name}={folder}" for name, folder in args.roots.items())
     command += ["--config", f"study={args.study}"]
     code = watch(command, environment, project.root, total)
+    if code:
+        sys.stderr.write(explain_failures(project.root))
     report_file = project.root / "build" / "report" / f"{args.study}.html"
     if code == 0 and report_file.exists():
         print(f"report: {report_file.relative_to(project.root)}")

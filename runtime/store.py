@@ -5,6 +5,7 @@ A stage writes into a temporary folder of the same file system. Publication fsyn
 neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+FULL_BYTES = 1 << 20
 
 
 class DamagedArtifact(Exception):
@@ -103,6 +105,11 @@ class Store:
             folder.mkdir()
             try:
                 yield folder
+            except OSError as error:
+                # numpy and OpenCV report a full disk without saying so; look before the clean-up makes room again
+                if error.errno is None and shutil.disk_usage(folder).free < FULL_BYTES:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+                raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -93,6 +93,10 @@ def test_full_disk(tmp_path: Path) -> None:
         done = project.snakemake()
         assert done.returncode != 0
         assert "B314" in done.stdout + done.stderr
+        friendly = project.simkiln("run")
+        assert friendly.returncode == 1
+        assert "error[B314]: splat/place" in friendly.stderr, "the capture fitted, the splat does not"
+        assert "0 built, 1 failed, 1 not run" in friendly.stderr
         assert "Traceback" not in done.stdout + done.stderr
         project.verify()
     finally:

@@ -162,6 +162,9 @@ def test_full_disk_publishes_nothing(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="No space") as raised:
             build(store, "bb", {"x.bin": os.urandom(1 << 20)})
         assert raised.value.errno == errno.ENOSPC
+        with pytest.raises(OSError, match="No space"), store.building("stage", "dd") as folder:
+            (folder / "fill.bin").write_bytes(os.urandom(1 << 17))
+            raise OSError("cannot write x.png")  # as OpenCV says it, without an error number
         assert store.listing() == {"stage": {"aa"}}
         store.check("stage", "aa")
         build(store, "cc", {"x.bin": b"fits again"})
