@@ -20,11 +20,11 @@ ROOTS_VARIABLE = "SIMKILN_ROOTS"
 
 
 class SpecsRefused(Exception):
-    """The specs have errors; `diagnostics` says which."""
+    """The specs of `project` have errors; `diagnostics` says which."""
 
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, project: Project, diagnostics: list[Diagnostic]) -> None:
         super().__init__(f"{len(diagnostics)} problems in the specs")
-        self.diagnostics = diagnostics
+        self.project, self.diagnostics = project, diagnostics
 
 
 def parse_roots(given: list[str]) -> dict[str, Path]:
@@ -56,7 +56,7 @@ def plan_study(project: Project, study: str) -> Plan:
     """
     diagnostics = check(project, study)
     if any(d.severity == "error" for d in diagnostics):
-        raise SpecsRefused(diagnostics)
+        raise SpecsRefused(project, diagnostics)
     return make_plan(expand(project, study), Store(project.store).listing())
 
 
