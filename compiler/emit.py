@@ -64,6 +64,7 @@ def job(project: Project, node: Node) -> Job:
         origins={key: _origin(project, span) for key, span in node.origins.items()},
         content=node.content,
         source_dir=node.source_dir,
+        scopes=node.scopes(),
     )
 
 

@@ -64,6 +64,12 @@ class Node:
         """The node's name for people, such as `policy/cellar/press-button/enriched/0`."""
         return f"{self.stage.name}/{self.scope}" if str(self.scope) else self.stage.name
 
+    def scopes(self) -> list[dict[str, str]]:
+        """Every scope that the node stands for: the axes of its stage, and the approach, each scope once."""
+        axes = tuple(dict.fromkeys((*self.stage.per, "approach")))
+        unique = dict.fromkeys(alias.only(axes) for alias in self.aliases or (self.scope,))
+        return [scope.names() for scope in unique]
+
     def parents(self) -> Iterator["Node"]:
         """Every parent, port by port."""
         for nodes in self.inputs.values():

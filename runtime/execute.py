@@ -1,6 +1,5 @@
 """Build one artifact: check the parents, call the stage, check what it made, publish."""
 
-import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.stage import Stage, load_stages
 from runtime.store import DamagedArtifact, Store
+from runtime.usage import Usage
 
 
 def execute(job: Job, store: Store, quiet: bool = False) -> Path:
@@ -29,7 +29,7 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
     with store.building(job.stage, job.fingerprint) as folder:
         if store.has(job.stage, job.fingerprint):
             return store.path(job.stage, job.fingerprint)
-        started, cpu = time.monotonic(), _cpu_s()
+        usage = Usage()
         params = stage.params.model_validate(job.params)
         parents = _parents(job, stage, params, store)
         source = Path(job.source_dir) if job.source_dir else None
@@ -42,10 +42,7 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
             "backends": job.backends, "content": job.content,
             "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
             "metrics": metrics, "contract": out.measured.to_json(),
-            "cost": {
-                "cpu_s": round(_cpu_s() - cpu, 3), "wall_s": round(time.monotonic() - started, 3),
-                "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-            },
+            "scopes": job.scopes, "built": round(time.time(), 3), "cost": usage.cost(),
         }  # fmt: skip
         return store.publish(job.stage, job.fingerprint, folder, facts)
 
@@ -97,8 +94,3 @@ def _contract_problem(who: str, fact: str, wanted: object, offered: object) -> P
         "B312", f"port contract broken: {who} `{fact}` {wanted!r}, but the content has {offered!r}",
         f"make both ends agree on `{fact}`",
     )  # fmt: skip
-
-
-def _cpu_s() -> float:
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in usage)

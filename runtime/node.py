@@ -1,7 +1,7 @@
 """A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ class Job:
     """All that `python -m runtime` needs to build one artifact.
 
     `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
-    problem found while building is shown at its line without the compiler.
+    problem found while building is shown at its line without the compiler. `scopes` is every scope that the node stands
+    for when it is built (axis -> value): equal work is shared, so there may be several.
     """
 
     stage: str
@@ -33,6 +34,7 @@ class Job:
     origins: dict[str, dict[str, Any]]
     content: str | None = None
     source_dir: str | None = None
+    scopes: list[dict[str, str]] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""

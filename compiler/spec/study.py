@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
@@ -15,6 +15,30 @@ class Constraints(Part):
     """No new real-world recordings."""
     no_teleoperation: bool = False
     """Nobody steers a robot to make training episodes."""
+
+
+class Budget(Part):
+    """What building the study may take in all, as estimated; each limit is optional."""
+
+    cpu_hours: float | None = Field(None, gt=0)
+    """CPU-hours."""
+    gpu_hours: float | None = Field(None, gt=0)
+    """GPU-hours: wall time times the GPUs held."""
+    money: float | None = Field(None, gt=0)
+    """In the currency of `rates`."""
+    disk_gb: float | None = Field(None, gt=0)
+    """Gigabytes of 10^9 bytes in the store."""
+
+
+class Rates(Part):
+    """What computing costs."""
+
+    cpu_hour: float = Field(0.0, ge=0)
+    """One core for one hour."""
+    gpu_hour: float = Field(0.0, ge=0)
+    """One GPU for one hour."""
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """ISO 4217 code."""
 
 
 class Study(Spec):
@@ -46,3 +70,7 @@ class Study(Spec):
     """Role -> back end, for example `renderer: numba`."""
     use: Literal["research", "commercial"] = "research"
     """What the results are for; back ends whose licence forbids it are refused."""
+    budget: Budget = Budget()
+    """Limits on what building the study may take. Changing it rebuilds nothing."""
+    rates: Rates | None = None
+    """Prices, so that plans tell the cost in money. Changing them rebuilds nothing."""

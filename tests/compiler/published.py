@@ -1,0 +1,30 @@
+"""Artifacts with real manifests and small content, published as a job would, without building anything heavy."""
+
+from pathlib import Path
+from typing import Any
+
+from compiler.emit import job
+from compiler.load import Project
+from compiler.node import Node
+from runtime.node import Job
+from runtime.store import Store
+
+COST = {"cpu_s": 60.0, "wall_s": 30.0, "gpu_s": 0.0, "peak_mb": 500.0, "cores": 2, "machine": "x86_64 Test"}
+
+
+def publish(project: Project, node: Node, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
+    """Publish an artifact for a planned node, with the manifest of `runtime/execute.py`."""
+    return publish_job(Store(project.store), job(project, node), cost, size, **facts)
+
+
+def publish_job(store: Store, made: Job, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
+    """The same from a job."""
+    manifest = {
+        "stage": made.stage, "version": made.version, "fingerprint": made.fingerprint, "params": made.params,
+        "backends": made.backends, "content": made.content, "metrics": {}, "contract": {}, "scopes": made.scopes,
+        "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in made.inputs.items()},
+        "built": 1_700_000_000.0, "cost": {**COST, **(cost or {})},
+    }  # fmt: skip
+    with store.building(made.stage, made.fingerprint) as folder:
+        (folder / "content.bin").write_bytes(b"x" * size)
+        return store.publish(made.stage, made.fingerprint, folder, {**manifest, **facts})
