@@ -1,0 +1,116 @@
+"""One thing that a new spec needs to know: a flag, a question on a terminal, and how its text becomes a value."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.load import Project
+from compiler.source import SpanPath, read_source
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a default may depend on: the project, the new id, and what is answered already."""
+
+    project: Project
+    id: str
+    answers: Answers
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question.
+
+    `path` is where the answer stands in the spec, so that what is wrong there is told at once. `default` yields the
+    value that an empty answer takes; a field without one must be answered. `when` says whether it is asked at all.
+    """
+
+    name: str
+    question: str
+    path: SpanPath
+    read: Callable[[str], Any]
+    default: Callable[[Asking], Any] | None = None
+    when: Callable[[Answers], bool] = lambda answers: True
+    choices: Callable[[Project], Sequence[str]] = lambda project: ()
+    many: bool = False
+    """Whether the flag may be given several times; `read` then takes one of them and yields a dict to be merged."""
+
+
+def text(given: str) -> str:
+    """Text as it is typed, without the blanks around it."""
+    return given.strip()
+
+
+def word(given: str) -> str | None:
+    """One word, or None where nothing was typed."""
+    return given.strip() or None
+
+
+def words(given: str) -> list[str]:
+    """Words between commas or blanks."""
+    return given.replace(",", " ").split()
+
+
+def value(given: str) -> Any:
+    """A YAML value such as `900`, `0.5`, `[front]` or `small`.
+
+    Raises:
+        ValueError: when it is not YAML.
+    """
+    if not given.strip():
+        return None
+    source = read_source(given.strip(), "the answer")
+    if source.diagnostics:
+        raise ValueError(f"`{given}`: {source.diagnostics[0].message}")
+    return source.value
+
+
+def values(given: str) -> list[Any]:
+    """YAML scalars between commas, such as `0,1,2`; brackets around them do no harm."""
+    bare = given.strip().removeprefix("[").removesuffix("]")
+    return [value(part) for part in bare.split(",") if part.strip()]
+
+
+def yes(given: str) -> bool:
+    """`yes` or `no`, in the words that people type.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    word = given.strip().casefold()
+    if word in ("y", "yes", "true", "1"):
+        return True
+    if word in ("n", "no", "false", "0"):
+        return False
+    raise ValueError(f"`{given}` is neither `yes` nor `no`")
+
+
+def counts(given: str) -> dict[str, Any]:
+    """`twin=20,irl_proxy=20` -> domain -> trials.
+
+    Raises:
+        ValueError: when a part has no `=`.
+    """
+    return dict(_pair(part) for part in given.split(",") if part.strip())
+
+
+def setting(given: str) -> dict[str, dict[str, Any]]:
+    """`policy.steps=900` -> stage -> parameter -> value.
+
+    Raises:
+        ValueError: when it has not that form.
+    """
+    name, found = _pair(given)
+    stage, dot, parameter = name.partition(".")
+    if not (dot and stage and parameter):
+        raise ValueError(f"`{given}` is not of the form STAGE.NAME=VALUE")
+    return {stage: {parameter: found}}
+
+
+def _pair(given: str) -> tuple[str, Any]:
+    name, equals, rest = given.partition("=")
+    if not (equals and name.strip() and rest.strip()):
+        raise ValueError(f"`{given.strip()}` is not of the form NAME=VALUE")
+    return name.strip(), value(rest)
