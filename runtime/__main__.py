@@ -20,8 +20,9 @@ def main() -> int:
     parser.add_argument("fingerprint")
     parser.add_argument("--store", type=Path, default=Path("store"))
     parser.add_argument("--jobs", type=Path, default=Path("build/jobs"))
+    parser.add_argument("--parent", type=int, help="id of the process whose end is this one's, too")
     args = parser.parse_args()
-    _end_with_parent()
+    _end_with_parent(args.parent)
 
     from runtime.execute import execute
     from runtime.node import Job
@@ -43,7 +44,7 @@ def main() -> int:
             sys.stderr.write(show_problem(problem, job.origins, job.label))
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ESTALE, errno.EIO):
             raise
         sys.stderr.write(f"error[B314]: {job.label}: cannot write the store: {error.strerror}\n")
         sys.stderr.write("   = help: free some space or mend the rights, then build again; nothing was published\n")
@@ -51,11 +52,13 @@ def main() -> int:
     return 0
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int | None) -> None:
     """On Linux, end when Snakemake does, even by SIGKILL, so that no orphan keeps writing."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if parent is not None and os.getppid() != parent:
+            sys.exit(f"process {parent}, for which this was started, is gone")
 
 
 if __name__ == "__main__":

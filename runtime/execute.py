@@ -38,8 +38,7 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
         metrics = stage.function(params, **parents, out=out, **backends)
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
-            "stage": job.stage, "version": job.version, "fingerprint": job.fingerprint, "params": job.params,
-            "backends": job.backends, "content": job.content,
+            "version": job.version, "params": job.params, "backends": job.backends, "content": job.content,
             "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
             "metrics": metrics, "contract": out.measured.to_json(),
             "scopes": job.scopes, "built": round(time.time(), 3), "cost": usage.cost(),

@@ -2,22 +2,27 @@
 
 A stage writes into a temporary folder of the same file system. Publication fsyncs every file, writes `manifest.json`
 (digest and size of every file) last, and renames the folder into place. So an artifact with a manifest is complete, and
-neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong.
+neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong. No lock is needed for
+that: a rename onto an artifact that is there fails, and the first one is kept.
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from runtime.lock import exclusive
+
 MANIFEST = "manifest.json"
+SEAL = "manifest_sha256"
 FULL_BYTES = 1 << 20
 
 
@@ -26,7 +31,7 @@ class DamagedArtifact(Exception):
 
 
 class Store:
-    """Artifacts below one folder. Safe for several processes at once on one file system with flock."""
+    """Artifacts below one folder. Safe for several processes at once, also on several hosts of a network share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -66,9 +71,15 @@ class Store:
         """Compare an artifact's files with its manifest, which is returned.
 
         Raises:
-            DamagedArtifact: when a file is absent, extra, or has another size or (with `digests`) content.
+            DamagedArtifact: when the manifest was changed or is another artifact's, or a file is absent, extra, or has
+                another size or (with `digests`) content.
         """
         manifest, folder = self.manifest(stage, fingerprint), self.path(stage, fingerprint)
+        if not isinstance(manifest, dict) or manifest.get(SEAL) != _seal(manifest):
+            raise DamagedArtifact(f"{stage}/{fingerprint}: the manifest has other content than it was written with")
+        if (manifest["stage"], manifest["fingerprint"]) != (stage, fingerprint):
+            stranger = f"{manifest['stage']}/{manifest['fingerprint']}"
+            raise DamagedArtifact(f"{stage}/{fingerprint}: what stands here is {stranger}")
         present = {name for name in _files(folder) if name != MANIFEST}
         if present != set(manifest["files"]):
             odd = sorted(present ^ set(manifest["files"]))
@@ -91,17 +102,17 @@ class Store:
     def building(self, stage: str, fingerprint: str) -> Generator[Path]:
         """Hold the artifact's build lock and give a fresh temporary folder, removed at the end whatever happens.
 
-        A second builder waits here; it then finds the artifact published. Leftovers of a killed builder are removed.
+        A second builder waits here; it then finds the artifact published. Where the file system has no locks, or hosts
+        do not share them, both build and the first publication is kept. Leftovers of killed builders are removed.
         """
-        locks, temporary = self.root / ".locks", self.root / ".tmp"
-        locks.mkdir(parents=True, exist_ok=True)
+        temporary = self.root / ".tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         prefix = f"{stage}-{fingerprint}"
-        with (locks / f"{prefix}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            for leftover in temporary.glob(f"{prefix}-*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            folder = temporary / f"{prefix}-{uuid.uuid4().hex[:8]}"
+        with exclusive(self.root / ".locks" / f"{prefix}.lock"):
+            for leftover in temporary.glob(f"{prefix}-{_host()}-*"):
+                if not _alive(leftover.name.split("-")[-2]):
+                    shutil.rmtree(leftover, ignore_errors=True)
+            folder = temporary / f"{prefix}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
             folder.mkdir()
             try:
                 yield folder
@@ -125,16 +136,24 @@ class Store:
         for name in names:
             _fsync(folder / name)
         manifest = folder / MANIFEST
-        manifest.write_text(json.dumps({**facts, "files": files}, indent=1, sort_keys=True) + "\n")
+        facts = json.loads(json.dumps({**facts, "stage": stage, "fingerprint": fingerprint, "files": files}))
+        manifest.write_text(json.dumps({**facts, SEAL: _seal(facts)}, indent=1, sort_keys=True) + "\n")
         _fsync(manifest)
         for directory, _, _ in os.walk(folder):
             _fsync(Path(directory))
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not self.has(stage, fingerprint):
-            self.set_aside(stage, fingerprint)
-        if not target.exists():
-            folder.rename(target)
-            _fsync(target.parent)
+        while not self.has(stage, fingerprint):
+            try:
+                folder.rename(target)
+            except OSError:
+                # Another builder may have been first; how a file system words that differs (ENOTEMPTY, EEXIST, EPERM).
+                if not target.exists():
+                    raise
+                if not self.has(stage, fingerprint):
+                    with suppress(FileNotFoundError):
+                        self.set_aside(stage, fingerprint)
+            else:
+                _fsync(target.parent)
         return target
 
 
@@ -149,9 +168,34 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _seal(manifest: dict[str, Any]) -> str:
+    """Digest of a manifest's content, but for the digest itself."""
+    content = {key: value for key, value in manifest.items() if key != SEAL}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.]", "_", platform.node())[:60] or "host"
+
+
+def _alive(pid: str) -> bool:
+    """Whether a process of this host runs; when in doubt, yes."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
 def _fsync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Some network file systems do not sync folders.
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP) or not path.is_dir():
+            raise
     finally:
         os.close(handle)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,30 @@ def test_damage_is_seen(tmp_path: Path, damage: str) -> None:
         store.check("stage", "aa")
     store.set_aside("stage", "aa")
     assert not store.has("stage", "aa")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_flipped_bit_is_seen(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    store = Store(tmp_path_factory.mktemp("store"))
+    folder = build(store, "aa", {"x.bin": b"0123456789"})
+    whole = store.check("stage", "aa")
+    path = folder / data.draw(st.sampled_from(["x.bin", MANIFEST]))
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    with suppress(DamagedArtifact):
+        assert store.check("stage", "aa") == whole, "a flip that changes nothing, as 1e5 to 1E5"
+
+
+def test_artifacts_that_changed_places_are_seen(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first, second = build(store, "aa", {"x.bin": b"first"}), build(store, "bb", {"x.bin": b"second"})
+    for source, target in ((first, tmp_path / "c"), (second, first), (tmp_path / "c", second)):
+        source.rename(target)
+    for name in ("aa", "bb"):
+        with pytest.raises(DamagedArtifact, match="what stands here is"):
+            store.check("stage", name, digests=False)
 
 
 def test_first_publication_wins(tmp_path: Path) -> None:
