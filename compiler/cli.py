@@ -9,7 +9,18 @@ import os
 import sys
 from typing import Any
 
-VERBS = ("check", "plan", "why", "where", "run", "report", "verify", "schema", "new")
+VERBS = (
+    "check",
+    "explain",
+    "plan",
+    "why",
+    "where",
+    "run",
+    "report",
+    "verify",
+    "schema",
+    "new",
+)
 """In the order in which `simkiln --help` lists them."""
 
 

@@ -9,6 +9,8 @@ from compiler.codes import TITLES
 
 Severity = Literal["error", "warning"]
 DOCS = "docs/errors"
+SURE = 0.75
+"""Likeness (difflib's ratio) from which a known word is written without asking what was meant: `wlak` to `walk`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,6 +36,19 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Fix:
+    """What mends a mistake safely, said of the key, value or item at the diagnostic's span.
+
+    `word` puts the text `word` in the place of `was`; `quote` and `unquote` keep the text and change what it is read
+    as; `remove` takes an item out of its list. `compiler.fix.edits` turns it into edits of the text.
+    """
+
+    kind: Literal["word", "quote", "unquote", "remove"]
+    word: str = ""
+    was: str = ""
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One mistake.
 
@@ -47,6 +62,7 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     help: str = ""
     severity: Severity = "error"
+    fix: Fix | None = None
 
     def __post_init__(self) -> None:
         if self.code not in TITLES:
@@ -59,7 +75,7 @@ class Diagnostic:
 
     @property
     def url(self) -> str:
-        """The code's page, relative to the repository."""
+        """The code's page, relative to the repository; `simkiln explain CODE` shows it."""
         return f"{DOCS}/{self.code}.md"
 
 
@@ -74,6 +90,15 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     by_fold = {k.casefold(): k for k in known}
     found = difflib.get_close_matches(word.casefold()[:80], list(by_fold), n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None
+
+
+def meant(word: str, known: Iterable[str]) -> Fix | None:
+    """The fix that writes a known word, where just one is close to what was written; None where that is a guess."""
+    by_fold = {k.casefold(): k for k in known}
+    found = difflib.get_close_matches(word.casefold(), list(by_fold), n=2, cutoff=0.6) if len(word) <= 80 else []
+    if len(found) != 1 or difflib.SequenceMatcher(None, found[0], word.casefold()).ratio() < SURE:
+        return None
+    return Fix("word", by_fold[found[0]], word)
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str, limit: int = 12) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, did_you_mean
+from compiler.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 from runtime.backend import DEFAULTS, available, info
 from runtime.problem import InputError
@@ -19,7 +19,9 @@ def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
         for role in study.backends:
             if role not in roles:
                 message, fix = f"no stage uses a back end as `{role}`", did_you_mean(role, roles, "roles")
-                yield subject.at("study", name, ("backends", role), "B302", message, fix, key=True)
+                yield subject.at(
+                    "study", name, ("backends", role), "B302", message, fix, key=True, fix=meant(role, roles)
+                )
 
 
 def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
@@ -30,7 +32,7 @@ def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
             names = installed.get(role, [])
             if role in DEFAULTS and chosen not in names:
                 message, fix = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
-                yield subject.at("study", name, ("backends", role), "B301", message, fix)
+                yield subject.at("study", name, ("backends", role), "B301", message, fix, fix=meant(chosen, names))
 
 
 def licence(subject: Subject) -> Iterator[Diagnostic]:

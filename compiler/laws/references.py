@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
 from compiler.laws.subject import LISTS, Subject, texts
 from compiler.shape.sections import unknown_stage
 from compiler.spec.base import is_id
@@ -42,7 +42,10 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
                 if wanted in first:
                     note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
                     message = f"`{wanted}` is listed twice in `{field}`"
-                    yield subject.at("study", name, (field, i), "R202", message, "remove one of the two", notes=(note,))
+                    yield subject.at(
+                        "study", name, (field, i), "R202", message, "remove one of the two", notes=(note,),
+                        fix=Fix("remove"),
+                    )  # fmt: skip
                 first.setdefault(wanted, i)
 
 
@@ -75,4 +78,5 @@ def _unknown(
     known = subject.project.ids(kind)
     if isinstance(wanted, str) and is_id(wanted) and wanted not in known:
         plural = next(field for field, of in LISTS.items() if of == kind)
-        yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", did_you_mean(wanted, known, plural))
+        help, fix = did_you_mean(wanted, known, plural), meant(wanted, known)
+        yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

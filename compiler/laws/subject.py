@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.diagnostic import Diagnostic, Note, Severity, Span
+from compiler.diagnostic import Diagnostic, Fix, Note, Severity, Span
 from compiler.load import Project
 from compiler.source import SpanPath
 from compiler.spec.study import Study
@@ -73,9 +73,10 @@ class Subject:
     def at(
         self, kind: str, name: str, path: SpanPath, code: str, message: str, help: str = "", *,
         key: bool = False, notes: tuple[Note, ...] = (), severity: Severity = "error",
+        fix: Fix | None = None,
     ) -> Diagnostic:  # fmt: skip
         """A diagnostic at a path of a spec."""
-        return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity)
+        return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity, fix)
 
 
 def texts(value: dict[str, Any], field: str) -> Iterator[tuple[int, str]]:

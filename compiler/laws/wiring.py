@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, did_you_mean
+from compiler.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers
@@ -37,7 +37,9 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
         if stages[stage].port(port) is None:
             known = [p.name for p in stages[stage].ports]
             message, fix = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
-            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, fix, key=True)
+            yield subject.at(
+                "approach", name, ("inputs", stage, port), "R205", message, fix, key=True, fix=meant(port, known)
+            )
         if wired not in stages:
             yield unknown_stage(wired, source, ("inputs", stage, port), key=False)
 

@@ -54,3 +54,8 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
         used += width(text[last])
         last += 1
     return first, last
+
+
+def utf16(text: str, characters: int) -> int:
+    """UTF-16 code units of the first characters of a line; a character beyond the basic plane takes two."""
+    return min(characters, len(text)) + sum(c > "\uffff" for c in text[:characters])

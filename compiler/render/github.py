@@ -4,10 +4,12 @@ The escapes are those of GitHub's workflow commands: `%`, CR and LF in messages,
 """
 
 from compiler.diagnostic import Diagnostic
+from compiler.render.lines import LinesOf, no_lines
 
 
-def render_github(diagnostics: list[Diagnostic]) -> str:
+def render_github(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> str:
     """One `::error file=...::message` line for each diagnostic."""
+    del lines_of  # GitHub counts columns in characters of the file that it shows
     return "\n".join(map(_command, diagnostics))
 
 
@@ -20,6 +22,7 @@ def _command(d: Diagnostic) -> str:
     listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     said = [d.message, *(f"note: {n.text}" + (f" ({n.span})" if n.span else "") for n in d.notes)]
     said += [f"help: {d.help}"] if d.help else []
+    said.append(f"more: simkiln explain {d.code}")
     return f"::{d.severity} {listed}::{_message(chr(10).join(said))}"
 
 

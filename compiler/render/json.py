@@ -4,19 +4,26 @@ import json
 from typing import Any
 
 from compiler.diagnostic import Diagnostic, Span
+from compiler.fix.edits import edit_of
+from compiler.render.lines import LinesOf, no_lines
 
 
-def render_json(diagnostics: list[Diagnostic]) -> str:
-    """`{"diagnostics": [...]}`; lines and columns count from 1, end columns are exclusive."""
-    return json.dumps({"diagnostics": [_plain(d) for d in diagnostics]}, indent=1, ensure_ascii=False)
+def render_json(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> str:
+    """`{"diagnostics": [...]}`; lines and columns count from 1 in characters, end columns are exclusive.
+
+    `fix`, where there is one, is the edit that `simkiln check --fix` would make: a span and the text in its place.
+    """
+    return json.dumps({"diagnostics": [_plain(d, lines_of) for d in diagnostics]}, indent=1, ensure_ascii=False)
 
 
-def _plain(d: Diagnostic) -> dict[str, Any]:
+def _plain(d: Diagnostic, lines_of: LinesOf) -> dict[str, Any]:
+    edit = edit_of(d, lines_of(d.span.file)) if d.fix else None
     notes = [{"text": n.text} | ({"span": _span(n.span)} if n.span else {}) for n in d.notes]
     return {
         "code": d.code, "title": d.title, "severity": d.severity, "message": d.message, "span": _span(d.span),
         "notes": notes, "help": d.help, "url": d.url,
-    }  # fmt: skip
+        "explain": f"simkiln explain {d.code}",
+    } | ({"fix": {"span": _span(edit.span), "text": edit.text}} if edit else {})  # fmt: skip
 
 
 def _span(span: Span) -> dict[str, Any]:

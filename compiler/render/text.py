@@ -1,11 +1,11 @@
 """Diagnostics for people at a terminal: the line of the spec with a caret under the smallest span."""
 
-import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from compiler.diagnostic import Diagnostic, Span
+from compiler.render.colour import wants_colour
 from compiler.render.columns import excerpt, visible
+from compiler.render.lines import LinesOf, no_lines
 
 RED, YELLOW, BLUE, BOLD, RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
 
@@ -16,7 +16,7 @@ def render_text(diagnostic: Diagnostic, lines: Sequence[str] | None = None, colo
     Args:
         diagnostic: what to show.
         lines: the lines of its file; without them no excerpt is shown.
-        colour: whether to colour; by default when standard error is a terminal and NO_COLOR is not set.
+        colour: whether to colour; by default what `wants_colour` says of standard error.
     """
     paint = _Paint(wants_colour() if colour is None else colour)
     d, shade = diagnostic, RED if diagnostic.severity == "error" else YELLOW
@@ -32,14 +32,14 @@ def render_text(diagnostic: Diagnostic, lines: Sequence[str] | None = None, colo
     return "\n".join(out) + "\n"
 
 
-def render_all(diagnostics: list[Diagnostic]) -> str:
-    """All of them without excerpts or colour."""
-    return "\n".join(render_text(d, None, colour=False) for d in diagnostics)
+def render_all(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> str:
+    """All of them without colour."""
+    return "\n".join(render_text(d, lines_of(d.span.file), colour=False) for d in diagnostics)
 
 
-def wants_colour() -> bool:
-    """Whether standard error is a terminal that may be coloured (no-color.org)."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def more_about(diagnostics: Iterable[Diagnostic]) -> str:
+    """The command that explains every code that occurs."""
+    return "simkiln explain " + " ".join(sorted({d.code for d in diagnostics}))
 
 
 class _Paint:

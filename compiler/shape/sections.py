@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from compiler.diagnostic import Diagnostic, closest, did_you_mean
+from compiler.diagnostic import Diagnostic, closest, did_you_mean, meant
 from compiler.shape.validate import validate
 from compiler.shape.words import show
 from compiler.source import Source
@@ -50,7 +50,8 @@ def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key
     """R204 at the stage's name."""
     known = sorted(load_stages())
     span = source.spans.nearest(path, key=key)
-    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=did_you_mean(name, known, "stages"))
+    fix = did_you_mean(name, known, "stages")
+    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=fix, fix=meant(name, known))
 
 
 def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:

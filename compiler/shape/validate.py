@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from compiler.diagnostic import Diagnostic, Span, did_you_mean
+from compiler.diagnostic import Diagnostic, Span, did_you_mean, meant
+from compiler.shape.fixes import fix_of, requoted
 from compiler.shape.walk import Loc, Place, Shape, shape_of
 from compiler.shape.words import TYPE_ERRORS, named, show, union_words, words, wrong_type
 from compiler.source import Source
@@ -65,8 +66,9 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
         known = shape.place(item["loc"][:-1]).known
         message = f"unknown key {show(path[-1])}"
         return Diagnostic(
-            "S101", message, spans.nearest(path, key=True), help=did_you_mean(str(path[-1]), known, "keys")
-        )
+            "S101", message, spans.nearest(path, key=True), help=did_you_mean(str(path[-1]), known, "keys"),
+            fix=meant(str(path[-1]), known),
+        )  # fmt: skip
     if item["type"] == "missing" and isinstance(path[-1], int):
         positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
         count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))
@@ -89,7 +91,7 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
             return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=fix)
     whole = isinstance(item.get("input"), dict | list) and code in ("S104", "S105", "S106")
     at_key = place.at_key or (whole and isinstance(path[-1] if path else 0, str))
-    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=fix)
+    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=fix, fix=fix_of(item, place, fix))
 
 
 def _missing(path: Loc, span: Span, about: str) -> Diagnostic:
@@ -111,7 +113,7 @@ def _union(
     full = prefix + path
     branches = shape.branches(shape.place(path).schema)
     code, message, fix = union_words(named(full), inner, [shape.resolve(b) for b in branches])
-    return Diagnostic(code, message, source.spans.nearest(full), help=fix)
+    return Diagnostic(code, message, source.spans.nearest(full), help=fix, fix=requoted(fix))
 
 
 def _at(value: Any, path: Loc) -> Any:

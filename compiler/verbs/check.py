@@ -12,6 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.root_argument(parser)
     parser.add_argument("--format", choices=sorted(RENDERERS), default="text")
     parser.add_argument("--study", help="only what this study uses")
+    common.colour_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,4 +20,4 @@ def run(args: argparse.Namespace) -> int:
     from compiler.check import check
 
     project = common.project(args)
-    return common.show(project, check(project, args.study), args.format)
+    return common.show(project, check(project, args.study), args.format, args.color)

@@ -21,6 +21,11 @@ def study_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", nargs="?", default="study", help="id of the study (default: study)")
 
 
+def colour_argument(parser: argparse.ArgumentParser) -> None:
+    """`--color auto|always|never`."""
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
+
+
 def node_arguments(parser: argparse.ArgumentParser) -> None:
     """A node's name, and the study that it is looked for in."""
     parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint")
@@ -53,16 +58,25 @@ def find(graph: "Graph", name: str) -> "list[Node]":
     return found
 
 
-def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text") -> int:
+def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text", colour: str = "auto") -> int:
     """Print diagnostics in a form and return the exit code: 1 when one of them is an error."""
-    from compiler.render import RENDERERS
-    from compiler.render.text import render_text
-
-    errors = sum(1 for d in diagnostics if d.severity == "error")
     if form == "text":
-        sys.stderr.write("\n".join(render_text(d, opened.lines(d.span.file)) for d in diagnostics))
-        summary = f"{errors} error{'s' if errors != 1 else ''}" if errors else "all specs are fine"
-        sys.stderr.write(f"{chr(10) if diagnostics else ''}{summary}\n")
+        sys.stderr.write(as_text(opened, diagnostics, colour))
     else:
-        print(RENDERERS[form](diagnostics))
-    return 1 if errors else 0
+        from compiler.render import RENDERERS
+
+        print(RENDERERS[form](diagnostics, opened.lines))
+    return 1 if any(d.severity == "error" for d in diagnostics) else 0
+
+
+def as_text(opened: "Project", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
+    """Diagnostics for people, and how many errors there are."""
+    from compiler.render.colour import wants_colour
+    from compiler.render.text import more_about, render_text
+
+    shown = wants_colour(sys.stderr, colour)
+    errors = sum(1 for d in diagnostics if d.severity == "error")
+    out = "\n".join(render_text(d, opened.lines(d.span.file), shown) for d in diagnostics)
+    summary = f"{errors} error{'s' if errors != 1 else ''}" if errors else "all specs are fine"
+    more = f"; more: {more_about(diagnostics)}" if diagnostics else ""
+    return out + ("\n" if diagnostics else "") + summary + more + "\n"

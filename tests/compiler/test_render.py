@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.diagnostic import Diagnostic, Note, Span, closest, did_you_mean, in_order
+from compiler.diagnostic import Diagnostic, Fix, Note, Span, closest, did_you_mean, in_order
 from compiler.render import RENDERERS
 from compiler.render.columns import WIDEST, excerpt, width
 from compiler.render.text import render_text, wants_colour
@@ -74,11 +75,19 @@ def test_colour_only_where_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert wants_colour()
-    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
     assert not wants_colour()
-    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert not wants_colour()
+    assert wants_colour(choice="always")
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    monkeypatch.delenv("NO_COLOR")
+    assert wants_colour()
+    assert not wants_colour(choice="never")
+    monkeypatch.delenv("FORCE_COLOR")
     assert not wants_colour()
 
 
@@ -88,14 +97,23 @@ def test_json_holds_every_fact() -> None:
     assert found["span"] == {"file": "specs/a.yaml", "line": 18, "col": 14, "end_line": 18, "end_col": 18}
     assert found["notes"][0]["span"]["file"] == "specs/b.yaml"
     assert found["help"].startswith("did you mean")
+    assert found["explain"] == "simkiln explain S103"
+    assert "fix" not in found
     assert (Path(__file__).resolve().parents[2] / found["url"]).is_file()
+
+
+def test_json_holds_the_edit_of_a_fix() -> None:
+    wrong = replace(DIAGNOSTIC, fix=Fix("word", "walk", "wlak"))
+    lines = [""] * 17 + ["    - {kind: wlak, waypoints: [0]}"]
+    (found,) = json.loads(RENDERERS["json"]([wrong], lambda _: lines))["diagnostics"]
+    assert found["fix"] == {"span": found["span"], "text": "walk"}
 
 
 def test_github_annotations_escape_what_would_end_them() -> None:
     evil = Diagnostic("S101", "50% of\n::error::x", Span("a,b:c.yaml", 2, 3, 2, 5), help="do")
     assert RENDERERS["github"]([evil]) == (
         "::error file=a%2Cb%3Ac.yaml,line=2,col=3,endLine=2,endColumn=5,title=S101%3A unknown key"
-        "::50%25 of%0A::error::x%0Ahelp: do"
+        "::50%25 of%0A::error::x%0Ahelp: do%0Amore: simkiln explain S101"
     )
     assert RENDERERS["github"]([DIAGNOSTIC, evil]).count("\n") == 1
 

@@ -1,0 +1,74 @@
+"""Explain a diagnostic's code: what it means, an example, how to mend it."""
+
+import argparse
+import sys
+
+from compiler.verbs import common
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simkiln explain`."""
+    words = parser.add_argument("codes", nargs="*", metavar="CODE", help="such as S103; without one, all are listed")
+    words.completer = lambda **_: _codes()  # ty: ignore[missing-attribute]
+    common.colour_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the pages, or the list of codes; 2 when there is no such code."""
+    from compiler.pages import page, titles
+
+    known = titles()
+    if not args.codes:
+        print(_listed(known))
+        return 0
+    wanted = [code.upper() for code in args.codes]
+    unknown = [code for code in wanted if code not in known]
+    for code in unknown:
+        _unknown(code, known)
+    if unknown:
+        return 2
+    _show("\n".join(page(code) for code in wanted), args.color)
+    return 0
+
+
+def _show(text: str, choice: str) -> None:
+    """Markdown laid out on a terminal, or as it is written where a program reads it."""
+    from compiler.render.colour import wants_colour
+
+    if not (sys.stdout.isatty() or choice == "always"):
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    coloured = wants_colour(sys.stdout, choice)
+    console = Console(no_color=not coloured, force_terminal=coloured or None, highlight=False)
+    console.print(Markdown(text, code_theme="ansi_dark"))
+
+
+def _listed(known: dict[str, str], family: str = "") -> str:
+    from compiler.pages import FAMILIES
+
+    parts = []
+    for letter, about in FAMILIES.items():
+        lines = [f"  {code}  {title}" for code, title in known.items() if code[0] == letter]
+        if lines and family in ("", letter):
+            parts.append("\n".join([f"{letter}: {about}", *lines]))
+    return "\n\n".join(parts)
+
+
+def _unknown(code: str, known: dict[str, str]) -> None:
+    from compiler.diagnostic import closest
+    from compiler.pages import FAMILIES
+    from compiler.render.columns import visible
+
+    guess = closest(code, known)
+    sys.stderr.write(f"simkiln: unknown code `{visible(code[:20])}`" + (f"; did you mean `{guess}`?" if guess else ""))
+    family = code[:1] if code[:1] in FAMILIES else ""
+    sys.stderr.write(f"\n\n{_listed(known, family)}\n")
+
+
+def _codes() -> list[str]:
+    from compiler.pages import titles
+
+    return list(titles())
