@@ -1,7 +1,7 @@
 """The laws that hold across files, all in one pass."""
 
 from compiler.diagnostic import Diagnostic, Span, did_you_mean, in_order
-from compiler.laws import backends, captures, contracts, design, gates, merged, references, wiring
+from compiler.laws import backends, captures, design, expanded, gates, merged, references, wiring
 from compiler.laws.subject import LISTS, Law, Subject
 from compiler.load import LOCAL_FILE, Project
 
@@ -31,11 +31,12 @@ def check(project: Project, study: str | None = None) -> list[Diagnostic]:
     found = list(project.diagnostics)
     for law in LAWS:
         found += law(subject)
-    found = in_order(d for d in found if study is None or d.span.file in files_of(subject))
+    used = files_of(subject) if study is not None else set()
+    found = in_order(d for d in found if study is None or d.span.file in used)
     for name, _ in subject.studies():
         own = files_of(Subject(project, name))
         if not any(d.severity == "error" and d.span.file in own for d in found):
-            found += contracts.expanded(subject, name)
+            found += expanded.expanded(subject, name)
     return in_order(found)
 
 

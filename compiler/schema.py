@@ -8,6 +8,9 @@ from compiler.load import MODELS
 from compiler.shape.sections import overrides_of
 from runtime.stage import Stage, load_stages
 
+MARKS = ("bound", "fact", "budget")
+"""What stages say of their fields for the compiler alone: see `runtime.stage.marked_fields`."""
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -93,5 +96,5 @@ def _tidy(value: Any) -> Any:
     return {
         key: {name: _tidy(part) for name, part in item.items()} if key in ("properties", "$defs") else _tidy(item)
         for key, item in value.items()
-        if not (key == "title" and isinstance(item, str) and "$schema" not in value) and key != "bound"
+        if not (key == "title" and isinstance(item, str) and "$schema" not in value) and key not in MARKS
     }  # fmt: skip

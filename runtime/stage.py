@@ -33,10 +33,19 @@ def bound(source: str, **kwargs: Any) -> Any:
     return Field(json_schema_extra={"bound": source}, **kwargs)
 
 
+def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
+    """Field name -> what its `json_schema_extra` says under `mark`.
+
+    Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
+    compute, data or capacity for the policy, so a fair comparison holds it equal).
+    """
+    extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
+    return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}
+
+
 def bound_fields(params: type[BaseModel]) -> dict[str, str]:
     """Field name -> bound source, for the fields that the compiler fills."""
-    extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
-    return {name: str(extra["bound"]) for name, extra in extras.items() if isinstance(extra, dict) and "bound" in extra}
+    return {name: str(source) for name, source in marked_fields(params, "bound").items()}
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,11 @@ class Stage:
 REGISTRY: dict[str, Stage] = {}
 
 
+def expects_nothing(p: Any) -> dict[str, Contract]:
+    """A stage without `expects`: any parent will do."""
+    return {}
+
+
 def _port(name: str, kind: str) -> Port:
     return Port(
         name, kind.rstrip("*?!"), many=kind.endswith("*"), optional=kind.endswith("?"), common=kind.endswith("!")
@@ -106,7 +120,7 @@ def stage(
     kind: str | None = None,
     backends: tuple[str, ...] = (),
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
-    expects: Callable[[Any], dict[str, Contract]] = lambda p: {},
+    expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
     agree: tuple[tuple[str, str], ...] = (),
     cost: Callable[[Any], Resources] = lambda p: Resources(),
 ) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
@@ -132,7 +146,7 @@ def stage(
             name=name, version=version, kind=kind or name, per=per,
             ports=tuple(_port(k, v) for k, v in (needs or {}).items()),
             makes=makes, backends=backends, params=params, function=function, cost=cost, offers=offers,
-            expects=expects, doc=inspect.getdoc(function) or "", bound=bound_fields(params),
+            expects=expects, agree=agree, doc=inspect.getdoc(function) or "", bound=bound_fields(params),
         )  # fmt: skip
         return function
 

@@ -8,6 +8,9 @@ from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError
 from runtime.spec.source import HiddenSite
 
+SHOWN = 5
+"""Locations that are named one by one where many have the same problem."""
+
 
 def capture_root(subject: Subject) -> Iterator[Diagnostic]:
     """R206: the root of a capture is not set on this machine, or is no folder.
@@ -26,7 +29,9 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
         fix = (f"did you mean `{guess}`? " if guess else "") + (
             f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
         )
-        notes = tuple(Note("used here too", subject.span("location", n, ("source", "root"))) for n in others)
+        notes = tuple(Note("used here too", subject.span("location", n, ("source", "root"))) for n in others[:SHOWN])
+        if len(others) > SHOWN:
+            notes += (Note(f"and by {len(others) - SHOWN} more locations"),)
         yield subject.at(
             "location", name, ("source", "root"), "R206", f"capture root `{root}` {state}", fix, notes=notes,
             severity="warning" if subject.only is None else "error",

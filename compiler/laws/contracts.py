@@ -1,99 +1,97 @@
-"""Laws that need nodes, port contracts above all. They run only where nothing else is wrong."""
+"""Port contracts over the nodes of a study: both ends of every edge, and parents that must agree."""
 
 from collections.abc import Iterator
-
-from pydantic import ValidationError
+from dataclasses import dataclass
 
 from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.laws.subject import Subject
 from compiler.node import Graph, Node
-from runtime.contract import Mismatch, mismatches
-from runtime.problem import InputError
+from runtime.contract import Contract, Mismatch, mismatches
+from runtime.stage import Stage, expects_nothing, marked_fields
+
+HEAVY_SOURCES = ("cells", "study", "priors", "location.source", "hidden_site")
+"""Bound values that no `expects` may look at: they are large, or differ from node to node."""
 
 
-def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
-    """S109, B301, X407 and X409 over the nodes of one study."""
-    from compiler.expand import expand
-
-    try:
-        graph = expand(subject.project, name)
-    except ValidationError as error:
-        yield _merged(subject, name, error)
-        return
-    except InputError as error:
-        for problem in error.problems:
-            path = tuple(problem.key.split("."))
-            yield subject.at("study", name, path, problem.code, problem.message, problem.help)
-        return
-    yield from _sites(subject, name, graph)
-    yield from _contracts(subject, name, graph)
+def contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X409: a stage wants one value of a fact and what it reads offers another. Each disagreement is told once."""
+    told: set[tuple[str, str, str, str]] = set()
+    for edge in _edges(graph):
+        for wrong in edge.wrong:
+            key = (edge.wanting.stage.name, wrong.fact, repr(wrong.wanted), repr(wrong.offered))
+            if key not in told:
+                told.add(key)
+                yield _unmet(subject, name, edge, wrong)
 
 
-def _merged(subject: Subject, name: str, error: ValidationError) -> Diagnostic:
-    """Parameters that are each fine but not together, once the layers are merged."""
-    first = error.errors(include_url=False)[0]
-    reason = str(first.get("ctx", {}).get("error", first["msg"])).rstrip(".")
-    where = ".".join(str(step) for step in first["loc"])
-    message = f"the parameters of `{error.title}` do not go together{f' at `{where}`' if where else ''}: {reason}"
-    return subject.at("study", name, (), "S109", message, "compare the `stages:` sections of the specs that it names")
+@dataclass(frozen=True)
+class _Edge:
+    """Two nodes that must agree. `reader` is the one that needs them to: `wanting` itself, or a reader of both."""
+
+    reader: Node
+    wanting: Node
+    offering: Node
+    wrong: list[Mismatch]
 
 
-def _sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """The last line of defence for the hidden site: no bound value of another stage may hold it."""
+def _edges(graph: Graph) -> Iterator[_Edge]:
+    """Edges that disagree. Equal questions are answered once: a study has few, however many nodes."""
+    wants: dict[tuple[str, str], dict[str, Contract]] = {}
+    compared: dict[tuple[Contract, Contract], list[Mismatch]] = {}
+
+    def compare(wanted: Contract, offered: Contract) -> list[Mismatch]:
+        if (wanted, offered) not in compared:
+            compared[wanted, offered] = mismatches(wanted, offered)
+        return compared[wanted, offered]
+
     for node in graph.nodes.values():
-        proxy = node.stage.name == "evaluate" and node.scope.domain == "irl_proxy"
-        if node.stage.name != "capture" and not proxy and _holds_site(node.params):
-            yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site")
-
-
-def _holds_site(value: object) -> bool:
-    if isinstance(value, dict):
-        return value.get("kind") == "hidden_site" or any(map(_holds_site, value.values()))
-    return isinstance(value, list) and any(map(_holds_site, value))
-
-
-def _contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    told: set[tuple[str, str, str]] = set()
-    for node in graph.nodes.values():
-        wanted = node.stage.expects(node.stage.params.model_validate(node.params))
-        for first, second in node.stage.agree:
+        stage = node.stage
+        if stage.expects is not expects_nothing:
+            key = (stage.name, repr([node.params.get(field) for field in _light_fields(stage)]))
+            if key not in wants:
+                wants[key] = stage.expects(stage.params.model_validate(node.params))
+            for port, wanted in wants[key].items():
+                for parent in node.inputs.get(port, ()):
+                    if wrong := compare(wanted, parent.contract):
+                        yield _Edge(node, node, parent, wrong)
+        for first, second in stage.agree:
             for wanting, offering in zip(node.inputs.get(first, ()), node.inputs.get(second, ()), strict=False):
-                for wrong in mismatches(wanting.contract, offering.contract):
-                    key = (wanting.stage.name, offering.stage.name, wrong.fact)
-                    if key not in told:
-                        told.add(key)
-                        yield _unmet(subject, name, wanting, offering, wrong, node)
-        for port, parents in node.inputs.items():
-            for parent in parents:
-                for wrong in mismatches(wanted[port], parent.contract) if port in wanted else []:
-                    key = (node.stage.name, parent.stage.name, wrong.fact)
-                    if key not in told:
-                        told.add(key)
-                        yield _unmet(subject, name, node, parent, wrong)
+                if wrong := compare(wanting.contract, offering.contract):
+                    yield _Edge(node, wanting, offering, wrong)
 
 
-def _unmet(
-    subject: Subject, name: str, node: Node, parent: Node, wrong: Mismatch, reader: Node | None = None
-) -> Diagnostic:
-    """One edge, or two parents of one reader, that disagree: at the line of either end that a spec set."""
-    here, there = _line(node, wrong.fact), _line(parent, wrong.fact)
+def _light_fields(stage: Stage) -> list[str]:
+    return [name for name in stage.params.model_fields if stage.bound.get(name) not in HEAVY_SOURCES]
+
+
+def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnostic:
+    wanting, offering = edge.wanting, edge.offering
     message = (
-        f"`{node.stage.name}` wants {wrong.fact} {_shown(wrong.wanted)}, "
-        f"but `{parent.stage.name}` offers {_shown(wrong.offered)}"
+        f"`{wanting.stage.name}` wants {wrong.fact} {_shown(wrong.wanted)}, "
+        f"but `{offering.stage.name}` offers {_shown(wrong.offered)}"
     )
-    span = here or there or subject.span("study", name, ())
-    reads = f"`{reader.label}`, which reads both" if reader else f"`{node.label}`, which reads `{parent.label}`"
-    notes = (Note(f"in {reads}"),)
-    if there and there != span:
-        notes += (Note(f"`{parent.stage.name}` is set here", there),)
-    return Diagnostic("X409", message, span, notes, "set the parameters so that both ends agree")
+    ends = [_origin(wanting, wrong.fact, wrong.wanted), _origin(offering, wrong.fact, wrong.offered)]
+    main = next((span for _, span in ends if span is not None), subject.span("study", name, ()))
+    reads = "which reads both" if edge.reader is not wanting else f"which reads `{offering.label}`"
+    notes = [Note(f"in `{edge.reader.label}`, {reads}")]
+    for (setter, span), value in zip(ends, (wrong.wanted, wrong.offered), strict=True):
+        if span is None:
+            notes.append(Note(f"{_shown(value)} is what `{setter.stage.name}` has by default"))
+        elif span != main:
+            notes.append(Note(f"{_shown(value)} is set for `{setter.stage.name}` here", span))
+    return Diagnostic("X409", message, main, tuple(dict.fromkeys(notes)), "set the parameters so that both ends agree")
 
 
-def _line(node: Node, fact: str) -> Span | None:
-    """Where a spec set the parameter that the fact is called after, or any parameter of the node."""
-    named = [span for key, span in node.origins.items() if key in fact or fact in key]
-    return next(iter([*named, *node.origins.values()]), None)
+def _origin(node: Node, fact: str, value: object) -> tuple[Node, Span | None]:
+    """The node that a fact comes from, up the parents that hand it on, and the spec line that set it there, if any."""
+    marked = marked_fields(node.stage.params, "fact")
+    fields = [field for field in node.stage.params.model_fields if marked.get(field, field) == fact]
+    if fields:
+        return node, next((node.origins[field] for field in fields if field in node.origins), None)
+    handed = next((p for p in node.parents() if getattr(p.contract, fact) == value), None)
+    return _origin(handed, fact, value) if handed is not None else (node, None)
 
 
 def _shown(value: object) -> str:
-    return f"`{', '.join(map(str, value)) if isinstance(value, tuple) else value}`"
+    value = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

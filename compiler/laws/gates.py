@@ -26,7 +26,7 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
     """Field of the gate, what is missing, and the way out."""
     if rule.approach is not None and rule.approach not in study.approaches:
-        if rule.approach in subject.project.ids("approach"):
+        if ("approach", rule.approach) in subject.project.sources:
             yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"
         return
     if rule.domain is not None and rule.domain not in study.trials:

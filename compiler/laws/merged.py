@@ -10,22 +10,36 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.laws.subject import Subject
-from compiler.layers import Layer, layers
+from compiler.layers import Layer, layer
 from runtime.stage import Stage, bound_fields, load_stages
+
+Wrong = tuple[str, tuple[str, ...]]
+"""A rule's reason, and where pydantic says that it was broken."""
 
 
 def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
-    """S109: the rules that a stage sets over several of its parameters, for every cell of a study."""
+    """S109: the rules that a stage sets over several of its parameters, for every cell of a study.
+
+    Cells whose specs set the same values are asked once, so that the many locations that set nothing cost nothing.
+    """
     stages = load_stages()
+    known: dict[str, list[Wrong]] = {}
     for name, study in subject.studies():
-        known = subject.project
-        if not all(x in known.locations for x in study.locations) or not all(x in known.tasks for x in study.tasks):
+        project = subject.project
+        if not all(x in project.locations for x in study.locations) or not all(x in project.tasks for x in study.tasks):
             continue
-        approaches = [a for a in study.approaches if all(link in known.approaches for link in subject.chain(a))]
-        for location, task, approach in product(study.locations, study.tasks or [None], approaches or [None]):
-            chain = list(layers(known, name, location, task, approach))
-            for stage in sorted({stage for layer in chain for stage in layer.stages if stage in stages}):
-                yield from _together(stages[stage], chain)
+        approaches = [a for a in study.approaches if all(link in project.approaches for link in subject.chain(a))]
+        own = {x: layer(project, "location", x) for x in study.locations}
+        first_silent = next((x for x in study.locations if not own[x].stages), None)
+        speaking = [x for x in study.locations if own[x].stages or x == first_silent]
+        common = layer(project, "study", name)
+        for task, approach in product(study.tasks or [None], approaches or [None]):
+            above = [layer(project, "task", task)] if task else []
+            above += [layer(project, "approach", link) for link in subject.chain(approach)[::-1]] if approach else []
+            for location in speaking:
+                chain = [common, own[location], *above]
+                for stage in sorted({s for part in chain for s in part.stages if s in stages}):
+                    yield from _together(stages[stage], chain, known)
 
 
 @cache
@@ -35,24 +49,36 @@ def _settable(params: type[BaseModel]) -> type[BaseModel]:
     return create_model(params.__name__, __base__=params, **filled)
 
 
-def _together(stage: Stage, chain: list[Layer]) -> Iterator[Diagnostic]:
+def _together(stage: Stage, chain: list[Layer], known: dict[str, list[Wrong]]) -> Iterator[Diagnostic]:
     values: dict[str, Any] = {}
-    lines: dict[str, Span] = {}
-    for layer in chain:
-        for name, value in layer.stages.get(stage.name, {}).items():
-            values[name] = value
-            lines[name] = layer.spans.nearest(("stages", stage.name, name))
+    setters: dict[str, Layer] = {}
+    for part in chain:
+        for name, value in part.stages.get(stage.name, {}).items():
+            values[name], setters[name] = value, part
+    key = f"{stage.name} {values!r}"
+    if key not in known:
+        known[key] = _broken_rules(stage, values)
+    if known[key]:
+        lines = {name: part.spans.nearest(("stages", stage.name, name)) for name, part in setters.items()}
+        for reason, loc in known[key]:
+            yield _diagnostic(stage, reason, loc, lines)
+
+
+def _broken_rules(stage: Stage, values: dict[str, Any]) -> list[Wrong]:
     try:
         _settable(stage.params).model_validate(values)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            if item["type"] in ("value_error", "assertion_error"):
-                yield _diagnostic(stage, str(item["ctx"]["error"]), [str(step) for step in item["loc"]], lines)
+        return [
+            (str(item["ctx"]["error"]), tuple(map(str, item["loc"])))
+            for item in error.errors(include_url=False)
+            if item["type"] in ("value_error", "assertion_error")
+        ]
     except (AttributeError, TypeError):
-        return  # a rule that needs what the compiler fills; it holds when the node is made
+        pass  # a rule that needs what the compiler fills; it holds when the node is made
+    return []
 
 
-def _diagnostic(stage: Stage, reason: str, loc: list[str], lines: dict[str, Span]) -> Diagnostic:
+def _diagnostic(stage: Stage, reason: str, loc: tuple[str, ...], lines: dict[str, Span]) -> Diagnostic:
     named = [name for name in lines if name in loc or re.search(rf"\b{re.escape(name)}\b", reason)] or list(lines)
     spans = sorted((lines[name], name) for name in named)
     notes = tuple(Note(f"`{name}` is set here", span) for span, name in spans[1:])

@@ -75,8 +75,8 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
 def _unknown(
     subject: Subject, where: tuple[str, str], path: tuple[str | int, ...], kind: str, wanted: object
 ) -> Iterator[Diagnostic]:
-    known = subject.project.ids(kind)
-    if isinstance(wanted, str) and is_id(wanted) and wanted not in known:
+    if isinstance(wanted, str) and is_id(wanted) and (kind, wanted) not in subject.project.sources:
+        known = subject.project.ids(kind)
         plural = next(field for field, of in LISTS.items() if of == kind)
         help, fix = did_you_mean(wanted, known, plural), meant(wanted, known)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

@@ -33,10 +33,10 @@ class Subject:
 
     def written(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Id and plain value of the files of a kind that count, also of those that are out of shape."""
-        if kind == "study":
-            names = [name for name in self.project.ids("study") if self.only in (None, name)]
+        if self.only is None:
+            names = self.project.ids(kind)
         else:
-            names = self.project.ids(kind) if self.only is None else self.named(kind)
+            names = [self.only] if kind == "study" else self.named(kind)
         for name in names:
             source = self.project.sources.get((kind, name))
             if source is not None and isinstance(source.value, dict):

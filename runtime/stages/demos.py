@@ -15,7 +15,7 @@ SHEET_ROWS = 6
 class DemosParams(Params):
     """How many demos, and how they are disturbed."""
 
-    episodes: int = Field(80, ge=1, le=10_000)
+    episodes: int = Field(80, ge=1, le=10_000, json_schema_extra={"budget": "demos"})
     """Number of demos: successful episodes."""
     attempts_per_demo: float = Field(3.0, ge=1, le=100)
     """Attempts that may be spent per demo before the stage gives up."""

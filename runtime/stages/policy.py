@@ -15,13 +15,15 @@ HISTORY = {"small": 1, "act": 1, "diffusion": 2}
 class Policy(Params):
     """How a policy is made and trained."""
 
-    architecture: Literal["small", "act", "diffusion"] = "small"
+    architecture: Literal["small", "act", "diffusion"] = Field(
+        "small", json_schema_extra={"fact": "history", "budget": "capacity"}
+    )
     """Name of the policy: ours (`small`, keypoints and a perceptron) or one of LeRobot's own."""
-    options: dict[str, int | float | bool | str] = Field(default_factory=dict)
+    options: dict[str, int | float | bool | str] = Field(default_factory=dict, json_schema_extra={"budget": "capacity"})
     """Fields of the architecture's LeRobot config to override, such as `dim_model` of `act` or `width` of `small`."""
-    steps: int = Field(800, ge=0)
+    steps: int = Field(800, ge=0, json_schema_extra={"budget": "steps"})
     """Gradient steps; 0 leaves the policy untrained, with the same normaliser."""
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(32, ge=1, json_schema_extra={"budget": "steps"})
     """Windows per gradient step."""
     learning_rate: float = Field(3e-3, gt=0)
     """Peak learning rate of AdamW; it warms up for 5% of the steps and falls to 0 along a cosine."""

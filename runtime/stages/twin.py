@@ -18,7 +18,7 @@ class TwinParams(Params):
 
     task: Task = bound("task")
     """The task that the robot stands there for."""
-    control_hz: int = Field(10, ge=2, le=50)
+    control_hz: int = Field(10, ge=2, le=50, json_schema_extra={"fact": "fps"})
     """Actions per second, the `fps` of every demo."""
     width_px: int = Field(64, ge=16, le=640)
     """Width of the camera `front`, pixels."""

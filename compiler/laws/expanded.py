@@ -1,0 +1,48 @@
+"""Laws that need nodes. They run only where nothing else is wrong."""
+
+from collections.abc import Callable, Iterator
+
+from pydantic import ValidationError
+
+from compiler.diagnostic import Diagnostic
+from compiler.laws.contracts import contracts
+from compiler.laws.sites import sites
+from compiler.laws.subject import Subject
+from compiler.node import Graph
+from runtime.problem import InputError
+
+GraphLaw = Callable[[Subject, str, Graph], Iterator[Diagnostic]]
+
+GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts)
+
+
+def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
+    """Expand one study and hold its nodes against the laws; S109 or B301 where that cannot be done."""
+    from compiler.expand import expand
+
+    try:
+        graph = expand(subject.project, name)
+    except (ValidationError, InputError) as error:
+        yield from not_expanded(subject, name, error)
+        return
+    yield from over_graph(subject, name, graph)
+
+
+def over_graph(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """What the laws say of a study's nodes."""
+    for law in GRAPH_LAWS:
+        yield from law(subject, name, graph)
+
+
+def not_expanded(subject: Subject, name: str, error: ValidationError | InputError) -> Iterator[Diagnostic]:
+    """Why a study could not be expanded."""
+    if isinstance(error, InputError):
+        for problem in error.problems:
+            path = tuple(problem.key.split("."))
+            yield subject.at("study", name, path, problem.code, problem.message, problem.help)
+        return
+    first = error.errors(include_url=False)[0]
+    reason = str(first.get("ctx", {}).get("error", first["msg"])).rstrip(".")
+    where = ".".join(str(step) for step in first["loc"])
+    message = f"the parameters of `{error.title}` do not go together{f' at `{where}`' if where else ''}: {reason}"
+    yield subject.at("study", name, (), "S109", message, "compare the `stages:` sections of the specs that it names")

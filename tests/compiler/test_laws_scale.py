@@ -1,0 +1,63 @@
+"""Laws stay linear: what a clean project of many locations makes them do is counted, not timed."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compiler import source
+from compiler.check import LAWS
+from compiler.laws import merged
+from compiler.laws.subject import Subject
+from compiler.load import Project, load_project
+from tests.errors.cases import base
+
+LOCATION = "title: A place\nsource: {{kind: hidden_site, seed: {seed}}}\n"
+SECTION = "stages:\n  splat: {iterations: 900}\n"
+
+
+def project_of(root: Path, locations: int) -> Project:
+    """A clean project; every third location sets a parameter of its own."""
+    base().write(root)
+    ids = [f"place-{i:04}" for i in range(locations)]
+    for i, name in enumerate(ids):
+        text = LOCATION.format(seed=i) + (SECTION if i % 3 == 0 else "")
+        (root / "specs/locations" / f"{name}.yaml").write_text(text)
+    study = root / "specs/study.yaml"
+    study.write_text(study.read_text().replace("[cellar]", f"[{', '.join(ids)}]"))
+    return load_project(root)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, project: Project, only: str | None) -> Counter[str]:
+    """What the laws did: YAML composed for spans, listings of all ids, merged parameters validated, study look-ups."""
+    counts: Counter[str] = Counter()
+
+    def count(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def wrapper(*args: Any, **more: Any) -> Any:
+            counts[name] += 1
+            return original(*args, **more)
+
+        monkeypatch.setattr(owner, name, wrapper)
+
+    with monkeypatch.context():
+        count(source.Composer, "compose_safely")
+        count(Project, "ids")
+        count(Subject, "named")
+        count(merged, "_broken_rules")
+        assert [d for law in LAWS for d in law(Subject(project, only))] == []
+    return counts
+
+
+@pytest.mark.parametrize("only", [None, "study"])
+def test_a_clean_project_of_many_locations_composes_no_spans(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only: str | None
+) -> None:
+    few, many = project_of(tmp_path / "few", 6), project_of(tmp_path / "many", 300)
+    assert few.diagnostics == many.diagnostics == []
+    done = counted(monkeypatch, many, only)
+    monkeypatch.undo()
+    assert done["compose_safely"] == 0
+    assert done == counted(monkeypatch, few, only)
