@@ -36,8 +36,8 @@ def bound(source: str, **kwargs: Any) -> Any:
 def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     """Field name -> what its `json_schema_extra` says under `mark`.
 
-    Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
-    compute, data or capacity for the policy, so a fair comparison holds it equal).
+    Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is
+    more compute, data or capacity for the policy, so a fair comparison holds it equal).
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}

@@ -33,11 +33,10 @@ class Subject:
 
     def written(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Id and plain value of the files of a kind that count, also of those that are out of shape."""
-        if self.only is None:
-            names = self.project.ids(kind)
-        else:
-            names = [self.only] if kind == "study" else self.named(kind)
-        for name in names:
+        named = [self.only] if kind == "study" and self.only else None
+        if named is None:
+            named = self.project.ids(kind) if self.only is None else self.named(kind)
+        for name in named:
             source = self.project.sources.get((kind, name))
             if source is not None and isinstance(source.value, dict):
                 yield name, source.value
