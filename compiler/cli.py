@@ -20,6 +20,7 @@ VERBS = (
     "verify",
     "schema",
     "new",
+    "gc",
 )
 """In the order in which `simkiln --help` lists them."""
 

@@ -1,0 +1,144 @@
+"""Say which artifacts nothing asks for any more; with --yes, delete them."""
+
+import argparse
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.fact import Fact
+    from compiler.garbage import Garbage
+    from compiler.load import Project
+
+FROM_STUDIES = "reachable from the studies"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simkiln gc`."""
+    common.root_argument(parser)
+    parser.add_argument("--yes", action="store_true", help="delete; without it, only say what would go")
+    revision = "also keep what the studies of this git revision reach"
+    folder = "also keep what the studies of that folder reach, where projects share a store"
+    days = "keep what was built in the last N days (default: 14)"
+    parser.add_argument("--keep-rev", action="append", default=[], metavar="REV", help=revision)
+    parser.add_argument("--keep-project", action="append", default=[], metavar="DIR", help=folder)
+    parser.add_argument("--keep-days", type=float, default=14.0, metavar="N", help=days)
+    parser.add_argument("--list", action="store_true", help="name every artifact that goes")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when done; 1 when specs have errors, or something is being built."""
+    from compiler.compile import SpecsRefused
+    from compiler.sweep import busy, leftovers, old_runs
+    from runtime.store import Store
+
+    project = common.project(args)
+    store, now = Store(project.store), time.time()
+    before = now - max(0.0, args.keep_days) * 86400
+    try:
+        found = _sorted_out(args, project, now)
+    except SpecsRefused as refused:
+        common.show(refused.project, refused.diagnostics)
+        sys.stderr.write("nothing is deleted: what a study with errors asks for cannot be told\n")
+        return 1
+    stay = {fact.address for group in found.kept.values() for fact in group}
+    rest = {
+        "leftovers of ended jobs, and damaged artifacts": leftovers(store, before),
+        "old runs and jobs below build/": old_runs(project.root / "build", before, stay),
+    }
+    _tell(args, found, rest)
+    if building := busy(store):
+        outcome = "nothing is deleted" if args.yes else "now, --yes would delete nothing"
+        sys.stderr.write(f"something is being built ({', '.join(building[:3])}): {outcome}\n")
+        return 1 if args.yes else 0
+    if args.yes:
+        return _delete(project, found.gone, [path for paths in rest.values() for path in paths])
+    return 0
+
+
+def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Garbage":
+    from compiler.garbage import lineage, reachable, sort_out
+    from compiler.load import load_project
+    from compiler.revision import at_revision
+    from compiler.store_index import StoreIndex
+
+    wanted = {FROM_STUDIES: reachable(project)}
+    with ExitStack() as stack:
+        for revision in args.keep_rev:
+            wanted[f"reachable from {revision}"] = reachable(stack.enter_context(at_revision(project, revision)))
+    for folder in args.keep_project:
+        if not (Path(folder) / "specs").is_dir():
+            raise ValueError(f"`{folder}` is no project: it has no folder `specs/`")
+        wanted[f"reachable from {folder}"] = reachable(load_project(Path(folder), project.capture_roots))
+    index = StoreIndex.of(project)
+    facts = index.facts()
+    planned = set[tuple[str, str]]().union(*wanted.values())
+    parents = lineage(index, (fact for fact in facts if fact.address not in planned))
+    return sort_out(facts, wanted, parents, now, args.keep_days)
+
+
+def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]]) -> None:
+    from compiler.steps import size
+    from compiler.sweep import weight
+
+    weights = {what: sum(map(weight, paths)) for what, paths in rest.items()}
+    freed = sum(fact.bytes for fact in found.gone) + sum(weights.values())
+    if args.json:
+        import json
+
+        print(json.dumps({
+            "kept": {why: {"artifacts": len(group), "bytes": _bytes(group)} for why, group in found.kept.items()},
+            "gone": [{"stage": f.stage, "fingerprint": f.fingerprint, "label": f.label, "bytes": f.bytes}
+                     for f in found.gone],
+            "leftovers": [os.path.relpath(path) for paths in rest.values() for path in paths],
+            "bytes": freed, "deleted": bool(args.yes),
+        }, indent=1))  # fmt: skip
+        return
+    for why, group in found.kept.items():
+        print(f"  = {len(group):>6}  {size(_bytes(group)):>9}  {why}")
+    stages: dict[str, list[Fact]] = {}
+    for fact in found.gone:
+        stages.setdefault(fact.stage, []).append(fact)
+    for stage, group in sorted(stages.items()):
+        print(f"  - {len(group):>6}  {size(_bytes(group)):>9}  {stage}")
+        for fact in group if args.list else ():
+            print(f"{'':21}{fact.stage}/{fact.fingerprint}  {fact.label}")
+    for what, paths in rest.items():
+        if paths:
+            print(f"  - {len(paths):>6}  {size(weights[what]):>9}  {what}")
+    if not freed and not found.gone and not any(rest.values()):
+        print("nothing to delete")
+    elif not args.yes:
+        print(f"{len(found.gone)} artifacts and {size(freed)} would go; delete them with `simkiln gc --yes`")
+
+
+def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
+    from compiler.steps import steps
+    from compiler.store_index import StoreIndex
+    from compiler.sweep import remove, remove_artifact
+    from runtime.store import Store
+
+    store, index, done = Store(project.store), StoreIndex.of(project), 0
+    try:
+        for fact in steps(gone, len(gone), "deleting artifacts"):
+            remove_artifact(store, *fact.address)
+            index.forget(fact.address)
+            done += 1
+        for path in steps(rest, len(rest), "deleting leftovers"):
+            remove(path)
+    except OSError as error:
+        sys.stderr.write(f"cannot delete {os.path.relpath(error.filename or project.store)}: {error.strerror}; "
+                         f"{done} of {len(gone)} artifacts were deleted\n")  # fmt: skip
+        return 1
+    sys.stderr.write(f"{done} artifacts deleted\n")
+    return 0
+
+
+def _bytes(facts: "list[Fact]") -> int:
+    return sum(fact.bytes for fact in facts)
