@@ -21,6 +21,7 @@ VERBS = (
     "schema",
     "new",
     "gc",
+    "show",
 )
 """In the order in which `simkiln --help` lists them."""
 

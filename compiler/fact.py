@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.node import AXES
 from runtime.stage import REGISTRY, load_stages
 
 
@@ -40,7 +41,9 @@ class Fact:
     @property
     def label(self) -> str:
         """What it was built for, such as `splat/cellar`; its address where that is not known."""
-        names = [value for axis, value in self.scopes[0].items() if axis in self.axes] if self.scopes else []
+        names = (
+            [self.scopes[0][axis] for axis in AXES if axis in self.axes & self.scopes[0].keys()] if self.scopes else []
+        )
         return "/".join((self.stage, *names)) if self.scopes else f"{self.stage}/{self.fingerprint[:12]}"
 
     @property

@@ -139,10 +139,12 @@ def ancestors(node: Node) -> set[tuple[str, str]]:
         lambda root: (root / "specs/studies").mkdir() or (root / "specs/studies/odd.yaml").write_text("titel: x\n"),
         lambda root: (
             (root / "specs/studies").mkdir()
-            or ((root / "specs/locations/far.yaml").write_text(
-                "title: Far\nsource: {kind: photos, root: unset, path: far}\n"
+            or (
+                (root / "specs/locations/far.yaml").write_text(
+                    "title: Far\nsource: {kind: photos, root: unset, path: far}\n"
+                )
+                and (root / "specs/studies/far.yaml").write_text("title: x\nlocations: [far]\ntargets: [coverage]\n")
             )
-            and (root / "specs/studies/far.yaml").write_text("title: x\nlocations: [far]\ntargets: [coverage]\n"))
         ),
     ],
     ids=["approach", "study", "unset capture root"],

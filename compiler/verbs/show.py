@@ -1,0 +1,175 @@
+"""Show an artifact: files, metrics, cost, the spec line behind each parameter, and what it was made from."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.load import Project
+    from compiler.sheet import Address, Ancestor, Setting, Sheet
+
+MANY = 4
+"""Parents of one port that are shown; the rest is counted."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simkiln show`."""
+    parser.add_argument("node", help="STAGE/SCOPE, or the start of a fingerprint, planned or only in the store")
+    parser.add_argument("--study", help="look in this study only (default: all, and the store)")
+    common.root_argument(parser)
+    parser.add_argument("--all", action="store_true", help="every file, and every parent of a port")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the name means one artifact; 1 when it means several, which are listed."""
+    project = common.project(args)
+    found = _find(project, args.node, args.study)
+    if len(found) > 1:
+        sys.stderr.write(f"`{args.node}` may mean {len(found)} artifacts:\n")
+        for sheet in found[:20]:
+            sys.stderr.write(f"  {sheet[0]}/{sheet[1][:12]}  {sheet[2]}\n")
+        sys.stderr.write("  …\n" if len(found) > 20 else "")
+        return 1
+    sheet = found[0][3]()
+    if args.json:
+        from dataclasses import asdict
+
+        print(json.dumps(asdict(sheet), indent=1))
+    else:
+        print("\n".join(_lines(sheet, args.all)))
+    return 0
+
+
+def _find(project: "Project", name: str, study: str | None) -> list[tuple[str, str, str, Any]]:
+    """Stage, fingerprint, label, and how to make the sheet, of everything that the name may mean.
+
+    Raises:
+        ValueError: when it means nothing.
+        SpecsRefused: when the study that was named has an error.
+    """
+    from compiler.compile import SpecsRefused, plan_study
+    from compiler.diagnostic import did_you_mean
+    from compiler.sheet import of_node, of_stored
+
+    labels: list[str] = []
+    broken: SpecsRefused | None = None
+    studies = sorted(project.ids("study"), key=lambda s: s != "study") if study is None else [study]
+    for one in studies:
+        try:
+            plan = plan_study(project, one)
+        except SpecsRefused as refused:
+            broken = broken or refused
+            continue
+        nodes = plan.graph.find(name)
+        if nodes:
+            return [(*n.address, n.label, lambda n=n, plan=plan: of_node(project, plan, n)) for n in nodes]
+        labels += [n.label for n in plan.graph.nodes.values()]
+    if broken is not None and study is not None:
+        raise broken
+    stored = _in_store(project, name) if study is None else []
+    if stored:
+        return [(*a, "no study plans it", lambda a=a: of_stored(project, a)) for a in stored]
+    where = f"study `{study}`" if study else "any study, nor in the store"
+    note = "; some studies have errors, see `simkiln check`" if broken else ""
+    raise ValueError(f"no `{name}` in {where}; {did_you_mean(name, labels, 'nodes', 6)}{note}")
+
+
+def _in_store(project: "Project", name: str) -> "list[Address]":
+    from runtime.store import Store
+
+    stage, _, digits = name.rpartition("/")
+    if len(digits) < 4:
+        return []
+    listing = Store(project.store).listing()
+    return [(s, f) for s in sorted(listing) if stage in ("", s) for f in sorted(listing[s]) if f.startswith(digits)]
+
+
+def _lines(sheet: "Sheet", everything: bool) -> list[str]:
+    from compiler.steps import size
+
+    manifest = sheet.manifest or {}
+    plan = f"{sheet.planned} in study `{sheet.study}`" if sheet.planned else "no study plans it"
+    lines = [f"{sheet.label}  {sheet.stage}/{sheet.fingerprint}", f"  {plan}; stage version {sheet.version}"]
+    if sheet.damage:
+        lines.append(f"  damaged: {sheet.damage}; run `simkiln verify`")
+    elif sheet.manifest is None:
+        lines.append("  not built: this is what is planned")
+    if len(sheet.scopes) > 1:
+        lines.append(f"  stands for {len(sheet.scopes)}: {', '.join('/'.join(s.values()) for s in sheet.scopes[:MANY])}"
+                     f"{' …' if len(sheet.scopes) > MANY else ''}")  # fmt: skip
+    lines += ["", "parameters", *_columns([_setting(s) for s in sheet.settings])]
+    if sheet.backends:
+        lines += ["", "back ends"]
+        lines += _columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in sheet.backends])
+    if facts := manifest.get("contract") or sheet.expected:
+        lines += ["", "contract", *_columns([(name, _short(value)) for name, value in facts.items()])]
+    if manifest.get("metrics"):
+        lines += ["", "metrics", *_columns([(name, _short(value)) for name, value in manifest["metrics"].items()])]
+    if manifest.get("cost"):
+        lines += ["", "cost", *_columns([(name, _short(value)) for name, value in manifest["cost"].items()])]
+    if files := manifest.get("files"):
+        total = sum(entry["size"] for entry in files.values())
+        shown = sorted(files.items()) if everything else sorted(files.items())[:12]
+        lines += ["", f"files: {len(files)}, {size(total)}"]
+        lines += _columns([(name, size(entry["size"])) for name, entry in shown])
+        lines += [f"  … {len(files) - len(shown)} more"] if len(shown) < len(files) else []
+    lines += ["", "made from", *_tree(sheet, everything)]
+    return [*lines, "", f"read by {sheet.readers} planned, {sheet.readers_stored} stored"]
+
+
+def _setting(setting: "Setting") -> tuple[str, str, str]:
+    return setting.name, _short(setting.value), setting.at or setting.by
+
+
+def _tree(sheet: "Sheet", everything: bool) -> list[str]:
+    """The lineage as a tree from the artifact up to the captures; what was shown above is not opened again."""
+    by_address = {(a.stage, a.fingerprint): a for a in sheet.lineage}
+    lines, told = [], set()
+
+    def tell(one: "Ancestor", head: str, body: str, port: str, at: str) -> None:
+        again = (one.stage, one.fingerprint) in told
+        told.add((one.stage, one.fingerprint))
+        mark = "" if one.stored else "  (not in the store)"
+        lines.append(f"{head}{port}{one.label}{mark}{'  (above)' if again and one.parents else ''}{at}")
+        if again:
+            return
+        lines.extend(f"{body}{'│' if one.parents else ' '}   {s.name} = {_short(s.value, 40)}  {s.at}"
+                     for s in one.settings if one is not sheet.lineage[0])  # fmt: skip
+        shown, hidden = _opened(one, told, everything)
+        for i, (name, address) in enumerate(shown):
+            last = i == len(shown) - 1 and not hidden
+            edge, below = body + ("└─ " if last else "├─ "), body + ("   " if last else "│  ")
+            tell(by_address[address], edge, below, f"{name}: ", f"  {one.wired[name]}" if name in one.wired else "")
+        if hidden:
+            lines.append(f"{body}└─ … {hidden} more, with --all")
+
+    tell(sheet.lineage[0], "  ", "  ", "", "")
+    return lines
+
+
+def _opened(one: "Ancestor", told: "set[Address]", everything: bool) -> "tuple[list[tuple[str, Address]], int]":
+    """Port and address of the parents to show, each once, and how many are left out."""
+    unique = {name: list(dict.fromkeys(group)) for name, group in one.parents.items()}
+    every = [(name, address) for name, group in unique.items() for address in group]
+    if everything or len(every) <= 2 * MANY:
+        return every, 0
+    shown = [(name, address) for name, group in unique.items() for address in group[:MANY] if address not in told]
+    return shown, len(every) - len(shown)
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    from compiler.render.columns import visible
+
+    rows = [tuple(visible(cell) for cell in row) for row in rows]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]) if rows else 0)]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows]  # fmt: skip
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
