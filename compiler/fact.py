@@ -69,7 +69,7 @@ def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
         KeyError, TypeError, ValueError, AttributeError: when it is no manifest of ours.
     """
     cost = manifest.get("cost", {})
-    scopes = tuple({str(k): str(v) for k, v in scope.items()} for scope in manifest.get("scopes", []))
+    scopes = tuple(_in_order(scope) for scope in manifest.get("scopes", []))
     return Fact(
         stage=str(manifest["stage"]), fingerprint=str(manifest["fingerprint"]), version=int(manifest["version"]),
         scopes=scopes, backends=backends_text(manifest["backends"]), params_digest=digest(manifest["params"]),
@@ -78,6 +78,11 @@ def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
         built=float(manifest.get("built", built)), cores=int(cost.get("cores", 0)),
         machine=str(cost.get("machine", "")),
     )  # fmt: skip
+
+
+def _in_order(scope: Mapping[str, Any]) -> dict[str, str]:
+    """A scope with its axes in the order of labels; JSON's keys are sorted."""
+    return {axis: str(scope[axis]) for axis in AXES if axis in scope}
 
 
 def backends_text(backends: Mapping[str, Mapping[str, str]]) -> str:

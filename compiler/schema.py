@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.load import MODELS
+from compiler.plan_form import PlanForm
 from compiler.shape.sections import overrides_of
 from runtime.stage import Stage, load_stages
 
@@ -17,6 +18,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, dict[str, Any]]:
     """Kind of spec -> its JSON Schema."""
     return {kind: schema_of(kind) for kind in MODELS}
+
+
+def forms() -> dict[str, dict[str, Any]]:
+    """The JSON Schemas of what verbs print for programs."""
+    form = PlanForm.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
+    return {"plan": _tidy({"$schema": DIALECT, "title": "plan"} | {k: v for k, v in form.items() if k != "title"})}
 
 
 def schema_of(kind: str) -> dict[str, Any]:
@@ -34,10 +41,10 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write `KIND.schema.json` for every kind of spec; returns the files whose content changed."""
+    """Write `KIND.schema.json` for every kind of spec and every form; returns the files whose content changed."""
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
-    for kind, schema in schemas().items():
+    for kind, schema in (schemas() | forms()).items():
         path, text = folder / f"{kind}.schema.json", render(schema)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

@@ -3,13 +3,43 @@
 from pathlib import Path
 from typing import Any
 
+from compiler.compile import open_project, plan_study
 from compiler.emit import job
 from compiler.load import Project
 from compiler.node import Node
+from compiler.plan import Plan
 from runtime.node import Job
 from runtime.store import Store
+from tests.errors.cases import base
 
 COST = {"cpu_s": 60.0, "wall_s": 30.0, "gpu_s": 0.0, "peak_mb": 500.0, "cores": 2, "machine": "x86_64 Test"}
+
+
+def base_project(root: Path) -> Path:
+    """The project that the diagnostics' cases start from."""
+    base().write(root)
+    return root
+
+
+def edit(root: Path, name: str, old: str, new: str) -> None:
+    """Replace a text that stands in a spec, which must be there."""
+    path = root / "specs" / f"{name}.yaml"
+    text = path.read_text()
+    assert old in text, f"`{old}` is not in {name}"
+    path.write_text(text.replace(old, new))
+
+
+def planned(root: Path, study: str = "study") -> tuple[Project, Plan]:
+    """The project and its plan as they are now."""
+    project = open_project(root)
+    return project, plan_study(project, study)
+
+
+def publish_all(root: Path, study: str = "study", cost: dict[str, Any] | None = None, **facts: Any) -> None:
+    """Publish an artifact for everything that the study still has to build."""
+    project, plan = planned(root, study)
+    for node in plan.build():
+        publish(project, node, cost, **facts)
 
 
 def publish(project: Project, node: Node, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from compiler.load import FOLDERS, MODELS, load_project
-from compiler.schema import render, schema_of, schemas, write_schemas
+from compiler.schema import forms, render, schema_of, schemas, write_schemas
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.source import read_source
@@ -61,15 +61,17 @@ def variants(value: Any) -> list[Any]:
 
 
 def test_committed_schemas_are_in_sync() -> None:
-    for kind, schema in schemas().items():
+    for kind, schema in (schemas() | forms()).items():
         Draft202012Validator.check_schema(schema)
         path = REPOSITORY / "schema" / f"{kind}.schema.json"
         assert path.read_text(encoding="utf-8") == render(schema), "call `simkiln schema`"
-    assert {p.name for p in (REPOSITORY / "schema").iterdir()} == {f"{kind}.schema.json" for kind in MODELS}
+    assert {p.name for p in (REPOSITORY / "schema").iterdir()} == {
+        f"{kind}.schema.json" for kind in (*MODELS, *forms())
+    }
 
 
 def test_writing_schemas_changes_only_what_differs(tmp_path: Path) -> None:
-    assert len(write_schemas(tmp_path)) == len(MODELS)
+    assert len(write_schemas(tmp_path)) == len(MODELS) + len(forms())
     (tmp_path / "gate.schema.json").write_text("{}")
     assert [p.name for p in write_schemas(tmp_path)] == ["gate.schema.json"]
 

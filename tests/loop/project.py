@@ -74,8 +74,8 @@ class SmallProject:
         return {node["label"]: node for node in json.loads(done.stdout)["nodes"]}
 
     def to_build(self, study: str = "study") -> set[str]:
-        """Labels of what is to be built."""
-        return {label for label, node in self.plan(study).items() if node["state"] == "build"}
+        """Labels of what is to be built, again or for the first time."""
+        return {label for label, node in self.plan(study).items() if node["state"] in ("build", "rebuild")}
 
     def verify(self) -> int:
         """Check every digest in the store; return how many artifacts there are."""

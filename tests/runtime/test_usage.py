@@ -15,7 +15,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def test_cpu_wall_and_memory() -> None:
     program = (
-        "from runtime.usage import Usage; import time; u = Usage(); a = bytearray(300_000_000); t = time.process_time()\n"
+        "from runtime.usage import Usage; import time; u = Usage(); a = bytearray(300_000_000)\n"
+        "t = time.process_time()\n"
         "while time.process_time() < t + 0.3: pass\n"
         "c = u.cost(); print(c['cpu_s'], c['wall_s'], c['peak_mb'], c['gpu_s'], c['cores'])"
     )
