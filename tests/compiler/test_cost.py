@@ -68,7 +68,7 @@ def test_a_plan_is_estimated_from_artifacts_of_its_stages(tmp_path: Path) -> Non
     jobs = sum(1 for _ in plan.build())
     assert jobs == 19
     assert found.measured == 1
-    assert found.cpu_h.value == pytest.approx(jobs * 36 / 3600, rel=0.1)
+    assert found.cpu_h.value == pytest.approx(jobs * 36 / 3600, rel=0.15)
     assert found.cpu_h.low < found.cpu_h.value < found.cpu_h.high < 1.5 * found.cpu_h.value
     assert found.disk_gb.value == pytest.approx(jobs * 1e-6, rel=0.05)
     assert found.money is not None
