@@ -4,170 +4,204 @@ Pure, apart from the digests of photos that stand outside the project. The proje
 laws that need nodes; a stage's parameters are validated here once more because layers are merged here.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler.fingerprint import fingerprint
-from compiler.layers import Layer, layers, training_seed_offset
+from compiler.diagnostic import Span
+from compiler.collector import without_gc
+from compiler.fingerprint import canonical, joined
+from compiler.layers import approach_chain, layers
 from compiler.load import Project
-from compiler.node import Graph, Node, Scope
+from compiler.node import Graph, Node, Scope, Setting
+from compiler.settings import HIDDEN_SITE, Settings
+from compiler.template import Key, Template, record
 from runtime.backend import DEFAULTS, info
 from runtime.capture.digest import digest_source
-from runtime.spec.cell import Cell
-from runtime.spec.frame import PriorRange, StudyFrame
-from runtime.spec.gate import GateRule
-from runtime.spec.task import Task
+from runtime.contract import Contract
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
-
-HIDDEN_SITE = "hidden_site"
 
 
 def expand(project: Project, study: str) -> Graph:
-    """All nodes of a study.
+    """All nodes of a study; expanded once for each project as loaded.
 
     Raises:
         pydantic.ValidationError: when merged parameters are not valid; `check` says so first, at the line.
     """
     load_stages()
-    return _Expansion(project, study).graph()
+    if study not in project.graphs:
+        with without_gc():
+            project.graphs[study] = _Expansion(project, study).graph()
+    return project.graphs[study]
 
 
 class _Expansion:
-    """The state of one expansion: nodes by scope, made once each; and by address, where equal ones merge."""
+    """The state of one expansion: nodes by who asked for them, made once each; equal ones merge by their address."""
 
     def __init__(self, project: Project, study: str) -> None:
         self.project, self.id = project, study
         self.study = project.studies[study]
         self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
+        self.settings = Settings(project, study)
         self.nodes: dict[tuple[str, str], Node] = {}
-        self.by_scope: dict[tuple[str, Scope, str | None], Node] = {}
-        self.layers: dict[tuple[str | None, ...], list[Layer]] = {}
+        self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
+        self.templates: dict[tuple[Any, ...], Template | None] = {}
+        self.every: dict[str, tuple[Node, ...]] = {}
+        self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
+        self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
+        self.contracts: dict[tuple[Any, ...], Contract] = {}
+        self.names: dict[str, str] = {}
         self.digests: dict[str, str] = {}
-        self.frame = StudyFrame(
-            id=study, baseline=self.study.baseline, locations=tuple(self.study.locations),
-            tasks=tuple(self.study.tasks), approaches=tuple(self.study.approaches), seeds=tuple(self.study.seeds),
-            trials=dict(self.study.trials), level=self.study.level, gates=tuple(self.study.gates),
-        )  # fmt: skip
-        self.cells = [
-            Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
-            for location in self.study.locations for task in self.study.tasks for approach in self.study.approaches
-            for seed in self.study.seeds for domain in self.study.trials
-        ]  # fmt: skip
 
     def graph(self) -> Graph:
+        for location in self.study.locations:
+            if location not in self.asked:
+                self._grow(location)
         targets = [
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
             for location in self.study.locations for stage in self.study.targets
         ]  # fmt: skip
-        targets += [self.node(REGISTRY["evaluate"], _scope(cell)) for cell in self.cells]
-        if self.cells:
+        targets += self._every(REGISTRY["evaluate"])
+        if self.settings.cells:
             targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
-        unique = {node.address: node for node in targets}
-        return Graph(self.id, self.nodes, list(unique.values()))
+        return Graph(self.id, self.nodes, list({node.address: node for node in targets}.values()))
+
+    def _grow(self, location: str) -> None:
+        """All nodes of one location: after the pattern of one like it, or else one by one."""
+        self.asked[location] = {}
+        spec = self.project.locations[location]
+        outside = self.project.source_folder(spec.source) is not None
+        like = (canonical(spec.stages), spec.source.kind, outside)
+        template = self.templates.get(like)
+        if template is not None and self._repeat(template, location):
+            return
+        for stage in self.study.targets:
+            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
+        for scope in self.settings.scopes:
+            self.node(REGISTRY["evaluate"], scope._replace(location=location))
+        if like not in self.templates:
+            self.templates[like] = record(self.settings, self.asked[location])
+
+    def _repeat(self, template: Template, location: str) -> bool:
+        """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
+        made: list[Node] = []
+        for slot in template.slots:
+            asked = slot.asked._replace(location=location)
+            inputs = {port: tuple([made[i] for i in found]) for port, found in slot.parents}
+            setting = slot.setting or self.settings.of(slot.stage, asked)
+            contract = slot.contract if slot.setting else self._contract(setting, inputs)
+            if contract != slot.contract:
+                return False
+            node = self._node(setting, slot.own._replace(location=location), asked, inputs, contract)
+            for alias in slot.aliases:
+                _stands_for(node, alias._replace(location=location))
+            made.append(node)
+        self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
+        return True
 
     def node(self, stage: Stage, scope: Scope) -> Node:
-        key = (stage.name, scope.only(stage.per), scope.approach)
-        if key not in self.by_scope:
-            self.by_scope[key] = self._make(stage, scope)
-        return self.by_scope[key]
-
-    def _make(self, stage: Stage, scope: Scope) -> Node:
-        inputs = {port.name: found for port in stage.ports if (found := self._parents(stage, port, scope)) is not None}
         own = scope.only(stage.per)
-        chain = self._layers(scope)
-        values: dict[str, Any] = {}
-        origins = {}
-        for layer in chain:
-            for name, value in layer.stages.get(stage.name, {}).items():
-                values[name] = value
-                span = layer.spans.get(("stages", stage.name, name))
-                if span is not None:
-                    origins[name] = span
-        for name, source in stage.bound.items():
-            values[name] = self._bound(source, scope)
-        params = stage.params.model_validate(values).model_dump(mode="json")
-        content, source_dir = self._source(stage, scope, origins)
-        chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
-        backends = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
+        key = (stage.name, own._replace(location=None), scope.approach)
+        asked = self.asked[own.location]
+        found = asked.get(key)
+        if found is None:
+            inputs = self._inputs(stage, scope)
+            setting = self.settings.of(stage, scope)
+            found = asked[key] = self._node(setting, own, scope, inputs, self._contract(setting, inputs))
+        return found
+
+    def _node(
+        self, setting: Setting, own: Scope, asked: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract
+    ) -> Node:
+        """The node with these settings and parents; it may be there already, under another scope."""
+        stage = setting.stage
+        content, source_dir = self._source(stage, asked)
+        backends, backends_text = self._backends(stage)
         parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
-        address = fingerprint(stage.name, stage.version, params, parents, backends, content)
-        existing = self.nodes.get((stage.name, address))
-        if existing is not None:
-            existing.aliases.append(scope)
-            return existing
-        offered = {port: found[0].contract for port, found in inputs.items() if found}
-        node = Node(
-            stage, own, params, inputs, backends, address, stage.offers(stage.params.model_validate(params), offered),
-            origins, content, source_dir, [scope],
-        )  # fmt: skip
-        self.nodes[node.address] = node
+        name = self.names.setdefault(stage.name, canonical(stage.name))
+        address = stage.name, joined(name, stage.version, setting.text, parents, backends_text, content)
+        known = self.nodes.get(address)
+        if known is not None:
+            _stands_for(known, own)
+            return known
+        node = self.nodes[address] = Node(
+            setting, own, asked, inputs, backends, address[1], contract, self._trace, content, source_dir
+        )
         return node
 
-    def _parents(self, stage: Stage, port: Port, scope: Scope) -> tuple[Node, ...] | None:
-        if port.common:
-            scope = replace(scope, approach=self.yardstick)
-        wired = None
-        for layer in self._layers(scope):
-            wired = layer.inputs.get(stage.name, {}).get(port.name, wired)
-        if port.optional and wired is None:
-            return None
-        if port.kind == HIDDEN_SITE or wired == HIDDEN_SITE:
-            return None  # never a node: only a bound value, and only where `check` allows it
-        provider = REGISTRY[wired or providers(port.kind)[0]]
-        if not port.many:
-            return (self.node(provider, scope),)
-        return tuple(self.node(provider, child) for child in self._every(provider))
+    def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
+        wired = self._wired(stage, scope.approach)
+        inputs: dict[str, tuple[Node, ...]] = {}
+        for port in stage.ports:
+            provider = wired[port.name]
+            if provider is None:
+                continue
+            if port.many:
+                inputs[port.name] = self._every(provider)
+            else:
+                asked = scope._replace(approach=self.yardstick) if port.common else scope
+                inputs[port.name] = (self.node(provider, asked),)
+        return inputs
 
-    def _every(self, stage: Stage) -> list[Scope]:
-        """Scopes of a stage's nodes over the whole study, in the study's order."""
+    def _wired(self, stage: Stage, approach: str | None) -> dict[str, Stage | None]:
+        """Port -> the stage that provides it; None for one that stays empty. Only approaches wire ports."""
+        key = (stage.name, approach)
+        if key not in self.wired:
+            self.wired[key] = {port.name: self._provider(stage, port, approach) for port in stage.ports}
+        return self.wired[key]
+
+    def _provider(self, stage: Stage, port: Port, approach: str | None) -> Stage | None:
+        asked = self.yardstick if port.common else approach
+        chosen = None
+        for name in approach_chain(self.project, asked) if asked else ():
+            chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
+        if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
+            return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
+        return REGISTRY[chosen or providers(port.kind)[0]]
+
+    def _every(self, stage: Stage) -> tuple[Node, ...]:
+        """A stage's nodes over the whole study, in the study's order."""
+        if stage.name not in self.every:
+            if "location" in stage.per:
+                scopes = self._scopes(stage)
+                keys = [(stage.name, scope.only(stage.per), scope.approach) for scope in scopes]
+                found = [
+                    self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
+                    for location in self.study.locations for key, scope in zip(keys, scopes, strict=True)
+                ]  # fmt: skip
+            else:
+                found = [self.node(stage, scope) for scope in self._scopes(stage)]
+            self.every[stage.name] = tuple(found)
+        return self.every[stage.name]
+
+    def _scopes(self, stage: Stage) -> list[Scope]:
+        """Scopes of a stage's nodes, at one location if it is made at locations."""
         if "seed" in stage.per:
-            return [_scope(cell) for cell in self.cells]
+            return self.settings.scopes
         if "gate" in stage.per:
             return [Scope(gate=gate, study=self.id) for gate in self.study.gates]
-        base = self.yardstick
         if "task" in stage.per:
-            return [Scope(location=x, task=t, approach=base) for x in self.study.locations for t in self.study.tasks]
-        if "location" in stage.per:
-            return [Scope(location=x, approach=base) for x in self.study.locations]
-        return [Scope(study=self.id)]
+            return [Scope(task=task, approach=self.yardstick) for task in self.study.tasks]
+        return [Scope(approach=self.yardstick) if "location" in stage.per else Scope(study=self.id)]
 
-    def _layers(self, scope: Scope) -> list[Layer]:
-        key = (scope.location, scope.task, scope.approach)
-        if key not in self.layers:
-            self.layers[key] = list(layers(self.project, self.id, *key))
-        return self.layers[key]
+    def _backends(self, stage: Stage) -> tuple[dict[str, dict[str, str]], str]:
+        if stage.name not in self.backends:
+            chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
+            named = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
+            self.backends[stage.name] = named, canonical(named)
+        return self.backends[stage.name]
 
-    def _bound(self, source: str, scope: Scope) -> Any:
-        sources: dict[str, Callable[[], Any]] = {
-            "location.source": lambda: _photographed(self.project.locations[str(scope.location)].source),
-            "hidden_site": lambda: self._hidden_site(scope),
-            "task": lambda: _part(Task, self.project.tasks[str(scope.task)]),
-            "seed": lambda: int(scope.seed or 0) + training_seed_offset(self.project, str(scope.approach)),
-            "domain": lambda: scope.domain,
-            "trials": lambda: self.study.trials[scope.domain],  # ty: ignore[invalid-argument-type]
-            "cells": lambda: self.cells,
-            "study": lambda: self.frame,
-            "gate": lambda: _part(GateRule, self.project.gates[str(scope.gate)]),
-            "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
-        }
-        return sources[source]()
+    def _contract(self, setting: Setting, inputs: Mapping[str, tuple[Node, ...]]) -> Contract:
+        offered = {port: found[0].contract for port, found in inputs.items() if found}
+        key = (setting, *[(port, contract) for port, contract in offered.items()])
+        if key not in self.contracts:
+            self.contracts[key] = setting.stage.offers(setting.model, offered)
+        return self.contracts[key]
 
-    def _hidden_site(self, scope: Scope) -> Any:
-        source = self.project.locations[str(scope.location)].source
-        return source if scope.domain == "irl_proxy" and source.kind == HIDDEN_SITE else None
-
-    def _prior(self, approach: str) -> PriorRange:
-        row = self.project.approaches[approach].row
-        return PriorRange() if row is None else PriorRange(world_model=row.prior.world_model, irl=row.prior.irl)
-
-    def _source(self, stage: Stage, scope: Scope, origins: dict[str, Any]) -> tuple[str | None, str | None]:
+    def _source(self, stage: Stage, scope: Scope) -> tuple[str | None, str | None]:
         """Digest and folder of what a capture reads outside the project."""
         if "location.source" not in stage.bound.values():
             return None, None
-        spans = self.project.spans("location", str(scope.location))
-        origins |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
         source = self.project.locations[str(scope.location)].source
         folder: Path | None = self.project.source_folder(source)
         if folder is None:
@@ -177,16 +211,21 @@ class _Expansion:
             self.digests[key] = digest_source(source, folder, self.project.cache)
         return self.digests[key], str(folder)
 
+    def _trace(self, node: Node) -> dict[str, Span]:
+        """Where specs set the node's parameters, and a capture's source."""
+        found: dict[str, Span] = {}
+        for layer in layers(self.project, self.id, node.asked.location, node.asked.task, node.asked.approach):
+            for name in layer.stages.get(node.stage.name, {}):
+                span = layer.spans.get(("stages", node.stage.name, name))
+                if span is not None:
+                    found[name] = span
+        if "location.source" in node.stage.bound.values():
+            spans = self.project.spans("location", str(node.scope.location))
+            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
+        return found
 
-def _scope(cell: Cell) -> Scope:
-    return Scope(location=cell.location, task=cell.task, approach=cell.approach, seed=cell.seed, domain=cell.domain)
 
-
-def _photographed(source: Any) -> Any:
-    """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
-    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
-
-
-def _part(model: Any, spec: Any) -> Any:
-    """The bound part of a spec: the fields that `model` knows, so that titles stay out of addresses."""
-    return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})
+def _stands_for(node: Node, scope: Scope) -> None:
+    """Note a further scope that a node stands for."""
+    if scope != node.scope and scope not in node.aliases:
+        node.aliases.append(scope)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class Project:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     capture_roots: dict[str, Path] = field(default_factory=dict)
     store: Path = Path("store")
+    graphs: dict[str, Any] = field(default_factory=dict)
+    """Study -> its nodes, once they were expanded."""
 
     def specs(self, kind: str) -> Mapping[str, Any]:
         """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
@@ -59,7 +62,7 @@ class Project:
 
     def ids(self, kind: str) -> list[str]:
         """Ids of all files of a kind, also of those that are out of shape."""
-        return sorted(name for of, name in self.sources if of == kind)
+        return self._ids.get(kind, [])
 
     def source(self, kind: str, name: str) -> Source:
         """The file of a spec."""
@@ -68,6 +71,17 @@ class Project:
     def spans(self, kind: str, name: str) -> Spans:
         """Spans of the values of a spec, by path."""
         return self.sources[kind, name].spans
+
+    @cached_property
+    def _ids(self) -> dict[str, list[str]]:
+        ids: dict[str, list[str]] = {}
+        for kind, name in sorted(self.sources):
+            ids.setdefault(kind, []).append(name)
+        return ids
+
+    @cached_property
+    def _by_file(self) -> dict[str, Source]:
+        return {source.name: source for source in reversed(self.sources.values())}
 
     @property
     def cache(self) -> Path:
@@ -81,9 +95,9 @@ class Project:
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""
-        for source in self.sources.values():
-            if source.name == name:
-                return split_lines(source.text)
+        source = self._by_file.get(name)
+        if source is not None:
+            return split_lines(source.text)
         try:
             with (self.root / name).open("rb") as file:
                 return split_lines(file.read(MAX_BYTES).decode("utf-8-sig", errors="replace"))

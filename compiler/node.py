@@ -1,18 +1,18 @@
 """What expansion yields: nodes, the scopes that they stand for, and the graph of one study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 from compiler.diagnostic import Span
 from runtime.contract import Contract
-from runtime.stage import Stage
+from runtime.stage import Params, Resources, Stage
 
 AXES = ("location", "task", "approach", "seed", "domain", "gate", "study")
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What one node stands for; an axis that does not apply is None."""
 
     location: str | None = None
@@ -25,44 +25,84 @@ class Scope:
 
     def only(self, axes: tuple[str, ...]) -> "Scope":
         """The scope with every other axis dropped."""
-        return Scope(**{axis: getattr(self, axis) for axis in axes})
+        return Scope._make([value if kept else None for value, kept in zip(self, _kept(axes), strict=True)])
 
     def names(self) -> dict[str, str]:
         """The axes that apply, as text."""
-        return {axis: str(value) for axis in AXES if (value := getattr(self, axis)) is not None}
+        return {axis: str(value) for axis, value in zip(AXES, self, strict=True) if value is not None}
 
     def __str__(self) -> str:
-        return "/".join(self.names().values())
+        return "/".join(str(value) for value in self if value is not None)
+
+
+@cache
+def _kept(axes: tuple[str, ...]) -> tuple[bool, ...]:
+    return tuple(axis in axes for axis in AXES)
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
-    """One planned artifact. Nodes are equal by address: `stage` and `fingerprint`.
+class Setting:
+    """Parameters of a stage after merging and validation, shared by every node that has just these.
 
-    `origins` maps a dotted key to where a spec set it; `settings` tells, for each parameter that specs set, the layer.
+    `text` is their canonical JSON, as fingerprints hash it; `expects` what they want of the parents, port by port.
     """
 
     stage: Stage
-    scope: Scope
+    model: Params
     params: dict[str, Any]
+    text: str
+    expects: Mapping[str, Contract]
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What the stage declares that a job with these parameters takes."""
+        return self.stage.cost(self.model)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One planned artifact. Nodes are equal by address: `stage` and `fingerprint`.
+
+    `asked` is the whole scope that it was first needed for; `aliases` are further scopes that it stands for, because
+    equal work is shared. `trace` finds the lines of the specs that shaped it.
+    """
+
+    setting: Setting
+    scope: Scope
+    asked: Scope
     inputs: Mapping[str, tuple["Node", ...]]
     backends: dict[str, dict[str, str]]
     fingerprint: str
     contract: Contract
-    origins: Mapping[str, Span]
+    trace: Callable[["Node"], Mapping[str, Span]]
     content: str | None = None
     source_dir: str | None = None
     aliases: list[Scope] = field(default_factory=list)
 
     @property
+    def stage(self) -> Stage:
+        """The stage that makes it."""
+        return self.setting.stage
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its parameters as JSON values, defaults included."""
+        return self.setting.params
+
+    @property
+    def origins(self) -> Mapping[str, Span]:
+        """Dotted key -> where a spec set it; a parameter that no spec set is absent."""
+        return self.trace(self)
+
+    @property
     def address(self) -> tuple[str, str]:
         """Stage name and fingerprint."""
-        return self.stage.name, self.fingerprint
+        return self.setting.stage.name, self.fingerprint
 
     @property
     def label(self) -> str:
         """The node's name for people, such as `policy/cellar/press-button/enriched/0`."""
-        return f"{self.stage.name}/{self.scope}" if str(self.scope) else self.stage.name
+        return f"{self.stage.name}/{self.scope}" if any(v is not None for v in self.scope) else self.stage.name
 
     def scopes(self) -> list[dict[str, str]]:
         """Every scope that the node stands for: the axes of its stage, and the approach, each scope once."""

@@ -44,7 +44,7 @@ class Plan:
 
 def resources(node: Node) -> Resources:
     """What the stage declares for this node."""
-    return node.stage.cost(node.stage.params.model_validate(node.params))
+    return node.setting.resources
 
 
 def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -155,10 +156,15 @@ def stage(
 
 def load_stages() -> dict[str, Stage]:
     """Import every file of `runtime.stages` and return the registry, by name."""
+    _import_stages()
+    return REGISTRY
+
+
+@cache
+def _import_stages() -> None:
     package = importlib.import_module("runtime.stages")
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
         importlib.import_module(f"runtime.stages.{module}")
-    return REGISTRY
 
 
 def providers(kind: str) -> list[str]:

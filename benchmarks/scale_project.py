@@ -1,0 +1,66 @@
+"""A made-up project of any size: one study over many locations, each of which brings 24 nodes.
+
+One location in ten sets parameters of its own. Its store can be filled with empty artifacts, so that nothing is missing.
+"""
+
+import shutil
+from pathlib import Path
+
+from compiler.compile import open_project, plan_study
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NODES_PER_LOCATION = 24
+APPROACHES = ("untrained", "baseline", "enriched")
+STYLES = ("workshop", "kitchen")
+
+
+def make_project(root: Path, nodes: int) -> Path:
+    """Write a project whose study has at least so many nodes; return its folder."""
+    for folder in ("specs/locations", "specs/tasks", "specs/approaches"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "specs/tasks/press-button.yaml", root / "specs/tasks")
+    for name in APPROACHES:
+        shutil.copy(REPOSITORY / f"specs/approaches/{name}.yaml", root / "specs/approaches")
+    shutil.copy(REPOSITORY / "Snakefile", root)
+    shutil.copytree(REPOSITORY / "profiles/default", root / "profiles/default")
+    locations = -(-nodes // NODES_PER_LOCATION)
+    for number in range(locations):
+        write_location(root, number)
+    write_study(root, locations)
+    return root
+
+
+def write_location(root: Path, number: int) -> None:
+    """One hidden site."""
+    own = f"stages:\n  splat: {{iterations: {1800 + number % 7}}}\n" if number % 10 == 0 else ""
+    (root / f"specs/locations/{name_of(number)}.yaml").write_text(
+        "# yaml-language-server: $schema=../../schema/location.schema.json\n"
+        f"title: Place {number}, a hidden stand-in site\n"
+        f"source:\n  kind: hidden_site\n  seed: {number}\n  style: {STYLES[number % 2]}\n{own}"
+    )
+
+
+def write_study(root: Path, locations: int) -> None:
+    """The study over the first so many locations."""
+    names = "".join(f"  - {name_of(number)}\n" for number in range(locations))
+    (root / "specs/study.yaml").write_text(
+        f"title: A fleet of {locations} places\nlocations:\n{names}tasks: [press-button]\n"
+        f"approaches: [{', '.join(APPROACHES)}]\nbaseline: baseline\nseeds: [0, 1]\n"
+        "trials: {twin: 20, irl_proxy: 20}\ntargets: [coverage]\n"
+    )
+
+
+def name_of(number: int) -> str:
+    """Id of a location."""
+    return f"place-{number:06d}"
+
+
+def fill_store(root: Path) -> int:
+    """Publish an empty artifact for every node of the study and return how many there are."""
+    project = open_project(root)
+    nodes = plan_study(project, "study").graph.nodes
+    for stage, fingerprint in nodes:
+        folder = project.store / stage / fingerprint
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "manifest.json").write_text("{}")
+    return len(nodes)

@@ -1,0 +1,139 @@
+"""Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, validated once for equal ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+from compiler.fingerprint import canonical
+from compiler.layers import approach_chain, training_seed_offset
+from compiler.load import Project
+from compiler.node import Scope, Setting
+from runtime.spec.cell import Cell
+from runtime.spec.frame import PriorRange, StudyFrame
+from runtime.spec.gate import GateRule
+from runtime.spec.task import Task
+from runtime.stage import Stage
+
+HIDDEN_SITE = "hidden_site"
+LOCAL = ("location.source", "hidden_site")
+"""Bound sources whose value belongs to one location."""
+
+
+class Settings:
+    """The settings of one study."""
+
+    def __init__(self, project: Project, study: str) -> None:
+        self.project, self.study = project, project.studies[study]
+        spec = self.study
+        self.frame = StudyFrame(
+            id=study, baseline=spec.baseline, locations=tuple(spec.locations), tasks=tuple(spec.tasks),
+            approaches=tuple(spec.approaches), seeds=tuple(spec.seeds), trials=dict(spec.trials), level=spec.level,
+            gates=tuple(spec.gates),
+        )  # fmt: skip
+        self.scopes = [
+            Scope(task=task, approach=approach, seed=seed, domain=domain)
+            for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
+        ]  # fmt: skip
+        """The cells at one location, in the study's order."""
+        self.cells = [
+            Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
+            for location in spec.locations for _, task, approach, seed, domain, _, _ in self.scopes
+        ]  # fmt: skip
+        self._made: dict[tuple[Any, ...], Setting] = {}
+        self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
+        self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
+        self._offsets: dict[str | None, int] = {}
+
+    def of(self, stage: Stage, scope: Scope) -> Setting:
+        """The setting of a stage's node.
+
+        Raises:
+            pydantic.ValidationError: when merged parameters are not valid.
+        """
+        values, text = self._merged(stage.name, scope)
+        key = (stage.name, text, *[self._key(source, scope) for source in stage.bound.values()])
+        found = self._made.get(key)
+        if found is None:
+            filled = {name: self._bound(source, scope) for name, source in stage.bound.items()}
+            model = stage.params.model_validate({**values, **filled})
+            params = model.model_dump(mode="json")
+            found = Setting(stage, model, params, canonical(params), stage.expects(model))
+            self._made[key] = found
+        return found
+
+    def is_local(self, stage: Stage, scope: Scope) -> bool:
+        """Whether something is bound that belongs to the scope's location alone."""
+        return any(self._key(source, scope) == scope.location for source in stage.bound.values() if source in LOCAL)
+
+    def _merged(self, stage: str, scope: Scope) -> tuple[dict[str, Any], str]:
+        """What specs set, the later layer winning, and its canonical JSON."""
+        location = self.project.locations[scope.location].stages.get(stage) if scope.location else None
+        task = scope.task or ""
+        if location is None and (stage, task, scope.approach or "") in self._values:
+            return self._values[stage, task, scope.approach or ""]
+        values = {**self.study.stages.get(stage, {}), **(location or {})}
+        if scope.task:
+            values |= self.project.tasks[scope.task].stages.get(stage, {})
+        if scope.approach:
+            values |= self._set_by_approach(stage, scope.approach)
+        merged = (values, canonical(values))
+        if location is None:
+            self._values[stage, task, scope.approach or ""] = merged
+        return merged
+
+    def _set_by_approach(self, stage: str, approach: str) -> dict[str, Any]:
+        if (stage, approach) not in self._of_approach:
+            chain = [
+                self.project.approaches[name].stages.get(stage, {}) for name in approach_chain(self.project, approach)
+            ]
+            self._of_approach[stage, approach] = {k: v for section in chain for k, v in section.items()}
+        return self._of_approach[stage, approach]
+
+    def _key(self, source: str, scope: Scope) -> Any:
+        """Something small that is equal only where the bound value is."""
+        if source == "seed":
+            return self._seed(scope)
+        if source in ("domain", "trials"):
+            return scope.domain
+        if source == "hidden_site":
+            return scope.location if self._hidden_site(scope) is not None else None
+        return {"location.source": scope.location, "task": scope.task, "gate": scope.gate}.get(source)
+
+    def _bound(self, source: str, scope: Scope) -> Any:
+        sources: dict[str, Callable[[], Any]] = {
+            "location.source": lambda: _photographed(self.project.locations[str(scope.location)].source),
+            "hidden_site": lambda: self._hidden_site(scope),
+            "task": lambda: _part(Task, self.project.tasks[str(scope.task)]),
+            "seed": lambda: self._seed(scope),
+            "domain": lambda: scope.domain,
+            "trials": lambda: self.study.trials[scope.domain],  # ty: ignore[invalid-argument-type]
+            "cells": lambda: self.cells,
+            "study": lambda: self.frame,
+            "gate": lambda: _part(GateRule, self.project.gates[str(scope.gate)]),
+            "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
+        }
+        return sources[source]()
+
+    def _seed(self, scope: Scope) -> int:
+        if scope.approach not in self._offsets:
+            self._offsets[scope.approach] = training_seed_offset(self.project, str(scope.approach))
+        return int(scope.seed or 0) + self._offsets[scope.approach]
+
+    def _hidden_site(self, scope: Scope) -> Any:
+        if scope.domain != "irl_proxy":
+            return None
+        source = self.project.locations[str(scope.location)].source
+        return source if source.kind == HIDDEN_SITE else None
+
+    def _prior(self, approach: str) -> PriorRange:
+        row = self.project.approaches[approach].row
+        return PriorRange() if row is None else PriorRange(world_model=row.prior.world_model, irl=row.prior.irl)
+
+
+def _photographed(source: Any) -> Any:
+    """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
+    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
+
+
+def _part(model: Any, spec: Any) -> Any:
+    """The bound part of a spec: the fields that `model` knows, so that titles stay out of addresses."""
+    return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})
