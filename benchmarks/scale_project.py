@@ -1,6 +1,6 @@
 """A made-up project of any size: one study over many locations, each of which brings 24 nodes.
 
-One location in ten sets parameters of its own. Its store can be filled with empty artifacts, so that nothing is missing.
+One location in ten sets parameters of its own. Its store can be filled with empty artifacts: then nothing is missing.
 """
 
 import shutil

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler.diagnostic import Span
 from compiler.collector import without_gc
+from compiler.diagnostic import Span
 from compiler.fingerprint import canonical, joined
 from compiler.layers import approach_chain, layers
 from compiler.load import Project
@@ -92,9 +92,9 @@ class _Expansion:
             contract = slot.contract if slot.setting else self._contract(setting, inputs)
             if contract != slot.contract:
                 return False
-            node = self._node(setting, slot.own._replace(location=location), asked, inputs, contract)
+            node = self._node(setting, slot.own._replace(location=location), asked, inputs, contract, slot.askers)
             for alias in slot.aliases:
-                _stands_for(node, alias._replace(location=location))
+                node.stands_for(alias._replace(location=location), slot.askers)
             made.append(node)
         self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
         return True
@@ -107,12 +107,14 @@ class _Expansion:
         if found is None:
             inputs = self._inputs(stage, scope)
             setting = self.settings.of(stage, scope)
-            found = asked[key] = self._node(setting, own, scope, inputs, self._contract(setting, inputs))
+            askers = (scope.approach,) if scope.approach is not None else ()
+            found = asked[key] = self._node(setting, own, scope, inputs, self._contract(setting, inputs), askers)
         return found
 
     def _node(
-        self, setting: Setting, own: Scope, asked: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract
-    ) -> Node:
+        self, setting: Setting, own: Scope, asked: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract,
+        askers: tuple[str, ...],
+    ) -> Node:  # fmt: skip
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
         content, source_dir = self._source(stage, asked)
@@ -122,11 +124,12 @@ class _Expansion:
         address = stage.name, joined(name, stage.version, setting.text, parents, backends_text, content)
         known = self.nodes.get(address)
         if known is not None:
-            _stands_for(known, own)
+            known.stands_for(own, askers)
             return known
         node = self.nodes[address] = Node(
-            setting, own, asked, inputs, backends, address[1], contract, self._trace, content, source_dir
-        )
+            setting, own, asked, inputs, backends, address[1], contract, self._trace, content, source_dir,
+            askers=askers,
+        )  # fmt: skip
         return node
 
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
@@ -223,9 +226,3 @@ class _Expansion:
             spans = self.project.spans("location", str(node.scope.location))
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
         return found
-
-
-def _stands_for(node: Node, scope: Scope) -> None:
-    """Note a further scope that a node stands for."""
-    if scope != node.scope and scope not in node.aliases:
-        node.aliases.append(scope)

@@ -63,8 +63,8 @@ class Setting:
 class Node:
     """One planned artifact. Nodes are equal by address: `stage` and `fingerprint`.
 
-    `asked` is the whole scope that it was first needed for; `aliases` are further scopes that it stands for, because
-    equal work is shared. `trace` finds the lines of the specs that shaped it.
+    `asked` is the whole scope that it was first needed for; `aliases` are further scopes that it stands for and
+    `askers` the approaches that need it, because equal work is shared. `trace` finds the spec lines that shaped it.
     """
 
     setting: Setting
@@ -78,6 +78,7 @@ class Node:
     content: str | None = None
     source_dir: str | None = None
     aliases: list[Scope] = field(default_factory=list)
+    askers: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -106,9 +107,17 @@ class Node:
 
     def scopes(self) -> list[dict[str, str]]:
         """Every scope that the node stands for: the axes of its stage, and the approach, each scope once."""
-        axes = tuple(dict.fromkeys((*self.stage.per, "approach")))
-        unique = dict.fromkeys(alias.only(axes) for alias in self.aliases or (self.scope,))
-        return [scope.names() for scope in unique]
+        own = [self.scope, *self.aliases]
+        if "approach" not in self.stage.per and self.askers:
+            own = [scope._replace(approach=asker) for scope in own for asker in self.askers]
+        return [scope.names() for scope in own]
+
+    def stands_for(self, scope: Scope, askers: tuple[str, ...]) -> None:
+        """Note a further scope that the node stands for, and approaches that need it."""
+        if scope != self.scope and scope not in self.aliases:
+            self.aliases.append(scope)
+        if askers != self.askers:
+            self.askers = tuple(dict.fromkeys(self.askers + askers))
 
     def parents(self) -> Iterator["Node"]:
         """Every parent, port by port."""

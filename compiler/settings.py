@@ -1,4 +1,4 @@
-"""Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, validated once for equal ones."""
+"""Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, equal ones validated once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,15 +29,16 @@ class Settings:
             approaches=tuple(spec.approaches), seeds=tuple(spec.seeds), trials=dict(spec.trials), level=spec.level,
             gates=tuple(spec.gates),
         )  # fmt: skip
+        self.cells = [
+            Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
+            for location in spec.locations for task in spec.tasks for approach in spec.approaches
+            for seed in spec.seeds for domain in spec.trials
+        ]  # fmt: skip
         self.scopes = [
             Scope(task=task, approach=approach, seed=seed, domain=domain)
             for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
         ]  # fmt: skip
-        """The cells at one location, in the study's order."""
-        self.cells = [
-            Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
-            for location in spec.locations for _, task, approach, seed, domain, _, _ in self.scopes
-        ]  # fmt: skip
+        """The cells at any one location, in the study's order."""
         self._made: dict[tuple[Any, ...], Setting] = {}
         self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
         self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}

@@ -18,7 +18,7 @@ Key = tuple[str, Scope, str | None]
 
 @dataclass(frozen=True)
 class Slot:
-    """One node of the pattern, and further scopes (without location) that it stands for.
+    """One node of the pattern, further scopes (without location) that it stands for, and approaches that need it.
 
     `parents` maps a port to places in the pattern; `setting` is None where something local is bound.
     """
@@ -30,6 +30,7 @@ class Slot:
     parents: tuple[tuple[str, tuple[int, ...]], ...]
     contract: Contract
     aliases: tuple[Scope, ...]
+    askers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
     """The pattern of the nodes that one location asked for, in that order; None when one has a parent elsewhere."""
     places: dict[int, int] = {}
     slots: list[Slot] = []
-    for (_, own, approach), node in asked.items():
+    for (_, own, by), node in asked.items():
         if id(node) in places:
             continue
         parents: list[tuple[str, tuple[int, ...]]] = []
@@ -53,10 +54,12 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
             if any(id(parent) not in places for parent in found):
                 return None
             parents.append((port, tuple(places[id(parent)] for parent in found)))
-        scope = own._replace(approach=own.approach or approach)
-        local = settings.is_local(node.stage, scope._replace(location=node.scope.location))
+        needed = own._replace(approach=own.approach or by)
+        local = settings.is_local(node.stage, needed._replace(location=node.scope.location))
         setting = None if local else node.setting
-        aliases = tuple(dict.fromkeys(k[1] for k, n in asked.items() if n is node and k[1] != own))
-        slots.append(Slot(node.stage, own, scope, setting, tuple(parents), node.contract, aliases))
+        keys = [key for key, n in asked.items() if n is node]
+        askers = tuple(dict.fromkeys(by for _, _, by in keys if by is not None))
+        aliases = tuple(dict.fromkeys(scope for _, scope, _ in keys if scope != own))
+        slots.append(Slot(node.stage, own, needed, setting, tuple(parents), node.contract, aliases, askers))
         places[id(node)] = len(slots) - 1
     return Template(tuple(slots), tuple(asked), tuple(places[id(node)] for node in asked.values()))

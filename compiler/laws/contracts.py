@@ -7,10 +7,7 @@ from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.laws.subject import Subject
 from compiler.node import Graph, Node
 from runtime.contract import Contract, Mismatch, mismatches
-from runtime.stage import Stage, expects_nothing, marked_fields
-
-HEAVY_SOURCES = ("cells", "study", "priors", "location.source", "hidden_site")
-"""Bound values that no `expects` may look at: they are large, or differ from node to node."""
+from runtime.stage import marked_fields
 
 
 def contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
@@ -36,7 +33,6 @@ class _Edge:
 
 def _edges(graph: Graph) -> Iterator[_Edge]:
     """Edges that disagree. Equal questions are answered once: a study has few, however many nodes."""
-    wants: dict[tuple[str, str], dict[str, Contract]] = {}
     compared: dict[tuple[Contract, Contract], list[Mismatch]] = {}
 
     def compare(wanted: Contract, offered: Contract) -> list[Mismatch]:
@@ -46,22 +42,14 @@ def _edges(graph: Graph) -> Iterator[_Edge]:
 
     for node in graph.nodes.values():
         stage = node.stage
-        if stage.expects is not expects_nothing:
-            key = (stage.name, repr([node.params.get(field) for field in _light_fields(stage)]))
-            if key not in wants:
-                wants[key] = stage.expects(stage.params.model_validate(node.params))
-            for port, wanted in wants[key].items():
-                for parent in node.inputs.get(port, ()):
-                    if wrong := compare(wanted, parent.contract):
-                        yield _Edge(node, node, parent, wrong)
+        for port, wanted in node.setting.expects.items():
+            for parent in node.inputs.get(port, ()):
+                if wrong := compare(wanted, parent.contract):
+                    yield _Edge(node, node, parent, wrong)
         for first, second in stage.agree:
             for wanting, offering in zip(node.inputs.get(first, ()), node.inputs.get(second, ()), strict=False):
                 if wrong := compare(wanting.contract, offering.contract):
                     yield _Edge(node, wanting, offering, wrong)
-
-
-def _light_fields(stage: Stage) -> list[str]:
-    return [name for name in stage.params.model_fields if stage.bound.get(name) not in HEAVY_SOURCES]
 
 
 def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnostic:
