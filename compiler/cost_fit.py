@@ -2,7 +2,8 @@
 
 The declared cost is the prior. log(measured) = log(declared) + shift + (slope - 1) (log(declared) - centre), where
 
-- slope is 1 until eight samples of three sizes tell it (Theil 1950, Sen 1968: the median of pairwise slopes);
+- slope is 1 (for bytes 0) until eight samples of three sizes tell it (Theil 1950, Sen 1968: the median of pairwise
+  slopes);
 - shift is the median log ratio, shrunk as a normal mean (prior: declared costs are off by a factor of 3);
 - the mean follows from the median by Duan's smearing estimate (1983): the mean of the exponentials of the residuals.
 """
@@ -20,7 +21,7 @@ SCATTER_WEIGHT = 2
 LEAST_UNSURE = 0.1
 """However many samples there are: other places and machines differ from those that were measured."""
 SLOPE_SAMPLES = 8
-SLOPE_BOUNDS = (0.3, 1.5)
+SLOPE_BOUNDS = (0.0, 1.5)
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ def fit(samples: Sequence[tuple[float, float]], prior: bool = True) -> Fit:
 
     Args:
         samples: of one stage and back end.
-        prior: whether the declared value is a guess of the measured one; else it only tells sizes apart.
+        prior: whether the declared value is a guess of the measured one; else it only tells sizes apart, and the
+            measured one does not depend on it until samples show that it does.
     """
     points = [(math.log(d), math.log(m)) for d, m in samples if d > 0 and m > 0]
     if not points:
         return Fit()
     xs = [x for x, _ in points]
-    centre, slope = median(xs), _slope(points)
+    centre, slope = median(xs), _slope(points, 1.0 if prior else 0.0)
     offsets = [y - x - (slope - 1) * (x - centre) for x, y in points]
     middle, n = median(offsets), len(points)
     scatter = math.sqrt((n * _spread(offsets) ** 2 + SCATTER_WEIGHT * SCATTER**2) / (n + SCATTER_WEIGHT))
@@ -79,13 +81,13 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def _slope(points: list[tuple[float, float]]) -> float:
+def _slope(points: list[tuple[float, float]], unknown: float) -> float:
     if len(points) < SLOPE_SAMPLES or len({round(x, 2) for x, _ in points}) < 3:
-        return 1.0
+        return unknown
     pairs = ((a, b) for i, a in enumerate(points) for b in points[:i] if abs(a[0] - b[0]) > 0.1)
     slopes = [(a[1] - b[1]) / (a[0] - b[0]) for a, b in pairs]
     low, high = SLOPE_BOUNDS
-    return min(high, max(low, median(slopes))) if slopes else 1.0
+    return min(high, max(low, median(slopes))) if slopes else unknown
 
 
 def _spread(values: list[float]) -> float:
