@@ -12,6 +12,8 @@ from typing import Any
 VERBS = (
     "check",
     "explain",
+    "watch",
+    "completion",
     "plan",
     "why",
     "where",
@@ -28,6 +30,10 @@ VERBS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what comes next: answer it and end
+        import argcomplete
+
+        argcomplete.autocomplete(parser(), always_complete_options=False)
     words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:

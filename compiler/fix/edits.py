@@ -57,7 +57,8 @@ def _without(span: Span, line: str) -> Edit | None:
     if (_BLOCK_ITEM.fullmatch(before) and not rest) or alone:
         return Edit(Span(span.file, span.line, 1, span.line + 1, 1), "")
     if before.rstrip().endswith(","):
-        return Edit(Span(span.file, span.line, len(before.rstrip()), span.line, span.end_col), "")
+        start = len(before.rstrip()[:-1].rstrip()) + 1
+        return Edit(Span(span.file, span.line, start, span.line, span.end_col), "")
     if rest.startswith(",") and before.rstrip().endswith("["):
         end = span.end_col + len(after) - len(rest[1:].lstrip())
         return Edit(Span(span.file, span.line, span.col, span.line, end), "")

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compiler.diagnostic import Diagnostic
@@ -18,7 +18,8 @@ def root_argument(parser: argparse.ArgumentParser) -> None:
 
 def study_argument(parser: argparse.ArgumentParser) -> None:
     """The study as a word of its own."""
-    parser.add_argument("study", nargs="?", default="study", help="id of the study (default: study)")
+    word = parser.add_argument("study", nargs="?", default="study", help="id of the study (default: study)")
+    completed(word, "studies")
 
 
 def colour_argument(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +29,19 @@ def colour_argument(parser: argparse.ArgumentParser) -> None:
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
     """A node's name, and the study that it is looked for in."""
-    parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint")
-    parser.add_argument("--study", default="study", help="id of the study (default: study)")
+    completed(parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint"), "nodes")
+    completed(parser.add_argument("--study", default="study", help="id of the study (default: study)"), "studies")
+
+
+def completed(argument: argparse.Action, function: str) -> None:
+    """The shell completes this argument with what a function of `compiler.complete` returns."""
+
+    def complete(**asked: Any) -> list[str]:
+        from compiler import complete as functions
+
+        return getattr(functions, function)(**asked)
+
+    argument.completer = complete  # ty: ignore[missing-attribute]
 
 
 def project(args: argparse.Namespace) -> "Project":

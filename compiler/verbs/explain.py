@@ -9,7 +9,7 @@ from compiler.verbs import common
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln explain`."""
     words = parser.add_argument("codes", nargs="*", metavar="CODE", help="such as S103; without one, all are listed")
-    words.completer = lambda **_: _codes()  # ty: ignore[missing-attribute]
+    common.completed(words, "codes")
     common.colour_argument(parser)
 
 
@@ -66,9 +66,3 @@ def _unknown(code: str, known: dict[str, str]) -> None:
     sys.stderr.write(f"simkiln: unknown code `{visible(code[:20])}`" + (f"; did you mean `{guess}`?" if guess else ""))
     family = code[:1] if code[:1] in FAMILIES else ""
     sys.stderr.write(f"\n\n{_listed(known, family)}\n")
-
-
-def _codes() -> list[str]:
-    from compiler.pages import titles
-
-    return list(titles())

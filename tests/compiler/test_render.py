@@ -13,6 +13,7 @@ from compiler.diagnostic import Diagnostic, Fix, Note, Span, closest, did_you_me
 from compiler.render import RENDERERS
 from compiler.render.columns import WIDEST, excerpt, width
 from compiler.render.text import render_text, wants_colour
+from compiler.verbs.check import FORMATS
 
 SPAN = Span("specs/a.yaml", 18, 14, 18, 18)
 DIAGNOSTIC = Diagnostic(
@@ -116,6 +117,10 @@ def test_github_annotations_escape_what_would_end_them() -> None:
         "::50%25 of%0A::error::x%0Ahelp: do%0Amore: simkiln explain S101"
     )
     assert RENDERERS["github"]([DIAGNOSTIC, evil]).count("\n") == 1
+
+
+def test_check_offers_every_form() -> None:
+    assert sorted(RENDERERS) == list(FORMATS)
 
 
 def test_text_for_all() -> None:

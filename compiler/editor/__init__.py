@@ -1,0 +1,1 @@
+"""Checking while people write: watching files, and the language server."""
