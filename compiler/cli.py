@@ -24,6 +24,7 @@ VERBS = (
     "new",
     "gc",
     "show",
+    "diff",
 )
 """In the order in which `simkiln --help` lists them."""
 

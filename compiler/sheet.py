@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.diagnostic import Span
-from compiler.layers import layers
+from compiler.layers import approach_chain, layers
 from compiler.load import Project
 from compiler.node import Node
 from compiler.plan import Plan
@@ -75,7 +75,7 @@ def of_node(project: Project, plan: Plan, node: Node) -> Sheet:
     graph = plan.graph
     return Sheet(
         *node.address, node.label, graph.study, str(plan.states[node.address]), node.scopes(), node.stage.version,
-        _settings(project, graph.study, node), _backends(node.backends),
+        settings(project, graph.study, node), _backends(node.backends),
         _planned_lineage(project, graph.study, node),
         sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents())),
         _readers_stored(project, node.address), node.content, manifest, damage, node.contract.to_json(),
@@ -96,7 +96,8 @@ def of_stored(project: Project, address: Address) -> Sheet:
     )  # fmt: skip
 
 
-def _settings(project: Project, study: str, node: Node) -> list[Setting]:
+def settings(project: Project, study: str, node: Node) -> list[Setting]:
+    """Every parameter of a node with the line that set it."""
     found = []
     for name, value in node.params.items():
         if name in node.stage.bound:
@@ -117,7 +118,7 @@ def _bound_span(project: Project, study: str, node: Node, source: str) -> Span |
         "hidden_site": ("location", scope.location, ("source",)),
         "task": ("task", scope.task, ()),
         "gate": ("gate", scope.gate, ()),
-        "seed": ("study", study, ("seeds",)),
+        "seed": _seed_place(project, study, scope.approach),
         "domain": ("study", study, ("trials", str(scope.domain))),
         "trials": ("study", study, ("trials", str(scope.domain))),
         "priors": ("study", study, ("approaches",)),
@@ -128,6 +129,14 @@ def _bound_span(project: Project, study: str, node: Node, source: str) -> Span |
     return project.spans(kind, name).nearest(path, key=True)
 
 
+def _seed_place(project: Project, study: str, approach: str | None) -> tuple[str, str, tuple[str, ...]]:
+    """The offset that an approach adds to the study's seeds, else the seeds."""
+    for link in reversed(approach_chain(project, approach) if approach else []):
+        if project.approaches[link].training_seed_offset is not None:
+            return "approach", link, ("training_seed_offset",)
+    return "study", study, ("seeds",)
+
+
 def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]:
     store, found, waiting = Store(project.store), dict[Address, Ancestor](), [node]
     while waiting:
@@ -135,14 +144,14 @@ def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]
         if one.address in found:
             continue
         parents = {port: [p.address for p in group] for port, group in one.inputs.items()}
-        lines = [s for s in _settings(project, study, one) if s.at]
+        lines = [s for s in settings(project, study, one) if s.at]
         found[one.address] = Ancestor(*one.address, one.label, store.has(*one.address), lines, parents,
-                                      _wired(project, study, one))  # fmt: skip
+                                      wired(project, study, one))  # fmt: skip
         waiting += reversed(list(one.parents()))
     return list(found.values())
 
 
-def _wired(project: Project, study: str, node: Node) -> dict[str, str]:
+def wired(project: Project, study: str, node: Node) -> dict[str, str]:
     """Port -> the line of an approach that chose the stage it reads."""
     scope = next((s for s in node.aliases if s.approach is not None), node.scope)
     found: dict[str, str] = {}

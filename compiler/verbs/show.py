@@ -89,6 +89,7 @@ def _in_store(project: "Project", name: str) -> "list[Address]":
 
 
 def _lines(sheet: "Sheet", everything: bool) -> list[str]:
+    from compiler.render.cells import columns, short
     from compiler.steps import size
 
     manifest = sheet.manifest or {}
@@ -101,32 +102,36 @@ def _lines(sheet: "Sheet", everything: bool) -> list[str]:
     if len(sheet.scopes) > 1:
         lines.append(f"  stands for {len(sheet.scopes)}: {', '.join('/'.join(s.values()) for s in sheet.scopes[:MANY])}"
                      f"{' …' if len(sheet.scopes) > MANY else ''}")  # fmt: skip
-    lines += ["", "parameters", *_columns([_setting(s) for s in sheet.settings])]
+    lines += ["", "parameters", *columns([_setting(s) for s in sheet.settings])]
     if sheet.backends:
         lines += ["", "back ends"]
-        lines += _columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in sheet.backends])
+        lines += columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in sheet.backends])
     if facts := manifest.get("contract") or sheet.expected:
-        lines += ["", "contract", *_columns([(name, _short(value)) for name, value in facts.items()])]
+        lines += ["", "contract", *columns([(name, short(value)) for name, value in facts.items()])]
     if manifest.get("metrics"):
-        lines += ["", "metrics", *_columns([(name, _short(value)) for name, value in manifest["metrics"].items()])]
+        lines += ["", "metrics", *columns([(name, short(value)) for name, value in manifest["metrics"].items()])]
     if manifest.get("cost"):
-        lines += ["", "cost", *_columns([(name, _short(value)) for name, value in manifest["cost"].items()])]
+        lines += ["", "cost", *columns([(name, short(value)) for name, value in manifest["cost"].items()])]
     if files := manifest.get("files"):
         total = sum(entry["size"] for entry in files.values())
         shown = sorted(files.items()) if everything else sorted(files.items())[:12]
         lines += ["", f"files: {len(files)}, {size(total)}"]
-        lines += _columns([(name, size(entry["size"])) for name, entry in shown])
+        lines += columns([(name, size(entry["size"])) for name, entry in shown])
         lines += [f"  … {len(files) - len(shown)} more"] if len(shown) < len(files) else []
     lines += ["", "made from", *_tree(sheet, everything)]
     return [*lines, "", f"read by {sheet.readers} planned, {sheet.readers_stored} stored"]
 
 
 def _setting(setting: "Setting") -> tuple[str, str, str]:
-    return setting.name, _short(setting.value), setting.at or setting.by
+    from compiler.render.cells import short
+
+    return setting.name, short(setting.value), setting.at or setting.by
 
 
 def _tree(sheet: "Sheet", everything: bool) -> list[str]:
     """The lineage as a tree from the artifact up to the captures; what was shown above is not opened again."""
+    from compiler.render.cells import short
+
     by_address = {(a.stage, a.fingerprint): a for a in sheet.lineage}
     lines, told = [], set()
 
@@ -137,7 +142,7 @@ def _tree(sheet: "Sheet", everything: bool) -> list[str]:
         lines.append(f"{head}{port}{one.label}{mark}{'  (above)' if again and one.parents else ''}{at}")
         if again:
             return
-        lines.extend(f"{body}{'│' if one.parents else ' '}   {s.name} = {_short(s.value, 40)}  {s.at}"
+        lines.extend(f"{body}{'│' if one.parents else ' '}   {s.name} = {short(s.value, 40)}  {s.at}"
                      for s in one.settings if one is not sheet.lineage[0])  # fmt: skip
         shown, hidden = _opened(one, told, everything)
         for i, (name, address) in enumerate(shown):
@@ -159,17 +164,3 @@ def _opened(one: "Ancestor", told: "set[Address]", everything: bool) -> "tuple[l
         return every, 0
     shown = [(name, address) for name, group in unique.items() for address in group[:MANY] if address not in told]
     return shown, len(every) - len(shown)
-
-
-def _columns(rows: list[tuple[str, ...]]) -> list[str]:
-    from compiler.render.columns import visible
-
-    rows = [tuple(visible(cell) for cell in row) for row in rows]
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]) if rows else 0)]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows]  # fmt: skip
-
-
-def _short(value: Any, limit: int = 60) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

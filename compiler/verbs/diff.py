@@ -1,0 +1,141 @@
+"""Say what differs between two approaches of a study, or two git revisions, and which artifacts they share."""
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.compare import Side
+    from compiler.load import Project
+    from compiler.node import Graph
+
+SHOWN = 30
+"""Differences that are shown; the rest is counted."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simkiln diff`."""
+    parser.add_argument("a", help="an approach, or a git revision; `.` is the work tree")
+    parser.add_argument("b", help="another one")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--approaches", action="store_true", help="A and B are approaches")
+    forms.add_argument("--revisions", action="store_true", help="A and B are revisions")
+    parser.add_argument("--study", help="the study (default: one with both approaches; all studies of the revisions)")
+    common.root_argument(parser)
+    parser.add_argument("--all", action="store_true", help="every difference, however many")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 whether or not something differs; 1 when specs have errors."""
+    from compiler.compare import changes, tallies
+    from runtime.store import Store
+
+    project = common.project(args)
+    with ExitStack() as stack:
+        a, b, about = _approaches(project, args) if _means_approaches(project, args) else _revisions(
+            project, args, stack)  # fmt: skip
+        found, counts = changes(a, b), tallies(a, b, Store(project.store).listing())
+    if args.json:
+        print(json.dumps({"a": a.name, "b": b.name, **about, "changes": [asdict(c) for c in found],
+                          "artifacts": [asdict(t) for t in counts]}, indent=1))  # fmt: skip
+        return 0
+    studies = ", ".join(f"`{study}`" for study in about["studies"])
+    print(f"{a.name} -> {b.name}  ({'study' if len(about['studies']) == 1 else 'studies'} {studies})")
+    for side, names in (("only_a", a.name), ("only_b", b.name)):
+        for study in about.get(side, ()):
+            print(f"study `{study}` is only in {names}")
+    print("\n".join(_changes(found, None if args.all else SHOWN)))
+    print("\n".join(_table(a.name, b.name, counts)))
+    return 0
+
+
+def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
+    """Whether the two names are approaches; approaches come first where a name may be both."""
+    from compiler.diagnostic import did_you_mean
+
+    known = project.ids("approach")
+    unknown = [name for name in (args.a, args.b) if name not in known]
+    if args.approaches and unknown:
+        raise ValueError(f"unknown approach `{unknown[0]}`; {did_you_mean(unknown[0], known, 'approaches')}")
+    if len(unknown) == 1 and not args.revisions:
+        other = args.a if unknown[0] == args.b else args.b
+        raise ValueError(f"`{other}` is an approach, but `{unknown[0]}` is not; "
+                         f"say --revisions, or {did_you_mean(unknown[0], known, 'approaches')}")  # fmt: skip
+    return not unknown and not args.revisions
+
+
+def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Side, dict[str, Any]]":
+    from compiler.compare import approach_side
+
+    both = [n for n, study in project.studies.items() if {args.a, args.b} <= set(study.approaches)]
+    study = args.study or next(iter(sorted(both, key=lambda n: n != "study")), None)
+    if study is None:
+        raise ValueError(f"no study compares `{args.a}` with `{args.b}`")
+    if study in project.studies and study not in both:
+        raise ValueError(f"study `{study}` does not list both `{args.a}` and `{args.b}`")
+    graph = _graph(project, study)
+    sides = [approach_side(project, graph, name) for name in (args.a, args.b)]
+    return sides[0], sides[1], {"studies": [study]}
+
+
+def _revisions(
+    project: "Project", args: argparse.Namespace, stack: ExitStack
+) -> "tuple[Side, Side, dict[str, Any]]":  # fmt: skip
+    from compiler.compare import study_side
+    from compiler.compile import SpecsRefused
+    from compiler.revision import at_revision
+
+    projects = [stack.enter_context(at_revision(project, name)) for name in (args.a, args.b)]
+    ids = [set(p.ids("study")) & ({args.study} if args.study else set(p.ids("study"))) for p in projects]
+    if not ids[0] and not ids[1]:
+        raise ValueError(f"there is no study `{args.study}` at either revision")
+    sides = []
+    for name, one, studies in zip((args.a, args.b), projects, ids, strict=True):
+        try:
+            graphs = [(one, _graph(one, study)) for study in sorted(studies)]
+        except SpecsRefused:
+            sys.stderr.write(f"at {'the work tree' if name == '.' else f'revision `{name}`'}:\n")
+            raise
+        sides.append(study_side("work tree" if name == "." else name, graphs))
+    about = {"studies": sorted(ids[0] | ids[1]), "only_a": sorted(ids[0] - ids[1]), "only_b": sorted(ids[1] - ids[0])}
+    return sides[0], sides[1], about
+
+
+def _graph(project: "Project", study: str) -> "Graph":
+    from compiler.compile import plan_study
+
+    return plan_study(project, study).graph
+
+
+def _changes(found: "list[Any]", limit: int | None) -> list[str]:
+    from compiler.render.cells import columns, short
+
+    lines, shown = [], found[:limit]
+    for what in dict.fromkeys(change.what for change in shown):
+        rows = [
+            (f"{c.stage}.{c.name}", f"{short(c.old, 40)} -> {short(c.new, 40)}",
+             f"{c.old_at} -> {c.new_at}" if c.old_at or c.new_at else "",
+             f"{c.count} node{'s' * (c.count != 1)}")
+            for c in shown if c.what == what
+        ]  # fmt: skip
+        lines += ["", f"{what}s", *columns(rows)]
+    if len(found) > len(shown):
+        lines.append(f"  … {len(found) - len(shown)} more, with --all")
+    return lines or ["", "no parameter, input or back end differs where both have a node"]
+
+
+def _table(a: str, b: str, counts: "list[Any]") -> list[str]:
+    from compiler.render.cells import columns
+
+    def cells(one: Any) -> tuple[str, ...]:
+        pairs = ((one.shared, one.shared_stored), (one.only_a, one.only_a_stored), (one.only_b, one.only_b_stored))
+        return tuple(f"{count} ({stored})" if count else "0" for count, stored in pairs)
+
+    rows = [("", "shared", f"only {a}", f"only {b}"), *((t.stage, *cells(t)) for t in counts)]
+    return ["", "artifacts (in the store)", *columns(rows)]
