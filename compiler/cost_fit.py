@@ -20,6 +20,8 @@ SCATTER = math.log(1.5)
 SCATTER_WEIGHT = 2
 LEAST_UNSURE = 0.1
 """However many samples there are: other places and machines differ from those that were measured."""
+LEAST = 1e-6
+"""Seconds or bytes below which nothing was measured."""
 SLOPE_SAMPLES = 8
 SLOPE_BOUNDS = (0.0, 1.5)
 
@@ -46,14 +48,14 @@ class Fit:
 
 
 def fit(samples: Sequence[tuple[float, float]], prior: bool = True) -> Fit:
-    """The law behind pairs (declared, measured), in the same unit; pairs that are not positive are left out.
+    """The law behind pairs (declared, measured), in the same unit; pairs with a value near zero are left out.
 
     Args:
         samples: of one stage and back end.
         prior: whether the declared value is a guess of the measured one; else it only tells sizes apart, and the
             measured one does not depend on it until samples show that it does.
     """
-    points = [(math.log(d), math.log(m)) for d, m in samples if d > 0 and m > 0]
+    points = [(math.log(d), math.log(m)) for d, m in samples if d > LEAST and m > LEAST]
     if not points:
         return Fit()
     xs = [x for x, _ in points]

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compiler.cost import CostModel, estimate
@@ -43,6 +43,7 @@ def test_size_is_learnt_where_samples_tell_it() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1e6), st.floats(0, 1e6)), max_size=30), st.floats(0.01, 1e6))
+@example([(0.01, 1e6), (0.01, 5e-324)], 1.0)
 def test_whatever_was_measured_the_estimate_is_a_number(samples: list[tuple[float, float]], declared: float) -> None:
     law = fit(samples)
     assert 0 < law.mean(declared) < math.inf
