@@ -19,6 +19,7 @@ TITLES = {
     "Y115": "the file cannot be read",
     "Y116": "character not allowed",
     "Y117": "the number is too long",
+    "Y118": "anchor name not allowed",
     # S: the shape
     "S101": "unknown key",
     "S102": "missing key",

@@ -5,6 +5,7 @@ Specs use a subset of YAML, and what lies outside is refused by name: tags, merg
 is, reading it ends in a value or in diagnostics, never in an exception.
 """
 
+import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -13,15 +14,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from compiler.diagnostic import Diagnostic, Note, Span, in_order
-from compiler.reading.compose import Composer
+from compiler.reading.document import read_document
 from compiler.reading.nodes import Node, find
-from compiler.reading.problems import explain, unfit_character
+from compiler.reading.problems import unfit_character
+from compiler.reading.values import NeedsCare, ordinary_value
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 262_144
 """Size of the largest spec that is read; the specs that people write have one or two thousand bytes."""
+
+_OTHER_ENCODINGS = (
+    (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0]"), "UTF-32"),
+    (re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]"), "UTF-16"),
+)
+"""A spec begins with ASCII, so that its first bytes tell (YAML 1.2.2, 5.2)."""
 
 Step = str | int
 SpanPath = tuple[Step, ...]
@@ -66,7 +72,7 @@ class Spans(Mapping[SpanPath, Span]):
     @cached_property
     def root(self) -> Node | None:
         """The node tree, composed on first use, because most specs never need it."""
-        return None if unfit_character(self.text) else Composer(self.text, _ignore).compose_safely()
+        return None if unfit_character(self.text) else read_document(self.text, _ignore)
 
     def __getitem__(self, path: SpanPath) -> Span:
         found = self.value(path)
@@ -167,6 +173,12 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
 
 
 def _read_bytes(data: bytes, name: str) -> Source:
+    for beginning, encoding in _OTHER_ENCODINGS:
+        if beginning.match(data):
+            problem = Diagnostic(
+                "Y104", f"the file is {encoding}, not UTF-8", Span(name), help="save the file as UTF-8"
+            )
+            return Source(name, "", None, (problem,))
     try:
         return _read_text(data.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
@@ -179,6 +191,12 @@ def _read_bytes(data: bytes, name: str) -> Source:
 
 
 def _read_text(text: str, name: str) -> Source:
+    unfit = unfit_character(text)
+    if unfit is None:
+        try:
+            return Source(name, text, ordinary_value(text))
+        except NeedsCare:
+            pass
     lines, found = Lines(text, name), list[Diagnostic]()
 
     def report(
@@ -193,7 +211,7 @@ def _read_text(text: str, name: str) -> Source:
         more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes or [])
         found.append(Diagnostic(code, message, lines.span(start, end), more, help))
 
-    if unfit := unfit_character(text):
+    if unfit is not None:
         at, shown = unfit
         report(
             "Y116",
@@ -203,13 +221,7 @@ def _read_text(text: str, name: str) -> Source:
             help="remove it, or write it as an escape in double quotes",
         )
         return Source(name, text, None, tuple(found))
-    composer = Composer(text, report)
-    try:
-        root = composer.compose()
-    except yaml.YAMLError as error:
-        code, message, start, end, fix = explain(error, text)
-        report(code, message, start, end, help=fix)
-        return Source(name, text, None, tuple(in_order(found)))
+    root = read_document(text, report)
     if root is None and not found:
         report("Y114", "the file is empty", 0, 0, help="write a spec into it, or delete it")
     return Source(name, text, root.value if root else None, tuple(in_order(found)))

@@ -1,24 +1,23 @@
 """libyaml's events to a node tree, with what specs may not use refused by name."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import yaml
 from yaml.cyaml import CParser
 
-from compiler.reading.nodes import Entry, Node
+from compiler.reading.mend import TAB, Mender, Reached
+from compiler.reading.nodes import Entry, Node, Report
 from compiler.reading.scalar import NumberTooLong, plain
+from compiler.reading.strict import Strict
 
 DEEPEST = 64
 """Levels of nesting; specs need about eight."""
-MOST_NODES = 200_000
+MOST_NODES = 100_000
 """Nodes of a document after aliases are followed; a bomb of ten lines expands to billions."""
 
+_ANCHOR = re.compile(r"[A-Za-z0-9_-]+(?=[\s,\[\]{}]|$)")
 _PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+|[ \t]+|$)[ \t]*")
-
-Report = Callable[..., None]
-"""Called as report(code, message, start, end, help=..., notes=[(text, start, end)])."""
 
 
 class Unreadable(Exception):
@@ -27,72 +26,114 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A collection that is being read. `key` is the key whose value comes next, as (text, start, end)."""
+    """A collection that is being read.
+
+    `key` is the key whose value comes next, as (text, start, end); `column` is that of the innermost block around
+    its parts, -1 for none.
+    """
 
     node: Node
     flow: bool
+    column: int
     key: tuple[str, int, int] | None = None
     dropped: bool = False
     last: int = field(default=0)
 
 
 class Composer:
-    """Reads one document. `root` stays None for an empty one."""
+    """Reads one document. `root` stays None for an empty one.
 
-    def __init__(self, text: str, report: Report) -> None:
-        self.text, self.report = text, report
-        self.parser = CParser(text)
+    Args:
+        mender: the text, with what libyaml is to see of it.
+        report: told of every problem.
+    """
+
+    def __init__(self, mender: Mender, report: Report) -> None:
+        self.text, self.report, self.restore = mender.text, report, mender.restore
+        self.strict = Strict(mender.text, mender.kept)
+        self.parser = CParser(mender.now)
         self.anchors: dict[str, Node | None] = {}
         self.stack: list[_Open] = []
         self.names: list[str | None] = []
         self.root: Node | None = None
         self.documents = 0
+        self.last_scalar = (0, 0)
 
     def compose(self) -> Node | None:
         """The root node, or None when the document is empty or is not read to its end."""
         try:
             while not isinstance(event := self.parser.get_event(), yaml.StreamEndEvent):
                 self._take(event)
+            self.strict.token(len(self.text), len(self.text), flow=False)
         except Unreadable:
             return None
         return self.root
 
-    def compose_safely(self) -> Node | None:
-        """Like `compose`, and None for text that is not YAML."""
-        try:
-            return self.compose()
-        except yaml.YAMLError:
-            return None
+    def reached(self) -> Reached:
+        """How far reading came."""
+        return Reached(self.last_scalar, bool(self.stack) and self.stack[-1].flow)
 
     def _take(self, event: yaml.Event) -> None:
-        start, end = _stretch(event)
+        start, end = self._stretch(event)
+        opened = self.stack[-1] if self.stack else None
+        flow = opened is not None and opened.flow
         if isinstance(event, yaml.ScalarEvent):
+            if end > start:
+                self.strict.token(start, end, flow=flow)
+                self.last_scalar = (start, end)
             self._anchor_and_tag(event, start, end)
             self._scalar(event, *self._content(event, start, end))
         elif isinstance(event, yaml.CollectionStartEvent):
-            self._anchor_and_tag(event, start, end)
-            if len(self.stack) >= DEEPEST:
-                raise self._stop(
-                    "Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels"
-                )  # fmt: skip
-            value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
-            if event.anchor or event.tag:
-                start = min(self._skip_properties(start, end), max(start, end - 1) if event.flow_style else end)
-            node = Node(value, start, end, {} if isinstance(value, dict) else [])
-            if event.anchor:
-                self.anchors[event.anchor] = None
-            self.stack.append(_Open(node, bool(event.flow_style), last=end))
-            self.names.append(event.anchor)
+            self._open(event, start, end, opened)
         elif isinstance(event, yaml.CollectionEndEvent):
-            opened, name = self.stack.pop(), self.names.pop()
-            opened.node.end = end if opened.flow else max(opened.last, opened.node.start)
-            if name:
-                self.anchors[name] = opened.node
-            self._add(opened.node)
+            self._close(start, end)
         elif isinstance(event, yaml.AliasEvent):
+            self.strict.token(start, end, flow=flow)
             self._alias(event.anchor, start, end)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(event, start, end)
+
+    def _open(self, event: yaml.CollectionStartEvent, start: int, end: int, opened: _Open | None) -> None:
+        flow, outside = bool(event.flow_style), -1 if opened is None else opened.column
+        self._anchor_and_tag(event, start, end)
+        if len(self.stack) >= DEEPEST:
+            raise self._stop(
+                "Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels"
+            )  # fmt: skip
+        value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
+        if event.anchor or event.tag:
+            start = min(self._skip_properties(start, end), max(start, end - 1) if flow else end)
+        if flow and self.text[start] in "{[":  # else a pair without braces in a list
+            self.strict.token(start, end, flow=opened is not None and opened.flow)
+        node = Node(value, start, end, {} if isinstance(value, dict) else [])
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        self.stack.append(_Open(node, flow, outside if flow else self._column(event), last=end))
+        self.names.append(event.anchor)
+
+    def _close(self, start: int, end: int) -> None:
+        opened, name = self.stack.pop(), self.names.pop()
+        opened.node.end = end if opened.flow else max(opened.last, opened.node.start)
+        if name:
+            self.anchors[name] = opened.node
+        if opened.flow:
+            self.strict.token(start, end, flow=True)
+            if not (self.stack and self.stack[-1].flow):
+                self.strict.continued(opened.node.start, end, opened.column, brackets=True)
+        self._add(opened.node)
+
+    def _column(self, event: yaml.CollectionStartEvent) -> int:
+        """The column of a block's keys or dashes. A list below a key of the same column begins after its first dash."""
+        mark = event.end_mark
+        assert mark is not None
+        listed = isinstance(event, yaml.SequenceStartEvent)
+        return mark.column - (listed and self.text[mark.index : mark.index + 1] != "-")
+
+    def _stretch(self, event: yaml.Event) -> tuple[int, int]:
+        """Offsets of an event; libyaml's parser always sets both marks."""
+        assert event.start_mark is not None
+        assert event.end_mark is not None
+        return min(event.start_mark.index, len(self.text)), min(event.end_mark.index, len(self.text))
 
     def _document(self, event: yaml.DocumentStartEvent, start: int, end: int) -> None:
         self.documents += 1
@@ -120,6 +161,8 @@ class Composer:
         return start
 
     def _anchor_and_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, start: int, end: int) -> None:
+        if event.anchor is not None:
+            self._named(event.anchor, "&", start)
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             begin = max(start, self.text.find("!", start))
@@ -128,19 +171,42 @@ class Composer:
                 help="remove the tag; quote the value if it must be text",
             )  # fmt: skip
 
+    def _named(self, name: str, sign: str, start: int) -> None:
+        """Anchors have names that every reader ends at the same character."""
+        at = self.text.find(sign + name, start)
+        if at >= 0 and not _ANCHOR.match(self.text, at + 1):
+            raise self._stop(
+                "Y118", "the anchor's name has a character other than letters, digits, `-` and `_`",
+                at, at + max(1, _word(self.text, at)), help="rename the anchor",
+            )  # fmt: skip
+
     def _scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         quoted = event.style in ("'", '"', "|", ">")
+        opened = self.stack[-1] if self.stack else None
+        flow, column = (opened.flow, opened.column) if opened else (False, -1)
+        text = self.restore(event.value)
+        if event.style in ("'", '"'):
+            if not flow:
+                self.strict.continued(start, end, column, brackets=False)
+        elif event.style in ("|", ">"):
+            self.strict.block_scalar(start, column)
+        elif flow:
+            self.strict.plain_in_flow(text, start)
+        if TAB in event.value and event.style != "|":
+            at = max(start, self.text.find("\t", start))
+            raise self._stop("Y103", "a tab begins a line of this text", at, at + 1, help="begin the line with spaces")
         try:
-            value = event.value if quoted else plain(event.value)
+            value = text if quoted else plain(text)
         except NumberTooLong:
             self.report("Y117", f"a number of {end - start} characters", start, end, help="quote it if it is text")
             value = None
-        opened = self.stack[-1] if self.stack else None
         node = Node(value, start, end)
         if event.anchor:
             self.anchors[event.anchor] = node
         if opened and isinstance(opened.node.items, dict) and opened.key is None:
-            self._key(opened, event.value, value, quoted, start, end)
+            if not flow:
+                self.strict.key(start)
+            self._key(opened, text, value, quoted, start, end)
         else:
             self._add(node)
 
@@ -166,6 +232,7 @@ class Composer:
             opened.dropped = True
 
     def _alias(self, name: str, start: int, end: int) -> None:
+        self._named(name, "*", start)
         if name not in self.anchors:
             self.report(
                 "Y107", f"unknown anchor `{_short(name)}`", start, end,
@@ -214,13 +281,6 @@ class Composer:
     def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
         self.report(code, message, start, end, **more)
         return Unreadable()
-
-
-def _stretch(event: yaml.Event) -> tuple[int, int]:
-    """Offsets of an event; libyaml's parser always sets both marks."""
-    assert event.start_mark is not None
-    assert event.end_mark is not None
-    return event.start_mark.index, event.end_mark.index
 
 
 def _word(text: str, start: int) -> int:

@@ -1,6 +1,10 @@
 """The node tree of one document: values with the stretch of text that each key and value stands on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Report = Callable[..., None]
+"""Called as report(code, message, start, end, help=..., notes=[(text, start, end)])."""
 
 
 @dataclass(slots=True)

@@ -16,11 +16,12 @@ _PLAIN: tuple[tuple[str, str, str], ...] = (
     ("found unexpected end of stream", "this text is not closed", "close the quotes"),
     ("found unexpected document indicator", "this text is not closed", "close the quotes"),
     ("found unknown escape character", "unknown escape in double quotes", "write `\\\\` for a backslash"),
-    ("found duplicate %YAML directive", "two `%YAML` directives", "remove both lines"),
-    ("found incompatible YAML document", "another version of YAML", "remove the line; specs are always YAML 1.2"),
-    ("found unknown directive name", "unknown directive", "remove the line"),
-    ("found undefined tag handle", "unknown tag", "remove the tag"),
+    ("did not find expected <document start>", "text follows the end of the value", "indent it, or remove it"),
 )  # fmt: skip
+
+_CONTENT = re.compile(r"#[^\r\n]*|^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
+_ENDED = re.compile(r"^\.\.\.(?=\s)", re.MULTILINE)
+_STRAY_COLON = re.compile(r"did not find expected (?:key|node content)|found unexpected ':'")
 
 
 def unfit_character(text: str) -> tuple[int, str] | None:
@@ -41,6 +42,28 @@ def explain(error: yaml.YAMLError, text: str) -> tuple[str, str, int, int, str]:
     if "\t" in text[at : at + 1] and ("cannot start any token" in problem or "violates indentation" in problem):
         length = len(text[at:]) - len(text[at:].lstrip("\t"))
         return "Y103", "a tab is used for indentation", at, at + length, "indent with spaces"
+    if "directive" in f"{getattr(error, 'context', None)} {problem}" or "incompatible YAML document" in problem:
+        begin, end = _line(text, at)
+        return "Y112", "this file begins with a directive", begin, end, "remove the line; specs are always YAML 1.2"
+    if "expected alphabetic or numeric character" in problem:
+        at = max(text.rfind("&", 0, at), text.rfind("*", 0, at), 0)
+        return (
+            "Y118",
+            "an anchor is named with letters, digits, `-` and `_`",
+            at,
+            at + 1,
+            "rename it, or quote the text",
+        )
+    if not _CONTENT.sub("", text).strip():
+        return "Y114", "the file is empty", 0, 0, "write a spec into it, or delete it"
+    if "<document start>" in problem and _line(text, at)[0] and _ENDED.search(text, 0, at):
+        return "Y111", "a second document begins here", at, at + 1, "use one file for each spec"
+    if "found unexpected ':'" in problem and text[at - 1 : at] not in ("", *" \t\r\n,[{"):
+        return "Y101", "no blank follows `:`", at, at + 1, "put a blank after it, or quote the text"
+    if text[at : at + 1] == ":" and "node content" in problem and text[at + 1 : at + 2] not in ("", *" \t\r\n,[]{}"):
+        return "Y101", "a value cannot begin with `:`", at, at + 1, "quote the text"
+    if text[at : at + 1] == ":" and _STRAY_COLON.search(problem):
+        return "Y113", "a key is missing before `:`", at, at + 1, "write a key, or quote the text"
     if "cannot start any token" in problem:
         shown = text[at : at + 1]
         return "Y101", f"a value cannot begin with `{shown}`", at, at + 1, "quote the text"
@@ -53,6 +76,13 @@ def explain(error: yaml.YAMLError, text: str) -> tuple[str, str, int, int, str]:
         at = min(context.index, len(text))
     at = _onto_text(text, at)
     return "Y101", message, at, at + 1, fix
+
+
+def _line(text: str, at: int) -> tuple[int, int]:
+    """Where the line of an offset begins and ends."""
+    begin = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    end = re.compile(r"[^\r\n]*").match(text, at)
+    return begin, end.end() if end else at
 
 
 def _onto_text(text: str, at: int) -> int:

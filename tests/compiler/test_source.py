@@ -73,6 +73,16 @@ def test_bytes_that_are_not_utf8() -> None:
     assert [(d.code, str(d.span)) for d in found] == [("Y104", "f.yaml:2:7")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_other_encodings_are_named(encoding: str) -> None:
+    found = read_source("title: é\n".encode(encoding), "f.yaml").diagnostics
+    assert [(d.code, d.message) for d in found] == [("Y104", f"the file is {encoding[:6].upper()}, not UTF-8")]
+
+
+def test_a_file_full_of_mistakes_tells_the_first_hundred() -> None:
+    assert len(read_source("1: a\n" * 5000, "f.yaml").diagnostics) == 100
+
+
 def test_aliases_have_their_own_span_and_the_anchor_s_parts() -> None:
     source = read_source("a: &x\n  b: 1\nc: *x\n", "f.yaml")
     assert source.value == {"a": {"b": 1}, "c": {"b": 1}}
