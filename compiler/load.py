@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from compiler.collector import without_gc
 from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
-from compiler.source import MAX_BYTES, Source, Spans, read_source, split_lines
+from compiler.source import MAX_BYTES, Source, Spans, read_bytes, read_source, split_lines
+from compiler.spec_cache import SpecCache
 from compiler.spec.approach import Approach
 from compiler.spec.base import Spec, is_id
 from compiler.spec.gate import Gate
@@ -19,6 +21,7 @@ from compiler.spec.local import Local
 from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import Task
+from compiler.spec_files import spec_names
 from runtime.capture import files
 
 MODELS: dict[str, type[Spec] | type[Task] | type[Gate]] = {
@@ -28,7 +31,6 @@ MODELS: dict[str, type[Spec] | type[Task] | type[Gate]] = {
     "gate": Gate,
     "study": Study,
 }
-FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
 LOCAL_FILE = "simkiln.local.yaml"
 
 
@@ -105,18 +107,24 @@ class Project:
             return None
 
 
-def load_project(root: Path, roots: Mapping[str, Path] | None = None) -> Project:
+def load_project(
+    root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None
+) -> Project:
     """Read every spec of the project in `root`. Mistakes are in the result's `diagnostics`; nothing is raised for them.
 
     Args:
         root: the folder that holds `specs/`.
         roots: capture roots given on the command line; they win over `simkiln.local.yaml`.
+        overlay: texts to read instead of files, by path below `root`: what an editor has not saved yet.
     """
     root = Path(os.path.abspath(root))
     project = Project(root, store=root / "store")
     _read_local(project, roots or {})
-    for kind, name, path in _spec_files(project):
-        _read_spec(project, kind, name, path)
+    texts = SpecCache(root / "build" / "cache" / "specs.json")
+    with without_gc():
+        for kind, name, path in _spec_files(project, overlay or {}):
+            _read_spec(project, kind, name, path, overlay or {}, texts)
+    texts.save()
     if not project.sources and not project.diagnostics:
         missing = Diagnostic(
             "Y115", "there are no specs here", Span("specs"), help="call simkiln in a folder that holds `specs/`"
@@ -125,38 +133,30 @@ def load_project(root: Path, roots: Mapping[str, Path] | None = None) -> Project
     return project
 
 
-def _spec_files(project: Project) -> Iterator[tuple[str, str, Path]]:
-    """Kind, id and path of each spec file; what lies outside the project is reported and left out."""
-    specs = project.root / "specs"
-    single = specs / "study.yaml"
-    found = [("study", single)] if single.is_symlink() or single.exists() else []
-    for kind, folder in FOLDERS.items():
-        try:
-            names = sorted(os.listdir(specs / folder))
-        except OSError:
-            continue
-        found += [(kind, specs / folder / name) for name in names if name.endswith((".yaml", ".yml"))]
-    inside = Path(os.path.realpath(project.root))
-    for kind, path in found:
-        shown = path.relative_to(project.root).as_posix()
-        if not Path(os.path.realpath(path)).is_relative_to(inside):
+def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Kind, id and name below the root of each spec file; what lies outside is reported and left out."""
+    inside = os.path.realpath(project.root)
+    for kind, name, linked in spec_names(project.root, overlay):
+        stem = name.rpartition("/")[2].rpartition(".")[0]
+        if linked and not Path(os.path.realpath(project.root / name)).is_relative_to(inside):
             problem = Diagnostic(
                 "R208",
-                f"{show(shown)} is a link that leaves the project",
-                Span(shown),
+                f"{show(name)} is a link that leaves the project",
+                Span(name),
                 help="copy the file into the project",
             )
-            project.sources[kind, path.stem] = Source(shown, "", None, (problem,))
+            project.sources[kind, stem] = Source(name, "", None, (problem,))
             project.diagnostics.append(problem)
-        elif not is_id(path.stem):
-            problem = Diagnostic("S108", f"file name {show(path.stem)} is not an id", Span(shown), help=ID_HELP)
+        elif not is_id(stem):
+            problem = Diagnostic("S108", f"file name {show(stem)} is not an id", Span(name), help=ID_HELP)
             project.diagnostics.append(problem)
         else:
-            yield kind, path.stem, path
+            yield kind, stem, name
 
 
-def _read_spec(project: Project, kind: str, name: str, path: Path) -> None:
-    shown = path.relative_to(project.root).as_posix()
+def _read_spec(
+    project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache
+) -> None:
     earlier = project.sources.get((kind, name))
     if earlier is not None:
         problem = Diagnostic(
@@ -165,7 +165,7 @@ def _read_spec(project: Project, kind: str, name: str, path: Path) -> None:
         )  # fmt: skip
         project.diagnostics.append(problem)
         return
-    source = read_source(path, shown)
+    source = _source(project.root / shown, shown, overlay.get(shown), values)
     project.sources[kind, name] = source
     project.diagnostics += source.diagnostics
     if source.value is None:
@@ -175,6 +175,22 @@ def _read_spec(project: Project, kind: str, name: str, path: Path) -> None:
     project.diagnostics += wrong
     if spec is not None and not wrong and source.readable:
         project.specs(kind)[name] = spec  # ty: ignore[invalid-assignment]
+
+
+def _source(path: Path, shown: str, text: str | None, values: SpecCache) -> Source:
+    """A file as read; from its text when an editor holds a newer one."""
+    if text is not None:
+        return read_source(text, shown)
+    data = read_bytes(path, shown)
+    if isinstance(data, Source):
+        return data
+    value = values.get(data)
+    if value is not None:
+        return Source(shown, data.decode("utf-8-sig"), value)
+    source = read_source(data, shown)
+    if source.readable and source.value is not None:
+        values.put(data, source.value)
+    return source
 
 
 def _without_consequences(wrong: list[Diagnostic], source: Source) -> list[Diagnostic]:
