@@ -15,7 +15,7 @@ from compiler.layers import approach_chain, layers
 from compiler.load import Project
 from compiler.node import Graph, Node, Scope, Setting
 from compiler.settings import HIDDEN_SITE, Settings
-from compiler.template import Key, Template, record
+from compiler.template import Key, Slot, Template, record
 from runtime.backend import DEFAULTS, info
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
@@ -50,7 +50,7 @@ class _Expansion:
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
         self.contracts: dict[tuple[Any, ...], Contract] = {}
-        self.names: dict[str, str] = {}
+        self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
 
     def graph(self) -> Graph:
@@ -86,18 +86,27 @@ class _Expansion:
         """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
         made: list[Node] = []
         for slot in template.slots:
-            asked = slot.asked._replace(location=location)
+            own = Scope(location, *slot.own[1:])
             inputs = {port: tuple([made[i] for i in found]) for port, found in slot.parents}
-            setting = slot.setting or self.settings.of(slot.stage, asked)
-            contract = slot.contract if slot.setting else self._contract(setting, inputs)
-            if contract != slot.contract:
-                return False
-            node = self._node(setting, slot.own._replace(location=location), asked, inputs, contract, slot.askers)
+            setting = slot.setting
+            if slot.local is not None:
+                setting = self._local(slot, made, own)
+                if self._contract(setting, inputs) != slot.contract:
+                    return False
+            node = self._node(setting, own, inputs, slot.contract, slot.askers)
             for alias in slot.aliases:
-                node.stands_for(alias._replace(location=location), slot.askers)
+                node.stands_for(Scope(location, *alias[1:]), slot.askers)
             made.append(node)
         self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
         return True
+
+    def _local(self, slot: Slot, made: list[Node], own: Scope) -> Setting:
+        """The setting of a slot that binds something of its location; made once for all slots that share it."""
+        assert slot.local is not None
+        if slot.local < len(made):
+            return made[slot.local].setting
+        asker = own.approach or next(iter(slot.askers), None)
+        return self.settings.of(slot.setting.stage, own._replace(approach=asker))
 
     def node(self, stage: Stage, scope: Scope) -> Node:
         own = scope.only(stage.per)
@@ -106,30 +115,28 @@ class _Expansion:
         found = asked.get(key)
         if found is None:
             inputs = self._inputs(stage, scope)
-            setting = self.settings.of(stage, scope)
+            setting = self.settings.of(stage, own._replace(approach=scope.approach))
             askers = (scope.approach,) if scope.approach is not None else ()
-            found = asked[key] = self._node(setting, own, scope, inputs, self._contract(setting, inputs), askers)
+            found = asked[key] = self._node(setting, own, inputs, self._contract(setting, inputs), askers)
         return found
 
     def _node(
-        self, setting: Setting, own: Scope, asked: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract,
+        self, setting: Setting, own: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract,
         askers: tuple[str, ...],
     ) -> Node:  # fmt: skip
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
-        content, source_dir = self._source(stage, asked)
-        backends, backends_text = self._backends(stage)
+        content, source_dir = self._source(own) if stage.name in self.capturing else (None, None)
+        backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
-        name = self.names.setdefault(stage.name, canonical(stage.name))
-        address = stage.name, joined(name, stage.version, setting.text, parents, backends_text, content)
+        address = stage.name, joined(setting.text, parents, backends_text, content)
         known = self.nodes.get(address)
         if known is not None:
             known.stands_for(own, askers)
             return known
         node = self.nodes[address] = Node(
-            setting, own, asked, inputs, backends, address[1], contract, self._trace, content, source_dir,
-            askers=askers,
-        )  # fmt: skip
+            setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, askers=askers
+        )
         return node
 
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
@@ -188,10 +195,9 @@ class _Expansion:
         return [Scope(approach=self.yardstick) if "location" in stage.per else Scope(study=self.id)]
 
     def _backends(self, stage: Stage) -> tuple[dict[str, dict[str, str]], str]:
-        if stage.name not in self.backends:
-            chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
-            named = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
-            self.backends[stage.name] = named, canonical(named)
+        chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
+        named = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
+        self.backends[stage.name] = named, canonical(named)
         return self.backends[stage.name]
 
     def _contract(self, setting: Setting, inputs: Mapping[str, tuple[Node, ...]]) -> Contract:
@@ -201,10 +207,8 @@ class _Expansion:
             self.contracts[key] = setting.stage.offers(setting.model, offered)
         return self.contracts[key]
 
-    def _source(self, stage: Stage, scope: Scope) -> tuple[str | None, str | None]:
+    def _source(self, scope: Scope) -> tuple[str | None, str | None]:
         """Digest and folder of what a capture reads outside the project."""
-        if "location.source" not in stage.bound.values():
-            return None, None
         source = self.project.locations[str(scope.location)].source
         folder: Path | None = self.project.source_folder(source)
         if folder is None:
@@ -217,7 +221,8 @@ class _Expansion:
     def _trace(self, node: Node) -> dict[str, Span]:
         """Where specs set the node's parameters, and a capture's source."""
         found: dict[str, Span] = {}
-        for layer in layers(self.project, self.id, node.asked.location, node.asked.task, node.asked.approach):
+        approach = node.scope.approach or next(iter(node.askers), None)
+        for layer in layers(self.project, self.id, node.scope.location, node.scope.task, approach):
             for name in layer.stages.get(node.stage.name, {}):
                 span = layer.spans.get(("stages", node.stage.name, name))
                 if span is not None:

@@ -31,15 +31,18 @@ def fingerprint(
         backends: role -> name and version of the back end.
         content: digest of photos or a splat outside the project, for a capture.
     """
-    return joined(canonical(stage), version, canonical(params), inputs, canonical(backends), content)
+    return joined(head(stage, version, params), inputs, canonical(backends), content)
 
 
-def joined(
-    stage: str, version: int, params: str, inputs: Mapping[str, Sequence[str]], backends: str, content: str | None
-) -> str:
-    """`fingerprint` of parts that are canonical JSON already: thousands of nodes share them."""
+def head(stage: str, version: int, params: Mapping[str, Any]) -> str:
+    """The part of what is hashed that thousands of nodes share."""
+    return f"[{canonical(stage)},{version},{canonical(params)}"
+
+
+def joined(head: str, inputs: Mapping[str, Sequence[str]], backends: str, content: str | None) -> str:
+    """`fingerprint` from its head and from back ends as canonical JSON."""
     ports = ",".join([f"{_quoted(port)}:{_list(inputs[port])}" for port in sorted(inputs)])
-    text = f"[{stage},{version},{params},{{{ports}}},{backends},{'null' if content is None else _quoted(content)}]"
+    text = f"{head},{{{ports}}},{backends},{'null' if content is None else _quoted(content)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 

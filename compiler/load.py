@@ -13,7 +13,6 @@ from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
 from compiler.source import MAX_BYTES, Source, Spans, read_bytes, read_source, split_lines
-from compiler.spec_cache import SpecCache
 from compiler.spec.approach import Approach
 from compiler.spec.base import Spec, is_id
 from compiler.spec.gate import Gate
@@ -21,6 +20,7 @@ from compiler.spec.local import Local
 from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import Task
+from compiler.spec_cache import SpecCache
 from compiler.spec_files import spec_names
 from runtime.capture import files
 

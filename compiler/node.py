@@ -44,7 +44,7 @@ def _kept(axes: tuple[str, ...]) -> tuple[bool, ...]:
 class Setting:
     """Parameters of a stage after merging and validation, shared by every node that has just these.
 
-    `text` is their canonical JSON, as fingerprints hash it; `expects` what they want of the parents, port by port.
+    `text` is stage, version and parameters as fingerprints hash them; `expects` what they want of each port's parents.
     """
 
     stage: Stage
@@ -63,13 +63,12 @@ class Setting:
 class Node:
     """One planned artifact. Nodes are equal by address: `stage` and `fingerprint`.
 
-    `asked` is the whole scope that it was first needed for; `aliases` are further scopes that it stands for and
-    `askers` the approaches that need it, because equal work is shared. `trace` finds the spec lines that shaped it.
+    `aliases` are further scopes that it stands for and `askers` the approaches that need it, because equal work is
+    shared. `trace` finds the spec lines that shaped it.
     """
 
     setting: Setting
     scope: Scope
-    asked: Scope
     inputs: Mapping[str, tuple["Node", ...]]
     backends: dict[str, dict[str, str]]
     fingerprint: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from compiler.fingerprint import canonical
+from compiler.fingerprint import canonical, head
 from compiler.layers import approach_chain, training_seed_offset
 from compiler.load import Project
 from compiler.node import Scope, Setting
@@ -57,7 +57,7 @@ class Settings:
             filled = {name: self._bound(source, scope) for name, source in stage.bound.items()}
             model = stage.params.model_validate({**values, **filled})
             params = model.model_dump(mode="json")
-            found = Setting(stage, model, params, canonical(params), stage.expects(model))
+            found = Setting(stage, model, params, head(stage.name, stage.version, params), stage.expects(model))
             self._made[key] = found
         return found
 

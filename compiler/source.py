@@ -5,6 +5,7 @@ Specs use a subset of YAML, and what lies outside is refused by name: tags, merg
 is, reading it ends in a value or in diagnostics, never in an exception.
 """
 
+import os
 import re
 import stat
 from bisect import bisect_right
@@ -148,24 +149,31 @@ def _ignore(*_args: object, **_more: object) -> None:
     """A report that nobody waits for."""
 
 
+def read_bytes(path: Path, name: str) -> bytes | Source:
+    """A file's bytes (one more than allowed, if it is too large), or a source that says why it cannot be read."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return Source(name, "", None, (Diagnostic("Y115", "this is not a file", Span(name)),))
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or "unknown error").lower()
+        return Source(name, "", None, (Diagnostic("Y115", f"the file cannot be read: {why}", Span(name)),))
+
+
 def read_source(origin: Path | str | bytes, name: str) -> Source:
     """Read a spec from a path, or from its text or bytes; `name` is how diagnostics call the file.
 
     Never raises for what the file holds: problems are in `diagnostics`.
     """
-    here = Span(name)
     if isinstance(origin, Path):
-        try:
-            if not stat.S_ISREG(origin.stat().st_mode):
-                return Source(name, "", None, (Diagnostic("Y115", "this is not a file", here),))
-            with origin.open("rb") as file:
-                origin = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            why = (error.strerror or "unknown error").lower()
-            return Source(name, "", None, (Diagnostic("Y115", f"the file cannot be read: {why}", here),))
+        found = read_bytes(origin, name)
+        if isinstance(found, Source):
+            return found
+        origin = found
     if len(origin) > MAX_BYTES:
         problem = Diagnostic(
-            "Y110", f"the file has more than {MAX_BYTES:,} bytes", here,
+            "Y110", f"the file has more than {MAX_BYTES:,} bytes", Span(name),
             help="keep measurements and images out of specs; split the file",
         )  # fmt: skip
         return Source(name, "", None, (problem,))

@@ -1,4 +1,4 @@
-"""Which files below `specs/` are specs. Standard library only, because it runs before anything is known to be needed."""
+"""Which files below `specs/` are specs. Standard library only, because it runs on every start."""
 
 import os
 from collections.abc import Iterable, Iterator

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from compiler.node import Node, Scope, Setting
 from compiler.settings import Settings
 from runtime.contract import Contract
-from runtime.stage import Stage
 
 Key = tuple[str, Scope, str | None]
 """Stage, scope without its location, and the approach that asks."""
@@ -20,13 +19,13 @@ Key = tuple[str, Scope, str | None]
 class Slot:
     """One node of the pattern, further scopes (without location) that it stands for, and approaches that need it.
 
-    `parents` maps a port to places in the pattern; `setting` is None where something local is bound.
+    `parents` maps a port to places in the pattern. Where something local is bound, slots of one setting share it at
+    the next location too: `local` is then the place of the first of them, else None.
     """
 
-    stage: Stage
+    setting: Setting
+    local: int | None
     own: Scope
-    asked: Scope
-    setting: Setting | None
     parents: tuple[tuple[str, tuple[int, ...]], ...]
     contract: Contract
     aliases: tuple[Scope, ...]
@@ -45,6 +44,7 @@ class Template:
 def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
     """The pattern of the nodes that one location asked for, in that order; None when one has a parent elsewhere."""
     places: dict[int, int] = {}
+    firsts: dict[Setting, int] = {}
     slots: list[Slot] = []
     for (_, own, by), node in asked.items():
         if id(node) in places:
@@ -54,12 +54,11 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
             if any(id(parent) not in places for parent in found):
                 return None
             parents.append((port, tuple(places[id(parent)] for parent in found)))
-        needed = own._replace(approach=own.approach or by)
-        local = settings.is_local(node.stage, needed._replace(location=node.scope.location))
-        setting = None if local else node.setting
+        place = places[id(node)] = len(slots)
+        local = settings.is_local(node.stage, node.scope._replace(approach=own.approach or by))
+        first = firsts.setdefault(node.setting, place) if local else None
         keys = [key for key, n in asked.items() if n is node]
         askers = tuple(dict.fromkeys(by for _, _, by in keys if by is not None))
         aliases = tuple(dict.fromkeys(scope for _, scope, _ in keys if scope != own))
-        slots.append(Slot(node.stage, own, needed, setting, tuple(parents), node.contract, aliases, askers))
-        places[id(node)] = len(slots) - 1
+        slots.append(Slot(node.setting, first, own, tuple(parents), node.contract, aliases, askers))
     return Template(tuple(slots), tuple(asked), tuple(places[id(node)] for node in asked.values()))

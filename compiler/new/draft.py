@@ -8,12 +8,13 @@ from typing import Any
 from compiler.check import check
 from compiler.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.emit import RULES
-from compiler.load import FOLDERS, MODELS, Project
+from compiler.load import MODELS, Project
 from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.source import Source, read_source
+from compiler.spec_files import FOLDERS
 from compiler.writing import flow, scalar
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from compiler.load import FOLDERS, MODELS, load_project
+from compiler.load import MODELS, load_project
 from compiler.schema import forms, render, schema_of, schemas, write_schemas
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.source import read_source
+from compiler.spec_files import FOLDERS
 from runtime.stage import load_stages
 
 REPOSITORY = Path(__file__).resolve().parents[2]
