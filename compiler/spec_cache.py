@@ -15,6 +15,8 @@ from typing import Any
 from compiler.code_key import code_key
 
 VARIABLE = "SIMKILN_NO_CACHE"
+WORTHWHILE = 200
+"""Specs from which on a cache saves more than it costs."""
 
 
 def enabled() -> bool:
@@ -50,7 +52,7 @@ class SpecCache:
 
     def save(self) -> None:
         """Write what was used, if any of it is new. A folder that cannot be written costs time at the next start."""
-        if self._new and enabled():
+        if self._new and enabled() and len(self._used) >= WORTHWHILE:
             text = json.dumps({"code": code_key(), "values": self._used}, separators=(",", ":"))
             write_quietly(self._path, text)
 
