@@ -3,12 +3,13 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.loop.processes import until
 
 SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
 
@@ -26,7 +27,7 @@ def two_views(served: Path, first: Path, second: Path) -> Generator[tuple[Path, 
             sshfs = f"sshfs -f -o passive,dir_cache=no :{served} {mount}"
             command = ["socat", f"EXEC:{SFTP_SERVER}", f"EXEC:'{sshfs}'"]
             servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-            if not _until(lambda mount=mount: os.path.ismount(mount)):
+            if not until(lambda mount=mount: os.path.ismount(mount), 5):
                 pytest.skip("a FUSE file system cannot be mounted here")
         yield first, second
     finally:
@@ -36,12 +37,3 @@ def two_views(served: Path, first: Path, second: Path) -> Generator[tuple[Path, 
         for server in servers:
             server.terminate()
             server.wait()
-
-
-def _until(condition, seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
