@@ -25,6 +25,7 @@ VERBS = (
     "gc",
     "show",
     "diff",
+    "graph",
 )
 """In the order in which `simkiln --help` lists them."""
 
