@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+_BAD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BAD = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _PLAIN: tuple[tuple[str, str, str], ...] = (
     ("mapping values are not allowed", "`: ` is not expected here", "quote the text, or check the indentation"),
@@ -30,7 +31,7 @@ def unfit_character(text: str) -> tuple[int, str] | None:
     Besides YAML's own rule: U+0085, U+2028 and U+2029 are line breaks to libyaml but not in YAML 1.2, and a byte order
     mark stands only at the beginning of a file.
     """
-    found = _BAD.search(text)
+    found = (_BAD_ASCII if text.isascii() else _BAD).search(text)
     return (found.start(), f"U+{ord(found[0]):04X}") if found else None
 
 

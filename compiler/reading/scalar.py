@@ -32,7 +32,7 @@ def plain(text: str) -> object:
         return _WORDS[text]
     if text[0] not in _FIRST:
         return text
-    if _INT.fullmatch(text):
+    if (text.isdecimal() and text.isascii()) or _INT.fullmatch(text):
         return int(_bounded(text))
     if _FLOAT.fullmatch(text):
         return float(_bounded(text))

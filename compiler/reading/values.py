@@ -13,15 +13,14 @@ from yaml.cyaml import CParser
 from compiler.reading.compose import DEEPEST
 from compiler.reading.scalar import NumberTooLong, plain
 
-_UNUSUAL = re.compile(
-    r"[\t&*!%]"  # tabs, anchors, aliases, tags, directives
-    r"|[^\s]\#"  # what may be a comment without a blank before it
-    r"|(?:^|[\s,\[{])\?"  # what may be an explicit key
-    r"|^(?:---|\.\.\.)"  # document markers
-    r"|[|>][^\r\n]*(?:\r\n|\r(?!\n)|\n)\ *[\r\n]"  # block text that begins with blank lines
-    r"|[\[{,]\s*-\s*[,\]}]",  # a lone dash in a list
-    re.MULTILINE | re.VERBOSE,
-)
+_SIGNS = re.compile(r"[\t&*!%]")  # tabs, anchors, aliases, tags, directives
+_BLOCK_BLANK = re.compile(r"[|>][^\r\n]*(?:\r\n|\r(?!\n)|\n) *[\r\n]")  # block text that begins with blank lines
+_QUESTION = re.compile(r"(?:^|[\s,\[{])\?")  # what may be an explicit key
+_MARKER = re.compile(r"^(?:---|\.\.\.)", re.MULTILINE)
+_LONE_DASH = re.compile(r"-\s*[,\]}]")
+_LINE_START = re.compile(r"[\r\n]( *)(?=[^\s])")
+_NOT_TEXT = frozenset("0123456789+-.~nNtTfF")
+"""First characters of scalars that may be something else than text."""
 
 
 class NeedsCare(Exception):
@@ -34,7 +33,7 @@ def ordinary_value(text: str) -> Any:
     Raises:
         NeedsCare: when there is more to say than a value.
     """
-    if _UNUSUAL.search(text):
+    if _unusual(text):
         raise NeedsCare
     try:
         return _value(text if text.endswith(("\n", "\r")) else text + "\n")
@@ -42,35 +41,64 @@ def ordinary_value(text: str) -> Any:
         raise NeedsCare from error
 
 
+def _unusual(text: str) -> bool:
+    """Whether libyaml may read the text otherwise than YAML 1.2, or there may be something to refuse by name."""
+    return bool(
+        _SIGNS.search(text)
+        or ("#" in text and _glued_comment(text))
+        or ("?" in text and _QUESTION.search(text))
+        or (("|" in text or ">" in text) and _BLOCK_BLANK.search(text))
+        or (("---" in text or "..." in text) and _MARKER.search(text))
+        or ("-" in text and _LONE_DASH.search(text))
+    )
+
+
+def _glued_comment(text: str) -> bool:
+    """Whether a `#` follows something else than a blank: it may be a comment to libyaml and is none in YAML 1.2."""
+    after_blanks = text.count(" #") + text.count("\n#") + text.count("\r#") + text.startswith("#")
+    return after_blanks < text.count("#")
+
+
+def _check_lines(text: str, begin: int, end: Any, column: int) -> None:
+    """Whether a flow collection's lines stand deeper than the block around it; only its closing bracket need not."""
+    lines = _LINE_START.finditer(text, begin, end.index - 1)
+    if end.column - 1 < column or any(len(line[1]) <= column for line in lines):
+        raise NeedsCare
+
+
 def _value(text: str) -> Any:
     following = CParser(text).get_event
     following(), following()  # the stream and the document begin
-    open_above: list[tuple[Any, Any, int]] = []  # (collection, its key that waits for a value, line of a flow's start)
-    collection: Any = None
-    key: str | None = None
-    flow_line = -1
+    open_above: list[tuple[Any, Any, Any, int]] = []
+    collection: Any = None  # the innermost one that is open
+    key: str | None = None  # its key that waits for a value
+    bracket: Any = None  # the mark of its opening bracket, None for a block
+    column = -1  # of the innermost block's keys or dashes
     while True:
         event = following()
         kind = type(event)
         if kind is yaml.ScalarEvent:
+            value = event.value
             if event.implicit[0]:
-                value = plain(event.value)
-            else:
-                value = event.value
-                if event.start_mark.line != event.end_mark.line and event.style in ('"', "'"):
-                    raise NeedsCare
+                if not value or value[0] in _NOT_TEXT:
+                    value = plain(value)
+            elif event.start_mark.line != event.end_mark.line and event.style in ('"', "'"):
+                raise NeedsCare
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             if len(open_above) >= DEEPEST:
                 raise NeedsCare
-            open_above.append((collection, key, flow_line))
+            open_above.append((collection, key, bracket, column))
             collection, key = {} if kind is yaml.MappingStartEvent else [], None
-            flow_line = event.start_mark.line if event.flow_style else -1
+            if event.flow_style:
+                bracket = event.start_mark
+            else:
+                bracket, column = None, event.end_mark.column
             continue
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            if flow_line >= 0 and event.end_mark.line != flow_line:
-                raise NeedsCare
+            if bracket is not None and event.end_mark.line != bracket.line:
+                _check_lines(text, bracket.index, event.end_mark, column)
             value = collection
-            collection, key, flow_line = open_above.pop()
+            collection, key, bracket, column = open_above.pop()
         else:
             raise NeedsCare  # an empty document
         if type(collection) is dict:

@@ -43,7 +43,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, project: Project, only: str | None)
         monkeypatch.setattr(owner, name, wrapper)
 
     with monkeypatch.context():
-        count(source.Composer, "compose_safely")
+        count(source, "read_document")
         count(Project, "ids")
         count(Subject, "named")
         count(merged, "_broken_rules")
@@ -59,5 +59,5 @@ def test_a_clean_project_of_many_locations_composes_no_spans(
     assert few.diagnostics == many.diagnostics == []
     done = counted(monkeypatch, many, only)
     monkeypatch.undo()
-    assert done["compose_safely"] == 0
+    assert done["read_document"] == 0
     assert done == counted(monkeypatch, few, only)
