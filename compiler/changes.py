@@ -64,9 +64,10 @@ class Changes:
 def find_changes(project: Project, plan: Plan, index: StoreIndex) -> Changes:
     """Hold a plan against the facts of the store."""
     nodes = plan.graph.nodes
-    others = [fact for fact in index.facts() if fact.address not in nodes]
-    if not others:
+    unplanned = plan.unplanned()
+    if not unplanned:
         return Changes()
+    others = index.facts(unplanned)
     elsewhere, refused = planned_addresses(project, (s for s in project.ids("study") if s != plan.graph.study))
     loose = [fact for fact in others if fact.address not in elsewhere]
     by_key: dict[Key, list[Fact]] = defaultdict(list)

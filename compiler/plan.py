@@ -1,7 +1,7 @@
 """Nodes and a listing of the store -> what to build: whatever is missing and needed by something wanted."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from compiler.node import Graph, Node
@@ -19,10 +19,19 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """The frozen decision: explaining and applying both read this, so they cannot disagree."""
+    """The frozen decision: explaining and applying both read this, so they cannot disagree.
+
+    `published` is the listing of the store that it was made from: stage -> fingerprints.
+    """
 
     graph: Graph
     states: Mapping[tuple[str, str], State]
+    published: Mapping[str, set[str]] = field(default_factory=dict)
+
+    def unplanned(self) -> list[tuple[str, str]]:
+        """Addresses of artifacts in the store that are none of the study's nodes."""
+        nodes = self.graph.nodes
+        return [(stage, f) for stage, found in self.published.items() for f in found if (stage, f) not in nodes]
 
     def build(self) -> Iterator[Node]:
         """Nodes to build, parents first."""
@@ -54,20 +63,21 @@ def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
         graph: the study's nodes.
         published: stage -> fingerprints in the store.
     """
+    none: set[str] = set()
     states: dict[tuple[str, str], State] = {}
     waiting = list(graph.targets)
     while waiting:
         node = waiting.pop()
-        if node.address in states:
+        address = stage, fingerprint = node.address
+        if address in states:
             continue
-        if node.fingerprint in published.get(node.stage.name, ()):
-            states[node.address] = State.REUSE
+        if fingerprint in published.get(stage, none):
+            states[address] = State.REUSE
             continue
-        states[node.address] = State.BUILD
+        states[address] = State.BUILD
         waiting.extend(node.parents())
     for address in graph.nodes:
         if address not in states:
             stage, fingerprint = address
-            there = fingerprint in published.get(stage, ())
-            states[address] = State.REUSE if there else State.UNNEEDED
-    return Plan(graph, states)
+            states[address] = State.REUSE if fingerprint in published.get(stage, none) else State.UNNEEDED
+    return Plan(graph, states, published)

@@ -33,12 +33,13 @@ class _Edge:
 
 def _edges(graph: Graph) -> Iterator[_Edge]:
     """Edges that disagree. Equal questions are answered once: a study has few, however many nodes."""
-    compared: dict[tuple[Contract, Contract], list[Mismatch]] = {}
+    compared: dict[tuple[int, int], list[Mismatch]] = {}
 
     def compare(wanted: Contract, offered: Contract) -> list[Mismatch]:
-        if (wanted, offered) not in compared:
-            compared[wanted, offered] = mismatches(wanted, offered)
-        return compared[wanted, offered]
+        key = (id(wanted), id(offered))  # nodes share their contracts, and hashing one costs more than all the rest
+        if key not in compared:
+            compared[key] = mismatches(wanted, offered)
+        return compared[key]
 
     for node in graph.nodes.values():
         stage = node.stage

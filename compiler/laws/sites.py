@@ -13,8 +13,14 @@ HOLDERS = ("location.source", "hidden_site")
 
 def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
+    holding: dict[int, bool] = {}
     for node in graph.nodes.values():
-        if node.stage.name != "capture" and _holds_site(node) and node.scope.domain != "irl_proxy":
+        if node.stage.name == "capture" or node.scope.domain == "irl_proxy":
+            continue
+        key = id(node.setting)
+        if key not in holding:
+            holding[key] = _holds_site(node)
+        if holding[key]:
             yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
 
 
