@@ -153,13 +153,13 @@ def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]
 
 def wired(project: Project, study: str, node: Node) -> dict[str, str]:
     """Port -> the line of an approach that chose the stage it reads."""
-    scope = next((s for s in node.aliases if s.approach is not None), node.scope)
     found: dict[str, str] = {}
-    for layer in layers(project, study, scope.location, scope.task, scope.approach):
-        for port in layer.inputs.get(node.stage.name, {}):
-            span = layer.spans.get(("inputs", node.stage.name, port))
-            if span is not None:
-                found[port] = str(span)
+    for approach in dict.fromkeys(scope.get("approach") for scope in node.scopes()):
+        for layer in layers(project, study, node.scope.location, node.scope.task, approach):
+            for port in layer.inputs.get(node.stage.name, {}):
+                span = layer.spans.get(("inputs", node.stage.name, port))
+                if span is not None:
+                    found[port] = str(span)
     return found
 
 

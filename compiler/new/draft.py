@@ -66,7 +66,7 @@ def judge(project: Project, kind: str, name: str, text: str) -> tuple[Source, li
 
 def with_spec(project: Project, kind: str, name: str, source: Source) -> Project:
     """The project with the new spec in it, as if it were written."""
-    whole = replace(project, sources=project.sources | {(kind, name): source})
+    whole = replace(project, sources=project.sources | {(kind, name): source}, graphs={})
     models = {**project.specs(kind), name: validate(MODELS[kind], source)[0]}
     setattr(whole, FOLDERS[kind], models)
     return whole
@@ -130,7 +130,7 @@ def vacant(project: Project, kind: str, name: str) -> Path:
 def _only(project: Project, kind: str, name: str, source: Source, spec: Any) -> Project:
     """The project as far as the new spec needs it, with the spec in it; other studies have their own troubles."""
     sources = {key: found for key, found in project.sources.items() if key[0] != "study"} | {(kind, name): source}
-    part = replace(project, sources=sources, studies={}, locations={}, tasks={}, gates={})
+    part = replace(project, sources=sources, studies={}, locations={}, tasks={}, gates={}, graphs={})
     if kind == "study":
         part.locations = {x: project.locations[x] for x in spec.locations if x in project.locations}
         part.tasks, part.gates = dict(project.tasks), dict(project.gates)

@@ -41,7 +41,11 @@ def test_what_is_not_built_is_shown_as_planned(project: Built, capsys: pytest.Ca
 
 
 def test_a_built_artifact(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    project.edit("approaches/bold.yaml", "stages:\n", "inputs:\n  policy: {demos: enrichment}\nstages:\n")
+    project.edit(
+        "approaches/bold.yaml",
+        "stages:\n",
+        "inputs:\n  policy: {demos: enrichment}\n  enrichment: {clips: coverage}\nstages:\n",
+    )
     project.publish()
     assert main(["show", POLICY, "--json"]) == 0
     sheet = json.loads(capsys.readouterr().out)
@@ -51,9 +55,10 @@ def test_a_built_artifact(project: Built, capsys: pytest.CaptureFixture[str]) ->
     lineage = {one["label"]: one for one in sheet["lineage"]}
     assert next(iter(lineage)) == POLICY
     assert {label.split("/")[0] for label in lineage} == {
-        "policy", "enrichment", "demos", "twin", "splat", "capture",
+        "policy", "enrichment", "demos", "twin", "splat", "capture", "coverage",
     }  # fmt: skip
     assert lineage[POLICY]["wired"] == {"demos": "specs/approaches/bold.yaml:4:19"}
+    assert lineage["enrichment/cellar/press"]["wired"] == {"clips": "specs/approaches/bold.yaml:5:23"}
     assert all(one["stored"] for one in sheet["lineage"])
     assert main(["show", POLICY]) == 0
     said = capsys.readouterr().out
