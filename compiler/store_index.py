@@ -74,6 +74,12 @@ class StoreIndex:
         with suppress(sqlite3.Error), self._connection() as connection:
             connection.execute("delete from artifact where stage = ? and fingerprint = ?", address)
 
+    def rebuild(self) -> list[Fact]:
+        """Read every manifest again, whatever the file says."""
+        with suppress(sqlite3.Error), self._connection() as connection:
+            connection.execute("delete from artifact")
+        return self.facts()
+
     def close(self) -> None:
         """Let go of the file."""
         if self._opened is not None:

@@ -1,29 +1,82 @@
 """Check every digest in the store; set damaged artifacts aside, so that they are planned again."""
 
 import argparse
+import json
 import os
+import sys
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.inspection import Finding
+    from compiler.load import Project
+    from runtime.store import Store
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln verify`."""
     common.root_argument(parser)
+    parser.add_argument("--stage", help="only this stage's artifacts")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="files that are read at once (default: 2)")
+    parser.add_argument("--json", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when every artifact is whole."""
-    from runtime.store import DamagedArtifact, Store
+    from compiler.inspection import folders, inspect
+    from compiler.steps import steps
+    from compiler.store_index import StoreIndex
+    from runtime.store import Store
 
-    store = Store(common.project(args).store)
-    whole = damaged = 0
-    for stage, fingerprints in sorted(store.listing().items()):
-        for fingerprint in sorted(fingerprints):
-            try:
-                store.check(stage, fingerprint)
-                whole += 1
-            except DamagedArtifact as damage:
-                damaged += 1
-                print(f"damaged: {damage}; kept as {os.path.relpath(store.set_aside(stage, fingerprint))}")
-    print(f"{whole} whole, {damaged} damaged")
-    return 1 if damaged else 0
+    project = common.project(args)
+    store = Store(project.store)
+    _known(project, store, args.stage)
+    addresses = folders(store, args.stage)
+    whole, bad = 0, []
+    for finding in steps(inspect(store, addresses, args.threads), len(addresses), "verifying"):
+        if finding.state == "whole":
+            whole += 1
+        else:
+            bad.append((finding, *_set_aside(store, finding)))
+            if not args.json:
+                _tell(*bad[-1])
+    StoreIndex.of(project).rebuild()
+    damaged = [b for b in bad if b[0].state == "damaged"]
+    if args.json:
+        print(json.dumps({"whole": whole, "damaged": len(damaged), "unreadable": len(bad) - len(damaged), "findings": [
+            {"stage": f.stage, "fingerprint": f.fingerprint, "state": f.state, "reason": f.reason, "kept_as": kept}
+            for f, kept, _ in bad
+        ]}, indent=1))  # fmt: skip
+    else:
+        odd = f", {len(bad) - len(damaged)} unreadable" if len(bad) > len(damaged) else ""
+        print(f"{whole} whole, {len(damaged)} damaged{odd}")
+    return 1 if bad else 0
+
+
+def _known(project: "Project", store: "Store", stage: str | None) -> None:
+    """Refuse a stage that nobody knows, rather than say that all of nothing is whole."""
+    from compiler.diagnostic import did_you_mean
+    from runtime.stage import load_stages
+
+    if stage is not None and stage not in load_stages() and not (store.root / stage).is_dir():
+        raise ValueError(f"unknown stage `{stage}`; {did_you_mean(stage, sorted(load_stages()), 'stages')}")
+
+
+def _set_aside(store: "Store", finding: "Finding") -> tuple[str, str]:
+    """Where a damaged artifact is kept for inspection, or why it still stands in the store."""
+    if finding.state != "damaged":
+        return "", ""
+    try:
+        return os.path.relpath(store.set_aside(finding.stage, finding.fingerprint)), ""
+    except OSError as error:
+        return "", (error.strerror or "cannot be moved").lower()
+
+
+def _tell(finding: "Finding", kept: str, trouble: str) -> None:
+    print(
+        f"{finding.state}: {finding.stage}/{finding.fingerprint}: {finding.reason}{f'; kept as {kept}' if kept else ''}"
+    )
+    if trouble:
+        sys.stderr.write(f"  it still stands in the store and would be used: {trouble}; "
+                         "run `simkiln verify` where the store can be written\n")  # fmt: skip
