@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.check import check
@@ -42,10 +43,13 @@ def parse_roots(given: list[str]) -> dict[str, Path]:
     return roots
 
 
-def open_project(root: Path, roots: dict[str, Path] | None = None) -> Project:
-    """The project's specs; roots come from arguments, the environment, or `simkiln.local.yaml`, in that order."""
+def open_project(root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
+    """The project's specs; roots come from arguments, the environment, or `simkiln.local.yaml`, in that order.
+
+    `overlay` holds texts by project-relative name that count in the place of files.
+    """
     from_environment = parse_roots([r for r in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if r])
-    return load_project(root, {**from_environment, **(roots or {})})
+    return load_project(root, {**from_environment, **(roots or {})}, overlay)
 
 
 def plan_study(project: Project, study: str) -> Plan:
