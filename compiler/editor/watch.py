@@ -39,9 +39,12 @@ def changed(before: Snapshot, after: Snapshot) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def changes(root: Path, sleep: Callable[[float], None] = time.sleep) -> Iterator[list[str]]:
-    """The names of files that changed, each time that some did; never ends."""
-    last = snapshot(root)
+def changes(root: Path, last: Snapshot, sleep: Callable[[float], None] = time.sleep) -> Iterator[list[str]]:
+    """The names of files that changed, each time that some did; never ends.
+
+    `last` is taken before the first check, and each later state before the check that it leads to: what changes while
+    checking is seen.
+    """
     while True:
         begin = time.perf_counter()
         now = snapshot(root)

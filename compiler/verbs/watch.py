@@ -23,11 +23,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check until the person has seen enough; then 0."""
-    from compiler.editor.watch import changes
+    from compiler.editor.watch import changes, snapshot
 
+    root = Path.cwd()
     try:
+        state = snapshot(root)
         before = _check(args, [], None)
-        for names in changes(Path.cwd()):
+        for names in changes(root, state):
             before = _check(args, names, before)
     except KeyboardInterrupt:
         print()
