@@ -13,6 +13,7 @@ VERBS = (
     "check",
     "explain",
     "watch",
+    "lsp",
     "completion",
     "plan",
     "why",

@@ -1,0 +1,232 @@
+"""The language server: the protocol on one side, `Session` and `assist` on the other. Needs the extra `lsp`."""
+
+import asyncio
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.uris import from_fs_path, to_fs_path
+
+from compiler.diagnostic import Diagnostic, Span
+from compiler.editor import assist
+from compiler.editor.session import Session, find_root
+from compiler.fix.edits import edit_of
+from compiler.load import Project
+from compiler.pages import folder
+from compiler.source import split_lines
+
+PAUSE_S = 0.2
+"""Typing that goes on is not checked."""
+_KINDS = {
+    "key": lsp.CompletionItemKind.Property, "value": lsp.CompletionItemKind.EnumMember,
+    "reference": lsp.CompletionItemKind.Reference,
+}  # fmt: skip
+_SEVERITY = {"error": lsp.DiagnosticSeverity.Error, "warning": lsp.DiagnosticSeverity.Warning}
+
+
+class Server(LanguageServer):
+    """Sessions by project; several folders may be open in one editor."""
+
+    def __init__(self) -> None:
+        super().__init__("simkiln", version("simkiln"), text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+        self.sessions: dict[Path, Session] = {}
+        self.checking = asyncio.Lock()
+
+    def session(self, uri: str) -> tuple[Session, str] | None:
+        """The session and the name of a document; None for one that is not a spec."""
+        path = to_fs_path(uri)
+        root = find_root(Path(path).parent) if path else None
+        if path is None or root is None:
+            return None
+        session = self.sessions.setdefault(root, Session(root))
+        name = session.name(Path(path))
+        return None if name is None else (session, name)
+
+    async def refresh(self, session: Session) -> None:
+        """Check after a pause and publish; a later change takes over."""
+        session.turn += 1
+        turn = session.turn
+        await asyncio.sleep(PAUSE_S)
+        if turn != session.turn:
+            return
+        async with self.checking:
+            if turn != session.turn:
+                return
+            found = await asyncio.to_thread(session.check)
+        if turn == session.turn:
+            for name, diagnostics in found.items():
+                self.publish(session, name, diagnostics)
+
+    def publish(self, session: Session, name: str, diagnostics: Sequence[Diagnostic]) -> None:
+        """Send a file's diagnostics."""
+        uri = self.uri(session, name)
+        lines = session.lines(name)
+        sent = [self.diagnostic(session, d, lines) for d in diagnostics]
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, sent))
+
+    def diagnostic(self, session: Session, d: Diagnostic, lines: Sequence[str]) -> lsp.Diagnostic:
+        """One diagnostic; notes with a place are related information."""
+        notes = [
+            lsp.DiagnosticRelatedInformation(
+                lsp.Location(self.uri(session, note.span.file), self.range(note.span, session.lines(note.span.file))),
+                note.text,
+            )
+            for note in d.notes
+            if note.span is not None
+        ]
+        page = folder() / f"{d.code}.md"
+        return lsp.Diagnostic(
+            range=self.range(d.span, lines),
+            message=d.message + (f"\n{d.help}" if d.help else ""),
+            severity=_SEVERITY[d.severity],
+            code=d.code,
+            code_description=lsp.CodeDescription(page.as_uri()) if page.is_file() else None,
+            source="simkiln",
+            related_information=notes or None,
+        )
+
+    def uri(self, session: Session, name: str) -> str:
+        """The URI of a file of the project."""
+        return from_fs_path(str(session.root / name)) or name
+
+    def range(self, span: Span, lines: Sequence[str]) -> lsp.Range:
+        """A span in the client's units; LSP counts lines and characters from 0."""
+        return lsp.Range(self.position(span.line, span.col, lines), self.position(span.end_line, span.end_col, lines))
+
+    def position(self, line: int, column: int, lines: Sequence[str]) -> lsp.Position:
+        """A line and a column that count from 1, in the client's units."""
+        text = lines[line - 1] if line <= len(lines) else ""
+        return lsp.Position(line - 1, self.workspace.position_codec.client_num_units(text[: column - 1]))
+
+    def stretch(self, text: str, start: int, end: int) -> lsp.Range:
+        """The characters `[start, end)` of a text, in the client's units."""
+        lines = split_lines(text)
+        places = []
+        for offset in (start, end):
+            before = split_lines(text[:offset])
+            places.append(self.position(len(before), len(before[-1]) + 1, lines))
+        return lsp.Range(*places)
+
+    def offset(self, text: str, position: lsp.Position) -> int:
+        """The character of a text that a client's position means."""
+        at, ends = 0, ("\n", "\r")
+        for _ in range(position.line):
+            while at < len(text) and text[at] not in ends:
+                at += 1
+            at += 2 if text[at : at + 2] == "\r\n" else 1
+        used = 0
+        while at < len(text) and text[at] not in ends and used < position.character:
+            used += self.workspace.position_codec.client_num_units(text[at])
+            at += 1
+        return min(at, len(text))
+
+
+def serve() -> None:
+    """Speak the protocol over standard input and output until the client says goodbye."""
+    make_server().start_io()
+
+
+def make_server() -> Server:
+    """The server with its features."""
+    server = Server()
+
+    async def changed(uri: str) -> None:
+        found = server.session(uri)
+        if found is not None:
+            session, name = found
+            session.buffers[name] = server.workspace.get_text_document(uri).source
+            await server.refresh(session)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    async def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
+        await changed(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    async def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
+        await changed(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    async def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
+        await changed(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    async def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
+        found = server.session(params.text_document.uri)
+        if found is not None:
+            session, name = found
+            session.buffers.pop(name, None)
+            await server.refresh(session)
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        asked = _asked(server, params)
+        said = assist.hover(*asked) if asked else None
+        if asked is None or said is None:
+            return None
+        markdown = lsp.MarkupContent(lsp.MarkupKind.Markdown, said[0])
+        return lsp.Hover(markdown, server.stretch(asked[2], said[1], said[2]))
+
+    @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[" ", "[", "{", ","]))
+    def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
+        asked = _asked(server, params)
+        found = assist.complete(*asked) if asked else []
+        return [_item(server, asked[2], item, number) for number, item in enumerate(found)] if asked else []
+
+    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
+    def definition(params: lsp.DefinitionParams) -> lsp.Location | None:
+        asked = _asked(server, params)
+        span = assist.definition(*asked) if asked else None
+        if asked is None or span is None:
+            return None
+        session = server.sessions[asked[0].root]
+        lines = session.lines(span.file) if not Path(span.file).is_absolute() else [""]
+        return lsp.Location(server.uri(session, span.file), server.range(span, lines))
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix]))
+    def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        found = server.session(params.text_document.uri)
+        return _actions(server, *found, params) if found else []
+
+    return server
+
+
+def _asked(
+    server: Server, params: lsp.HoverParams | lsp.CompletionParams | lsp.DefinitionParams
+) -> tuple[Project, str, str, int] | None:
+    """Project, kind, text and offset that a request is about; None for a file that is not a spec."""
+    found = server.session(params.text_document.uri)
+    kind = assist.kind_of_file(found[1]) if found else None
+    if found is None or kind is None:
+        return None
+    text = server.workspace.get_text_document(params.text_document.uri).source
+    return found[0].project, kind[0], text, server.offset(text, params.position)
+
+
+def _item(server: Server, text: str, item: assist.Item, number: int) -> lsp.CompletionItem:
+    return lsp.CompletionItem(
+        item.label,
+        kind=_KINDS[item.role],
+        documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, item.about) if item.about else None,
+        sort_text=f"{number:04}",
+        filter_text=item.label,
+        text_edit=lsp.TextEdit(server.stretch(text, item.start, item.end), item.text),
+    )
+
+
+def _actions(server: Server, session: Session, name: str, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    """The fixes of the diagnostics that touch a range, as the open text is now."""
+    lines = split_lines(session.buffers.get(name, ""))
+    found = []
+    for d in session.found.get(name, []):
+        edit, here = edit_of(d, lines), server.range(d.span, lines)
+        if edit is None or (here.end, here.start) < (params.range.start, params.range.start):
+            continue
+        if here.start.line > params.range.end.line:
+            continue
+        change = lsp.TextEdit(server.range(edit.span, lines), edit.text)
+        edits = lsp.WorkspaceEdit({params.text_document.uri: [change]})
+        sent = [server.diagnostic(session, d, lines)]
+        found.append(lsp.CodeAction(d.help or "mend it", lsp.CodeActionKind.QuickFix, diagnostics=sent, edit=edits))
+    return found

@@ -1,0 +1,54 @@
+"""One project in an editor: the texts that are open, and what checking says of them."""
+
+import os
+from pathlib import Path
+
+from compiler.check import check
+from compiler.compile import open_project
+from compiler.diagnostic import Diagnostic
+from compiler.load import LOCAL_FILE, Project
+
+
+class Session:
+    """A project whose open files count as they are in the editor, saved or not."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.buffers: dict[str, str] = {}
+        self.found: dict[str, list[Diagnostic]] = {}
+        self.turn = 0
+        self._project: Project | None = None
+
+    @property
+    def project(self) -> Project:
+        """The project as of the last check."""
+        if self._project is None:
+            self._project = self._load()
+        return self._project
+
+    def name(self, path: Path) -> str | None:
+        """The project-relative name of a file that checking looks at, else None."""
+        name = os.path.relpath(path, self.root)
+        known = name == LOCAL_FILE or (name.startswith(f"specs{os.sep}") and name.endswith((".yaml", ".yml")))
+        return Path(name).as_posix() if known else None
+
+    def check(self) -> dict[str, list[Diagnostic]]:
+        """Diagnostics by file, with an empty list for each that had some before or is open."""
+        project = self._load()
+        found: dict[str, list[Diagnostic]] = {name: [] for name in (*self.found, *self.buffers)}
+        for diagnostic in check(project):
+            found.setdefault(diagnostic.span.file, []).append(diagnostic)
+        self._project, self.found = project, {name: those for name, those in found.items() if those}
+        return found
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a file as the last check saw them."""
+        return self.project.lines(name) or [""]
+
+    def _load(self) -> Project:
+        return open_project(self.root, None, dict(self.buffers))
+
+
+def find_root(path: Path) -> Path | None:
+    """The nearest folder above a path that holds `specs/`."""
+    return next((folder for folder in (path, *path.parents) if (folder / "specs").is_dir()), None)
