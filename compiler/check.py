@@ -1,17 +1,35 @@
 """The laws that hold across files, all in one pass."""
 
 from compiler.diagnostic import Diagnostic, Span, did_you_mean, in_order
-from compiler.laws import backends, captures, design, expanded, gates, merged, references, wiring
+from compiler.laws import (
+    backends,
+    captures,
+    claims,
+    delta,
+    design,
+    expanded,
+    gates,
+    held_out,
+    matrix,
+    merged,
+    references,
+    resolution,
+    seeds,
+    wiring,
+)
 from compiler.laws.subject import LISTS, Law, Subject
 from compiler.load import LOCAL_FILE, Project
 
 LAWS: tuple[Law, ...] = (
     references.unknown_reference, references.unknown_stage_named, references.listed_twice, references.extends_cycle,
     captures.capture_root, captures.capture_files,
-    backends.unknown_role, backends.unknown_backend, backends.licence,
+    backends.unknown_role, backends.unknown_backend, backends.licence, backends.approach_licence,
     wiring.hidden_site_read, wiring.unknown_input, wiring.other_type, wiring.made_more_often, wiring.input_cycle,
-    design.empty_study, design.baseline, design.seeds, design.judged_alike, design.held_out_task,
-    design.constraints, design.prior_range, design.domains, design.targets, gates.gate_without_evidence,
+    design.empty_study, design.baseline, design.judged_alike, design.domains, design.targets,
+    held_out.held_out, seeds.duplicate_seed, seeds.too_few_seeds,
+    matrix.constraints, matrix.availability, matrix.prior_range, matrix.target_outside_priors,
+    gates.gate_without_evidence, claims.claim_without_evidence, claims.claim_without_control, claims.surrogate_evidence,
+    delta.unknown_change, delta.undeclared_difference, delta.matched_budget, resolution.unresolved,
     merged.merged_parameters,
 )  # fmt: skip
 

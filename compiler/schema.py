@@ -100,7 +100,8 @@ def _tidy(value: Any) -> Any:
         return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
+    closed = {"additionalProperties": False} if "patternProperties" in value else {}
+    return closed | {
         key: {name: _tidy(part) for name, part in item.items()} if key in ("properties", "$defs") else _tidy(item)
         for key, item in value.items()
         if not (key == "title" and isinstance(item, str) and "$schema" not in value) and key not in MARKS

@@ -13,13 +13,15 @@ DEFAULTS = {"renderer": "numba"}
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """What is known of a back end without starting it. `licence` is an SPDX expression."""
+    """What is known of a back end without starting it. `licence` is an SPDX expression; `surrogate` marks one that only
+    stands in for what its role is about, so that its results are no evidence of the real thing."""
 
     role: str
     name: str
     version: str
     licence: str
     needs_gpu: bool
+    surrogate: bool = False
 
 
 @cache
@@ -55,4 +57,4 @@ def load(role: str, name: str) -> Any:
 def info(role: str, name: str) -> BackendInfo:
     """Version, licence and needs of a back end."""
     cls = load(role, name)
-    return BackendInfo(role, name, str(cls.version), cls.licence, cls.needs_gpu)
+    return BackendInfo(role, name, str(cls.version), cls.licence, cls.needs_gpu, getattr(cls, "surrogate", False))

@@ -1,15 +1,17 @@
-"""Back ends that a study chooses."""
+"""Back ends that a study chooses, and licences of whatever it uses."""
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
 from runtime.backend import DEFAULTS, available, info
 from runtime.problem import InputError
 from runtime.stage import load_stages
 
-FORBIDDING = ("noncommercial", "non-commercial", "-nc-", "research", "inria")
+FORBIDDING = ("noncommercial", "non-commercial", "-nc-", "research", "inria", "academic")
 """Marks of licences under which nothing may be sold, in SPDX identifiers and LicenseRef names, lower case."""
+UNLICENSED = ("", "none", "noassertion", "unlicensed")
+"""What stands where code has no licence, which leaves nobody the right to use it."""
 
 
 def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
@@ -52,10 +54,33 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at("study", name, path, "B303", message, fix)
 
 
+def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
+    """B303: `use: commercial` with an approach whose row brings code that forbids it."""
+    for name, study in subject.studies():
+        for i, approach in enumerate(study.approaches if study.use == "commercial" else ()):
+            spec = subject.project.approaches.get(approach)
+            if spec is None or not spec.row.licence or not forbids_sale(spec.row.licence):
+                continue
+            message = (
+                f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
+            )
+            notes = (Note("its row says so", subject.span("approach", approach, ("row", "licence"))),)
+            other = spec.row.substitute
+            fix = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"
+            yield subject.at("study", name, ("approaches", i), "B303", message, fix, notes=notes)
+
+
 def forbids_sale(terms: str) -> bool:
-    """Whether a licence (an SPDX expression) forbids commercial use."""
-    lower = terms.lower()
-    return any(mark in f"{lower}-" for mark in FORBIDDING)
+    """Whether a licence (an SPDX expression) forbids commercial use. Of alternatives (`OR`) the freest may be taken."""
+    if "(" not in terms:
+        alternatives = terms.lower().split(" or ")
+        return all(_forbids(alternative) for alternative in alternatives)
+    return _forbids(terms.lower())
+
+
+def _forbids(terms: str) -> bool:
+    marked = any(mark in f"{terms}-" for mark in FORBIDDING)
+    return marked or any(part.strip() in UNLICENSED for part in terms.split(" and "))
 
 
 def _licence(role: str, name: str) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pydantic import ValidationError
 
 from compiler.diagnostic import Diagnostic
+from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
@@ -13,7 +14,7 @@ from runtime.problem import InputError
 
 GraphLaw = Callable[[Subject, str, Graph], Iterator[Diagnostic]]
 
-GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts)
+GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts, over_budget)
 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:

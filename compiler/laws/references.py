@@ -18,6 +18,10 @@ def unknown_reference(subject: Subject) -> Iterator[Diagnostic]:
     for kind, field in (("approach", "extends"), ("gate", "approach")):
         for name, spec in subject.written(kind):
             yield from _unknown(subject, (kind, name), (field,), "approach", spec.get(field))
+    for name, spec in subject.written("approach"):
+        row = spec.get("row")
+        if isinstance(row, dict):
+            yield from _unknown(subject, ("approach", name), ("row", "substitute"), "approach", row.get("substitute"))
 
 
 def unknown_stage_named(subject: Subject) -> Iterator[Diagnostic]:

@@ -59,15 +59,15 @@ class Shape:
         schema, path = self.resolve(self.schema), []
         union, at_key, about = None, False, ""
         for step in loc:
+            if step == "[key]":
+                at_key, schema = True, self.resolve(schema.get("propertyNames", {}))
+                continue
             tags = schema.get("discriminator", {}).get("mapping")
             if tags:
                 schema = self.resolve({"$ref": tags[step]} if step in tags else {})
                 continue
             if self.branches(schema):
                 union, schema = tuple(path), {}
-                continue
-            if step == "[key]":
-                at_key, schema = True, self.resolve(schema.get("propertyNames", {}))
                 continue
             path.append(step)
             child = _child(schema, step)
@@ -80,7 +80,8 @@ def _child(schema: dict[str, Any], step: str | int) -> dict[str, Any]:
     if isinstance(step, int):
         positions = schema.get("prefixItems", [])
         return positions[step] if step < len(positions) else _mapping(schema.get("items"))
-    return schema.get("properties", {}).get(step) or _mapping(schema.get("additionalProperties"))
+    by_pattern = next(iter(schema.get("patternProperties", {}).values()), None)
+    return schema.get("properties", {}).get(step) or by_pattern or _mapping(schema.get("additionalProperties"))
 
 
 def _mapping(schema: object) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """An approach: one row of the decision matrix, as a delta on top of another approach."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.frame import PriorRange
+
+Change = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
+"""A stage, or one parameter or port of a stage."""
 
 
 class Row(Part):
@@ -21,6 +24,12 @@ class Row(Part):
     """How much of the stack must change."""
     extra_data: str = ""
     """What it needs beyond captures and what is made from them; empty when nothing."""
+    licence: str = ""
+    """SPDX expression of the code that it brings, `NONE` when that has no licence; empty when it brings no code."""
+    substitute: Id | None = None
+    """Approach to take instead where the licence forbids a study's use."""
+    evidence: Literal["direct", "surrogate"] = "direct"
+    """`surrogate` when what is built here only stands in for the method that the row names."""
     reason: str = ""
     """Why it is not available, or does not fit a constraint."""
     prior: PriorRange = PriorRange()
@@ -38,5 +47,8 @@ class Approach(Spec):
     """Stage parameters that differ."""
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Stage -> port -> the stage whose artifact it reads instead, for example `policy: {demos: enrichment}`."""
+    changes: list[Change] | None = None
+    """What it claims to change against a study's baseline: `STAGE`, `STAGE.PARAMETER`, `STAGE.PORT` or
+    `training_seed_offset`. Absent: what its own file sets, and those that it extends up to the baseline."""
     row: Row
     """Row of the decision matrix."""

@@ -11,5 +11,7 @@ class Location(Spec):
 
     source: Source
     """Where the capture comes from: `kind` is photos, splat or hidden_site."""
+    held_out: bool = False
+    """True for a location that policies may never be trained at."""
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters for this location only."""

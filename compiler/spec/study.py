@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
+from runtime.spec.claim import Claim
 
 
 class Constraints(Part):
@@ -41,6 +42,15 @@ class Rates(Part):
     """ISO 4217 code."""
 
 
+class TargetUplift(Part):
+    """Uplift that the study is after, in absolute points on the 100-point scale."""
+
+    world_model: float | None = Field(None, gt=0, le=100)
+    """In a world model or a twin."""
+    irl: float | None = Field(None, gt=0, le=100)
+    """On the real robot or at the hidden stand-in site."""
+
+
 class Study(Spec):
     """Approaches x locations x tasks x seeds, what they are compared with, and further targets."""
 
@@ -62,6 +72,10 @@ class Study(Spec):
     """What every approach must keep to."""
     gates: list[Id] = Field(default_factory=list)
     """Gates, by id."""
+    claims: dict[Id, Claim] = Field(default_factory=dict)
+    """Claims that the study tests, by an id of their own: superior, equivalent, non_inferior or ordered."""
+    target_uplift: TargetUplift = TargetUplift()
+    """Uplift that some approach is hoped to reach; held against the approaches' prior ranges."""
     targets: list[str] = Field(default_factory=list)
     """Further stages to build at every location, for example `coverage`."""
     stages: StageParameters = Field(default_factory=dict)

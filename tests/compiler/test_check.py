@@ -28,6 +28,8 @@ NOISE = ["", "\t", ": ", "- ", "{", "}", "[", "]", '"', "'", "&a ", "*a", "!!x "
         ("Apache-2.0", False), ("MIT", False), ("BSD-3-Clause", False), ("CC-BY-4.0", False),
         ("CC-BY-NC-4.0", True), ("CC-BY-NC", True), ("LicenseRef-Inria-gaussian-splatting", True),
         ("LicenseRef-NVIDIA-NonCommercial", True), ("LicenseRef-research-only", True),
+        ("MIT OR CC-BY-NC-4.0", False), ("MIT AND CC-BY-NC-4.0", True), ("NONE", True), ("", True),
+        ("MIT AND NONE", True),
     ],
 )  # fmt: skip
 def test_licences(licence: str, forbidden: bool) -> None:
@@ -44,7 +46,7 @@ def test_a_licence_that_forbids_the_study_s_use(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("compiler.laws.backends.info", lambda role, name: info[name])
     monkeypatch.setattr("compiler.expand.info", lambda role, name: info[name])
     (found,) = check(load_project(tmp_path))
-    assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:11:22")
+    assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:12:22")
     assert found.help == "use `numba` (Apache-2.0) instead"
     study.write_text(study.read_text().replace("inria", "numba"))
     assert check(load_project(tmp_path)) == []
@@ -95,3 +97,17 @@ def test_mutated_specs_never_raise(tmp_path: Path, edits: list[tuple[int, int, s
         assert diagnostic.code in TITLES
         assert diagnostic.help
         assert render_text(diagnostic, project.lines(diagnostic.span.file), colour=False)
+
+
+def test_a_surrogate_back_end_carries_no_claim_about_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base().write(tmp_path)
+    study = tmp_path / "specs/study.yaml"
+    claim = "claims:\n  same: {kind: equivalent, approach: bold, domain: irl_proxy, margin: 90, about: transfer}\n"
+    study.write_text(study.read_text() + claim + "backends: {renderer: numba}\n")
+    assert check(load_project(tmp_path)) == []
+    stand_in = BackendInfo("renderer", "numba", "1", "Apache-2.0", False, surrogate=True)
+    monkeypatch.setattr("compiler.laws.claims.info", lambda role, name: stand_in)
+    (found,) = check(load_project(tmp_path))
+    assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:13:22")
+    study.write_text(study.read_text().replace(", about: transfer", ""))
+    assert check(load_project(tmp_path)) == []

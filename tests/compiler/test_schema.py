@@ -20,11 +20,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SITE = {"kind": "hidden_site", "seed": 1}
 ROW = {"available": True, "no_new_real_data": True, "no_teleoperation": True, "stack_change": "none"}
 GOOD: dict[str, dict[str, Any]] = {
-    "location": {"title": "Cellar", "source": SITE, "stages": {"capture": {"width_px": 64}}},
+    "location": {"title": "Cellar", "source": SITE, "held_out": True, "stages": {"capture": {"width_px": 64}}},
     "task": {"title": "Press", "kind": "press_button", "instruction": "press it", "area": {"half_x_m": 0.02}},
     "approach": {
         "title": "Bold", "extends": "baseline", "training_seed_offset": 3, "stages": {"policy": {"steps": 0}},
-        "inputs": {"policy": {"demos": "demos"}}, "row": ROW | {"prior": {"irl": [1, 2.5], "world_model": None}},
+        "inputs": {"policy": {"demos": "demos"}}, "changes": ["policy.demos"],
+        "row": ROW | {"prior": {"irl": [1, 2.5], "world_model": None}, "licence": "MIT", "evidence": "surrogate"},
     },
     "gate": {
         "title": "Floor", "metric": "success_rate", "approach": "bold", "domain": "twin", "comparator": "between",
@@ -34,7 +35,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "title": "Base", "locations": ["a"], "tasks": ["t"], "approaches": ["b"], "baseline": "b", "seeds": [0, 1],
         "trials": {"twin": 4}, "level": 0.9, "constraints": {"no_teleoperation": True}, "gates": ["g"],
         "targets": ["coverage"], "stages": {"policy": {"learning_rate": 1}}, "backends": {"renderer": "numba"},
-        "use": "commercial",
+        "use": "commercial", "target_uplift": {"irl": 3},
+        "claims": {
+            "better": {"kind": "superior", "approach": "c", "domain": "twin", "controls": {"placebo": "p"}},
+            "same": {"kind": "equivalent", "approach": "c", "over": "b", "domain": "irl", "margin": 2},
+            "rising": {"kind": "ordered", "order": ["c", "b"], "domain": "irl", "about": "transfer"},
+        },
     },
 }  # fmt: skip
 BAD_LEAVES: list[Any] = [None, "text", "", -1, 0.5, 2.0, True, [], [1], {}, {"a": 1}, [1, "x"], "Not An Id", 1_000_000]

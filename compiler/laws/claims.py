@@ -1,0 +1,155 @@
+"""Claims of a study: what they compare is there, other explanations are ruled out, the evidence carries them."""
+
+from collections.abc import Iterator
+
+from compiler.delta import OFFSET, differences
+from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.laws.delta import confounding_budget, control_help, is_matched_control
+from compiler.laws.subject import Subject
+from compiler.source import SpanPath
+from compiler.spec.study import Study
+from runtime.backend import DEFAULTS, info
+from runtime.problem import InputError
+from runtime.spec.claim import EVIDENCE_FOR, Claim, Ordered, Superior, comparisons
+
+REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
+
+
+def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
+    """X411: a claim over approaches or trials that are not in the study."""
+    for name, study in subject.studies():
+        for claim_id, claim in study.claims.items():
+            at = ("claims", claim_id)
+            for path, approach in _named(claim):
+                if approach not in study.approaches:
+                    message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
+                    fix = did_you_mean(approach, study.approaches, "approaches of this study")
+                    yield subject.at("study", name, (*at, *path), "X411", message, fix)
+            if claim.domain not in study.trials:
+                message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
+                yield subject.at("study", name, (*at, "domain"), "X411", message, "add the domain to `trials`")
+            pairs = comparisons(claim, study.baseline)
+            if not pairs:
+                message = f"claim `{claim_id}` compares with the baseline, but the study has none"
+                yield subject.at("study", name, at, "X411", message, "name a `baseline`, or say `over`", key=True)
+            elif any(a == b for a, b in pairs):
+                message = f"claim `{claim_id}` compares `{pairs[0][0]}` with itself"
+                yield subject.at("study", name, at, "X411", message, "name another approach", key=True)
+
+
+def claim_without_control(subject: Subject) -> Iterator[Diagnostic]:
+    """X431: a claim of superiority without a placebo, or without a control for the budget that its approach adds."""
+    for name, study in subject.studies():
+        for claim_id, claim in study.claims.items():
+            if isinstance(claim, Superior) and _can_be_compared(subject, study, claim):
+                over = str(claim.over or study.baseline)
+                yield from _placebo(subject, name, claim_id, claim, over)
+                yield from _capacity(subject, name, claim_id, claim, over)
+
+
+def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:
+    """X434: a claim that reaches farther than its evidence: a surrogate domain, back end or approach."""
+    for name, study in subject.studies():
+        for claim_id, claim in study.claims.items():
+            if claim.about in (None, "simulation"):
+                continue
+            for path, message, fix, note in _surrogates(subject, name, claim_id, claim):
+                about = Note("what it speaks of is here", subject.span("study", name, ("claims", claim_id, "about")))
+                yield subject.at("study", name, path, "X434", message, fix, notes=(about, *note))
+
+
+def _named(claim: Claim) -> Iterator[tuple[SpanPath, str]]:
+    if isinstance(claim, Ordered):
+        yield from ((("order", i), approach) for i, approach in enumerate(claim.order))
+    else:
+        yield ("approach",), claim.approach
+        if claim.over is not None:
+            yield ("over",), claim.over
+    for role in ("placebo", "capacity"):
+        if (control := getattr(claim.controls, role)) is not None:
+            yield ("controls", role), control
+
+
+def _can_be_compared(subject: Subject, study: Study, claim: Superior) -> bool:
+    """Whether every approach that the claim names is in the study and in shape."""
+    named = {approach for _, approach in _named(claim)} | {claim.over or study.baseline}
+    return None not in named and all(a in study.approaches and _in_shape(subject, str(a)) for a in named)
+
+
+def _in_shape(subject: Subject, approach: str) -> bool:
+    return all(link in subject.project.approaches for link in subject.chain(approach))
+
+
+def _placebo(subject: Subject, study: str, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
+    project, given = subject.project, claim.controls.placebo
+    if given is not None:
+        apart = [d.name for d in differences(project, study, given, over)]
+        if apart != [OFFSET]:
+            why = (
+                f"differs in `{'`, `'.join(d for d in apart if d != OFFSET)}`"
+                if apart
+                else "has the same training seeds"
+            )
+            message = f"`{given}` is no placebo of `{over}`: it {why}"
+            fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
+            yield subject.at("study", study, ("claims", claim_id, "controls", "placebo"), "X431", message, fix)
+        return
+    others = [a for a in project.studies[study].approaches if _in_shape(subject, a)]
+    if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
+        message = (
+            f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
+        )
+        fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
+        yield subject.at("study", study, ("claims", claim_id), "X431", message, fix, key=True)
+
+
+def _capacity(subject: Subject, study: str, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
+    project, given = subject.project, claim.controls.capacity
+    more = confounding_budget(subject, study, claim.approach, over)
+    if given is not None:
+        treated = differences(project, study, claim.approach, over)
+        apart = {d.knob for d in differences(project, study, given, claim.approach)}
+        unmatched = [d.name for d in treated if d.budget and d.knob in apart]
+        same = not any(d.knob in apart for d in treated if not d.budget)
+        if unmatched or same:
+            why = f"it has another `{'`, `'.join(unmatched)}`" if unmatched else "it has all of it"
+            message = f"`{given}` is no capacity control of `{claim.approach}`: {why}"
+            fix = "give it the same budget, and leave out what the claim is about"
+            yield subject.at("study", study, ("claims", claim_id, "controls", "capacity"), "X431", message, fix)
+        return
+    others = [a for a in project.studies[study].approaches if a != claim.approach and _in_shape(subject, a)]
+    if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
+        spent = ", ".join(f"`{d.name}`" for d in more)
+        message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
+        yield subject.at("study", study, ("claims", claim_id), "X431", message, control_help(over, more), key=True)
+
+
+def _surrogates(
+    subject: Subject, study: str, claim_id: str, claim: Claim
+) -> Iterator[tuple[SpanPath, str, str, tuple[Note, ...]]]:
+    assert claim.about is not None
+    at, reach = ("claims", claim_id), REACH[claim.about]
+    fit = EVIDENCE_FOR[claim.about]
+    if claim.domain not in fit:
+        message = f"claim `{claim_id}` speaks of {reach}, but trials in `{claim.domain}` are a surrogate for that"
+        yield (*at, "domain"), message, f"rest it on trials in {' or '.join(f'`{d}`' for d in fit)}, or claim less", ()
+    spec = subject.project.studies[study]
+    for role, default in DEFAULTS.items():
+        chosen = spec.backends.get(role, default)
+        if _is_surrogate(role, chosen):
+            path = ("backends", role) if role in spec.backends else at
+            message = f"claim `{claim_id}` speaks of {reach}, but back end `{chosen}` is a surrogate"
+            yield path, message, "choose a back end that is the real thing, or claim less", ()
+    for path, approach in _named(claim):
+        row = subject.project.approaches[approach].row if approach in subject.project.approaches else None
+        if row is not None and row.evidence == "surrogate" and "controls" not in path:
+            note = Note("its row says so", subject.span("approach", approach, ("row", "evidence")))
+            message = f"claim `{claim_id}` speaks of {reach}, but `{approach}` only stands in for the method of its row"
+            yield (*at, *path), message, "build the method itself, or claim less", (note,)
+
+
+def _is_surrogate(role: str, name: str) -> bool:
+    try:
+        return info(role, name).surrogate
+    except (InputError, ImportError):
+        return False

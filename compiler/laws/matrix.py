@@ -1,0 +1,117 @@
+"""The decision matrix: what rows say about availability, constraints and expected uplift."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, Note
+from compiler.laws.subject import Subject
+from compiler.resolution import prior_of
+from compiler.spec.study import Study
+from runtime.spec.frame import PriorRange
+from runtime.spec.gate import GateRule
+
+NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation"}
+
+
+def constraints(subject: Subject) -> Iterator[Diagnostic]:
+    """X404: an approach that the study rules out; the reason is in its row."""
+    for name, study in subject.studies():
+        for i, approach in enumerate(study.approaches):
+            spec = subject.project.approaches.get(approach)
+            if spec is None:
+                continue
+            for rule, needed in NEEDS.items():
+                if getattr(study.constraints, rule) and not getattr(spec.row, rule):
+                    message = f"approach `{approach}` needs {needed}, which this study rules out"
+                    notes = (
+                        Note("its row says so", subject.span("approach", approach, ("row", rule))),
+                        *_reason(subject, approach),
+                        Note("the constraint is here", subject.span("study", name, ("constraints", rule))),
+                    )
+                    fix = f"take `{approach}` out of the study, or lift `{rule}`"
+                    yield subject.at("study", name, ("approaches", i), "X404", message, fix, notes=notes)
+
+
+def availability(subject: Subject) -> Iterator[Diagnostic]:
+    """X405: an approach that cannot be had; the reason is in its row."""
+    for name, study in subject.studies():
+        for i, approach in enumerate(study.approaches):
+            spec = subject.project.approaches.get(approach)
+            if spec is not None and not spec.row.available:
+                where = Note("its row says so", subject.span("approach", approach, ("row", "available")))
+                notes = (where, *_reason(subject, approach))
+                message, fix = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
+                yield subject.at("study", name, ("approaches", i), "X405", message, fix, notes=notes)
+
+
+def prior_range(subject: Subject) -> Iterator[Diagnostic]:
+    """X406: a prior range whose low end is above its high end."""
+    for name in subject.used("approach"):
+        prior = subject.project.approaches[name].row.prior
+        for where in ("world_model", "irl"):
+            ends = getattr(prior, where)
+            if ends is not None and ends[0] > ends[1]:
+                message = f"prior range `{where}` is upside down: {ends[0]:g} is above {ends[1]:g}"
+                fix = f"write `[{ends[1]:g}, {ends[0]:g}]`"
+                yield subject.at("approach", name, ("row", "prior", where), "X406", message, fix)
+
+
+def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
+    """X432: a target uplift, or a gate's threshold, that no prior of the study reaches."""
+    for name, study in subject.studies():
+        for where in ("world_model", "irl"):
+            wanted = getattr(study.target_uplift, where)
+            priors = {a: ends for a, ends in _priors(subject, study, where).items() if ends[0] <= ends[1]}
+            if wanted is None or any(high >= wanted for _, high in priors.values()):
+                continue
+            best = max(priors, key=lambda a: priors[a][1], default=None)
+            if best is None:
+                message = (
+                    f"target uplift `{where}` of {wanted:g} points, but no approach of the study has a prior for it"
+                )
+                notes, fix = (), f"give an approach a `row.prior.{where}`, or drop the target"
+            else:
+                top = priors[best][1]
+                message = (
+                    f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
+                )
+                notes = (Note(f"that of `{best}`", subject.span("approach", best, ("row", "prior", where))),)
+                fix = f"lower the target to {top:g}, or add an approach that is expected to reach it"
+            yield subject.at(
+                "study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning"
+            )
+        for i, gate in enumerate(study.gates):
+            rule = subject.project.gates.get(gate)
+            if rule is not None and rule.approach in study.approaches:
+                yield from _gate_outside(subject, (name, i), gate, rule)
+
+
+def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: GateRule) -> Iterator[Diagnostic]:
+    if rule.metric != "uplift" or rule.approach is None or rule.domain is None:
+        return
+    found = prior_of(subject.project, rule.approach, rule.domain)
+    if found is None or isinstance(rule.threshold, tuple) or rule.comparator not in ("at_least", "above"):
+        return
+    (_, top), where = found
+    if rule.threshold > top:
+        message = (
+            f"gate `{gate}` asks for {rule.threshold:g} points, but the prior of `{rule.approach}` ends at {top:g}"
+        )
+        notes = (
+            Note("the threshold is here", subject.span("gate", gate, ("threshold",))),
+            Note("the prior is here", subject.span("approach", rule.approach, ("row", "prior", where))),
+        )
+        fix = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
+        study, place = listed
+        yield subject.at("study", study, ("gates", place), "X432", message, fix, notes=notes, severity="warning")
+
+
+def _priors(subject: Subject, study: Study, where: str) -> dict[str, tuple[float, float]]:
+    known: dict[str, PriorRange] = {
+        a: subject.project.approaches[a].row.prior for a in study.approaches if a in subject.project.approaches
+    }
+    return {a: ends for a, prior in known.items() if (ends := getattr(prior, where)) is not None}
+
+
+def _reason(subject: Subject, approach: str) -> tuple[Note, ...]:
+    reason = subject.project.approaches[approach].row.reason
+    return (Note(reason, subject.span("approach", approach, ("row", "reason"))),) if reason else ()

@@ -1,0 +1,68 @@
+"""Training seeds: the unit of inference."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from compiler.diagnostic import Diagnostic, Note
+from compiler.laws.subject import Subject
+from compiler.power import SEED_SPREAD, Design, Quantity
+from compiler.spec.study import Study
+
+WIDEST = 50.0
+"""Half-width of a band, in points, from which it cannot tell a success rate of a quarter from one of three quarters."""
+LEVELS = (0.95, 0.9, 0.8)
+"""Levels that people use, highest first."""
+PLENTY = 10**9
+"""So many trials that only seeds are left to differ."""
+
+
+def duplicate_seed(subject: Subject) -> Iterator[Diagnostic]:
+    """X402: a seed that is listed twice."""
+    for name, study in subject.studies():
+        first: dict[int, int] = {}
+        for i, seed in enumerate(study.seeds):
+            if seed in first:
+                note = Note("the first one is here", subject.span("study", name, ("seeds", first[seed])))
+                fix = "use another seed; a repeated one counts its result double"
+                message = f"seed {seed} is listed twice"
+                yield subject.at("study", name, ("seeds", i), "X402", message, fix, notes=(note,))
+            first.setdefault(seed, i)
+
+
+def too_few_seeds(subject: Subject) -> Iterator[Diagnostic]:
+    """X410: no band at all with one seed; or, at the study's level, one so wide that it says nothing."""
+    for name, study in subject.studies():
+        seeds = len(set(study.seeds))
+        if seeds == 0 or not study.approaches or not study.locations or not study.tasks or not study.trials:
+            continue
+        if seeds == 1:
+            message = "one training seed gives no band: the seed is the unit of inference"
+            yield subject.at("study", name, ("seeds",), "X410", message, "name two seeds at the least, better three")
+        elif len(study.seeds) == seeds and (design := _by_seeds_alone(study, seeds)).half_width > WIDEST:
+            yield _too_wide(subject, name, design)
+
+
+def _by_seeds_alone(study: Study, seeds: int) -> Design:
+    quantity: Quantity = "uplift" if len(set(study.approaches)) > 1 else "success_rate"
+    return Design(quantity, seeds, PLENTY, len(set(study.locations)) * len(set(study.tasks)), study.level)
+
+
+def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
+    message = (
+        f"{design.seeds} training seeds give bands of about ±{min(design.half_width, 100):.0f} points at level "
+        f"{design.level:g}, whatever the number of trials"
+    )
+    seeds = next(n for n in range(design.seeds, 100) if replace(design, seeds=n).half_width <= WIDEST)
+    ways = [f"name {seeds} seeds (about ±{replace(design, seeds=seeds).half_width:.0f})"]
+    lower = next((x for x in LEVELS if x < design.level and replace(design, level=x).half_width <= WIDEST), None)
+    if lower is not None:
+        ways.append(f"set `level: {lower:g}` (about ±{replace(design, level=lower).half_width:.0f})")
+    notes = (
+        Note("the level is set here", subject.span("study", name, ("level",))),
+        Note(f"assumed: seeds of one approach differ by a standard deviation of {SEED_SPREAD:g} points"),
+    )
+    if subject.project.spans("study", name).get(("level",)) is None:
+        notes = notes[1:]
+    return subject.at(
+        "study", name, ("seeds",), "X410", message, ", or ".join(ways), notes=notes, severity="warning"
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""What planned trials can decide: expected width of bands, and the seeds, locations or trials that a question needs.
+
+The bands are those of `runtime.stats.inference`: a Student t band over training runs, with a normal band from smoothed
+counts as a floor. Before anything was measured their spread has to be assumed; the assumptions are the constants below
+and nowhere else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf
+from statistics import NormalDist
+from typing import Literal
+
+from compiler.student_t import quantile
+
+SEED_SPREAD = 10.0
+"""Standard deviation of the success rate between training seeds of one approach at one location, in points."""
+BASE_RATE = 0.5
+"""Success rate at which trials are noisiest; rates far from it need fewer."""
+STATE_CORRELATION = 0.3
+"""Correlation of two approaches' outcomes that start from the same initial state."""
+POWER = 0.8
+"""Chance of a decision that the numbers needed stand for, when the effect is what was hoped for."""
+MOST = 100_000
+"""Seeds, locations or trials beyond which a question counts as out of reach."""
+
+Quantity = Literal["uplift", "success_rate"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """How much a study plans for one comparison.
+
+    `trials` per cell, `seeds` per location and task, `groups` the number of (location, task) that are pooled.
+    """
+
+    quantity: Quantity
+    seeds: int
+    trials: int
+    groups: int
+    level: float
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the band over training runs."""
+        return self.groups * (self.seeds - 1)
+
+    @property
+    def standard_error(self) -> float:
+        """Expected standard error, in points."""
+        return (self.unit_variance / (self.groups * self.seeds)) ** 0.5
+
+    @property
+    def unit_variance(self) -> float:
+        """Variance that one training run (or pair of runs) brings, in points squared: by training and by trials."""
+        trial = 1e4 * BASE_RATE * (1 - BASE_RATE) / self.trials
+        if self.quantity == "success_rate":
+            return SEED_SPREAD**2 + trial
+        return 2 * SEED_SPREAD**2 + 2 * trial * (1 - STATE_CORRELATION)
+
+    @property
+    def half_width(self) -> float:
+        """Expected half-width of the band, in points; infinite with one seed."""
+        return quantile((1 + self.level) / 2, self.degrees) * self.standard_error if self.degrees > 0 else inf
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What would decide, each with everything else as planned. None: not within reach that way."""
+
+    seeds: int | None
+    groups: int | None
+    trials: int | None
+
+
+def power(design: Design, distance: float) -> float:
+    """Chance that the band clears a threshold that is `distance` points away from the true value.
+
+    The t statistic is taken as normal round its mean, which is near enough where the answer matters (0.5 to 0.9).
+    """
+    if design.degrees <= 0:
+        return 0.0
+    return NormalDist().cdf((distance - design.half_width) / design.standard_error)
+
+
+def needed(design: Design, distance: float, chance: float = POWER) -> Needed:
+    """The least seeds per location, pooled locations and tasks, or trials per cell with that chance of a decision."""
+    if distance <= 0:
+        return Needed(None, None, None)
+
+    def by(vary: Callable[[int], Design], start: int) -> int | None:
+        return least(lambda n: power(vary(n), distance) >= chance, start)
+
+    return Needed(
+        by(lambda n: replace(design, seeds=n), 2),
+        by(lambda n: replace(design, groups=n), design.groups),
+        by(lambda n: replace(design, trials=n), design.trials),
+    )
+
+
+def best_band(design: Design, value: float) -> tuple[float, float]:
+    """The narrowest band that there can be round an observed value, in points: every seed agrees, and no trial that
+    need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.group`.
+    """
+    z = NormalDist().inv_cdf((1 + design.level) / 2)
+    n, share, limits = design.seeds * design.trials, 1 / design.groups, (0.0, 100.0)
+    observed = value / 100
+    if design.quantity == "uplift":
+        limits = (-100.0, 100.0)
+        total = n + 2 * share
+        up, down = (max(observed, 0) * n + share) / total, (max(-observed, 0) * n + share) / total
+        centre, variance = up - down, up + down - (up - down) ** 2
+    else:
+        total = n + z * z * share
+        centre = (observed * n + z * z * share / 2) / total
+        variance = centre * (1 - centre)
+    reach = 100 * z * (variance / total * share) ** 0.5
+    low, high = min(value, 100 * centre - reach), max(value, 100 * centre + reach)
+    return max(low, limits[0]), min(high, limits[1])
+
+
+def least(enough: Callable[[int], bool], start: int) -> int | None:
+    """The least n >= start that is enough, for a question that more always helps; None beyond `MOST`."""
+    if enough(start):
+        return start
+    low, high = start, start
+    while not enough(high):
+        if high >= MOST:
+            return None
+        low, high = high, min(high * 2, MOST)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
