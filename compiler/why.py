@@ -1,99 +1,150 @@
-"""Why a node is built: one short predicate per reason, each comparing the node with its nearest earlier artifact."""
+"""Why a node is built, or is not: the reasons for its address, down to the lines that began it."""
 
-import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from compiler.changes import Mark
+from compiler.load import Project
 from compiler.node import Node
+from compiler.past import Past, Record, StorePast
 from compiler.plan import Plan, State
-from runtime.store import DamagedArtifact, Store
+from compiler.reasons import Reason, View, reasons
+from compiler.store_index import StoreIndex
+
+MOST_PARENTS = 200
+"""Of one port; whoever reads thousands of parents has the same few causes in all of them."""
+Address = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One reason, with old and new value and the line of the spec that set the new one."""
+class Cause:
+    """A reason that is not another node's: where an explanation ends."""
 
-    text: str
-    at: str = ""
-
-
-def nearest(node: Node, store: Store) -> dict[str, Any] | None:
-    """The manifest of the stage's published artifact that differs from `node` in the fewest places."""
-    best: tuple[int, str, dict[str, Any]] | None = None
-    for fingerprint in sorted(store.listing().get(node.stage.name, ())):
-        try:
-            manifest = store.manifest(node.stage.name, fingerprint)
-        except DamagedArtifact:
-            continue
-        distance = len(_differing(node.params, manifest["params"])) + 2 * sum(1 for _ in parent_changed(node, manifest))
-        if best is None or distance < best[0]:
-            best = (distance, fingerprint, manifest)
-    return best[2] if best else None
+    label: str
+    reason: Reason
 
 
-def parameter_changed(node: Node, old: dict[str, Any]) -> Iterator[Reason]:
-    """A parameter has another value."""
-    for name in _differing(node.params, old["params"]):
-        before, now = old["params"].get(name), node.params.get(name)
-        span = node.origins.get(name)
-        yield Reason(f"parameter `{name}`: {_short(before)} -> {_short(now)}", str(span) if span else "")
+@dataclass(frozen=True)
+class Explanation:
+    """All that is to be said of one node. `compared` is its earlier form; `notes` are facts besides the reasons."""
+
+    node: Node
+    mark: Mark
+    compared: Record | None
+    reasons: tuple[Reason, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def version_changed(node: Node, old: dict[str, Any]) -> Iterator[Reason]:
-    """The stage's version was bumped."""
-    if node.stage.version != old["version"]:
-        yield Reason(f"stage version: {old['version']} -> {node.stage.version}")
+class Causes:
+    """The causes of nodes, found once each."""
+
+    def __init__(self, project: Project, study: str, past: Past) -> None:
+        self._project, self._study, self._past = project, study, past
+        self._found: dict[tuple[Address, Address], tuple[Cause, ...]] = {}
+
+    def reasons(self, node: Node, old: Record) -> list[Reason]:
+        """Everything in which a node differs from its earlier form."""
+        return reasons(View(self._project, self._study, node, old, self._past))
+
+    def of(self, node: Node, old: Record) -> tuple[Cause, ...]:
+        """The reasons at the beginning of the chain of parents, each once."""
+        key = node.address, old.address
+        if key not in self._found:
+            self._found[key] = ()  # a graph has no cycle, but a store may have been tampered with
+            self._found[key] = tuple({_key(c): c for c in self._walk(node, old)}.values())
+        return self._found[key]
+
+    def _walk(self, node: Node, old: Record) -> Iterator[Cause]:
+        found = self.reasons(node, old)
+        own = any(reason.kind != "parent" for reason in found)
+        for reason in found:
+            known = [(parent, before) for parent, before in reason.parents[:MOST_PARENTS] if before is not None]
+            if not known and not (own and reason.kind == "parent"):
+                yield Cause(node.label, reason)
+            for parent, before in known:
+                yield from self.of(parent, before)
 
 
-def backend_changed(node: Node, old: dict[str, Any]) -> Iterator[Reason]:
-    """Another back end, or another version of it."""
-    for role in _differing(node.backends, old["backends"]):
-        yield Reason(f"back end `{role}`: {_short(old['backends'].get(role))} -> {_short(node.backends.get(role))}")
+def explain(
+    project: Project, plan: Plan, node: Node, mark: Mark | None = None, index: StoreIndex | None = None
+) -> Explanation:
+    """Why the plan says what it says of a node.
 
-
-def parent_changed(node: Node, old: dict[str, Any]) -> Iterator[Reason]:
-    """A parent has another address."""
-    for port in sorted(set(node.inputs) | set(old["parents"])):
-        now = {f"{p.stage.name}/{p.fingerprint}": p.label for p in node.inputs.get(port, ())}
-        added = [label for address, label in now.items() if address not in old["parents"].get(port, [])]
-        if added:
-            more = f" and {len(added) - 1} more" if len(added) > 1 else ""
-            yield Reason(f"parent `{port}` is another artifact: {added[0]}{more}")
-        elif len(now) != len(set(old["parents"].get(port, []))):
-            yield Reason(f"fewer parents at `{port}`")
-
-
-def content_changed(node: Node, old: dict[str, Any]) -> Iterator[Reason]:
-    """The photos or the splat outside the project changed."""
-    if node.content != old.get("content"):
-        yield Reason("the photos or the splat of the location changed")
-
-
-PREDICATES: tuple[Callable[[Node, dict[str, Any]], Iterator[Reason]], ...] = (
-    parameter_changed, version_changed, backend_changed, parent_changed, content_changed,
-)  # fmt: skip
-
-
-def explain(node: Node, plan: Plan, store: Store) -> list[Reason]:
-    """All reasons to build `node`; a single one saying so when it is not built."""
+    Args:
+        mark: what `simkiln plan` shows for the node, if that is known.
+    """
+    index = index or StoreIndex.of(project)
     state = plan.states[node.address]
     if state is State.REUSE:
-        return [Reason(f"not built: {node.stage.name}/{node.fingerprint} is in the store")]
-    if state is State.UNNEEDED:
-        return [Reason("not built: it is absent, but everything that would read it is in the store")]
-    old = nearest(node, store)
-    if old is None:
-        return [Reason(f"missing: no artifact of stage `{node.stage.name}` was built yet")]
-    reasons = [reason for predicate in PREDICATES for reason in predicate(node, old)]
-    compared = f"compared with {node.stage.name}/{old['fingerprint'][:12]}"
-    return [*reasons, Reason(compared)] if reasons else [Reason("missing: it was built before, and is gone")]
+        return Explanation(node, Mark.REUSE, None, notes=(*_origin(index, node), *code_changed(node)))
+    past = StorePast(index)
+    before = past.before(node)
+    old = before or past.nearest(node)
+    found, causes = [], ()
+    if old is not None:
+        finder = Causes(project, plan.graph.study, past)
+        found, causes = finder.reasons(node, old), finder.of(node, old)
+    notes = [*missing(node, plan, before, old), *damaged(project, node), *code_changed(node)]
+    shown = mark or (Mark.UNNEEDED if state is State.UNNEEDED else Mark.BUILD)
+    return Explanation(node, shown, old, tuple(found), causes, tuple(notes))
 
 
-def _differing(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
-    return sorted(k for k in a.keys() | b.keys() if a.get(k) != b.get(k))
+def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | None) -> Iterator[str]:
+    """It is not in the store; whether anything of its kind is, and who needs it."""
+    if plan.states[node.address] is State.UNNEEDED:
+        yield "not built: it is absent, but everything that would read it is in the store"
+        return
+    if before is None and nearest is not None:
+        yield "missing: nothing of this scope was built yet; the comparison is with the most similar artifact"
+    elif before is None:
+        yield f"missing: no artifact of stage `{node.stage.name}` was built yet"
+    if node.address in {target.address for target in plan.graph.targets}:
+        yield "the study asks for it"
+        return
+    reader = next((n for n in plan.build() if any(p.address == node.address for p in n.parents())), None)
+    if reader is not None:
+        yield f"read by {reader.label}, which is built"
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return text if len(text) <= 60 else text[:57] + "..."
+def damaged(project: Project, node: Node) -> Iterator[str]:
+    """It was there, and was set aside by `simkiln verify` or by a job."""
+    folder = project.store / ".damaged"
+    for path in sorted(folder.glob(f"{node.stage.name}-{node.fingerprint}-*")) if folder.is_dir() else ():
+        yield f"damaged: an earlier one was set aside as {path.relative_to(project.store.parent)}"
+
+
+def code_changed(node: Node) -> Iterator[str]:
+    """A warning: the stage's code differs from what was recorded for its version."""
+    from runtime.code_digest import code_digest, recorded
+
+    entry = recorded().get(node.stage.name, {})
+    if entry.get("version") == node.stage.version and entry.get("digest") != code_digest(node.stage.name):
+        yield (
+            f"warning: the code of stage `{node.stage.name}` changed without a new version, so that artifacts of the "
+            f"old code are reused; bump `version`, or `python -m runtime.code_digest {node.stage.name} WHY`"
+        )
+
+
+def _origin(index: StoreIndex, node: Node) -> Iterator[str]:
+    """Of an artifact in the store: when and for what it was built, and from what."""
+    yield f"not built: {node.stage.name}/{node.fingerprint} is in the store"
+    for fact in index.facts([node.address]):
+        where = f" on {fact.machine}" if fact.machine else ""
+        yield f"built {when(fact.built)}{where} for {fact.label}, in {fact.cpu_s:.1f} CPU-s"
+        if fact.label != node.label and fact.scopes:
+            yield "equal work is shared: it stands for both"
+    for port, parents in node.inputs.items():
+        more = f" and {len(parents) - 1} more" if len(parents) > 1 else ""
+        if parents:
+            yield f"from `{port}`: {parents[0].label} ({parents[0].stage.name}/{parents[0].fingerprint[:12]}){more}"
+
+
+def when(seconds: float) -> str:
+    """A time for people, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+def _key(cause: Cause) -> tuple[str, str]:
+    return cause.reason.text, str(cause.reason.at)

@@ -1,26 +1,83 @@
-"""Say why a node is built, or is not."""
+"""Say why a node is built, or is not: old and new values, with the line of the spec that began it."""
 
 import argparse
+import json
+from typing import TYPE_CHECKING, Any
 
 from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.why import Explanation
+
+MOST = 12
+"""Nodes, and lines of causes, that are shown without being asked for all."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln why`."""
     common.node_arguments(parser)
     common.root_argument(parser)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--all", action="store_true", help="every node and every cause")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line for each reason."""
+    """Print the reasons of each node that the name means."""
+    from compiler.changes import find_changes
     from compiler.compile import plan_study
+    from compiler.store_index import StoreIndex
     from compiler.why import explain
-    from runtime.store import Store
 
     project = common.project(args)
-    found = plan_study(project, args.study)
-    for node in common.find(found.graph, args.node):
-        print(f"{node.label}  {node.stage.name}/{node.fingerprint}  ({found.states[node.address]})")
-        for reason in explain(node, found, Store(project.store)):
-            print(f"  {reason.text}" + (f"  [{reason.at}]" if reason.at else ""))
+    plan = plan_study(project, args.study)
+    nodes = common.find(plan.graph, args.node)
+    index = StoreIndex.of(project)
+    changes = find_changes(project, plan, index)
+    shown = nodes if args.all or args.json else nodes[:MOST]
+    found = [explain(project, plan, node, changes.mark(plan, node), index) for node in shown]
+    if args.json:
+        print(json.dumps([_values(one) for one in found], indent=1))
+        return 0
+    print("\n".join(line for one in found for line in _lines(one, args.all)))
+    if len(nodes) > len(shown):
+        print(f"... and {len(nodes) - len(shown)} more nodes of that name (--all)")
     return 0
+
+
+def _lines(one: "Explanation", every: bool) -> list[str]:
+    from compiler.changes import SIGNS
+    from compiler.render.columns import visible
+    from compiler.why import when
+
+    node, old = one.node, one.compared
+    lines = [f"{SIGNS[one.mark]} {node.label}  {node.stage.name}/{node.fingerprint}  ({one.mark})"]
+    if old is not None:
+        built = f", built {when(old.built)}" if old.built else ""
+        lines.append(f"  compared with {old.label}  {old.stage}/{old.fingerprint[:12]}{built}")
+    lines += [f"  {reason.text}{_at(reason.at)}" for reason in one.reasons]
+    through = {reason.text for reason in one.reasons}
+    causes = [cause for cause in one.causes if cause.reason.text not in through]
+    for cause in causes if every else causes[:MOST]:
+        lines.append(f"    because {cause.label} differs: {cause.reason.text}{_at(cause.reason.at)}")
+    if len(causes) > MOST and not every:
+        lines.append(f"    ... and {len(causes) - MOST} more causes (--all)")
+    return [visible(line) for line in [*lines, *(f"  {note}" for note in one.notes)]]
+
+
+def _at(span: Any) -> str:
+    return f"  [{span}]" if span else ""
+
+
+def _values(one: "Explanation") -> dict[str, Any]:
+    node, old = one.node, one.compared
+
+    def value(reason: Any, label: str) -> dict[str, Any]:
+        at = str(reason.at) if reason.at else None
+        return {"node": label, "kind": reason.kind, "what": reason.what, "old": reason.old, "new": reason.new, "at": at}
+
+    return {
+        "label": node.label, "stage": node.stage.name, "fingerprint": node.fingerprint, "state": str(one.mark),
+        "compared": {"label": old.label, "fingerprint": old.fingerprint, "built": old.built} if old else None,
+        "reasons": [value(reason, node.label) for reason in one.reasons],
+        "causes": [value(cause.reason, cause.label) for cause in one.causes], "notes": list(one.notes),
+    }  # fmt: skip

@@ -1,0 +1,54 @@
+"""The line of a spec that set a value of a node."""
+
+from compiler.diagnostic import Span
+from compiler.layers import approach_chain
+from compiler.load import Project
+from compiler.node import Node
+from compiler.source import Step
+
+Path = tuple[Step, ...]
+
+
+def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:
+    """Where the value at a path of the node's parameters is set; None for a default of the stage.
+
+    Args:
+        path: the parameter's name, and further keys and indices inside of it.
+    """
+    name, inside = str(path[0]), path[1:]
+    source = node.stage.bound.get(name)
+    if source is None:
+        return node.origins.get(name)
+    place = _place(project, study, node, source, inside)
+    if place is None or (place[0], place[1]) not in project.sources:
+        return None
+    kind, spec, below = place
+    return project.spans(kind, spec).nearest(below)
+
+
+def blame_wiring(project: Project, study: str, node: Node, port: str) -> Span | None:
+    """Where an approach chose the stage that a port reads; None for the usual one."""
+    for link in reversed(approach_chain(project, node.asked.approach) if node.asked.approach else []):
+        span = project.spans("approach", link).get(("inputs", node.stage.name, port))
+        if span is not None:
+            return span
+    return None
+
+
+def _place(project: Project, study: str, node: Node, source: str, inside: Path) -> tuple[str, str, Path] | None:
+    """Kind, id and path of the spec behind a bound value."""
+    scope = node.asked
+    if source in ("location.source", "hidden_site"):
+        return "location", str(scope.location), ("source", *inside)
+    if source in ("task", "gate"):
+        return source, str(getattr(scope, source)), inside
+    if source == "seed":
+        for link in reversed(approach_chain(project, scope.approach) if scope.approach else []):
+            if project.approaches[link].training_seed_offset is not None:
+                return "approach", link, ("training_seed_offset",)
+        return "study", study, ("seeds",)
+    if source in ("trials", "domain"):
+        return "study", study, ("trials", str(scope.domain))
+    if source == "priors" and inside:
+        return "approach", str(inside[0]), ("row", "prior", *inside[1:])
+    return "study", study, inside if source == "study" else ()
