@@ -28,7 +28,7 @@ def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:
 
 def blame_wiring(project: Project, study: str, node: Node, port: str) -> Span | None:
     """Where an approach chose the stage that a port reads; None for the usual one."""
-    for link in reversed(approach_chain(project, node.asked.approach) if node.asked.approach else []):
+    for link in (link for approach in _approaches(node) for link in reversed(approach_chain(project, approach))):
         span = project.spans("approach", link).get(("inputs", node.stage.name, port))
         if span is not None:
             return span
@@ -37,13 +37,13 @@ def blame_wiring(project: Project, study: str, node: Node, port: str) -> Span | 
 
 def _place(project: Project, study: str, node: Node, source: str, inside: Path) -> tuple[str, str, Path] | None:
     """Kind, id and path of the spec behind a bound value."""
-    scope = node.asked
+    scope = node.scope
     if source in ("location.source", "hidden_site"):
         return "location", str(scope.location), ("source", *inside)
     if source in ("task", "gate"):
         return source, str(getattr(scope, source)), inside
     if source == "seed":
-        for link in reversed(approach_chain(project, scope.approach) if scope.approach else []):
+        for link in (link for approach in _approaches(node) for link in reversed(approach_chain(project, approach))):
             if project.approaches[link].training_seed_offset is not None:
                 return "approach", link, ("training_seed_offset",)
         return "study", study, ("seeds",)
@@ -52,3 +52,8 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
     if source == "priors" and inside:
         return "approach", str(inside[0]), ("row", "prior", *inside[1:])
     return "study", study, inside if source == "study" else ()
+
+
+def _approaches(node: Node) -> tuple[str, ...]:
+    """The approaches that a node belongs to: its own, else those that need it."""
+    return (node.scope.approach,) if node.scope.approach is not None else node.askers
