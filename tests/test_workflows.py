@@ -1,0 +1,183 @@
+"""Continuous integration for users: the workflow's commands run as they are written, and nothing in them is loose."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compiler.source import read_source
+from tests.conftest import REPOSITORY
+
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+SPECS = REPOSITORY / ".github" / "workflows" / "specs.yml"
+COMMENT = REPOSITORY / ".github" / "workflows" / "specs-comment.yml"
+HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
+ACTIONS = ("actions/checkout", "actions/upload-artifact", "github/codeql-action/upload-sarif")
+
+
+def read(path: Path) -> dict[str, Any]:
+    source = read_source(path, path.name)
+    assert source.readable, source.diagnostics
+    return source.value
+
+
+def steps(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    return [(job, step) for job, said in read(path)["jobs"].items() for step in said["steps"]]
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This working tree as `actions/checkout` leaves it: a clone with `origin/main`, and the compiler installed."""
+    base = tmp_path_factory.mktemp("base")
+    names = git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    for name in filter(None, names):
+        if (REPOSITORY / name).is_file():
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, base / name)
+    git(base, "init", "-q", "-b", "main")
+    git(base, "add", "-A")
+    git(base, "commit", "-q", "-m", "base")
+    clone = tmp_path_factory.mktemp("clone") / "simkiln"
+    git(base, "clone", "-q", str(base), str(clone))
+    git(clone, "switch", "-q", "-c", "change")
+    done = perform(clone, {}, only="Install the compiler alone")
+    assert done.returncode == 0, done.stderr
+    return clone
+
+
+def perform(clone: Path, environment: dict[str, str], *, only: str = "", but: str = "") -> subprocess.CompletedProcess:
+    """The job `check` as a runner does it: each `run` by bash, in order, until one fails."""
+    workflow = read(SPECS)
+    job = workflow["jobs"]["check"]
+    assert workflow["defaults"]["run"]["shell"] == "bash"
+    inherited = {name: os.environ[name] for name in os.environ if name.startswith(("UV_", "PIP_", "SSL_", "HOME"))}
+    found = os.environ.get("UV") or shutil.which("uv")
+    path = os.pathsep.join(filter(None, (str(Path(found).parent) if found else "", os.environ["PATH"])))
+    given = {"GITHUB_BASE_REF": "main", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_WORKSPACE": str(clone)}
+    given |= {**inherited, "PATH": path, "CI": "true", **job["env"], **environment}
+    done = subprocess.CompletedProcess([], 0, "", "")
+    said = ""
+    for step in job["steps"]:
+        if "run" not in step or (only and step["name"] != only) or (but and step["name"] == but):
+            continue
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=clone, env=given,
+            capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        said += done.stdout
+        if done.returncode:
+            break
+    return subprocess.CompletedProcess([], done.returncode, said, done.stderr)
+
+
+def change(clone: Path, old: str, new: str) -> None:
+    git(clone, "reset", "-q", "--hard", "origin/main")
+    shutil.rmtree(clone / "build", ignore_errors=True)
+    path = clone / "specs" / "study.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    git(clone, "commit", "-q", "-am", "change")
+
+
+@pytest.mark.slow
+def test_the_compiler_is_installed_alone(checkout: Path) -> None:
+    (site,) = (checkout / ".venv" / "lib").glob("python3.*/site-packages")
+    here = {path.name for path in site.iterdir()}
+    assert "pydantic" in here
+    assert here & {"torch", "mujoco", "numba", "numpy", "snakemake", "pygls"} == set()
+
+
+@pytest.mark.slow
+def test_a_good_change_passes(checkout: Path) -> None:
+    change(checkout, "title: Do appearance", "title: 100% do appearance")
+    done = perform(checkout, {}, but="Install the compiler alone")
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = json.loads((checkout / "build/specs/specs.sarif").read_text(encoding="utf-8"))
+    assert not [r for r in log["runs"][0]["results"] if r["level"] == "error"]
+    assert "Not only specs" not in done.stdout
+    assert not (checkout / "build" / "cache").exists()
+
+
+@pytest.mark.slow
+def test_a_mistake_is_annotated_and_fails(checkout: Path) -> None:
+    change(checkout, "cellar-workbench,", "celar-workbench,")
+    done = perform(checkout, {}, but="Install the compiler alone")
+    assert done.returncode == 1
+    assert "::error file=specs/study.yaml,line=3,col=13,endLine=3,endColumn=28,title=R201" in done.stdout
+    log = json.loads((checkout / "build/specs/specs.sarif").read_text(encoding="utf-8"))
+    assert "R201" in {r["ruleId"] for r in log["runs"][0]["results"]}
+
+
+@pytest.mark.slow
+def test_a_change_of_the_compiler_is_said(checkout: Path) -> None:
+    change(checkout, "title: Do", "title: So do")
+    with (checkout / "compiler" / "codes.py").open("a", encoding="utf-8") as file:
+        file.write("# a stranger's change\n")
+    git(checkout, "commit", "-q", "-am", "compiler")
+    assert "::notice title=Not only specs::" in perform(checkout, {}, but="Install the compiler alone").stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_nothing_is_loose(path: Path) -> None:
+    """Actions are pinned by commit, permissions are given one by one, and no expression becomes a command."""
+    text, workflow = path.read_text(encoding="utf-8"), read(path)
+    assert "pull_request_target" not in workflow["on"]
+    assert workflow["permissions"] == {}
+    assert "secrets." not in text
+    for name, job in workflow["jobs"].items():
+        assert job["permissions"], name
+        assert job["timeout-minutes"] <= 15
+    for _, step in steps(path):
+        assert "${{" not in step.get("run", "")
+        if "uses" in step:
+            action, _, revision = step["uses"].partition("@")
+            assert action in ACTIONS
+            assert re.fullmatch(r"[0-9a-f]{40}", revision)
+            assert re.search(rf"{revision} # v\d+\.\d+\.\d+$", text, re.MULTILINE)
+
+
+def test_what_runs_strangers_code_can_only_read() -> None:
+    job = read(SPECS)["jobs"]["check"]
+    assert job["permissions"] == {"contents": "read"}
+    assert job["env"]["SIMKILN_NO_CACHE"] == "1"
+    (fetched,) = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
+    assert fetched["with"]["persist-credentials"] is False
+    assert not [s for s in job["steps"] if "cache" in s.get("uses", "")]
+
+
+def test_what_can_write_checks_nothing_out() -> None:
+    writing = [
+        (path, name)
+        for path in WORKFLOWS
+        for name, job in read(path)["jobs"].items()
+        if "write" in job["permissions"].values()
+    ]
+    assert writing == [(COMMENT, "comment"), (SPECS, "alerts")]
+    for path, name in writing:
+        for job, step in steps(path):
+            if job == name:
+                assert "checkout@" not in step.get("uses", "")
+                assert not re.search(r"git |python|uvw|simkiln check|findings/\S*\.sh", step.get("run", ""))
+
+
+def test_the_hook_is_one_that_pre_commit_takes() -> None:
+    from pre_commit.clientlib import load_manifest
+
+    (hook,) = load_manifest(str(HOOKS))
+    assert (hook["entry"], hook["language"], hook["pass_filenames"]) == ("simkiln check", "python", False)
+    assert re.search(hook["files"], "specs/locations/cellar.yaml")
+    assert not re.search(hook["files"], "docs/specs/a.yaml")
+    required = re.search(r'requires-python = ">=([\d.]+)', (REPOSITORY / "pyproject.toml").read_text())
+    assert required
+    assert hook["language_version"] == f"python{required[1]}"
