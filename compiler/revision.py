@@ -15,6 +15,10 @@ from compiler.load import Project, load_project
 WORK_TREE = "."
 
 
+class UnreadableRevision(ValueError):
+    """The revision is there, but has no specs that can be read."""
+
+
 @contextmanager
 def at_revision(project: Project, revision: str) -> Generator[Project]:
     """The specs of `revision` with this machine's capture roots and store; `.` is the project itself.
@@ -23,28 +27,46 @@ def at_revision(project: Project, revision: str) -> Generator[Project]:
     them that leave the folder are refused.
 
     Raises:
-        ValueError: when git does not know the revision, or it has no specs.
+        ValueError: when git does not know the revision.
+        UnreadableRevision: when it has no specs, or they cannot be unpacked.
     """
     if revision == WORK_TREE:
         yield project
         return
-    commit = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if commit is None:
-        raise ValueError(f"git knows no revision `{revision}` here")
-    packed = _git(project, "archive", "--format=tar", commit.decode().strip(), "specs")
+    packed = _git(project, "archive", "--format=tar", resolve(project, revision), "specs")
     if packed is None:
-        raise ValueError(f"revision `{revision}` has no folder `specs/`")
+        raise UnreadableRevision(f"revision `{revision}` has no folder `specs/`")
     with tempfile.TemporaryDirectory(prefix="simkiln-") as folder:
         root = Path(folder)
         try:
             with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
                 archive.extractall(root, filter="data")
         except tarfile.TarError as error:
-            raise ValueError(f"the specs of revision `{revision}` cannot be read: {error}") from None
+            raise UnreadableRevision(f"the specs of revision `{revision}` cannot be read: {error}") from None
         if project.cache.is_file():
             (root / project.cache.relative_to(project.root)).parent.mkdir(parents=True)
             shutil.copyfile(project.cache, root / project.cache.relative_to(project.root))
         yield replace(load_project(root, project.capture_roots), store=project.store)
+
+
+def resolve(project: Project, revision: str) -> str:
+    """The commit that a revision names, as 40 hexadecimal digits (or 64).
+
+    Raises:
+        ValueError: when git does not know it.
+    """
+    commit = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        raise ValueError(f"git knows no revision `{revision}` here")
+    return commit.decode().strip()
+
+
+def file_at(project: Project, commit: str, name: str) -> bytes | None:
+    """A file of a commit as `resolve` gives it, by its path in the project; None when there is none.
+
+    A symbolic link is not followed: its target is what git gives.
+    """
+    return _git(project, "cat-file", "blob", f"{commit}:./{name}")
 
 
 def _git(project: Project, *words: str) -> bytes | None:

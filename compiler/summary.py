@@ -25,7 +25,7 @@ def footer(
     lines = [", ".join(said)] if build + rebuild else [f"nothing to build; {', '.join(said[1:])}"]
     if estimate is None or not build + rebuild:
         return lines
-    return [*lines, "estimate: " + ", ".join(_amounts(estimate)), *over(estimate, budget)]
+    return [*lines, "estimate: " + ", ".join(amounts(estimate)), *over(estimate, budget)]
 
 
 def over(estimate: Estimate, budget: Budget | None) -> list[str]:
@@ -43,19 +43,20 @@ def over(estimate: Estimate, budget: Budget | None) -> list[str]:
     ]
 
 
-def _amounts(found: Estimate) -> list[str]:
+def amounts(found: Estimate) -> list[str]:
+    """CPU and GPU time, disk, money and wall time, with how sure they are."""
     certainty = f"{_band(found.cpu_h, 'CPU')}; {found.measured:.0%} of it measured"
-    amounts = [f"{hours(found.cpu_h.value, 'CPU')} ({certainty})"]
+    said = [f"{hours(found.cpu_h.value, 'CPU')} ({certainty})"]
     if found.gpu_h.value:
-        amounts.append(f"{hours(found.gpu_h.value, 'GPU')} ({_band(found.gpu_h, 'GPU')})")
+        said.append(f"{hours(found.gpu_h.value, 'GPU')} ({_band(found.gpu_h, 'GPU')})")
     if found.disk_known:
         least = "at least " if found.disk_known < 1 else ""
-        amounts.append(f"{least}{size(found.disk_gb.value)} of disk")
+        said.append(f"{least}{size(found.disk_gb.value)} of disk")
     if found.money is not None:
         low, high = (f"{x:,.2f}" for x in (found.money.low, found.money.high))
-        amounts.append(f"{found.money.value:,.2f} {found.currency} ({low} to {high})")
-    amounts.append(f"at least {hours(found.wall_h)} on {found.cores} core{'s' if found.cores > 1 else ''}")
-    return amounts
+        said.append(f"{found.money.value:,.2f} {found.currency} ({low} to {high})")
+    said.append(f"at least {hours(found.wall_h)} on {found.cores} core{'s' if found.cores > 1 else ''}")
+    return said
 
 
 def hours(value: float, of: str = "") -> str:

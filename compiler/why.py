@@ -23,6 +23,13 @@ class Cause:
 
     label: str
     reason: Reason
+    stage: str = ""
+    """Empty for what several stages take from one spec, such as a task."""
+
+    @property
+    def title(self) -> str:
+        """The reason in words, the same for all nodes that share it."""
+        return f"{self.stage}: {self.reason.text}" if self.stage else self.reason.text
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,13 @@ class Causes:
 
     def _walk(self, node: Node, old: Record) -> Iterator[Cause]:
         found = self.reasons(node, old)
-        own = any(reason.kind != "parent" for reason in found)
+        derived = [r for r in found if r.kind == "parent" or node.stage.bound.get(r.what.split(".")[0]) == "cells"]
+        own = len(derived) < len(found)
         for reason in found:
             known = [(parent, before) for parent, before in reason.parents[:MOST_PARENTS] if before is not None]
-            if not known and not (own and reason.kind == "parent"):
-                yield Cause(node.label, reason)
+            if not known and not (own and reason in derived):
+                bound = reason.what.partition(".")[0] in node.stage.bound
+                yield Cause(node.label, reason, "" if bound else node.stage.name)
             for parent, before in known:
                 yield from self.of(parent, before)
 
@@ -147,4 +156,4 @@ def when(seconds: float) -> str:
 
 
 def _key(cause: Cause) -> tuple[str, str]:
-    return cause.reason.text, str(cause.reason.at)
+    return cause.title, str(cause.reason.at)

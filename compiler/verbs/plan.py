@@ -4,15 +4,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.against import Against
+    from compiler.load import Project
+    from compiler.plan import Plan
     from compiler.tree import Line
 
 COLOURS = {"build": "green", "rebuild": "yellow", "orphan": "red", "reuse": "dim", "not needed": "dim"}
+MOST_CAUSES = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +27,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="all nodes, in the form of schema/plan.schema.json")
     parser.add_argument("--all", action="store_true", help="each location by itself, with what is not needed")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="for the estimate of wall time")
+    parser.add_argument("--against", metavar="REV", help="what the work tree builds that this git revision does not")
+    parser.add_argument("--comment", metavar="FILE", type=Path, help="with --against: also write a comment in Markdown")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 0 unless the specs are refused."""
     from compiler.compile import plan_study
+
+    if args.comment and not args.against:
+        raise ValueError("--comment needs --against REV")
+    project = common.project(args)
+    plan = plan_study(project, args.study)
+    if args.against:
+        return _against(project, plan, args)
+    return _plan(project, plan, args)
+
+
+def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     from compiler.overview import overview
     from compiler.summary import footer
     from compiler.tree import Line, lines
 
-    project = common.project(args)
-    found = overview(project, plan_study(project, args.study), max(1, args.cores))
+    found = overview(project, plan, max(1, args.cores))
     if args.json:
         print(json.dumps(found.to_json(), indent=1))
         return 0
@@ -44,13 +61,70 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
+    from compiler.against import against
+
+    found = against(project, plan, args.against, max(1, args.cores))
+    if args.comment:
+        from compiler.comment import render_comment
+
+        args.comment.write_text(render_comment(found), encoding="utf-8")
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1))
+        return 0
+    _print(_against_lines(found, args.all))
+    return 0
+
+
+def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
+    from compiler.changes import SIGNS, Mark
+    from compiler.comment import stages
+    from compiler.summary import amounts, number, over, size
+    from compiler.tree import Line
+
+    counts = found.counts
+    if found.problems:
+        yield Line(f"the specs of {found.revision} cannot be compared with; this is the plan of the work tree alone:")
+        for problem in found.problems:
+            yield Line(f"  {problem}")
+    named = f"{found.revision} ({found.commit[:12]})" if found.commit else found.revision
+    stored = f" ({number(counts['gone_stored'])} in the store, {size(found.gone_bytes / 1e9)})"
+    gone = f"no longer needed{stored if counts['gone_stored'] else ''}"
+    words = {"rebuild": "to rebuild", "reuse": "newly asked for and in the store", "gone": gone}
+    said = [f"{number(counts['build'])} to build"]
+    said += [f"{number(counts[key])} {what}" for key, what in words.items() if counts[key]]
+    for group in found.groups if every else found.groups[:MOST_CAUSES]:
+        yield Line(group.title + (f"  [{group.at}]" if group.at else ""))
+        for mark, built in ((Mark.BUILD, group.build), (Mark.REBUILD, group.rebuild)):
+            if built:
+                yield Line(f"  {SIGNS[mark]} {stages(built)}", mark)
+    if len(found.groups) > MOST_CAUSES and not every:
+        yield Line(f"... and {len(found.groups) - MOST_CAUSES} more causes (--all)")
+    if found.gone:
+        yield Line("no longer needed")
+        yield Line(f"  {SIGNS[Mark.ORPHAN]} {stages(found.gone_by_stage())}", Mark.ORPHAN)
+    yield Line(f"against {named}: " + ", ".join(said))
+    if counts["pending"]:
+        yield Line(f"{number(counts['pending'])} more are missing with or without this change")
+    if found.builds:
+        yield Line("estimate: " + ", ".join(amounts(found.estimate)))
+        study = found.project.studies[found.plan.graph.study]
+        yield from (Line(text) for text in over(found.estimate, study.budget))
+    yield from (Line(note) for note in found.notes)
+
+
 def _print(found: "Iterable[Line]") -> None:
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        print("\n".join(line.text for line in found))
+    """Lines on stdout, coloured on a terminal; control characters from specs are made visible."""
+    from compiler.render.colour import wants_colour
+    from compiler.render.columns import visible
+
+    lines = list(found)
+    if not wants_colour(sys.stdout):
+        sys.stdout.writelines(visible(line.text) + "\n" for line in lines)
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in found:
-        console.print(Text(line.text, style=COLOURS[str(line.mark)] if line.mark else ""))
+    for line in lines:
+        console.print(Text(visible(line.text), style=COLOURS[str(line.mark)] if line.mark else ""))
