@@ -21,6 +21,8 @@ STATE_CORRELATION = 0.3
 """Correlation of two approaches' outcomes that start from the same initial state."""
 POWER = 0.8
 """Chance of a decision that the numbers needed stand for, when the effect is what was hoped for."""
+SUREST = 1 - 1e-12
+"""The highest quantile that is reckoned with; a level nearer to 1 means nothing else."""
 MOST = 100_000
 """Seeds, locations or trials beyond which a question counts as out of reach."""
 
@@ -61,7 +63,9 @@ class Design:
     @property
     def half_width(self) -> float:
         """Expected half-width of the band, in points; infinite with one seed."""
-        return quantile((1 + self.level) / 2, self.degrees) * self.standard_error if self.degrees > 0 else inf
+        return (
+            quantile(min((1 + self.level) / 2, SUREST), self.degrees) * self.standard_error if self.degrees > 0 else inf
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def best_band(design: Design, value: float) -> tuple[float, float]:
     """The narrowest band that there can be round an observed value, in points: every seed agrees, and no trial that
     need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.group`.
     """
-    z = NormalDist().inv_cdf((1 + design.level) / 2)
+    z = NormalDist().inv_cdf(min((1 + design.level) / 2, SUREST))
     n, share, limits = design.seeds * design.trials, 1 / design.groups, (0.0, 100.0)
     observed = value / 100
     if design.quantity == "uplift":

@@ -31,6 +31,9 @@ class Contract:
         return cls(**facts)  # ty: ignore[invalid-argument-type]
 
 
+FACTS = tuple(f.name for f in fields(Contract))
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """One fact on which two ends of an edge disagree."""
@@ -43,11 +46,11 @@ class Mismatch:
 def mismatches(wanted: Contract, offered: Contract) -> list[Mismatch]:
     """Facts stated at both ends that differ. Camera keys need only be a subset of those on offer."""
     found = []
-    for f in fields(Contract):
-        want, offer = getattr(wanted, f.name), getattr(offered, f.name)
+    for fact in FACTS:
+        want, offer = getattr(wanted, fact), getattr(offered, fact)
         if want is None or offer is None or want == offer:
             continue
-        if f.name == "camera_keys" and set(want) <= set(offer):
+        if fact == "camera_keys" and set(want) <= set(offer):
             continue
-        found.append(Mismatch(f.name, want, offer))
+        found.append(Mismatch(fact, want, offer))
     return found

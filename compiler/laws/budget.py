@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from compiler.diagnostic import Diagnostic, Note
 from compiler.laws.subject import Subject
 from compiler.node import Graph
-from compiler.plan import resources
 from compiler.spec.study import Rates
 
 LARGEST = 3
@@ -33,7 +32,7 @@ def declared_cost(graph: Graph) -> dict[str, Declared]:
     gpu: defaultdict[str, float] = defaultdict(float)
     count: Counter[str] = Counter()
     for node in graph.nodes.values():
-        need, stage = resources(node), node.stage.name
+        need, stage = node.setting.resources, node.stage.name
         cpu[stage] += need.cpu * need.minutes / 60
         gpu[stage] += need.gpu * need.minutes / 60
         count[stage] += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from compiler.diagnostic import Diagnostic, Note, Span
 from compiler.laws.subject import Subject
 from compiler.node import Graph, Node
-from runtime.contract import Contract, Mismatch, mismatches
+from runtime.contract import Mismatch, mismatches
 from runtime.stage import marked_fields
 
 
@@ -32,25 +32,29 @@ class _Edge:
 
 
 def _edges(graph: Graph) -> Iterator[_Edge]:
-    """Edges that disagree. Equal questions are answered once: a study has few, however many nodes."""
-    compared: dict[tuple[int, int], list[Mismatch]] = {}
-
-    def compare(wanted: Contract, offered: Contract) -> list[Mismatch]:
-        key = (id(wanted), id(offered))  # nodes share their contracts, and hashing one costs more than all the rest
-        if key not in compared:
-            compared[key] = mismatches(wanted, offered)
-        return compared[key]
-
+    """Edges that disagree. Nodes share settings and contracts, so what was found fine once is not looked at again."""
+    fine: set[tuple[int, ...]] = set()
     for node in graph.nodes.values():
-        stage = node.stage
-        for port, wanted in node.setting.expects.items():
-            for parent in node.inputs.get(port, ()):
-                if wrong := compare(wanted, parent.contract):
-                    yield _Edge(node, node, parent, wrong)
-        for first, second in stage.agree:
-            for wanting, offering in zip(node.inputs.get(first, ()), node.inputs.get(second, ()), strict=False):
-                if wrong := compare(wanting.contract, offering.contract):
-                    yield _Edge(node, wanting, offering, wrong)
+        setting = node.setting
+        if not setting.expects and not setting.stage.agree:
+            continue
+        asked = (id(setting), *[id(parent.contract) for parents in node.inputs.values() for parent in parents])
+        if asked not in fine:
+            wrong = list(_wrong(node))
+            yield from wrong
+            if not wrong:
+                fine.add(asked)
+
+
+def _wrong(node: Node) -> Iterator[_Edge]:
+    for port, wanted in node.setting.expects.items():
+        for parent in node.inputs.get(port, ()):
+            if wrong := mismatches(wanted, parent.contract):
+                yield _Edge(node, node, parent, wrong)
+    for first, second in node.stage.agree:
+        for wanting, offering in zip(node.inputs.get(first, ()), node.inputs.get(second, ()), strict=False):
+            if wrong := mismatches(wanting.contract, offering.contract):
+                yield _Edge(node, wanting, offering, wrong)
 
 
 def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnostic:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from compiler.diagnostic import Diagnostic, Note
 from compiler.laws.subject import Subject
-from compiler.power import SEED_SPREAD, Design, Quantity
+from compiler.power import SEED_SPREAD, Design, Quantity, least
 from compiler.spec.study import Study
 
 WIDEST = 50.0
@@ -52,8 +52,8 @@ def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
         f"{design.seeds} training seeds give bands of about ±{min(design.half_width, 100):.0f} points at level "
         f"{design.level:g}, whatever the number of trials"
     )
-    seeds = next(n for n in range(design.seeds, 100) if replace(design, seeds=n).half_width <= WIDEST)
-    ways = [f"name {seeds} seeds (about ±{replace(design, seeds=seeds).half_width:.0f})"]
+    seeds = least(lambda n: replace(design, seeds=n).half_width <= WIDEST, design.seeds)
+    ways = [f"name {seeds} seeds (about ±{replace(design, seeds=seeds).half_width:.0f})"] if seeds else []
     lower = next((x for x in LEVELS if x < design.level and replace(design, level=x).half_width <= WIDEST), None)
     if lower is not None:
         ways.append(f"set `level: {lower:g}` (about ±{replace(design, level=lower).half_width:.0f})")

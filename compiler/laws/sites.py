@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compiler.diagnostic import Diagnostic
 from compiler.laws.subject import Subject
 from compiler.laws.wiring import SITE_HELP
-from compiler.node import Graph, Node
+from compiler.node import Graph, Setting
 
 HOLDERS = ("location.source", "hidden_site")
 """Bound sources through which a site can reach a node."""
@@ -15,15 +15,12 @@ def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
     holding: dict[int, bool] = {}
     for node in graph.nodes.values():
-        if node.stage.name == "capture" or node.scope.domain == "irl_proxy":
-            continue
-        key = id(node.setting)
-        if key not in holding:
-            holding[key] = _holds_site(node)
-        if holding[key]:
+        if id(node.setting) not in holding:
+            holding[id(node.setting)] = node.stage.name != "capture" and _holds_site(node.setting)
+        if holding[id(node.setting)] and node.scope.domain != "irl_proxy":
             yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
 
 
-def _holds_site(node: Node) -> bool:
-    held = (node.params.get(field) for field, source in node.stage.bound.items() if source in HOLDERS)
+def _holds_site(setting: Setting) -> bool:
+    held = (setting.params.get(field) for field, source in setting.stage.bound.items() if source in HOLDERS)
     return any(isinstance(value, dict) and value.get("kind") == "hidden_site" for value in held)

@@ -13,6 +13,9 @@ from compiler.shape.walk import Loc, Place, Shape, shape_of
 from compiler.shape.words import TYPE_ERRORS, named, show, union_words, words, wrong_type
 from compiler.source import Source
 
+LARGEST = 2**53
+"""Whole numbers up to here are the same in YAML, JSON and as floats, so that no reckoning with them overflows."""
+
 
 def validate[M: BaseModel](
     model: type[M], source: Source, prefix: Loc = (), value: Any = None
@@ -132,7 +135,7 @@ def _integral(value: Any) -> Any:
 
 
 def _not_finite(value: Any, source: Source, prefix: Loc) -> list[Diagnostic]:
-    """`.nan` and `.inf` are YAML, but no parameter means anything by them."""
+    """`.nan`, `.inf` and numbers of 20 digits are YAML, but no parameter means anything by them."""
     found, waiting = [], [(prefix, value)]
     while waiting:
         path, item = waiting.pop()
@@ -143,4 +146,7 @@ def _not_finite(value: Any, source: Source, prefix: Loc) -> list[Diagnostic]:
         elif isinstance(item, float) and not math.isfinite(item):
             message = f"{named(path)} is not a finite number"
             found.append(Diagnostic("S105", message, source.spans.nearest(path), help="write a number"))
+        elif isinstance(item, int) and abs(item) > LARGEST:
+            message = f"{named(path)} is larger than any number that a spec may hold"
+            found.append(Diagnostic("S105", message, source.spans.nearest(path), help=f"write at most {LARGEST}"))
     return found

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from compiler import source
-from compiler.check import LAWS
-from compiler.laws import merged
+from compiler.check import LAWS, check
+from compiler.laws import contracts, merged
 from compiler.laws.subject import Subject
 from compiler.load import Project, load_project
 from tests.errors.cases import base
@@ -61,3 +61,19 @@ def test_a_clean_project_of_many_locations_composes_no_spans(
     monkeypatch.undo()
     assert done["read_document"] == 0
     assert done == counted(monkeypatch, few, only)
+
+
+def test_nor_do_the_laws_over_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = project_of(tmp_path, 40)
+    study = project.studies["study"]
+    project.studies["study"] = study.model_copy(update={"budget": study.budget.model_copy(update={"cpu_hours": 1e6})})
+    composed = []
+    compose = source.read_document
+    monkeypatch.setattr(source, "read_document", lambda *given: composed.append(given) or compose(*given))
+    compared = []
+    compare = contracts.mismatches
+    monkeypatch.setattr(contracts, "mismatches", lambda a, b: compared.append((a, b)) or compare(a, b))
+    assert check(project, "study") == []
+    assert composed == []
+    sites = 40 * 2 * 3 * 2  # evaluate at a hidden site has parameters of its own: port by port, and both parents
+    assert len(compared) < sites + 60
