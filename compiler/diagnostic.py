@@ -39,11 +39,12 @@ class Note:
 class Fix:
     """What mends a mistake safely, said of the key, value or item at the diagnostic's span.
 
-    `word` puts the text `word` in the place of `was`; `quote` and `unquote` keep the text and change what it is read
-    as; `remove` takes an item out of its list. `compiler.fix.edits` turns it into edits of the text.
+    `word` puts the text `word` in the place of `was`, and `value` puts what is not text there, such as `true`; `quote`
+    and `unquote` keep the text and change what it is read as; `remove` takes an item out of its list.
+    `compiler.fix.edits` turns it into edits of the text.
     """
 
-    kind: Literal["word", "quote", "unquote", "remove"]
+    kind: Literal["word", "value", "quote", "unquote", "remove"]
     word: str = ""
     was: str = ""
 

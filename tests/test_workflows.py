@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compiler.cli import VERBS
 from compiler.source import read_source
 from tests.conftest import REPOSITORY
 
@@ -181,3 +183,11 @@ def test_the_hook_is_one_that_pre_commit_takes() -> None:
     required = re.search(r'requires-python = ">=([\d.]+)', (REPOSITORY / "pyproject.toml").read_text())
     assert required
     assert hook["language_version"] == f"python{required[1]}"
+
+
+def test_the_settings_for_editors_are_well_formed() -> None:
+    page = (REPOSITORY / "docs" / "editor.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    assert tomllib.loads(blocks["toml"])["language-server"]["simkiln"] == {"command": "simkiln", "args": ["lsp"]}
+    assert json.loads(blocks["json"])["glspc.server.commandArguments"] == ["lsp"]
+    assert {"lsp", "watch", "explain", "completion"} <= set(VERBS)

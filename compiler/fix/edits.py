@@ -44,6 +44,8 @@ def _instead(fix: Fix, written: str) -> str | None:
         return None
     if fix.kind == "word":
         return (f"{quote}{fix.word}{quote}" if quote else scalar(fix.word)) if inner == fix.was else None
+    if fix.kind == "value":
+        return fix.word if inner == fix.was else None
     if fix.kind == "quote":
         return None if quote else f'"{written}"'
     return inner if quote and not _is_text(inner) else None

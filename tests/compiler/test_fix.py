@@ -72,6 +72,8 @@ def mended(written: str, code: str, line: int, start: int, end: int, fix: Fix) -
         ("title: true\n", (8, 12), Fix("quote"), 'title: "true"\n'),
         ("title: '12'\n", (8, 12), Fix("quote"), None),
         ("n: '12'\n", (4, 8), Fix("unquote"), "n: 12\n"),
+        ("a: yes # x\n", (4, 7), Fix("value", "true", "yes"), "a: true # x\n"),
+        ("a: 'off'\n", (4, 9), Fix("value", "false", "off"), "a: false\n"),
         ("n: 'twelve'\n", (4, 12), Fix("unquote"), None),
         ("x: [a, b, a]\n", (11, 12), Fix("remove"), "x: [a, b]\n"),
         ("x: [a, b , a ]\n", (12, 13), Fix("remove"), "x: [a, b ]\n"),
@@ -105,6 +107,7 @@ def test_every_kind_of_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> No
     rewrite(
         root / STUDY, ("title: Base", "title: 12  # twelve"), ("[cellar]", "[celar]"), ("approaches:", "aproaches:"),
         ("targets: [coverage]", "targets:\n- splat\n- capture\n- splat\n"), ("seeds: [0, 1]", "seeds: ['0', 1]"),
+        ("no_teleoperation: true", "no_teleoperation: yes"),
     )  # fmt: skip
     rewrite(root / "specs/tasks/press.yaml", ("press_button", "pres_button"))
     rewrite(root / "specs/approaches/bold.yaml", ("policy:", "polcy:"))
@@ -116,6 +119,7 @@ def test_every_kind_of_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert text.startswith('title: "12"  # twelve\nlocations: [cellar]\n')
     assert "targets:\n- capture\n- splat\n" in text
     assert "seeds: [0, 1]" in text
+    assert "no_teleoperation: true" in text
     assert "press_button" in (root / "specs/tasks/press.yaml").read_text(encoding="utf-8")
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*.yaml")}
     assert main(["check", "--fix", "--yes"]) == 0
