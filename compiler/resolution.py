@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 
 from compiler.load import Project
 from compiler.power import POWER, Design, Needed, Quantity, best_band, least, needed, power
@@ -15,6 +16,7 @@ from runtime.stats.judge import Measure, judge, wanted
 from runtime.stats.status import Status
 
 MOST_UPLIFT = 100.0
+LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Question:
         return max(0.0, 1 - self.sides * (1 - power(self.design, self.distance)))
 
     @property
+    def unlikely(self) -> bool:
+        """Whether it will more likely stay undecided than not."""
+        return self.power is not None and self.power < LIKELY
+
+    @property
     def needed(self) -> Needed:
         """What would decide: with a chance of `POWER`, or at all where it is hopeless."""
         if not self.hopeless:
@@ -88,6 +95,31 @@ def questions(project: Project, study: str) -> Iterator[Question]:
         pairs = comparisons(claim, spec.baseline)
         if claim.domain in spec.trials and pairs and all(a in spec.approaches for pair in pairs for a in pair):
             yield _of_claim(project, spec, groups, name, claim)
+
+
+def ways(project: Project, study: str, question: Question) -> str:
+    """What would decide, one thing changed at a time, such as `127 seeds or 51 locations`; empty when nothing would."""
+    found = question.needed
+    said = [f"{found.seeds} seeds"] if found.seeds else []
+    if found.groups and question.pooled:
+        said.append(f"{ceil(found.groups / len(set(project.studies[study].tasks)))} locations")
+    if found.trials:
+        said.append(f"{found.trials} trials per cell")
+    return " or ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+
+
+def outlook(project: Project, study: str) -> list[str]:
+    """A line for each gate and claim that will most likely stay undecided, with what would decide it."""
+    lines = []
+    for question in questions(project, study):
+        if question.unlikely:
+            more = ways(project, study, question)
+            half = f"bands of ±{min(question.design.half_width, 100):.0f} points"
+            lines.append(
+                f"likely undecided: {question.kind} `{question.name}` ({half}, {question.distance:g} to the threshold)"
+                + (f"; {more} would decide it" if more else "")
+            )
+    return lines
 
 
 def prior_of(project: Project, approach: str, domain: str) -> tuple[tuple[float, float], str] | None:

@@ -1,15 +1,11 @@
 """Gates and claims that the planned trials cannot decide, with what would."""
 
 from collections.abc import Iterator
-from math import ceil
 
 from compiler.diagnostic import Diagnostic, Note
 from compiler.laws.subject import Subject
 from compiler.power import BASE_RATE, SEED_SPREAD
-from compiler.resolution import Question, prior_of, questions
-
-LIKELY = 0.5
-"""A question that stands a worse chance than this is more likely to stay undecided than not."""
+from compiler.resolution import Question, prior_of, questions, ways
 
 
 def unresolved(subject: Subject) -> Iterator[Diagnostic]:
@@ -19,7 +15,7 @@ def unresolved(subject: Subject) -> Iterator[Diagnostic]:
         for question in questions(subject.project, name):
             if question.hopeless:
                 yield _hopeless(subject, name, question)
-            elif question.power is not None and question.power < LIKELY:
+            elif question.unlikely:
                 yield _unlikely(subject, name, question)
 
 
@@ -29,11 +25,8 @@ def _hopeless(subject: Subject, study: str, question: Question) -> Diagnostic:
         f"{question.kind} `{question.name}` cannot hold with the planned trials: the best outcome there is "
         f"gives a band of {band.low:.1f} to {band.high:.1f} points, and it wants {question.wanted}"
     )
-    fix = (
-        f"plan {_ways(subject, study, question)}, or ask for less"
-        if _ways(subject, study, question)
-        else "ask for less"
-    )
+    more = ways(subject.project, study, question)
+    fix = f"plan {more}, or ask for less" if more else "ask for less"
     return subject.at(
         "study", study, question.path, "X420", message, fix, key=True, notes=_threshold(subject, question)
     )
@@ -57,22 +50,11 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
         notes.append(Note("the prior is here", span))
     rate = f"{100 * BASE_RATE:g}%"
     notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
-    ways = _ways(subject, study, question)
-    fix = f"{ways} would decide it four times in five" if ways else "nothing within reach would decide it; ask for less"
+    more = ways(subject.project, study, question)
+    fix = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
     return subject.at(
         "study", study, question.path, "X420", message, fix, key=True, notes=tuple(notes), severity="warning"
     )  # fmt: skip
-
-
-def _ways(subject: Subject, study: str, question: Question) -> str:
-    """What would decide, one thing changed at a time, such as `127 seeds, or 51 locations`."""
-    found = question.needed
-    ways = [f"{found.seeds} seeds"] if found.seeds else []
-    if found.groups and question.pooled:
-        ways.append(f"{ceil(found.groups / len(set(subject.project.studies[study].tasks)))} locations")
-    if found.trials:
-        ways.append(f"{found.trials} trials per cell")
-    return " or ".join([", ".join(ways[:-1]), ways[-1]] if len(ways) > 1 else ways)
 
 
 def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:

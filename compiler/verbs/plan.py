@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     from compiler.overview import overview
+    from compiler.resolution import outlook
     from compiler.summary import footer
     from compiler.tree import Line, lines
 
@@ -56,6 +57,7 @@ def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     study = project.studies[args.study]
     _print(lines(found.places(), args.study, args.all))
     _print(Line(text) for text in footer(found.counts, found.estimate, study.budget, found.orphan_bytes))
+    _print(Line(text) for text in outlook(project, args.study))
     if found.changes.refused:
         _print([Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)")])
     return 0

@@ -7,7 +7,7 @@ import pytest
 
 from compiler.check import check
 from compiler.load import Project, load_project
-from compiler.resolution import Question, questions
+from compiler.resolution import Question, outlook, questions
 from runtime.stats.group import rate_group
 from runtime.stats.inference import estimate
 from tests.errors.cases import base
@@ -65,6 +65,14 @@ def test_the_repository_s_own_specs_are_warned_of_nothing_else() -> None:
     found = [d for d in check(own()) if d.code.startswith("X")]
     assert [(d.code, d.severity, d.span.file) for d in found] == [("X420", "warning", "specs/study.yaml")]
     assert "`enriched-helps`" in found[0].message
+
+
+def test_plan_says_what_would_decide() -> None:
+    assert outlook(own(), "study") == [
+        "likely undecided: gate `enriched-helps` (bands of ±12 points, 3 to the threshold); "
+        "127 seeds or 51 locations would decide it"
+    ]
+    assert outlook(own(), "buddha") == []
 
 
 def test_power_grows_with_the_distance() -> None:
