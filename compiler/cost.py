@@ -21,7 +21,9 @@ from runtime.stage import REGISTRY
 from runtime.usage import machine
 
 SAMPLES = 64
-"""Artifacts of one stage and back end that a law is made from: the latest ones."""
+"""Artifacts of one stage and back end that a law is made from: the latest of those looked at."""
+LOOKED_AT = 512
+"""Artifacts of a stage whose manifests are read at most, so that a plan does not read a store of thousands."""
 ENOUGH = 3
 Z80 = 1.2816
 """The normal quantile of 0.9: four of five cases lie within it on both sides."""
@@ -99,7 +101,7 @@ class CostModel:
 
     def __init__(self, index: StoreIndex | None = None) -> None:
         self._index = index
-        self._facts: dict[_Key, list[Fact]] | None = None
+        self._facts: dict[str, list[Fact]] = {}
         self._laws: dict[_Key, _Law] = {}
 
     def node(self, node: Node) -> NodeCost:
@@ -122,12 +124,12 @@ class CostModel:
         return self._laws[key]
 
     def _learn(self, key: _Key) -> "_Law":
-        if self._facts is None:
-            self._facts = defaultdict(list)
-            for fact in self._index.facts() if self._index else ():
-                self._facts[fact.stage, fact.backends].append(fact)
-        found = sorted((f for f in self._facts.get(key, ()) if f.cpu_s > 0), key=lambda f: -f.built)
-        version, here = REGISTRY[key[0]].version, machine()
+        stage, backends = key
+        if stage not in self._facts:
+            self._facts[stage] = self._index.of_stage(stage, LOOKED_AT) if self._index else []
+        found = [f for f in self._facts[stage] if f.backends == backends and f.cpu_s > 0]
+        found.sort(key=lambda f: -f.built)
+        version, here = REGISTRY[stage].version, machine()
         found = _preferred([f for f in found if f.version == version], found)
         found = _preferred([f for f in found if f.machine == here], found)[:SAMPLES]
         sized = [(declared, f) for f in found if (declared := self._declared(f)) is not None]

@@ -59,36 +59,41 @@ class StorePast:
 
     def __init__(self, index: StoreIndex) -> None:
         self._index = index
-        self._facts: dict[Address, Fact] = {fact.address: fact for fact in index.facts()}
+        self._read: set[str] = set()
         self._by_key: dict[Key, list[Fact]] = defaultdict(list)
-        for fact in self._facts.values():
-            for scope in fact.scopes:
-                self._by_key[key(fact.stage, scope)].append(fact)
 
     def before(self, node: Node) -> Record | None:
         """The artifact that the node takes the place of."""
+        self._read_stage(node.stage.name)
         found = [fact for scope in node.scopes() for fact in self._by_key.get(key(node.stage.name, scope), ())]
         found = [fact for fact in found if fact.address != node.address]
         return self.at(max(found, key=lambda f: (f.built, f.fingerprint)).address) if found else None
 
     def at(self, address: Address) -> Record | None:
         """A published artifact."""
-        fact = self._facts.get(address)
-        inputs = self._index.inputs(address) if fact else None
-        return None if fact is None or inputs is None else _record(fact, inputs)
+        inputs = self._index.inputs(address)
+        return None if inputs is None else _record(self._index.facts([address])[0], inputs)
 
     def nearest(self, node: Node) -> Record | None:
         """The artifact of the node's stage with the fewest differences, whatever it stood for."""
         best: tuple[int, str, dict[str, Any]] | None = None
         parents = {p.stage.name + "/" + p.fingerprint for p in node.parents()}
+        known = {fact.address: fact for fact in self._index.of_stage(node.stage.name)}
         for inputs in self._index.inputs_of(node.stage.name):
             address = node.stage.name, str(inputs["fingerprint"])
-            if address in self._facts and address != node.address:
+            if address in known and address != node.address:
                 theirs = {text for found in (inputs["parents"] or {}).values() for text in found}
                 distance = len(differing(node.params, inputs["params"] or {})) + 2 * len(parents - theirs)
                 if best is None or (distance, address[1]) < best[:2]:
                     best = (distance, address[1], inputs)
-        return None if best is None else _record(self._facts[node.stage.name, best[1]], best[2])
+        return None if best is None else _record(known[node.stage.name, best[1]], best[2])
+
+    def _read_stage(self, stage: str) -> None:
+        if stage not in self._read:
+            self._read.add(stage)
+            for fact in self._index.of_stage(stage):
+                for scope in fact.scopes:
+                    self._by_key[key(stage, scope)].append(fact)
 
 
 class GraphPast:

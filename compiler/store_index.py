@@ -26,6 +26,7 @@ TABLE = f"""create table if not exists artifact
     ({", ".join(COLUMNS)}, modified integer, inputs text, primary key (stage, fingerprint))"""
 INPUTS = ("params", "backends", "parents", "content", "version", "fingerprint")
 WAIT_S = 2.0
+CHUNK = 2000
 
 
 class StoreIndex:
@@ -52,6 +53,18 @@ class StoreIndex:
         except sqlite3.Error as error:
             self._replace(error)
             return self._facts(wanted, whole=only is None)
+
+    def of_stage(self, stage: str, most: int | None = None) -> list[Fact]:
+        """Facts of the published artifacts of a stage: all, or at most so many, chosen by their fingerprints alone.
+
+        Fingerprints are hashes, so a choice by them is a fair sample, and the same one each time.
+        """
+        names: list[str] = []
+        with suppress(OSError):
+            names = sorted(entry.name for entry in os.scandir(self._store.root / stage))
+        if most is not None and len(names) > most:
+            names = names[:: -(-len(names) // most)]
+        return self.facts([(stage, name) for name in names])
 
     def inputs(self, address: Address) -> dict[str, Any] | None:
         """What an artifact was made from: params, backends, parents, content, version; None when it is not published.
@@ -92,11 +105,13 @@ class StoreIndex:
         gone = [address for address in known if address not in wanted]
         new = [address for address, modified in wanted.items() if known.get(address) != modified]
         if gone or new:
-            rows = list(self._read(new, wanted))
             with connection:
                 connection.executemany("delete from artifact where stage = ? and fingerprint = ?", [*gone, *new])
-                marks = ", ".join("?" * (len(COLUMNS) + 2))
-                connection.executemany(f"insert or replace into artifact values ({marks})", rows)
+            marks = ", ".join("?" * (len(COLUMNS) + 2))
+            for start in range(0, len(new), CHUNK):
+                rows = list(self._read(new[start : start + CHUNK], wanted))  # read before the file is locked
+                with connection:
+                    connection.executemany(f"insert or replace into artifact values ({marks})", rows)
         found = (_fact(row) for row in self._rows(connection, wanted, whole, ", ".join(COLUMNS)))
         return [fact for fact in found if fact.address in wanted]
 

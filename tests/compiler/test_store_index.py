@@ -76,6 +76,17 @@ def test_only_what_is_asked_for_is_read(store: Store) -> None:
     assert ours.inputs(("splat", "f" * 32)) is None
 
 
+def test_a_sample_of_a_stage_is_the_same_each_time(store: Store) -> None:
+    for number in range(16):
+        publish_job(store, job("gate", f"{number:x}"))
+    ours = index(store)
+    assert len(ours.of_stage("gate")) == 16
+    few = [f.fingerprint[0] for f in ours.of_stage("gate", 5)]
+    assert few == ["0", "4", "8", "c"]
+    assert [f.fingerprint[0] for f in index(store).of_stage("gate", 5)] == few
+    assert ours.of_stage("nothing") == []
+
+
 def test_an_old_manifest_is_read(store: Store) -> None:
     manifest = store.path("splat", "a" * 32) / "manifest.json"
     old = json.loads(manifest.read_text())
