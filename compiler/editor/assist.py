@@ -1,6 +1,7 @@
 """What an editor shows at the cursor: hover, completion, and where a reference leads."""
 
 import inspect
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from compiler.spec_files import FOLDERS
 from runtime.backend import available
 from runtime.stage import load_stages
 
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:-]")
 _REFERENCES = {
     ("study", "baseline"): "approach", ("approach", "extends"): "approach", ("gate", "approach"): "approach",
     ("gate", "stage"): "stage",
@@ -161,10 +163,10 @@ def _referred(project: Project, kind: str, place: Place) -> str | None:
 
 
 def _title(project: Project, kind: str, name: str) -> str:
-    """The title of a spec, also of one that is out of shape."""
+    """The title of a spec, also of one that is out of shape; as Markdown that shows it as it is, without images."""
     source = project.sources.get((kind, name))
     title = source.value.get("title") if source is not None and isinstance(source.value, dict) else None
-    return title if isinstance(title, str) else ""
+    return _MARKUP.sub(r"\\\g<0>", title) if isinstance(title, str) else ""
 
 
 def _stage_file(name: str) -> Span | None:

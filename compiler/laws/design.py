@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
 from runtime.stage import load_stages
 
@@ -31,7 +31,8 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
         if study.baseline is not None and study.baseline not in study.approaches:
             message = f"baseline `{study.baseline}` is not among the approaches"
             fix = did_you_mean(study.baseline, study.approaches, "approaches of this study")
-            yield subject.at("study", name, ("baseline",), "X401", message, fix)
+            sure = meant(study.baseline, study.approaches)
+            yield subject.at("study", name, ("baseline",), "X401", message, fix, fix=sure)
         elif study.baseline is None and len(set(study.approaches)) > 1:
             message = f"{len(set(study.approaches))} approaches and no baseline to compare them with"
             fix = "name one of them as `baseline`"

@@ -65,14 +65,14 @@ def _result(d: Diagnostic, rule: int, lines_of: LinesOf, seen: dict[str, int]) -
     lines = lines_of(d.span.file)
     said = d.message + (f"\nhelp: {d.help}" if d.help else "")
     related = [
-        _location(note.span, lines_of(note.span.file) if note.span else None, i + 1) | {"message": {"text": note.text}}
+        _location(note.span, lines_of(note.span.file) if note.span else None, i + 1) | {"message": _message(note.text)}
         for i, note in enumerate(d.notes)
     ]
     result = {
         "ruleId": d.code,
         "ruleIndex": rule,
         "level": d.severity,
-        "message": {"text": said},
+        "message": _message(said),
         "locations": [_location(d.span, lines)],
         "partialFingerprints": {"simkiln/v1": _fingerprint(d, lines, seen)},
     }
@@ -81,8 +81,13 @@ def _result(d: Diagnostic, rule: int, lines_of: LinesOf, seen: dict[str, int]) -
         region = _region(edit.span, lines, len(lines or ()))
         replaced = {"deletedRegion": region, "insertedContent": {"text": edit.text}}
         change = {"artifactLocation": _artifact(d.span.file), "replacements": [replaced]}
-        result["fixes"] = [{"description": {"text": d.help or "mend it"}, "artifactChanges": [change]}]
+        result["fixes"] = [{"description": _message(d.help or "mend it"), "artifactChanges": [change]}]
     return result | ({"relatedLocations": related} if related else {})
+
+
+def _message(text: str) -> dict[str, str]:
+    """A message that holds no placeholder and no link (SARIF 2.1.0, 3.11.5 and 3.11.6), whatever a spec says."""
+    return {"text": text.replace("{", "{{").replace("}", "}}").replace("](", "] (")}
 
 
 def _location(span: Span | None, lines: Sequence[str] | None, number: int = 0) -> dict[str, Any]:

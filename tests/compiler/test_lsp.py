@@ -32,6 +32,9 @@ class Editor(LanguageClient):
     def uri(self, name: str) -> str:
         return (self.root / name).as_uri()
 
+    def text(self, name: str) -> str:
+        return (self.root / name).read_text(encoding="utf-8")
+
     async def begin(self, encodings: list[lsp.PositionEncodingKind | str] | None = None) -> None:
         general = lsp.GeneralClientCapabilities(position_encodings=encodings)
         await self.start_io(sys.executable, "-m", "compiler.cli", "lsp", "--stdio", cwd=str(self.root), env=ENVIRONMENT)
@@ -45,7 +48,7 @@ class Editor(LanguageClient):
         await self.stop()
 
     def open(self, name: str, text: str | None = None) -> str:
-        text = (self.root / name).read_text(encoding="utf-8") if text is None else text
+        text = self.text(name) if text is None else text
         document = lsp.TextDocumentItem(self.uri(name), "yaml", 1, text)
         self.text_document_did_open(lsp.DidOpenTextDocumentParams(document))
         return text
@@ -191,6 +194,7 @@ def test_positions_count_the_clients_units(root: Path, encoding: str | None, rob
 def test_hover_tells_what_keys_and_references_mean(root: Path) -> None:
     async def scene(editor: Editor) -> None:
         editor.open(STUDY)
+        await editor.told(STUDY)
         said, where = await editor.hovered(STUDY, 1, 2)
         assert said == "**`locations`**: list\n\nLocations, by id."
         assert span(where) == (1, 0, 1, 9)
@@ -198,6 +202,11 @@ def test_hover_tells_what_keys_and_references_mean(root: Path) -> None:
         assert said == "**location `cellar`**: Cellar\n\n`specs/locations/cellar.yaml`"
         assert span(where) == (1, 12, 1, 18)
         assert (await editor.hovered(STUDY, 1, 10))[1] is None
+        (root / "specs/locations/cellar.yaml").write_text("title: '![x](https://example.org)'\n", encoding="utf-8")
+        editor.write(STUDY, editor.text(STUDY))
+        await editor.told(STUDY)
+        said, _ = await editor.hovered(STUDY, 1, 14)
+        assert said.startswith(r"**location `cellar`**: \!\[x\]\(https\://example.org\)")
         editor.open(TASK)
         assert "press the button" not in (await editor.hovered(TASK, 2, 20))[0]
 

@@ -144,6 +144,12 @@ def test_notes_are_related_locations() -> None:
     assert "physicalLocation" not in result["relatedLocations"][1]
 
 
+def test_a_spec_cannot_put_links_or_placeholders_into_messages() -> None:
+    wrong = Diagnostic("S101", "unknown key `[a](https://example.org){0}`", Span("a", 1, 1, 1, 2))
+    (result,) = log_of(wrong, lines=["ab"])["results"]
+    assert result["message"]["text"] == "unknown key `[a] (https://example.org){{0}}`"
+
+
 def test_a_result_stays_the_same_when_lines_are_added_above() -> None:
     def prints(line: int, lines: list[str]) -> list[str]:
         wrong = Diagnostic("S101", "x", Span("a", line, 1, line, 2))
