@@ -151,6 +151,8 @@ def _meaning(tree: str, text: str) -> tuple[frozenset[str], Any]:
             outside |= {"Y106"} if merge and _wants_key(stack[-1]) else _put(stack[-1], value)
             if kind != "=VAL":
                 stack.append((value, []))
+    if root == [None]:
+        outside.add("Y114")
     return frozenset(outside), root[0] if root else None
 
 

@@ -230,6 +230,6 @@ def _read_text(text: str, name: str) -> Source:
         )
         return Source(name, text, None, tuple(found))
     root = read_document(text, report)
-    if root is None and not found:
+    if (root is None or root.value is None) and not found:
         report("Y114", "the file is empty", 0, 0, help="write a spec into it, or delete it")
     return Source(name, text, root.value if root else None, tuple(in_order(found)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
+from compiler.shape.walk import shape_of
 from runtime.stage import load_stages
 
 AXES = ("tasks", "approaches", "seeds", "trials")
@@ -54,7 +55,7 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
 def domains(subject: Subject) -> Iterator[Diagnostic]:
     """X412 and X413: trials in a domain that a location, or no stage, can offer."""
     evaluate = load_stages().get("evaluate")
-    offered = _choices(evaluate.params.model_json_schema(), "domain") if evaluate else []
+    offered = _choices(shape_of(evaluate.params).schema, "domain") if evaluate else []
     for name, study in subject.studies():
         for domain in study.trials:
             if offered and domain not in offered:

@@ -109,7 +109,8 @@ def _value(text: str) -> Any:
             else:
                 raise NeedsCare
         elif collection is None:
-            if type(following()) is yaml.DocumentEndEvent and type(following()) is yaml.StreamEndEvent:
+            ended = type(following()) is yaml.DocumentEndEvent and type(following()) is yaml.StreamEndEvent
+            if ended and value is not None:
                 return value
             raise NeedsCare
         else:

@@ -31,6 +31,8 @@ from compiler.source import read_source
         ("? \n: b\n", "Y113", 1, 2),
         ("# only a comment\n", "Y114", 1, 1),
         ("", "Y114", 1, 1),
+        ("null\n", "Y114", 1, 1),
+        ("--- &a\n", "Y114", 1, 1),
         ("a: \x07\n", "Y116", 1, 4),
         ("a: b\u2028c\n", "Y116", 1, 5),
         ("a: b\n\ufeffc: d\n", "Y116", 2, 1),
