@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Usage:
         return facts | ({"gpu": name, "gpu_peak_mb": round(peak / 1e6, 1)} if gpus else {})
 
 
+@cache
 def machine() -> str:
     """The class of this machine: architecture and the processor's model, such as `x86_64 Intel(R) Xeon(R) 2.20GHz`."""
     try:
@@ -40,7 +42,7 @@ def machine() -> str:
     except OSError:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model")))
-    return f"{platform.machine()} {next(models, platform.processor() or 'unknown')}".strip()[:120]
+    return f"{platform.machine()} {next(models, 'unknown')}".strip()[:120]
 
 
 def _cores() -> int:

@@ -13,7 +13,17 @@ def render_json(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> 
 
     `fix`, where there is one, is the edit that `simkiln check --fix` would make: a span and the text in its place.
     """
-    return json.dumps({"diagnostics": [_plain(d, lines_of) for d in diagnostics]}, indent=1, ensure_ascii=False)
+    return shown_json({"diagnostics": [_plain(d, lines_of) for d in diagnostics]})
+
+
+def shown_json(value: Any) -> str:
+    """JSON that people can read and a terminal does not obey: characters without a glyph are escapes."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return text if text.replace("\n", "").isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
 def _plain(d: Diagnostic, lines_of: LinesOf) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from compiler.diagnostic import Diagnostic, Span
 from compiler.fix.edits import edit_of
 from compiler.pages import page
 from compiler.render.columns import utf16
+from compiler.render.json import shown_json
 from compiler.render.lines import LinesOf, no_lines
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -38,7 +39,7 @@ def render_sarif(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) ->
             }
         ],
     }
-    return json.dumps(log, indent=1, ensure_ascii=False)
+    return shown_json(log)
 
 
 def _rule(code: str, diagnostics: list[Diagnostic]) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _location(span: Span | None, lines: Sequence[str] | None, number: int = 0) -
 
 
 def _artifact(name: str) -> dict[str, str]:
-    return {"uri": quote(name), "uriBaseId": ROOT}
+    return {"uri": quote(name, errors="surrogateescape"), "uriBaseId": ROOT}
 
 
 def _region(span: Span, lines: Sequence[str] | None, last: int = 0) -> dict[str, int]:
