@@ -1,6 +1,6 @@
 """Diagnostics as workflow commands, which GitHub shows beside the lines of a pull request.
 
-The escapes are those of GitHub's workflow commands: `%`, CR and LF in messages, and `:` and `,` too in properties.
+The escapes are those of GitHub's workflow commands: `%` and LF in messages, and `:` and `,` too in properties.
 What has no glyph is replaced, as in text: logs are read in terminals too.
 """
 
@@ -21,15 +21,16 @@ def _command(d: Diagnostic) -> str:
     if span.end_line == span.line:  # GitHub refuses end columns of stretches over several lines
         properties["endColumn"] = max(span.end_col, span.col)
     properties["title"] = f"{d.code}: {d.title}"
-    listed = ",".join(f"{key}={_property(visible(str(value)))}" for key, value in properties.items())
-    said = [visible(d.message), *(visible(f"note: {n.text}" + (f" ({n.span})" if n.span else "")) for n in d.notes)]
-    said += [visible(f"help: {d.help}")] if d.help else []
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    said = [d.message, *(f"note: {n.text}" + (f" ({n.span})" if n.span else "") for n in d.notes)]
+    said += [f"help: {d.help}"] if d.help else []
     said.append(f"more: simkiln explain {d.code}")
     return f"::{d.severity} {listed}::{_message(chr(10).join(said))}"
 
 
 def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    shown = "\n".join(map(visible, text.split("\n")))
+    return shown.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
