@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, os.getcwd())
 
-from compiler.compile import compile_study, finish
 from compiler.frozen import FrozenPlan
+from compiler.workflow import compile_study, finish
 
 PYTHON = sys.executable
 # A run starts many short Pythons; without cached bytecode each compiles its libraries again (2 CPU-s a job).

@@ -63,4 +63,6 @@ def fill_store(root: Path) -> int:
         folder = project.store / stage / fingerprint
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").write_text("{}")
+        if stage == "report":
+            (folder / "report.html").write_text("<title>empty</title>")
     return len(nodes)

@@ -4,50 +4,41 @@ Snakemake is handed only what is missing. Its outputs are marker files of this v
 delete, keep or believe one: completeness lives in the store.
 """
 
-import json
 import os
-import shutil
-import time
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from compiler.chunks import Chunk, chunks
 from compiler.load import Project
 from compiler.node import Node
-from compiler.plan import Plan, State, resources
+from compiler.plan import Plan, State
+from compiler.runs import write_run
 from runtime.node import Job, Parent
 
-KEEP_RUNS_S = 7 * 86400
 RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
 def emit(project: Project, plan: Plan) -> Path:
     """Write everything for one run below `build/` and return the path of its plan."""
-    build = project.root / "build"
-    _forget_old(build / "runs")
-    run = build / "runs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
     nodes: dict[str, dict[str, Any]] = {}
-    for node in plan.build():
-        job(project, node).write(build / "jobs")
-        nodes.setdefault(node.stage.name, {})[node.fingerprint] = _entry(plan, node)
-    frozen = {
-        "study": plan.graph.study,
-        "root": ".",
-        "run": str(run.relative_to(project.root)),
-        "store": os.path.relpath(project.store, project.root),
+    jobs: dict[str, dict[str, Any]] = {}
+    parts = chunks(plan)
+    home = {node.address: part.address for part in parts for node in part.nodes}
+    for part in parts:
+        for node in part.nodes:
+            job(project, node).write(project.root / "build" / "jobs")
+            nodes.setdefault(node.stage.name, {})[node.fingerprint] = {"label": node.label}
+        stage, name = part.address
+        jobs.setdefault(stage, {})[name] = _entry(plan, part, home)
+    wanted = [home[t.address] for t in plan.graph.targets if plan.states[t.address] is State.BUILD]
+    content = {
         "counts": {str(state): plan.count(state) for state in State},
-        "targets": [list(t.address) for t in plan.graph.targets if plan.states[t.address] is State.BUILD],
+        "targets": [list(address) for address in dict.fromkeys(wanted)],
+        "jobs": jobs,
         "nodes": nodes,
     }
-    run.mkdir(parents=True)
-    (run / "plan.json").write_text(json.dumps(frozen, indent=1))
-    (run / "stages.smk").write_text(_rules(sorted(nodes)))
-    for name in ("plan.json", "stages.smk"):
-        temporary = build / f".{name}.{os.getpid()}"
-        shutil.copyfile(run / name, temporary)
-        temporary.replace(build / name)
-    return run / "plan.json"
+    store = os.path.relpath(project.store, project.root)
+    return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))
 
 
 def job(project: Project, node: Node) -> Job:
@@ -68,16 +59,10 @@ def job(project: Project, node: Node) -> Job:
     )
 
 
-def _entry(plan: Plan, node: Node) -> dict[str, Any]:
-    need = resources(node)
-    return {
-        "label": node.label,
-        "inputs": [list(p.address) for p in plan.missing_parents(node)],
-        "threads": need.cpu,
-        "mem_mb": int(need.mem_gb * 1000),
-        "runtime": max(1, round(need.minutes * 10)),
-        "gpu": need.gpu,
-    }
+def _entry(plan: Plan, part: Chunk, home: dict[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
+    parents = dict.fromkeys(home[p.address] for node in part.nodes for p in plan.missing_parents(node))
+    members = [node.fingerprint for node in part.nodes]
+    return {"inputs": [list(address) for address in parents], "members": members, **part.needs()}
 
 
 def _origin(project: Project, span: Any) -> dict[str, Any]:
@@ -88,15 +73,10 @@ def _origin(project: Project, span: Any) -> dict[str, Any]:
 
 
 def _rules(stages: list[str]) -> str:
+    import jinja2  # 20 ms, and with nothing to build there are no rules
+
     source = (RULES / "stage.smk.j2").read_text()
     # Rules are no HTML, and the only value that reaches them is a stage's name: a Python identifier.
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
     template = environment.from_string(source)
     return "\n".join(template.render(stage=stage) for stage in stages)
-
-
-def _forget_old(runs: Path) -> None:
-    if runs.is_dir():
-        for entry in runs.iterdir():
-            if time.time() - entry.stat().st_mtime > KEEP_RUNS_S:
-                shutil.rmtree(entry, ignore_errors=True)

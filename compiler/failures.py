@@ -19,7 +19,7 @@ def explain_failures(root: Path) -> str:
     absent = [a for a in plan.planned() if not (root / plan.store / a[0] / a[1] / "manifest.json").is_file()]
     logs = {address: root / plan.log(*address) for address in absent}
     failed = [address for address in absent if logs[address].is_file()]
-    parts = [_words(plan.entry(*a)["label"], logs[a].read_text(errors="replace")) for a in failed]
+    parts = [_words(plan.label(*a), logs[a].read_text(errors="replace")) for a in failed]
     if absent:
         built = len(plan.planned()) - len(absent)
         parts.append(f"{built} built, {len(failed)} failed, {len(absent) - len(failed)} not run\n")

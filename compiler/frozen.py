@@ -15,21 +15,29 @@ class FrozenPlan:
         self.store: str = self._plan["store"]
         self.rules: str = f"{self.run}/stages.smk"
 
-    def marker(self, stage: str, fingerprint: str) -> str:
+    def marker(self, stage: str, job: str) -> str:
         """The file that says, within this run only, that a job ended well."""
-        return f"{self.run}/done/{stage}/{fingerprint}"
+        return f"{self.run}/done/{stage}/{job}"
 
     def log(self, stage: str, fingerprint: str) -> str:
-        """Where a job's messages go."""
-        return f"{self.run}/logs/{stage}/{fingerprint}.log"
+        """Where the messages of building one artifact go; those of a job are in its first one's."""
+        return f"{self.logs(stage)}/{fingerprint}.log"
 
-    def entry(self, stage: str, fingerprint: str) -> dict[str, Any]:
-        """What is planned for one node."""
-        return self._plan["nodes"][stage][fingerprint]
+    def logs(self, stage: str) -> str:
+        """The folder of a stage's logs."""
+        return f"{self.run}/logs/{stage}"
 
-    def inputs(self, stage: str, fingerprint: str) -> list[str]:
-        """Markers of the parents that this run builds; those in the store are not Snakemake's business."""
-        return [self.marker(*parent) for parent in self.entry(stage, fingerprint)["inputs"]]
+    def job(self, stage: str, job: str) -> dict[str, Any]:
+        """What a job takes: `threads`, `mem_mb`, `runtime`, `gpu`; its `members` and the jobs before it, `inputs`."""
+        return self._plan["jobs"][stage][job]
+
+    def label(self, stage: str, fingerprint: str) -> str:
+        """What people call one planned artifact."""
+        return self._plan["nodes"][stage][fingerprint]["label"]
+
+    def inputs(self, stage: str, job: str) -> list[str]:
+        """Markers of the jobs of this run that build parents; those in the store are not Snakemake's business."""
+        return [self.marker(*parent) for parent in self.job(stage, job)["inputs"]]
 
     def targets(self) -> list[str]:
         """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run)."""
@@ -42,6 +50,6 @@ class FrozenPlan:
     def unpublished(self, root: Path) -> list[str]:
         """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""
         return [
-            self.entry(*address)["label"] for address in self.planned()
+            self.label(*address) for address in self.planned()
             if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
         ]  # fmt: skip

@@ -53,6 +53,8 @@ class Project:
     store: Path = Path("store")
     graphs: dict[str, Any] = field(default_factory=dict)
     """Study -> its nodes, once they were expanded."""
+    given_roots: dict[str, Path] = field(default_factory=dict)
+    """Capture roots from the command line or the environment, which win over this machine's file."""
 
     def specs(self, kind: str) -> Mapping[str, Any]:
         """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
@@ -118,8 +120,8 @@ def load_project(
         overlay: texts to read instead of files, by path below `root`: what an editor has not saved yet.
     """
     root = Path(os.path.abspath(root))
-    project = Project(root, store=root / "store")
-    _read_local(project, roots or {})
+    project = Project(root, store=root / "store", given_roots=dict(roots or {}))
+    _read_local(project)
     texts = SpecCache(root / "build" / "cache" / "specs.json")
     with without_gc():
         for kind, name, path in _spec_files(project, overlay or {}):
@@ -200,7 +202,7 @@ def _without_consequences(wrong: list[Diagnostic], source: Source) -> list[Diagn
     return [d for d in wrong if d.span.line not in lines and not (refused and d.code == "S102")]
 
 
-def _read_local(project: Project, roots: Mapping[str, Path]) -> None:
+def _read_local(project: Project) -> None:
     path = project.root / LOCAL_FILE
     if path.exists():
         source = read_source(path, LOCAL_FILE)
@@ -209,4 +211,4 @@ def _read_local(project: Project, roots: Mapping[str, Path]) -> None:
         if local is not None:
             project.capture_roots = {name: project.root / folder for name, folder in local.roots.items()}
             project.store = project.root / (local.store or "store")
-    project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in roots.items()}
+    project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in project.given_roots.items()}

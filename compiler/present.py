@@ -19,7 +19,10 @@ def present(project: Project, graph: Graph) -> Path | None:
     nodes = [n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)]
     if not nodes:
         return None
-    html = (store.path(*nodes[0].address) / "report.html").read_text()
+    try:
+        html = (store.path(*nodes[0].address) / "report.html").read_text()
+    except OSError:
+        return None  # damaged; `simkiln verify` says so and has it built again
     target = project.root / "build" / "report" / f"{graph.study}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")

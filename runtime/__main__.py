@@ -1,4 +1,4 @@
-"""`python -m runtime STAGE FINGERPRINT`: build one planned artifact. Snakemake calls this once a job."""
+"""`python -m runtime STAGE FINGERPRINT...`: build planned artifacts. Snakemake calls this once a job."""
 
 import argparse
 import ctypes
@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -14,16 +15,31 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 def main() -> int:
-    """Exit code 0: published. 1: a problem that the user can mend. Anything else: a defect of ours."""
+    """Exit code 0: all published. 1: a problem that the user can mend. Anything else: a defect of ours."""
     parser = argparse.ArgumentParser(prog="python -m runtime")
     parser.add_argument("stage")
-    parser.add_argument("fingerprint")
+    parser.add_argument("fingerprints", nargs="+", metavar="FINGERPRINT")
     parser.add_argument("--store", type=Path, default=Path("store"))
     parser.add_argument("--jobs", type=Path, default=Path("build/jobs"))
+    parser.add_argument("--logs", type=Path, help="with several fingerprints: each one's messages go to a file here")
     parser.add_argument("--parent", type=int, help="id of the process whose end is this one's, too")
     args = parser.parse_args()
     _end_with_parent(args.parent)
+    codes = []
+    for fingerprint in args.fingerprints:
+        if args.logs and len(args.fingerprints) > 1:
+            _log_to(args.logs / f"{fingerprint}.log")
+        try:
+            codes.append(_build(args.stage, fingerprint, args.jobs, args.store))
+        except Exception:
+            if len(args.fingerprints) == 1:
+                raise
+            traceback.print_exc()  # the rest of the chunk is not to blame
+            codes.append(2)
+    return max(codes)
 
+
+def _build(stage: str, fingerprint: str, jobs: Path, store: Path) -> int:
     from runtime.execute import execute
     from runtime.node import Job
     from runtime.problem import InputError
@@ -31,14 +47,12 @@ def main() -> int:
     from runtime.store import Store
 
     try:
-        job = Job.read(args.jobs, args.stage, args.fingerprint)
+        job = Job.read(jobs, stage, fingerprint)
     except FileNotFoundError:
-        sys.stderr.write(
-            f"error[B313]: {args.stage}/{args.fingerprint} is not planned\n   = help: run `simkiln plan`\n"
-        )
+        sys.stderr.write(f"error[B313]: {stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
         return 1
     try:
-        execute(job, Store(args.store))
+        execute(job, Store(store))
     except InputError as error:
         for problem in error.problems:
             sys.stderr.write(show_problem(problem, job.origins, job.label))
@@ -50,6 +64,15 @@ def main() -> int:
         sys.stderr.write("   = help: free some space or mend the rights, then build again; nothing was published\n")
         return 1
     return 0
+
+
+def _log_to(path: Path) -> None:
+    """Send messages of this process and its children to a file of their own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(handle, 2)
+    os.close(handle)
 
 
 def _end_with_parent(parent: int | None) -> None:

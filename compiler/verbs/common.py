@@ -50,7 +50,8 @@ def project(args: argparse.Namespace) -> "Project":
     Raises:
         ValueError: when a `--root` is not of the form NAME=DIR.
     """
-    from compiler.compile import open_project, parse_roots
+    from compiler.compile import open_project
+    from compiler.roots import parse_roots
 
     return open_project(Path.cwd(), parse_roots(args.root))
 

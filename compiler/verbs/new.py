@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _project(args: argparse.Namespace) -> "Project":
     """The project here. A location's `--root` may name a root, or say with NAME=DIR where it is as well."""
-    from compiler.compile import open_project, parse_roots
+    from compiler.compile import open_project
+    from compiler.roots import parse_roots
 
     root = getattr(args, "field:root", None) or ""
     roots = parse_roots([root] if "=" in root else [])

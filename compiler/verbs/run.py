@@ -16,10 +16,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when everything planned was built."""
-    from compiler.compile import ROOTS_VARIABLE, parse_roots, plan_study
+    from compiler.compile import plan_study
     from compiler.failures import explain_failures
     from compiler.plan import State
     from compiler.progress import watch
+    from compiler.roots import ROOTS_VARIABLE, parse_roots
 
     project = common.project(args)
     total = plan_study(project, args.study).count(State.BUILD)

@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from compiler.compile import finish
 from compiler.frozen import FrozenPlan
+from compiler.workflow import finish
 
 
 def frozen(root: Path, targets: list[list[str]]) -> FrozenPlan:
     run = root / "build" / "runs" / "r"
     run.mkdir(parents=True)
-    entry = {"label": "splat/place", "inputs": [["capture", "aa"]], "threads": 1, "mem_mb": 1, "runtime": 1, "gpu": 0}
+    needs = {"threads": 1, "mem_mb": 1, "runtime": 1, "gpu": 0}
     plan = {
         "study": "study", "run": "build/runs/r", "store": "store", "targets": targets,
-        "nodes": {"splat": {"bb": entry}, "capture": {"aa": {**entry, "label": "capture/place", "inputs": []}}},
+        "nodes": {"splat": {"bb": {"label": "splat/place"}}, "capture": {"aa": {"label": "capture/place"}}},
+        "jobs": {
+            "splat": {"bb": {"inputs": [["capture", "aa"]], "members": ["bb"], **needs}},
+            "capture": {"aa": {"inputs": [], "members": ["aa"], **needs}},
+        },
     }  # fmt: skip
     (run / "plan.json").write_text(json.dumps(plan))
     return FrozenPlan(run / "plan.json")

@@ -1,0 +1,121 @@
+"""The answer to "is anything missing?" when neither the specs, the captures, the code nor the store changed.
+
+A plan with nothing to build is remembered as what it said, together with a key over all that it depended on. The next
+call compares the key and the store's listing, imports no models and expands nothing. Whatever does not match, or cannot
+be read, leads to the whole way: this can cost time, never truth.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from compiler.code_key import code_key
+from compiler.spec_cache import enabled, write_quietly
+from compiler.spec_files import spec_names
+from runtime.store import Store
+
+LOCAL_FILE = "simkiln.local.yaml"
+WORTHWHILE = 2000
+"""Nodes from which on remembering a plan saves more than it costs."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A plan with nothing to build.
+
+    `captures` are the folders and files outside the project that specs name, `outside` their signature. `lines` are
+    what `simkiln plan` says, with marks. `report` is size and time of the page that was put in place, empty when the
+    study has none, None when that was not looked at.
+    """
+
+    key: str
+    outside: str
+    store: str
+    listing: dict[str, list[int]]
+    captures: list[str]
+    counts: dict[str, int]
+    lines: list[tuple[str, str]]
+    report: list[int] | None
+
+
+def recall(root: Path, study: str, roots: Mapping[str, Path]) -> Idle | None:
+    """What was remembered of the study, if all of it still holds; else None."""
+    if not enabled():
+        return None
+    try:
+        known = Idle(**json.loads(_file(root, study).read_bytes()))
+        holds = (
+            known.key == key(root, study, roots)
+            and known.outside == signature(known.captures)
+            and known.listing == digest(Store(root / known.store).listing())
+        )
+    except (OSError, ValueError, TypeError):
+        return None
+    return known if holds else None
+
+
+def remember(root: Path, study: str, idle: Idle) -> None:
+    """Keep an answer for the next call."""
+    if enabled() and sum(idle.counts.values()) >= WORTHWHILE:
+        write_quietly(_file(root, study), json.dumps(asdict(idle)))
+
+
+def page(root: Path, study: str) -> list[int]:
+    """Size and time of a study's page, empty when there is none."""
+    try:
+        stat = os.stat(root / "build" / "report" / f"{study}.html")
+    except OSError:
+        return []
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
+    """A digest over the bytes of every spec, this machine's file, the roots that were given, and the code."""
+    total = hashlib.blake2b(code_key().encode(), digest_size=16)
+    total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
+    for name in [*(name for _, name, _ in spec_names(root)), LOCAL_FILE]:
+        data = b""
+        with suppress(OSError), open(root / name, "rb") as file:
+            data = file.read()
+        total.update(f"{name}\0{len(data)}\0".encode())
+        total.update(data)
+    return total.hexdigest()
+
+
+def signature(captures: Iterable[str]) -> str:
+    """A digest over names, sizes and times of all files in folders outside the project."""
+    total = hashlib.blake2b(digest_size=16)
+    for folder in captures:
+        for name, stat in sorted(_stats(folder)):
+            total.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\n".encode())
+    return total.hexdigest()
+
+
+def digest(listing: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
+    """How many artifacts each stage has, and the sum of their fingerprints: equal for equal sets, in any order."""
+    found = {}
+    for stage, fingerprints in listing.items():
+        numbers = [int(f, 16) for f in fingerprints if len(f) == 32]
+        found[stage] = [len(numbers), sum(numbers) % (1 << 61)]
+    return found
+
+
+def _stats(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    with suppress(OSError):
+        yield path, os.stat(path)
+    if os.path.isdir(path):
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    yield from _stats(entry.path)
+                else:
+                    with suppress(OSError):
+                        yield entry.path, entry.stat()
+
+
+def _file(root: Path, study: str) -> Path:
+    return root / "build" / "cache" / f"idle-{hashlib.blake2b(study.encode(), digest_size=8).hexdigest()}.json"

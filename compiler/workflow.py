@@ -1,0 +1,69 @@
+"""What the Snakefile calls: before a run, specs to files; after it, the report. When idle it imports little."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.idle import page, recall
+from compiler.roots import roots_of_environment
+from compiler.runs import write_run
+
+if TYPE_CHECKING:
+    from compiler.frozen import FrozenPlan
+
+
+def compile_study(study: str) -> str:
+    """Plan, emit, and return the path of the plan. Ends Snakemake when the specs are refused."""
+    root = Path.cwd()
+    idle = recall(root, study, roots_of_environment())
+    if idle is not None and idle.report in ([], page(root, study)):
+        content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}}
+        return str(write_run(root, study, idle.store, content, ""))
+    return str(_compile(root, study))
+
+
+def _compile(root: Path, study: str) -> Path:
+    from compiler.compile import SpecsRefused, open_project, plan_study, publish_report
+    from compiler.emit import emit
+    from compiler.plan import State
+    from compiler.render.text import render_text
+    from compiler.settle import settle
+
+    project = open_project(root)
+    try:
+        plan = plan_study(project, study)
+    except SpecsRefused as refused:
+        sys.stderr.write("\n".join(render_text(d, project.lines(d.span.file)) for d in refused.diagnostics))
+        sys.stderr.write(f"\n{len(refused.diagnostics)} problems: nothing was built\n")
+        sys.stderr.flush()
+        os._exit(1)  # Snakemake would wrap any exception in a traceback
+    path = emit(project, plan)
+    if not plan.count(State.BUILD):
+        publish_report(project, plan.graph)
+        settle(project, plan, presented=True)
+    return path
+
+
+def finish(frozen: "FrozenPlan") -> None:
+    """After Snakemake said that it succeeded: planned must equal published; then put the report where people look.
+
+    Raises:
+        RuntimeError: when something planned is not in the store.
+    """
+    if not frozen.planned():
+        return  # whoever compiled an empty plan has put the report in place
+    from compiler.compile import SpecsRefused, open_project, plan_study, publish_report
+    from compiler.settle import settle
+
+    root = Path.cwd()
+    absent = frozen.unpublished(root)
+    if absent:
+        raise RuntimeError(f"planned but not in the store: {', '.join(absent[:5])}")
+    project = open_project(root)
+    try:
+        plan = plan_study(project, frozen.study)
+        publish_report(project, plan.graph)
+        settle(project, plan, presented=True)
+    except SpecsRefused:
+        sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")
