@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _fix(args: argparse.Namespace) -> bool:
     """Show the fixes and make them; true when they were there but were not to be made."""
-    from compiler.compile import open_project, parse_roots
+    from compiler.compile import open_project
     from compiler.fix.apply import write_document
     from compiler.fix.propose import propose
+    from compiler.roots import parse_roots
 
     root, roots = Path.cwd(), parse_roots(args.root)
 
