@@ -38,7 +38,7 @@ class Idle:
     listing: dict[str, list[int]]
     captures: list[str]
     counts: dict[str, int]
-    lines: list[tuple[str, str]]
+    lines: list[tuple[str, str | None]]
     report: list[int] | None
 
 

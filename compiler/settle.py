@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 from compiler.idle import Idle, digest, key, page, remember, signature
+from compiler.line import Line
 from compiler.load import Project
 from compiler.overview import Overview, overview
 from compiler.plan import Plan, State
+from compiler.resolution import outlook
 from compiler.summary import footer
-from compiler.tree import Line, lines
+from compiler.tree import lines
 from runtime.capture.digest import used_files
 
 
@@ -30,7 +32,7 @@ def settle(project: Project, plan: Plan, found: Overview | None = None, presente
         key=key(project.root, study, project.given_roots), outside=signature(captures),
         store=os.path.relpath(project.store, project.root), listing=digest(plan.published), captures=captures,
         counts={str(state): plan.count(state) for state in State},
-        lines=[(line.text, str(line.mark or "")) for line in said],
+        lines=[(line.text, line.mark) for line in said],
         report=page(project.root, study) if presented else None,
     )  # fmt: skip
     remember(project.root, study, idle)
@@ -40,7 +42,7 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     """What `simkiln plan` says; with `every`, of each location by itself."""
     study = found.plan.graph.study
     last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
-    said = [*lines(found.places(), study, every), *map(Line, last)]
+    said = [*lines(found.places(), study, every), *map(Line, [*last, *outlook(project, study)])]
     if found.changes.refused:
         said.append(Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)"))
     return said

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compiler.changes import SIGNS, Changes, Mark
 from compiler.cost import NodeCost
+from compiler.line import Line
 from compiler.plan import Plan
 from compiler.summary import hours, number
 
@@ -29,14 +30,6 @@ class Place:
     def idle(self) -> bool:
         """Whether there is nothing to do here."""
         return all(mark in (Mark.REUSE, Mark.UNNEEDED) for mark, _, _ in self.parts)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the tree; `mark` tells its colour, None a heading."""
-
-    text: str
-    mark: Mark | None = None
 
 
 def places(plan: Plan, changes: Changes, costs: Mapping[tuple[str, str], NodeCost]) -> list[Place]:

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compiler.idle import recall
+from compiler.line import Line
+from compiler.roots import parse_roots, roots_of_environment
 from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.against import Against
     from compiler.load import Project
     from compiler.plan import Plan
-    from compiler.tree import Line
 
 COLOURS = {"build": "green", "rebuild": "yellow", "orphan": "red", "reuse": "dim", "not needed": "dim"}
 MOST_CAUSES = 20
@@ -33,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 0 unless the specs are refused."""
+    if not (args.json or args.all or args.against or args.comment):
+        idle = recall(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
+        if idle is not None:
+            _print(Line(*line) for line in idle.lines)
+            return 0
+
     from compiler.compile import plan_study
 
     if args.comment and not args.against:
@@ -46,20 +54,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     from compiler.overview import overview
-    from compiler.resolution import outlook
-    from compiler.summary import footer
-    from compiler.tree import Line, lines
+    from compiler.settle import said_of, settle
 
     found = overview(project, plan, max(1, args.cores))
     if args.json:
         print(json.dumps(found.to_json(), indent=1))
         return 0
-    study = project.studies[args.study]
-    _print(lines(found.places(), args.study, args.all))
-    _print(Line(text) for text in footer(found.counts, found.estimate, study.budget, found.orphan_bytes))
-    _print(Line(text) for text in outlook(project, args.study))
-    if found.changes.refused:
-        _print([Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)")])
+    _print(said_of(project, found, args.all))
+    settle(project, plan, found)
     return 0
 
 
@@ -78,11 +80,10 @@ def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     return 0
 
 
-def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
+def _against_lines(found: "Against", every: bool) -> Iterator[Line]:
     from compiler.changes import SIGNS, Mark
     from compiler.comment import stages
     from compiler.summary import amounts, number, over, size
-    from compiler.tree import Line
 
     counts = found.counts
     if found.problems:
@@ -115,7 +116,7 @@ def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
     yield from (Line(note) for note in found.notes)
 
 
-def _print(found: "Iterable[Line]") -> None:
+def _print(found: Iterable[Line]) -> None:
     """Lines on stdout, coloured on a terminal; control characters from specs are made visible."""
     from compiler.render.colour import wants_colour
     from compiler.render.columns import visible
@@ -129,4 +130,4 @@ def _print(found: "Iterable[Line]") -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
-        console.print(Text(visible(line.text), style=COLOURS[str(line.mark)] if line.mark else ""))
+        console.print(Text(visible(line.text), style=COLOURS.get(line.mark or "", "")))
