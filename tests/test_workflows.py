@@ -66,6 +66,7 @@ def perform(clone: Path, environment: dict[str, str], *, only: str = "", but: st
     found = os.environ.get("UV") or shutil.which("uv")
     path = os.pathsep.join(filter(None, (str(Path(found).parent) if found else "", os.environ["PATH"])))
     given = {"GITHUB_BASE_REF": "main", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_WORKSPACE": str(clone)}
+    given["GITHUB_STEP_SUMMARY"] = str(clone.parent / "summary.md")
     given |= {**inherited, "PATH": path, "CI": "true", **job["env"], **environment}
     done = subprocess.CompletedProcess([], 0, "", "")
     said = ""
@@ -108,7 +109,23 @@ def test_a_good_change_passes(checkout: Path) -> None:
     log = json.loads((checkout / "build/specs/specs.sarif").read_text(encoding="utf-8"))
     assert not [r for r in log["runs"][0]["results"] if r["level"] == "error"]
     assert "Not only specs" not in done.stdout
-    assert not (checkout / "build" / "cache").exists()
+    comment = (checkout / "build/specs/comment.md").read_text(encoding="utf-8")
+    assert "### simkiln plan: study `study`" in comment
+    assert "**nothing to build**" in comment
+    assert "Study `buddha` cannot be planned here" in comment
+    assert (checkout.parent / "summary.md").read_text(encoding="utf-8").endswith(comment)
+    assert {path.name for path in (checkout / "build/specs").iterdir()} == {"comment.md", "specs.sarif"}
+    assert not (checkout / "build" / "cache" / "specs.json").exists()
+
+
+@pytest.mark.slow
+def test_the_comment_says_what_a_change_builds(checkout: Path) -> None:
+    change(checkout, "trials: {twin: 40,", "trials: {twin: 41,")
+    done = perform(checkout, {}, but="Install the compiler alone")
+    assert done.returncode == 0, done.stdout + done.stderr
+    comment = (checkout / "build/specs/comment.md").read_text(encoding="utf-8")
+    assert re.search(r"Against `origin/main` \([0-9a-f]+\): \*\*\d+ to build", comment)
+    assert "specs/study.yaml" in comment
 
 
 @pytest.mark.slow
