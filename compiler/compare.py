@@ -4,27 +4,36 @@ A side is one approach of a study, or all studies of one revision. Nodes of both
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.load import Project
 from compiler.node import Graph, Node
-from compiler.sheet import settings, wired
+from compiler.sheet import setting, wired
 
 Key = tuple[str, ...]
 Address = tuple[str, str]
+Owner = tuple[Project, str]
+"""The project and the study whose lines shaped a node."""
+KINDS = ("stage", "input", "back end", "capture", "parameter")
+SAMPLED = 20
+"""Nodes of one difference whose lines are looked up."""
+LONG = 64
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
 class Side:
-    """Nodes by what they stand for, and for each the project and the study whose lines set it."""
+    """Nodes by what they stand for, the project and the study whose lines set each, and all addresses."""
 
     name: str
     nodes: dict[Key, Node] = field(default_factory=dict)
-    owners: dict[Key, tuple[Project, str]] = field(default_factory=dict)
+    owners: dict[Key, Owner] = field(default_factory=dict)
+    addresses: dict[Address, None] = field(default_factory=dict)
 
     def add(self, key: Key, node: Node, project: Project, study: str) -> None:
-        """Add a node; the first one of a key stays."""
+        """Add a node; the first one of a key is the one that is compared."""
+        self.addresses[node.address] = None
         if key not in self.nodes:
             self.nodes[key], self.owners[key] = node, (project, study)
 
@@ -41,6 +50,8 @@ class Change:
     old_at: str
     new_at: str
     count: int
+    elsewhere: bool = False
+    """Whether other nodes have it from other lines; then `old_at` and `new_at` are one example."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +68,20 @@ class Tally:
 
 
 def approach_side(project: Project, graph: Graph, approach: str) -> Side:
-    """All that an approach's trials are made from; its own artifacts come before those that it shares."""
-    side = Side(approach)
-    made = [n for n in graph.nodes.values() if "approach" in n.stage.per]
-    own = [(n, s) for n in made for s in n.scopes() if s.get("approach") == approach]
-    waiting = [node for node, _ in own]
-    for node, scope in own:
-        side.add(_key(node, scope), node, project, graph.study)
-    seen = {node.address for node in waiting}
+    """All that an approach's trials are made from; what was made for it comes before what it only shares."""
+    waiting = [n for n in graph.nodes.values() if "approach" in n.stage.per and _serves(n, approach)]
+    needed = {node.address for node in waiting}
     while waiting:
         for parent in waiting.pop().parents():
-            if parent.address not in seen:
-                seen.add(parent.address)
+            if parent.address not in needed:
+                needed.add(parent.address)
                 waiting.append(parent)
-                side.add(_key(parent, parent.scopes()[0]), parent, project, graph.study)
+    side = Side(approach)
+    found = [node for node in graph.nodes.values() if node.address in needed]
+    for node in sorted(found, key=lambda n: not _serves(n, approach)):
+        for scope in node.scopes():
+            if scope.get("approach") == approach or "approach" not in node.stage.per:
+                side.add(_key(node, scope), node, project, graph.study)
     return side
 
 
@@ -87,24 +98,28 @@ def study_side(name: str, graphs: Iterable[tuple[Project, Graph]]) -> Side:
 
 def changes(a: Side, b: Side) -> list[Change]:
     """What differs where both sides have a node, the same difference once, with how often it occurs."""
-    counted: dict[str, tuple[Change, set[Address]]] = {}
+    found: dict[tuple[str, ...], tuple[_Difference, set[Address], set[tuple[str, str]]]] = {}
+    known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]] = {}
     for key, node in b.nodes.items():
         old = a.nodes.get(key)
         if old is None or old.address == node.address:
             continue
-        for change in _differences(old, node, a.owners[key], b.owners[key]):
-            counted.setdefault(repr(change), (change, set()))[1].add(node.address)
-    found = [replace(change, count=len(nodes)) for change, nodes in counted.values()]
-    return sorted(found, key=lambda c: (KINDS.index(c.what), c.stage, c.name, str(c.old), str(c.new)))
-
-
-KINDS = ("stage", "input", "back end", "capture", "parameter")
+        for one in (*_parameters(old, node, known), *_others(old, node)):
+            same = found.setdefault((one.what, node.stage.name, one.name, one.text), (one, set(), set()))
+            if len(same[1]) < SAMPLED:
+                same[2].add(one.lines(a.owners[key], b.owners[key]))
+            same[1].add(node.address)
+    told = [
+        Change(one.what, key[1], one.name, one.old, one.new, *sorted(lines)[0], len(nodes), len(lines) > 1)
+        for key, (one, nodes, lines) in found.items()
+    ]
+    return sorted(told, key=lambda c: (KINDS.index(c.what), c.stage, c.name, str(c.old), str(c.new)))
 
 
 def tallies(a: Side, b: Side, listing: Mapping[str, set[str]]) -> list[Tally]:
     """Artifacts by stage, in the order of the sides' nodes."""
-    first, second = ({node.address for node in side.nodes.values()} for side in (a, b))
-    stages = dict.fromkeys(node.stage.name for side in (a, b) for node in side.nodes.values())
+    first, second = a.addresses.keys(), b.addresses.keys()
+    stages = dict.fromkeys(stage for side in (a, b) for stage, _ in side.addresses)
     groups = (first & second, first - second, second - first)
 
     def count(group: set[Address], stage: str, test: Callable[[Address], bool]) -> int:
@@ -117,28 +132,63 @@ def tallies(a: Side, b: Side, listing: Mapping[str, set[str]]) -> list[Tally]:
     ]  # fmt: skip
 
 
-def _differences(old: Node, new: Node, a: tuple[Project, str], b: tuple[Project, str]) -> Iterator[Change]:
-    stage = new.stage.name
+@dataclass(frozen=True)
+class _Difference:
+    what: str
+    name: str
+    old: Any
+    new: Any
+    text: str
+    lines: Callable[[Owner, Owner], tuple[str, str]]
+
+
+def _parameters(
+    old: Node, new: Node, known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]]
+) -> Iterator[_Difference]:  # fmt: skip
+    """Parameters that differ. Most nodes share theirs with others, so pairs of them are compared once."""
+    pair = id(old.params), id(new.params)
+    if pair not in known:
+        names = [n for n in {**old.params, **new.params} if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT)]
+        values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in names]
+        known[pair] = [(name, x, y, repr((x, y))) for name, x, y in values]
+    for name, x, y, text in known[pair]:
+        yield _Difference("parameter", name, x, y, text, lambda a, b, name=name: (_at(a, old, name), _at(b, new, name)))
+
+
+def _others(old: Node, new: Node) -> Iterator[_Difference]:
+    """Stage versions, inputs, back ends and captures that differ."""
     if old.stage.version != new.stage.version:
-        yield Change("stage", stage, "version", old.stage.version, new.stage.version, "", "", 1)
-    before, after = ({s.name: s for s in settings(*owner, node)} for owner, node in ((a, old), (b, new)))
-    for name in {**before, **after}:
-        x, y = before.get(name), after.get(name)
-        if x is None or y is None or x.value != y.value:
-            told = [(s.value, s.at or s.by) if s else (None, "") for s in (x, y)]
-            yield Change("parameter", stage, name, told[0][0], told[1][0], told[0][1], told[1][1], 1)
+        x, y = old.stage.version, new.stage.version
+        yield _Difference("stage", "version", x, y, f"{x} {y}", lambda a, b: ("", ""))
     for port in {**old.inputs, **new.inputs}:
-        x, y = (_makers(node, port) for node in (old, new))
+        x, y = _makers(old, port), _makers(new, port)
         if x != y:
-            lines = [wired(*owner, node).get(port, "default") for owner, node in ((a, old), (b, new))]
-            yield Change("input", stage, port, x, y, *lines, 1)
+            yield _Difference("input", port, x, y, f"{x} {y}", lambda a, b, port=port: (
+                wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")))  # fmt: skip
     for role in {**old.backends, **new.backends}:
         x, y = (" ".join(node.backends.get(role, {}).values()) for node in (old, new))
         if x != y:
-            lines = [_backend_line(*owner, role) for owner in (a, b)]
-            yield Change("back end", stage, role, x, y, *lines, 1)
+            yield _Difference("back end", role, x, y, f"{x} {y}", lambda a, b, role=role: (
+                _backend_line(*a, role), _backend_line(*b, role)))  # fmt: skip
     if old.content != new.content:
-        yield Change("capture", stage, str(new.scope), (old.content or "")[:12], (new.content or "")[:12], "", "", 1)
+        x, y = (old.content or "")[:12], (new.content or "")[:12]
+        yield _Difference("capture", str(new.scope), x, y, f"{x} {y}", lambda a, b: ("", ""))
+
+
+def _at(owner: Owner, node: Node, name: str) -> str:
+    if name not in node.params:
+        return ""
+    found = setting(*owner, node, name)
+    return found.at or found.by
+
+
+def _brief(value: Any) -> Any:
+    """A value as it is told: long lists, such as all cells of a study, by their length."""
+    return f"{len(value)} items" if isinstance(value, list | dict) and len(value) > LONG else value
+
+
+def _serves(node: Node, approach: str) -> bool:
+    return any(scope.get("approach") == approach for scope in node.scopes())
 
 
 def _makers(node: Node, port: str) -> str:

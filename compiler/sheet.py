@@ -98,16 +98,18 @@ def of_stored(project: Project, address: Address) -> Sheet:
 
 def settings(project: Project, study: str, node: Node) -> list[Setting]:
     """Every parameter of a node with the line that set it."""
-    found = []
-    for name, value in node.params.items():
-        if name in node.stage.bound:
-            source = node.stage.bound[name]
-            span = _bound_span(project, study, node, source)
-            found.append(Setting(name, value, str(span) if span else "", f"filled from {source}"))
-        else:
-            span = node.origins.get(name)
-            found.append(Setting(name, value, str(span) if span else "", "spec" if span else "default"))
-    return found
+    return [setting(project, study, node, name) for name in node.params]
+
+
+def setting(project: Project, study: str, node: Node, name: str) -> Setting:
+    """One parameter of a node with the line that set it."""
+    value = node.params[name]
+    if name in node.stage.bound:
+        source = node.stage.bound[name]
+        span = _bound_span(project, study, node, source)
+        return Setting(name, value, str(span) if span else "", f"filled from {source}")
+    span = node.origins.get(name)
+    return Setting(name, value, str(span) if span else "", "spec" if span else "default")
 
 
 def _bound_span(project: Project, study: str, node: Node, source: str) -> Span | None:

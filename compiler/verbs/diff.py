@@ -120,7 +120,7 @@ def _changes(found: "list[Any]", limit: int | None) -> list[str]:
     for what in dict.fromkeys(change.what for change in shown):
         rows = [
             (f"{c.stage}.{c.name}", f"{short(c.old, 40)} -> {short(c.new, 40)}",
-             f"{c.old_at} -> {c.new_at}" if c.old_at or c.new_at else "",
+             f"{c.old_at} -> {c.new_at}{' and other lines' * c.elsewhere}" if c.old_at or c.new_at else "",
              f"{c.count} node{'s' * (c.count != 1)}")
             for c in shown if c.what == what
         ]  # fmt: skip

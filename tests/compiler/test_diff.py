@@ -37,6 +37,7 @@ def test_two_approaches(project: Built, capsys: pytest.CaptureFixture[str]) -> N
     assert change == {
         "what": "parameter", "stage": "policy", "name": "steps", "old": 800, "new": 7, "old_at": "default",
         "new_at": "specs/approaches/bold.yaml:4:19", "count": 2,
+        "elsewhere": False,
     }  # fmt: skip
     assert counted(found) == {
         "policy": (0, 2, 2), "evaluate": (0, 4, 4), "demos": (1, 0, 0), "twin": (1, 0, 0), "splat": (1, 0, 0),
@@ -64,6 +65,31 @@ def test_an_input_and_an_offset_that_differ(project: Built, capsys: pytest.Captu
         ("parameter", "seed", 1, 51, "specs/approaches/bold.yaml:3:1"),
     ]
     assert counted(found)["enrichment"] == (0, 0, 1)
+
+
+def test_an_artifact_of_its_own_and_the_common_yardstick(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    """The baseline's twin judges `bold`, but its demos come from its own twin: both are on its side."""
+    project.edit("approaches/bold.yaml", "  policy: {steps: 7}\n", "  twin: {width_px: 48}\n")
+    found = facts(capsys, "baseline", "bold")
+    assert [(c["stage"], c["name"], c["new"], c["new_at"]) for c in found["changes"]] == [
+        ("twin", "width_px", 48, "specs/approaches/bold.yaml:4:20")
+    ]
+    assert counted(found)["twin"] == (1, 0, 1)
+    assert counted(found)["demos"] == (0, 1, 1)
+
+
+def test_the_same_change_from_many_lines_is_told_once(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    for i in range(3):
+        project.write(f"locations/l{i}.yaml", f"title: L\nsource: {{kind: hidden_site, seed: {i}}}\n")
+    project.edit("study.yaml", "[cellar]", "[l0, l1, l2]")
+    project.commit()
+    for i in range(3):
+        project.edit(f"locations/l{i}.yaml", "title: L\n", "title: L\nstages: {splat: {iterations: 9}}\n")
+    (change,) = facts(capsys, "HEAD", ".")["changes"]
+    assert (change["count"], change["elsewhere"]) == (3, True)
+    assert (change["old_at"], change["new_at"]) == ("default", "specs/locations/l0.yaml:2:30")
+    assert main(["diff", "HEAD", "."]) == 0
+    assert "specs/locations/l0.yaml:2:30 and other lines  3 nodes" in capsys.readouterr().out
 
 
 def test_an_approach_against_itself(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
