@@ -74,10 +74,10 @@ def with_spec(project: Project, kind: str, name: str, source: Source) -> Project
 
 def made_worse(project: Project, study: str, text: str) -> list[Diagnostic]:
     """Errors that a study's new text has and its old one has not."""
-    source = project.source("study", study)
-    told = {(d.code, d.message) for d in judge(project, "study", study, source.text)[1]}
-    found = judge(project, "study", study, text)[1]
-    return [d for d in found if d.severity == "error" and (d.code, d.message) not in told]
+    found = [d for d in judge(project, "study", study, text)[1] if d.severity == "error"]
+    before = project.source("study", study).text
+    told = {(d.code, d.message) for d in judge(project, "study", study, before)[1]} if found else set()
+    return [d for d in found if (d.code, d.message) not in told]
 
 
 def reason(project: Project, kind: str, name: str, field: Field, answers: Answers) -> str | None:
