@@ -1,4 +1,4 @@
-"""The form of `simkiln plan --json`, for its JSON Schema; the form itself is made in `overview.py`."""
+"""The forms of `simkiln plan --json`, for their JSON Schemas; the forms are made in `overview.py` and `against.py`."""
 
 from typing import Literal
 
@@ -87,3 +87,77 @@ class PlanForm(Form):
     """What no study plans any more; empty where `refused` is not."""
     refused: list[str]
     """Other studies that have errors, so that orphans cannot be told."""
+
+
+class Cause(Form):
+    """One reason for building, and what it builds. A node with two causes counts for both."""
+
+    kind: Literal["new", "parameter", "seed", "version", "backend", "content", "parent"]
+    """`new` is a location, task, approach, seed, domain or gate that the other revision does not have."""
+    text: str
+    """The cause in words, with old and new value."""
+    at: str | None
+    """FILE:LINE:COLUMN of the spec that says so now."""
+    names: list[str]
+    """Of a `new` one: all that are new."""
+    build: dict[str, int]
+    """Stage -> artifacts that had no counterpart."""
+    rebuild: dict[str, int]
+    """Stage -> artifacts that take the place of another."""
+
+
+class Built(Form):
+    """One artifact that the change builds."""
+
+    label: str
+    """Stage and scope."""
+    stage: str
+    """Its stage."""
+    fingerprint: str
+    """Its address in the store, together with the stage."""
+    state: Literal["build", "rebuild"]
+    """`rebuild`: the other revision has another artifact of this stage and scope."""
+
+
+class Gone(Form):
+    """One artifact that only the other revision needs."""
+
+    label: str
+    """Stage and scope."""
+    stage: str
+    """Its stage."""
+    fingerprint: str
+    """Its address in the store, together with the stage."""
+    stored: bool
+    """Whether it is in the store."""
+
+
+class AgainstForm(Form):
+    """What `simkiln plan --against REV --json` prints."""
+
+    form: Literal[1]
+    """Version of this form."""
+    study: str
+    """Id of the study."""
+    revision: str
+    """As it was given."""
+    commit: str
+    """What it names; empty for the work tree."""
+    compared: bool
+    """False where the revision's specs cannot be read or have errors; then this is the plan of the work tree alone."""
+    problems: list[str]
+    """Why it was not compared."""
+    notes: list[str]
+    """What else is to be known, such as that the code differs too."""
+    counts: dict[Literal["build", "rebuild", "reuse", "gone", "gone_stored", "pending"], int]
+    """`reuse`: newly asked for and in the store. `pending`: missing with or without the change."""
+    estimate: Estimate
+    """What building takes."""
+    gone_bytes: int
+    """Size of what is in the store and no longer needed."""
+    causes: list[Cause]
+    """Those that build most come first."""
+    builds: list[Built]
+    """Parents first."""
+    gone: list[Gone]
+    """What is no longer needed."""

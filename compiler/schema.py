@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.load import MODELS
-from compiler.plan_form import PlanForm
+from compiler.plan_form import AgainstForm, PlanForm
 from compiler.shape.sections import overrides_of
 from runtime.stage import Stage, load_stages
 
@@ -22,8 +22,11 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def forms() -> dict[str, dict[str, Any]]:
     """The JSON Schemas of what verbs print for programs."""
-    form = PlanForm.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
-    return {"plan": _tidy({"$schema": DIALECT, "title": "plan"} | {k: v for k, v in form.items() if k != "title"})}
+    found = {}
+    for name, model in (("plan", PlanForm), ("against", AgainstForm)):
+        form = model.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
+        found[name] = _tidy({"$schema": DIALECT, "title": name} | {k: v for k, v in form.items() if k != "title"})
+    return found
 
 
 def schema_of(kind: str) -> dict[str, Any]:

@@ -33,6 +33,14 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What predicates say that compare nothing: `kind` is missing, damaged, code, reuse, unneeded or reader."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """All that is to be said of one node. `compared` is its earlier form; `notes` are facts besides the reasons."""
 
@@ -41,7 +49,7 @@ class Explanation:
     compared: Record | None
     reasons: tuple[Reason, ...] = ()
     causes: tuple[Cause, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Causes:
@@ -100,54 +108,59 @@ def explain(
     return Explanation(node, shown, old, tuple(found), causes, tuple(notes))
 
 
-def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | None) -> Iterator[str]:
+def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | None) -> Iterator[Note]:
     """It is not in the store; whether anything of its kind is, and who needs it."""
     if plan.states[node.address] is State.UNNEEDED:
-        yield "not built: it is absent, but everything that would read it is in the store"
+        yield Note("unneeded", "not built: it is absent, but everything that would read it is in the store")
         return
     if before is None and nearest is not None:
-        yield "missing: nothing of this scope was built yet; the comparison is with the most similar artifact"
+        yield Note(
+            "missing", f"missing: nothing of this scope was built yet; {nearest.label} is the most similar artifact"
+        )
     elif before is None:
-        yield f"missing: no artifact of stage `{node.stage.name}` was built yet"
+        yield Note("missing", f"missing: no artifact of stage `{node.stage.name}` was built yet")
     if node.address in {target.address for target in plan.graph.targets}:
-        yield "the study asks for it"
+        yield Note("reader", "the study asks for it")
         return
     reader = next((n for n in plan.build() if any(p.address == node.address for p in n.parents())), None)
     if reader is not None:
-        yield f"read by {reader.label}, which is built"
+        yield Note("reader", f"read by {reader.label}, which is built")
 
 
-def damaged(project: Project, node: Node) -> Iterator[str]:
+def damaged(project: Project, node: Node) -> Iterator[Note]:
     """It was there, and was set aside by `simkiln verify` or by a job."""
     folder = project.store / ".damaged"
     for path in sorted(folder.glob(f"{node.stage.name}-{node.fingerprint}-*")) if folder.is_dir() else ():
-        yield f"damaged: an earlier one was set aside as {path.relative_to(project.store.parent)}"
+        yield Note("damaged", f"damaged: an earlier one was set aside as {path.relative_to(project.store.parent)}")
 
 
-def code_changed(node: Node) -> Iterator[str]:
+def code_changed(node: Node) -> Iterator[Note]:
     """A warning: the stage's code differs from what was recorded for its version."""
     from runtime.code_digest import code_digest, recorded
 
     entry = recorded().get(node.stage.name, {})
     if entry.get("version") == node.stage.version and entry.get("digest") != code_digest(node.stage.name):
-        yield (
+        yield Note(
+            "code",
             f"warning: the code of stage `{node.stage.name}` changed without a new version, so that artifacts of the "
-            f"old code are reused; bump `version`, or `python -m runtime.code_digest {node.stage.name} WHY`"
+            f"old code are reused; bump `version`, or `python -m runtime.code_digest {node.stage.name} WHY`",
         )
 
 
-def _origin(index: StoreIndex, node: Node) -> Iterator[str]:
+def _origin(index: StoreIndex, node: Node) -> Iterator[Note]:
     """Of an artifact in the store: when and for what it was built, and from what."""
-    yield f"not built: {node.stage.name}/{node.fingerprint} is in the store"
+    yield Note("reuse", f"not built: {node.stage.name}/{node.fingerprint} is in the store")
     for fact in index.facts([node.address]):
         where = f" on {fact.machine}" if fact.machine else ""
-        yield f"built {when(fact.built)}{where} for {fact.label}, in {fact.cpu_s:.1f} CPU-s"
+        yield Note("reuse", f"built {when(fact.built)}{where} for {fact.label}, in {fact.cpu_s:.1f} CPU-s")
         if fact.label != node.label and fact.scopes:
-            yield "equal work is shared: it stands for both"
+            yield Note("reuse", "equal work is shared: it stands for both")
     for port, parents in node.inputs.items():
         more = f" and {len(parents) - 1} more" if len(parents) > 1 else ""
         if parents:
-            yield f"from `{port}`: {parents[0].label} ({parents[0].stage.name}/{parents[0].fingerprint[:12]}){more}"
+            first = parents[0]
+            said = f"from `{port}`: {first.label} ({first.stage.name}/{first.fingerprint[:12]}){more}"
+            yield Note("reuse", said)
 
 
 def when(seconds: float) -> str:

@@ -61,7 +61,7 @@ def _lines(one: "Explanation", every: bool) -> list[str]:
         lines.append(f"    because {cause.label} differs: {cause.reason.text}{_at(cause.reason.at)}")
     if len(causes) > MOST and not every:
         lines.append(f"    ... and {len(causes) - MOST} more causes (--all)")
-    return [visible(line) for line in [*lines, *(f"  {note}" for note in one.notes)]]
+    return [visible(line) for line in [*lines, *(f"  {note.text}" for note in one.notes)]]
 
 
 def _at(span: Any) -> str:
@@ -79,5 +79,6 @@ def _values(one: "Explanation") -> dict[str, Any]:
         "label": node.label, "stage": node.stage.name, "fingerprint": node.fingerprint, "state": str(one.mark),
         "compared": {"label": old.label, "fingerprint": old.fingerprint, "built": old.built} if old else None,
         "reasons": [value(reason, node.label) for reason in one.reasons],
-        "causes": [value(cause.reason, cause.label) for cause in one.causes], "notes": list(one.notes),
+        "causes": [value(cause.reason, cause.label) for cause in one.causes],
+        "notes": [{"kind": note.kind, "text": note.text} for note in one.notes],
     }  # fmt: skip

@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from compiler.against import Against, Group, against
 from compiler.comment import MOST_BYTES, code, render_comment
 from compiler.compile import open_project, plan_study
 from tests.compiler.built import Built
-from tests.compiler.test_plan_tree import simkiln
+from tests.compiler.test_plan_tree import REPOSITORY, simkiln
 
 LINE = "specs/approaches/bold.yaml:4:19"
 
@@ -126,6 +127,17 @@ def test_a_revision_with_errors_gives_the_plan_alone(repo: Built) -> None:
     assert json.loads(simkiln(repo.root, "plan", "--against", "HEAD", "--json").stdout)["compared"] is False
 
 
+def test_a_project_in_a_folder_of_a_repository(tmp_path: Path) -> None:
+    outer = Built(tmp_path)
+    outer.commit()
+    inner = Built(tmp_path / "deep" / "project")
+    outer.git("add", "deep")
+    outer.git("commit", "-qm", "inner")
+    inner.edit("approaches/bold.yaml", "steps: 7", "steps: 8")
+    assert list(groups(compared(inner))) == [f"policy: parameter `steps`: 7 -> 8 [{LINE}]"]
+    assert compared(outer).builds == {}
+
+
 @pytest.mark.parametrize("revision", ["nowhere", "--output=stolen", "HEAD:specs", "-h", ""])
 def test_what_is_no_revision(repo: Built, revision: str) -> None:
     done = simkiln(repo.root, "plan", f"--against={revision}")
@@ -185,6 +197,8 @@ def test_the_verb_as_text_values_and_comment(repo: Built) -> None:
          "rebuild": {"policy": 2, "evaluate": 4, "uplift": 1, "report": 1}}
     ]  # fmt: skip
     assert {one["state"] for one in values["builds"]} == {"rebuild"}
+    schema = json.loads((REPOSITORY / "schema" / "against.schema.json").read_text())
+    Draft202012Validator(schema).validate(values)
     assert simkiln(repo.root, "plan", "--comment", "x.md").returncode == 2
 
 

@@ -108,15 +108,16 @@ def test_a_stage_version(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_code_that_changed_without_a_version(built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert explained(built, "policy/cellar/press/bold/0").notes[0].startswith("not built: policy/")
+    assert explained(built, "policy/cellar/press/bold/0").notes[0].text.startswith("not built: policy/")
     record = json.loads(runtime.code_digest.RECORD.read_text())
     record["policy"]["digest"] = "of other code"
     changed = tmp_path / "versions.json"
     changed.write_text(json.dumps(record))
     monkeypatch.setattr(runtime.code_digest, "RECORD", changed)
     found = explained(built, "policy/cellar/press/bold/0")
-    assert any("the code of stage `policy` changed without a new version" in note for note in found.notes)
-    assert not any("warning" in note for note in explained(built, "splat/cellar").notes)
+    (warning,) = [note.text for note in found.notes if note.kind == "code"]
+    assert "the code of stage `policy` changed without a new version" in warning
+    assert not any(note.kind == "code" for note in explained(built, "splat/cellar").notes)
 
 
 def test_the_recorded_versions_are_those_of_the_code() -> None:
@@ -150,17 +151,18 @@ def test_missing_and_damaged(tmp_path: Path) -> None:
     root = base_project(tmp_path)
     found = explained(root, "splat/cellar")
     assert (found.compared, found.reasons) == (None, ())
-    assert found.notes == (
-        "missing: no artifact of stage `splat` was built yet",
-        "read by coverage/cellar, which is built",
-    )
+    assert [note.kind for note in found.notes] == ["missing", "reader"]
+    assert found.notes[0].text == "missing: no artifact of stage `splat` was built yet"
+    assert found.notes[1].text == "read by coverage/cellar, which is built"
     publish_all(root)
     store = Store(root / "store")
     (fact,) = [f for f in StoreIndex(root / "store", root / "x.sqlite").facts() if f.stage == "coverage"]
     aside = store.set_aside(*fact.address)
     found = explained(root, "coverage/cellar")
-    assert f"damaged: an earlier one was set aside as store/.damaged/{aside.name}" in found.notes
-    assert "the study asks for it" in found.notes
+    assert [note.text for note in found.notes] == [
+        "missing: no artifact of stage `coverage` was built yet", "the study asks for it",
+        f"damaged: an earlier one was set aside as store/.damaged/{aside.name}",
+    ]  # fmt: skip
 
 
 def test_the_most_similar_artifact_serves_where_the_scope_is_new(built: Path) -> None:
@@ -168,7 +170,7 @@ def test_the_most_similar_artifact_serves_where_the_scope_is_new(built: Path) ->
     found = explained(built, "policy/cellar/press/bold/2")
     assert found.mark == "build"
     assert [r.kind for r in found.reasons] == ["seed"]
-    assert any("nothing of this scope was built yet" in note for note in found.notes)
+    assert any("nothing of this scope was built yet" in note.text for note in found.notes)
 
 
 def test_a_reused_artifact_says_when_and_from_what(built: Path) -> None:

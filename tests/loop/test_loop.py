@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
+from compiler.store_index import StoreIndex
 from tests.loop.project import SmallProject
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,17 @@ def test_every_planned_artifact_is_published_and_the_report_is_there(built: Smal
     html = (built.root / "build" / "report" / "study.html").read_text()
     assert "A small study" in html
     assert "simkiln:labels" not in html
+
+
+def test_manifests_tell_what_building_took_and_what_it_was_for(built: SmallProject) -> None:
+    facts = StoreIndex(built.store.root, built.root / "build" / "cache" / "store.sqlite").facts()
+    assert {fact.label for fact in facts} == built.plan().keys()
+    assert all(fact.cpu_s > 0 and fact.peak_mb > 30 and fact.bytes > 0 and fact.cores > 0 for fact in facts)
+    (splat,) = [fact for fact in facts if fact.stage == "splat"]
+    assert splat.scopes == (
+        {"location": "place", "approach": "baseline"}, {"location": "place", "approach": "enriched"}
+    )  # fmt: skip
+    assert splat.backends.startswith("renderer=numba")
 
 
 def test_trials_are_one_table_with_the_same_initial_states(built: SmallProject) -> None:
