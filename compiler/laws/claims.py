@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.delta import OFFSET, differences
-from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.delta import confounding_budget, control_help, is_matched_control
 from compiler.laws.subject import Subject
 from compiler.source import SpanPath
@@ -24,7 +24,8 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                 if approach not in study.approaches:
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
                     fix = did_you_mean(approach, study.approaches, "approaches of this study")
-                    yield subject.at("study", name, (*at, *path), "X411", message, fix)
+                    known = meant(approach, study.approaches)
+                    yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=known)
             if claim.domain not in study.trials:
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
                 yield subject.at("study", name, (*at, "domain"), "X411", message, "add the domain to `trials`")
@@ -121,7 +122,15 @@ def _capacity(subject: Subject, study: str, claim_id: str, claim: Superior, over
     if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
         spent = ", ".join(f"`{d.name}`" for d in more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
-        yield subject.at("study", study, ("claims", claim_id), "X431", message, control_help(over, more), key=True)
+        yield subject.at(
+            "study",
+            study,
+            ("claims", claim_id),
+            "X431",
+            message,
+            control_help(study, claim.approach, over, more),
+            key=True,
+        )
 
 
 def _surrogates(

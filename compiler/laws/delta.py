@@ -1,11 +1,12 @@
 """A comparison changes one thing: what differs from the baseline is declared, and compute is held equal."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 from compiler.delta import OFFSET, Difference, Knob, differences, stated
-from compiler.diagnostic import Diagnostic, Note, did_you_mean
+from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
 from compiler.shape.sections import unknown_stage
 from runtime.spec.claim import Superior
@@ -52,7 +53,8 @@ def unknown_change(subject: Subject) -> Iterator[Diagnostic]:
             if knob and knob not in known:
                 message = f"`{stage}` has no parameter and no port `{knob}`"
                 fix = did_you_mean(knob, known, "parameters and ports")
-                yield subject.at("approach", name, ("changes", i), "R205", message, fix)
+                whole = meant(change, [f"{stage}.{k}" for k in known])
+                yield subject.at("approach", name, ("changes", i), "R205", message, fix, fix=whole)
 
 
 def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
@@ -77,7 +79,13 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
                 if d.treated.by is not None
             )
             yield subject.at(
-                "study", study, ("approaches", place), "X433", message, control_help(base, more), notes=notes
+                "study",
+                study,
+                ("approaches", place),
+                "X433",
+                message,
+                control_help(study, approach, base, more),
+                notes=notes,
             )
 
 
@@ -101,18 +109,11 @@ def is_matched_control(subject: Subject, study: str, control: str, approach: str
     return own == budgets and not budgets & {d.knob for d in differences(subject.project, study, control, approach)}
 
 
-def control_help(base: str, more: list[Difference]) -> str:
-    """The approach to add, as people would write it."""
-    sections: dict[str, dict[str, Any]] = {}
-    for d in more:
-        sections.setdefault(d.knob[0], {})[d.knob[1]] = d.treated.value
-    written = ", ".join(
-        f"{stage}: {{{', '.join(f'{k}: {_shown(v)}' for k, v in values.items())}}}"
-        for stage, values in sections.items()
-    )
-    return (
-        f"add an approach with `extends: {base}` and `stages: {{{written}}}`, or set the baseline's budget to the same"
-    )
+def control_help(study: str, approach: str, base: str, more: list[Difference]) -> str:
+    """The command that makes the control and lists it; quoted, because values come from a spec."""
+    settings = [f"--set {shlex.quote(f'{d.name}={json.dumps(d.treated.value)}')}" for d in more]
+    words = ["simkiln new approach", f"{approach[:56]}-budget", "--extends", base, *settings, "--add-to", study]
+    return f"make its control with `{' '.join(words)} --defaults`, or give the baseline the same budget"
 
 
 def _declared(subject: Subject, approach: str, base: str, knob: Knob) -> bool:

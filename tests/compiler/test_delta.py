@@ -1,7 +1,12 @@
 """How approaches differ: defaults, the study's own values, chains and wiring."""
 
+import shlex
 from pathlib import Path
 
+import pytest
+
+from compiler.check import check
+from compiler.cli import main
 from compiler.delta import differences, stated
 from compiler.laws.delta import is_matched_control
 from compiler.laws.subject import Subject
@@ -74,6 +79,18 @@ def test_a_control_has_the_budget_and_nothing_else(tmp_path: Path) -> None:
     subject = Subject(found)
     matched = [a for a in found.approaches if is_matched_control(subject, "study", a, "treatment", "baseline")]
     assert matched == ["control"]
+
+
+def test_the_command_in_the_help_makes_the_control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = 'extends: baseline\nstages:\n  policy: {steps: 1600, jitter: 0.1, options: {width: 9, "a b": "$(id)"}}\n'
+    found = check(project(tmp_path, bold=changed))
+    assert [d.code for d in found] == ["X433"]
+    words = shlex.split(found[0].help.split("`")[1])
+    assert words[:2] == ["simkiln", "new"]
+    assert 'policy.options={"width": 9, "a b": "$(id)"}' in words
+    monkeypatch.chdir(tmp_path)
+    assert main(words[1:]) == 0
+    assert check(load_project(tmp_path)) == []
 
 
 def test_the_repository_s_approaches() -> None:

@@ -82,3 +82,16 @@ def test_power_grows_with_the_distance() -> None:
     assert chances == sorted(chances)
     assert chances[0] < 0.03
     assert chances[-1] > 0.97
+
+
+def test_each_location_by_itself_has_fewer_runs_to_go_by(tmp_path: Path) -> None:
+    asked = question(tmp_path, "at_least", "97")
+    (tmp_path / "specs/locations/attic.yaml").write_text("title: Attic\nsource: {kind: hidden_site, seed: 2}\n")
+    study, gate = tmp_path / "specs/study.yaml", tmp_path / "specs/gates/gate.yaml"
+    study.write_text(study.read_text().replace("[cellar]", "[cellar, attic]"))
+    (pooled,) = questions(load_project(tmp_path), "study")
+    gate.write_text(gate.read_text() + "scope: location\n")
+    (apart,) = questions(load_project(tmp_path), "study")
+    assert (pooled.design.groups, apart.design.groups) == (2, 1)
+    assert apart.narrowest == asked.narrowest
+    assert pooled.narrowest.width < apart.narrowest.width
