@@ -120,17 +120,9 @@ def _capacity(subject: Subject, study: str, claim_id: str, claim: Superior, over
         return
     others = [a for a in project.studies[study].approaches if a != claim.approach and _in_shape(subject, a)]
     if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
-        spent = ", ".join(f"`{d.name}`" for d in more)
+        spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
-        yield subject.at(
-            "study",
-            study,
-            ("claims", claim_id),
-            "X431",
-            message,
-            control_help(study, claim.approach, over, more),
-            key=True,
-        )
+        yield subject.at("study", study, ("claims", claim_id), "X431", message, fix, key=True)
 
 
 def _surrogates(

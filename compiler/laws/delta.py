@@ -78,15 +78,8 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
                 for d in more
                 if d.treated.by is not None
             )
-            yield subject.at(
-                "study",
-                study,
-                ("approaches", place),
-                "X433",
-                message,
-                control_help(study, approach, base, more),
-                notes=notes,
-            )
+            fix = control_help(study, approach, base, more)
+            yield subject.at("study", study, ("approaches", place), "X433", message, fix, notes=notes)
 
 
 def _claimed(subject: Subject, study: str, approach: str, base: str) -> bool:
