@@ -111,4 +111,4 @@ def _served(graph: Graph) -> dict[Address, frozenset[str]]:
 
 
 def _named(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more approaches"
+    return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"

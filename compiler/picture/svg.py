@@ -53,7 +53,7 @@ def _box(box: Box, place: Place) -> str:
         f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{WIDTH:.0f}" height="{place.height:.1f}" rx="6"/>',
         f'<text class="title" x="{x + 10:.1f}" y="{y + 18:.1f}">{_text(_cut(box.title, 18))}</text>',
         f'<text class="text" x="{x + WIDTH - 10:.1f}" y="{y + 18:.1f}" text-anchor="end">{_short(box)}</text>',
-        f'<text class="text" x="{x + 10:.1f}" y="{y + 33:.1f}">{_text(_cut(box.subtitle, 28))}</text>',
+        f'<text class="text" x="{x + 10:.1f}" y="{y + 33:.1f}">{_text(_middle_cut(box.subtitle, 25))}</text>',
     ]
     left = x + 10
     for state, number in box.states.items():
@@ -108,6 +108,12 @@ def _class(state: str) -> str:
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _middle_cut(text: str, limit: int) -> str:
+    """The beginning and the end of a text, as what tells two nodes apart often stands last."""
+    tail = limit // 3
+    return text if len(text) <= limit else f"{text[: limit - tail - 1]}…{text[-tail:]}"
 
 
 def _text(text: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compiler.node import Node
     from compiler.plan import Plan
 
-MOST_NODES = 80
+MOST_NODES = 40
 """A lineage of more nodes is drawn by stage."""
 
 

@@ -155,3 +155,10 @@ def test_the_command_by_itself(project: Built) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "build/graph/study.svg\n", "")
+
+
+def test_a_large_lineage_is_drawn_by_stage(project: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compiler.verbs.graph.MOST_NODES", 5)
+    assert main(["graph", "--node", "report"]) == 0
+    said = boxes(drawn(project.root / "build/graph/study.svg"))
+    assert any(text.startswith("evaluate bold: 4 build") for text in said)
