@@ -15,6 +15,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if workflow.is_main_process:
     os.environ["SIMKILN_PLAN"] = compile_study(str(config.get("study", "study")))
 
+
+envvars:
+    "SIMKILN_PLAN",
+
+
 PLAN = FrozenPlan(Path(os.environ["SIMKILN_PLAN"]))
 
 
