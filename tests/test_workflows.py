@@ -147,6 +147,74 @@ def test_a_change_of_the_compiler_is_said(checkout: Path) -> None:
     assert "::notice title=Not only specs::" in perform(checkout, {}, but="Install the compiler alone").stdout
 
 
+GH = """#!/bin/bash
+# GitHub, as far as the comment needs it: answers from files beside this one, what is written goes into files there.
+here=$(dirname "$0"); method=GET; query=.; body=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --method) method=$2; shift ;;
+    --jq) query=$2; shift ;;
+    -f) printf '%s\\n' "$2" >> "$here/asked"; shift ;;
+    -F) body=${2#body=@}; shift ;;
+    repos/*) path=$1 ;;
+  esac
+  shift
+done
+if [ "$method" = GET ]; then jq -r "$query" "$here/${path##*/}.json"; else cp "$body" "$here/$method-${path##*/}"; fi
+"""
+
+
+def comment(folder: Path, pulls: list[Any], comments: list[Any]) -> tuple[str, set[str]]:
+    """The last step of the comment's job, with a stand-in for GitHub; its output, and what was written there."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not here")
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin" / "gh").write_text(GH, encoding="utf-8")
+    (folder / "bin" / "gh").chmod(0o755)
+    (folder / "bin" / "pulls.json").write_text(json.dumps(pulls), encoding="utf-8")
+    (folder / "bin" / "comments.json").write_text(json.dumps(comments), encoding="utf-8")
+    job = read(COMMENT)["jobs"]["comment"]
+    given = {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "GITHUB_REPOSITORY": "us/lab",
+        "HEAD": "stranger:x$(touch pwned);`touch pwned`", "HEAD_SHA": "abc", "MARK": job["env"]["MARK"],
+        "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", job["steps"][-1]["run"]], cwd=folder, env=given,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "pwned").exists()
+    known = {"gh", "asked", "pulls.json", "comments.json"}
+    return done.stdout, {path.name for path in (folder / "bin").iterdir()} - known
+
+
+PULLS = [{"number": 7, "head": {"sha": "abc"}}, {"number": 6, "head": {"sha": "other"}}]
+
+
+def test_the_comment_is_written_once_and_then_updated(tmp_path: Path) -> None:
+    (tmp_path / "findings").mkdir()
+    (tmp_path / "findings" / "comment.md").write_text("hello @everyone $(touch pwned)\n", encoding="utf-8")
+    assert comment(tmp_path, PULLS, [])[1] == {"POST-comments"}
+    written = (tmp_path / "bin" / "POST-comments").read_text(encoding="utf-8")
+    assert written == "<!-- simkiln plan -->\nhello @\u200beveryone $(touch pwned)\n"
+    assert "head=stranger:x$(touch pwned);`touch pwned`" in (tmp_path / "bin" / "asked").read_text(encoding="utf-8")
+    theirs = {"id": 1, "user": {"login": "stranger"}, "body": written}
+    ours = {"id": 2, "user": {"login": "github-actions[bot]"}, "body": written}
+    assert "PATCH-2" in comment(tmp_path, PULLS, [theirs, ours])[1]
+
+
+def test_no_comment_without_a_plan_or_its_pull_request(tmp_path: Path) -> None:
+    (tmp_path / "findings").mkdir()
+    assert comment(tmp_path, PULLS, []) == ("no plan was made\n", set())
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "findings" / "comment.md").symlink_to("../secret")
+    assert comment(tmp_path, PULLS, [])[1] == set()
+    (tmp_path / "findings" / "comment.md").unlink()
+    (tmp_path / "findings" / "comment.md").write_text("x", encoding="utf-8")
+    assert comment(tmp_path, PULLS[1:], []) == ("the pull request has moved on\n", set())
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_nothing_is_loose(path: Path) -> None:
     """Actions are pinned by commit, permissions are given one by one, and no expression becomes a command."""

@@ -61,6 +61,7 @@ def completed(place: Path, line: str) -> set[str]:
         ("simkiln plan s", {"second", "study"}),
         ("simkiln explain S10", {f"S10{n}" for n in range(1, 10)}),
         ("simkiln why pol", {"policy/"}),
+        ("simkiln why rep", {"report"}),
         ("simkiln why policy/", {"policy/cellar/"}),
         ("simkiln where policy/cellar/press/", {"policy/cellar/press/baseline/", "policy/cellar/press/bold/"}),
         ("simkiln where policy/cellar/press/bold/", {"policy/cellar/press/bold/0", "policy/cellar/press/bold/1"}),
@@ -74,6 +75,19 @@ def test_bash_is_offered(place: Path, line: str, offered: set[str]) -> None:
 
 def test_every_verb_is_offered(place: Path) -> None:
     assert completed(place, "simkiln ") == set(VERBS)
+
+
+def test_fish_is_offered(place: Path) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not here")
+    program = "simkiln completion fish | source; complete -C 'simkiln check --format sa'"
+    environment = {
+        **os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY),
+    }  # fmt: skip
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["sarif"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
