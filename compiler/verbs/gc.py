@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln gc`."""
     common.root_argument(parser)
     parser.add_argument("--yes", action="store_true", help="delete; without it, only say what would go")
-    revision = "also keep what the studies of this git revision reach"
+    revision = "also keep what the studies of this git revision reach, with the stages of today"
     folder = "also keep what the studies of that folder reach, where projects share a store"
     days = "keep what was built in the last N days (default: 14)"
     parser.add_argument("--keep-rev", action="append", default=[], metavar="REV", help=revision)
@@ -84,6 +84,7 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
 
 
 def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]]) -> None:
+    from compiler.render.columns import visible
     from compiler.steps import size
     from compiler.sweep import weight
 
@@ -108,7 +109,7 @@ def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]
     for stage, group in sorted(stages.items()):
         print(f"  - {len(group):>6}  {size(_bytes(group)):>9}  {stage}")
         for fact in group if args.list else ():
-            print(f"{'':21}{fact.stage}/{fact.fingerprint}  {fact.label}")
+            print(visible(f"{'':21}{fact.stage}/{fact.fingerprint}  {fact.label}"))
     for what, paths in rest.items():
         if paths:
             print(f"  - {len(paths):>6}  {size(weights[what]):>9}  {what}")

@@ -40,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(asdict(sheet), indent=1))
     else:
-        print("\n".join(_lines(sheet, args.all)))
+        from compiler.render.columns import visible
+
+        print("\n".join(map(visible, _lines(sheet, args.all))))
     return 0
 
 

@@ -74,9 +74,10 @@ def _set_aside(store: "Store", finding: "Finding") -> tuple[str, str]:
 
 
 def _tell(finding: "Finding", kept: str, trouble: str) -> None:
-    print(
-        f"{finding.state}: {finding.stage}/{finding.fingerprint}: {finding.reason}{f'; kept as {kept}' if kept else ''}"
-    )
+    from compiler.render.columns import visible
+
+    where = f"; kept as {kept}" if kept else ""
+    print(visible(f"{finding.state}: {finding.stage}/{finding.fingerprint}: {finding.reason}{where}"))
     if trouble:
         sys.stderr.write(f"  it still stands in the store and would be used: {trouble}; "
                          "run `simkiln verify` where the store can be written\n")  # fmt: skip

@@ -102,6 +102,29 @@ def test_any_title_is_valid_at_once(title: str, project: Path) -> None:
     assert load_project(project).tasks["t"].title == title.strip()
 
 
+def test_the_study_called_study_stands_beside_the_folders(project: Path) -> None:
+    (project / "specs/study.yaml").unlink()
+    assert main(["new", "study", "study"]) == 0
+    text = (project / "specs/study.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=../schema/study.schema.json\n")
+    assert errors(project) == []
+
+
+def test_a_location_whose_photos_are_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    photos = project / "photos/oak/images"
+    photos.mkdir(parents=True)
+    assert main(["new", "location", "oak", "--root", "captures=photos"]) == 1
+    assert "`specs/locations/oak.yaml` was not written" in capsys.readouterr().err
+    for i in range(12):
+        Image.new("RGB", (64, 48), (i, 120, 60)).save(photos / f"{i}.png")
+    assert main(["new", "location", "oak", "--root", "captures=photos", "--add-to", "study"]) == 1
+    assert "X412" in capsys.readouterr().err
+    assert main(["new", "location", "oak", "--root", "captures=photos"]) == 0
+    assert load_project(project).locations["oak"].source.model_dump()["root"] == "captures"
+
+
 def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (project / "specs/locations/cellar.yaml").read_bytes()
     assert main(["new", "location", "cellar", "--kind", "hidden_site"]) == 2

@@ -94,6 +94,12 @@ def test_damage_is_set_aside_and_planned_again(
     assert folder(project, label).exists()
 
 
+def test_names_in_an_artifact_cannot_move_the_cursor(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder(project, "splat/cellar") / "\x1b[2J").write_bytes(b"")
+    assert main(["verify"]) == 1
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_swapped_artifacts(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
     a, b = folder(project, "policy/cellar/press/bold/0"), folder(project, "policy/cellar/press/baseline/0")
     between = a.with_name("between")
