@@ -110,12 +110,13 @@ def control_help(study: str, approach: str, base: str, more: list[Difference]) -
 
 
 def _declared(subject: Subject, approach: str, base: str, knob: Knob) -> bool:
-    """Whether the approach says that it changes a knob: under `changes`, else in the files from it to the baseline."""
+    """Whether the approach says that it changes a knob: under `changes`, else in the files between it and the baseline,
+    whichever of the two extends the other (an ablation is extended by its baseline)."""
     changes = subject.project.approaches[approach].changes
     if changes is not None:
         return knob[0] in changes or ".".join(knob) in changes
-    chain = subject.chain(approach)
-    files = chain[: chain.index(base)] if base in chain else [approach]
+    down, up = subject.chain(approach), subject.chain(base)
+    files = down[: down.index(base)] if base in down else up[: up.index(approach)] if approach in up else [approach]
     return any(knob in stated(subject.project, name) for name in files)
 
 
