@@ -169,9 +169,9 @@ def total(
     for node, cost in costs:
         by_key[_key(node)].append(cost)
     groups = [(model.law_of(key), found) for key, found in by_key.items()]
-    cpu = _sum([(law.cpu, [c.cpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
-    gpu = _sum([(law.wall, [c.gpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
-    disk = _sum([(law.disk, [c.bytes for c in found]) for law, found in groups if law.disk]).scaled(1e-9)
+    cpu = band_of_sum([(law.cpu, [c.cpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
+    gpu = band_of_sum([(law.wall, [c.gpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
+    disk = band_of_sum([(law.disk, [c.bytes for c in found]) for law, found in groups if law.disk]).scaled(1e-9)
     measured = sum(c.cpu_s for law, found in groups if law.cpu.samples for c in found)
     known = sum(len(found) for law, found in groups if law.disk)
     money = None
@@ -184,7 +184,7 @@ def total(
     )  # fmt: skip
 
 
-def _sum(groups: list[tuple[Fit, list[float]]]) -> Band:
+def band_of_sum(groups: list[tuple[Fit, list[float]]]) -> Band:
     """The sum of log-normal parts as one of the same mean and variance (Fenton 1960).
 
     What a group's law is unsure of is shared by its nodes; their scatter is not, and averages out. The band lies

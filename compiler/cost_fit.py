@@ -15,9 +15,11 @@ from statistics import fmean, median
 
 PRIOR_SPREAD = math.log(3)
 """Standard deviation of log(true / declared) where nothing was measured."""
-SCATTER = math.log(1.5)
+SCATTER = math.log(1.6)
 """Standard deviation of the log among like nodes, before there are enough samples to tell."""
 SCATTER_WEIGHT = 2
+MEDIAN_LOSS = math.pi / 2
+"""Variance of a normal sample's median over that of its mean."""
 LEAST_UNSURE = 0.1
 """However many samples there are: other places and machines differ from those that were measured."""
 LEAST = 1e-6
@@ -63,7 +65,7 @@ def fit(samples: Sequence[tuple[float, float]], prior: bool = True) -> Fit:
     offsets = [y - x - (slope - 1) * (x - centre) for x, y in points]
     middle, n = median(offsets), len(points)
     scatter = math.sqrt((n * _spread(offsets) ** 2 + SCATTER_WEIGHT * SCATTER**2) / (n + SCATTER_WEIGHT))
-    precision = n / scatter**2
+    precision = n / scatter**2 / (MEDIAN_LOSS if n > 2 else 1)
     weight = precision / (precision + PRIOR_SPREAD**-2) if prior else 1.0
     unsure = max(LEAST_UNSURE, (precision + (PRIOR_SPREAD**-2 if prior else 0.0)) ** -0.5)
     smear = fmean(math.exp(o - middle) for o in offsets)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.cost_bands import coverage
 from compiler.cost import CostModel, estimate
 from compiler.cost_fit import fit, quantile
 from compiler.spec.study import Rates
@@ -48,6 +49,11 @@ def test_whatever_was_measured_the_estimate_is_a_number(samples: list[tuple[floa
     law = fit(samples)
     assert 0 < law.mean(declared) < math.inf
     assert 0 < law.unsure <= fit([]).unsure
+
+
+@pytest.mark.parametrize("samples", [0, 2, 20])
+def test_the_band_covers_about_what_it_says(samples: int) -> None:
+    assert 0.65 <= coverage(samples, jobs=20, stages=3, scatter=0.4, studies=200) <= 0.95
 
 
 def test_quantiles_interpolate() -> None:
