@@ -1,4 +1,4 @@
-"""The language server: the protocol on one side, `Session` and `assist` on the other. Needs the extra `lsp`."""
+"""The language server's state: sessions by project, and our spans in the client's units. Needs the extra `lsp`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,19 +10,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from compiler.diagnostic import Diagnostic, Span
-from compiler.editor import assist
 from compiler.editor.session import Session, find_root
-from compiler.fix.edits import edit_of
-from compiler.load import Project
 from compiler.pages import folder
 from compiler.source import split_lines
 
 PAUSE_S = 0.2
 """Typing that goes on is not checked."""
-_KINDS = {
-    "key": lsp.CompletionItemKind.Property, "value": lsp.CompletionItemKind.EnumMember,
-    "reference": lsp.CompletionItemKind.Reference,
-}  # fmt: skip
 _SEVERITY = {"error": lsp.DiagnosticSeverity.Error, "warning": lsp.DiagnosticSeverity.Warning}
 
 
@@ -121,112 +114,3 @@ class Server(LanguageServer):
             used += self.workspace.position_codec.client_num_units(text[at])
             at += 1
         return min(at, len(text))
-
-
-def serve() -> None:
-    """Speak the protocol over standard input and output until the client says goodbye."""
-    make_server().start_io()
-
-
-def make_server() -> Server:
-    """The server with its features."""
-    server = Server()
-
-    async def changed(uri: str) -> None:
-        found = server.session(uri)
-        if found is not None:
-            session, name = found
-            session.buffers[name] = server.workspace.get_text_document(uri).source
-            await server.refresh(session)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    async def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    async def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
-    async def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    async def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
-        found = server.session(params.text_document.uri)
-        if found is not None:
-            session, name = found
-            session.buffers.pop(name, None)
-            await server.refresh(session)
-
-    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
-    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
-        asked = _asked(server, params)
-        said = assist.hover(*asked) if asked else None
-        if asked is None or said is None:
-            return None
-        markdown = lsp.MarkupContent(lsp.MarkupKind.Markdown, said[0])
-        return lsp.Hover(markdown, server.stretch(asked[2], said[1], said[2]))
-
-    @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[" ", "[", "{", ","]))
-    def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
-        asked = _asked(server, params)
-        found = assist.complete(*asked) if asked else []
-        return [_item(server, asked[2], item, number) for number, item in enumerate(found)] if asked else []
-
-    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
-    def definition(params: lsp.DefinitionParams) -> lsp.Location | None:
-        asked = _asked(server, params)
-        span = assist.definition(*asked) if asked else None
-        if asked is None or span is None:
-            return None
-        session = server.sessions[asked[0].root]
-        lines = session.lines(span.file) if not Path(span.file).is_absolute() else [""]
-        return lsp.Location(server.uri(session, span.file), server.range(span, lines))
-
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix]))
-    def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        found = server.session(params.text_document.uri)
-        return _actions(server, *found, params) if found else []
-
-    return server
-
-
-def _asked(
-    server: Server, params: lsp.HoverParams | lsp.CompletionParams | lsp.DefinitionParams
-) -> tuple[Project, str, str, int] | None:
-    """Project, kind, text and offset that a request is about; None for a file that is not a spec."""
-    found = server.session(params.text_document.uri)
-    kind = assist.kind_of_file(found[1]) if found else None
-    if found is None or kind is None:
-        return None
-    text = server.workspace.get_text_document(params.text_document.uri).source
-    return found[0].project, kind[0], text, server.offset(text, params.position)
-
-
-def _item(server: Server, text: str, item: assist.Item, number: int) -> lsp.CompletionItem:
-    return lsp.CompletionItem(
-        item.label,
-        kind=_KINDS[item.role],
-        documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, item.about) if item.about else None,
-        sort_text=f"{number:04}",
-        filter_text=item.label,
-        text_edit=lsp.TextEdit(server.stretch(text, item.start, item.end), item.text),
-    )
-
-
-def _actions(server: Server, session: Session, name: str, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-    """The fixes of the diagnostics that touch a range, as the open text is now."""
-    lines = split_lines(session.buffers.get(name, ""))
-    found = []
-    for d in session.found.get(name, []):
-        edit, here = edit_of(d, lines), server.range(d.span, lines)
-        if edit is None or (here.end, here.start) < (params.range.start, params.range.start):
-            continue
-        if here.start.line > params.range.end.line:
-            continue
-        change = lsp.TextEdit(server.range(edit.span, lines), edit.text)
-        edits = lsp.WorkspaceEdit({params.text_document.uri: [change]})
-        sent = [server.diagnostic(session, d, lines)]
-        found.append(lsp.CodeAction(d.help or "mend it", lsp.CodeActionKind.QuickFix, diagnostics=sent, edit=edits))
-    return found

@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> int:
     if importlib.util.find_spec("pygls") is None:
         sys.stderr.write("simkiln: the language server needs the extra `lsp`: pip install 'simkiln[lsp]'\n")
         return 2
-    from compiler.editor.server import serve
+    from compiler.editor.features import serve
 
     serve()
     return 0

@@ -25,6 +25,13 @@ class Editor(LanguageClient):
         self.versions: dict[str, int] = {}
         self.published: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
 
+        self.registered: asyncio.Queue[lsp.Registration] = asyncio.Queue()
+
+        @self.feature(lsp.CLIENT_REGISTER_CAPABILITY)
+        def _(params: lsp.RegistrationParams) -> None:
+            for registration in params.registrations:
+                self.registered.put_nowait(registration)
+
         @self.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def _(params: lsp.PublishDiagnosticsParams) -> None:
             self.published.put_nowait(params)
@@ -38,7 +45,9 @@ class Editor(LanguageClient):
     async def begin(self, encodings: list[lsp.PositionEncodingKind | str] | None = None) -> None:
         general = lsp.GeneralClientCapabilities(position_encodings=encodings)
         await self.start_io(sys.executable, "-m", "compiler.cli", "lsp", "--stdio", cwd=str(self.root), env=ENVIRONMENT)
-        capabilities = lsp.ClientCapabilities(general=general)
+        files = lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        workspace = lsp.WorkspaceClientCapabilities(did_change_watched_files=files)
+        capabilities = lsp.ClientCapabilities(general=general, workspace=workspace)
         await self.initialize_async(lsp.InitializeParams(capabilities, root_uri=self.root.as_uri()))
         self.initialized(lsp.InitializedParams())
 
@@ -159,6 +168,20 @@ def test_a_mistake_in_another_file_is_told_there(root: Path) -> None:
         assert wrong.code == "R203"
         editor.open("specs/locations/cellar.yaml", "title: Cellar\nsource: {kind: hiden_site, seed: 1}\n")
         assert [d.code for d in await editor.told("specs/locations/cellar.yaml")] == ["S103"]
+
+    play(root, scene)
+
+
+def test_files_that_change_on_disk_are_checked(root: Path) -> None:
+    async def scene(editor: Editor) -> None:
+        registration = await asyncio.wait_for(editor.registered.get(), PATIENCE_S)
+        assert registration.method == lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        editor.open(STUDY)
+        assert await editor.told(STUDY) == []
+        (root / "specs/locations/cellar.yaml").unlink()
+        gone = lsp.FileEvent(editor.uri("specs/locations/cellar.yaml"), lsp.FileChangeType.Deleted)
+        editor.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([gone]))
+        assert [d.code for d in await editor.told(STUDY)] == ["R201"]
 
     play(root, scene)
 
