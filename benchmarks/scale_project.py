@@ -4,6 +4,7 @@ One location in ten sets parameters of its own. Its store can be filled with emp
 """
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from compiler.compile import open_project, plan_study
@@ -23,28 +24,40 @@ def make_project(root: Path, nodes: int) -> Path:
         shutil.copy(REPOSITORY / f"specs/approaches/{name}.yaml", root / "specs/approaches")
     shutil.copy(REPOSITORY / "Snakefile", root)
     shutil.copytree(REPOSITORY / "profiles/default", root / "profiles/default")
-    locations = -(-nodes // NODES_PER_LOCATION)
-    for number in range(locations):
+    numbers = range(-(-nodes // NODES_PER_LOCATION))
+    for number in numbers:
         write_location(root, number)
-    write_study(root, locations)
+    write_study(root, numbers)
     return root
 
 
 def write_location(root: Path, number: int) -> None:
-    """One hidden site."""
-    own = f"stages:\n  splat: {{iterations: {1800 + number % 7}}}\n" if number % 10 == 0 else ""
+    """One hidden site, with the comments and sections that a spec of a kilobyte has."""
+    own = f"  splat: {{iterations: {1800 + number % 7}}}\n" if number % 10 == 0 else ""
     (root / f"specs/locations/{name_of(number)}.yaml").write_text(
         "# yaml-language-server: $schema=../../schema/location.schema.json\n"
-        f"title: Place {number}, a hidden stand-in site\n"
-        f"source:\n  kind: hidden_site\n  seed: {number}\n  style: {STYLES[number % 2]}\n{own}"
+        f"# Place {number} of the fleet. Surveyed from photos; nobody has been there since.\n"
+        f'title: "Place {number}: a hidden stand-in site"\n'
+        "source:\n"
+        "  kind: hidden_site\n"
+        "  # The seed decides looks, clutter and physics.\n"
+        f"  seed: {number}\n"
+        f"  style: {STYLES[number % 2]}\n"
+        "  photos: 40\n"
+        "stages:\n"
+        "  # What every place of this fleet has in common stands here, as people like to copy it.\n"
+        "  capture:\n    width_px: 160\n"
+        "  coverage:\n    fps: 12\n"
+        "  twin:\n    width_px: 96\n    height_px: 72\n"
+        f"{own}"
     )
 
 
-def write_study(root: Path, locations: int) -> None:
-    """The study over the first so many locations."""
-    names = "".join(f"  - {name_of(number)}\n" for number in range(locations))
+def write_study(root: Path, numbers: Iterable[int]) -> None:
+    """The study over these locations."""
+    names = "".join(f"  - {name_of(number)}\n" for number in numbers)
     (root / "specs/study.yaml").write_text(
-        f"title: A fleet of {locations} places\nlocations:\n{names}tasks: [press-button]\n"
+        f"title: A fleet\nlocations:\n{names}tasks: [press-button]\n"
         f"approaches: [{', '.join(APPROACHES)}]\nbaseline: baseline\nseeds: [0, 1]\n"
         "trials: {twin: 20, irl_proxy: 20}\ntargets: [coverage]\n"
     )
