@@ -14,13 +14,14 @@ from compiler.plan import Plan
 
 Address = tuple[str, str]
 
-MANY = 256
-"""Short nodes of one stage that are scheduled one by one; with more, chunks keep the number of jobs near this."""
-SHORT_MIN = 1.0
-"""Declared minutes up to which a node is short."""
-CHUNK_MIN = 30.0
+MANY = 64
+"""Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""
+WORTH_MIN = 2.0
+"""Declared minutes that a chunk is worth scheduling for."""
+MOST_JOBS = 512
+"""Jobs of short nodes that one stage has about at most, as far as `LONGEST_MIN` allows."""
+LONGEST_MIN = 30.0
 """Declared minutes that a chunk takes at most: what is lost when a machine dies halfway."""
-CHUNK_NODES = 64
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,13 @@ def chunks(plan: Plan) -> list[Chunk]:
 
 
 def _split(nodes: list[Node]) -> Iterator[tuple[Node, ...]]:
-    short = [n for n in nodes if n.setting.resources.minutes <= SHORT_MIN and n.setting.resources.gpu == 0]
-    size = min(CHUNK_NODES, -(-len(short) // MANY))
-    if size > 1:
-        longest = max(n.setting.resources.minutes for n in short)
-        size = max(1, min(size, int(CHUNK_MIN / longest)))
-    alone = [(n,) for n in nodes if n.setting.resources.minutes > SHORT_MIN or n.setting.resources.gpu]
-    yield from alone
-    for start in range(0, len(short), max(1, size)):
-        yield tuple(short[start : start + max(1, size)])
+    short = [n for n in nodes if n.setting.resources.minutes < WORTH_MIN and n.setting.resources.gpu == 0]
+    if len(short) <= MANY:
+        yield from ((node,) for node in nodes)
+        return
+    yield from ((node,) for node in nodes if node.setting.resources.minutes >= WORTH_MIN or node.setting.resources.gpu)
+    longest = max(n.setting.resources.minutes for n in short)
+    worth, most = WORTH_MIN / longest, LONGEST_MIN / longest
+    size = max(1, round(min(max(worth, len(short) / MOST_JOBS), most)))
+    for start in range(0, len(short), size):
+        yield tuple(short[start : start + size])

@@ -101,7 +101,7 @@ class Project:
         """The lines of a file that diagnostics name, for showing them."""
         source = self._by_file.get(name)
         if source is not None:
-            return split_lines(source.text)
+            return source.lines
         try:
             with (self.root / name).open("rb") as file:
                 return split_lines(file.read(MAX_BYTES).decode("utf-8-sig", errors="replace"))

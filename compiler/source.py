@@ -139,6 +139,11 @@ class Source:
         """Spans of the keys and values."""
         return Spans(self.text, self.name)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines, for showing them."""
+        return split_lines(self.text)
+
     @property
     def readable(self) -> bool:
         """Whether `value` is what the text says; a duplicate key, for example, leaves that open."""

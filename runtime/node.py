@@ -1,7 +1,7 @@
 """A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,12 @@ class Job:
         path = self.file(folder, self.stage, self.fingerprint)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{id(self)}.tmp")
-        temporary.write_text(json.dumps(asdict(self)))
+        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        content["inputs"] = {
+            port: [{"stage": p.stage, "fingerprint": p.fingerprint} for p in found]
+            for port, found in self.inputs.items()
+        }
+        temporary.write_text(json.dumps(content))
         temporary.replace(path)
 
     @classmethod
