@@ -57,13 +57,17 @@ class Difference:
 def differences(project: Project, study: str, treated: str, base: str) -> list[Difference]:
     """Knobs on which two approaches of a study differ, in the order of stages; empty when they are the same.
 
-    What neither sets is the same by construction; what only one sets is held against the study's value or the default.
+    What neither sets is the same by construction. What only one sets is held against what the other has instead: a
+    value of a location or task of the study, the study's own, or the default.
     """
     ours, theirs = _settings(project, treated), _settings(project, base)
     found = []
     for knob in sorted(ours.keys() | theirs.keys()):
         default = _default(project, study, knob)
-        one, other = ours.get(knob, default), theirs.get(knob, default)
+        one, other = ours.get(knob), theirs.get(knob)
+        if one is None or other is None:
+            instead = _of_some_place(project, study, knob, (one or other or default).value) or default
+            one, other = one or instead, other or instead
         if one.value != other.value:
             found.append(Difference(knob, one, other))
     return found
@@ -86,6 +90,19 @@ def _own(project: Project, approach: str) -> Iterator[tuple[Knob, Setting]]:
                 yield (stage, name), Setting(value, approach, (section, stage, name))
     if spec.training_seed_offset is not None:
         yield (OFFSET,), Setting(spec.training_seed_offset, approach, (OFFSET,))
+
+
+def _of_some_place(project: Project, study: str, knob: Knob, value: Any) -> Setting | None:
+    """Another value than `value` that a location or task of the study sets, where approaches say nothing."""
+    spec = project.studies[study]
+    if len(knob) != 2:
+        return None
+    for specs, listed in ((project.tasks, spec.tasks), (project.locations, spec.locations)):
+        for name in listed:
+            section = specs[name].stages.get(knob[0], {}) if name in specs else {}
+            if section.get(knob[1], value) != value:
+                return Setting(section[knob[1]])
+    return None
 
 
 def _default(project: Project, study: str, knob: Knob) -> Setting:

@@ -44,6 +44,17 @@ def test_the_study_s_value_stands_where_no_approach_says_anything(tmp_path: Path
     assert names(found, "bold") == {"policy.steps": (7, 300)}
 
 
+def test_a_location_s_value_stands_there_too(tmp_path: Path) -> None:
+    found = project(tmp_path, a="stages:\n  policy: {steps: 800}\n", cellar="stages:\n  policy: {jitter: 0.1}\n")
+    assert names(found, "a") == {}
+    path = tmp_path / "specs/locations/cellar.yaml"
+    path.write_text(path.read_text() + "stages:\n  policy: {steps: 400, jitter: 0.3}\n")
+    found = load_project(tmp_path)
+    assert names(found, "a") == {"policy.steps": (800, 400)}
+    assert names(found, "baseline", "a") == {"policy.steps": (400, 800)}
+    assert names(found, "cellar") == {"policy.jitter": (0.1, 0.3)}
+
+
 def test_wiring_offsets_and_chains(tmp_path: Path) -> None:
     inputs = "inputs:\n  policy: {demos: enrichment}\n  enrichment: {clips: coverage}\n"
     found = project(tmp_path, wired=f"extends: bold\ntraining_seed_offset: 5\n{inputs}")
