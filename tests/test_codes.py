@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from compiler.codes import TITLES
+from compiler.source import read_source
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -17,3 +18,17 @@ def test_codes_of_running_jobs_are_documented() -> None:
     assert raised - documented - set(TITLES) == set()
     assert documented & set(TITLES) == set()
     assert documented <= raised, "a page for a code that nothing raises"
+
+
+def test_examples_in_pages_are_readable() -> None:
+    """Those about syntax are unreadable on purpose."""
+    found = []
+    for page in sorted((REPOSITORY / "docs" / "errors").glob("[SRBX]*.md")):
+        for example in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            found += [(page.name, d.message) for d in read_source(example, page.name).diagnostics]
+    assert found == []
+
+
+def test_every_law_over_the_design_has_an_example() -> None:
+    pages = sorted((REPOSITORY / "docs" / "errors").glob("X*.md"))
+    assert [page.name for page in pages if "```yaml" not in page.read_text(encoding="utf-8")] == []
