@@ -1,7 +1,7 @@
 """How planning grows: `python -m benchmarks.scale [--nodes 100000] [--million] [--folder DIR]`.
 
-One study over made-up locations (benchmarks/scale_project.py), its store filled, so that nothing is missing. CPU seconds
-(user + system, children included; medians) and the peak memory of whole commands. *Cold* has no cache below `build/`.
+One study over made-up locations (benchmarks/scale_project.py), its store filled, so that nothing is missing. CPU
+seconds (user + system, children included; medians) and peak memory of whole commands. *Cold* has no cache in `build/`.
 Beside it: plain Snakemake on the same number of up-to-date jobs, with one wildcard rule for each stage.
 """
 
@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.scale_project import fill_store, make_project, write_location, write_study
+from benchmarks.scale_project import NODES_PER_LOCATION, fill_store, make_project, write_location, write_study
 from compiler.compile import open_project
 from compiler.expand import expand
 
@@ -125,10 +125,12 @@ def table(folder: Path, nodes: int) -> None:
         f"plain Snakemake, one wildcard rule a stage, {n}", SNAKEMAKE, plain, must="Nothing to be done", repeats=1
     )
     print(f"plain Snakemake / ours: {theirs / ours:.0f}x")
-    for number in range(10**6, 10**6 + 100):
+    old, new = range(-(-nodes // NODES_PER_LOCATION)), range(10**6, 10**6 + 100)
+    for number in new:
         write_location(root, number)
-    write_study(root, [*range(-(-nodes // 24)), *range(10**6, 10**6 + 100)])
+    write_study(root, [*old, *new])
     row(f"snakemake --dry-run, 100 new locations on {n}", [*SNAKEMAKE, "--dry-run", "--quiet", "all"], root, repeats=3)
+    write_study(root, old)
 
 
 def growth(folder: Path, sizes: list[int]) -> None:

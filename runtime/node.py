@@ -42,10 +42,7 @@ class Job:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{id(self)}.tmp")
         content = {f.name: getattr(self, f.name) for f in fields(self)}
-        content["inputs"] = {
-            port: [{"stage": p.stage, "fingerprint": p.fingerprint} for p in found]
-            for port, found in self.inputs.items()
-        }
+        content["inputs"] = {port: [vars(parent) for parent in found] for port, found in self.inputs.items()}
         temporary.write_text(json.dumps(content))
         temporary.replace(path)
 
