@@ -133,7 +133,7 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
             problems = [f"{d.code} {d.span}: {d.message}" for d in errors[:MOST_PROBLEMS]]
             problems += [f"and {len(errors) - MOST_PROBLEMS} more"] if len(errors) > MOST_PROBLEMS else []
     except UnreadableRevision as error:
-        problems = [str(error)]
+        problems = [str(error).replace(commit, revision)] if commit else [str(error)]
     marks = {node.address: Mark.BUILD for node in plan.build()}
     return Against(project, plan, revision, commit, _estimate(project, plan, marks, cores), tuple(problems), (), marks)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,7 +157,7 @@ def test_outside_of_git(tmp_path: Path) -> None:
 
 def test_links_of_the_revision_lead_nowhere(repo: Built) -> None:
     secret = repo.root.parent / "secret.yaml"
-    secret.write_text("title: the secret\nsource: {kind: hidden_site, seed: 77}\n")
+    secret.write_text("title: the secret\nsource: {kind: hidden_site, seed: 7654321}\n")
     link = repo.root / "specs" / "locations" / "attic.yaml"
     link.symlink_to(secret)
     repo.edit("study.yaml", "[cellar]", "[attic]")
@@ -165,7 +166,7 @@ def test_links_of_the_revision_lead_nowhere(repo: Built) -> None:
     repo.edit("study.yaml", "[attic]", "[cellar]")
     found = compared(repo)
     assert found.problems
-    assert "77" not in render_comment(found)
+    assert "7654321" not in render_comment(found)
     assert "the secret" not in json.dumps(found.to_json())
 
 
@@ -241,3 +242,7 @@ def test_a_comment_fits(repo: Built) -> None:
     assert len(comment.encode()) <= MOST_BYTES
     assert "and 90 more causes" in comment
     assert "</details>" in comment
+    huge = [Group("parameter", "\N{ROBOT FACE}" * 999, "\N{ROBOT FACE}" * 999) for _ in range(120)]
+    comment = render_comment(replace(found, groups=tuple(huge)))
+    assert len(comment.encode()) <= MOST_BYTES
+    assert comment.endswith("*cut: too long for a comment*\n")

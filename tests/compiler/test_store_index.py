@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_damaged_file_costs_nothing(store: Store, content: bytes) -> None:
     file.write_bytes(content)
     assert index(store).facts() == expected
     assert index(store).facts() == expected
+    with sqlite3.connect(file) as written:
+        assert written.execute("select count(*) from artifact").fetchone() == (3,), "it is mended, not only borne"
 
 
 def test_a_page_that_was_overwritten_costs_nothing(store: Store) -> None:

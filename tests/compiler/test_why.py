@@ -67,6 +67,16 @@ def test_a_parent_is_traced_to_the_line_that_began_it(built: Path) -> None:
     assert any(text.startswith("parent `trials`: 8 artifacts -> 8 (4 others)") for text in said(uplift))
 
 
+def test_parents_that_are_built_again_already_are_compared_with_what_was_there_before(built: Path) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    project, plan = planned(built)
+    for node in plan.build():
+        if node.stage.name in ("policy", "evaluate"):
+            publish(project, node, built=1_800_000_000.0)
+    found = explained(built, "uplift/study")
+    assert [c.reason.text for c in found.causes] == ["parameter `steps`: 7 -> 8"]
+
+
 def test_a_value_inside_of_a_bound_parameter(built: Path) -> None:
     edit(built, "tasks/press", "instruction: press the button", "instruction: press it\narea: {half_x_m: 0.02}")
     found = explained(built, "demos/cellar/press")
