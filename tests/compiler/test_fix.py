@@ -1,6 +1,7 @@
 """`check --fix`: only what is safe, only where it was asked for, and no byte that no edit touches."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -285,6 +286,36 @@ def test_fixing_never_makes_it_worse(data: st.DataObject, tmp_path_factory: pyte
         assert len(changed) <= fixes + found.mended
         (root / name).write_text(text, encoding="utf-8")
     assert proposed(root).texts == {}
+
+
+@pytest.fixture(scope="module")
+def own_specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this repository's specs."""
+    root = tmp_path_factory.mktemp("own")
+    shutil.copytree(REPOSITORY / "specs", root / "specs")
+    return root
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_slips_of_the_finger_in_our_own_specs(data: st.DataObject, own_specs: Path) -> None:
+    """Characters dropped, swapped and added: never more errors than before, and nothing left to fix."""
+    path = data.draw(st.sampled_from(sorted((own_specs / "specs").rglob("*.yaml"))))
+    text = written = path.read_text(encoding="utf-8")
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text) - 2))
+        slips = (text[at + 1] + text[at], text[at + 1], "x" + text[at : at + 2], "'" + text[at : at + 2])
+        text = text[:at] + data.draw(st.sampled_from(slips)) + text[at + 2 :]
+    try:
+        path.write_text(text, encoding="utf-8")
+        before, found = check(load_project(own_specs)), proposed(own_specs)
+        assert errors(found.left) <= errors(before)
+        assert set(found.texts) <= {path.relative_to(own_specs).as_posix()}
+        for new in found.texts.values():
+            path.write_text(new, encoding="utf-8")
+        assert proposed(own_specs).texts == {}
+    finally:
+        path.write_text(written, encoding="utf-8")
 
 
 def errors(diagnostics: list[Diagnostic]) -> int:
