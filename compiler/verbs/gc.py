@@ -125,11 +125,10 @@ def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
     from compiler.sweep import remove, remove_artifact
     from runtime.store import Store
 
-    store, index, done = Store(project.store), StoreIndex.of(project), 0
+    store, done = Store(project.store), 0
     try:
         for fact in steps(gone, len(gone), "deleting artifacts"):
             remove_artifact(store, *fact.address)
-            index.forget(fact.address)
             done += 1
         for path in steps(rest, len(rest), "deleting leftovers"):
             remove(path)
@@ -137,6 +136,7 @@ def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
         sys.stderr.write(f"cannot delete {os.path.relpath(error.filename or project.store)}: {error.strerror}; "
                          f"{done} of {len(gone)} artifacts were deleted\n")  # fmt: skip
         return 1
+    StoreIndex.of(project).facts()  # drops what is gone in one go
     sys.stderr.write(f"{done} artifacts deleted\n")
     return 0
 
