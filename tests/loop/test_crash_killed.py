@@ -31,6 +31,18 @@ def test_sigkill_at_fifty_moments(tmp_path: Path) -> None:
     assert min(kills.count(victim) for victim in ("job", "snakemake", "both")) >= MOMENTS // 6, kills
 
 
+def test_a_job_ends_with_its_scheduler(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path)
+    with started(project) as snakemake:
+        folders = project.store.root / ".tmp"
+        assert until(lambda: list(folders.glob("*")), 60), "a stage runs"
+        running = [int(folder.name.split("-")[-2]) for folder in folders.glob("*")]
+        for job in running:
+            os.kill(job, signal.SIGSTOP)  # so that it cannot come to its end by itself
+        snakemake.kill()
+        assert until(lambda: not set(running) & set(jobs_of(project.root)), 10)
+
+
 def strike(root: Path, seed: int) -> list[str]:
     """Half of the moments over one store: each Snakemake loses a job, or none, and is then killed itself."""
     rng = np.random.default_rng(seed)
