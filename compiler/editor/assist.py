@@ -18,10 +18,21 @@ from runtime.backend import available
 from runtime.stage import load_stages
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:-]")
-_REFERENCES = {
-    ("study", "baseline"): "approach", ("approach", "extends"): "approach", ("gate", "approach"): "approach",
-    ("gate", "stage"): "stage",
-}  # fmt: skip
+_REFERENCES = (
+    *((("study", key, "*"), kind) for key, kind in LISTS.items()),
+    (("study", "baseline"), "approach"),
+    (("study", "targets", "*"), "stage"),
+    (("study", "claims", "*", "approach"), "approach"),
+    (("study", "claims", "*", "over"), "approach"),
+    (("study", "claims", "*", "order", "*"), "approach"),
+    (("study", "claims", "*", "controls", "*"), "approach"),
+    (("approach", "extends"), "approach"),
+    (("approach", "row", "substitute"), "approach"),
+    (("approach", "inputs", "*", "*"), "stage"),
+    (("gate", "approach"), "approach"),
+    (("gate", "stage"), "stage"),
+)
+"""Kind of file and path of a value, `*` for any step -> what it names: a kind of spec, or a stage."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +148,11 @@ def _siblings(place: Place) -> list[Any]:
 
 def _reference(kind: str, path: SpanPath) -> str | None:
     """What the value at a path names: a kind of spec, or a stage."""
-    if kind == "study" and len(path) == 2 and isinstance(path[1], int):
-        return "stage" if path[0] == "targets" else LISTS.get(str(path[0]))
-    if kind == "approach" and len(path) == 3 and path[0] == "inputs":
-        return "stage"
-    return _REFERENCES.get((kind, str(path[0]))) if len(path) == 1 else None
+    here = (kind, *map(str, path))
+    for pattern, named in _REFERENCES:
+        if len(pattern) == len(here) and all(part in ("*", step) for part, step in zip(pattern, here, strict=True)):
+            return named
+    return None
 
 
 def _value(place: Place) -> Any:

@@ -249,6 +249,10 @@ def test_completion_while_the_text_is_broken(root: Path) -> None:
         editor.write(STUDY, "title: T\nbaseline: \ntrials: {tw")
         assert set(await editor.completed(STUDY, 1, 10)) == {"baseline", "bold"}
         assert "twin" in await editor.completed(STUDY, 2, 11)
+        line = "  better: {kind: superior, approach: bo, controls: {placebo: }}"
+        editor.write(STUDY, f"title: T\nclaims:\n{line}\n")
+        assert set(await editor.completed(STUDY, 2, line.index("bo,") + 2)) == {"baseline", "bold"}
+        assert set(await editor.completed(STUDY, 2, line.index("}}"))) == {"baseline", "bold"}
         bold = "specs/approaches/bold.yaml"
         editor.open(bold, "title: B\ninputs:\n  policy: {demos: }\n  enrichment: {}\n")
         assert set(await editor.completed(bold, 2, 18)) == {"demos", "enrichment"}
