@@ -8,9 +8,10 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,10 @@ from runtime.store import MANIFEST, DamagedArtifact, Store
 
 Address = tuple[str, str]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the table changes; a file of another format is emptied."""
-COLUMNS = tuple(f.name for f in fields(Fact))
-TABLE = f"""create table if not exists artifact
-    ({", ".join(COLUMNS)}, modified integer, inputs text, primary key (stage, fingerprint))"""
+TABLE = """create table if not exists artifact
+    (stage text, fingerprint text, modified integer, fact text, inputs text, primary key (stage, fingerprint))"""
 INPUTS = ("params", "backends", "parents", "content", "version", "fingerprint")
 WAIT_S = 2.0
 CHUNK = 2000
@@ -48,11 +48,7 @@ class StoreIndex:
         An artifact whose manifest cannot be read is left out.
         """
         wanted = self._published() if only is None else self._modified(only)
-        try:
-            return self._facts(wanted, whole=only is None)
-        except sqlite3.Error as error:
-            self._replace(error)
-            return self._facts(wanted, whole=only is None)
+        return self._bravely(lambda: self._facts(wanted, whole=only is None))
 
     def of_stage(self, stage: str, most: int | None = None) -> list[Fact]:
         """Facts of the published artifacts of a stage: all, or at most so many, chosen by their fingerprints alone.
@@ -71,16 +67,19 @@ class StoreIndex:
 
         `parents` maps a port to texts `STAGE/FINGERPRINT`.
         """
-        if not self.facts([address]):
-            return None
-        query = "select inputs from artifact where stage = ? and fingerprint = ?"
-        row = self._connection().execute(query, address).fetchone()
-        return json.loads(row[0]) if row else None
+        return self._bravely(lambda: self._inputs(address) if self.facts([address]) else None)
 
     def inputs_of(self, stage: str) -> Iterator[dict[str, Any]]:
         """The same for every published artifact of a stage; as of the latest call of `facts`."""
-        for row in self._connection().execute("select inputs from artifact where stage = ?", (stage,)):
-            yield json.loads(row[0])
+        query = "select fingerprint from artifact where stage = ? order by fingerprint"
+
+        def names() -> list[str]:
+            return [name for (name,) in self._connection().execute(query, (stage,))]
+
+        for name in self._bravely(names, lambda: self.of_stage(stage)):
+            found = self._bravely(lambda name=name: self._inputs((stage, name)), lambda: self.of_stage(stage))
+            if found is not None:
+                yield found
 
     def forget(self, address: Address) -> None:
         """Drop one artifact, after it was removed; not needed for correctness."""
@@ -101,31 +100,50 @@ class StoreIndex:
 
     def _facts(self, wanted: dict[Address, int], whole: bool) -> list[Fact]:
         connection = self._connection()
-        known = {(s, f): m for s, f, m in self._rows(connection, wanted, whole, "stage, fingerprint, modified")}
+        known = {(s, f): m for s, f, m in self._rows(connection, wanted, whole, "modified")}
         gone = [address for address in known if address not in wanted]
         new = [address for address, modified in wanted.items() if known.get(address) != modified]
         if gone or new:
             with connection:
                 connection.executemany("delete from artifact where stage = ? and fingerprint = ?", [*gone, *new])
-            marks = ", ".join("?" * (len(COLUMNS) + 2))
             for start in range(0, len(new), CHUNK):
                 rows = list(self._read(new[start : start + CHUNK], wanted))  # read before the file is locked
                 with connection:
-                    connection.executemany(f"insert or replace into artifact values ({marks})", rows)
-        found = (_fact(row) for row in self._rows(connection, wanted, whole, ", ".join(COLUMNS)))
-        return [fact for fact in found if fact.address in wanted]
+                    connection.executemany("insert or replace into artifact values (?, ?, ?, ?, ?)", rows)
+        found: list[Fact] = []
+        for stage, fingerprint, text in self._rows(connection, wanted, whole, "fact"):
+            fact = _fact(_unsealed(text))
+            if fact.address != (stage, fingerprint):
+                raise sqlite3.DatabaseError("a row in another's place")
+            found.append(fact)
+        return found
+
+    def _inputs(self, address: Address) -> dict[str, Any] | None:
+        query = "select inputs from artifact where stage = ? and fingerprint = ?"
+        row = self._connection().execute(query, address).fetchone()
+        return json.loads(_unsealed(row[0])) if row else None
+
+    def _bravely[T](self, read: Callable[[], T], first: Callable[[], object] = tuple) -> T:
+        """Read; after trouble with the file, do what is first, and read again from memory."""
+        try:
+            return read()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self._replace(error)
+            first()
+            return read()
 
     def _rows(
-        self, connection: sqlite3.Connection, wanted: dict[Address, int], whole: bool, columns: str
-    ) -> Iterator[tuple[Any, ...]]:
+        self, connection: sqlite3.Connection, wanted: dict[Address, int], whole: bool, column: str
+    ) -> Iterator[tuple[str, str, Any]]:
         if whole:
-            yield from connection.execute(f"select {columns} from artifact order by stage, fingerprint")
+            query = f"select stage, fingerprint, {column} from artifact order by stage, fingerprint"
+            yield from connection.execute(query)
             return
-        query = f"select {columns} from artifact where stage = ? and fingerprint = ?"
+        query = f"select stage, fingerprint, {column} from artifact where stage = ? and fingerprint = ?"
         for address in sorted(wanted):
             yield from connection.execute(query, address)
 
-    def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[Any, ...]]:
+    def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[str, str, int, str, str]]:
         for address in addresses:
             try:
                 manifest = self._store.manifest(*address)
@@ -134,8 +152,7 @@ class StoreIndex:
             except (DamagedArtifact, KeyError, TypeError, ValueError, AttributeError):
                 continue
             if fact.address == address:
-                row = (json.dumps(fact.scopes) if c == "scopes" else getattr(fact, c) for c in COLUMNS)
-                yield *row, modified[address], inputs
+                yield *address, modified[address], _sealed(json.dumps(asdict(fact))), _sealed(inputs)
 
     def _published(self) -> dict[Address, int]:
         """Every artifact and when its manifest was written, in nanoseconds: one look at each folder."""
@@ -171,7 +188,7 @@ class StoreIndex:
         with suppress(sqlite3.Error):
             self.close()
         self._opened = None
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        if not isinstance(error, (OSError, sqlite3.OperationalError)):
             for suffix in ("", "-wal", "-shm"):
                 with suppress(OSError):
                     Path(f"{self._cache}{suffix}").unlink()
@@ -190,7 +207,18 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _fact(row: tuple[Any, ...]) -> Fact:
-    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
-    values["scopes"] = tuple(json.loads(values["scopes"]))
+def _fact(text: str) -> Fact:
+    values: dict[str, Any] = json.loads(text)
+    values["scopes"] = tuple(values["scopes"])
     return Fact(**values)
+
+
+def _sealed(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}{text}"
+
+
+def _unsealed(text: object) -> str:
+    """The text behind its checksum, for sqlite does not notice a flipped bit in a text."""
+    if not isinstance(text, str) or f"{zlib.crc32(text[8:].encode(errors='replace')):08x}" != text[:8]:
+        raise sqlite3.DatabaseError("a text was changed")
+    return text[8:]

@@ -63,6 +63,11 @@ def test_nothing_is_to_be_done_in_a_full_one(built: Path) -> None:
     assert footer(found.counts, found.estimate) == [f"nothing to build; {found.counts['reuse']} reused"]
 
 
+def test_nothing_is_indexed_where_nothing_is_to_be_done(built: Path) -> None:
+    seen(built)
+    assert not (built / "build" / "cache" / "store.sqlite").exists()
+
+
 def test_a_new_value_rebuilds_and_the_old_artifacts_are_superseded(built: Path) -> None:
     edit(built, "approaches/bold", "steps: 7", "steps: 8")
     found = seen(built)

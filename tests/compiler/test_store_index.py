@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import sqlite3
 from pathlib import Path
 
@@ -123,6 +124,23 @@ def test_a_page_that_was_overwritten_costs_nothing(store: Store) -> None:
     file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     assert index(store).facts() == expected
     assert index(store).facts() == expected
+
+
+def test_flipped_bits_cost_nothing(store: Store) -> None:
+    ours = index(store)
+    expected, inputs = ours.facts(), ours.inputs(("splat", "a" * 32))
+    ours.close()
+    file = store.root.parent / "build" / "cache" / "store.sqlite"
+    content = file.read_bytes()
+    noise = random.Random(0)
+    for _ in range(300):
+        place = noise.randrange(len(content))
+        file.write_bytes(content[:place] + bytes([content[place] ^ 1 << noise.randrange(8)]) + content[place + 1 :])
+        found = index(store)
+        assert found.facts() == expected, place
+        assert found.inputs(("splat", "a" * 32)) == inputs, place
+        assert len(list(found.inputs_of("splat"))) == 2, place
+        found.close()
 
 
 def test_a_project_that_cannot_be_written(store: Store) -> None:
