@@ -36,6 +36,8 @@ class StoreIndex:
         self._store = Store(store)
         self._cache = cache
         self._opened: sqlite3.Connection | None = None
+        self._in_memory = False
+        """Whether the file was given up, and with it what was not read since."""
 
     @classmethod
     def of(cls, project: Any) -> "StoreIndex":
@@ -72,6 +74,9 @@ class StoreIndex:
     def inputs_of(self, stage: str) -> Iterator[dict[str, Any]]:
         """The same for every published artifact of a stage; as of the latest call of `facts`."""
         query = "select fingerprint from artifact where stage = ? order by fingerprint"
+
+        if self._in_memory:
+            self.of_stage(stage)
 
         def names() -> list[str]:
             return [name for (name,) in self._connection().execute(query, (stage,))]
@@ -192,7 +197,7 @@ class StoreIndex:
             for suffix in ("", "-wal", "-shm"):
                 with suppress(OSError):
                     Path(f"{self._cache}{suffix}").unlink()
-        self._opened = _open(":memory:")
+        self._opened, self._in_memory = _open(":memory:"), True
 
 
 def _open(path: str) -> sqlite3.Connection:
