@@ -11,6 +11,7 @@ from compiler.past import Past, Record, StorePast
 from compiler.plan import Plan, State
 from compiler.reasons import Reason, View, reasons
 from compiler.store_index import StoreIndex
+from runtime.store import DamagedArtifact, Store
 
 MOST_PARENTS = 200
 """Of one port; whoever reads thousands of parents has the same few causes in all of them."""
@@ -95,7 +96,8 @@ def explain(
     index = index or StoreIndex.of(project)
     state = plan.states[node.address]
     if state is State.REUSE:
-        return Explanation(node, Mark.REUSE, None, notes=(*_origin(index, node), *code_changed(node)))
+        notes = (*_origin(index, node), *damaged(project, node, there=True), *code_changed(node))
+        return Explanation(node, Mark.REUSE, None, notes=notes)
     past = StorePast(index)
     before = past.before(node)
     old = before or past.nearest(node)
@@ -127,8 +129,14 @@ def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | Non
         yield Note("reader", f"read by {reader.label}, which is built")
 
 
-def damaged(project: Project, node: Node) -> Iterator[Note]:
-    """It was there, and was set aside by `simkiln verify` or by a job."""
+def damaged(project: Project, node: Node, there: bool = False) -> Iterator[Note]:
+    """It was there and was set aside by `simkiln verify` or by a job, or it is there and its sizes are wrong."""
+    if there:
+        try:
+            Store(project.store).check(*node.address, digests=False)
+        except DamagedArtifact as damage:
+            yield Note("damaged", f"damaged: {damage}; run `simkiln verify`, which sets it aside to be built again")
+        return
     folder = project.store / ".damaged"
     for path in sorted(folder.glob(f"{node.stage.name}-{node.fingerprint}-*")) if folder.is_dir() else ():
         yield Note("damaged", f"damaged: an earlier one was set aside as {path.relative_to(project.store.parent)}")

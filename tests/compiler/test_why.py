@@ -175,6 +175,15 @@ def test_missing_and_damaged(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_artifact_that_is_there_but_damaged(built: Path) -> None:
+    assert not any(note.kind == "damaged" for note in explained(built, "splat/cellar").notes)
+    (content,) = (built / "store" / "splat").glob("*/content.bin")
+    content.write_bytes(b"x")
+    (note,) = [note for note in explained(built, "splat/cellar").notes if note.kind == "damaged"]
+    assert "content.bin has another size" in note.text
+    assert "`simkiln verify`" in note.text
+
+
 def test_the_most_similar_artifact_serves_where_the_scope_is_new(built: Path) -> None:
     edit(built, "study", "seeds: [0, 1]", "seeds: [0, 1, 2]")
     found = explained(built, "policy/cellar/press/bold/2")
