@@ -22,13 +22,14 @@ def write_run(root: Path, study: str, store: str, content: dict[str, Any], rules
     """
     build = root / "build"
     _forget_old(build / "runs")
-    run = build / "runs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+    unique = os.urandom(4).hex()  # not the process: hosts that share the project may have the same number at once
+    run = build / "runs" / f"{time.strftime('%Y%m%dT%H%M%S')}-{unique}"
     run.mkdir(parents=True)
     frozen = {"study": study, "root": ".", "run": os.path.relpath(run, root), "store": store, **content}
     (run / "plan.json").write_text(json.dumps(frozen, indent=1))
     (run / "stages.smk").write_text(rules)
     for name in ("plan.json", "stages.smk"):
-        temporary = build / f".{name}.{os.getpid()}"
+        temporary = build / f".{name}.{unique}"
         shutil.copyfile(run / name, temporary)
         temporary.replace(build / name)
     return run / "plan.json"

@@ -61,7 +61,7 @@ def write_quietly(path: Path, text: str) -> None:
     """Put a cache file in place whole, or not at all."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        temporary = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from runtime.host import alive, host
 from runtime.lock import UNSUPPORTED
-from runtime.store import Store, _alive, _host
+from runtime.store import Store
 
 TRASH = ".trash"
 SILENT_S = 86400.0
@@ -107,8 +108,8 @@ def _name(path: Path) -> str:
 def _lives(path: Path) -> bool:
     """Whether the job that made a temporary folder, `STAGE-FINGERPRINT-HOST-PID-HEX`, may still write into it."""
     parts = path.name.rsplit("-", 3)
-    if len(parts) == 4 and parts[1] == _host():
-        return _alive(parts[2])
+    if len(parts) == 4 and parts[1] == host():
+        return alive(parts[2])
     return _newest(path) > time.time() - SILENT_S
 
 

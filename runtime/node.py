@@ -1,6 +1,7 @@
 """A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
 
 import json
+import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class Job:
         """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
         path = self.file(folder, self.stage, self.fingerprint)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{id(self)}.tmp")
+        temporary = path.with_suffix(f".{os.urandom(4).hex()}.tmp")
         content = {f.name: getattr(self, f.name) for f in fields(self)}
         content["inputs"] = {port: [vars(parent) for parent in found] for port, found in self.inputs.items()}
         temporary.write_text(json.dumps(content))

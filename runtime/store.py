@@ -10,8 +10,6 @@ import errno
 import hashlib
 import json
 import os
-import platform
-import re
 import shutil
 import uuid
 from collections.abc import Generator, Iterator
@@ -19,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from runtime.host import alive, host
 from runtime.lock import exclusive
 
 MANIFEST = "manifest.json"
@@ -109,10 +108,10 @@ class Store:
         temporary.mkdir(parents=True, exist_ok=True)
         prefix = f"{stage}-{fingerprint}"
         with exclusive(self.root / ".locks" / f"{prefix}.lock"):
-            for leftover in temporary.glob(f"{prefix}-{_host()}-*"):
-                if not _alive(leftover.name.split("-")[-2]):
+            for leftover in temporary.glob(f"{prefix}-{host()}-*"):
+                if not alive(leftover.name.split("-")[-2]):
                     shutil.rmtree(leftover, ignore_errors=True)
-            folder = temporary / f"{prefix}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            folder = temporary / f"{prefix}-{host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
             folder.mkdir()
             try:
                 yield folder
@@ -172,21 +171,6 @@ def _seal(manifest: dict[str, Any]) -> str:
     """Digest of a manifest's content, but for the digest itself."""
     content = {key: value for key, value in manifest.items() if key != SEAL}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.]", "_", platform.node())[:60] or "host"
-
-
-def _alive(pid: str) -> bool:
-    """Whether a process of this host runs; when in doubt, yes."""
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, ValueError):
-        return True
-    return True
 
 
 def _fsync(path: Path) -> None:

@@ -75,6 +75,6 @@ def _load(cache: Path | None) -> dict[str, list]:
 
 def _save(cache: Path, content: dict[str, list]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_name(f"{cache.name}.{os.getpid()}")
+    temporary = cache.with_name(f"{cache.name}.{os.urandom(4).hex()}")
     temporary.write_text(json.dumps(content, indent=0))
     temporary.replace(cache)

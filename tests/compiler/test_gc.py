@@ -178,9 +178,9 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
     store, old = root / "store", time.time() - 30 * 86400
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    from runtime.store import _host
+    from runtime.host import host
 
-    leftover = store / ".tmp" / f"splat-0-{_host()}-{dead.pid}-abc"
+    leftover = store / ".tmp" / f"splat-0-{host()}-{dead.pid}-abc"
     damaged, recent = store / ".damaged/splat-1-abc", store / ".damaged/splat-2-abc"
     run, fresh = root / "build/runs/old", root / "build/runs/new"
     for folder in (leftover, damaged, recent, run, fresh):
