@@ -23,6 +23,7 @@ from tests.loop.tiny import (
     tiny_project,
     tiny_study,
 )  # fmt: skip
+from tests.mounts import two_views
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +78,25 @@ def test_two_schedulers_on_the_same_and_on_disjoint_targets(project: SmallProjec
     both_at_once(project, *[["--config", f"study=only-{name}"] for name in PLACES])
     assert project.verify() == ARTIFACTS
     assert project.to_build() == set()
+
+
+def test_two_hosts_share_project_and_store_without_locks(project: SmallProject, tmp_path: Path) -> None:
+    for stage in ("capture", "splat"):
+        forget(project, stage, 2)
+    with two_views(project.root, tmp_path / "host-a", tmp_path / "host-b") as hosts:
+        processes = [
+            subprocess.Popen(
+                project.command(), cwd=host, env=project.environment(), stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True,
+            )
+            for host in hosts
+        ]  # fmt: skip
+        for process in processes:
+            _, errors = process.communicate(timeout=300)
+            assert process.returncode == 0, errors[-3000:]
+    assert project.verify() == ARTIFACTS
+    assert project.to_build() == set()
+    assert list((project.store.root / ".tmp").iterdir()) == []
 
 
 def test_full_disk(tmp_path: Path) -> None:
