@@ -101,6 +101,7 @@ class GraphPast:
 
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
+        self._records: dict[Address, Record] = {}
         self._by_key: dict[Key, Node] = {}
         for node in graph.nodes.values():
             for scope in node.scopes():
@@ -111,18 +112,25 @@ class GraphPast:
         for scope in node.scopes():
             found = self._by_key.get(key(node.stage.name, scope))
             if found is not None:
-                return record_of(found)
+                return self.at(found.address)
         return None
 
     def at(self, address: Address) -> Record | None:
         """A node of that revision."""
-        found = self._nodes.get(address)
-        return None if found is None else record_of(found)
+        if address not in self._records and address in self._nodes:
+            self._records[address] = record_of(self._nodes[address])
+        return self._records.get(address)
 
 
 def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     """Keys with other values, sorted; values are told apart as fingerprints do, so that 1 is not 1.0."""
-    return sorted(k for k in a.keys() | b.keys() if (k in a) != (k in b) or canonical(a[k]) != canonical(b[k]))
+    return sorted(k for k in a.keys() | b.keys() if (k in a) != (k in b) or not _same(a[k], b[k]))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if type(a) is type(b) and isinstance(a, (str, int, type(None))):
+        return a == b
+    return canonical(a) == canonical(b)
 
 
 def _record(fact: Fact, inputs: Mapping[str, Any]) -> Record:

@@ -56,6 +56,8 @@ def resolve(project: Project, revision: str) -> str:
         ValueError: when git does not know it.
     """
     commit = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None and _git(project, "rev-parse", "--git-dir") is None:
+        raise ValueError("this is no git repository, or git refuses to read it: see what `git status` says")
     if commit is None:
         raise ValueError(f"git knows no revision `{revision}` here")
     return commit.decode().strip()

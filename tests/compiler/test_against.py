@@ -152,6 +152,7 @@ def test_outside_of_git(tmp_path: Path) -> None:
     project = Built(tmp_path)
     done = simkiln(project.root, "plan", "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
     assert done.returncode == 2
+    assert "this is no git repository" in done.stderr
     assert "Traceback" not in done.stderr
 
 

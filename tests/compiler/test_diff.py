@@ -163,7 +163,7 @@ def test_a_revision_with_errors_is_named(project: Built, capsys: pytest.CaptureF
 
 def test_without_git(project: Built, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["diff", "HEAD", "."]) == 2
-    assert "git knows no revision" in capsys.readouterr().err
+    assert "this is no git repository" in capsys.readouterr().err
     monkeypatch.setenv("PATH", "")
     assert main(["diff", "HEAD", "."]) == 2
     assert "git is not installed" in capsys.readouterr().err
