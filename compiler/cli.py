@@ -4,6 +4,7 @@ Exit code 0: fine, 1: something to mend, 2: wrong usage.
 """
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -38,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
 
         argcomplete.autocomplete(parser(), always_complete_options=False)
     words = sys.argv[1:] if argv is None else argv
+    if words[:1] not in (["watch"], ["lsp"]):
+        gc.disable()  # a verb makes graphs that all stay; looking through them again and again doubles its time
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:
         return args.run(args)

@@ -7,6 +7,7 @@ from compiler.fingerprint import canonical, head
 from compiler.layers import approach_chain, training_seed_offset
 from compiler.load import Project
 from compiler.node import Scope, Setting
+from runtime.contract import Contract
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.spec.gate import GateRule
@@ -40,6 +41,7 @@ class Settings:
         ]  # fmt: skip
         """The cells at any one location, in the study's order."""
         self._made: dict[tuple[Any, ...], Setting] = {}
+        self._wanted: dict[Contract, Contract] = {}
         self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
         self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
         self._offsets: dict[str | None, int] = {}
@@ -57,7 +59,8 @@ class Settings:
             filled = {name: self._bound(source, scope) for name, source in stage.bound.items()}
             model = stage.params.model_validate({**values, **filled})
             params = model.model_dump(mode="json")
-            found = Setting(stage, model, params, head(stage.name, stage.version, params), stage.expects(model))
+            wanted = {port: self._wanted.setdefault(facts, facts) for port, facts in stage.expects(model).items()}
+            found = Setting(stage, model, params, head(stage.name, stage.version, params), wanted)
             self._made[key] = found
         return found
 

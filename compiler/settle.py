@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from compiler.changes import Mark
 from compiler.idle import Idle, digest, key, page, remember, signature
 from compiler.line import Line
 from compiler.load import Project
@@ -10,7 +11,7 @@ from compiler.overview import Overview, overview
 from compiler.plan import Plan, State
 from compiler.resolution import outlook
 from compiler.summary import footer
-from compiler.tree import lines
+from compiler.tree import lines, nothing_to_do
 from runtime.capture.digest import used_files
 
 
@@ -42,7 +43,10 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     """What `simkiln plan` says; with `every`, of each location by itself."""
     study = found.plan.graph.study
     last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
-    said = [*lines(found.places(), study, every), *map(Line, [*last, *outlook(project, study)])]
+    places = dict.fromkeys(node.scope.location for node in found.plan.graph.nodes.values())
+    idle = not every and found.counts[str(Mark.REUSE)] + found.counts[str(Mark.UNNEEDED)] == sum(found.counts.values())
+    tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
+    said = [*tree, *map(Line, [*last, *outlook(project, study)])]
     if found.changes.refused:
         said.append(Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)"))
     return said

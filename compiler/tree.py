@@ -1,7 +1,7 @@
 """A plan as a tree by place and stage, short enough to read whether there are four places or four thousand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.changes import SIGNS, Changes, Mark
@@ -80,9 +80,16 @@ def lines(found: list[Place], study: str, every: bool = False, limit: int = LIMI
     if left:
         more = _count(sum(map(len, left)), "location")
         yield Line(f"... and {more} with {_count(len(left), 'other kind')} of change (--all shows each)")
-    idle = [place.name or f"study {study}" for place in found if place.idle]
+    idle = [place.name for place in found if place.idle]
     if idle:
-        yield Line(f"{SIGNS[Mark.REUSE]} {_names(idle)}: nothing to do", Mark.REUSE)
+        yield nothing_to_do(idle, study)
+
+
+def nothing_to_do(names: Sequence[str | None], study: str) -> Line:
+    """One line for all places with nothing to do; None is the study itself."""
+    return Line(
+        f"{SIGNS[Mark.REUSE]} {_names([name or f'study {study}' for name in names])}: nothing to do", Mark.REUSE
+    )
 
 
 def _group(group: list[Place], study: str, every: bool) -> Iterator[Line]:

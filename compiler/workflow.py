@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compiler.collector import without_gc
 from compiler.idle import page, recall
 from compiler.roots import roots_of_environment
 from compiler.runs import write_run
@@ -20,7 +21,8 @@ def compile_study(study: str) -> str:
     if idle is not None and idle.report in ([], page(root, study)):
         content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}}
         return str(write_run(root, study, idle.store, content, ""))
-    return str(_compile(root, study))
+    with without_gc():
+        return str(_compile(root, study))
 
 
 def _compile(root: Path, study: str) -> Path:

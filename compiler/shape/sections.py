@@ -11,6 +11,10 @@ from compiler.shape.words import show
 from compiler.source import Source
 from runtime.stage import Stage, bound_fields, load_stages
 
+MOST_FINE = 10_000
+_FINE: set[tuple[type[BaseModel], str]] = set()
+"""Sections without a mistake: a fleet's locations often set the same."""
+
 
 @cache
 def overrides_of(params: type[BaseModel]) -> type[BaseModel]:
@@ -56,6 +60,9 @@ def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key
 
 def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:
     prefix = ("stages", stage.name)
+    known = (stage.params, repr(section))
+    if known in _FINE:
+        return []
     found = []
     for key in section:
         if key in stage.bound:
@@ -64,6 +71,8 @@ def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diag
             found.append(Diagnostic("S107", message, span, help=_instead(stage.bound[key])))
     settable = {key: value for key, value in section.items() if key not in stage.bound}
     wrong = validate(overrides_of(stage.params), source, prefix, settable)[1]
+    if not found and not wrong and len(_FINE) < MOST_FINE:
+        _FINE.add(known)
     return found + [_other_stage(d, stage) for d in wrong]
 
 
