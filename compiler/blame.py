@@ -49,8 +49,10 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
         return "study", study, ("seeds",)
     if source in ("trials", "domain"):
         return "study", study, ("trials", str(scope.domain))
-    if source == "priors" and inside:
-        return "approach", str(inside[0]), ("row", "prior", *inside[1:])
+    if source == "priors":
+        return (
+            ("approach", str(inside[0]), ("row", "prior", *inside[1:])) if inside else ("study", study, ("approaches",))
+        )
     return "study", study, inside if source == "study" else ()
 
 

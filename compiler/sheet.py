@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.diagnostic import Span
-from compiler.layers import approach_chain, layers
+from compiler.blame import blame
+from compiler.layers import layers
 from compiler.load import Project
 from compiler.node import Node
 from compiler.plan import Plan
@@ -106,37 +106,10 @@ def setting(project: Project, study: str, node: Node, name: str) -> Setting:
     value = node.params[name]
     if name in node.stage.bound:
         source = node.stage.bound[name]
-        span = _bound_span(project, study, node, source)
+        span = blame(project, study, node, (name,))
         return Setting(name, value, str(span) if span else "", f"filled from {source}")
     span = node.origins.get(name)
     return Setting(name, value, str(span) if span else "", "spec" if span else "default")
-
-
-def _bound_span(project: Project, study: str, node: Node, source: str) -> Span | None:
-    """Where a value that the compiler fills in stands in the specs."""
-    scope = node.scope
-    places: dict[str, tuple[str, str | None, tuple[str | int, ...]]] = {
-        "location.source": ("location", scope.location, ("source",)),
-        "hidden_site": ("location", scope.location, ("source",)),
-        "task": ("task", scope.task, ()),
-        "gate": ("gate", scope.gate, ()),
-        "seed": _seed_place(project, study, scope.approach),
-        "domain": ("study", study, ("trials", str(scope.domain))),
-        "trials": ("study", study, ("trials", str(scope.domain))),
-        "priors": ("study", study, ("approaches",)),
-    }
-    kind, name, path = places.get(source, ("study", study, ()))
-    if name is None or (kind, name) not in project.sources:
-        return None
-    return project.spans(kind, name).nearest(path, key=True)
-
-
-def _seed_place(project: Project, study: str, approach: str | None) -> tuple[str, str, tuple[str, ...]]:
-    """The offset that an approach adds to the study's seeds, else the seeds."""
-    for link in reversed(approach_chain(project, approach) if approach else []):
-        if project.approaches[link].training_seed_offset is not None:
-            return "approach", link, ("training_seed_offset",)
-    return "study", study, ("seeds",)
 
 
 def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]:

@@ -61,8 +61,8 @@ def test_an_input_and_an_offset_that_differ(project: Built, capsys: pytest.Captu
     changes = [(c["what"], c["name"], c["old"], c["new"], c["new_at"]) for c in found["changes"]]
     assert changes == [
         ("input", "demos", "demos", "enrichment", "specs/approaches/bold.yaml:5:19"),
-        ("parameter", "seed", 0, 50, "specs/approaches/bold.yaml:3:1"),
-        ("parameter", "seed", 1, 51, "specs/approaches/bold.yaml:3:1"),
+        ("parameter", "seed", 0, 50, "specs/approaches/bold.yaml:3:23"),
+        ("parameter", "seed", 1, 51, "specs/approaches/bold.yaml:3:23"),
     ]
     assert counted(found)["enrichment"] == (0, 0, 1)
 

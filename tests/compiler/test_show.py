@@ -34,10 +34,10 @@ def test_what_is_not_built_is_shown_as_planned(project: Built, capsys: pytest.Ca
     lines = {line.split()[0]: line for line in said.splitlines() if line.startswith("  ") and line.split()}
     assert lines["steps"].endswith("specs/approaches/bold.yaml:4:19")
     assert lines["jitter"].endswith("default")
-    assert lines["seed"].endswith("specs/study.yaml:6:1")
+    assert lines["seed"].endswith("specs/study.yaml:6:8")
     assert "└─ demos: demos/cellar/press  (not in the store)" in said
     assert "source = " in said
-    assert "specs/locations/cellar.yaml:2:1" in said
+    assert "specs/locations/cellar.yaml:2:9" in said
 
 
 def test_a_built_artifact(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
