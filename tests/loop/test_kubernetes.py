@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from tests.loop.kubernetes_api import Cluster, cluster
+from tests.loop.plugins import needs_plugin
 from tests.loop.processes import jobs_of, until
 from tests.loop.project import REPOSITORY
 from tests.loop.tiny import tiny_project, tiny_study
 
 pytestmark = [
     pytest.mark.slow,
+    needs_plugin("kubernetes"),
     pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed"),
 ]
 

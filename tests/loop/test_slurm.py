@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.loop.cluster import Cluster, cluster, missing_programs
+from tests.loop.plugins import needs_plugin
 from tests.loop.processes import jobs_of, parent_of, until, working_in
 from tests.loop.project import SmallProject
 
 pytestmark = [
     pytest.mark.slow,
+    needs_plugin("slurm"),
     pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}"),
     pytest.mark.skipif(os.getuid() != 0, reason="slurmd runs jobs as root here"),
 ]
