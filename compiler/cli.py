@@ -37,7 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:  # a shell asks what comes next: answer it and end
         import argcomplete
 
-        argcomplete.autocomplete(parser(), always_complete_options=False)
+        typed = os.environ.get("COMP_LINE", "").split()[1:2]
+        argcomplete.autocomplete(
+            parser(typed[0] if typed and typed[0] in VERBS else None), always_complete_options=False
+        )
     words = sys.argv[1:] if argv is None else argv
     if words[:1] not in (["watch"], ["lsp"]):
         gc.disable()  # a verb makes graphs that all stay; looking through them again and again doubles its time
