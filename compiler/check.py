@@ -1,7 +1,9 @@
 """The laws that hold across files, all in one pass."""
 
+from itertools import islice
+
 from compiler.collector import without_gc
-from compiler.diagnostic import Diagnostic, Span, did_you_mean, in_order
+from compiler.diagnostic import Diagnostic, Span, bounded, did_you_mean, in_order
 from compiler.laws import (
     backends,
     captures,
@@ -33,6 +35,8 @@ LAWS: tuple[Law, ...] = (
     delta.unknown_change, delta.undeclared_difference, delta.matched_budget, resolution.unresolved,
     merged.merged_parameters,
 )  # fmt: skip
+MOST_OF_A_LAW = 1000
+"""Problems that one law may name; who has more mends these first."""
 
 
 def check(project: Project, study: str | None = None) -> list[Diagnostic]:
@@ -49,7 +53,7 @@ def check(project: Project, study: str | None = None) -> list[Diagnostic]:
     subject = Subject(project, study)
     found = list(project.diagnostics)
     for law in LAWS:
-        found += law(subject)
+        found += islice(law(subject), MOST_OF_A_LAW)
     used = files_of(subject) if study is not None else set()
     found = in_order(d for d in found if study is None or d.span.file in used)
     for name, _ in subject.studies():
@@ -57,7 +61,7 @@ def check(project: Project, study: str | None = None) -> list[Diagnostic]:
         if not any(d.severity == "error" and d.span.file in own for d in found):
             with without_gc():
                 found += expanded.expanded(subject, name)
-    return in_order(found)
+    return bounded(found)
 
 
 def files_of(subject: Subject) -> set[str]:

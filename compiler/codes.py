@@ -9,7 +9,7 @@ TITLES = {
     "Y105": "tags are not allowed in specs",
     "Y106": "merge keys are not allowed in specs",
     "Y107": "unknown anchor",
-    "Y108": "aliases expand to too much",
+    "Y108": "too many values",
     "Y109": "nested too deeply",
     "Y110": "the file is too large",
     "Y111": "more than one document",

@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from compiler.codes import TITLES
 
 Severity = Literal["error", "warning"]
+MOST_OF_A_FILE = 100
+"""Diagnostics of one file that are shown; mending these comes first, and no file takes long."""
 DOCS = "docs/errors"
 SURE = 0.75
 """Likeness (difflib's ratio) from which a known word is written without asking what was meant: `wlak` to `walk`."""
@@ -84,6 +86,21 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By file, line and column; equal diagnostics once."""
     unique = dict.fromkeys(diagnostics)
     return sorted(unique, key=lambda d: (d.span.file, d.span.line, d.span.col, d.code, d.message))
+
+
+def bounded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """In order, and of each file at most `MOST_OF_A_FILE`, errors first; the last says that there are more."""
+    by_file: dict[str, list[Diagnostic]] = {}
+    for diagnostic in in_order(diagnostics):
+        by_file.setdefault(diagnostic.span.file, []).append(diagnostic)
+    kept: list[Diagnostic] = []
+    for found in by_file.values():
+        if len(found) > MOST_OF_A_FILE:
+            more = Note("more problems of this file are not shown")
+            found = in_order(sorted(found, key=lambda d: d.severity)[:MOST_OF_A_FILE])
+            found[-1] = replace(found[-1], notes=(*found[-1].notes, more))
+        kept += found
+    return kept
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -103,6 +103,8 @@ class Project:
         if source is not None:
             return source.lines
         try:
+            if not (self.root / name).is_file():  # a pipe would be waited for
+                return None
             with (self.root / name).open("rb") as file:
                 return split_lines(file.read(MAX_BYTES).decode("utf-8-sig", errors="replace"))
         except (OSError, ValueError):

@@ -21,7 +21,7 @@ from compiler.reading.nodes import Node, find
 from compiler.reading.problems import unfit_character
 from compiler.reading.values import NeedsCare, ordinary_value
 
-MAX_BYTES = 262_144
+MAX_BYTES = 1_000_000
 """Size of the largest spec that is read; the specs that people write have one or two thousand bytes."""
 
 _OTHER_ENCODINGS = (

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from compiler.delta import OFFSET, Difference, Knob, differences, stated
@@ -32,8 +32,9 @@ def undeclared_difference(subject: Subject) -> Iterator[Diagnostic]:
         if (approach, base) in told:
             continue
         told.add((approach, base))
+        declares = _declares(subject, approach, base)
         for difference in differences(subject.project, study, approach, base):
-            if not _declared(subject, approach, base, difference.knob):
+            if not declares(difference.knob):
                 yield _undeclared(subject, approach, base, difference)
 
 
@@ -109,15 +110,16 @@ def control_help(study: str, approach: str, base: str, more: list[Difference]) -
     return f"make its control with `{' '.join(words)} --defaults`, or give the baseline the same budget"
 
 
-def _declared(subject: Subject, approach: str, base: str, knob: Knob) -> bool:
-    """Whether the approach says that it changes a knob: under `changes`, else in the files between it and the baseline,
+def _declares(subject: Subject, approach: str, base: str) -> Callable[[Knob], bool]:
+    """Tells whether the approach says that it changes a knob: under `changes`, else in the files between it and base,
     whichever of the two extends the other (an ablation is extended by its baseline)."""
     changes = subject.project.approaches[approach].changes
     if changes is not None:
-        return knob[0] in changes or ".".join(knob) in changes
+        said = set(changes)
+        return lambda knob: knob[0] in said or ".".join(knob) in said
     down, up = subject.chain(approach), subject.chain(base)
     files = down[: down.index(base)] if base in down else up[: up.index(approach)] if approach in up else [approach]
-    return any(knob in stated(subject.project, name) for name in files)
+    return {knob for name in files for knob in stated(subject.project, name)}.__contains__
 
 
 def _undeclared(subject: Subject, approach: str, base: str, difference: Difference) -> Diagnostic:

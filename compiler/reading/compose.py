@@ -13,8 +13,11 @@ from compiler.reading.strict import Strict
 
 DEEPEST = 64
 """Levels of nesting; specs need about eight."""
-MOST_NODES = 100_000
+MOST_NODES = 60_000
 """Nodes of a document after aliases are followed; a bomb of ten lines expands to billions."""
+
+MOST_KEYS = 1_000
+"""Keys of one mapping; specs have twenty."""
 
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]+(?=[\s,\[\]{}]|$)")
 _PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+|[ \t]+|$)[ \t]*")
@@ -213,6 +216,10 @@ class Composer:
     def _key(self, opened: _Open, text: str, value: object, quoted: bool, start: int, end: int) -> None:
         opened.key, opened.last = (text, start, end), end
         entries = opened.node.items
+        if isinstance(entries, dict) and len(entries) >= MOST_KEYS:
+            raise self._stop(
+                "Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, help="specs have about twenty"
+            )  # fmt: skip
         if text == "<<" and not quoted:
             self.report(
                 "Y106", "merge key `<<` is not allowed in a spec", start, end,
@@ -274,7 +281,7 @@ class Composer:
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
             raise self._stop(
-                "Y108", f"this document holds more than {MOST_NODES} values once aliases are followed",
+                "Y108", f"this document holds more than {MOST_NODES:,} values once aliases are followed",
                 node.start, node.end, help="write fewer aliases, or split the file",
             )  # fmt: skip
 

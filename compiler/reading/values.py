@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.cyaml import CParser
 
-from compiler.reading.compose import DEEPEST
+from compiler.reading.compose import DEEPEST, MOST_KEYS, MOST_NODES
 from compiler.reading.scalar import NumberTooLong, plain
 
 _SIGNS = re.compile(r"[\t&*!%]")  # tabs, anchors, aliases, tags, directives
@@ -74,7 +74,7 @@ def _value(text: str) -> Any:
     key: str | None = None  # its key that waits for a value
     bracket: Any = None  # the mark of its opening bracket, None for a block
     column = -1  # of the innermost block's keys or dashes
-    while True:
+    for _ in range(MOST_NODES):
         event = following()
         kind = type(event)
         if kind is yaml.ScalarEvent:
@@ -97,6 +97,8 @@ def _value(text: str) -> Any:
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             if bracket is not None and event.end_mark.line != bracket.line:
                 _check_lines(text, bracket.index, event.end_mark, column)
+            if kind is yaml.MappingEndEvent and len(collection) > MOST_KEYS:
+                raise NeedsCare
             value = collection
             collection, key, bracket, column = open_above.pop()
         else:
@@ -115,3 +117,4 @@ def _value(text: str) -> Any:
             raise NeedsCare
         else:
             collection.append(value)  # ty: ignore[missing-union-attribute]
+    raise NeedsCare  # too many values, perhaps

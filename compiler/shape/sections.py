@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from compiler.diagnostic import Diagnostic, closest, did_you_mean, meant
+from compiler.diagnostic import MOST_OF_A_FILE, Diagnostic, closest, did_you_mean, meant
 from compiler.shape.validate import validate
 from compiler.shape.words import show
 from compiler.source import Source
@@ -42,6 +42,8 @@ def check_sections(source: Source) -> list[Diagnostic]:
         return []
     found: list[Diagnostic] = []
     for name, section in sections.items():
+        if len(found) >= MOST_OF_A_FILE:
+            break
         stage = load_stages().get(name)
         if stage is None:
             found.append(unknown_stage(name, source, ("stages", name)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from compiler.diagnostic import Diagnostic, Span, did_you_mean, meant
+from compiler.diagnostic import MOST_OF_A_FILE, Diagnostic, Span, did_you_mean, meant
 from compiler.shape.fixes import fix_of, requoted
 from compiler.shape.walk import Loc, Place, Shape, shape_of
 from compiler.shape.words import TYPE_ERRORS, named, show, union_words, words, wrong_type
@@ -50,7 +50,7 @@ def explain(
     shape = shape_of(model)
     found: dict[tuple[Span, str], Diagnostic] = {}
     unions: dict[Loc, list[tuple[dict[str, Any], Place]]] = {}
-    for item in error.errors(include_url=False):
+    for item in error.errors(include_url=False)[:MOST_OF_A_FILE]:
         place = shape.place(item["loc"])
         if place.union is not None:
             unions.setdefault(place.union, []).append((dict(item), place))
@@ -137,7 +137,7 @@ def _integral(value: Any) -> Any:
 def _not_finite(value: Any, source: Source, prefix: Loc) -> list[Diagnostic]:
     """`.nan`, `.inf` and numbers of 20 digits are YAML, but no parameter means anything by them."""
     found, waiting = [], [(prefix, value)]
-    while waiting:
+    while waiting and len(found) < MOST_OF_A_FILE:
         path, item = waiting.pop()
         if isinstance(item, dict):
             waiting += [((*path, key), child) for key, child in item.items()]

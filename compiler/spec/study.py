@@ -62,7 +62,7 @@ class Study(Spec):
     """Approaches, by id."""
     baseline: Id | None = None
     """The approach that the others are compared with."""
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=200)
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
