@@ -1,5 +1,6 @@
 """What the Snakefile calls: before a run, specs to files; after it, the report. When idle it imports little."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,9 @@ def compile_study(study: str) -> str:
         content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}}
         return str(write_run(root, study, idle.store, content, ""))
     with without_gc():
-        return str(_compile(root, study))
+        path = _compile(root, study)
+        gc.freeze()  # Snakemake goes on in this process: its collector need not look through the graph
+    return str(path)
 
 
 def _compile(root: Path, study: str) -> Path:

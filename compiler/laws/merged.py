@@ -20,7 +20,7 @@ Wrong = tuple[str, tuple[str, ...]]
 def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """S109: the rules that a stage sets over several of its parameters, for every cell of a study.
 
-    Cells whose specs set the same values are asked once, so that the many locations that set nothing cost nothing.
+    Locations that set the same are asked once, unless something is wrong with them.
     """
     stages = load_stages()
     known: dict[str, list[Wrong]] = {}
@@ -30,16 +30,23 @@ def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
             continue
         approaches = [a for a in study.approaches if all(link in project.approaches for link in subject.chain(a))]
         own = {x: layer(project, "location", x) for x in study.locations}
-        first_silent = next((x for x in study.locations if not own[x].stages), None)
-        speaking = [x for x in study.locations if own[x].stages or x == first_silent]
+        alike: dict[str, list[str]] = {}
+        for location in study.locations:
+            alike.setdefault(repr(own[location].stages), []).append(location)
         common = layer(project, "study", name)
         for task, approach in product(study.tasks or [None], approaches or [None]):
             above = [layer(project, "task", task)] if task else []
             above += [layer(project, "approach", link) for link in subject.chain(approach)[::-1]] if approach else []
-            for location in speaking:
-                chain = [common, own[location], *above]
-                for stage in sorted({s for part in chain for s in part.stages if s in stages}):
-                    yield from _together(stages[stage], chain, known)
+            for first, *more in alike.values():
+                found = list(_of_cell(stages, [common, own[first], *above], known))
+                yield from found
+                for location in more if found else ():
+                    yield from _of_cell(stages, [common, own[location], *above], known)
+
+
+def _of_cell(stages: dict[str, Stage], chain: list[Layer], known: dict[str, list[Wrong]]) -> Iterator[Diagnostic]:
+    for stage in sorted({s for part in chain for s in part.stages if s in stages}):
+        yield from _together(stages[stage], chain, known)
 
 
 @cache

@@ -1,6 +1,8 @@
 """How far a hidden site is from what a twin of it assumes. Each field is a largest deviation: the site's seed draws the
 actual one between half of it and all of it, with a random sign or direction."""
 
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -47,3 +49,6 @@ class HiddenGap(BaseModel):
     """Relative deviation of friction."""
     mass: float = Field(0.30, ge=0, lt=1)
     """Relative deviation of the task objects' masses."""
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self  # frozen; pydantic copies a default for each of thousands of locations
