@@ -28,6 +28,7 @@ VERBS = (
     "show",
     "diff",
     "graph",
+    "trials",
 )
 """In the order in which `simkiln --help` lists them."""
 

@@ -1,4 +1,5 @@
-"""The table of diagnostic codes. Families: Y syntax, S shape, R references, B back ends, X experiment design."""
+"""The table of diagnostic codes. Families: Y syntax, S shape, R references, B back ends, X experiment design,
+T trials from elsewhere."""
 
 TITLES = {
     # Y: the text
@@ -79,4 +80,20 @@ TITLES = {
     "X433": "no matched-budget control",
     "X434": "surrogate evidence for a claim about more",
     "X435": "the study costs more than its budget",
+    # T: trials from elsewhere
+    "T501": "the file holds no trials",
+    "T502": "the file is not of its form",
+    "T503": "the text is not in its encoding",
+    "T504": "rows of different length",
+    "T505": "two columns of one name",
+    "T506": "the totals contradict the episodes",
+    "T507": "unknown column",
+    "T508": "nothing says what the trials are of",
+    "T509": "a value that does not fit",
+    "T510": "success and failure mode contradict each other",
+    "T511": "the file's name does not fit its pattern",
+    "T512": "the file of trials cannot be read",
+    "T513": "one trial comes twice",
+    "T514": "the same outcomes under two names",
+    "T515": "no such set of trials",
 }

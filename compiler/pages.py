@@ -11,6 +11,7 @@ from compiler.codes import TITLES
 
 FAMILIES = {
     "Y": "syntax", "S": "shape", "R": "references and captures", "B": "back ends", "X": "experiment design",
+    "T": "trials from elsewhere",
 }  # fmt: skip
 """First letter of a code -> what the family is about."""
 _ROW = re.compile(r"^\| ([A-Z]\d{3}) \| (.+?) \| (.+?) \|$", re.MULTILINE)

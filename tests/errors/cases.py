@@ -3,8 +3,8 @@
 A block's info string is a form and a path: ```yaml specs/study.yaml (also `json`, `text`),
 ```photo captures/x/0.png 8x6 (a real PNG of that size), ```link PATH (a symbolic link to the block's text),
 ```bytes PATH (with Python escapes), ```delete PATH. The block ```diagnostics holds what must be printed;
-```diagnostics STUDY checks that study only. In it, `[..]` stands for anything on a line, so that a new stage or
-parameter does not break a case.
+```diagnostics STUDY checks that study only, and ```diagnostics trials import FILE... --mapping MAP.yaml does what that
+command does. In it, `[..]` stands for anything on a line, so that a new stage or parameter does not break a case.
 """
 
 import re

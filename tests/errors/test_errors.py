@@ -6,12 +6,24 @@ from pathlib import Path
 import pytest
 
 from compiler.check import check
+from compiler.cli import parser
 from compiler.codes import TITLES
+from compiler.imported import ImportRefused
 from compiler.load import load_project
 from compiler.render.text import render_text
 from tests.errors.cases import Case, all_cases, base, matches
 
 CASES = all_cases()
+
+
+def refused(words: list[str]) -> str:
+    """What `simkiln trials` says in this folder."""
+    args = parser("trials").parse_args(words)
+    with pytest.raises(ImportRefused) as caught:
+        args.act(args)
+    return "\n".join(
+        render_text(d, caught.value.origin.lines(d.span.file), colour=False) for d in caught.value.diagnostics
+    )
 
 
 def rendered(root: Path, study: str | None = None) -> str:
@@ -26,10 +38,14 @@ def test_the_base_is_fine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Case, tmp_path: Path) -> None:
+def test_case(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base().write(tmp_path)
     case.write(tmp_path)
-    found = rendered(tmp_path, case.study)
+    if case.study and case.study.startswith("trials "):
+        monkeypatch.chdir(tmp_path)
+        found = refused(case.study.split())
+    else:
+        found = rendered(tmp_path, case.study)
     assert matches(case.expected, found), f"\n--- expected\n{case.expected}\n--- found\n{found}"
 
 

@@ -1,0 +1,138 @@
+"""Trials from elsewhere, with diagnostics at the line of the file or of the mapping that is to blame."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compiler.diagnostic import Diagnostic, Span, did_you_mean
+from compiler.shape.validate import validate
+from compiler.source import Source, read_source, split_lines
+from runtime.spec.trial_mapping import TrialMapping
+from runtime.trials.fault import Fault, TrialsRefused
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class ImportRefused(Exception):
+    """What is wrong with files of trials or with their mapping."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], origin: "Origin") -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics, self.origin = list(diagnostics), origin
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The files that diagnostics name, for showing their lines."""
+
+    files: dict[str, Path]
+
+    def lines(self, name: str) -> list[str] | None:
+        """The lines of a file that is text; None for any other."""
+        path = self.files.get(name)
+        try:
+            content = path.read_bytes() if path and path.is_file() else b"\0"
+        except OSError:
+            return None
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return split_lines(content.decode("utf-16", errors="replace"))
+        return None if b"\0" in content[:4096] else split_lines(content.decode("utf-8-sig", errors="replace"))
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A set of trials that was written."""
+
+    name: str
+    folder: Path
+    table: "pa.Table"
+    notes: list[str]
+
+
+def import_trials(
+    root: Path, files: Sequence[str], mapping: str, name: str | None = None, replace: bool = False, reason: str = ""
+) -> Imported:
+    """Read files of trials by a mapping and keep them in `trials/NAME/`.
+
+    Args:
+        root: the project's folder.
+        files: paths as the person wrote them; messages and the manifest call them so.
+        mapping: path of the mapping.
+        name: of the set; by default the mapping's file name.
+        replace: whether a set of that name may be replaced.
+        reason: why outcomes that another set holds already are different trials; empty refuses them.
+
+    Raises:
+        ImportRefused: with every diagnostic.
+        ValueError: when the name is no name, or taken.
+    """
+    from runtime.trials.sets import gather, read_set, refuse_known, set_names, write_set
+
+    origin = Origin({file: Path(file) for file in (*files, mapping)})
+    name = name or re.sub(r"[^a-z0-9_-]+", "-", Path(mapping).stem.lower()).strip("-_") or "trials"
+    if not NAME.fullmatch(name):
+        raise ValueError(f"`{name}` cannot name a set of trials: use small letters, digits, `-` and `_`")
+    source = read_source(Path(mapping), mapping)
+    found = _read_mapping(source, origin)
+    others = [other for other in set_names(root) if other != name]
+    if name in set_names(root) and not replace:
+        raise ValueError(
+            f"there is a set `{name}` already: `--replace` puts the new trials in its place, `--name` adds one"
+        )
+    try:
+        table, records, notes = gather([(file, Path(file)) for file in files], found)
+        if not reason:
+            refuse_known(name, table, records, [read_set(root, other) for other in others])
+        folder = write_set(root, name, table, records, notes, found, reason)
+    except TrialsRefused as refused:
+        raise ImportRefused([diagnose(f, source) for f in refused.faults], origin) from refused
+    return Imported(name, folder, table, notes)
+
+
+def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) -> dict[str, Any]:
+    """What imported sets say about approaches, see `runtime.trials.compare`; all sets where none is named.
+
+    Raises:
+        ImportRefused: when one is not there, damaged, or they do not go together.
+    """
+    from runtime.trials.compare import compare
+    from runtime.trials.sets import read_set, set_names
+
+    try:
+        names = list(dict.fromkeys(names)) or set_names(root)
+        if not names:
+            raise TrialsRefused(
+                Fault("T515", "no trials were imported yet", "`simkiln trials import FILE --mapping MAP.yaml`")
+            )
+        return compare([read_set(root, name) for name in names], baseline, level)
+    except TrialsRefused as refused:
+        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
+
+
+def _read_mapping(source: Source, origin: Origin) -> TrialMapping:
+    diagnostics = list(source.diagnostics)
+    found = None
+    if source.value is not None:
+        found, wrong = validate(TrialMapping, source)
+        diagnostics += wrong
+    if found is None or diagnostics:
+        raise ImportRefused(diagnostics, origin)
+    return found
+
+
+def diagnose(fault: Fault, mapping: Source | None = None) -> Diagnostic:
+    """A fault as a diagnostic: at its place in the file of trials, or at the mapping's line that is to blame."""
+    if fault.where is not None:
+        w = fault.where
+        span = Span(w.file, w.line, w.col, w.line, w.end_col)
+    elif mapping is not None and mapping.value is not None:
+        span = mapping.spans.nearest(fault.key)
+    else:
+        span = Span("trials")
+    asked = did_you_mean(fault.word, fault.known, fault.what) if fault.word else ""
+    return Diagnostic(fault.code, fault.message, span, help="; ".join(filter(None, (asked, fault.help))))

@@ -1,0 +1,99 @@
+"""Trials from elsewhere: import files of evaluations, print sheets to fill in beside a robot, compare approaches."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.imported import Imported, ImportRefused
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Sub-verbs of `simkiln trials`."""
+    verbs = parser.add_subparsers(required=True, metavar="WHAT")
+    _import_arguments(verbs.add_parser("import", help="read files of trials and keep them in trials/NAME/"))
+    _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when it went well."""
+    from compiler.imported import ImportRefused
+
+    try:
+        return args.act(args)
+    except ImportRefused as refused:
+        return _refused(refused, args.color)
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, Parquet, JSON, JSON Lines, or eval_info.json")
+    parser.add_argument("--mapping", required=True, metavar="MAP.yaml", help="which column holds what")
+    parser.add_argument("--name", help="of the set (default: the mapping's file name)")
+    parser.add_argument("--replace", action="store_true", help="put it in the place of the set of that name")
+    different = "why outcomes that another set holds already are different trials; kept in the manifest"
+    parser.add_argument("--same-outcomes-because", default="", metavar="REASON", help=different)
+    common.colour_argument(parser)
+    parser.set_defaults(act=_import)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from compiler.imported import import_trials
+
+    done = import_trials(
+        Path.cwd(), args.files, args.mapping, args.name, args.replace, args.same_outcomes_because.strip()
+    )
+    _tell_import(done)
+    return 0
+
+
+def _tell_import(done: "Imported") -> None:
+    from compiler.render.columns import visible
+
+    counts = []
+    for field, many in (("approach", "approaches"), ("location", "locations"), ("task", "tasks"), ("seed", "seeds")):
+        count = len(set(done.table[field].to_pylist()))
+        counts.append(f"{count} {many if count != 1 else field}")
+    print(f"{done.table.num_rows:,} trials: {', '.join(counts)}; kept in trials/{done.name}/")
+    for note in done.notes:
+        print(visible(f"  note: {note}"))
+
+
+def _refused(refused: "ImportRefused", colour: str) -> int:
+    from compiler.render.colour import wants_colour
+    from compiler.render.text import more_about, render_text
+
+    shown = wants_colour(sys.stderr, colour)
+    found = refused.diagnostics
+    for d in found:
+        sys.stderr.write(render_text(d, refused.origin.lines(d.span.file), shown) + "\n")
+    errors = sum(d.severity == "error" for d in found)
+    sys.stderr.write(f"{errors} error{'s' * (errors != 1)}; more: {more_about(found)}\n")
+    return 1
+
+
+def _uplift_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="imported sets (default: all)")
+    parser.add_argument("--baseline", default="baseline", help="approach that the others are compared with")
+    parser.add_argument("--level", type=float, default=0.95, help="confidence level of every band (default: 0.95)")
+    parser.add_argument("--json", action="store_true")
+    common.colour_argument(parser)
+    parser.set_defaults(act=_uplift)
+
+
+def _uplift(args: argparse.Namespace) -> int:
+    import json
+    from pathlib import Path
+
+    from compiler.imported import compare_sets
+    from compiler.render.columns import visible
+    from compiler.render.uplift import comparison_lines
+
+    if not 0.5 < args.level < 1:
+        raise ValueError(f"`--level {args.level:g}` is not between 0.5 and 1")
+    found = compare_sets(Path.cwd(), args.names, args.baseline, args.level)
+    print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, comparison_lines(found))))
+    return 0

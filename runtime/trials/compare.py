@@ -1,0 +1,101 @@
+"""Uplift from imported sets: what their trials say together, by place, pooled, and by failure mode."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from runtime.stats.evidence import METHOD, estimate_json, rate_row, uplift_row
+from runtime.stats.failure_modes import shares, shifts
+from runtime.stats.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
+from runtime.stats.rate import rates
+from runtime.stats.trials import Place, Trials
+from runtime.stats.uplift import comparable, uplifts
+from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.pairing import pairing_notes, twice
+from runtime.trials.sets import TrialSet
+
+EVALUATION = ("seeds are repetitions with one trained policy: the bands speak of that very policy, "
+              "not of what another training run would make of the approach")  # fmt: skip
+
+
+def merge(sets: Sequence[TrialSet]) -> pa.Table:
+    """One table of the trials of several sets.
+
+    Raises:
+        TrialsRefused: T513 when a trial is in two of them.
+    """
+    tables = []
+    for one in sets:
+        index = one.table.column_names.index("source_file")
+        files = pa.array([f"{one.name}: {file}" for file in one.table["source_file"].to_pylist()], pa.string())
+        tables.append(one.table.set_column(index, "source_file", files))
+    table = pa.concat_tables(tables)
+    repeated = twice(table)
+    if repeated:
+        (approach, location, task, seed, domain, state), places = repeated[0]
+        where = " and ".join(f"{file}:{row}" for file, row in places[:2])
+        message = (
+            f"{len(repeated)} trials are in two sets, first `{approach}` at `{location}`, task `{task}`, seed {seed}"
+        )
+        raise TrialsRefused(
+            Fault("T513", f"{message}, `{domain}`, initial state `{state}` ({where})", "leave one of the sets out")
+        )
+    return table
+
+
+def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, Any]:
+    """Everything that imported sets say about approaches against a baseline, as one JSON-able value.
+
+    Args:
+        sets: at least one.
+        baseline: id of the approach that the others are compared with.
+        level: confidence level of every band.
+
+    Raises:
+        TrialsRefused: T513 when a trial is in two sets; T515 when the baseline has no trials.
+    """
+    table = merge(sets)
+    approaches = sorted(set(table["approach"].to_pylist()))
+    if baseline not in approaches:
+        message = f"there are no trials of the baseline `{baseline}`"
+        raise TrialsRefused(Fault("T515", message, known=tuple(approaches), word=baseline, what="approaches"))
+    shared = any(s.manifest.get("seeds_count") == "evaluation" for s in sets)
+    trials = Trials.of(table)
+    found: dict[str, Any] = {
+        "baseline": baseline, "level": level, "method": METHOD, "shared_training": shared,
+        "counts": {"trials": table.num_rows, "sets": len(sets), "approaches": approaches, "domains": trials.domains()},
+        "uplift": [uplift_row(u, None) for u in uplifts(trials, baseline, level, shared)],
+        "rates": [rate_row(r) for r in rates(trials, level, shared)],
+    }  # fmt: skip
+    for row in found["uplift"]:
+        places = comparable(trials, row["approach"], baseline, row["domain"])
+        if row["location"] is not None:
+            places = [(row["location"], row["task"])]
+        row["these_policies"] = _these_policies(trials, row["approach"], baseline, row["domain"], places, level)
+    found["failure_mode_shifts"] = [
+        {"approach": s.approach, "domain": s.domain, "mode": s.mode, "share": round(s.share, 4),
+         "baseline_share": round(s.baseline_share, 4), **estimate_json(s.estimate), "direction": s.direction}
+        for s in shifts(table, baseline, level, shared)
+    ]  # fmt: skip
+    found["failure_mode_shares"] = shares(table, level)
+    found["sets"] = [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets]
+    found["notes"] = ([EVALUATION] if shared else []) + pairing_notes(table)
+    return found
+
+
+def _these_policies(
+    trials: Trials, approach: str, baseline: str, domain: str, places: Sequence[Place], level: float
+) -> dict[str, Any] | None:
+    """The paired counts of the policies that ran, summed over places; None without pairs in some place."""
+    treated, base = trials.places(approach, domain), trials.places(baseline, domain)
+    counts = [PairedCounts.of(treated[p], base[p]) for p in places]
+    if not counts or any(c.pairs == 0 for c in counts):
+        return None
+    total = PairedCounts(*(sum(getattr(c, f) for c in counts) for f in ("both", "gained", "lost", "neither")))
+    spread = spread_over_seeds(treated[places[0]], base[places[0]]) if len(places) == 1 else None
+    return {
+        "both": total.both, "gained": total.gained, "lost": total.lost, "neither": total.neither,
+        "band": paired_band(counts, level).to_json(), "mcnemar_exact_p": mcnemar_exact(total.gained, total.lost),
+        "seed_sd": spread,
+    }  # fmt: skip

@@ -1,0 +1,77 @@
+"""A file of trials, by its form."""
+
+from pathlib import Path
+
+from runtime.spec.trial_mapping import TrialMapping
+from runtime.trials.delimited import read_delimited
+from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.lerobot import read_lerobot
+from runtime.trials.raw import Raw
+from runtime.trials.records import read_json, read_json_lines, read_parquet
+
+LARGEST = 256 * 2**20
+"""Bytes of the largest file that is read: about two million trials as CSV."""
+SUFFIXES = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet", ".json": "json",
+    ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """The content of a file.
+
+    Raises:
+        TrialsRefused: T512 when there is no such file, it cannot be read or is too large.
+    """
+    try:
+        if not path.is_file():
+            why = "it is not a file" if path.exists() else "there is no such file"
+            raise TrialsRefused(Fault("T512", f"`{name}` cannot be read: {why}", "mend the path", Where(name)))
+        if path.stat().st_size > LARGEST:
+            raise TrialsRefused(
+                Fault("T512", f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}",
+                      "split it, or leave out columns that no mapping names", Where(name))
+            )  # fmt: skip
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise TrialsRefused(
+            Fault("T512", f"`{name}` cannot be read: {why}", "mend the path or its rights", Where(name))
+        ) from error
+
+
+def read_raw(content: bytes, name: str, mapping: TrialMapping) -> Raw:
+    """The columns of a file.
+
+    Raises:
+        TrialsRefused: when it is not what its form says.
+    """
+    match form_of(name, mapping):
+        case "csv":
+            return read_delimited(content, name, mapping.encoding, mapping.separator)
+        case "parquet":
+            return read_parquet(content, name)
+        case "json":
+            return read_json(content, name, mapping.encoding)
+        case "jsonl":
+            return read_json_lines(content, name, mapping.encoding)
+        case _:
+            return read_lerobot(content, name, mapping.encoding)
+
+
+def form_of(name: str, mapping: TrialMapping) -> str:
+    """The file's form, as the mapping or its suffix says.
+
+    Raises:
+        TrialsRefused: T502 when neither does.
+    """
+    if mapping.form is not None:
+        return mapping.form
+    path = Path(name)
+    if path.name == "eval_info.json":
+        return "lerobot"
+    if path.suffix.lower() not in SUFFIXES:
+        known = "csv, parquet, json, jsonl, lerobot"
+        message = f"the form of `{path.name}` is not known from its suffix"
+        raise TrialsRefused(Fault("T502", message, f"say `form` in the mapping: {known}", Where(name)))
+    return SUFFIXES[path.suffix.lower()]

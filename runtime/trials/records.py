@@ -1,0 +1,124 @@
+"""JSON, JSON Lines and Parquet files of trials."""
+
+import io
+import json
+from typing import Any
+
+from runtime.trials.delimited import decode
+from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.raw import Raw
+
+
+def read_parquet(data: bytes, name: str) -> Raw:
+    """A Parquet file, one trial a row.
+
+    Raises:
+        TrialsRefused: T501 no rows; T502 not a Parquet file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (OSError, pa.ArrowException) as error:
+        raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
+    if table.num_rows == 0:
+        raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
+    columns = {column: table[column].to_pylist() for column in dict.fromkeys(table.column_names)}
+    return Raw(name, columns, range(1, table.num_rows + 1), "row")
+
+
+def read_json(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
+    """A JSON list of objects, or an object of equally long lists.
+
+    Raises:
+        TrialsRefused: T501 nothing in it; T502 not JSON, or of another shape.
+    """
+    found = load_json(data, name, encoding)
+    if isinstance(found, dict) and found and all(isinstance(v, list) for v in found.values()):
+        lengths = {len(v) for v in found.values()}
+        if len(lengths) > 1:
+            shown = ", ".join(f"`{k}` {len(v)}" for k, v in list(found.items())[:6])
+            raise TrialsRefused(
+                Fault(
+                    "T504", f"the columns differ in length: {shown}", "give every column one value a trial", Where(name)
+                )
+            )
+        if lengths == {0}:
+            raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
+        return Raw(name, found, range(1, lengths.pop() + 1), "row")
+    if isinstance(found, dict):
+        for key in ("trials", "episodes", "results", "data"):
+            if isinstance(found.get(key), list):
+                found = found[key]
+                break
+    if not isinstance(found, list):
+        raise TrialsRefused(
+            Fault("T502", "this is neither a list of trials nor an object of columns",
+                  "write a list with one object a trial", Where(name))
+        )  # fmt: skip
+    return _of_objects(found, name, range(1, len(found) + 1), "row")
+
+
+def read_json_lines(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
+    """One JSON object a line.
+
+    Raises:
+        TrialsRefused: T501 nothing in it; T502 a line that is not a JSON object.
+    """
+    texts = decode(data, name, encoding).replace("\r\n", "\n").split("\n")
+    rows, lines, faults = [], [], []
+    for i, text in enumerate(texts, 1):
+        if not text.strip():
+            continue
+        try:
+            rows.append(json.loads(text))
+            lines.append(i)
+        except (json.JSONDecodeError, RecursionError) as error:
+            col = getattr(error, "colno", 1)
+            why = getattr(error, "msg", "nested too deeply")
+            faults.append(_unreadable("JSON", why, Where(name, i, col, col + 1)))
+    if faults:
+        raise TrialsRefused(*faults)
+    return _of_objects(rows, name, lines, "line")
+
+
+def load_json(data: bytes, name: str, encoding: str = "utf-8") -> Any:
+    """A JSON document; NaN, as Python writes it, is read.
+
+    Raises:
+        TrialsRefused: T502 when it is not JSON.
+    """
+    text = decode(data, name, encoding)
+    if not text.strip():
+        raise TrialsRefused(Fault("T501", "the file is empty", "export the trials again", Where(name)))
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = Where(name, error.lineno, error.colno, error.colno + 1)
+        raise TrialsRefused(_unreadable("JSON", error.msg, where)) from error
+    except (RecursionError, ValueError) as error:
+        raise TrialsRefused(
+            _unreadable("JSON", "it is nested too deeply or holds an endless number", Where(name))
+        ) from error
+
+
+def _of_objects(rows: list[Any], name: str, lines: Any, unit: str) -> Raw:
+    if not rows:
+        raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
+    odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
+    if odd:
+        raise TrialsRefused(*(
+            Fault("T502", f"{f'row {lines[i]}' if unit == 'row' else 'the line'} is not an object of names and values",
+                  'write each trial as {"success": true, …}', Where(name, lines[i] if unit == "line" else 1))
+            for i in odd
+        ))  # fmt: skip
+    columns = dict.fromkeys(key for row in rows for key in row)
+    return Raw(name, {key: [row.get(key) for row in rows] for key in columns}, lines, unit)
+
+
+def _unreadable(form: str, why: str, where: Where) -> Fault:
+    why = why[:1].lower() + why[1:200]
+    return Fault(
+        "T502", f"the file cannot be read as {form}: {why}", "export it again, or say its `form` in the mapping", where
+    )

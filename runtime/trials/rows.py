@@ -1,0 +1,254 @@
+"""Rows of a file to trials, by a mapping; every mistake is told with the place of its cell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, get_args
+
+import pyarrow as pa
+
+from runtime.spec.cell import Domain
+from runtime.spec.trial_mapping import Arm, TrialMapping
+from runtime.stats.table import SCHEMA
+from runtime.trials import values
+from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.file_name import names_in
+from runtime.trials.raw import Raw
+
+NAMES = ("approach", "location", "task", "domain")
+TRIAL_SCHEMA = pa.schema([*SCHEMA, ("source_file", pa.string()), ("source_row", pa.int64())])
+"""A trial from elsewhere: the columns of a table of trials, and where each row was read."""
+_MOST_FAULTS = 200
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Trials of one file, what is to be said about them, and how many did not take place."""
+
+    table: pa.Table
+    notes: tuple[str, ...]
+    not_run: int
+
+
+def convert(raw: Raw, mapping: TrialMapping) -> Converted:
+    """The trials of one file.
+
+    Raises:
+        TrialsRefused: T507 a column that the file lacks; T508 something that nothing names; T509 a value that does not
+            fit; T510 success and failure mode contradict each other.
+    """
+    named = names_in(raw.file, mapping)
+    _refuse_unknown_columns(raw, mapping)
+    _refuse_nameless(raw, mapping, named)
+    reader = _Reader(raw, mapping, named)
+    arms = list(mapping.arms.items()) or [(None, _long_arm(mapping))]
+    rows: list[tuple] = []
+    not_run = 0
+    for row in range(len(raw)):
+        for approach, arm in arms:
+            trial = reader.trial(row, approach, arm)
+            if trial is not None:
+                rows.append(trial)
+            elif reader.left_out:
+                not_run += 1
+        if len(reader.faults) > _MOST_FAULTS:
+            break
+    if reader.faults:
+        raise TrialsRefused(*reader.faults)
+    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in TRIAL_SCHEMA]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, TRIAL_SCHEMA, strict=True)]
+    notes = list(raw.notes)
+    if not_run:
+        notes.append(f"{not_run} trials of `{raw.file}` did not take place (success is empty)")
+    return Converted(pa.Table.from_arrays(arrays, schema=TRIAL_SCHEMA), tuple(notes), not_run)
+
+
+def _long_arm(mapping: TrialMapping) -> Arm:
+    c = mapping.columns
+    return Arm(success=c.success or "success", score=c.score, failure_mode=c.failure_mode, steps=c.steps)
+
+
+def wanted_columns(mapping: TrialMapping) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Path in the mapping and name of every column that it speaks of."""
+    for field, found in mapping.columns:
+        if isinstance(found, str):
+            yield ("columns", field), found
+        elif found:
+            yield from ((("columns", field, i), column) for i, column in enumerate(found))
+    for approach, arm in mapping.arms.items():
+        yield from ((("arms", approach, field), column) for field, column in arm if column is not None)
+
+
+def _refuse_unknown_columns(raw: Raw, mapping: TrialMapping) -> None:
+    wanted = list(wanted_columns(mapping))
+    if not mapping.arms and mapping.columns.success is None:
+        wanted.append((("columns",), "success"))
+    faults = [
+        Fault("T507", f"`{raw.file}` has no column `{values.shown(column)}`", "", None, key, tuple(raw.columns), column)
+        for key, column in wanted
+        if column not in raw.columns
+    ]
+    if faults:
+        raise TrialsRefused(*faults)
+
+
+def _refuse_nameless(raw: Raw, mapping: TrialMapping, named: dict[str, str]) -> None:
+    faults = []
+    for field in NAMES:
+        if field == "approach" and mapping.arms:
+            continue
+        ways = [getattr(mapping.columns, field), getattr(mapping.fixed, field), named.get(field)]
+        given = sum(way is not None for way in ways)
+        if given == 0:
+            help_text = f"name its column under `columns`, or write it under `fixed`: `{field}: …`"
+            faults.append(
+                Fault("T508", f"nothing says the {field} of the trials in `{raw.file}`", help_text, key=("columns",))
+            )
+        elif given > 1:
+            faults.append(
+                Fault("T508", f"the {field} is said more than once", "leave one of `columns`, `fixed` and `file_name`",
+                      key=("fixed", field) if ways[1] is not None else ("columns", field))
+            )  # fmt: skip
+    if faults:
+        raise TrialsRefused(*faults)
+
+
+class _Reader:
+    """Reads one trial of one row; collects what is wrong."""
+
+    def __init__(self, raw: Raw, mapping: TrialMapping, named: dict[str, str]) -> None:
+        self.raw, self.mapping, self.named = raw, mapping, named
+        self.faults: list[Fault] = []
+        self.left_out = False
+        self.success = values.SUCCESS | {w.casefold() for w in mapping.words.success}
+        self.failure = values.FAILURE | {w.casefold() for w in mapping.words.failure}
+        self.success -= {w.casefold() for w in mapping.words.failure}
+        self.failure -= {w.casefold() for w in mapping.words.success}
+        self.places: dict[tuple, int] = {}
+
+    def trial(self, row: int, approach: str | None, arm: Arm) -> tuple | None:
+        """One row of `TRIAL_SCHEMA`; None where it is wrong or did not take place (`left_out`)."""
+        self.left_out = False
+        before = len(self.faults)
+        value = self.raw.columns[arm.success][row]
+        if values.is_empty(value):
+            if self.mapping.empty == "not_run":
+                self.left_out = True
+            else:
+                hint = "fill it in; `empty: not_run` in the mapping leaves out trials that did not take place"
+                self.fault(row, arm.success, "success is empty", "T509", hint)
+            return None
+        success = self.read(row, arm.success, lambda v: values.as_success(v, self.success, self.failure))
+        names = {field: self.name(row, field) for field in NAMES if not (field == "approach" and approach)}
+        names["approach"] = approach or names.get("approach")
+        seed = self.seed(row)
+        score = self.score(row, arm, success)
+        mode = self.mode(row, arm, success)
+        steps = None
+        if arm.steps and not values.is_empty(self.raw.columns[arm.steps][row]):
+            steps = self.read(row, arm.steps, lambda v: values.as_count(v, self.mapping.decimal))
+        if names["domain"] is not None and names["domain"] not in get_args(Domain):
+            message = f"`{values.shown(names['domain'])}` is not a domain"
+            hint = f"domains: {', '.join(get_args(Domain))}; `rename: {{domain: …}}` maps the file's words to them"
+            self.fault(row, _first(self.mapping.columns.domain), message, "T509", hint)
+        if len(self.faults) > before:
+            return None
+        cell = (names["approach"], names["location"], names["task"], seed, names["domain"])
+        state = self.state(row, cell)
+        if state is None:
+            return None
+        return (names["location"], names["task"], names["approach"], seed, names["domain"], state, success, score,
+                mode, steps, self.raw.file, self.raw.lines[row])  # fmt: skip
+
+    def name(self, row: int, field: str) -> str | None:
+        """What a name field says: fixed, from the file's name, or from columns; renamed."""
+        fixed = getattr(self.mapping.fixed, field, None)
+        columns = getattr(self.mapping.columns, field)
+        found = fixed if fixed is not None else self.named.get(field)
+        if found is None:
+            columns = [columns] if isinstance(columns, str) else columns
+            parts = [self.read(row, column, values.as_name) for column in columns]
+            if any(part is None for part in parts):
+                return None
+            found = "-".join(parts)
+        return self.mapping.rename.get(field, {}).get(found, found)
+
+    def seed(self, row: int) -> int:
+        """The seed index: 0 where nothing names one."""
+        if self.mapping.fixed.seed is not None:
+            return self.mapping.fixed.seed
+        if self.mapping.columns.seed:
+            word = self.raw.columns[self.mapping.columns.seed][row]
+            word = self.mapping.rename.get("seed", {}).get(str(word), word)
+            found = self.read(row, self.mapping.columns.seed, lambda _: values.as_count(word))
+            return 0 if found is None else found
+        if "seed" in self.named:
+            try:
+                return values.as_count(self.mapping.rename.get("seed", {}).get(self.named["seed"], self.named["seed"]))
+            except ValueError as error:
+                if row == 0:
+                    self.fault(
+                        row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`"
+                    )
+        return 0
+
+    def state(self, row: int, cell: tuple) -> str | None:
+        """The initial state; by default the row's place among those of its cell."""
+        if self.mapping.columns.initial_state or "initial_state" in self.named:
+            return self.name(row, "initial_state")
+        self.places[cell] = self.places.get(cell, -1) + 1
+        return str(self.places[cell])
+
+    def score(self, row: int, arm: Arm, success: bool | None) -> float | None:
+        """0..1; success as a number where there is no score."""
+        if arm.score is None:
+            return float(bool(success))
+        found = self.read(row, arm.score, lambda v: values.as_number(v, self.mapping.decimal))
+        if found is None:
+            return None
+        if not 0 <= found <= self.mapping.score_max * (1 + 1e-9):
+            self.fault(row, arm.score, f"score {found:g} is not within 0 and {self.mapping.score_max:g}", "T509",
+                       "say the best score as `score_max` in the mapping")  # fmt: skip
+        return min(found / self.mapping.score_max, 1.0)
+
+    def mode(self, row: int, arm: Arm, success: bool | None) -> str:
+        """How it failed; empty on success."""
+        if arm.failure_mode is None:
+            return ""
+        value = self.raw.columns[arm.failure_mode][row]
+        word = "" if value is None else str(value).strip()
+        nothing = values.is_empty(value) or word.lower() in values.NO_FAILURE
+        if success and not nothing:
+            self.fault(row, arm.failure_mode, f"a success that failed by `{values.shown(word)}`", "T510",
+                       "mend either; failure modes belong to failures only")  # fmt: skip
+        if success is False and word.lower() in ("success", "succeeded", "ok"):
+            self.fault(
+                row,
+                arm.failure_mode,
+                f"a failure whose failure mode says `{values.shown(word)}`",
+                "T510",
+                "mend either",
+            )
+        return "" if nothing else self.mapping.rename.get("failure_mode", {}).get(word, word)
+
+    def read(self, row: int, column: str, reader: Any) -> Any:
+        """A cell through a reader; None and a fault where it does not fit."""
+        try:
+            return reader(self.raw.columns[column][row])
+        except (ValueError, OverflowError) as error:
+            self.fault(row, column, str(error), "T509", f"mend the cell in column `{values.shown(column)}`")
+            return None
+
+    def fault(self, row: int, column: str | None, message: str, code: str, help_text: str) -> None:
+        """Tell a mistake of a cell."""
+        where = self.raw.where(row, column) if column else Where(self.raw.file)
+        self.faults.append(Fault(code, message + (self.raw.said(row) if column else ""), help_text, where))
+
+
+def _first(columns: str | list[str] | None) -> str | None:
+    return columns[0] if isinstance(columns, list) and columns else columns if isinstance(columns, str) else None
+
+
+def short_name(path: PurePath, parts: int = 1) -> str:
+    """The last parts of a path, as messages call a file."""
+    return "/".join(path.parts[-parts:])

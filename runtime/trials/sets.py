@@ -1,0 +1,192 @@
+"""Imported sets: `trials/NAME/` with `trials.parquet` and `manifest.json`, which says what they were read from."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runtime.spec.trial_mapping import TrialMapping
+from runtime.trials.duplicates import duplicates, outcomes_of
+from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.pairing import pairing_notes, twice
+from runtime.trials.read import read_bytes, read_raw
+from runtime.trials.rows import convert
+
+FORMAT = 1
+FOLDER = "trials"
+PLURALS = {
+    "approach": "approaches", "location": "locations", "task": "tasks", "domain": "domains", "seed": "seeds",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrialSet:
+    """An imported set."""
+
+    name: str
+    manifest: Mapping[str, Any]
+    table: pa.Table
+
+
+def gather(
+    files: Sequence[tuple[str, Path]], mapping: TrialMapping
+) -> tuple[pa.Table, list[dict[str, Any]], list[str]]:
+    """Trials of several files by one mapping.
+
+    Args:
+        files: how messages and the manifest call each file, and its path.
+        mapping: how their columns become trials.
+
+    Returns:
+        The trials, a record (name, sha256, bytes, trials) of each file, and what is to be said.
+
+    Raises:
+        TrialsRefused: with every mistake of the first file that has any; T513 when a trial comes twice.
+    """
+    tables, records, notes = [], [], []
+    for name, path in files:
+        content = read_bytes(path, name)
+        done = convert(read_raw(content, name, mapping), mapping)
+        tables.append(done.table)
+        digest = hashlib.sha256(content).hexdigest()
+        records.append({"name": name, "sha256": digest, "bytes": len(content), "trials": done.table.num_rows})
+        notes += done.notes
+    same = {r["sha256"]: r["name"] for r in reversed(records)}
+    repeated = [r for r in records if same[r["sha256"]] != r["name"]]
+    if repeated:
+        raise TrialsRefused(*(
+            Fault("T514", f"`{r['name']}` and `{same[r['sha256']]}` are the same file (sha256 {r['sha256'][:12]}…)",
+                  "name each file once", Where(r["name"]))
+            for r in repeated
+        ))  # fmt: skip
+    table = pa.concat_tables(tables)
+    if table.num_rows == 0:
+        raise TrialsRefused(Fault("T501", "no trial took place", "fill in `success`", Where(files[0][0])))
+    _refuse_twice(table)
+    return table, records, [*dict.fromkeys(notes), *pairing_notes(table)]
+
+
+def refuse_known(name: str, table: pa.Table, records: Sequence[Mapping[str, Any]], known: Sequence[TrialSet]) -> None:
+    """Refuse outcomes that another set holds already.
+
+    Raises:
+        TrialsRefused: T514 with the evidence: the same file, the same trials, or the same outcomes under other names.
+    """
+    faults = []
+    for other in known:
+        files = {r["sha256"]: r["name"] for r in other.manifest["files"]}
+        for r in records:
+            if r["sha256"] in files:
+                earlier = f"as `{files[r['sha256']]}` of `{other.name}` (sha256 {r['sha256'][:12]}…)"
+                hint = f"use `{other.name}`, or import it again with `--name {other.name} --replace`"
+                faults.append(Fault("T514", f"`{r['name']}` was imported before, {earlier}", hint, Where(r["name"])))
+    if not faults:
+        earlier = [s for other in known for s in outcomes_of(other.name, other.table)]
+        for found in duplicates(outcomes_of(name, table), earlier):
+            odds = "less than 1 in 10^300" if found.chance == 0 else f"at most {found.chance:.1g}"
+            message = f"{found.first} repeats {found.second}: the same {found.trials} outcomes in the same order"
+            hint = "import them once, or say why they are different trials with `--same-outcomes-because REASON`"
+            faults.append(Fault("T514", message, f"by accident the chance is {odds}; {hint}", Where(*found.at)))
+    if faults:
+        raise TrialsRefused(*faults)
+
+
+def write_set(
+    root: Path, name: str, table: pa.Table, records: Sequence[Mapping[str, Any]], notes: Sequence[str],
+    mapping: TrialMapping, reason: str = "",
+) -> Path:  # fmt: skip
+    """Write a set whole, or not at all; one of that name is replaced.
+
+    Raises:
+        OSError: when the folder cannot be written.
+    """
+    parent = root / FOLDER
+    parent.mkdir(exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent))
+    try:
+        pq.write_table(table, fresh / "trials.parquet")
+        manifest = {
+            "format": FORMAT, "name": name, "title": mapping.title, "source": mapping.source,
+            "files": list(records), "trials": table.num_rows,
+            **{plural: sorted(set(table[field].to_pylist())) for field, plural in PLURALS.items()},
+            "seeds_count": mapping.seeds, "notes": list(notes),
+            "same_outcomes_because": reason, "mapping": mapping.model_dump(mode="json", exclude_defaults=True),
+            "sha256": digest_of(fresh / "trials.parquet"),
+        }  # fmt: skip
+        (fresh / "manifest.json").write_text(
+            json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        target = parent / name
+        old = None
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent)) / "old"
+            os.rename(target, old)
+        os.chmod(fresh, 0o755)
+        os.rename(fresh, target)
+        if old is not None:
+            shutil.rmtree(old.parent, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return target
+
+
+def read_set(root: Path, name: str) -> TrialSet:
+    """An imported set.
+
+    Raises:
+        TrialsRefused: T515 when it is not there, or not what was written.
+    """
+    folder = root / FOLDER / name
+    shown = f"{FOLDER}/{name}"
+    if name not in set_names(root):
+        raise TrialsRefused(
+            Fault("T515", f"there is no set of trials `{name}`", word=name, known=tuple(set_names(root)), what="sets")
+        )
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT or manifest["sha256"] != digest_of(folder / "trials.parquet"):
+            raise ValueError("its trials are not those that were imported")
+        table = pq.read_table(folder / "trials.parquet")
+        if table.num_rows != manifest["trials"] or not isinstance(manifest["files"], list):
+            raise ValueError("its manifest speaks of other trials")
+        return TrialSet(name, manifest, table)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        why = f"`{error.args[0]}` is missing from its manifest" if isinstance(error, KeyError) else str(error)
+        message = f"`{shown}` is damaged: {why.splitlines()[0][:200]}"
+        raise TrialsRefused(Fault("T515", message, "import it again with `--replace`", Where(shown))) from error
+
+
+def set_names(root: Path) -> list[str]:
+    """Names of the imported sets, sorted."""
+    parent = root / FOLDER
+    if not parent.is_dir():
+        return []
+    return sorted(p.name for p in parent.iterdir() if not p.name.startswith(".") and (p / "manifest.json").is_file())
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse_twice(table: pa.Table) -> None:
+    repeated = twice(table)
+    if not repeated:
+        return
+    faults = []
+    for (approach, location, task, seed, domain, state), places in repeated:
+        (file, row), second = places[:2]
+        trial = f"`{approach}` at `{location}`, task `{task}`, seed {seed}, `{domain}`: initial state `{state}`"
+        hint = "name what tells these trials apart under `columns.initial_state` or `columns.seed`"
+        faults.append(Fault("T513", f"{trial} comes {len(places)} times, first in {file}:{row}", hint, Where(*second)))
+    raise TrialsRefused(*faults)

@@ -1,0 +1,95 @@
+"""One cell of a file to success, a number, a seed or a name; `ValueError` says what is wrong with it."""
+
+import math
+from typing import Any
+
+SUCCESS = frozenset(["1", "true", "t", "yes", "y", "success", "succeeded", "successful", "pass", "passed", "ok", "won"])
+FAILURE = frozenset(["0", "false", "f", "no", "n", "failure", "failed", "fail", "nok", "lost"])
+NOTHING = frozenset(["", "na", "n/a", "nan", "none", "null", "-", "--", "?"])
+NO_FAILURE = frozenset(["", "none", "na", "n/a", "-", "success", "succeeded", "ok", "null", "nan"])
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a cell says nothing: empty, NaN, null, `n/a`."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return isinstance(value, str) and value.strip().lower() in NOTHING
+
+
+def as_success(value: Any, success: frozenset[str] = SUCCESS, failure: frozenset[str] = FAILURE) -> bool:
+    """True or false.
+
+    Raises:
+        ValueError: for anything else; a share such as 0.5 is a score.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    word = str(value).strip().casefold()
+    if word in success or word in failure:
+        return word in success
+    try:
+        number = float(word)
+    except ValueError:
+        raise ValueError(f"`{shown(value)}` is neither success nor failure") from None
+    if number in (0.0, 1.0):
+        return bool(number)
+    raise ValueError(f"`{shown(value)}` is neither success nor failure; a part of success is a `score`")
+
+
+def as_number(value: Any, decimal: str = ".") -> float:
+    """A finite number.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(value, bool):
+        return float(value)
+    text = str(value).strip()
+    if decimal == "," and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        number = float(text.replace("_", "x"))
+    except ValueError:
+        hint = '; say `decimal: ","` in the mapping' if text.count(",") == 1 and decimal != "," else ""
+        raise ValueError(f"`{shown(value)}` is not a number{hint}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"`{shown(value)}` is not a finite number")
+    return number
+
+
+def as_count(value: Any, decimal: str = ".") -> int:
+    """A whole number from 0.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    number = as_number(value, decimal)
+    if number < 0 or number != int(number) or number > 2**53:
+        raise ValueError(f"`{shown(value)}` is not a whole number from 0")
+    return int(number)
+
+
+def as_name(value: Any) -> str:
+    """A name: text on one line, whole floats without their `.0`.
+
+    Raises:
+        ValueError: when it is empty, or not a name.
+    """
+    if is_empty(value):
+        raise ValueError("the cell is empty")
+    if isinstance(value, float) and value == int(value):
+        value = int(value)
+    if isinstance(value, dict | list):
+        raise ValueError(f"`{shown(value)}` is not a name")
+    text = str(value).strip()
+    if not text.isprintable() or len(text) > 200:
+        raise ValueError(f"`{shown(text)}` is not a name on one line")
+    return text
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, printable."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in str(value))
+    return text if len(text) <= 40 else text[:39] + "…"

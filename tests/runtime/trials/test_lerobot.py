@@ -1,0 +1,68 @@
+"""LeRobot's `eval_info.json`, as LeRobot itself writes it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from runtime.spec.trial_mapping import TrialMapping
+from runtime.trials.fault import TrialsRefused
+from runtime.trials.lerobot import read_lerobot
+from runtime.trials.rows import convert
+
+MAPPING = TrialMapping.model_validate({
+    "columns": {"task": ["task_group", "task_id"], "initial_state": "episode_ix", "success": "success"},
+    "fixed": {"approach": "act", "location": "sim", "domain": "twin", "seed": 1},
+})  # fmt: skip
+
+
+def written_by_lerobot(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """`eval_policy_all` itself with a stand-in for rollouts: its totals and its nesting are LeRobot's own."""
+    evaluation = pytest.importorskip("lerobot.scripts.lerobot_eval")
+
+    def run_one(task_group: str, task_id: int, env: object, **_: object) -> tuple:
+        wins = [True, False, bool(task_id)]
+        return task_group, task_id, {
+            "sum_rewards": [1.0, 0.0, 0.5], "max_rewards": [1.0, 0.0, 0.5], "successes": wins, "video_paths": [],
+            "predicted_video_paths": [],
+        }  # fmt: skip
+
+    class Stub:
+        training = False
+
+        def close(self) -> None: ...
+        def eval(self) -> None: ...
+        def train(self, mode: bool = True) -> None: ...
+
+    monkeypatch.setattr(evaluation, "run_one", run_one)
+    function: Callable = evaluation.eval_policy_all
+    found = function(
+        {"spatial": {0: Stub(), 1: Stub()}}, Stub(), None, None, None, None, 3, max_episodes_rendered=0,
+        videos_dir=None, return_episode_data=False, start_seed=0, max_parallel_tasks=1,
+    )  # fmt: skip
+    return json.dumps(found, indent=2).encode()
+
+
+def test_what_lerobot_writes_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = convert(read_lerobot(written_by_lerobot(monkeypatch), "eval_info.json"), MAPPING).table
+    assert table["task"].to_pylist() == ["spatial-0"] * 3 + ["spatial-1"] * 3
+    assert table["success"].to_pylist() == [True, False, False, True, False, True]
+    assert table["initial_state"].to_pylist() == ["0", "1", "2"] * 2
+
+
+def test_the_older_form_is_read() -> None:
+    episodes = [
+        {"episode_ix": i, "sum_reward": 0.1, "max_reward": 0.1, "success": i == 1, "seed": 100 + i} for i in range(3)
+    ]
+    content = json.dumps(
+        {"per_episode": episodes, "aggregated": {"pc_success": 100 / 3, "eval_s": float("nan")}}
+    ).encode()
+    raw = read_lerobot(content, "eval_info.json")
+    assert raw.columns["env_seed"] == [100, 101, 102]
+    assert raw.columns["success"] == [False, True, False]
+
+
+def test_totals_that_contradict_the_episodes_are_refused() -> None:
+    content = json.dumps({"per_episode": [{"success": True}], "aggregated": {"pc_success": 50.0}}).encode()
+    with pytest.raises(TrialsRefused, match="T506"):
+        read_lerobot(content, "eval_info.json")
