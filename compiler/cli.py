@@ -4,32 +4,18 @@ Exit code 0: fine, 1: something to mend, 2: wrong usage.
 """
 
 import argparse
-import gc
 import importlib
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
+from compiler.collector import without_gc
+
 VERBS = (
-    "check",
-    "explain",
-    "watch",
-    "lsp",
-    "completion",
-    "plan",
-    "why",
-    "where",
-    "run",
-    "report",
-    "verify",
-    "schema",
-    "new",
-    "gc",
-    "show",
-    "diff",
-    "graph",
-    "trials",
-)
+    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "trials", "report", "where", "show", "verify",
+    "gc", "watch", "lsp", "completion", "schema",
+)  # fmt: skip
 """In the order in which `simkiln --help` lists them."""
 
 
@@ -43,11 +29,12 @@ def main(argv: list[str] | None = None) -> int:
             parser(typed[0] if typed and typed[0] in VERBS else None), always_complete_options=False
         )
     words = sys.argv[1:] if argv is None else argv
-    if words[:1] not in (["watch"], ["lsp"]):
-        gc.disable()  # a verb makes graphs that all stay; looking through them again and again doubles its time
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
+    lasting = words[:1] in (["watch"], ["lsp"])
     try:
-        return args.run(args)
+        # What a verb makes all stays: looking through it again and again doubles its time.
+        with nullcontext() if lasting else without_gc():
+            return args.run(args)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -61,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:
-    """The parser of every verb, or of one alone."""
+    """The parser of one verb, or of all without their arguments: enough to name and list them."""
     top = argparse.ArgumentParser(prog="simkiln", description="Compile experiment specs, build what is missing.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
     for name in VERBS if only is None else (only,):
@@ -69,7 +56,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         said = (module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         verb = verbs.add_parser(name, help=said, description=said)
         verb.set_defaults(run=module.run)
-        module.arguments(verb)
+        if only is not None:
+            module.arguments(verb)
     return top
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.fact import Fact, read_fact
+from compiler.spec_cache import enabled
 from runtime.store import MANIFEST, DamagedArtifact, Store
 
 Address = tuple[str, str]
@@ -180,8 +181,9 @@ class StoreIndex:
     def _connection(self) -> sqlite3.Connection:
         if self._opened is None:
             try:
-                self._cache.parent.mkdir(parents=True, exist_ok=True)
-                self._opened = _open(str(self._cache))
+                if enabled():
+                    self._cache.parent.mkdir(parents=True, exist_ok=True)
+                self._opened = _open(str(self._cache) if enabled() else ":memory:")
                 weakref.finalize(self, self._opened.close)  # a connection is in a cycle, so it would outlive its index
             except (OSError, sqlite3.Error) as error:
                 self._replace(error)
