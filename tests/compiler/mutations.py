@@ -15,7 +15,7 @@ locations: [cellar-workbench]
 tasks: [press-button]
 approaches: [baseline, enriched]
 baseline: baseline
-seeds: [0, 1]
+seeds: [0, 1, 2]
 trials: {twin: 10, irl_proxy: 10}
 constraints: {no_new_real_data: true, no_teleoperation: true}
 gates: [splat-sharp]

@@ -60,7 +60,7 @@ class Door:
 def survey(root: Path, count: int) -> tuple[Counter[str], float, str]:
     """How many documents gave codes of which families, the most CPU seconds of one, and a digest of all answers."""
     door, families, longest, said = Door(root), Counter[str](), 0.0, hashlib.sha256()
-    assert door.answer(Document("study", STUDY.encode(), ""))[0] == []
+    assert [d for d in door.answer(Document("study", STUDY.encode(), ""))[0] if d.severity == "error"] == []
     for number, document in enumerate(documents(SEED, count)):
         begin = time.process_time()
         try:
