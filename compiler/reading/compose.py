@@ -269,11 +269,13 @@ class Composer:
                 opened.key, opened.dropped = ("", node.start, node.end), True
                 opened.last = max(opened.last, node.end)
                 return
-            text, start, end = opened.key
-            if not opened.dropped:
-                opened.node.items[text] = Entry(start, end, node)
-                opened.node.value[text] = node.value  # ty: ignore[invalid-assignment]
+            (text, start, end), kept = opened.key, not opened.dropped
             opened.key, opened.dropped = None, False
+            opened.last = max(opened.last, node.end)
+            if not kept:
+                return
+            opened.node.items[text] = Entry(start, end, node)
+            opened.node.value[text] = node.value  # ty: ignore[invalid-assignment]
         elif isinstance(opened.node.items, list):
             opened.node.items.append(node)
             opened.node.value.append(node.value)  # ty: ignore[missing-attribute]

@@ -10,7 +10,7 @@ from compiler.reading.document import read_document
 from compiler.reading.problems import unfit_character
 from compiler.reading.values import NeedsCare, ordinary_value
 from compiler.source import read_source
-from tests.compiler.test_source_properties import VALUE, block
+from tests.compiler.test_source_properties import VALUE, block, cut
 
 PIECES = [
     "a", "b:", " ", "  ", "\n", "\n  ", "\n- ", "- ", ": ", "? ", "#", " # c\n", "'", '"', "[", "]", "{", "}", ", ",
@@ -113,3 +113,13 @@ def test_a_stand_in_never_reaches_a_value() -> None:
         source = read_source(f"{{a: :x, b: {character}}}", "f.yaml")
         assert [d.code for d in source.diagnostics] == ["Y101"]
         assert read_source(f"a: {character}", "f.yaml").value == {"a": character}
+
+
+def test_spans_of_mended_text_are_those_of_the_text() -> None:
+    source = read_source('-\ta\n- {b: :x, "c"\n   : d}\n- [?y]\n', "f.yaml")
+    assert source.value == ["a", {"b": ":x", "c": "d"}, ["?y"]]
+    spans = source.spans
+    assert [str(spans.value(path)) for path in ((0,), (1, "b"), (1, "c"), (2, 0))] == [
+        "f.yaml:1:3", "f.yaml:2:7", "f.yaml:3:6", "f.yaml:4:4",
+    ]  # fmt: skip
+    assert [cut(source, spans.value(path)) for path in ((1, "b"), (2, 0))] == [":x", "?y"]
