@@ -72,12 +72,19 @@ def _explained(error: Exception) -> int | None:
         return show(error.project, error.diagnostics)
     if isinstance(error, InputError):
         for problem in error.problems:
-            sys.stderr.write(f"error[{problem.code}]: {problem.message}\n   = help: {problem.help}\n")
+            sys.stderr.write(_plain(f"error[{problem.code}]: {problem.message}\n   = help: {problem.help}"))
         return 1
     if isinstance(error, ValueError):
-        sys.stderr.write(f"simkiln: {error}\n")
+        sys.stderr.write(_plain(f"simkiln: {error}"))
         return 2
     return None
+
+
+def _plain(text: str) -> str:
+    """Lines without anything that a terminal would obey."""
+    from compiler.render.columns import visible
+
+    return "".join(visible(line) + "\n" for line in text.splitlines())
 
 
 if __name__ == "__main__":

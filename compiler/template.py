@@ -43,6 +43,9 @@ class Template:
 
 def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
     """The pattern of the nodes that one location asked for, in that order; None when one has a parent elsewhere."""
+    keys: dict[int, list[Key]] = {}
+    for key, node in asked.items():
+        keys.setdefault(id(node), []).append(key)
     places: dict[int, int] = {}
     firsts: dict[Setting, int] = {}
     slots: list[Slot] = []
@@ -57,8 +60,7 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
         place = places[id(node)] = len(slots)
         local = settings.is_local(node.stage, node.scope._replace(approach=own.approach or by))
         first = firsts.setdefault(node.setting, place) if local else None
-        keys = [key for key, n in asked.items() if n is node]
-        askers = tuple(dict.fromkeys(by for _, _, by in keys if by is not None))
-        aliases = tuple(dict.fromkeys(scope for _, scope, _ in keys if scope != own))
+        askers = tuple(dict.fromkeys(by for _, _, by in keys[id(node)] if by is not None))
+        aliases = tuple(dict.fromkeys(scope for _, scope, _ in keys[id(node)] if scope != own))
         slots.append(Slot(node.setting, first, own, tuple(parents), node.contract, aliases, askers))
     return Template(tuple(slots), tuple(asked), tuple(places[id(node)] for node in asked.values()))
