@@ -1,8 +1,8 @@
 """What planned trials can decide: expected width of bands, and the seeds, locations or trials that a question needs.
 
-The bands are those of `runtime.stats.inference`: a Student t band over training runs, with a normal band from smoothed
-counts as a floor. Before anything was measured their spread has to be assumed; the assumptions are the constants below
-and nowhere else.
+The bands are those of `runtime.stats.interval`: a Student t band over training runs, with a share of the luck within
+runs, from smoothed counts, as a floor. Before anything was measured their spread has to be assumed; the assumptions
+are the constants below and nowhere else.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from math import inf
 from statistics import NormalDist
 from typing import Literal
 
+from compiler import chi_square
 from compiler.student_t import quantile
 
 SEED_SPREAD = 10.0
@@ -23,6 +24,9 @@ POWER = 0.8
 """Chance of a decision that the numbers needed stand for, when the effect is what was hoped for."""
 SUREST = 1 - 1e-12
 """The highest quantile that is reckoned with; a level nearer to 1 means nothing else."""
+AGREEMENT = 0.08
+SCARCE = 8.0
+"""Both as in `runtime.stats.interval`, which says what they are."""
 MOST = 100_000
 """Seeds, locations or trials beyond which a question counts as out of reach."""
 
@@ -104,7 +108,7 @@ def needed(design: Design, distance: float, chance: float = POWER) -> Needed:
 
 def best_band(design: Design, value: float) -> tuple[float, float]:
     """The narrowest band that there can be round an observed value, in points: every seed agrees, and no trial that
-    need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.group`.
+    need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.interval`.
     """
     z = NormalDist().inv_cdf(min((1 + design.level) / 2, SUREST))
     n, share, limits = design.seeds * design.trials, 1 / design.groups, (0.0, 100.0)
@@ -113,14 +117,25 @@ def best_band(design: Design, value: float) -> tuple[float, float]:
         limits = (-100.0, 100.0)
         total = n + 2 * share
         up, down = (max(observed, 0) * n + share) / total, (max(-observed, 0) * n + share) / total
-        centre, variance = up - down, up + down - (up - down) ** 2
+        centre, variance, events = up - down, up + down - (up - down) ** 2, abs(observed) * n / share
     else:
         total = n + z * z * share
         centre = (observed * n + z * z * share / 2) / total
-        variance = centre * (1 - centre)
+        variance, events = centre * (1 - centre), min(observed, 1 - observed) * n / share
+    variance *= floor_share(design.degrees, events, design.level)
     reach = 100 * z * (variance / total * share) ** 0.5
     low, high = min(value, 100 * centre - reach), max(value, 100 * centre + reach)
     return max(low, limits[0]), min(high, limits[1])
+
+
+def floor_share(degrees: int, events: float, level: float) -> float:
+    """The share of the variance within runs below which a band does not go: that of `runtime.stats.interval`."""
+    if degrees <= 0:
+        return 1.0
+    p = min((1 + level) / 2, SUREST)
+    spared = chi_square.quantile(max(min(AGREEMENT, 1 - level), 1 - SUREST), degrees) / degrees
+    spared = min(spared * (quantile(p, degrees) / NormalDist().inv_cdf(p)) ** 2, 1.0)
+    return spared + (1 - spared) * min(1.0, (SCARCE / max(events, 1e-9)) ** 4)
 
 
 def least(enough: Callable[[int], bool], start: int) -> int | None:

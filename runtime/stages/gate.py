@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     per=("gate", "study"),
     needs={
         "uplift": "uplift", "captures": "capture*", "splats": "splat*", "twins": "twin*", "demos": "demos*",

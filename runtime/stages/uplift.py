@@ -26,7 +26,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

@@ -18,8 +18,8 @@ from runtime.stats.uplift import Uplift, uplifts
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
     "pairing": "same location, task and initial state; seeds by index, also where the training seeds themselves differ",
-    "band": "hull of a Student t band over training runs (Satterthwaite degrees of freedom, with the variance of "
-    "initial states that runs share) and of a smoothed-count band within runs as a floor",
+    "band": "Student t over training runs (Satterthwaite degrees of freedom, corrected for small parts) with the "
+    "variance of initial states that runs share, and a share of the luck within runs, from smoothed counts, as a floor",
     "cell_band": "Wilson score interval of that one run",
     "scope": "at these locations, each (location, task) counting the same; not a prediction for a new location",
     "multiplicity": "each band stands alone: no correction for the number of comparisons",

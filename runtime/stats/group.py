@@ -19,16 +19,18 @@ class Group:
     """What inference needs of one (location, task), all in points.
 
     `unit_means` [K] holds one value per seed. `state_variance` is the variance of the group's mean that initial states
-    shared by all seeds bring: it is invisible in the spread between seeds. `floor_centre` and `floor_variance` describe
-    the mean as if seeds made no difference, from smoothed counts, so that they stay sensible when no outcome differs.
+    shared by all seeds bring, as it is found (it may come out below zero): it is invisible in the spread between seeds.
+    `floor_centre` and `floor_variance` describe the mean as if seeds made no difference, from smoothed counts, so that
+    they stay sensible when no outcome differs; `events` counts the outcomes that tell the sides apart (of a rate, or
+    without pairs: the rarer outcome).
     """
 
     seeds: tuple[int, ...]
     unit_means: np.ndarray
     state_variance: float
-    states: int
     floor_centre: float
     floor_variance: float
+    events: float
     paired: bool = True
     pairs: int = 0
     gained: int = 0
@@ -47,8 +49,14 @@ def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> G
     successes = sum(sum(runs[s].values()) for s in seeds)
     smoothed_n = total + z**2 / groups
     smoothed = (successes + z**2 / (2 * groups)) / smoothed_n
-    variance, states = _state_variance([runs[s] for s in seeds])
-    return Group(seeds, means, variance, states, 100 * smoothed, 1e4 * smoothed * (1 - smoothed) / smoothed_n)
+    # Of outcomes 0 and 1 the squares are the outcomes; of scores in between they are less.
+    squares = sum(x * x for run in runs.values() for x in run.values())
+    square = (squares + z**2 / (2 * groups)) / smoothed_n
+    return Group(
+        seeds, means, _state_variance([runs[s] for s in seeds]), 100 * smoothed,
+        1e4 * (square - smoothed**2) / smoothed_n,
+        events=min(successes, total - successes),
+    )  # fmt: skip
 
 
 def uplift_group(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1) -> Group:
@@ -62,22 +70,23 @@ def uplift_group(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], 
     seeds = tuple(sorted(set(treated) & set(base)))
     means = np.array([100 * (np.mean(list(treated[s].values())) - np.mean(list(base[s].values()))) for s in seeds])
     if any(treated[s].keys() != base[s].keys() for s in seeds):
-        centre, floor = _unpaired_floor([treated[s] for s in seeds], [base[s] for s in seeds], 1 / groups)
-        return Group(seeds, means, 0.0, 0, centre, floor, paired=False)
+        sides = [treated[s] for s in seeds], [base[s] for s in seeds]
+        centre, floor = _unpaired_floor(*sides, 1 / groups)
+        return Group(seeds, means, 0.0, centre, floor, sum(map(_rarer, sides)), paired=False)
     differences = [{state: treated[s][state] - base[s][state] for state in treated[s]} for s in seeds]
     flat = np.array([d for run in differences for d in run.values()])
     n, gained, lost = len(flat), float(flat.clip(0).sum()), float((-flat).clip(0).sum())
     smoothed_n = n + 2 / groups
     up, down = (gained + 1 / groups) / smoothed_n, (lost + 1 / groups) / smoothed_n
-    variance, states = _state_variance(differences)
+    square = (float((flat**2).sum()) + 2 / groups) / smoothed_n
     return Group(
-        seeds, means, variance, states, 100 * (up - down), 1e4 * (up + down - (up - down) ** 2) / smoothed_n,
-        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()),
+        seeds, means, _state_variance(differences), 100 * (up - down), 1e4 * (square - (up - down) ** 2) / smoothed_n,
+        events=float((flat != 0).sum()), pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()),
     )  # fmt: skip
 
 
-def _state_variance(runs: Sequence[Outcomes]) -> tuple[float, int]:
-    """Variance of the mean over runs due to states that several runs share, in points squared, and how many states.
+def _state_variance(runs: Sequence[Outcomes]) -> float:
+    """Variance of the mean over runs due to states that several runs share, in points squared.
 
     With residuals e[s, i] around each run's mean, products of different runs at the same state estimate the variance
     between states; noise within a run cancels. Zero when runs share no state.
@@ -89,11 +98,17 @@ def _state_variance(runs: Sequence[Outcomes]) -> tuple[float, int]:
             table.setdefault(state, []).append(100 * (outcome - mean))
     shared = [np.array(row) for row in table.values() if len(row) > 1]
     if len(shared) < 2:
-        return 0.0, 0
+        return 0.0
     crossed = sum(float(row.sum() ** 2 - (row**2).sum()) for row in shared)
     ordered_pairs = sum(len(row) * (len(row) - 1) for row in shared)
     between = crossed / ordered_pairs * len(shared) / (len(shared) - 1)
-    return max(between, 0.0) / len(table), len(shared)
+    return between / len(table)
+
+
+def _rarer(runs: Sequence[Outcomes]) -> float:
+    """How often the rarer of success and failure came."""
+    successes, total = sum(sum(run.values()) for run in runs), sum(len(run) for run in runs)
+    return min(successes, total - successes)
 
 
 def _unpaired_floor(treated: Sequence[Outcomes], base: Sequence[Outcomes], add: float) -> tuple[float, float]:

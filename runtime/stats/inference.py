@@ -1,24 +1,13 @@
-"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds.
-
-Band = hull of two bands, clipped to what is possible.
-
-1. *Between seeds*: the mean of the unit means with Student's t. Its variance is the spread between seeds plus the
-   variance of initial states that all seeds share; degrees of freedom by Satterthwaite (1946) over the components.
-2. *Within seeds*: a normal band from smoothed counts as if seeds did not differ. The truth can only be more uncertain
-   than that, so it is a floor: with few binary outcomes, seeds agree by chance, and a t band alone would shrink to
-   nothing (at rates near 0 and 1 it often would).
-
-The hull costs about 4 % of width against t alone where seeds do not differ at all, and nothing where they do.
-"""
+"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from runtime.stats.band import Band
 from runtime.stats.group import Group
+from runtime.stats.interval import Spread, degrees, interval
 
 
 @dataclass(frozen=True)
@@ -55,23 +44,27 @@ def estimate(
     value = float(np.mean([g.unit_means.mean() for g in groups]))
     parts = _seed_parts(groups, shared_training)
     units = sum(len(g.seeds) for g in groups)
-    if any(degrees < 1 for _, degrees in parts):
+    if any(freedom < 1 for _, freedom in parts):
         # A single seed says nothing about other seeds.
         return Estimate(value, Band(*limits), level, 0.0, float("inf"), float("inf"), units)
+    spread = Spread(
+        np.array(value),
+        np.array([v for v, _ in parts]),
+        np.array([d for _, d in parts], dtype=float),
+        np.array(sum(g.state_variance for g in groups) / count**2),
+        np.array(np.mean([g.floor_centre for g in groups])),
+        # The smoothed counts hold a share 1/K of the variance between shared states already.
+        np.array(
+            sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.seeds)) for g in groups) / count**2
+        ),
+        np.array(sum(g.events for g in groups)),
+    )
+    low, high = interval(spread, level, limits)
     seed_variance = sum(v for v, _ in parts)
-    parts += [(g.state_variance / count**2, g.states - 1) for g in groups if g.state_variance > 0]
-    variance = sum(v for v, _ in parts)
-    degrees = variance**2 / sum(v**2 / d for v, d in parts) if variance > 0 else float(sum(d for _, d in parts))
-    reach = float(stats.t.ppf((1 + level) / 2, degrees)) * variance**0.5
-    between = Band(value - reach, value + reach)
-    # The smoothed counts hold a share 1/K of the variance between shared states already.
-    floor_variance = sum(g.floor_variance + g.state_variance * (1 - 1 / len(g.seeds)) for g in groups) / count**2
-    centre = float(np.mean([g.floor_centre for g in groups]))
-    floor_reach = float(stats.norm.ppf((1 + level) / 2)) * floor_variance**0.5
-    within = Band(centre - floor_reach, centre + floor_reach)
-    band = between.hull(within).clip(*limits)
-    error = max(variance, floor_variance) ** 0.5
-    return Estimate(value, band, level, degrees, error, seed_variance**0.5, units)
+    error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
+    return Estimate(
+        value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units
+    )
 
 
 def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[tuple[float, float]]:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.band_coverage import simulate
+from benchmarks.coverage import measure
+from benchmarks.coverage_studies import Shape, Truth
 from runtime.stats.group import rate_group, uplift_group
 from runtime.stats.inference import Estimate, estimate
 
@@ -81,7 +82,7 @@ def test_a_higher_level_is_wider() -> None:
 def test_more_trials_and_more_seeds_shrink_the_band() -> None:
     def mean_width(seeds: int, trials: int) -> float:
         rng = np.random.default_rng(1)
-        return simulate(rng, (0.5, 0.6), 5.0, seeds, 1, trials, 60, 0.95)["width"]
+        return measure(rng, Truth(0.5, 0.6, 5.0), Shape(seeds, 1, trials), 60, 0.95, ("ours",))[0].width
 
     assert mean_width(3, 200) < mean_width(3, 40) < mean_width(3, 10)
     assert mean_width(6, 40) < 0.7 * mean_width(3, 40)
@@ -126,19 +127,3 @@ def test_states_shared_by_all_seeds_widen_the_band() -> None:
     assert result.value == 0
     # Standard deviation 100 points over 20 states: t with 19 degrees of freedom times 100 / sqrt(20).
     assert result.band.high == pytest.approx(46.8, abs=4)
-
-
-@pytest.mark.parametrize(
-    ("seeds", "locations", "spread", "rates"),
-    [(2, 1, 5, (0.5, 0.5)), (3, 1, 15, (0.5, 0.65)), (3, 2, 0, (0.05, 0.05)), (3, 2, 5, (0.5, 0.65)),
-     (3, 2, 15, (0.05, 0.5)), (5, 1, 15, (0.95, 0.95)), (5, 2, 5, (0.05, 0.5))],
-)  # fmt: skip
-def test_coverage_is_nominal_where_pooling_episodes_fails(
-    seeds: int, locations: int, spread: float, rates: tuple[float, float]
-) -> None:
-    said = simulate(np.random.default_rng(11), rates, spread, seeds, locations, 40, 300, 0.95)
-    assert said["coverage"] >= 0.92  # nominal 95 %, less two and a half standard errors of 300 studies
-    if spread == 15:
-        assert said["pooled_coverage"] < 0.8
-    if rates[0] == rates[1]:
-        assert said["excludes_zero"] <= 0.08

@@ -1,0 +1,76 @@
+"""The band itself, for one estimate or for many at once (arrays of any shape broadcast).
+
+    half-width^2 = t^2 * (variance between training runs) + z^2 * (variance of shared initial states)
+
+The two sources keep their own quantiles (the modified large-sample limits of Graybill and Wang 1980), since a few runs
+say little about their spread while many states say much about theirs. The variance of states is taken as it is found,
+also below zero: cut off at zero, it would widen every band where states do not matter.
+
+Few runs with binary outcomes agree by chance, and t alone would then shrink to nothing. So the spread between runs is
+not believed below the `AGREEMENT` quantile of what luck within runs alone brings, reckoned from smoothed counts; where
+fewer than `SCARCE` outcomes tell the sides apart, not below that luck itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+AGREEMENT = 0.08
+"""How improbable an agreement between runs may be, if only luck within runs sets them apart, before it is no longer
+taken at its word; at levels above 0.92 it is what the level leaves over."""
+SCARCE = 8.0
+"""Outcomes that tell the sides apart, below which agreement between runs counts for nothing."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What a band is made of; arrays [...] of one shape, all in points or points squared.
+
+    `run_variances` [..., P] are the variances of the mean that training runs bring, one for each independent group,
+    with `run_degrees` [P] (at least 1 each). `state_variance` is the variance that initial states shared by runs bring.
+    `floor_centre` and `floor_variance` describe the mean as if runs made no difference, from smoothed counts, and
+    `events` counts the outcomes that tell the sides apart.
+    """
+
+    value: np.ndarray
+    run_variances: np.ndarray
+    run_degrees: np.ndarray
+    state_variance: np.ndarray
+    floor_centre: np.ndarray
+    floor_variance: np.ndarray
+    events: np.ndarray
+
+
+def interval(found: Spread, level: float, limits: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value, each [...], of the two-sided band at `level` within `limits`."""
+    z = float(stats.norm.ppf((1 + level) / 2))
+    t = stats.t.ppf((1 + level) / 2, degrees(found))
+    between = t**2 * found.run_variances.sum(-1) + z**2 * found.state_variance
+    reach = np.sqrt(np.maximum(between, 0.0))
+    share = floor_share(float(np.sum(found.run_degrees)), found.events, level)
+    floor = z * np.sqrt(share * found.floor_variance)
+    low = np.minimum(found.value - reach, found.floor_centre - floor)
+    high = np.maximum(found.value + reach, found.floor_centre + floor)
+    return np.clip(low, *limits), np.clip(high, *limits)
+
+
+def degrees(found: Spread) -> np.ndarray:
+    """Degrees of freedom [...] of the summed variance between runs.
+
+    Satterthwaite's (1946), which are far too few where each part has one or two, with the correction for that of
+    Johnson and Rust (1992): exact for a single group, and near the full sum for groups that are alike.
+    """
+    parts, own = found.run_variances, found.run_degrees
+    total, weighed = parts.sum(-1), (parts**2 / (own + 2)).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.where(weighed > 0, total**2 / weighed - 2, np.inf)
+    return np.clip(effective, own.min(), own.sum())
+
+
+def floor_share(run_degrees: float, events: np.ndarray, level: float) -> np.ndarray:
+    """The share of the variance within runs below which a band does not go, in (0, 1]."""
+    spared = stats.chi2.ppf(min(AGREEMENT, 1 - level), run_degrees) / run_degrees
+    spared *= (stats.t.ppf((1 + level) / 2, run_degrees) / stats.norm.ppf((1 + level) / 2)) ** 2
+    spared = min(float(spared), 1.0)
+    return spared + (1 - spared) * np.minimum(1.0, (SCARCE / np.maximum(events, 1e-9)) ** 4)
