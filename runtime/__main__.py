@@ -22,6 +22,8 @@ def main() -> int:
     parser.add_argument("--store", type=Path, default=Path("store"))
     parser.add_argument("--jobs", type=Path, default=Path("build/jobs"))
     parser.add_argument("--logs", type=Path, help="with several fingerprints: each one's messages go to a file here")
+    parser.add_argument("--study", default="", help="id of the study that this is built for; only the log says it")
+    parser.add_argument("--track", type=Path, default=Path("build/track"), help="folder of the logs of builds")
     parser.add_argument("--parent", type=int, help="id of the process whose end is this one's, too")
     args = parser.parse_args()
     _end_with_parent(args.parent)
@@ -30,7 +32,7 @@ def main() -> int:
         if args.logs and len(args.fingerprints) > 1:
             _log_to(args.logs / f"{fingerprint}.log")
         try:
-            codes.append(_build(args.stage, fingerprint, args.jobs, args.store))
+            codes.append(_build(args, fingerprint))
         except Exception:
             if len(args.fingerprints) == 1:
                 raise
@@ -39,20 +41,26 @@ def main() -> int:
     return max(codes)
 
 
-def _build(stage: str, fingerprint: str, jobs: Path, store: Path) -> int:
+def _build(args: argparse.Namespace, fingerprint: str) -> int:
     from runtime.execute import execute
     from runtime.node import Job
     from runtime.problem import InputError
     from runtime.show import show_problem
     from runtime.store import Store
+    from runtime.track import Made, tracked
 
     try:
-        job = Job.read(jobs, stage, fingerprint)
+        job = Job.read(args.jobs, args.stage, fingerprint)
     except FileNotFoundError:
-        sys.stderr.write(f"error[B313]: {stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
+        sys.stderr.write(f"error[B313]: {args.stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
         return 1
     try:
-        execute(job, Store(store))
+        with tracked(job, args.study, args.track) as log:
+            try:
+                execute(job, Store(args.store), log=log)
+            except InputError as error:
+                log.end(Made("refused", "; ".join(problem.message for problem in error.problems)))
+                raise
     except InputError as error:
         for problem in error.problems:
             sys.stderr.write(show_problem(problem, job.origins, job.label))

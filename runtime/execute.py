@@ -11,11 +11,14 @@ from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.stage import Stage, load_stages
 from runtime.store import DamagedArtifact, Store
+from runtime.track import Log, Made
 from runtime.usage import Usage
 
 
-def execute(job: Job, store: Store, quiet: bool = False) -> Path:
+def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None) -> Path:
     """Build and publish the artifact of `job`, unless another builder did meanwhile; return its folder.
+
+    What happens on the way goes to `log` as well.
 
     Raises:
         InputError: for input that a user can mend, a damaged parent, or a broken port contract.
@@ -26,14 +29,17 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
         raise InputError(
             Problem("B310", f"stage `{job.stage}` is version {stage.version}, planned was {job.version}", "plan again")
         )
+    log = log or Log()
     with store.building(job.stage, job.fingerprint) as folder:
         if store.has(job.stage, job.fingerprint):
-            return store.path(job.stage, job.fingerprint)
+            found = store.path(job.stage, job.fingerprint)
+            log.end(Made("reused", folder=found))
+            return found
         usage = Usage()
         params = stage.params.model_validate(job.params)
         parents = _parents(job, stage, params, store)
         source = Path(job.source_dir) if job.source_dir else None
-        out = Out(folder, stage.makes, job.label, source, quiet, job.scope)
+        out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log)
         backends = {role: load(role, chosen["name"])() for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
         _check_made(stage, params, out, _contracts(job, store))
@@ -43,7 +49,9 @@ def execute(job: Job, store: Store, quiet: bool = False) -> Path:
             "metrics": metrics, "contract": out.measured.to_json(),
             "scopes": job.scopes, "built": round(time.time(), 3), "cost": usage.cost(),
         }  # fmt: skip
-        return store.publish(job.stage, job.fingerprint, folder, facts)
+        found = store.publish(job.stage, job.fingerprint, folder, facts)
+        log.end(Made("built", folder=found, manifest=facts | job.address))
+        return found
 
 
 def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Path | list[Path] | None]:

@@ -37,6 +37,11 @@ class Job:
     source_dir: str | None = None
     scopes: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def address(self) -> dict[str, str]:
+        """Stage and fingerprint, as a manifest names them."""
+        return {"stage": self.stage, "fingerprint": self.fingerprint}
+
     def write(self, folder: Path) -> None:
         """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
         path = self.file(folder, self.stage, self.fingerprint)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.contract import Contract
+from runtime.track import Log
 
 
 class Out:
@@ -19,12 +20,13 @@ class Out:
 
     def __init__(
         self, root: Path, makes: Mapping[str, str], label: str = "", source_dir: Path | None = None,
-        quiet: bool = False, scope: Mapping[str, str] | None = None,
+        quiet: bool = False, scope: Mapping[str, str] | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self.root = root
         self.scope = dict(scope or {})
         self.source_dir = source_dir
         self.measured = Contract()
+        self._tracked = log or Log()
         self._makes = {name.rstrip("?"): path for name, path in makes.items()}
         self._optional = {name.rstrip("?") for name in makes if name.endswith("?")}
         self._label, self._quiet, self._last = label, quiet, 0.0
@@ -48,6 +50,10 @@ class Out:
         self._last = now
         sys.stderr.write(f"{self._label} {fraction:4.0%} {note}\n")
         sys.stderr.flush()
+
+    def measure(self, step: int, **values: float) -> None:
+        """Log values at a step of the stage's own clock, such as a loss; steps rise. The artifact holds none of it."""
+        self._tracked.measure(step, values)
 
     def log(self, text: str) -> None:
         """A line for the job's log."""

@@ -95,6 +95,8 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     learner.save(checkpoint)
     facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps)
     save_facts(out.path("facts"), facts)
+    for step, loss, rate in trained.curve:
+        out.measure(step, loss=loss, learning_rate=rate)
     with out.path("curve").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("step", "loss", "learning_rate"))
