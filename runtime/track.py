@@ -1,9 +1,9 @@
 """Tracking: every build is logged, as JSON Lines always, and to Weights & Biases where somebody asks for it.
 
-What is logged lies below `build/track/`, beside the store: times and machines differ from one build to the next, and an
-artifact may not. For the same reason a tracker is chosen by the environment, not by a study, and no fingerprint knows of
-it. `SIMKILN_TRACK=wandb` logs to W&B offline, `SIMKILN_TRACK=wandb-online` to the account that this machine is logged in
-to.
+What is logged lies below `build/track/`, beside the store: times and machines differ from one build to the next, and
+an artifact may not. For the same reason a tracker is chosen by the environment, not by a study, and no fingerprint
+knows of it. `SIMKILN_TRACK=wandb` logs to W&B offline, `SIMKILN_TRACK=wandb-online` to the account that this machine is
+logged in to.
 """
 
 import os
