@@ -96,4 +96,5 @@ TITLES = {
     "T513": "one trial comes twice",
     "T514": "the same outcomes under two names",
     "T515": "no such set of trials",
+    "T516": "the sheet is not the one that was printed",
 }

@@ -15,6 +15,8 @@ from runtime.trials.fault import Fault, TrialsRefused
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from runtime.trials.sheet import Sheet
+
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -55,17 +57,19 @@ class Imported:
 
 
 def import_trials(
-    root: Path, files: Sequence[str], mapping: str, name: str | None = None, replace: bool = False, reason: str = ""
-) -> Imported:
-    """Read files of trials by a mapping and keep them in `trials/NAME/`.
+    root: Path, files: Sequence[str], mapping: str | None, name: str | None = None, replace: bool = False,
+    reason: str = "", key: str | None = None,
+) -> Imported:  # fmt: skip
+    """Read files of trials by a mapping, or a sheet by its key, and keep them in `trials/NAME/`.
 
     Args:
         root: the project's folder.
         files: paths as the person wrote them; messages and the manifest call them so.
         mapping: path of the mapping.
-        name: of the set; by default the mapping's file name.
+        name: of the set; by default the file name of the mapping or the sheet.
         replace: whether a set of that name may be replaced.
         reason: why outcomes that another set holds already are different trials; empty refuses them.
+        key: path of a sheet's key, in the place of a mapping.
 
     Raises:
         ImportRefused: with every diagnostic.
@@ -73,25 +77,35 @@ def import_trials(
     """
     from runtime.trials.sets import gather, read_set, refuse_known, set_names, write_set
 
-    origin = Origin({file: Path(file) for file in (*files, mapping)})
-    name = name or re.sub(r"[^a-z0-9_-]+", "-", Path(mapping).stem.lower()).strip("-_") or "trials"
+    by = mapping or key or ""
+    origin = Origin({file: Path(file) for file in (*files, by)})
+    name = name or re.sub(r"[^a-z0-9_-]+", "-", Path(mapping or files[0]).stem.lower()).strip("-_") or "trials"
     if not NAME.fullmatch(name):
         raise ValueError(f"`{name}` cannot name a set of trials: use small letters, digits, `-` and `_`")
-    source = read_source(Path(mapping), mapping)
-    found = _read_mapping(source, origin)
+    source = read_source(Path(mapping), mapping) if mapping else None
+    found = _read_mapping(source, origin) if source else None
     others = [other for other in set_names(root) if other != name]
     if name in set_names(root) and not replace:
         raise ValueError(
-            f"there is a set `{name}` already: `--replace` puts the new trials in its place, `--name` adds one"
+            f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set"
         )
     try:
-        table, records, notes = gather([(file, Path(file)) for file in files], found)
+        table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
         if not reason:
             refuse_known(name, table, records, [read_set(root, other) for other in others])
         folder = write_set(root, name, table, records, notes, found, reason)
     except TrialsRefused as refused:
         raise ImportRefused([diagnose(f, source) for f in refused.faults], origin) from refused
+    except OSError as error:
+        raise ValueError(f"trials/{name} cannot be written: {(error.strerror or str(error)).lower()}") from error
     return Imported(name, folder, table, notes)
+
+
+def _key(path: str) -> "Sheet":
+    from runtime.trials.read import read_bytes
+    from runtime.trials.sheet import read_key
+
+    return read_key(read_bytes(Path(path), path), path)
 
 
 def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) -> dict[str, Any]:

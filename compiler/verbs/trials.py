@@ -14,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Sub-verbs of `simkiln trials`."""
     verbs = parser.add_subparsers(required=True, metavar="WHAT")
     _import_arguments(verbs.add_parser("import", help="read files of trials and keep them in trials/NAME/"))
+    _sheet_arguments(verbs.add_parser("sheet", help="write a sheet to fill in beside a robot, blinded, order by lot"))
     _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
 
 
@@ -29,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, Parquet, JSON, JSON Lines, or eval_info.json")
-    parser.add_argument("--mapping", required=True, metavar="MAP.yaml", help="which column holds what")
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--mapping", metavar="MAP.yaml", help="which column holds what")
+    how.add_argument("--key", metavar="KEY.json", help="the key of a sheet of `simkiln trials sheet`")
     parser.add_argument("--name", help="of the set (default: the mapping's file name)")
     parser.add_argument("--replace", action="store_true", help="put it in the place of the set of that name")
     different = "why outcomes that another set holds already are different trials; kept in the manifest"
@@ -44,7 +47,7 @@ def _import(args: argparse.Namespace) -> int:
     from compiler.imported import import_trials
 
     done = import_trials(
-        Path.cwd(), args.files, args.mapping, args.name, args.replace, args.same_outcomes_because.strip()
+        Path.cwd(), args.files, args.mapping, args.name, args.replace, args.same_outcomes_because.strip(), args.key
     )
     _tell_import(done)
     return 0
@@ -60,6 +63,36 @@ def _tell_import(done: "Imported") -> None:
     print(f"{done.table.num_rows:,} trials: {', '.join(counts)}; kept in trials/{done.name}/")
     for note in done.notes:
         print(visible(f"  note: {note}"))
+
+
+def _sheet_arguments(parser: argparse.ArgumentParser) -> None:
+    common.study_argument(parser)
+    common.root_argument(parser)
+    parser.add_argument("--location", required=True, help="where the robot stands")
+    parser.add_argument("--task", help="which task (default: the study's only one)")
+    parser.add_argument("--approaches", nargs="+", default=[], metavar="ID", help="only these (default: all)")
+    parser.add_argument("--states", type=int, default=20, metavar="N", help="initial states (default: 20)")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first one (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of the lot that labels and orders trials (default: 0)")
+    parser.add_argument("--out", default="sheets", metavar="DIR", help="folder to write to (default: sheets)")
+    common.colour_argument(parser)
+    parser.set_defaults(act=_sheet)
+
+
+def _sheet(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from compiler.trial_sheet import draw, write
+
+    project = common.project(args)
+    sheet, starts = draw(
+        project, args.study, args.location, args.task, args.approaches, args.states, args.first, args.seed
+    )
+    table, page, key = write(Path(args.out), sheet, starts)
+    print(f"{len(sheet.lines)} trials: {len(sheet.labels)} policies from {args.states} initial states")
+    print(f"  {table}  to fill in\n  {page}  to print\n  {key}  the labels' meaning: not for whoever judges")
+    print(f"then: simkiln trials import {table} --key {key}")
+    return 0
 
 
 def _refused(refused: "ImportRefused", colour: str) -> int:

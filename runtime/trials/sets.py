@@ -19,6 +19,7 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.read import read_bytes, read_raw
 from runtime.trials.rows import convert
+from runtime.trials.sheet import Sheet, mapping_of
 
 FORMAT = 1
 FOLDER = "trials"
@@ -37,24 +38,28 @@ class TrialSet:
 
 
 def gather(
-    files: Sequence[tuple[str, Path]], mapping: TrialMapping
-) -> tuple[pa.Table, list[dict[str, Any]], list[str]]:
-    """Trials of several files by one mapping.
+    files: Sequence[tuple[str, Path]], by: TrialMapping | Sheet
+) -> tuple[pa.Table, list[dict[str, Any]], list[str], TrialMapping]:
+    """Trials of several files.
 
     Args:
         files: how messages and the manifest call each file, and its path.
-        mapping: how their columns become trials.
+        by: how their columns become trials: a mapping, or the sheet that they are filled-in copies of.
 
     Returns:
-        The trials, a record (name, sha256, bytes, trials) of each file, and what is to be said.
+        The trials, a record (name, sha256, bytes, trials) of each file, what is to be said, and the mapping.
 
     Raises:
         TrialsRefused: with every mistake of the first file that has any; T513 when a trial comes twice.
     """
     tables, records, notes = [], [], []
+    mapping = by if isinstance(by, TrialMapping) else TrialMapping()
     for name, path in files:
         content = read_bytes(path, name)
-        done = convert(read_raw(content, name, mapping), mapping)
+        raw = read_raw(content, name, mapping)
+        if isinstance(by, Sheet):
+            mapping = mapping_of(by, raw)
+        done = convert(raw, mapping)
         tables.append(done.table)
         digest = hashlib.sha256(content).hexdigest()
         records.append({"name": name, "sha256": digest, "bytes": len(content), "trials": done.table.num_rows})
@@ -71,7 +76,7 @@ def gather(
     if table.num_rows == 0:
         raise TrialsRefused(Fault("T501", "no trial took place", "fill in `success`", Where(files[0][0])))
     _refuse_twice(table)
-    return table, records, [*dict.fromkeys(notes), *pairing_notes(table)]
+    return table, records, [*dict.fromkeys(notes), *pairing_notes(table)], mapping
 
 
 def refuse_known(name: str, table: pa.Table, records: Sequence[Mapping[str, Any]], known: Sequence[TrialSet]) -> None:
