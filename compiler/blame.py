@@ -53,6 +53,10 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
         return (
             ("approach", str(inside[0]), ("row", "prior", *inside[1:])) if inside else ("study", study, ("approaches",))
         )
+    if source == "claim":
+        return "study", study, ("claims", str(scope.claim), *inside)
+    if source in ("claims", "waivers"):
+        return "study", study, (source, *inside)
     return "study", study, inside if source == "study" else ()
 
 

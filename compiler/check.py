@@ -1,5 +1,6 @@
 """The laws that hold across files, all in one pass."""
 
+from datetime import date
 from itertools import islice
 
 from compiler.collector import without_gc
@@ -18,9 +19,10 @@ from compiler.laws import (
     references,
     resolution,
     seeds,
+    waivers,
     wiring,
 )
-from compiler.laws.subject import LISTS, Law, Subject
+from compiler.laws.subject import LISTS, Law, Subject, utc_day
 from compiler.load import LOCAL_FILE, Project
 
 LAWS: tuple[Law, ...] = (
@@ -33,24 +35,26 @@ LAWS: tuple[Law, ...] = (
     matrix.constraints, matrix.availability, matrix.prior_range, matrix.target_outside_priors,
     gates.gate_without_evidence, claims.claim_without_evidence, claims.claim_without_control, claims.surrogate_evidence,
     delta.unknown_change, delta.undeclared_difference, delta.matched_budget, resolution.unresolved,
+    waivers.waiver_without_verdict, waivers.waiver_expired,
     merged.merged_parameters,
 )  # fmt: skip
 MOST_OF_A_LAW = 1000
 """Problems that one law may name; who has more mends these first."""
 
 
-def check(project: Project, study: str | None = None) -> list[Diagnostic]:
+def check(project: Project, study: str | None = None, today: date | None = None) -> list[Diagnostic]:
     """Everything that is wrong, by file and line.
 
     Args:
         project: the specs as loaded; what loading found is part of the answer.
         study: look only at this study and what it uses. Then an unset capture root is an error, else a warning.
+        today: the day that waivers are held against; absent, the day that it is in UTC.
     """
     if study is not None and study not in project.ids("study"):
         fix = did_you_mean(study, project.ids("study"), "studies")
         file = "specs/study.yaml" if study == "study" else f"specs/studies/{study}.yaml"
         return [*_of_studies(project), Diagnostic("R201", f"unknown study `{study}`", Span(file), help=fix)]
-    subject = Subject(project, study)
+    subject = Subject(project, study, today or utc_day())
     found = list(project.diagnostics)
     for law in LAWS:
         found += islice(law(subject), MOST_OF_A_LAW)

@@ -80,6 +80,8 @@ TITLES = {
     "X433": "no matched-budget control",
     "X434": "surrogate evidence for a claim about more",
     "X435": "the study costs more than its budget",
+    "X441": "a waiver for what the study does not judge",
+    "X442": "a waiver that has ended",
     # T: trials from elsewhere
     "T501": "the file holds no trials",
     "T502": "the file is not of its form",

@@ -43,8 +43,11 @@ def nodes(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return ["/".join([*before, value]) + end for value in values]
 
 
-_AXES = ("location", "task", "approach", "seed", "domain", "gate", "study")
-_LISTS = {"location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates"}
+_AXES = ("location", "task", "approach", "seed", "domain", "gate", "claim", "study")
+_LISTS = {
+    "location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates",
+    "claim": "claims",
+}  # fmt: skip
 
 
 def _values(axis: str, study: str) -> Iterator[str]:

@@ -190,6 +190,8 @@ class _Expansion:
             return self.settings.scopes
         if "gate" in stage.per:
             return [Scope(gate=gate, study=self.id) for gate in self.study.gates]
+        if "claim" in stage.per:
+            return [Scope(claim=claim, study=self.id) for claim in self.study.claims]
         if "task" in stage.per:
             return [Scope(task=task, approach=self.yardstick) for task in self.study.tasks]
         return [Scope(approach=self.yardstick) if "location" in stage.per else Scope(study=self.id)]

@@ -8,6 +8,7 @@ be read, leads to the whole way: this can cost time, never truth.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -74,8 +75,10 @@ def page(root: Path, study: str) -> list[int]:
 
 
 def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
-    """A digest over the bytes of every spec, this machine's file, the roots that were given, and the code."""
+    """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
+    waiver may end with it."""
     total = hashlib.blake2b(code_key().encode(), digest_size=16)
+    total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
     total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
     for name in [*(name for _, name, _ in spec_names(root)), LOCAL_FILE]:
         data = b""

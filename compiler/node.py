@@ -9,7 +9,7 @@ from compiler.diagnostic import Span
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
 
-AXES = ("location", "task", "approach", "seed", "domain", "gate", "study")
+AXES = ("location", "task", "approach", "seed", "domain", "gate", "claim", "study")
 
 
 class Scope(NamedTuple):
@@ -21,6 +21,7 @@ class Scope(NamedTuple):
     seed: int | None = None
     domain: str | None = None
     gate: str | None = None
+    claim: str | None = None
     study: str | None = None
 
     def only(self, axes: tuple[str, ...]) -> "Scope":

@@ -26,17 +26,20 @@ def present(project: Project, graph: Graph) -> Path | None:
     target = project.root / "build" / "report" / f"{graph.study}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
-    temporary.write_text(apply_labels(html, labels(project)))
+    temporary.write_text(apply_labels(html, labels(project, graph.study)))
     temporary.replace(target)
     return target
 
 
-def labels(project: Project) -> dict[str, dict[str, object]]:
-    """`KIND:ID` -> title, file and line."""
+def labels(project: Project, study: str) -> dict[str, dict[str, object]]:
+    """`KIND:ID` -> title, file and line; claims are those of the one study, and bear their id."""
     found: dict[str, dict[str, object]] = {}
     for kind in KINDS:
         for name, spec in project.specs(kind).items():
             span = project.spans(kind, name).get(("title",)) or project.spans(kind, name).get(())
             where = {"file": span.file, "line": span.line} if span else {}
             found[f"{kind}:{name}"] = {"title": spec.title, **where}
+    for claim in project.studies[study].claims:
+        span = project.spans("study", study).nearest(("claims", claim), key=True)
+        found[f"claim:{claim}"] = {"title": claim, "file": span.file, "line": span.line}
     return found

@@ -8,7 +8,7 @@ from compiler.load import Project
 from compiler.power import POWER, Design, Needed, Quantity, best_band, least, needed, power
 from compiler.source import SpanPath
 from compiler.spec.study import Study
-from runtime.spec.claim import Claim, Equivalent, NonInferior, Ordered, Superior, comparisons
+from runtime.spec.claim import Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
 from runtime.spec.gate import TRIAL_METRICS, GateRule
 from runtime.stats.band import Band
 from runtime.stats.claim import Verdict, band_level, judge_claim
@@ -91,10 +91,10 @@ def questions(project: Project, study: str) -> Iterator[Question]:
         rule = project.gates.get(name)
         if rule is not None and rule.metric in TRIAL_METRICS and rule.comparator != "contains" and _planned(spec, rule):
             yield _of_gate(project, spec, groups, name, ("gates", i), rule)
-    for name, claim in spec.claims.items():
+    for path, name, claim in spec.simple_claims():
         pairs = comparisons(claim, spec.baseline)
         if claim.domain in spec.trials and pairs and all(a in spec.approaches for pair in pairs for a in pair):
-            yield _of_claim(project, spec, groups, name, claim)
+            yield _of_claim(project, spec, groups, name, path, claim)
 
 
 def ways(project: Project, study: str, question: Question) -> str:
@@ -169,7 +169,9 @@ def _of_gate(
     )  # fmt: skip
 
 
-def _of_claim(project: Project, study: Study, groups: int, name: str, claim: Claim) -> Question:
+def _of_claim(
+    project: Project, study: Study, groups: int, name: str, path: SpanPath, claim: Simple
+) -> Question:  # fmt: skip
     design = _design(study, "uplift", claim.domain, groups, band_level(claim, study.level))
     count = len(comparisons(claim, study.baseline))
 
@@ -180,7 +182,7 @@ def _of_claim(project: Project, study: Study, groups: int, name: str, claim: Cla
         words: str, favourable: float, distance: float | None, prior: str | None = None, sides: int = 1
     ) -> Question:
         return Question(
-            "claim", name, ("claims", name), design, words, favourable, passes, distance, prior, claim.domain, True,
+            "claim", name, path, design, words, favourable, passes, distance, prior, claim.domain, True,
             sides,
         )  # fmt: skip
 

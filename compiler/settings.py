@@ -100,7 +100,9 @@ class Settings:
             return scope.domain
         if source == "hidden_site":
             return scope.location if self._hidden_site(scope) is not None else None
-        return {"location.source": scope.location, "task": scope.task, "gate": scope.gate}.get(source)
+        return {"location.source": scope.location, "task": scope.task, "gate": scope.gate, "claim": scope.claim}.get(
+            source
+        )
 
     def _bound(self, source: str, scope: Scope) -> Any:
         sources: dict[str, Callable[[], Any]] = {
@@ -113,6 +115,9 @@ class Settings:
             "cells": lambda: self.cells,
             "study": lambda: self.frame,
             "gate": lambda: _part(GateRule, self.project.gates[str(scope.gate)]),
+            "claim": lambda: self.study.claims[str(scope.claim)],
+            "claims": lambda: list(self.study.claims),
+            "waivers": lambda: self.study.waivers,
             "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
         }
         return sources[source]()

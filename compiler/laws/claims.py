@@ -10,7 +10,7 @@ from compiler.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS, info
 from runtime.problem import InputError
-from runtime.spec.claim import EVIDENCE_FOR, Claim, Ordered, Superior, comparisons
+from runtime.spec.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 
@@ -18,8 +18,7 @@ REACH = {"simulation": "the simulation", "transfer": "places known only from cap
 def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
     """X411: a claim over approaches or trials that are not in the study."""
     for name, study in subject.studies():
-        for claim_id, claim in study.claims.items():
-            at = ("claims", claim_id)
+        for at, claim_id, claim in study.simple_claims():
             for path, approach in _named(claim):
                 if approach not in study.approaches:
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
@@ -41,25 +40,25 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
 def claim_without_control(subject: Subject) -> Iterator[Diagnostic]:
     """X431: a claim of superiority without a placebo, or without a control for the budget that its approach adds."""
     for name, study in subject.studies():
-        for claim_id, claim in study.claims.items():
+        for at, claim_id, claim in study.simple_claims():
             if isinstance(claim, Superior) and _can_be_compared(subject, study, claim):
                 over = str(claim.over or study.baseline)
-                yield from _placebo(subject, name, claim_id, claim, over)
-                yield from _capacity(subject, name, claim_id, claim, over)
+                yield from _placebo(subject, name, at, claim_id, claim, over)
+                yield from _capacity(subject, name, at, claim_id, claim, over)
 
 
 def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:
     """X434: a claim that reaches farther than its evidence: a surrogate domain, back end or approach."""
     for name, study in subject.studies():
-        for claim_id, claim in study.claims.items():
+        for at, claim_id, claim in study.simple_claims():
             if claim.about in (None, "simulation"):
                 continue
-            for path, message, fix, note in _surrogates(subject, name, claim_id, claim):
-                about = Note("what it speaks of is here", subject.span("study", name, ("claims", claim_id, "about")))
+            for path, message, fix, note in _surrogates(subject, name, at, claim_id, claim):
+                about = Note("what it speaks of is here", subject.span("study", name, (*at, "about")))
                 yield subject.at("study", name, path, "X434", message, fix, notes=(about, *note))
 
 
-def _named(claim: Claim) -> Iterator[tuple[SpanPath, str]]:
+def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
     if isinstance(claim, Ordered):
         yield from ((("order", i), approach) for i, approach in enumerate(claim.order))
     else:
@@ -81,7 +80,9 @@ def _in_shape(subject: Subject, approach: str) -> bool:
     return all(link in subject.project.approaches for link in subject.chain(approach))
 
 
-def _placebo(subject: Subject, study: str, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
+def _placebo(
+    subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str
+) -> Iterator[Diagnostic]:
     project, given = subject.project, claim.controls.placebo
     if given is not None:
         apart = [d.name for d in differences(project, study, given, over)]
@@ -93,7 +94,7 @@ def _placebo(subject: Subject, study: str, claim_id: str, claim: Superior, over:
             )
             message = f"`{given}` is no placebo of `{over}`: it {why}"
             fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
-            yield subject.at("study", study, ("claims", claim_id, "controls", "placebo"), "X431", message, fix)
+            yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, fix)
         return
     others = [a for a in project.studies[study].approaches if _in_shape(subject, a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
@@ -101,10 +102,12 @@ def _placebo(subject: Subject, study: str, claim_id: str, claim: Superior, over:
             f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
         )
         fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
-        yield subject.at("study", study, ("claims", claim_id), "X431", message, fix, key=True)
+        yield subject.at("study", study, at, "X431", message, fix, key=True)
 
 
-def _capacity(subject: Subject, study: str, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
+def _capacity(
+    subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str
+) -> Iterator[Diagnostic]:
     project, given = subject.project, claim.controls.capacity
     more = confounding_budget(subject, study, claim.approach, over)
     if given is not None:
@@ -116,20 +119,20 @@ def _capacity(subject: Subject, study: str, claim_id: str, claim: Superior, over
             why = f"it has another `{'`, `'.join(unmatched)}`" if unmatched else "it has all of it"
             message = f"`{given}` is no capacity control of `{claim.approach}`: {why}"
             fix = "give it the same budget, and leave out what the claim is about"
-            yield subject.at("study", study, ("claims", claim_id, "controls", "capacity"), "X431", message, fix)
+            yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, fix)
         return
     others = [a for a in project.studies[study].approaches if a != claim.approach and _in_shape(subject, a)]
     if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
         spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
-        yield subject.at("study", study, ("claims", claim_id), "X431", message, fix, key=True)
+        yield subject.at("study", study, at, "X431", message, fix, key=True)
 
 
 def _surrogates(
-    subject: Subject, study: str, claim_id: str, claim: Claim
+    subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Simple
 ) -> Iterator[tuple[SpanPath, str, str, tuple[Note, ...]]]:
     assert claim.about is not None
-    at, reach = ("claims", claim_id), REACH[claim.about]
+    reach = REACH[claim.about]
     fit = EVIDENCE_FOR[claim.about]
     if claim.domain not in fit:
         message = f"claim `{claim_id}` speaks of {reach}, but trials in `{claim.domain}` are a surrogate for that"

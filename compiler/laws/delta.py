@@ -84,7 +84,8 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _claimed(subject: Subject, study: str, approach: str, base: str) -> bool:
-    claims = [c for c in subject.project.studies[study].claims.values() if isinstance(c, Superior)]
+    simple = (claim for _, _, claim in subject.project.studies[study].simple_claims())
+    claims = [c for c in simple if isinstance(c, Superior)]
     return any(c.approach == approach and (c.over or base) == base for c in claims)
 
 

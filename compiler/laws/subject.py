@@ -1,7 +1,8 @@
 """What a law looks at: a project, and which of its studies count."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from compiler.diagnostic import Diagnostic, Fix, Note, Severity, Span
@@ -13,12 +14,19 @@ LISTS = {"locations": "location", "tasks": "task", "approaches": "approach", "ga
 """A study's lists of ids -> the kind of spec that they name."""
 
 
+def utc_day() -> date:
+    """The day that it is, the same wherever it is asked."""
+    return datetime.now(UTC).date()
+
+
 @dataclass(frozen=True)
 class Subject:
-    """A project under its laws. `only` names one study to look at; None means all, and every spec."""
+    """A project under its laws. `only` names one study to look at; None means all, and every spec. `today` is the day
+    that dates in specs are held against."""
 
     project: Project
     only: str | None = None
+    today: date = field(default_factory=utc_day)
 
     def studies(self) -> Iterator[tuple[str, Study]]:
         """The studies that count, as far as they are in shape."""

@@ -1,12 +1,14 @@
 """A study: which approaches are compared, where, and how surely."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
-from runtime.spec.claim import Claim
+from runtime.spec.claim import Claim, Simple, parts
+from runtime.spec.waiver import Waivers
 
 
 class Constraints(Part):
@@ -73,7 +75,9 @@ class Study(Spec):
     gates: list[Id] = Field(default_factory=list)
     """Gates, by id."""
     claims: dict[Id, Claim] = Field(default_factory=dict)
-    """Claims that the study tests, by an id of their own: superior, equivalent, non_inferior or ordered."""
+    """Claims that the study tests, by an id of their own: superior, equivalent, non_inferior, ordered or composed."""
+    waivers: Waivers = Waivers()
+    """Gates and claims whose failure is accepted for a while. It is shown as waived, never as passed."""
     target_uplift: TargetUplift = TargetUplift()
     """Uplift that some approach is hoped to reach; held against the approaches' prior ranges."""
     targets: list[str] = Field(default_factory=list)
@@ -88,3 +92,10 @@ class Study(Spec):
     """Limits on what building the study may take. Changing it rebuilds nothing."""
     rates: Rates | None = None
     """Prices, so that plans tell the cost in money. Changing them rebuilds nothing."""
+
+    def simple_claims(self) -> Iterator[tuple[tuple[str, ...], str, Simple]]:
+        """(path in the file, name, claim) of every claim; parts of composed ones each by itself, as `CLAIM.PART`."""
+        for claim_id, claim in self.claims.items():
+            for name, part in parts(claim):
+                at = ("claims", claim_id)
+                yield ((*at, "parts", name), f"{claim_id}.{name}", part) if name else (at, claim_id, part)

@@ -1,22 +1,26 @@
 """All that the report says, as one JSON-able value; the page only sets it in type."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runtime.report import provenance, verdict
+from runtime.report.decisions import decisions
 from runtime.report.gallery import Artifacts, gallery
+from runtime.report.judged import judged, overall
 from runtime.report.manifest import lineage
 from runtime.report.roles import roles
 from runtime.report.words import by_reality
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.spec.waiver import Waivers
 
 
 def content(
-    frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], found: Artifacts, most_pictured: int
-) -> dict[str, Any]:
+    frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], claims: Mapping[str, Path],
+    waivers: Waivers, found: Artifacts, most_pictured: int,
+) -> dict[str, Any]:  # fmt: skip
     """The report of a study.
 
     Args:
@@ -24,29 +28,33 @@ def content(
         cells: its cells, in the order of `found.trials`.
         uplift: the uplift artifact.
         gates: gate artifacts in the order of the frame's gates.
+        claims: id -> claim artifact, in the study's order.
+        waivers: failures that somebody answers for.
         found: further artifacts, for pictures and provenance.
         most_pictured: locations that get pictures.
     """
     evidence = json.loads((uplift / "uplift.json").read_text())
-    judged = [
-        {"id": name, **json.loads((folder / "gate.json").read_text())}
-        for name, folder in zip(frame.gates, gates, strict=True)
-    ]
+    judged_gates = judged(frame.gates, gates, "gate.json", waivers.gates)
+    judged_claims = judged(list(claims), list(claims.values()), "claim.json", waivers.claims)
     parts = roles(cells, found.trials, frame.baseline)
     domains = by_reality(evidence["counts"]["domains"])
     pooled = _pooled(evidence["uplift"])
-    manifests = lineage([uplift, *gates, *found.trials, *found.captures, *found.splats, *found.twins, *found.clips])
+    manifests = lineage(
+        [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips]
+    )
     stages = provenance.by_stage(manifests)
     return {
         "study": frame.model_dump(mode="json"),
-        "status": verdict.overall(judged),
+        "status": overall([*judged_gates, *judged_claims]),
         "headline": verdict.headline(frame, pooled, parts),
         "roles": parts,
         "domains": domains,
         "approaches": verdict.approach_rows(frame, pooled, parts, domains),
         "null": verdict.null_note(pooled, parts),
-        "not_run": verdict.not_run(frame, evidence, judged, parts),
-        "gates": judged,
+        "not_run": verdict.not_run(frame, evidence, judged_gates, judged_claims, parts),
+        "gates": judged_gates,
+        "claims": judged_claims,
+        "decisions": decisions(pooled, parts),
         "evidence": evidence,
         "pictures": gallery(frame, cells, found, most_pictured),
         "provenance": {

@@ -39,10 +39,18 @@ def render(said: dict[str, Any]) -> str:
         rates=_by_domain(
             said, [{**row, "marks": strip(RATES, row["value"], row["band"])} for row in evidence["rates"]]
         ),
-        statuses=[(s, n) for s in Status if (n := sum(g["status"] == s for g in said["gates"]))],
+        statuses=_counted(said["gates"], "status"),
+        verdicts=_counted(said["claims"], "verdict"),
         failures=_by_domain(said, evidence["failure_modes"]),
         modes=sorted({mode for row in evidence["failure_modes"] for mode in row["counts"]}),
     )
+
+
+def _counted(judged: list[dict[str, Any]], word: str) -> list[tuple[str, str, int]]:
+    """(word, its status, how often) of gates or claims, the best first; waived ones count as waived."""
+    shown = [("waived", "waived") if v["waived"] else (v[word], v["status"]) for v in judged]
+    order = [*Status, "waived"]
+    return [(*pair, shown.count(pair)) for pair in sorted(set(shown), key=lambda pair: order.index(pair[1]))]
 
 
 def _forest_row(axis: Any, row: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ORDER = (
-    "capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "uplift", "gate", "report",
+    "capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "uplift", "gate", "claim",
+    "report",
 )  # fmt: skip
 
 

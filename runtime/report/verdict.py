@@ -6,7 +6,7 @@ from typing import Any
 from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
 from runtime.report.words import by_reality, count, domain
 from runtime.spec.frame import StudyFrame
-from runtime.stats.status import Status, combine
+from runtime.stats.status import Status
 
 Token = dict[str, str]
 """A piece of a sentence: `{"text": …}`, or `{"kind": …, "id": …}` for a thing whose title is put in later."""
@@ -76,8 +76,9 @@ def null_note(rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> di
 
 
 def not_run(
-    frame: StudyFrame, evidence: Mapping[str, Any], gates: Sequence[Mapping[str, Any]], roles: Mapping[str, str]
-) -> list[list[Token]]:
+    frame: StudyFrame, evidence: Mapping[str, Any], gates: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]], roles: Mapping[str, str],
+) -> list[list[Token]]:  # fmt: skip
     """Everything that was planned but did not happen, as sentences."""
     lines: list[list[Token]] = []
     measured = {
@@ -94,8 +95,9 @@ def not_run(
                 lines.append([ref("approach", approach), text(f" {_in(where)}: {count(short, 'cell')} with fewer than "
                                                               f"{planned} trials")])  # fmt: skip
     lines += [
-        [text("gate "), ref("gate", g["id"]), text(f": {g['reason']}")] for g in gates if g["status"] == Status.NOT_RUN
-    ]
+        [text(f"{kind} "), ref(kind, v["id"]), text(f": {v['reason']}")]
+        for kind, verdicts in (("gate", gates), ("claim", claims)) for v in verdicts if v["status"] == Status.NOT_RUN
+    ]  # fmt: skip
     if frame.baseline is None:
         lines.append([text("no baseline: no approach can be compared")])
     elif PLACEBO not in roles.values():
@@ -105,11 +107,6 @@ def not_run(
     if BASELINE not in roles.values() and frame.baseline is not None:
         lines.append([ref("approach", frame.baseline), text(" (the baseline): no trials")])
     return lines
-
-
-def overall(gates: Sequence[Mapping[str, Any]]) -> Status:
-    """The study's status: the worst over its gates; without gates nothing was judged, which is `not run`."""
-    return combine(Status(g["status"]) for g in gates)
 
 
 def _in(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from runtime.spec.cell import Domain
 
@@ -17,6 +17,7 @@ EVIDENCE_FOR: dict[About, tuple[Domain, ...]] = {
 """Domains whose trials can carry a claim of that reach; everything else is a surrogate for it."""
 
 ApproachId = Annotated[str, Field(min_length=1)]
+PartId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class ClaimPart(BaseModel):
@@ -92,10 +93,28 @@ class Ordered(ClaimBase):
     """Ids of the approaches, best first."""
 
 
-Claim = Annotated[Superior | Equivalent | NonInferior | Ordered, Field(discriminator="kind")]
+Simple = Superior | Equivalent | NonInferior | Ordered
+"""A claim that bands of one kind decide."""
 
 
-def comparisons(claim: Superior | Equivalent | NonInferior | Ordered, baseline: str | None) -> list[tuple[str, str]]:
+class Composed(ClaimPart):
+    """Evidence of several kinds, all of which is needed: it holds when every part does."""
+
+    kind: Literal["composed"]
+    """Such as: treatment beats baseline, capacity control equals baseline, corrupting the input hurts."""
+    parts: dict[PartId, Annotated[Simple, Field(discriminator="kind")]] = Field(min_length=2, max_length=20)
+    """Claims by names of their own; the weakest of them is named in the verdict."""
+
+
+Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Composed, Field(discriminator="kind")]
+
+
+def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:
+    """(name, claim) of each part of a composed claim; a simple claim is its own only part, without a name."""
+    return list(claim.parts.items()) if isinstance(claim, Composed) else [("", claim)]
+
+
+def comparisons(claim: Simple, baseline: str | None) -> list[tuple[str, str]]:
     """(approach, compared with) for every band of uplift that the claim needs; none where a baseline is missing."""
     if isinstance(claim, Ordered):
         return list(zip(claim.order, claim.order[1:], strict=False))

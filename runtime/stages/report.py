@@ -8,6 +8,7 @@ from pydantic import Field
 from runtime.out import Out
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.spec.waiver import Waivers
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -18,23 +19,27 @@ class ReportParams(Params):
     """The study."""
     cells: list[Cell] = bound("cells")
     """The study's cells, in the order of the trials."""
+    claims: list[str] = bound("claims", default_factory=list)
+    """Ids of the study's claims, in the order of the `claims` parents."""
+    waivers: Waivers = bound("waivers", default=Waivers())
+    """Failures that somebody answers for."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
 
 
 @stage(
-    version=1,
+    version=2,
     per=("study",),
     needs={
-        "uplift": "uplift", "gates": "gate*", "captures": "capture*", "splats": "splat*", "twins": "twin*",
-        "clips": "coverage*", "trials": "evaluate*",
+        "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
+        "twins": "twin*", "clips": "coverage*", "trials": "evaluate*",
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.2),
 )  # fmt: skip
 def report(
-    p: ReportParams, uplift: Path, gates: list[Path], captures: list[Path], splats: list[Path], twins: list[Path],
-    clips: list[Path], trials: list[Path], out: Out,
+    p: ReportParams, uplift: Path, gates: list[Path], claims: list[Path], captures: list[Path], splats: list[Path],
+    twins: list[Path], clips: list[Path], trials: list[Path], out: Out,
 ) -> dict[str, Any]:  # fmt: skip
     """Gather what was measured, draw it, and write a page that needs no network."""
     import json
@@ -44,7 +49,8 @@ def report(
     from runtime.report.page import render
 
     found = Artifacts(captures, splats, twins, clips, trials)
-    said = content(p.study, p.cells, uplift, gates, found, p.most_pictured)
+    named = dict(zip(p.claims, claims, strict=True))
+    said = content(p.study, p.cells, uplift, gates, named, p.waivers, found, p.most_pictured)
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

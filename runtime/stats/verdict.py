@@ -12,8 +12,6 @@ from runtime.stats.status import Status, combine
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import comparable, uplift_of
 
-_ORDER = (Status.FAILED, Status.NOT_RUN, Status.UNDECIDED, Status.PASSED)
-
 
 def of_trials(rule: GateRule, trials: Trials, baseline: str | None, level: float) -> dict[str, Any]:
     """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`."""
@@ -91,7 +89,7 @@ def _part(status: Status, measure: Measure, seeds: int | None, trials: int | Non
 
 def _verdict(rule: GateRule, parts: list[dict[str, Any]], level: float | None) -> dict[str, Any]:
     status = combine(p["status"] for p in parts)
-    worst = min(parts, key=lambda p: (_ORDER.index(p["status"]), -distance(rule, p["value"])))
+    worst = min(parts, key=lambda p: (p["status"].rank, -distance(rule, p["value"])))
     return {
         **_head(rule, level), "status": status, "value": worst["value"], "band": worst["band"],
         "n": sum(p["n"] for p in parts), "reason": _reason(rule, worst, len(parts)),

@@ -228,7 +228,7 @@ def test_no_network_in_this_process_either(tmp_path: Path, monkeypatch: pytest.M
 def test_titles_reach_the_report_escaped(tmp_path: Path) -> None:
     project = load_project(written(tmp_path))
     assert check(project) == []
-    keys = labels(project)
+    keys = labels(project, "study")
     page = MARKER + "".join(f'<span class="ref" data-ref="{key}">id</span>' for key in keys)
     shown = apply_labels(page, keys)
     assert "alert(1)" in shown

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,19 @@ GATES: dict[str, dict[str, Any]] = {
     "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most",
                           "threshold": 0.1},
 }  # fmt: skip
+CLAIMS: dict[str, dict[str, Any]] = {
+    "enriched-helps-in-reality": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
+    "no-harm-in-the-twin": {"kind": "non_inferior", "approach": "enriched", "domain": "twin", "margin": 30},
+    "cause": {"kind": "composed", "parts": {
+        "beats-baseline": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
+        "by-a-lot": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy", "margin": 50},
+    }},
+    "on-a-robot": {"kind": "superior", "approach": "enriched", "domain": "irl"},
+}  # fmt: skip
+WAIVERS: dict[str, Any] = {
+    "gates": {"enriched-helps": {"reason": "two more seeds are training", "owner": "Ada", "until": "2999-12-31"}},
+    "claims": {"cause": {"reason": "a wish, not a finding", "owner": "Grace", "until": "2999-12-31"}},
+}
 
 
 @dataclass
@@ -69,14 +83,24 @@ class Synthetic:
         }  # fmt: skip
         return run_stage("gate", params, inputs, self.store)
 
-    def report(self) -> Path:
-        """Run all three stages."""
+    def claim(self, claim: Mapping[str, Any], uplift: Path) -> Path:
+        """Run the claim stage."""
+        params = {"claim": claim, "study": self.frame.model_dump(mode="json")}
+        return run_stage("claim", params, {"uplift": uplift}, self.store)
+
+    def report(
+        self, claims: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        waivers: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Path:  # fmt: skip
+        """Run all stages of the evidence."""
         uplift = self.uplift()
         gates = [self.gate(GATES[name], uplift) for name in self.frame.gates]
-        params = {"study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells()}
+        params = {"study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells(), "claims": list(claims),
+                  "waivers": dict(waivers)}  # fmt: skip
         inputs: dict[str, Any] = {
-            "uplift": uplift, "gates": gates, "captures": self.captures, "splats": self.splats, "twins": self.twins,
-            "clips": self.clips, "trials": self.trials,
+            "uplift": uplift, "gates": gates, "claims": [self.claim(claim, uplift) for claim in claims.values()],
+            "captures": self.captures, "splats": self.splats, "twins": self.twins, "clips": self.clips,
+            "trials": self.trials,
         }  # fmt: skip
         return run_stage("report", params, inputs, self.store)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runtime.report.labels import apply_labels
-from tests.runtime.synthetic_study import synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
 
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -24,7 +24,7 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
-    built = synthetic_study(folder / "store").report() / "report.html"
+    built = synthetic_study(folder / "store").report(CLAIMS, WAIVERS) / "report.html"
     title = "A rather long title for the approach called {}, as people write them"
     labels = {
         f"approach:{a}": {"title": title.format(a), "file": f"specs/approaches/{a}.yaml", "line": 2}

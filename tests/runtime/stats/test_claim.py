@@ -3,11 +3,11 @@
 import pytest
 from pydantic import TypeAdapter
 
-from runtime.spec.claim import Claim, comparisons
+from runtime.spec.claim import Simple, comparisons
 from runtime.stats.band import Band
 from runtime.stats.claim import Verdict, band_level, judge_claim
 
-CLAIM = TypeAdapter(Claim)
+CLAIM = TypeAdapter[Simple](Simple)
 ABOUT = {"approach": "bold", "domain": "twin"}
 
 

@@ -1,0 +1,31 @@
+"""Waivers: they speak of what the study judges, and they end."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.laws.subject import Subject
+
+
+def waiver_without_verdict(subject: Subject) -> Iterator[Diagnostic]:
+    """X441: a waiver for a gate or a claim that the study does not have."""
+    for name, study in subject.studies():
+        for kind, known in (("gate", study.gates), ("claim", list(study.claims))):
+            for waived in study.waivers.of(kind):
+                if waived not in known:
+                    message = f"a waiver speaks of {kind} `{waived}`, which the study does not have"
+                    fix = did_you_mean(waived, known, f"{kind}s of this study")
+                    at = ("waivers", f"{kind}s", waived)
+                    yield subject.at("study", name, at, "X441", message, fix, key=True, fix=meant(waived, known))
+
+
+def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:
+    """X442: a waiver whose last day is over."""
+    for name, study in subject.studies():
+        for kind in ("gate", "claim"):
+            for waived, waiver in study.waivers.of(kind).items():
+                if waiver.until < subject.today:
+                    at = ("waivers", f"{kind}s", waived)
+                    owner = Note(f"{waiver.owner} answers for it", subject.span("study", name, (*at, "owner")))
+                    message = f"the waiver of {kind} `{waived}` ended with {waiver.until}; today is {subject.today}"
+                    fix = "mend what fails and remove the waiver, or give it a later day and say why"
+                    yield subject.at("study", name, (*at, "until"), "X442", message, fix, notes=(owner,))

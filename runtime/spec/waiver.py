@@ -1,0 +1,44 @@
+"""Waivers: failures of gates and claims that somebody answers for, until a day."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _day(value: Any) -> Any:
+    """Text as a day; YAML itself has no dates."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("a day is written as `2027-01-31`") from None
+
+
+class Waiver(BaseModel):
+    """Why a failure is accepted, who says so, and until when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    reason: str = Field(min_length=10, max_length=1000)
+    """Why the failure is accepted."""
+    owner: str = Field(min_length=1, max_length=200)
+    """Who answers for it."""
+    until: Annotated[date, BeforeValidator(_day)]
+    """Last day on which it holds, such as `2027-01-31`; from the next day on the study is refused."""
+
+
+class Waivers(BaseModel):
+    """Waivers of a study."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    gates: dict[str, Waiver] = Field(default_factory=dict)
+    """Gate -> its waiver."""
+    claims: dict[str, Waiver] = Field(default_factory=dict)
+    """Claim -> its waiver."""
+
+    def of(self, kind: str) -> dict[str, Waiver]:
+        """Waivers of `gate` or `claim`."""
+        return self.gates if kind == "gate" else self.claims

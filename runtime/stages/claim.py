@@ -1,0 +1,41 @@
+"""One claim of a study: supported, refuted, undecided or not run."""
+
+from pathlib import Path
+from typing import Any
+
+from runtime.out import Out
+from runtime.spec.claim import Claim
+from runtime.spec.frame import StudyFrame
+from runtime.stage import Params, Resources, bound, stage
+
+
+class ClaimParams(Params):
+    """The claim and the study that tests it."""
+
+    claim: Claim = bound("claim")
+    """What is claimed."""
+    study: StudyFrame = bound("study")
+    """The study: its baseline, its places and the level of its bands."""
+
+
+@stage(
+    version=1,
+    per=("claim", "study"),
+    needs={"uplift": "uplift"},
+    makes={"claim": "claim.json"},
+    cost=lambda p: Resources(minutes=0.05),
+)
+def claim(p: ClaimParams, uplift: Path, out: Out) -> dict[str, Any]:
+    """Judge a claim by bands of its own. A refuted claim is a result: the job itself succeeds."""
+    import json
+
+    import pyarrow.parquet as pq
+
+    from runtime.stats.claim_verdict import of_claim
+    from runtime.stats.trials import Trials
+
+    shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
+    verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared)
+    out.path("claim").write_text(json.dumps(verdict, indent=1) + "\n")
+    out.log(f"{verdict['verdict']}: {verdict['reason']}")
+    return {"status": str(verdict["status"]), "verdict": str(verdict["verdict"]), "links": len(verdict["links"])}

@@ -1,0 +1,155 @@
+"""What to do next: rules over how the key figures of a location or a study moved, with the numbers that triggered them.
+
+A figure *stalls* only if its whole band lies below the least change worth having. A band that is merely wide decides
+nothing: then the recommendation is to measure more, and it says what.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from scipy import stats
+
+from runtime.stats.band import Band
+
+WORTHWHILE = 5.0
+"""Least change that is worth having, in points."""
+
+KPIS = {
+    "artifact_pass_rate": "share of appearance variants that pass orientation, duration and quality checks",
+    "world_model": "success on held-out scripted tasks in the world model (or twin)",
+    "policy_in_world_model": "success of the policy in the adapted world model",
+    "irl": "success on the real robot (or at the hidden stand-in site)",
+    "gap": "world-model success minus IRL success",
+}
+"""The pack of key figures for a location; all in points."""
+
+
+class Trend(StrEnum):
+    """How a figure moved."""
+
+    IMPROVES = "improves"
+    STALLS = "stalls"
+    WORSENS = "worsens"
+    UNDECIDED = "undecided"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change of one key figure, in points: an uplift over the baseline, or from the first week to the last."""
+
+    value: float
+    band: Band
+
+    def trend(self, worthwhile: float = WORTHWHILE) -> Trend:
+        """Improves above zero, worsens below it, stalls where the whole band is less than worthwhile."""
+        if self.band.low > 0:
+            return Trend.IMPROVES
+        if self.band.high < 0:
+            return Trend.WORSENS
+        return Trend.STALLS if self.band.high < worthwhile else Trend.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`when` every figure named has one of the trends, `advice` follows."""
+
+    name: str
+    when: Mapping[str, tuple[Trend, ...]]
+    advice: str
+
+
+_NO_GAIN = (Trend.STALLS, Trend.WORSENS)
+RULES = (
+    Rule(
+        "exploitation",
+        {"world_model": (Trend.IMPROVES,), "irl": (Trend.WORSENS,)},
+        "roll back: what was gained in simulation was lost in reality, so the policy exploits the model",
+    ),
+    Rule(
+        "sim-to-real",
+        {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS,)},
+        "sim-to-real robustness first: domain randomisation, retrieval context, hard negatives",
+    ),
+    Rule(
+        "coverage",
+        {"world_model": _NO_GAIN, "irl": _NO_GAIN},
+        "coverage and task diversity first, before any further method",
+    ),
+    Rule(
+        "simulation-misses-it",
+        {"world_model": _NO_GAIN, "irl": (Trend.IMPROVES,)},
+        "keep the approach, and mend the simulation: it does not see what helps in reality",
+    ),
+    Rule(
+        "roll-out",
+        {"world_model": (Trend.IMPROVES,), "irl": (Trend.IMPROVES,)},
+        "roll out to further locations: it helps in simulation and in reality",
+    ),
+)
+"""The first rule that holds is the recommendation."""
+
+
+def decide(
+    changes: Mapping[str, Change], worthwhile: float = WORTHWHILE, rules: Sequence[Rule] = RULES
+) -> dict[str, Any]:
+    """The recommendation and the numbers behind it, as JSON.
+
+    Args:
+        changes: key figure -> its change; one that is absent was not measured.
+        worthwhile: least change that is worth having, in points.
+        rules: tried in order.
+
+    Returns:
+        `rule` None when no rule holds; `advice` then says what is to be measured. `because` holds the figures that the
+        rule looked at, or those that are open.
+    """
+    trends = {name: change.trend(worthwhile) for name, change in changes.items()}
+    for rule in rules:
+        if all(trends.get(name, Trend.NOT_RUN) in wanted for name, wanted in rule.when.items()):
+            return {"rule": rule.name, "advice": rule.advice, "because": _numbers(rule.when, changes, trends)}
+    asked = tuple(dict.fromkeys(name for rule in rules for name in rule.when))
+    absent = [name for name in asked if name not in changes]
+    if absent:
+        advice = f"measure first: nothing is known of {' and '.join(f'`{name}`' for name in absent)}"
+        return {"rule": None, "advice": advice, "because": _numbers(asked, changes, trends)}
+    wide = [name for name in asked if trends[name] is Trend.UNDECIDED]
+    advice = f"more seeds first: {' and '.join(f'`{name}`' for name in wide)} may have improved or not"
+    return {
+        "rule": None, "because": _numbers(asked, changes, trends),
+        "advice": advice if wide else "no rule speaks of this: decide by hand",
+    }  # fmt: skip
+
+
+def over_weeks(weeks: Sequence[float], values: Sequence[float], level: float = 0.95) -> Change | None:
+    """Change of a figure from the first week to the last by a straight line through all, with Student's t on its slope.
+
+    Args:
+        weeks: time of each value, in weeks.
+        values: the figure, in points.
+
+    Returns:
+        None with fewer than three values, or all of one week: a line through two has no band.
+    """
+    if len(weeks) < 3 or len(set(weeks)) < 2:
+        return None
+    line = stats.linregress(weeks, values)
+    span = max(weeks) - min(weeks)
+    reach = float(stats.t.ppf((1 + level) / 2, len(weeks) - 2)) * float(line.stderr) * span
+    value = float(line.slope) * span
+    return Change(value, Band(value - reach, value + reach))
+
+
+def _numbers(
+    names: Mapping[str, Any] | Sequence[str], changes: Mapping[str, Change], trends: Mapping[str, Trend]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "kpi": name, "meaning": KPIS.get(name, ""), "trend": trends.get(name, Trend.NOT_RUN),
+            "value": round(changes[name].value, 4) if name in changes else None,
+            "band": changes[name].band.to_json() if name in changes else None,
+        }
+        for name in names
+    ]  # fmt: skip

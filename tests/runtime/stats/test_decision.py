@@ -1,0 +1,60 @@
+"""Recommendations from how key figures moved, and the numbers behind them."""
+
+import numpy as np
+import pytest
+
+from runtime.stats.band import Band
+from runtime.stats.decision import RULES, Change, Trend, decide, over_weeks
+
+UP = Change(12.0, Band(6.0, 18.0))
+DOWN = Change(-12.0, Band(-18.0, -6.0))
+FLAT = Change(0.5, Band(-2.0, 3.0))
+WIDE = Change(3.0, Band(-9.0, 15.0))
+
+
+@pytest.mark.parametrize(
+    ("world", "real", "rule"),
+    [
+        (UP, FLAT, "sim-to-real"), (FLAT, FLAT, "coverage"), (DOWN, FLAT, "coverage"), (UP, DOWN, "exploitation"),
+        (UP, UP, "roll-out"), (FLAT, UP, "simulation-misses-it"), (UP, WIDE, None), (WIDE, FLAT, None),
+    ],
+)  # fmt: skip
+def test_rules(world: Change, real: Change, rule: str | None) -> None:
+    said = decide({"world_model": world, "irl": real})
+    assert said["rule"] == rule
+    assert [n["value"] for n in said["because"]] == [world.value, real.value]
+
+
+def test_the_two_rules_people_know() -> None:
+    assert "sim-to-real robustness first" in decide({"world_model": UP, "irl": FLAT})["advice"]
+    assert "coverage and task diversity first" in decide({"world_model": FLAT, "irl": FLAT})["advice"]
+
+
+def test_a_wide_band_is_no_stall() -> None:
+    said = decide({"world_model": UP, "irl": WIDE})
+    assert said["advice"] == "more seeds first: `irl` may have improved or not"
+    assert said["because"][1]["trend"] is Trend.UNDECIDED
+
+
+def test_what_was_not_measured_is_asked_for() -> None:
+    said = decide({"world_model": UP})
+    assert said["advice"] == "measure first: nothing is known of `irl`"
+    assert said["because"][1] == {**said["because"][1], "trend": "not run", "value": None, "band": None}
+
+
+def test_every_outcome_of_both_figures_has_at_most_one_rule_or_is_open() -> None:
+    decided = {Trend.IMPROVES: UP, Trend.STALLS: FLAT, Trend.WORSENS: DOWN}
+    for world in decided.values():
+        for real in decided.values():
+            assert decide({"world_model": world, "irl": real})["rule"] in {rule.name for rule in RULES}
+
+
+def test_change_over_weeks() -> None:
+    rng = np.random.default_rng(0)
+    weeks = list(range(8))
+    found = over_weeks(weeks, [40 + 3 * w + float(rng.normal(0, 1)) for w in weeks])
+    assert found is not None
+    assert found.band.contains(21.0)
+    assert found.trend() is Trend.IMPROVES
+    assert over_weeks([0, 1], [40, 80]) is None
+    assert over_weeks([1, 1, 1], [40, 80, 60]) is None
