@@ -26,7 +26,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

@@ -12,6 +12,7 @@ from runtime.spec.frame import PriorRange
 from runtime.stats.inference import Estimate
 from runtime.stats.needed import needed
 from runtime.stats.rate import Rate, rates, wilson
+from runtime.stats.together import believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.trials import Trials
 from runtime.stats.uplift import Uplift, uplifts
 
@@ -22,7 +23,10 @@ METHOD = {
     "variance of initial states that runs share, and a share of the luck within runs, from smoothed counts, as a floor",
     "cell_band": "Wilson score interval of that one run",
     "scope": "at these locations, each (location, task) counting the same; not a prediction for a new location",
-    "multiplicity": "each band stands alone: no correction for the number of comparisons",
+    "new_location": "the location is the unit: prediction band of Student t for one drawn as these were",
+    "multiplicity": "each band stands alone; `together` holds Holm's p-values and bands that hold at once "
+    "(Bonferroni) over the approaches of a domain; `fleet` Benjamini and Hochberg's, over locations",
+    "posterior": "the range as the central 80 % of a normal prior, the measurement as Student t",
     "prior": "twin and world_model are set against the world-model range of the matrix, irl_proxy and irl against IRL",
 }
 
@@ -67,6 +71,9 @@ def evidence(
             "domains": trials.domains(),
         },
         "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
+        "together": together_rows(compared, level, priors, shared_training),
+        "matrix": matrix(compared, priors),
+        "fleet": fleets(compared, level),
         "rates": [rate_row(r) for r in measured],
         "cells": cell_rows(table, level),
         "failure_modes": failure_rows(trials, order),
@@ -93,6 +100,21 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> dict[str, Any]:
         "seeds_needed": more.seeds if row.direction == "undecided" else None,
         "notes": list(row.notes),
     }  # fmt: skip
+
+
+def together_rows(
+    compared: Sequence[Uplift], level: float, priors: Mapping[str, PriorRange], shared_training: bool
+) -> list[dict[str, Any]]:
+    """The widest comparison of each approach and domain: beside the others, at a new location, and after its prior."""
+    beside = families(compared, level, shared_training)
+    return [
+        {
+            "approach": row.approach, "domain": row.domain, **beside[row.approach, row.domain],
+            "new_location": elsewhere(row, level, shared_training),
+            "belief": believed(row, priors.get(row.approach), level),
+        }
+        for row in headlines(compared)
+    ]  # fmt: skip
 
 
 def rate_row(row: Rate) -> dict[str, Any]:

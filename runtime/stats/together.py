@@ -1,0 +1,129 @@
+"""What comparisons say beyond each one's own band: together, at a new location, after the prior, over a fleet."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from runtime.spec.frame import PriorRange
+from runtime.stats.band import Band
+from runtime.stats.fleet import fleet, quarantine
+from runtime.stats.group import Group
+from runtime.stats.inference import estimate
+from runtime.stats.multiple import holm, p_value, simultaneous_level
+from runtime.stats.new_location import at_new_location
+from runtime.stats.prior import at_new_location as belief_at_new_location
+from runtime.stats.prior import calibration, of_range, update
+from runtime.stats.uplift import POINTS, Uplift
+
+FALSE_DISCOVERIES = 0.05
+"""Share of a fleet's decisions that may be false on average."""
+FEWEST = 3
+"""Locations from which on they are looked at as a fleet."""
+
+
+def headlines(rows: Sequence[Uplift]) -> list[Uplift]:
+    """The widest comparison of each approach and domain: pooled over places, or its only place."""
+    found: dict[tuple[str, str], Uplift] = {}
+    for row in rows:
+        known = found.get((row.approach, row.domain))
+        if known is None or len(row.places) > len(known.places):
+            found[row.approach, row.domain] = row
+    return list(found.values())
+
+
+def families(rows: Sequence[Uplift], level: float, shared_training: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    """(approach, domain) -> p-value, Holm's over the approaches of that domain, and the band that holds with theirs."""
+    by_domain: dict[str, list[Uplift]] = defaultdict(list)
+    for row in headlines(rows):
+        by_domain[row.domain].append(row)
+    found = {}
+    for domain, members in by_domain.items():
+        wide = simultaneous_level(level, len(members))
+        values = [p_value(lambda at, row=row: _band(row, at, shared_training)) for row in members]
+        for row, p, adjusted in zip(members, values, holm(values), strict=True):
+            found[row.approach, domain] = {
+                "comparisons": len(members), "p_value": p, "p_holm": adjusted,
+                "band": _band(row, wide, shared_training).to_json(),
+            }  # fmt: skip
+    return found
+
+
+def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any] | None:
+    """The row's uplift at a new location; None where fewer than two were measured."""
+    common = row.estimate.seed_error**2 if shared_training and row.estimate.degrees > 0 else 0.0
+    found = at_new_location(_by_location([row]), level, POINTS, common, max(row.estimate.degrees, 1.0))
+    if found is None:
+        return None
+    return {"band": found.prediction.to_json(), "mean_band": found.mean.to_json(), "locations": found.locations,
+            "spread": round(found.spread, 4)}  # fmt: skip
+
+
+def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:
+    """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range."""
+    expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+    if expected is None:
+        return None
+    before = of_range(expected)
+    after = update(before, row.estimate)
+    found = at_new_location(_by_location([row]), level, POINTS)
+    there = belief_at_new_location(after, found.spread if found else 0.0, level)
+    return {
+        "prior": {"mean": round(before.mean, 4), "sd": round(before.sd, 4)},
+        "posterior": {"mean": round(after.mean, 4), "sd": round(after.sd, 4), "band": after.band.to_json(),
+                      "helps": round(after.exceeds(0.0), 4)},
+        "new_location": {"band": there.band.to_json(), "helps": round(there.exceeds(0.0), 4)} if found else None,
+    }  # fmt: skip
+
+
+def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[dict[str, Any]]:
+    """How the decision matrix's ranges fared, by domain."""
+    by_domain: dict[str, list] = defaultdict(list)
+    for row in headlines(rows):
+        prior = priors.get(row.approach)
+        expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+        if expected is not None:
+            by_domain[row.domain].append((expected, row.estimate))
+    return [
+        {"domain": domain, **{k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(score).items()}}
+        for domain, found in sorted(by_domain.items())
+        for score in [calibration(found)]
+    ]
+
+
+def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
+    """Each approach and domain over its locations, where there are enough of them and seeds are repeated."""
+    by_row: dict[tuple[str, str], list[Uplift]] = defaultdict(list)
+    for row in rows:
+        if row.location is not None:
+            by_row[row.approach, row.domain].append(row)
+    found = []
+    for (approach, domain), members in by_row.items():
+        groups = _by_location(members)
+        if len(groups) < FEWEST or all(len(g.seeds) < 2 for own in groups.values() for g in own):
+            continue
+        seen = fleet(groups, level)
+        found.append({
+            "approach": approach, "domain": domain, "mean": round(seen.mean, 4), "error": round(seen.error, 4),
+            "spread": round(seen.spread, 4), "false_discovery_rate": FALSE_DISCOVERIES,
+            "locations": [
+                {"location": s.location, "raw": round(s.raw, 4), "value": round(s.value, 4), "band": s.band.to_json(),
+                 "pull": round(s.pull, 4), "p_value": s.p_value, "adjusted": s.adjusted,
+                 "direction": s.direction(FALSE_DISCOVERIES)}
+                for s in seen.locations
+            ],
+            "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES)],
+        })  # fmt: skip
+    return found
+
+
+def _band(row: Uplift, level: float, shared_training: bool) -> Band:
+    return estimate(row.groups, level, POINTS, shared_training and len(row.places) > 1).band
+
+
+def _by_location(rows: Sequence[Uplift]) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = defaultdict(list)
+    for row in rows:
+        for (location, _), group in zip(row.places, row.groups, strict=True):
+            found[location].append(group)
+    return dict(found)
