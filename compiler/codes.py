@@ -99,4 +99,5 @@ TITLES = {
     "T514": "the same outcomes under two names",
     "T515": "no such set of trials",
     "T516": "the sheet is not the one that was printed",
+    "T517": "imported trials do not fit the study",
 }

@@ -18,6 +18,7 @@ from compiler.code_key import code_key
 from compiler.spec_cache import enabled, write_quietly
 from compiler.spec_files import spec_names
 from runtime.store import Store
+from runtime.trials.listing import manifests
 
 LOCAL_FILE = "simkiln.local.yaml"
 WORTHWHILE = 2000
@@ -80,7 +81,7 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
     total = hashlib.blake2b(code_key().encode(), digest_size=16)
     total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
     total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
-    for name in [*(name for _, name, _ in spec_names(root)), LOCAL_FILE]:
+    for name in [*(name for _, name, _ in spec_names(root)), LOCAL_FILE, *manifests(root)]:
         data = b""
         with suppress(OSError), open(root / name, "rb") as file:
             data = file.read()

@@ -11,13 +11,12 @@ from compiler.shape.validate import validate
 from compiler.source import Source, read_source, split_lines
 from runtime.spec.trial_mapping import TrialMapping
 from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.listing import NAME, set_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from runtime.trials.sheet import Sheet
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class ImportRefused(Exception):
@@ -75,7 +74,7 @@ def import_trials(
         ImportRefused: with every diagnostic.
         ValueError: when the name is no name, or taken.
     """
-    from runtime.trials.sets import gather, read_set, refuse_known, set_names, write_set
+    from runtime.trials.sets import gather, read_set, refuse_known, write_set
 
     by = mapping or key or ""
     origin = Origin({file: Path(file) for file in (*files, by)})
@@ -115,7 +114,7 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
         ImportRefused: when one is not there, damaged, or they do not go together.
     """
     from runtime.trials.compare import compare
-    from runtime.trials.sets import read_set, set_names
+    from runtime.trials.sets import read_set
 
     try:
         names = list(dict.fromkeys(names)) or set_names(root)

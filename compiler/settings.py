@@ -11,8 +11,10 @@ from runtime.contract import Contract
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.spec.gate import GateRule
+from runtime.spec.imported import ImportedSet
 from runtime.spec.task import Task
 from runtime.stage import Stage
+from runtime.trials.listing import read_manifest
 
 HIDDEN_SITE = "hidden_site"
 LOCAL = ("location.source", "hidden_site")
@@ -118,6 +120,10 @@ class Settings:
             "claim": lambda: self.study.claims[str(scope.claim)],
             "claims": lambda: list(self.study.claims),
             "waivers": lambda: self.study.waivers,
+            "imported": lambda: [
+                ImportedSet(name=name, sha256=read_manifest(self.project.root, name)["sha256"])
+                for name in self.study.imported
+            ],
             "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
         }
         return sources[source]()

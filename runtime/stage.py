@@ -18,7 +18,7 @@ from runtime.contract import Contract
 
 BOUND_SOURCES = (
     "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
-    "claim", "claims", "waivers",
+    "claim", "claims", "waivers", "imported",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
 from runtime.spec.claim import Claim, Simple, parts
+from runtime.spec.imported import SetName
 from runtime.spec.waiver import Waivers
 
 
@@ -68,6 +69,8 @@ class Study(Spec):
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    imported: list[SetName] = Field(default_factory=list)
+    """Sets of `simkiln trials import` whose trials count as evidence, for example of a real robot (`irl`)."""
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence level of every band."""
     constraints: Constraints = Constraints()

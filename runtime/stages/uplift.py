@@ -8,6 +8,7 @@ from pydantic import Field
 from runtime.out import Out
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange, StudyFrame
+from runtime.spec.imported import ImportedSet
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -20,6 +21,8 @@ class UpliftParams(Params):
     """The study: its baseline and the level of its bands."""
     priors: dict[str, PriorRange] = bound("priors", default_factory=dict)
     """Approach -> uplift expected beforehand, in points."""
+    imported: list[ImportedSet] = bound("imported", default_factory=list)
+    """Imported sets whose trials count as well."""
     shared_training: bool = Field(False)
     """Whether one training run serves all locations, so that its luck is common to them. False where each location
     trains its own policy."""
@@ -33,7 +36,7 @@ class UpliftParams(Params):
     cost=lambda p: Resources(minutes=0.1),
 )
 def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
-    """Join the trials of all cells, refuse what does not belong together, and compare each approach with the baseline.
+    """Join the trials of all cells and of imported sets, refuse what does not belong together, compare approaches.
 
     Raises:
         InputError: when trials and cells do not match, or trials are duplicated or mixed.
@@ -44,10 +47,13 @@ def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
 
     from runtime.stats.evidence import evidence
     from runtime.stats.table import join, read
+    from runtime.trials.joined import with_imported
 
     table = join(read([folder / "trials.parquet" for folder in trials]), p.cells)
+    table, cells = with_imported(table, p.cells, p.imported, Path.cwd())
     pq.write_table(table, out.path("trials"))
-    found = evidence(table, p.cells, p.study.baseline, p.study.level, p.priors, p.shared_training)
+    found = evidence(table, cells, p.study.baseline, p.study.level, p.priors, p.shared_training)
+    found["imported"] = [one.model_dump() for one in p.imported]
     out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")
     pooled = [row for row in found["uplift"] if row["location"] is None] or found["uplift"]
     out.log(f"{table.num_rows} trials, {len(found['uplift'])} comparisons")

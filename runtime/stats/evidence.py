@@ -145,7 +145,8 @@ def cell_rows(table: pa.Table, level: float) -> list[dict[str, Any]]:
         rows.append({
             **{name: row[name] for name in names}, "trials": count, "successes": won,
             "value": round(100 * won / count, 4), "band": wilson(won, count, level).to_json(),
-            "score": round(row["score_mean"], 4), "steps": round(row["steps_mean"], 2),
+            "score": round(row["score_mean"], 4),
+            "steps": None if row["steps_mean"] is None else round(row["steps_mean"], 2),
         })  # fmt: skip
     return rows
 

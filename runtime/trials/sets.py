@@ -16,13 +16,12 @@ import pyarrow.parquet as pq
 from runtime.spec.trial_mapping import TrialMapping
 from runtime.trials.duplicates import duplicates, outcomes_of
 from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.listing import FOLDER, FORMAT, read_manifest, set_names
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.read import read_bytes, read_raw
 from runtime.trials.rows import convert
 from runtime.trials.sheet import Sheet, mapping_of
 
-FORMAT = 1
-FOLDER = "trials"
 PLURALS = {
     "approach": "approaches", "location": "locations", "task": "tasks", "domain": "domains", "seed": "seeds",
 }  # fmt: skip
@@ -157,25 +156,14 @@ def read_set(root: Path, name: str) -> TrialSet:
             Fault("T515", f"there is no set of trials `{name}`", word=name, known=tuple(set_names(root)), what="sets")
         )
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT or manifest["sha256"] != digest_of(folder / "trials.parquet"):
+        manifest = read_manifest(root, name)
+        if manifest["sha256"] != digest_of(folder / "trials.parquet"):
             raise ValueError("its trials are not those that were imported")
         table = pq.read_table(folder / "trials.parquet")
-        if table.num_rows != manifest["trials"] or not isinstance(manifest["files"], list):
-            raise ValueError("its manifest speaks of other trials")
         return TrialSet(name, manifest, table)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        why = f"`{error.args[0]}` is missing from its manifest" if isinstance(error, KeyError) else str(error)
-        message = f"`{shown}` is damaged: {why.splitlines()[0][:200]}"
+    except (OSError, ValueError, pa.ArrowException) as error:
+        message = f"`{shown}` is damaged: {str(error).splitlines()[0][:200]}"
         raise TrialsRefused(Fault("T515", message, "import it again with `--replace`", Where(shown))) from error
-
-
-def set_names(root: Path) -> list[str]:
-    """Names of the imported sets, sorted."""
-    parent = root / FOLDER
-    if not parent.is_dir():
-        return []
-    return sorted(p.name for p in parent.iterdir() if not p.name.startswith(".") and (p / "manifest.json").is_file())
 
 
 def digest_of(path: Path) -> str:

@@ -1,0 +1,69 @@
+"""Imported trials against what a study compares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from compiler.diagnostic import Diagnostic, did_you_mean
+from compiler.laws.subject import Subject
+from compiler.load import Project
+from compiler.spec.study import Study
+from runtime.trials.listing import FOLDER, read_manifest, set_names
+
+SHOWN = 3
+
+
+def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
+    """T515 and T517: a study names a set that is not there, or one that does not fit what it compares."""
+    for name, study in subject.studies():
+        for i, wanted in enumerate(study.imported):
+            at = ("imported", i)
+            found = manifest(subject.project, wanted)
+            if isinstance(found, str):
+                known = set_names(subject.project.root)
+                fix = "import it again with `--replace`"
+                fix = fix if wanted in known else did_you_mean(wanted, known, "sets of trials")
+                yield subject.at("study", name, at, "T515", found, fix)
+                continue
+            for message, fix in _misfits(wanted, found, study):
+                yield subject.at("study", name, at, "T517", message, fix)
+
+
+def manifest(project: Project, name: str) -> dict[str, Any] | str:
+    """The manifest of a set, or why there is none."""
+    if name not in set_names(project.root):
+        return f"there is no set of trials `{name}`"
+    try:
+        return read_manifest(project.root, name)
+    except (OSError, ValueError) as error:
+        return f"`{FOLDER}/{name}` is damaged: {getattr(error, 'strerror', None) or error}"
+
+
+def domains(project: Project, study: Study) -> set[str]:
+    """Domains in which a study will have trials: planned ones, and those of imported sets."""
+    found: set[str] = set(study.trials)
+    for name in study.imported:
+        known = manifest(project, name)
+        found |= set() if isinstance(known, str) else {d for d in known["domains"] if isinstance(d, str)}
+    return found
+
+
+def _misfits(name: str, found: dict[str, Any], study: Study) -> Iterator[tuple[str, str]]:
+    lists: dict[str, tuple[str, list[Any]]] = {
+        "approaches": ("approach", study.approaches), "locations": ("location", study.locations),
+        "tasks": ("task", study.tasks), "seeds": ("seed", study.seeds),
+    }  # fmt: skip
+    for many, (one, listed) in lists.items():
+        odd = [word for word in found[many] if word not in listed]
+        if odd:
+            shown = ", ".join(f"`{word}`" for word in odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
+            words = [str(word) for word in listed]
+            what = one if len(odd) == 1 else many
+            fix = f"{did_you_mean(str(odd[0]), words, many)}; list it, or `rename` it in the mapping and import again"
+            yield f"set `{name}` holds trials of {what} {shown}, which this study does not list", fix
+    for domain in found["domains"]:
+        if domain in study.trials:
+            fix = "leave the domain out of `trials`, or the set out of `imported`"
+            yield f"set `{name}` holds trials in `{domain}`, where this study makes its own", fix
+    if found.get("seeds_count") == "evaluation":
+        message = f"the seeds of set `{name}` are repetitions with one trained policy, not training runs"
+        yield message, f"a study's unit is the training run: see `simkiln trials uplift {name}` instead"

@@ -1,0 +1,48 @@
+"""Which sets of trials were imported, and what their manifests say. Standard library only."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+FOLDER = "trials"
+MANIFEST = "manifest.json"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+LISTS = ("approaches", "locations", "tasks", "domains", "seeds", "files")
+LARGEST = 4 * 2**20
+
+
+def set_names(root: Path) -> list[str]:
+    """Names of the imported sets of the project in `root`, sorted."""
+    parent = root / FOLDER
+    if not parent.is_dir():
+        return []
+    return sorted(p.name for p in parent.iterdir() if NAME.fullmatch(p.name) and (p / MANIFEST).is_file())
+
+
+def manifests(root: Path) -> list[str]:
+    """The manifests of the imported sets, by path below `root`."""
+    return [f"{FOLDER}/{name}/{MANIFEST}" for name in set_names(root)]
+
+
+def read_manifest(root: Path, name: str) -> dict[str, Any]:
+    """What a set was read from, and what it holds.
+
+    Raises:
+        ValueError: when it is not a manifest of ours.
+        OSError: when it cannot be read.
+    """
+    path = root / FOLDER / name / MANIFEST
+    if path.stat().st_size > LARGEST:
+        raise ValueError("its manifest is too large")
+    try:
+        found = json.loads(path.read_bytes())
+    except RecursionError as error:
+        raise ValueError("its manifest is nested too deeply") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ValueError("its manifest is of another format")
+    lacking = [key for key in LISTS if not isinstance(found.get(key), list)]
+    if lacking or not re.fullmatch(r"[0-9a-f]{64}", str(found.get("sha256"))):
+        raise ValueError(f"its manifest lacks `{(lacking or ['sha256'])[0]}`")
+    return found
