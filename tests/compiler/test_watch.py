@@ -28,6 +28,7 @@ class Watching:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "compiler.cli", "watch"], cwd=root, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         )  # fmt: skip
         self.said: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
