@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     per=("gate", "study"),
     needs={
         "uplift": "uplift", "captures": "capture*", "splats": "splat*", "twins": "twin*", "demos": "demos*",
@@ -46,7 +46,8 @@ def gate(
         from runtime.stats.verdict import of_trials
 
         table = Trials.of(pq.read_table(uplift / "trials.parquet"))
-        verdict = of_trials(rule, table, p.study.baseline, p.study.level)
+        shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
+        verdict = of_trials(rule, table, p.study.baseline, p.study.level, shared)
     else:
         from runtime.report.manifest import read_manifest
         from runtime.stats.verdict import of_metrics

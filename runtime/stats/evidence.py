@@ -72,6 +72,7 @@ def evidence(
         },
         "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
         "together": together_rows(compared, level, priors, shared_training),
+        "scores": score_rows(table, baseline, level, shared_training),
         "matrix": matrix(compared, priors),
         "fleet": fleets(compared, level),
         "rates": [rate_row(r) for r in measured],
@@ -115,6 +116,17 @@ def together_rows(
         }
         for row in headlines(compared)
     ]  # fmt: skip
+
+
+def score_rows(table: pa.Table, baseline: str | None, level: float, shared_training: bool) -> list[dict[str, Any]]:
+    """Uplift of the score, 0..1 shown in points, for each approach and domain; none where a trial has no score."""
+    if table["score"].null_count or not table.num_rows:
+        return []
+    found = headlines(uplifts(Trials.of(table, "score"), baseline, level, shared_training))
+    return [
+        {"approach": row.approach, "domain": row.domain, **estimate_json(row.estimate), "direction": row.direction}
+        for row in found
+    ]
 
 
 def rate_row(row: Rate) -> dict[str, Any]:

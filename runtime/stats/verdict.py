@@ -13,8 +13,13 @@ from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import comparable, uplift_of
 
 
-def of_trials(rule: GateRule, trials: Trials, baseline: str | None, level: float) -> dict[str, Any]:
-    """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`."""
+def of_trials(
+    rule: GateRule, trials: Trials, baseline: str | None, level: float, shared_training: bool = False
+) -> dict[str, Any]:
+    """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`.
+
+    `shared_training` says that one training run serves all locations, so that its luck is common to them.
+    """
     assert rule.approach is not None
     assert rule.domain is not None
     level = rule.level or level
@@ -31,7 +36,7 @@ def of_trials(rule: GateRule, trials: Trials, baseline: str | None, level: float
     scopes = [[place] for place in places] if rule.scope == "location" else [places]
     parts = []
     for scope in scopes:
-        found, count = _estimate(rule, trials, baseline, scope, level)
+        found, count = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
         label = "all locations" if rule.scope == "study" else scope[0][0]
         measure = Measure(label, found.value, found.band, count)
         status = judge(rule, measure)
@@ -67,17 +72,17 @@ def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
 
 
 def _estimate(
-    rule: GateRule, trials: Trials, baseline: str | None, places: list[Place], level: float
+    rule: GateRule, trials: Trials, baseline: str | None, places: list[Place], level: float, shared_training: bool
 ) -> tuple[Estimate, int]:
     assert rule.approach is not None
     assert rule.domain is not None
     if rule.metric == "uplift":
         assert baseline is not None
-        row = uplift_of(trials, rule.approach, baseline, rule.domain, places, level)
+        row = uplift_of(trials, rule.approach, baseline, rule.domain, places, level, shared_training)
         assert row is not None
         return row.estimate, row.trials
     ran = trials.places(rule.approach, rule.domain)
-    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level)
+    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training)
     return row.estimate, row.trials
 
 

@@ -82,6 +82,12 @@ def test_expected_width_and_power_are_those_of_simulated_studies() -> None:
     assert decided == pytest.approx(power(UPLIFT, 14), abs=0.1)
 
 
+@pytest.mark.parametrize(("groups", "level"), [(3, 0.95), (6, 0.95), (2, 0.8)])
+def test_expected_width_holds_with_two_seeds(groups: int, level: float) -> None:
+    design = replace(UPLIFT, seeds=2, groups=groups, level=level)
+    assert simulated(design, 0, 300, np.random.default_rng(4))[0] == pytest.approx(design.half_width, rel=0.15)
+
+
 @pytest.mark.parametrize("design", [UPLIFT, RATE, replace(UPLIFT, level=0.8, seeds=2)])
 @pytest.mark.parametrize("distance", [5, 12, 30])
 def test_what_is_needed_is_the_least_that_decides(design: Design, distance: float) -> None:

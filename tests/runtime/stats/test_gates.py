@@ -56,6 +56,16 @@ def test_an_undecided_gate_says_how_many_seeds_would_decide() -> None:
     assert f"about {verdict['seeds_needed']} seeds" in verdict["reason"]
 
 
+def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:
+    treated, base = runs([0.5, 0.9, 0.7]), runs([0.5, 0.55, 0.45])
+    places = [(f"shed-{i}", "press") for i in range(6)]
+    several = Trials({
+        ("enriched", "twin"): dict.fromkeys(places, treated), ("baseline", "twin"): dict.fromkeys(places, base),
+    }, {})  # fmt: skip
+    apart, together = (of_trials(rule("above", 0), several, "baseline", 0.95, shared) for shared in (False, True))
+    assert (apart["status"], together["status"]) == (P, U)
+
+
 def test_a_gate_may_set_its_own_level() -> None:
     found = [of_trials(rule("above", 0, level=level), trials([0.6, 0.7, 0.6], [0.5, 0.5, 0.5]), "baseline", 0.95)
              for level in (0.8, 0.99)]  # fmt: skip

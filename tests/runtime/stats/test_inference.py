@@ -127,3 +127,19 @@ def test_states_shared_by_all_seeds_widen_the_band() -> None:
     assert result.value == 0
     # Standard deviation 100 points over 20 states: t with 19 degrees of freedom times 100 / sqrt(20).
     assert result.band.high == pytest.approx(46.8, abs=4)
+
+
+def test_scores_go_through_the_same_machinery() -> None:
+    """Steady scores have a narrow band; cut to successes they would be all or nothing."""
+    rng = np.random.default_rng(8)
+    good, poor = (
+        {s: {str(i): float(np.clip(mean + 0.02 * rng.standard_normal(), 0, 1)) for i in range(40)} for s in range(3)}
+        for mean in (0.6, 0.5)
+    )
+    result = found(good, poor)
+    assert result.value == pytest.approx(10, abs=1.5)
+    assert result.band.width < 8
+    assert found(poor, good).band.high == pytest.approx(-result.band.low)
+    rate = estimate([rate_group(good, 0.95)], 0.95, (0.0, 100.0)).band
+    assert rate.contains(60)
+    assert rate.width < 6

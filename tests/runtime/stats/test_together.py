@@ -93,3 +93,4 @@ def test_the_stage_writes_them(tmp_path: Path) -> None:
     assert [row["approach"] for row in said["together"]] == ["better"]
     assert said["together"][0]["new_location"]["locations"] == 3
     assert len(said["fleet"][0]["locations"]) == 3
+    assert [(row["approach"], row["direction"]) for row in said["scores"]] == [("better", "helps")]
