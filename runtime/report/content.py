@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.report import provenance, verdict
 from runtime.report.decisions import decisions
+from runtime.report.failures import failures
 from runtime.report.gallery import Artifacts, gallery
 from runtime.report.judged import judged, overall
 from runtime.report.manifest import lineage
@@ -33,6 +34,8 @@ def content(
         found: further artifacts, for pictures and provenance.
         most_pictured: locations that get pictures.
     """
+    import pyarrow.parquet as pq
+
     evidence = json.loads((uplift / "uplift.json").read_text())
     judged_gates = judged(frame.gates, gates, "gate.json", waivers.gates)
     judged_claims = judged(list(claims), list(claims.values()), "claim.json", waivers.claims)
@@ -56,6 +59,13 @@ def content(
         "claims": judged_claims,
         "decisions": decisions(pooled, parts),
         "evidence": evidence,
+        "failures": failures(
+            pq.read_table(uplift / "trials.parquet"),
+            frame.approaches,
+            frame.baseline,
+            evidence["level"],
+            evidence["shared_training"],
+        ),
         "pictures": gallery(frame, cells, found, most_pictured),
         "provenance": {
             "stages": stages,

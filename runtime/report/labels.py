@@ -46,7 +46,7 @@ def _list(labels: Mapping[str, Mapping[str, Any]]) -> str:
         for key, label in sorted(labels.items())
     )
     return (
-        '<div class="scroll"><table class="plain"><thead><tr><th>Kind</th><th>Title</th><th>Id</th>'
+        '<div class="scroll" tabindex="0"><table class="plain"><thead><tr><th>Kind</th><th>Title</th><th>Id</th>'
         f"<th>Specified in</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

@@ -7,7 +7,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from runtime.report import words
+from runtime.report.downloads import downloads
 from runtime.report.forest import RATES, axis_of, strip
+from runtime.report.heat import heat_maps
 from runtime.report.roles import UNTRAINED
 from runtime.report.verdict import in_order
 from runtime.stats.status import Status
@@ -30,19 +32,24 @@ def render(said: dict[str, Any]) -> str:
     controls = {approach for approach, role in said["roles"].items() if role == UNTRAINED}
     axis = axis_of([row for row in evidence["uplift"] if row["approach"] not in controls] or evidence["uplift"])
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))  # ours, not input
-    return environment.get_template("report.html.j2").render(
-        **said,
-        style=style,
-        axis={"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
-        rates_axis={"ticks": [{"x": RATES.at(t), "value": t} for t in RATES.ticks]},
-        forest=_by_domain(said, [_forest_row(axis, row) for row in evidence["uplift"]]),
-        rates=_by_domain(
+    drawn: dict[str, Any] = {
+        "axis": {"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
+        "rates_axis": {"ticks": [{"x": RATES.at(t), "value": t} for t in RATES.ticks]},
+        "forest": _by_domain(said, [_forest_row(axis, row) for row in evidence["uplift"]]),
+        "rates": _by_domain(
             said, [{**row, "marks": strip(RATES, row["value"], row["band"])} for row in evidence["rates"]]
         ),
+        "maps": heat_maps(said),
+        "shares": _by_domain(said, said["failures"]),
+        "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
+    }
+    return environment.get_template("report.html.j2").render(
+        **said,
+        **drawn,
+        style=style,
         statuses=_counted(said["gates"], "status"),
         verdicts=_counted(said["claims"], "verdict"),
-        failures=_by_domain(said, evidence["failure_modes"]),
-        modes=sorted({mode for row in evidence["failure_modes"] for mode in row["counts"]}),
+        files=downloads(said, drawn, environment),
     )
 
 

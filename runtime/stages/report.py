@@ -28,7 +28,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",

@@ -1,0 +1,155 @@
+"""Every table as CSV and every figure as SVG, inside the page: links to data URIs, so nothing is fetched or run."""
+
+import base64
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from jinja2 import Environment
+
+from runtime.report.heat import heat_rows
+
+TYPES = {"csv": "text/csv", "svg": "image/svg+xml"}
+
+
+def downloads(
+    said: Mapping[str, Any], drawn: Mapping[str, Any], environment: Environment
+) -> dict[str, list[dict[str, str]]]:
+    """Name of a section -> its files, each with `kind`, `name` and `uri`.
+
+    Args:
+        said: the report's content.
+        drawn: what the page draws: `forest`, `rates`, `shares` and `maps`, with `axis` and `rates_axis`.
+        environment: where the templates are.
+    """
+    found: dict[str, list[dict[str, str]]] = {}
+
+    def add(name: str, kind: str, text: str) -> None:
+        encoded = base64.b64encode(text.encode()).decode("ascii")
+        file = {"kind": kind, "name": f"{said['study']['id']}-{name}.{kind}"}
+        found.setdefault(name, []).append(file | {"uri": f"data:{TYPES[kind]};charset=utf-8;base64,{encoded}"})
+
+    for name, make in TABLES.items():
+        if rows := make(said):
+            add(name, "csv", table_csv(rows))
+    if drawn["maps"]:
+        add("places", "csv", table_csv(heat_rows(drawn["maps"])))
+    figures: dict[str, tuple[str, str, tuple[int, int], dict[str, Any]]] = {
+        "uplift": ("intervals", "forest", (52, 24), {"axis": drawn["axis"], "signed": True}),
+        "places": ("heat", "maps", (46, 42), {}),
+        "rates": ("intervals", "rates", (52, 24), {"axis": drawn["rates_axis"], "signed": False}),
+        "failures": ("shares", "shares", (44, 30), {"modes": drawn["modes"]}),
+    }
+    for name, (template, key, (head, line), more) in figures.items():
+        if drawn[key]:
+            svg = environment.get_template(f"report/svg/{template}.svg.j2")
+            groups = [{**group, "lines": head + line * len(group["rows"])} for group in drawn[key]]
+            add(name, "svg", svg.render(study=said["study"]["id"], groups=groups, **more))
+    return found
+
+
+def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV (RFC 4180) under the keys of all of them, in order; None is empty.
+
+    Text that a spreadsheet would take for a formula begins with an apostrophe: nothing from a spec is run there.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, names, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _uplift(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"approach": r["approach"], "baseline": said["evidence"]["baseline"], "domain": r["domain"],
+         **_place(r), "uplift": r["value"], **_ends(r), "level": r["level"], "direction": r["direction"],
+         "pairs": r["pairs"], "gained": r["discordant"]["gained"], "lost": r["discordant"]["lost"],
+         "seeds": r["seeds"], "degrees": r["degrees"],
+         **dict(zip(("expected_low", "expected_high"), r["prior"]["range"] if r["prior"] else ("", ""), strict=True)),
+         "notes": "; ".join(r["notes"])}
+        for r in said["evidence"]["uplift"]
+    ]  # fmt: skip
+
+
+def _rates(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"approach": r["approach"], "domain": r["domain"], **_place(r), "success": r["value"], **_ends(r),
+         "level": r["level"], "trials": r["trials"]}
+        for r in said["evidence"]["rates"]
+    ]  # fmt: skip
+
+
+def _cells(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{k: v for k, v in r.items() if k != "band"} | _ends(r) for r in said["evidence"]["cells"]]
+
+
+def _failures(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for r in said["failures"]:
+        for mode in r["modes"]:
+            change = mode["change"]
+            more = {} if change is None else {
+                "change": change["value"], "change_low": change["band"][0], "change_high": change["band"][1],
+                "change_level": change["level"], "change_direction": change["direction"],
+            }  # fmt: skip
+            rows.append({"approach": r["approach"], "domain": r["domain"], "mode": mode["mode"], "count": mode["count"],
+                         "trials": r["trials"], "share": mode["share"], **_ends(mode), **more})  # fmt: skip
+    return rows
+
+
+def _gates(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"gate": g["id"], "status": g["status"], "metric": g["metric"], "approach": g["approach"],
+         "domain": g["domain"], "stage": g["stage"], "wanted": g["wanted"], "value": g["value"],
+         **_ends(g), "n": g["n"], "reason": g["reason"], **_waiver(g)}
+        for g in said["gates"]
+    ]  # fmt: skip
+
+
+def _claims(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"claim": c["id"], "verdict": c["verdict"], "kind": c["kind"], "weakest": link["link"] == c["weakest"],
+         "part": link["part"], "approach": link["approach"], "over": link["over"], "domain": link["domain"],
+         "uplift": link["value"], **_ends(link), "level": link["level"], "wanted": link["wanted"],
+         "outcome": link["verdict"], **_waiver(c)}
+        for c in said["claims"] for link in c["links"]
+    ]  # fmt: skip
+
+
+def _artifacts(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]}
+        for row in said["provenance"]["artifacts"]
+    ]
+
+
+def _waiver(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    waived = verdict.get("waived")
+    return {} if not waived else {f"waived_{name}": waived[name] for name in ("owner", "until", "reason")}
+
+
+def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"location": row["location"] or "all", "task": row["task"] or "all"}
+
+
+def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = row.get("band") or ("", "")
+    return {"low": low, "high": high}
+
+
+TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
+    "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
+    "stages": lambda said: [
+        {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
+        for row in said["provenance"]["stages"]
+    ],
+    "artifacts": _artifacts,
+}  # fmt: skip
+"""Section -> its rows."""

@@ -1,0 +1,130 @@
+"""Figures and tables can be saved from the page itself, and say what the page says."""
+
+import base64
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from runtime.report.downloads import table_csv
+from tests.runtime.report.browser import POLICY, browse, needs_browser
+from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
+
+LINK = re.compile(r'<a download="([^"]+)" href="data:([^;]+);charset=utf-8;base64,([^"]+)"')
+
+
+def saved(folder: Path) -> dict[str, str]:
+    found = {}
+    for name, kind, data in LINK.findall((folder / "report.html").read_text()):
+        assert kind == {"csv": "text/csv", "svg": "image/svg+xml"}[name.rpartition(".")[2]]
+        found[name] = base64.b64decode(data).decode()
+    return found
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthetic_study(tmp_path_factory.mktemp("downloads") / "store").report(CLAIMS, WAIVERS)
+
+
+def test_every_figure_and_table_has_its_file(folder: Path) -> None:
+    assert set(saved(folder)) == {
+        *(f"study-{n}.csv" for n in ("uplift", "places", "gates", "claims", "rates", "cells", "failures")),
+        *(f"study-{n}.csv" for n in ("stages", "artifacts")),
+        *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures")),
+    }
+
+
+def test_the_tables_say_what_the_report_says(folder: Path) -> None:
+    said, files = json.loads((folder / "report.json").read_text()), saved(folder)
+    uplift = rows(files["study-uplift.csv"])
+    assert [(r["approach"], r["location"], float(r["uplift"]), float(r["low"])) for r in uplift] == [
+        (r["approach"], r["location"] or "all", r["value"], r["band"][0]) for r in said["evidence"]["uplift"]
+    ]
+    by_place = [r for r in uplift if r["location"] != "all"]
+    places = rows(files["study-places.csv"])
+    key = ("domain", "location", "task", "approach", "uplift", "low", "high", "direction")
+    assert sorted(tuple(r[k] for k in key) for r in places) == sorted(tuple(r[k] for k in key) for r in by_place)
+    assert [r["reason"] for r in rows(files["study-gates.csv"])] == [g["reason"] for g in said["gates"]]
+    assert sum(int(r["trials"]) for r in rows(files["study-cells.csv"])) == said["evidence"]["counts"]["trials"]
+
+
+def test_claims_are_saved_link_by_link_and_waivers_with_them(folder: Path) -> None:
+    said, files = json.loads((folder / "report.json").read_text()), saved(folder)
+    found = [(r["claim"], r["approach"], r["over"], r["outcome"]) for r in rows(files["study-claims.csv"])]
+    assert found == [(c["id"], k["approach"], k["over"], k["verdict"]) for c in said["claims"] for k in c["links"]]
+    waived = [v for kind in ("gates", "claims") for v in said[kind] if v["waived"]]
+    assert waived
+    assert all(v["waived"]["owner"] in files["study-gates.csv"] + files["study-claims.csv"] for v in waived)
+
+
+def test_a_spreadsheet_runs_nothing() -> None:
+    text = table_csv([{"reason": '=HYPERLINK("x")', "value": -1.5}, {"reason": "plain", "value": None}])
+    assert rows(text) == [{"reason": '\'=HYPERLINK("x")', "value": "-1.5"}, {"reason": "plain", "value": ""}]
+
+
+def test_failure_shares_have_bands_and_changes_against_the_baseline(folder: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())
+    plain = {(r["approach"], r["domain"]): r for r in said["evidence"]["failure_modes"]}
+    for row in said["failures"]:
+        counts = plain[row["approach"], row["domain"]]["counts"]
+        assert {m["mode"]: m["count"] for m in row["modes"] if m["count"]} == counts
+        for mode in row["modes"]:
+            assert mode["band"][0] <= mode["share"] <= mode["band"][1]
+            assert (mode["change"] is None) == (row["approach"] == "baseline")
+    enriched = next(r for r in said["failures"] if (r["approach"], r["domain"]) == ("enriched", "irl_proxy"))
+    missed = next(m for m in enriched["modes"] if m["mode"] == "missed")
+    assert missed["change"]["direction"] == "less often"
+    assert missed["change"]["level"] > said["evidence"]["level"]  # all modes hold together
+
+
+def test_the_figures_are_svg_that_stands_alone(folder: Path) -> None:
+    for name, text in saved(folder).items():
+        if name.endswith(".svg"):
+            root = ElementTree.fromstring(text)
+            assert root.tag == "{http://www.w3.org/2000/svg}svg"
+            assert not re.search(r"<script|href=|url\(|\bon\w+=", text)
+            width, height = (float(x) for x in root.attrib["viewBox"].split()[2:])
+            for element in root.iter():
+                box = [float(element.get(k) or 0) for k in ("x", "y", "width", "height")]
+                assert 0 <= box[0] <= box[0] + box[2] <= width + 0.1, (name, element.attrib)
+                assert 0 <= box[1] <= box[1] + box[3] <= height, (name, element.attrib)
+
+
+def test_one_place_has_no_map_and_a_study_without_failures_none_of_them(tmp_path: Path) -> None:
+    perfect: Mapping[str, Mapping[str, float]] = {a: {"twin": 5.0} for a in ("baseline", "enriched")}
+    found = saved(synthetic_study(tmp_path / "a", locations=("one",), rates=perfect, gates=()).report())
+    assert "study-places.csv" not in found
+    assert "study-failures.csv" not in found
+    assert "study-gates.csv" not in found
+    several = {f"place-{i}": None for i in range(5)}
+    rates = {a: RATES[a] for a in ("baseline", "enriched")}
+    found = saved(synthetic_study(tmp_path / "b", locations=tuple(several), rates=rates, trials=6, gates=()).report())
+    assert [r["location"] for r in rows(found["study-places.csv"])][:5] == list(several)
+
+
+@needs_browser
+def test_the_strict_policy_lets_files_be_saved(folder: Path, tmp_path: Path) -> None:
+    """A click on each link, by a script that only this copy's policy admits: nothing is blocked, nothing navigates."""
+    text = (folder / "report.html").read_text()
+    page = tmp_path / "click.html"
+    script = """<script nonce="test">
+        const blocked = []; addEventListener('securitypolicyviolation', e => blocked.push(e.violatedDirective));
+        addEventListener('load', () => { const links = [...document.querySelectorAll('a[download]')];
+            links.forEach(a => a.click());
+            setTimeout(() => document.body.setAttribute('data-found', links.length + ' ' + blocked.join()), 300); });
+        </script></body>"""
+    before = "default-src 'none';"
+    assert before in text.partition(POLICY)[2][:120]
+    page.write_text(text.replace(before, f"{before} script-src 'nonce-test';", 1).replace("</body>", script))
+    done = browse(page, "--dump-dom", "--virtual-time-budget=4000")
+    assert 'data-found="13 "' in done.stdout
+    assert "CONSOLE" not in done.stderr, done.stderr
