@@ -14,7 +14,7 @@ from compiler.collector import without_gc
 
 VERBS = (
     "new", "check", "explain", "plan", "why", "diff", "graph", "run", "trials", "report", "where", "show", "verify",
-    "gc", "watch", "lsp", "completion", "schema",
+    "gc", "recompute", "watch", "lsp", "completion", "schema",
 )  # fmt: skip
 """In the order in which `simkiln --help` lists them."""
 

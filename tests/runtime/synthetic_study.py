@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.stage import load_stages
 from runtime.store import Store
 from runtime.testing import run_stage
 
@@ -256,7 +257,8 @@ def _publish(
             else:
                 content.save(target)
         facts = {
-            "stage": stage, "version": 1, "fingerprint": fingerprint, "params": dict(params or {}), "backends": {},
+            "stage": stage, "version": load_stages()[stage].version, "fingerprint": fingerprint,
+            "params": dict(params or {}), "backends": {},
             "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in (parents or {}).items()},
             "metrics": dict(metrics or {}), "contract": {}, "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
         }  # fmt: skip
