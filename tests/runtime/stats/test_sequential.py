@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from benchmarks.coverage_methods import Seen, ours
+from benchmarks.coverage_studies import Shape, Truth, studies
 from runtime.stats.sequential import confidence_sequence, evidence_value, first_stop, look_levels
 
 
@@ -67,6 +69,16 @@ def test_the_sequence_narrows_on_scores_too() -> None:
     mirrored = confidence_sequence(1 - scores, 0.95, (0, 1))
     assert (mirrored.low, mirrored.high) == pytest.approx((1 - narrow.high, 1 - narrow.low), abs=1e-6)
     assert confidence_sequence(np.array([]), 0.95).to_json() == [-1, 1]
+
+
+def test_a_band_over_seeds_may_be_looked_at_a_few_times() -> None:
+    rng = np.random.default_rng(6)
+    treated, base = next(studies(rng, Truth(0.5, 0.5, 10.0), Shape(3, 1, 120), 2_000))
+    wrong = np.zeros(2_000, dtype=bool)
+    for trials, level in zip((30, 60, 90, 120), look_levels(0.95, 4), strict=True):
+        low, high = ours(Seen.of(treated[..., :trials], base[..., :trials]), level, rng)
+        wrong |= (low > 0) | (high < 0)
+    assert wrong.mean() <= 0.05 + 0.01
 
 
 def test_looks_share_the_error() -> None:
