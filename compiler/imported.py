@@ -127,6 +127,40 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
         raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
 
 
+def compare_domains(
+    root: Path, names: Sequence[str], built: Path | None, simulated: str, real: str, level: float
+) -> dict[str, Any]:
+    """What one domain tells of another, see `runtime.trials.agree`.
+
+    Args:
+        root: the project's folder.
+        names: imported sets; all where none is named and `built` is None.
+        built: a study's own table of trials, taken together with the sets.
+        simulated: domain, such as `twin`.
+        real: domain, such as `irl`.
+        level: confidence level of every band.
+
+    Raises:
+        ImportRefused: when a set is not there or damaged, or the domains have nothing in common.
+        ValueError: when both domains are the same.
+    """
+    from runtime.trials.agree import sim_real
+    from runtime.trials.compare import merge, with_built
+    from runtime.trials.sets import read_set
+
+    if simulated == real:
+        raise ValueError(f"`{real}` cannot be compared with itself: name two domains")
+    try:
+        names = list(dict.fromkeys(names)) or (set_names(root) if built is None else [])
+        table = merge([read_set(root, name) for name in names]) if names else None
+        table = table if built is None else with_built(table, built)
+        if table is None:
+            raise TrialsRefused(Fault("T515", "no trials were imported yet", "name a `--study`, or import trials"))
+        return sim_real(table, simulated, real, level)
+    except TrialsRefused as refused:
+        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
+
+
 def _read_mapping(source: Source, origin: Origin) -> TrialMapping:
     diagnostics = list(source.diagnostics)
     found = None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from compiler.imported import Imported, ImportRefused
 
 
@@ -16,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _import_arguments(verbs.add_parser("import", help="read files of trials and keep them in trials/NAME/"))
     _sheet_arguments(verbs.add_parser("sheet", help="write a sheet to fill in beside a robot, blinded, order by lot"))
     _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
+    _sim_real_arguments(verbs.add_parser("sim-real", help="how well one domain tells what another one would"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,8 +128,55 @@ def _uplift(args: argparse.Namespace) -> int:
     from compiler.render.columns import visible
     from compiler.render.uplift import comparison_lines
 
-    if not 0.5 < args.level < 1:
-        raise ValueError(f"`--level {args.level:g}` is not between 0.5 and 1")
+    _between(args.level)
     found = compare_sets(Path.cwd(), args.names, args.baseline, args.level)
     print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, comparison_lines(found))))
     return 0
+
+
+def _sim_real_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="imported sets (default: all, or the study's own)")
+    parser.add_argument("--study", help="the trials of this study's uplift, once it is built")
+    parser.add_argument("--simulated", default="twin", metavar="DOMAIN", help="default: twin")
+    parser.add_argument("--real", default="irl", metavar="DOMAIN", help="default: irl")
+    parser.add_argument("--level", type=float, default=0.95, help="confidence level of every band (default: 0.95)")
+    parser.add_argument("--json", action="store_true")
+    common.root_argument(parser)
+    common.colour_argument(parser)
+    parser.set_defaults(act=_sim_real)
+
+
+def _sim_real(args: argparse.Namespace) -> int:
+    import json
+    from pathlib import Path
+
+    from compiler.imported import compare_domains
+    from compiler.render.columns import visible
+    from compiler.render.sim_real import sim_real_lines
+
+    _between(args.level)
+    built = _built_trials(args) if args.study else None
+    found = compare_domains(Path.cwd(), args.names, built, args.simulated, args.real, args.level)
+    print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, sim_real_lines(found))))
+    return 0
+
+
+def _built_trials(args: argparse.Namespace) -> "Path":
+    """The table of trials of a study's uplift in the store."""
+    from compiler.compile import plan_study
+    from runtime.store import Store
+
+    project = common.project(args)
+    plan = plan_study(project, args.study)
+    store = Store(project.store)
+    for node in plan.graph.nodes.values():
+        if node.stage.name == "uplift" and store.has(*node.address):
+            return store.path(*node.address) / "trials.parquet"
+    raise ValueError(
+        f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing"
+    )
+
+
+def _between(level: float) -> None:
+    if not 0.5 < level < 1:
+        raise ValueError(f"`--level {level:g}` is not between 0.5 and 1")

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import Uplift, comparable, uplift_of
 
+Runs = dict[Place, dict[int, dict[str, float]]]
+"""Place -> seed -> initial state -> outcome."""
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -20,6 +23,8 @@ class Gap:
     location: str | None
     task: str | None
     found: Uplift
+    left_out: int = 0
+    """Simulated trials without a real counterpart, where all real ones have a simulated one: the rest pairs."""
 
 
 def gaps(trials: Trials, simulated: str, real: str, level: float, shared_training: bool = False) -> list[Gap]:
@@ -39,12 +44,32 @@ def gaps(trials: Trials, simulated: str, real: str, level: float, shared_trainin
         raise ValueError(f"a gap needs two domains, not `{real}` twice")
     rows = []
     for approach in trials.approaches():
-        sides = {(domain, "gap"): trials.places(approach, domain) for domain in (simulated, real)}
-        both = Trials(sides, {})
+        ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
+        both = Trials({(simulated, "gap"): ours, (real, "gap"): trials.places(approach, real)}, {})
         places = comparable(both, simulated, real, "gap")
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:
             found = uplift_of(both, simulated, real, "gap", scope, level, shared_training and len(scope) > 1)
             if found is not None:
-                rows.append(Gap(approach, simulated, real, found.location, found.task, found))
+                skipped = sum(left_out.get(place, 0) for place in scope)
+                rows.append(Gap(approach, simulated, real, found.location, found.task, found, skipped))
     return rows
+
+
+def _counterparts(simulated: Runs, real: Runs) -> tuple[Runs, dict[Place, int]]:
+    """Simulated trials cut to the real initial states of each place where that makes pairs of all real trials.
+
+    Few real trials beside many simulated ones are the rule. What simulation says of further initial states belongs to
+    `runtime.stats.powered`; a gap is about the states that were tried in both.
+    """
+    kept: Runs = {}
+    left_out: dict[Place, int] = {}
+    for place, runs in simulated.items():
+        theirs = real.get(place, {})
+        whole = all(theirs[seed].keys() <= runs[seed].keys() for seed in runs.keys() & theirs.keys())
+        kept[place] = {
+            seed: {state: v for state, v in outcomes.items() if not whole or state in theirs.get(seed, outcomes)}
+            for seed, outcomes in runs.items()
+        }
+        left_out[place] = sum(len(runs[seed]) - len(kept[place][seed]) for seed in runs)
+    return kept, left_out

@@ -76,7 +76,7 @@ MEASURES: dict[str, Measure] = {"pearson": pearson, "spearman": spearman, "kenda
 
 
 def agreement(
-    policies: Sequence[Rates], measure: Measure, level: float = 0.95, draws: int = 4000, seed: int = 0
+    policies: Sequence[Rates], measure: Measure, level: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> Agreement:
     """A measure of agreement over policies, with bands.
 

@@ -1,14 +1,17 @@
 """Uplift from imported sets: what their trials say together, by place, pooled, and by failure mode."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from runtime.stats.evidence import METHOD, estimate_json, rate_row, uplift_row
 from runtime.stats.failure_modes import shares, shifts
 from runtime.stats.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
 from runtime.stats.rate import rates
+from runtime.stats.table import SCHEMA
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import comparable, uplifts
 from runtime.trials.fault import Fault, TrialsRefused
@@ -31,17 +34,36 @@ def merge(sets: Sequence[TrialSet]) -> pa.Table:
         files = pa.array([f"{one.name}: {file}" for file in one.table["source_file"].to_pylist()], pa.string())
         tables.append(one.table.set_column(index, "source_file", files))
     table = pa.concat_tables(tables)
+    _refuse_twice(table)
+    return table
+
+
+def with_built(table: pa.Table | None, built: Path) -> pa.Table:
+    """The trials that a study made (its `trials.parquet`), with those of imported sets.
+
+    Raises:
+        TrialsRefused: T512 when the file cannot be read; T513 when a trial is in both.
+    """
+    try:
+        made = pq.read_table(built).select(SCHEMA.names)
+    except (OSError, pa.ArrowException) as error:
+        raise TrialsRefused(Fault("T512", f"the study's trials cannot be read: {error}", "build them again")) from error
+    count = made.num_rows
+    made = made.append_column("source_file", pa.array(["the study"] * count, pa.string()))
+    made = made.append_column("source_row", pa.array(range(1, count + 1), pa.int64()))
+    joined = made if table is None else pa.concat_tables([made, table.cast(made.schema)])
+    _refuse_twice(joined)
+    return joined
+
+
+def _refuse_twice(table: pa.Table) -> None:
     repeated = twice(table)
     if repeated:
         (approach, location, task, seed, domain, state), places = repeated[0]
         where = " and ".join(f"{file}:{row}" for file, row in places[:2])
-        message = (
-            f"{len(repeated)} trials are in two sets, first `{approach}` at `{location}`, task `{task}`, seed {seed}"
-        )
-        raise TrialsRefused(
-            Fault("T513", f"{message}, `{domain}`, initial state `{state}` ({where})", "leave one of the sets out")
-        )
-    return table
+        trial = f"`{approach}` at `{location}`, task `{task}`, seed {seed}, `{domain}`, initial state `{state}`"
+        message = f"{len(repeated)} trials are in two sets, first {trial} ({where})"
+        raise TrialsRefused(Fault("T513", message, "leave one of the sets out"))
 
 
 def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, Any]:

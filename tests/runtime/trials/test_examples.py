@@ -1,0 +1,75 @@
+"""The mappings of docs/trials, on files such as they are meant for."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from compiler.cli import main
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "trials"
+
+
+def imported(root: Path, *words: str) -> list[dict]:
+    assert main(["trials", "import", *words, "--name", "set"]) == 0
+    return pq.read_table(root / "trials" / "set" / "trials.parquet").to_pylist()
+
+
+def test_lerobot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = []
+    for approach, wins in (("act", [True, False]), ("smolvla", [True, True])):
+        path = Path("results", approach, "seed-1", "eval_info.json")
+        path.parent.mkdir(parents=True)
+        metrics = {"successes": wins, "sum_rewards": [1.0, 0.0], "max_rewards": [1.0, 0.0]}
+        tasks = [{"task_group": "libero_spatial", "task_id": 3, "metrics": metrics}]
+        path.write_text(json.dumps({"per_task": tasks, "overall": {"n_episodes": 2, "pc_success": 50.0 * sum(wins)}}))
+        files.append(str(path))
+    rows = imported(tmp_path, *files, "--mapping", str(DOCS / "lerobot.yaml"))
+    assert [(r["approach"], r["seed"], r["task"], r["initial_state"], r["success"]) for r in rows] == [
+        ("act", 1, "libero_spatial-3", "0", True), ("act", 1, "libero_spatial-3", "1", False),
+        ("smolvla", 1, "libero_spatial-3", "0", True), ("smolvla", 1, "libero_spatial-3", "1", True),
+    ]  # fmt: skip
+    assert rows[0]["source_file"] == "results/act/seed-1/eval_info.json"
+
+
+def test_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("log.csv").write_text(
+        "policy;checkpoint;task;layout;repetition;outcome;points;reason\r\n"
+        "pi0;ckpt-a;pick;L1;1;placed;10;\r\npi0-cgvd;ckpt-a;pick;L1;1;missed;2,5;dropped\r\npi0;ckpt-b;pick;L1;1;;;\r\n",
+        encoding="utf-8-sig",
+    )
+    rows = imported(tmp_path, "log.csv", "--mapping", str(DOCS / "robot_log.yaml"))
+    assert [
+        (r["approach"], r["seed"], r["initial_state"], r["success"], r["score"], r["failure_mode"], r["source_row"])
+        for r in rows
+    ] == [("baseline", 0, "L1-1", True, 1.0, "", 2), ("cgvd", 0, "L1-1", False, 0.25, "dropped", 3)]
+    manifest = json.loads(Path("trials/set/manifest.json").read_text())
+    assert manifest["source"] == "written down by the lab's operators"
+    assert manifest["domains"] == ["irl"]
+
+
+def test_what_is_unequal_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mapping = (
+        "columns: {approach: p, seed: s, initial_state: i, success: ok}\nfixed: {location: l, task: t, domain: irl}\n"
+    )
+    Path("map.yaml").write_text(mapping)
+    rows = ["p,s,i,ok"]
+    rows += [f"baseline,0,{i},{i % 2}" for i in range(6)] + [f"bold,0,{i},1" for i in range(4)]
+    rows += [f"baseline,1,{i},{i % 2}" for i in range(3)] + [f"bold,1,{i},1" for i in range(10, 13)]
+    rows += [f"baseline,2,{i},0" for i in range(3)]
+    Path("log.csv").write_text("\n".join(rows))
+    assert main(["trials", "import", "log.csv", "--mapping", "map.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "`bold` has no trials in 1 of 3 places and seeds" in said
+    assert "no initial state in common, compared unpaired: `l`, `t`, seed 1, `irl`" in said
+    assert "`l`, `t`, seed 0, `irl`: `baseline` 6, `bold` 4, 4 in common" in said
+    assert main(["trials", "uplift"]) == 0
+    said = capsys.readouterr().out
+    assert "compared unpaired" in said
+    assert "1 runs have no counterpart" in said
