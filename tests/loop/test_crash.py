@@ -140,7 +140,7 @@ def without_slurm(root: Path) -> Path:
     """A search path without Slurm: its plug-in calls `scontrol` when imported, and cannot do that on a false clock."""
     folder = root / "bin"
     folder.mkdir()
-    for program in ("bash", "sh", "env", "rm", "mkdir", "touch", "cat", "uname"):
+    for program in ("bash", "sh", "env", "rm", "mkdir", "touch", "cat", "uname", "which"):
         (folder / program).symlink_to(shutil.which(program) or program)
     return folder
 
