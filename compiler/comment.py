@@ -35,7 +35,7 @@ def render_comment(found: Against) -> str:
         labels=[(mark, found.plan.graph.nodes[address].label) for address, mark in marks[:MOST_LABELS]],
         more_labels=max(0, len(marks) - MOST_LABELS),
     )  # fmt: skip
-    return _shortened(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
+    return shortened(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
 
 
 def code(text: str, limit: int = MOST_TEXT) -> str:
@@ -55,7 +55,8 @@ def stages(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{stage} {count:,}" for stage, count in counts.items())
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """The text, cut at a line where it is longer than GitHub takes."""
     encoded = text.encode()
     if len(encoded) <= MOST_BYTES:
         return text

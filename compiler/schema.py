@@ -7,6 +7,7 @@ from typing import Any
 from compiler.load import MODELS
 from compiler.plan_form import AgainstForm, PlanForm
 from compiler.shape.sections import overrides_of
+from runtime.report.form import Report
 from runtime.spec.trial_mapping import TrialMapping
 from runtime.stage import Stage, load_stages
 
@@ -22,12 +23,12 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def forms() -> dict[str, dict[str, Any]]:
-    """The JSON Schemas of what verbs print for programs, and of the mapping that one of them reads."""
+    """The JSON Schemas of what verbs print and reports hold, and of the mapping that one of them reads."""
     mapping = TrialMapping.model_json_schema(ref_template="#/$defs/{model}")
     found = {
         "trial_mapping": _tidy({"$schema": DIALECT, "title": "trial mapping"} | mapping | {"title": "trial mapping"})
     }
-    for name, model in (("plan", PlanForm), ("against", AgainstForm)):
+    for name, model in (("plan", PlanForm), ("against", AgainstForm), ("report", Report)):
         form = model.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
         found[name] = _tidy({"$schema": DIALECT, "title": name} | {k: v for k, v in form.items() if k != "title"})
     return found
