@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=3,
+    version=4,
     per=("gate", "study"),
     needs={
         "uplift": "uplift", "captures": "capture*", "splats": "splat*", "twins": "twin*", "demos": "demos*",

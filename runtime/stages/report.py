@@ -28,7 +28,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=3,
+    version=4,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",

@@ -24,7 +24,11 @@ class Estimate:
 
 
 def estimate(
-    groups: Sequence[Group], level: float, limits: tuple[float, float], shared_training: bool = False
+    groups: Sequence[Group],
+    level: float,
+    limits: tuple[float, float],
+    shared_training: bool = False,
+    logit: bool = False,
 ) -> Estimate:
     """Mean over groups (each counts the same) with its band: what holds *at these locations*.
 
@@ -34,6 +38,7 @@ def estimate(
         limits: lowest and highest possible value, in points.
         shared_training: True when one training run serves all groups, so that its luck is common to them. By default
             each location trains its own policy and the unit is the run of a (location, seed).
+        logit: True for rates, whose runs scatter to one side near either limit.
 
     Raises:
         ValueError: when there is no group, or a group without seeds.
@@ -59,7 +64,7 @@ def estimate(
         ),
         np.array(sum(g.events for g in groups)),
     )
-    low, high = interval(spread, level, limits)
+    low, high = interval(spread, level, limits, logit)
     seed_variance = sum(v for v, _ in parts)
     error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
     return Estimate(

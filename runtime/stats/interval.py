@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit
+from scipy.special import logit as special_logit
 
 AGREEMENT = 0.08
 """How improbable an agreement between runs may be, if only luck within runs sets them apart, before it is no longer
@@ -42,16 +44,22 @@ class Spread:
     events: np.ndarray
 
 
-def interval(found: Spread, level: float, limits: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest value, each [...], of the two-sided band at `level` within `limits`."""
+def interval(
+    found: Spread, level: float, limits: tuple[float, float], logit: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value, each [...], of the two-sided band at `level` within `limits`.
+
+    With `logit`, as for rates, the spread between runs is laid off on the logit of the value's place between the
+    limits: near either end runs scatter to one side, and a band that is as long to both would miss there.
+    """
     z = float(stats.norm.ppf((1 + level) / 2))
     t = stats.t.ppf((1 + level) / 2, degrees(found))
     between = t**2 * found.run_variances.sum(-1) + z**2 * found.state_variance
     reach = np.sqrt(np.maximum(between, 0.0))
     share = floor_share(float(np.sum(found.run_degrees)), found.events, level)
     floor = z * np.sqrt(share * found.floor_variance)
-    low = np.minimum(found.value - reach, found.floor_centre - floor)
-    high = np.maximum(found.value + reach, found.floor_centre + floor)
+    below, above = _on_logit(found.value, reach, limits) if logit else (found.value - reach, found.value + reach)
+    low, high = np.minimum(below, found.floor_centre - floor), np.maximum(above, found.floor_centre + floor)
     return np.clip(low, *limits), np.clip(high, *limits)
 
 
@@ -74,3 +82,12 @@ def floor_share(run_degrees: float, events: np.ndarray, level: float) -> np.ndar
     spared *= (stats.t.ppf((1 + level) / 2, run_degrees) / stats.norm.ppf((1 + level) / 2)) ** 2
     spared = min(float(spared), 1.0)
     return spared + (1 - spared) * np.minimum(1.0, (SCARCE / np.maximum(events, 1e-9)) ** 4)
+
+
+def _on_logit(value: np.ndarray, reach: np.ndarray, limits: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    start, span = limits[0], limits[1] - limits[0]
+    share = (value - start) / span
+    inner = np.clip(share, 1e-9, 1 - 1e-9)
+    # At either limit itself all outcomes are alike, and the floor alone says how far the band goes.
+    away = np.where(inner == share, reach / span / (inner * (1 - inner)), 0.0)
+    return start + span * expit(special_logit(inner) - away), start + span * expit(special_logit(inner) + away)

@@ -22,7 +22,9 @@ class Point:
 
 def curve(runs: Mapping[float, Mapping[int, Outcomes]], level: float) -> list[Point]:
     """One point per amount, in order; `runs` is amount -> seed -> outcomes. Each band stands alone."""
-    return [Point(amount, estimate([rate_group(runs[amount], level)], level, POINTS)) for amount in sorted(runs)]
+    return [
+        Point(amount, estimate([rate_group(runs[amount], level)], level, POINTS, logit=True)) for amount in sorted(runs)
+    ]
 
 
 def area(amounts: Sequence[float], rates: Sequence[float]) -> float:

@@ -66,5 +66,5 @@ def rate_of(
         *single,
         count,
         len({location for location, _ in places}),
-        estimate(groups, level, POINTS, shared_training),
+        estimate(groups, level, POINTS, shared_training, logit=True),
     )

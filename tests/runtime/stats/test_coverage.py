@@ -6,8 +6,11 @@ import pytest
 from benchmarks.coverage import measure
 from benchmarks.coverage_methods import METHODS, Seen, ours
 from benchmarks.coverage_studies import Shape, Truth, expected, studies
+from benchmarks.rate_coverage import bands
+from benchmarks.rate_coverage import measure as measure_rate
 from runtime.stats.group import uplift_group
 from runtime.stats.inference import estimate
+from runtime.stats.rate import rate_of
 
 
 def outcomes(runs: np.ndarray) -> dict[int, dict[str, float]]:
@@ -84,3 +87,23 @@ def test_where_seeds_do_not_differ_pooling_episodes_is_calibrated() -> None:
     assert all(0.92 <= r.coverage <= 0.975 for r in rows if r.method in simple)
     width = {r.method: r.width for r in rows}
     assert width["ours"] < 1.2 * min(width[m] for m in ("wald", "mixed model", "seed t"))
+
+
+def test_the_rate_s_benchmark_measures_the_band_that_rates_get() -> None:
+    rng = np.random.default_rng(8)
+    treated, _ = next(studies(rng, Truth(0.5, 0.9, 10.0), Shape(3, 2, 15), 20))
+    low, high = bands(Seen.of(treated, np.zeros_like(treated)), 0.9)["ours"]
+    for i in range(20):
+        places = {(f"l{j}", "pick"): outcomes(runs) for j, runs in enumerate(treated[i])}
+        band = rate_of("a", "twin", places, 0.9).estimate.band
+        assert (band.low, band.high) == pytest.approx((low[i], high[i]))
+
+
+@pytest.mark.parametrize("shape", [Shape(3, 3, 50), Shape(5, 1, 50), Shape(10, 1, 20)])
+@pytest.mark.parametrize(("rate", "between"), [(0.05, 0.0), (0.05, 5.0), (0.5, 15.0), (0.9, 5.0)])
+def test_rates_are_covered_near_their_ends_too(shape: Shape, rate: float, between: float) -> None:
+    found = measure_rate(np.random.default_rng(9), Truth(rate, rate, between), shape, 1_500, 0.95)
+    assert 0.92 <= found["ours"][0] <= 0.985
+    if (rate, between) == (0.05, 5.0):
+        assert found["ours"][0] > found["no logit"][0]
+        assert found["wilson"][0] < 0.9
