@@ -33,6 +33,7 @@ def test_only_what_is_shown_not_to_reproduce_is_refused() -> None:
         disagreement("world_model", 60, 30),
     )
     assert [d.reproduces(5) for d in (clean, unknown, bad)] == [Status.PASSED, Status.UNDECIDED, Status.FAILED]
+    assert disagreement("twin", 5, 0).reproduces(5) is Status.UNDECIDED, "five trials cannot show it"
     (note,) = refuse_unreproducible([clean, unknown], 5)
     assert "`irl_proxy` reproduces is undecided: 1 of 5" in note
     with pytest.raises(InputError, match="X428: `world_model` does not reproduce: 30 of 60") as caught:

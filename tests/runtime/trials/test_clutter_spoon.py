@@ -59,6 +59,7 @@ def test_pooled_uplift_and_how_failures_changed(logs: Path, capsys: pytest.Captu
     assert {mode: s["direction"] for mode, s in changes.items()} == {
         "never_reached": "less often", "missed_grasp": "less often", "dropped": "undecided",
     }  # fmt: skip
+    assert {round(s["level"], 4) for s in changes.values()} == {0.9833}, "three bands that hold together at 0.95"
     assert sum(s["value"] for s in changes.values()) == pytest.approx(-pooled["value"], abs=1e-3)
     assert any("one trained policy" in note for note in found["notes"])
 

@@ -35,6 +35,8 @@ def test_labels_and_first_places_are_spread_evenly() -> None:
     assert 120 < Counter(sheet.labels["A"] for sheet in sheets)["a", 0] < 180
     first = Counter(sheet.labels[sheet.lines[i].policy] for sheet in sheets for i in range(0, 20, 2))
     assert 1400 < first["a", 0] < 1600
+    changes = sum(len({sheet.lines[i].policy for i in range(0, 20, 2)}) == 2 for sheet in sheets)
+    assert changes > 280, "one label comes first at every initial state"
 
 
 @pytest.fixture
