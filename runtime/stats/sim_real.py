@@ -15,7 +15,10 @@ from scipy import stats
 from runtime.stats.band import Band
 
 FEWEST_POLICIES = 5
-Measure = Callable[[np.ndarray, np.ndarray], float]
+_MOST_PAIRS = 4_000_000
+"""Pairs of policies, over draws, that are held at once."""
+Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Simulated and real rates [..., P] -> [...]."""
 
 
 @dataclass(frozen=True)
@@ -45,31 +48,33 @@ class Agreement:
     policies: int
 
 
-def pearson(simulated: np.ndarray, real: np.ndarray) -> float:
-    """Linear correlation; NaN where either domain does not tell the policies apart."""
-    s, r = simulated - simulated.mean(), real - real.mean()
-    scale = float(np.sqrt((s**2).sum() * (r**2).sum()))
-    return float((s * r).sum() / scale) if scale > 1e-12 else float("nan")
+def pearson(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Linear correlation over the last axis of [..., P]; NaN where either domain does not tell the policies apart."""
+    s, r = simulated - simulated.mean(-1, keepdims=True), real - real.mean(-1, keepdims=True)
+    scale = np.sqrt((s**2).sum(-1) * (r**2).sum(-1))
+    return np.where(scale > 1e-12, (s * r).sum(-1) / np.maximum(scale, 1e-12), np.nan)
 
 
-def spearman(simulated: np.ndarray, real: np.ndarray) -> float:
+def spearman(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Rank correlation with mean ranks for ties; NaN where either domain ranks nothing."""
-    return pearson(stats.rankdata(simulated), stats.rankdata(real))
+    return pearson(stats.rankdata(simulated, axis=-1), stats.rankdata(real, axis=-1))
 
 
-def kendall(simulated: np.ndarray, real: np.ndarray) -> float:
-    """Kendall's tau-b."""
-    return float(stats.kendalltau(simulated, real).statistic)
+def kendall(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Kendall's tau-b; NaN where either domain ranks nothing."""
+    s, r = (np.sign(rates[..., :, None] - rates[..., None, :]) for rates in (simulated, real))
+    scale = np.sqrt((s**2).sum((-2, -1)) * (r**2).sum((-2, -1)))
+    return np.where(scale > 0, (s * r).sum((-2, -1)) / np.maximum(scale, 1), np.nan)
 
 
-def mmrv(simulated: np.ndarray, real: np.ndarray) -> float:
+def mmrv(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Mean maximum rank violation (Li et al. 2024, SIMPLER): 0 where simulation ranks every pair as reality does.
 
     For each policy, the largest real difference to a policy that simulation ranks the other way; then the mean. It is
     in the units of the *second* argument, so that swapping the two gives another number.
     """
-    wrong = (simulated[:, None] > simulated) != (real[:, None] > real)
-    return float(np.where(wrong, np.abs(real[:, None] - real), 0.0).max(axis=1).mean())
+    wrong = (simulated[..., :, None] > simulated[..., None, :]) != (real[..., :, None] > real[..., None, :])
+    return np.where(wrong, np.abs(real[..., :, None] - real[..., None, :]), 0.0).max(-1).mean(-1)
 
 
 MEASURES: dict[str, Measure] = {"pearson": pearson, "spearman": spearman, "kendall": kendall, "mmrv": mmrv}
@@ -82,7 +87,7 @@ def agreement(
 
     Args:
         policies: at least two, each once.
-        measure: one of `MEASURES`, or any function of simulated and real rates [P].
+        measure: one of `MEASURES`, or any function like them.
         level: confidence level of the bands.
         draws: of the bootstrap.
         seed: of the draws, so that the same counts give the same band.
@@ -96,16 +101,16 @@ def agreement(
     if len(set(names)) < len(names):
         raise ValueError(f"policy `{max(names, key=names.count)}` comes twice")
     simulated, real = np.array([p.simulated for p in policies]), np.array([p.real for p in policies])
-    value = measure(simulated, real)
+    value = float(measure(simulated, real))
     rng = np.random.default_rng(seed)
     s = _draws(rng, simulated, [p.simulated_trials for p in policies], draws)
     r = _draws(rng, real, [p.real_trials for p in policies], draws)
     unknown = all(p.simulated_trials is None and p.real_trials is None for p in policies)
-    band = None if unknown else _band([measure(a, b) for a, b in zip(s, r, strict=True)], level)
+    band = None if unknown else _band(_each(measure, s, r), level)
     wider = None
     if len(names) >= FEWEST_POLICIES:
         picks = rng.integers(0, len(names), (draws, len(names)))
-        wider = _band([measure(a[i], b[i]) for a, b, i in zip(s, r, picks, strict=True)], level)
+        wider = _band(_each(measure, np.take_along_axis(s, picks, 1), np.take_along_axis(r, picks, 1)), level)
     return Agreement(value, band, wider, level, len(names))
 
 
@@ -118,9 +123,16 @@ def _draws(rng: np.random.Generator, rates: np.ndarray, trials: Sequence[int | N
     return np.stack(columns, axis=1)
 
 
-def _band(values: Sequence[float], level: float) -> Band | None:
+def _each(measure: Measure, simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """The measure of each draw, a few at a time."""
+    step = max(1, _MOST_PAIRS // simulated.shape[1] ** 2)
+    parts = [measure(simulated[i : i + step], real[i : i + step]) for i in range(0, len(simulated), step)]
+    return np.concatenate(parts)
+
+
+def _band(values: np.ndarray, level: float) -> Band | None:
     """Percentile band of the draws in which the measure exists; None where that is fewer than nine of ten."""
-    found = np.array([v for v in values if v == v])
+    found = values[~np.isnan(values)]
     if len(found) < 0.9 * len(values):
         return None
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])

@@ -45,15 +45,18 @@ def test_published_figures_of_simpler(simpler: Path) -> None:
         rates = found[want["task"]]
         simulated, real = np.array([r.simulated for r in rates]), np.array([r.real for r in rates])
         assert len(rates) == int(want["n_policies"])
-        assert round(pearson(simulated, real), 4) == float(want["pearson"])
-        assert round(mmrv(simulated, real), 4) == float(want["mmrv_as_called_in_repo"])
+        assert round(float(pearson(simulated, real)), 4) == float(want["pearson"])
+        assert round(float(mmrv(simulated, real)), 4) == float(want["mmrv_as_called_in_repo"])
 
 
 def test_mmrv_with_its_arguments_swapped_is_another_number_in_five_of_nine_tasks(simpler: Path) -> None:
     ours = {}
     for task, rates in tables(simpler).items():
         simulated, real = np.array([r.simulated for r in rates]), np.array([r.real for r in rates])
-        ours[task.removeprefix("google_robot_")] = (round(mmrv(simulated, real), 4), round(mmrv(real, simulated), 4))
+        ours[task.removeprefix("google_robot_")] = (
+            round(float(mmrv(simulated, real)), 4),
+            round(float(mmrv(real, simulated)), 4),
+        )
     assert {task: pair for task, pair in ours.items() if pair[0] != pair[1]} == {
         "pick_coke_can": (0.0313, 0.0618), "move_near": (0.111, 0.0027), "close_drawer": (0.1233, 0.1133),
         "place_apple_in_closed_top_drawer": (0.0, 0.0108), "widowx_carrot_on_plate": (0.1113, 0.0093),
@@ -81,21 +84,21 @@ def test_ranks_agree_with_scipy(pairs: list[tuple[int, int]]) -> None:
     assert 0 <= mmrv(simulated, real) <= 1
 
 
-@pytest.mark.parametrize("name", ["pearson", "mmrv"])
+@pytest.mark.parametrize("name", ["pearson", "spearman", "kendall", "mmrv"])
 def test_bands_cover_what_the_rates_are(name: str) -> None:
     """Rates from the prior of the draws: nine of ten 90 % bands hold the truth."""
     rng = np.random.default_rng(3)
     covered = studies = 0
-    for _ in range(100):
+    for _ in range(300):
         truth = rng.beta(0.5, 0.5, (2, 6))
         wins = rng.binomial(40, truth)
         policies = [Rates(str(i), wins[0, i] / 40, wins[1, i] / 40, 40, 40) for i in range(6)]
-        found = agreement(policies, MEASURES[name], 0.9, draws=200)
+        found = agreement(policies, MEASURES[name], 0.9, draws=300)
         if found.band is not None:
             studies += 1
             covered += found.band.low - 1e-9 <= MEASURES[name](truth[0], truth[1]) <= found.band.high + 1e-9
-    assert studies > 95
-    assert covered / studies >= 0.83
+    assert studies > 290
+    assert covered / studies >= 0.86
 
 
 def test_one_policy_or_one_twice_is_refused() -> None:
