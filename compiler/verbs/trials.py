@@ -104,8 +104,9 @@ def _refused(refused: "ImportRefused", colour: str) -> int:
 
     shown = wants_colour(sys.stderr, colour)
     found = refused.diagnostics
+    lines = {name: refused.origin.lines(name) for name in {d.span.file for d in found}}
     for d in found:
-        sys.stderr.write(render_text(d, refused.origin.lines(d.span.file), shown) + "\n")
+        sys.stderr.write(render_text(d, lines[d.span.file], shown) + "\n")
     errors = sum(d.severity == "error" for d in found)
     sys.stderr.write(f"{errors} error{'s' * (errors != 1)}; more: {more_about(found)}\n")
     return 1

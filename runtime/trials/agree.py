@@ -1,6 +1,7 @@
 """What simulated trials tell of real ones: agreement over policies, the gap, real success with simulation's help."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from runtime.stats.sim_real import FEWEST_POLICIES, MEASURES, Rates, agreement
 from runtime.stats.trials import Trials
 from runtime.trials.fault import Fault, TrialsRefused
 
+SIMULATED, REAL = ("world_model", "twin"), ("irl_proxy", "irl")
 Key = tuple[str, str, int, str]
 """(location, task, seed, initial state)"""
 
@@ -61,6 +63,16 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
         "powered": [row for a in trials.approaches() if (row := _powered(trials, a, simulated, real, level))],
         "notes": notes,
     }  # fmt: skip
+
+
+def all_pairs(table: pa.Table, level: float) -> list[dict[str, Any]]:
+    """`sim_real` of every simulated domain with every real one that have a policy in common, for a report."""
+    there = set(table["domain"].to_pylist())
+    found = []
+    for simulated, real in ((s, r) for s in SIMULATED for r in REAL if {s, r} <= there):
+        with suppress(TrialsRefused):
+            found.append(sim_real(table, simulated, real, level))
+    return found
 
 
 def _policies(trials: Trials, simulated: str, real: str) -> tuple[list[Rates], int]:

@@ -9,8 +9,8 @@ from runtime.trials.lerobot import read_lerobot
 from runtime.trials.raw import Raw
 from runtime.trials.records import read_json, read_json_lines, read_parquet
 
-LARGEST = 256 * 2**20
-"""Bytes of the largest file that is read: about two million trials as CSV."""
+LARGEST = 64 * 2**20
+"""Bytes of the largest file that is read: more than a million trials as CSV, which take about 2.5 GB while read."""
 SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet", ".json": "json",
     ".jsonl": "jsonl", ".ndjson": "jsonl",

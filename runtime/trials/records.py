@@ -8,18 +8,27 @@ from runtime.trials.delimited import decode
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.raw import Raw
 
+MOST_ROWS = 2_000_000
+MOST_UNPACKED = 1024 * 2**20
+
 
 def read_parquet(data: bytes, name: str) -> Raw:
     """A Parquet file, one trial a row.
 
     Raises:
-        TrialsRefused: T501 no rows; T502 not a Parquet file.
+        TrialsRefused: T501 no rows; T502 not a Parquet file; T512 too large.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(data))
+        file = pq.ParquetFile(io.BytesIO(data))
+        unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+        if file.metadata.num_rows > MOST_ROWS or unpacked > MOST_UNPACKED:
+            size = f"{file.metadata.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked"
+            hint = f"split it: at most {MOST_ROWS:,} rows and {MOST_UNPACKED // 2**20} MiB"
+            raise TrialsRefused(Fault("T512", f"`{name}` is too large: {size}", hint, Where(name)))
+        table = file.read()
     except (OSError, pa.ArrowException) as error:
         raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
     if table.num_rows == 0:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
+from runtime.trials.agree import all_pairs
+from runtime.trials.sets import read_set
 
 MAPPING = """columns: {approach: policy, location: site, seed: seed, initial_state: state, success: ok, domain: where}
 fixed: {task: pick}
@@ -55,6 +57,13 @@ def test_agreement_gap_and_powered_estimates(robot: Path, capsys: pytest.Capture
         assert row["band"][0] <= rates[row["approach"]] <= row["band"][1]
         assert row["band"][1] - row["band"][0] < row["classical_band"][1] - row["classical_band"][0]
         assert (row["real_trials"], row["simulated_trials"]) == (60, 120)
+
+
+def test_all_pairs_of_domains_of_a_table(robot: Path) -> None:
+    table = read_set(robot, "lab").table
+    (found,) = all_pairs(table, 0.9)
+    assert (found["simulated"], found["real"], found["level"]) == ("twin", "irl", 0.9)
+    assert all_pairs(table.filter([d == "irl" for d in table["domain"].to_pylist()]), 0.9) == []
 
 
 def test_lines_for_people(robot: Path, capsys: pytest.CaptureFixture) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.spec.trial_mapping import TrialMapping
+from runtime.trials import read
 from runtime.trials.fault import TrialsRefused
 from runtime.trials.read import read_raw
 from runtime.trials.rows import convert
@@ -139,3 +141,20 @@ def test_a_separator_that_excel_tells(separator: str) -> None:
     (fault,) = caught.value.faults
     assert fault.where is not None
     assert (fault.where.line, fault.where.col, fault.where.end_col) == (4, 1, 6)
+
+
+def test_large_files_are_refused_before_they_are_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"ok": pa.array([True]).take(pa.array([0] * 2_000_001))}), path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(TrialsRefused, match=r"T512: `x.parquet` is too large: 2,000,001 rows"):
+        read_raw(path.read_bytes(), "x.parquet", TrialMapping())
+    monkeypatch.setattr(read, "LARGEST", 1000)
+    with pytest.raises(TrialsRefused, match="T512"):
+        read.read_bytes(path, "x.parquet")
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1garbagePAR1", b"", b"a,b\n1,2\n"])
+def test_what_is_no_parquet_is_refused(content: bytes) -> None:
+    with pytest.raises(TrialsRefused, match="T502"):
+        read_raw(content, "x.parquet", TrialMapping())
