@@ -12,7 +12,7 @@ from compiler.chunks import Chunk, chunks
 from compiler.load import Project
 from compiler.node import Node
 from compiler.plan import Plan, State
-from compiler.runs import write_run
+from compiler.runs import page_of, write_run
 from runtime.node import Job, Parent
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -36,6 +36,7 @@ def emit(project: Project, plan: Plan) -> Path:
         "targets": [list(address) for address in dict.fromkeys(wanted)],
         "jobs": jobs,
         "nodes": nodes,
+        "page": page_of(plan.graph.study) if any(t.stage.name == "report" for t in plan.graph.targets) else None,
     }
     store = os.path.relpath(project.store, project.root)
     return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+CAPTION = Path(__file__).resolve().parent.parent / "rules" / "report" / "caption.rst"
+
 
 class FrozenPlan:
     """Look-ups on an emitted `plan.json`."""
@@ -14,6 +16,7 @@ class FrozenPlan:
         self.run: str = self._plan["run"]
         self.store: str = self._plan["store"]
         self.rules: str = f"{self.run}/stages.smk"
+        self.caption: str = str(CAPTION)
 
     def marker(self, stage: str, job: str) -> str:
         """The file that says, within this run only, that a job ended well."""
@@ -42,6 +45,11 @@ class FrozenPlan:
     def targets(self) -> list[str]:
         """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run)."""
         return [self.marker(*target) for target in self._plan["targets"]] or [f"{self.run}/plan.json"]
+
+    def pages(self) -> list[str]:
+        """The study's page where people look for it, once nothing is missing; before that it is not of this plan."""
+        page = self._plan.get("page")
+        return [page] if page and not self._plan["targets"] and Path(page).is_file() else []
 
     def planned(self) -> list[tuple[str, str]]:
         """Addresses of all that this run builds."""

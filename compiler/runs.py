@@ -10,6 +10,11 @@ from typing import Any
 KEEP_RUNS_S = 7 * 86400
 
 
+def page_of(study: str) -> str:
+    """Where people look for a study's report, relative to the project."""
+    return f"build/report/{study}.html"
+
+
 def write_run(root: Path, study: str, store: str, content: dict[str, Any], rules: str) -> Path:
     """Write a run's plan and rules, with the newest also below `build/`, and return the path of the plan.
 
@@ -17,7 +22,7 @@ def write_run(root: Path, study: str, store: str, content: dict[str, Any], rules
         root: the project's folder.
         study: id of the study.
         store: the store's folder, relative to `root`.
-        content: `counts`, `targets`, `nodes` and `jobs`, as `compiler.frozen` reads them.
+        content: `counts`, `targets`, `nodes`, `jobs` and `page`, as `compiler.frozen` reads them.
         rules: text of the rules.
     """
     build = root / "build"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from compiler.collector import without_gc
 from compiler.idle import page, recall
 from compiler.roots import roots_of_environment
-from compiler.runs import write_run
+from compiler.runs import page_of, write_run
 
 if TYPE_CHECKING:
     from compiler.frozen import FrozenPlan
@@ -20,7 +20,8 @@ def compile_study(study: str) -> str:
     root = Path.cwd()
     idle = recall(root, study, roots_of_environment())
     if idle is not None and idle.report in ([], page(root, study)):
-        content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}}
+        shown = page_of(study) if idle.report else None
+        content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}, "page": shown}
         return str(write_run(root, study, idle.store, content, ""))
     with without_gc():
         path = _compile(root, study)
