@@ -1,13 +1,19 @@
 """How the columns of somebody else's file become trials: one small YAML file, kept beside the specs."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from runtime.spec.cell import Domain
 
 NameField = Literal["approach", "location", "task", "seed", "domain", "initial_state"]
 """What names a trial; each comes from columns, from the file's name, or is the same for the whole file."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What something is called: text on one line."""
+Column = Annotated[str, StringConstraints(min_length=1)]
+"""A column as the file's header has it."""
+Columns = Annotated[list[Column], Field(min_length=1, max_length=20)]
 
 
 class MappingPart(BaseModel):
@@ -19,54 +25,77 @@ class MappingPart(BaseModel):
 class Arm(MappingPart):
     """The columns of one approach in a wide file, where each row holds one initial state and every approach."""
 
-    success: str = Field(min_length=1)
+    success: Column
     """Column of success."""
-    score: str | None = None
+    score: Column | None = None
     """Column of the score."""
-    failure_mode: str | None = None
+    failure_mode: Column | None = None
     """Column of how it failed."""
-    steps: str | None = None
+    steps: Column | None = None
     """Column of control steps."""
 
 
 class TrialColumns(MappingPart):
     """Which column holds what. A name made of several columns is joined with `-`."""
 
-    approach: str | list[str] | None = None
+    approach: Column | Columns | None = None
     """Which approach acted (not in wide files)."""
-    location: str | list[str] | None = None
+    location: Column | Columns | None = None
     """Where."""
-    task: str | list[str] | None = None
+    task: Column | Columns | None = None
     """Which task."""
-    seed: str | None = None
+    seed: Column | None = None
     """Seed index of the training run, or of the evaluation (see `seeds`)."""
-    domain: str | list[str] | None = None
+    domain: Column | Columns | None = None
     """world_model, twin, irl_proxy or irl."""
-    initial_state: str | list[str] | None = None
+    initial_state: Column | Columns | None = None
     """What the trial started from; trials with the same one are paired. By default the row's place in its cell."""
-    success: str | None = None
+    success: Column | None = None
     """Whether it succeeded: 1/0, true/false, yes/no (not in wide files)."""
-    score: str | None = None
+    score: Column | None = None
     """Partial success, 0 to `score_max`."""
-    failure_mode: str | None = None
+    failure_mode: Column | None = None
     """How it failed."""
-    steps: str | None = None
+    steps: Column | None = None
     """Control steps."""
 
 
 class FixedNames(MappingPart):
     """What is the same for every row."""
 
-    approach: str | None = None
+    approach: Name | None = None
     """Id of the approach."""
-    location: str | None = None
+    location: Name | None = None
     """Id of the location."""
-    task: str | None = None
+    task: Name | None = None
     """Id of the task."""
     seed: int | None = Field(None, ge=0)
     """Seed index."""
     domain: Domain | None = None
     """Where the trials ran."""
+
+
+class Renames(MappingPart):
+    """Word of the file -> our word, for each field."""
+
+    approach: dict[str, Name] = Field(default_factory=dict)
+    """Of approaches."""
+    location: dict[str, Name] = Field(default_factory=dict)
+    """Of locations."""
+    task: dict[str, Name] = Field(default_factory=dict)
+    """Of tasks."""
+    seed: dict[str, Name] = Field(default_factory=dict)
+    """Of seeds, such as `{ckpt-a: "0"}`."""
+    domain: dict[str, Domain] = Field(default_factory=dict)
+    """Of domains."""
+    initial_state: dict[str, Name] = Field(default_factory=dict)
+    """Of initial states."""
+    failure_mode: dict[str, Name] = Field(default_factory=dict)
+    """Of failure modes."""
+
+    def of(self, field: str, word: str) -> str:
+        """Our word for one of the file's."""
+        return getattr(self, field).get(word, word)
 
 
 class Words(MappingPart):
@@ -97,12 +126,12 @@ class TrialMapping(MappingPart):
     """End of the files' path with names in braces, for example `{approach}/seed-{seed}/eval_info.json`."""
     columns: TrialColumns = TrialColumns()
     """Which column holds what."""
-    arms: dict[str, Arm] = Field(default_factory=dict)
+    arms: dict[Name, Arm] = Field(default_factory=dict)
     """For wide files: approach -> its columns."""
     fixed: FixedNames = FixedNames()
     """What is the same for every row."""
-    rename: dict[NameField | Literal["failure_mode"], dict[str, str]] = Field(default_factory=dict)
-    """Field -> word of the file -> our word."""
+    rename: Renames = Renames()
+    """Words of the file that are others of ours."""
     words: Words = Words()
     """Words for success and failure."""
     score_max: float = Field(1.0, gt=0)

@@ -171,7 +171,7 @@ class _Reader:
             if any(part is None for part in parts):
                 return None
             found = "-".join(parts)
-        return self.mapping.rename.get(field, {}).get(found, found)
+        return self.mapping.rename.of(field, found)
 
     def seed(self, row: int) -> int:
         """The seed index: 0 where nothing names one."""
@@ -179,12 +179,15 @@ class _Reader:
             return self.mapping.fixed.seed
         if self.mapping.columns.seed:
             word = self.raw.columns[self.mapping.columns.seed][row]
-            word = self.mapping.rename.get("seed", {}).get(str(word), word)
-            found = self.read(row, self.mapping.columns.seed, lambda _: values.as_count(word))
-            return 0 if found is None else found
+            try:
+                return values.as_count(self.mapping.rename.of("seed", str(word)))
+            except ValueError as error:
+                hint = "number the seeds from 0 under `rename: {seed: …}`"
+                self.fault(row, self.mapping.columns.seed, str(error), "T509", hint)
+                return 0
         if "seed" in self.named:
             try:
-                return values.as_count(self.mapping.rename.get("seed", {}).get(self.named["seed"], self.named["seed"]))
+                return values.as_count(self.mapping.rename.of("seed", self.named["seed"]))
             except ValueError as error:
                 if row == 0:
                     self.fault(
@@ -229,7 +232,7 @@ class _Reader:
                 "T510",
                 "mend either",
             )
-        return "" if nothing else self.mapping.rename.get("failure_mode", {}).get(word, word)
+        return "" if nothing else self.mapping.rename.of("failure_mode", word)
 
     def read(self, row: int, column: str, reader: Any) -> Any:
         """A cell through a reader; None and a fault where it does not fit."""
