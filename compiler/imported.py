@@ -16,6 +16,7 @@ from runtime.trials.listing import NAME, set_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from runtime.stats.reproducible import Disagreement
     from runtime.trials.sheet import Sheet
 
 
@@ -157,6 +158,25 @@ def compare_domains(
         if table is None:
             raise TrialsRefused(Fault("T515", "no trials were imported yet", "name a `--study`, or import trials"))
         return sim_real(table, simulated, real, level)
+    except TrialsRefused as refused:
+        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
+
+
+def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagreement]":
+    """Disagreement by domain between two sets of the same trials, see `runtime.stats.reproducible`.
+
+    Raises:
+        ImportRefused: when a set is not there or damaged, or they have no trial in common.
+    """
+    from runtime.stats.reproducible import disagreements
+    from runtime.trials.sets import read_set
+
+    try:
+        found = disagreements(read_set(root, first).table, read_set(root, second).table, level)
+        if not found:
+            hint = "approach, location, task, seed, domain and initial state must be the same in both"
+            raise TrialsRefused(Fault("T515", f"sets `{first}` and `{second}` have no trial in common", hint))
+        return found
     except TrialsRefused as refused:
         raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
 

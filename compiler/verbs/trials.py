@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _import_arguments(verbs.add_parser("import", help="read files of trials and keep them in trials/NAME/"))
     _sheet_arguments(verbs.add_parser("sheet", help="write a sheet to fill in beside a robot, blinded, order by lot"))
     _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
+    _twice_arguments(verbs.add_parser("twice", help="how often trials that were run twice ended differently"))
     _sim_real_arguments(verbs.add_parser("sim-real", help="how well one domain tells what another one would"))
 
 
@@ -176,6 +177,33 @@ def _built_trials(args: argparse.Namespace) -> "Path":
     raise ValueError(
         f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing"
     )
+
+
+def _twice_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", help="imported set")
+    parser.add_argument("second", help="imported set of the same trials, run again")
+    parser.add_argument("--at-most", type=float, default=5.0, metavar="POINTS",
+                        help="disagreement that is put up with before pairing is refused (default: 5)")  # fmt: skip
+    parser.add_argument("--level", type=float, default=0.95, help="confidence level of the exact band (default: 0.95)")
+    common.colour_argument(parser)
+    parser.set_defaults(act=_twice)
+
+
+def _twice(args: argparse.Namespace) -> int:
+    """0 when every domain reproduces, or too few trials were run twice to tell."""
+    from pathlib import Path
+
+    from compiler.imported import run_twice
+    from runtime.stats.reproducible import refuse_unreproducible
+
+    _between(args.level)
+    found = run_twice(Path.cwd(), args.first, args.second, args.level)
+    for one in found:
+        rate = f"{one.rate:.1f} points [{one.band.low:.1f}, {one.band.high:.1f}]"
+        print(f"{one.domain}: {one.differing} of {one.trials} trials ended differently: {rate}")
+    for note in refuse_unreproducible(found, args.at_most):
+        print(f"note: {note}")
+    return 0
 
 
 def _between(level: float) -> None:
