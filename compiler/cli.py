@@ -13,8 +13,8 @@ from typing import Any
 from compiler.collector import without_gc
 
 VERBS = (
-    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "trials", "report", "where", "show", "verify",
-    "gc", "recompute", "watch", "lsp", "completion", "schema",
+    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "status", "trials", "report", "where",
+    "show", "verify", "gc", "recompute", "watch", "lsp", "completion", "schema",
 )  # fmt: skip
 """In the order in which `simkiln --help` lists them."""
 

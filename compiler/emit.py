@@ -5,6 +5,7 @@ delete, keep or believe one: completeness lives in the store.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from compiler.load import Project
 from compiler.node import Node
 from compiler.plan import Plan, State
 from compiler.runs import page_of, write_run
+from compiler.stops import Address, guarded, guards
+from runtime.guard import Guard
 from runtime.node import Job, Parent
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -24,12 +27,13 @@ def emit(project: Project, plan: Plan) -> Path:
     jobs: dict[str, dict[str, Any]] = {}
     parts = chunks(plan)
     home = {node.address: part.address for part in parts for node in part.nodes}
+    held = guarded(plan.graph, guards(project, plan.graph))
     for part in parts:
         for node in part.nodes:
-            job(project, node).write(project.root / "build" / "jobs")
+            job(project, node, held.get(node.address, ())).write(project.root / "build" / "jobs")
             nodes.setdefault(node.stage.name, {})[node.fingerprint] = {"label": node.label}
         stage, name = part.address
-        jobs.setdefault(stage, {})[name] = _entry(plan, part, home)
+        jobs.setdefault(stage, {})[name] = _entry(plan, part, home, held)
     wanted = [home[t.address] for t in plan.graph.targets if plan.states[t.address] is State.BUILD]
     content = {
         "counts": {str(state): plan.count(state) for state in State},
@@ -42,8 +46,8 @@ def emit(project: Project, plan: Plan) -> Path:
     return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))
 
 
-def job(project: Project, node: Node) -> Job:
-    """The node as the runtime reads it."""
+def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
+    """The node as the runtime reads it; guards may forbid it."""
     return Job(
         stage=node.stage.name,
         version=node.stage.version,
@@ -57,11 +61,15 @@ def job(project: Project, node: Node) -> Job:
         content=node.content,
         source_dir=node.source_dir,
         scopes=node.scopes(),
+        guards=[guard.to_json() for guard in held],
     )
 
 
-def _entry(plan: Plan, part: Chunk, home: dict[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
+def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, Any]) -> dict[str, Any]:
     parents = dict.fromkeys(home[p.address] for node in part.nodes for p in plan.missing_parents(node))
+    for node in part.nodes:  # what a guard judges together has to be there, or the guard does not know
+        judged = ((p.stage, p.fingerprint) for guard in held.get(node.address, ()) for p in guard.judged)
+        parents.update(dict.fromkeys(home[address] for address in judged if address in home))
     members = [node.fingerprint for node in part.nodes]
     return {"inputs": [list(address) for address in parents], "members": members, **part.needs()}
 

@@ -15,10 +15,12 @@ from compiler.layers import approach_chain, layers
 from compiler.load import Project
 from compiler.node import Graph, Node, Scope, Setting
 from compiler.settings import HIDDEN_SITE, Settings
+from compiler.stops import Stops, speaks_of, stops
 from compiler.template import Key, Slot, Template, record
 from runtime.backend import DEFAULTS, info
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
+from runtime.spec.gate import TRIAL_METRICS
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
 
 
@@ -31,18 +33,20 @@ def expand(project: Project, study: str) -> Graph:
     load_stages()
     if study not in project.graphs:
         with without_gc():
-            project.graphs[study] = _Expansion(project, study).graph()
+            graph = _Expansion(project, study).graph()
+            stopped = stops(project, graph)
+            project.graphs[study] = graph if stopped is None else _Expansion(project, study, stopped).graph()
     return project.graphs[study]
 
 
 class _Expansion:
     """The state of one expansion: nodes by who asked for them, made once each; equal ones merge by their address."""
 
-    def __init__(self, project: Project, study: str) -> None:
-        self.project, self.id = project, study
+    def __init__(self, project: Project, study: str, stopped: Stops | None = None) -> None:
+        self.project, self.id, self.stopped = project, study, stopped or Stops()
         self.study = project.studies[study]
         self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
-        self.settings = Settings(project, study)
+        self.settings = Settings(project, study, stopped)
         self.nodes: dict[tuple[str, str], Node] = {}
         self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
         self.templates: dict[tuple[Any, ...], Template | None] = {}
@@ -61,10 +65,17 @@ class _Expansion:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
             for location in self.study.locations for stage in self.study.targets
         ]  # fmt: skip
+        targets = [node for node in targets if node.address not in self.stopped.nodes]
         targets += self._every(REGISTRY["evaluate"])
+        targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
         if self.settings.cells:
             targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
-        return Graph(self.id, self.nodes, list({node.address: node for node in targets}.values()))
+        return Graph(
+            self.id,
+            self.nodes,
+            list({node.address: node for node in targets}.values()),
+            self.stopped if self.stopped.reasons else None,
+        )
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""
@@ -139,7 +150,20 @@ class _Expansion:
         )
         return node
 
+    def _judged(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
+        """What a gate reads: the comparison of trials, or the artifacts whose metric its rule speaks of."""
+        rule = self.project.gates[str(scope.gate)]
+        port = stage.ports[0] if rule.metric in TRIAL_METRICS else stage.ports[1]
+        if rule.stage in (None, "uplift"):
+            found = self._every(REGISTRY["uplift"])
+        else:
+            found = tuple(n for n in self.nodes.values() if speaks_of(rule, n))
+        self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
+        return {port.name: found}
+
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
+        if "gate" in stage.per:
+            return self._judged(stage, scope)
         wired = self._wired(stage, scope.approach)
         inputs: dict[str, tuple[Node, ...]] = {}
         for port in stage.ports:
@@ -177,8 +201,10 @@ class _Expansion:
                 keys = [(stage.name, scope.only(stage.per), scope.approach) for scope in scopes]
                 found = [
                     self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
-                    for location in self.study.locations for key, scope in zip(keys, scopes, strict=True)
+                    for location in self.study.locations if location not in self.stopped.locations
+                    for key, scope in zip(keys, scopes, strict=True)
                 ]  # fmt: skip
+                found = [node for node in found if node.address not in self.stopped.nodes]
             else:
                 found = [self.node(stage, scope) for scope in self._scopes(stage)]
             self.every[stage.name] = tuple(found)

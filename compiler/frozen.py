@@ -55,9 +55,13 @@ class FrozenPlan:
         """Addresses of all that this run builds."""
         return [(stage, fingerprint) for stage, nodes in self._plan["nodes"].items() for fingerprint in nodes]
 
-    def unpublished(self, root: Path) -> list[str]:
-        """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""
+    def absent(self, root: Path) -> list[tuple[str, str]]:
+        """Addresses of planned nodes that are not in the store."""
         return [
-            self.label(*address) for address in self.planned()
+            address for address in self.planned()
             if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
         ]  # fmt: skip
+
+    def unpublished(self, root: Path) -> list[str]:
+        """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""
+        return [self.label(*address) for address in self.absent(root)]

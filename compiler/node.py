@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compiler.diagnostic import Span
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
+
+if TYPE_CHECKING:
+    from compiler.stops import Stops
 
 AXES = ("location", "task", "approach", "seed", "domain", "gate", "claim", "study")
 
@@ -132,6 +135,8 @@ class Graph:
     study: str
     nodes: dict[tuple[str, str], Node]
     targets: list[Node]
+    stopped: "Stops | None" = None
+    """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""
 
     def find(self, name: str) -> list[Node]:
         """Nodes that `name` may mean: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 digits or more)."""

@@ -1,7 +1,7 @@
 """Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, equal ones validated once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.fingerprint import canonical, head
 from compiler.layers import approach_chain, training_seed_offset
@@ -16,6 +16,9 @@ from runtime.spec.task import Task
 from runtime.stage import Stage
 from runtime.trials.listing import read_manifest
 
+if TYPE_CHECKING:
+    from compiler.stops import Stops
+
 HIDDEN_SITE = "hidden_site"
 LOCAL = ("location.source", "hidden_site")
 """Bound sources whose value belongs to one location."""
@@ -24,11 +27,13 @@ LOCAL = ("location.source", "hidden_site")
 class Settings:
     """The settings of one study."""
 
-    def __init__(self, project: Project, study: str) -> None:
+    def __init__(self, project: Project, study: str, stopped: "Stops | None" = None) -> None:
         self.project, self.study = project, project.studies[study]
-        spec = self.study
+        spec, self.stopped = self.study, stopped
+        skipped = stopped.skipped if stopped else ()
         self.frame = StudyFrame(
-            id=study, baseline=spec.baseline, locations=tuple(spec.locations), tasks=tuple(spec.tasks),
+            id=study, baseline=spec.baseline, locations=tuple(x for x in spec.locations if x not in skipped),
+            tasks=tuple(spec.tasks),
             approaches=tuple(spec.approaches), seeds=tuple(spec.seeds), trials=dict(spec.trials), level=spec.level,
             gates=tuple(spec.gates),
         )  # fmt: skip
@@ -37,11 +42,15 @@ class Settings:
             for location in spec.locations for task in spec.tasks for approach in spec.approaches
             for seed in spec.seeds for domain in spec.trials
         ]  # fmt: skip
+        if stopped:
+            self.cells = [cell for cell in self.cells if cell not in stopped.cells]
         self.scopes = [
             Scope(task=task, approach=approach, seed=seed, domain=domain)
             for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
         ]  # fmt: skip
         """The cells at any one location, in the study's order."""
+        self.judged: dict[str, list[str]] = {}
+        """Gate -> what each artifact that it judges stands for."""
         self._made: dict[tuple[Any, ...], Setting] = {}
         self._wanted: dict[Contract, Contract] = {}
         self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
@@ -117,6 +126,8 @@ class Settings:
             "cells": lambda: self.cells,
             "study": lambda: self.frame,
             "gate": lambda: _part(GateRule, self.project.gates[str(scope.gate)]),
+            "judged": lambda: self.judged.get(str(scope.gate), []),
+            "stopped": lambda: self._stopped(),
             "claim": lambda: self.study.claims[str(scope.claim)],
             "claims": lambda: list(self.study.claims),
             "waivers": lambda: self.study.waivers,
@@ -138,6 +149,16 @@ class Settings:
             return None
         source = self.project.locations[str(scope.location)].source
         return source if source.kind == HIDDEN_SITE else None
+
+    def _stopped(self) -> list[dict[str, Any]]:
+        """What the report says of gates that stopped something."""
+        if self.stopped is None:
+            return []
+        return [
+            {"gate": gate, "on_fail": self.project.gates[gate].on_fail, "reason": reason,
+             "places": list(self.stopped.places[gate])}
+            for gate, reason in self.stopped.reasons.items()
+        ]  # fmt: skip
 
     def _prior(self, approach: str) -> PriorRange:
         row = self.project.approaches[approach].row

@@ -47,6 +47,8 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     idle = not every and found.counts[str(Mark.REUSE)] + found.counts[str(Mark.UNNEEDED)] == sum(found.counts.values())
     tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *outlook(project, study)])]
+    if found.plan.graph.stopped is not None:
+        said += map(Line, found.plan.graph.stopped.lines())
     if found.changes.refused:
         said.append(Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)"))
     return said

@@ -96,7 +96,7 @@ def explain(
     index = index or StoreIndex.of(project)
     state = plan.states[node.address]
     if state is State.REUSE:
-        notes = (*_origin(index, node), *damaged(project, node, there=True), *code_changed(node))
+        notes = (*stopped(node, plan), *_origin(index, node), *damaged(project, node, there=True), *code_changed(node))
         return Explanation(node, Mark.REUSE, None, notes=notes)
     past = StorePast(index)
     before = past.before(node)
@@ -112,6 +112,9 @@ def explain(
 
 def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | None) -> Iterator[Note]:
     """It is not in the store; whether anything of its kind is, and who needs it."""
+    if notes := list(stopped(node, plan)):
+        yield from notes
+        return
     if plan.states[node.address] is State.UNNEEDED:
         yield Note("unneeded", "not built: it is absent, but everything that would read it is in the store")
         return
@@ -127,6 +130,14 @@ def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | Non
     reader = next((n for n in plan.build() if any(p.address == node.address for p in n.parents())), None)
     if reader is not None:
         yield Note("reader", f"read by {reader.label}, which is built")
+
+
+def stopped(node: Node, plan: Plan) -> Iterator[Note]:
+    """Failed gates that forbid it; then nothing that is judged reads it, even where it is in the store."""
+    found = plan.graph.stopped
+    if found is not None:
+        for gate in found.nodes.get(node.address, ()):
+            yield Note("stopped", f"not run: stopped by gate `{gate}`: {found.reasons[gate]}")
 
 
 def damaged(project: Project, node: Node, there: bool = False) -> Iterator[Note]:

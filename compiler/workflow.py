@@ -13,6 +13,7 @@ from compiler.runs import page_of, write_run
 
 if TYPE_CHECKING:
     from compiler.frozen import FrozenPlan
+    from compiler.plan import Plan
 
 
 def compile_study(study: str) -> str:
@@ -51,6 +52,25 @@ def _compile(root: Path, study: str) -> Path:
     return path
 
 
+def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of what was planned and is not in the store: what no gate has stopped. Says which gates stopped the rest.
+
+    Args:
+        plan: as it is after the run, when gates have judged.
+        absent: addresses.
+    """
+    from compiler.plan import State
+
+    stopped = plan.graph.stopped
+    if stopped is None or not absent:
+        return absent
+    sys.stderr.writelines(f"{line}\n" for line in stopped.lines())
+    if plan.count(State.BUILD):
+        sys.stderr.write(f"run again for the rest without it ({plan.count(State.BUILD)} to build)\n")
+    build = {node.address for node in plan.build()}
+    return [address for address in absent if address in build]
+
+
 def finish(frozen: "FrozenPlan") -> None:
     """After Snakemake said that it succeeded: planned must equal published; then put the report where people look.
 
@@ -63,13 +83,18 @@ def finish(frozen: "FrozenPlan") -> None:
     from compiler.settle import settle
 
     root = Path.cwd()
-    absent = frozen.unpublished(root)
-    if absent:
-        raise RuntimeError(f"planned but not in the store: {', '.join(absent[:5])}")
+    absent = frozen.absent(root)
     project = open_project(root)
     try:
         plan = plan_study(project, frozen.study)
+        absent = unexplained(plan, absent)
+        if absent:
+            raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
         publish_report(project, plan.graph)
         settle(project, plan, presented=True)
     except SpecsRefused:
+        if absent:
+            raise RuntimeError(
+                f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}"
+            ) from None
         sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")

@@ -43,6 +43,7 @@ def main() -> int:
 
 def _build(args: argparse.Namespace, fingerprint: str) -> int:
     from runtime.execute import execute
+    from runtime.guard import Stopped, ask
     from runtime.node import Job
     from runtime.problem import InputError
     from runtime.show import show_problem
@@ -54,6 +55,11 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
     except FileNotFoundError:
         sys.stderr.write(f"error[B313]: {args.stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
         return 1
+    try:
+        ask(job.guards, Store(args.store))
+    except Stopped as stopped:  # no failure of the job, and no artifact
+        sys.stderr.write(f"{job.label}: not run, {stopped}\n")
+        return 0
     try:
         with tracked(job, args.study, args.track) as log:
             try:

@@ -21,7 +21,8 @@ class Job:
 
     `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
     problem found while building is shown at its line without the compiler. `scopes` is every scope that the node stands
-    for when it is built (axis -> value): equal work is shared, so there may be several.
+    for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
+    are gates that may forbid the job (`runtime.guard.Guard` as JSON).
     """
 
     stage: str
@@ -36,6 +37,7 @@ class Job:
     content: str | None = None
     source_dir: str | None = None
     scopes: list[dict[str, str]] = field(default_factory=list)
+    guards: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def address(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from runtime.contract import Contract
 
 BOUND_SOURCES = (
     "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
-    "claim", "claims", "waivers", "imported",
+    "judged", "stopped", "claim", "claims", "waivers", "imported",
 )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ class Resources:
 class Port:
     """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent.
 
-    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick.
+    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick. The
+    type `any` is for gates alone: they take what their rule speaks of.
     """
 
     name: str

@@ -15,24 +15,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when everything planned was built."""
+    """0 when everything planned was built, and no gate that stops has failed."""
     from compiler.compile import plan_study
     from compiler.failures import explain_failures
     from compiler.plan import State
     from compiler.progress import watch
     from compiler.roots import ROOTS_VARIABLE, parse_roots
+    from compiler.standing import standings, stopping
 
     project = common.project(args)
-    total = plan_study(project, args.study).count(State.BUILD)
+    plan = plan_study(project, args.study)
     command = [sys.executable, "-m", "snakemake", "--cores", str(args.cores), "--quiet", "all"]
     environment = {**os.environ}
     if roots := parse_roots(args.root):
         environment[ROOTS_VARIABLE] = os.pathsep.join(f"{name}={folder}" for name, folder in roots.items())
     command += ["--config", f"study={args.study}"]
-    code = watch(command, environment, project.root, total)
+    code = watch(command, environment, project.root, plan.count(State.BUILD))
     if code:
         sys.stderr.write(explain_failures(project.root))
+        return 1
+    for _ in range(len(project.studies[args.study].gates) + 1):  # what a gate stopped leaves the rest to be built
+        project = common.project(args)
+        plan = plan_study(project, args.study)
+        if plan.graph.stopped is None or not plan.count(State.BUILD):
+            break
+        if watch(command, environment, project.root, plan.count(State.BUILD)):
+            sys.stderr.write(explain_failures(project.root))
+            return 1
     report = project.root / "build" / "report" / f"{args.study}.html"
-    if code == 0 and report.exists():
+    if report.exists():
         print(f"report: {report.relative_to(project.root)}")
-    return 1 if code else 0
+    failed = stopping(standings(project, plan.graph))
+    if failed:
+        sys.stderr.write(f"failed, and `on_fail: stop`: gate {', '.join(failed)} (`simkiln status {args.study}`)\n")
+    return 1 if failed else 0

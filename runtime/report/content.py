@@ -15,12 +15,13 @@ from runtime.report.roles import roles
 from runtime.report.words import by_reality
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.spec.stopped import StoppedBy
 from runtime.spec.waiver import Waivers
 
 
 def content(
     frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], claims: Mapping[str, Path],
-    waivers: Waivers, found: Artifacts, most_pictured: int,
+    waivers: Waivers, stopped: Sequence[StoppedBy], found: Artifacts, most_pictured: int,
 ) -> dict[str, Any]:  # fmt: skip
     """The report of a study.
 
@@ -31,6 +32,7 @@ def content(
         gates: gate artifacts in the order of the frame's gates.
         claims: id -> claim artifact, in the study's order.
         waivers: failures that somebody answers for.
+        stopped: what failed gates have stopped.
         found: further artifacts, for pictures and provenance.
         most_pictured: locations that get pictures.
     """
@@ -54,7 +56,8 @@ def content(
         "domains": domains,
         "approaches": verdict.approach_rows(frame, pooled, parts, domains),
         "null": verdict.null_note(pooled, parts),
-        "not_run": verdict.not_run(frame, evidence, judged_gates, judged_claims, parts),
+        "not_run": [*verdict.stopped(stopped), *verdict.not_run(frame, evidence, judged_gates, judged_claims, parts)],
+        "stopped": [one.model_dump(mode="json") for one in stopped],
         "gates": judged_gates,
         "claims": judged_claims,
         "decisions": decisions(pooled, parts),
@@ -66,7 +69,7 @@ def content(
             evidence["level"],
             evidence["shared_training"],
         ),
-        "pictures": gallery(frame, cells, found, most_pictured),
+        "pictures": gallery(_left(frame, cells), cells, found, most_pictured),
         "provenance": {
             "stages": stages,
             "artifacts": provenance.artifacts(manifests),
@@ -75,6 +78,12 @@ def content(
             "commands": provenance.commands(frame.id),
         },
     }
+
+
+def _left(frame: StudyFrame, cells: Sequence[Cell]) -> StudyFrame:
+    """The study without locations that have no cell left: gates may have stopped all of one."""
+    there = {cell.location for cell in cells}
+    return frame.model_copy(update={"locations": tuple(x for x in frame.locations if x in there)})
 
 
 def without_pixels(value: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
 from runtime.report.words import by_reality, count, domain
 from runtime.spec.frame import StudyFrame
+from runtime.spec.stopped import StoppedBy
 from runtime.stats.status import Status
 
 Token = dict[str, str]
@@ -84,8 +85,9 @@ def not_run(
     measured = {
         (c["approach"], c["location"], c["task"], c["seed"], c["domain"]): c["trials"] for c in evidence["cells"]
     }
+    order = by_reality(list(frame.trials))
     for approach in frame.approaches:
-        for where, planned in frame.trials.items():
+        for where, planned in sorted(frame.trials.items(), key=lambda item: order.index(item[0])):
             keys = [(approach, x, t, s, where) for x in frame.locations for t in frame.tasks for s in frame.seeds]
             absent = sum(key not in measured for key in keys)
             short = sum(0 < measured.get(key, 0) < planned for key in keys)
@@ -107,6 +109,15 @@ def not_run(
     if BASELINE not in roles.values() and frame.baseline is not None:
         lines.append([ref("approach", frame.baseline), text(" (the baseline): no trials")])
     return lines
+
+
+def stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
+    """A sentence for each gate that stopped something."""
+    return [
+        [*_listed([ref("location", x) for x in one.places]), text(" stopped by gate "), ref("gate", one.gate),
+         text(f": {one.reason}" + ("; left out of all that is judged" if one.on_fail == "skip_downstream" else ""))]
+        for one in found
+    ]  # fmt: skip
 
 
 def _in(name: str) -> str:

@@ -110,8 +110,11 @@ Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Composed, Fiel
 
 
 def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:
-    """(name, claim) of each part of a composed claim; a simple claim is its own only part, without a name."""
-    return list(claim.parts.items()) if isinstance(claim, Composed) else [("", claim)]
+    """(name, claim) of each part of a composed claim; a simple claim is its own only part, without a name.
+
+    In the order of their names: the order of keys is no part of an address, so nothing may depend on it.
+    """
+    return sorted(claim.parts.items()) if isinstance(claim, Composed) else [("", claim)]
 
 
 def comparisons(claim: Simple, baseline: str | None) -> list[tuple[str, str]]:

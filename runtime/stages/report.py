@@ -8,6 +8,7 @@ from pydantic import Field
 from runtime.out import Out
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.spec.stopped import StoppedBy
 from runtime.spec.waiver import Waivers
 from runtime.stage import Params, Resources, bound, stage
 
@@ -23,12 +24,14 @@ class ReportParams(Params):
     """Ids of the study's claims, in the order of the `claims` parents."""
     waivers: Waivers = bound("waivers", default=Waivers())
     """Failures that somebody answers for."""
+    stopped: list[StoppedBy] = bound("stopped", default_factory=list)
+    """What failed gates have stopped."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
 
 
 @stage(
-    version=4,
+    version=5,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
@@ -50,7 +53,7 @@ def report(
 
     found = Artifacts(captures, splats, twins, clips, trials)
     named = dict(zip(p.claims, claims, strict=True))
-    said = content(p.study, p.cells, uplift, gates, named, p.waivers, found, p.most_pictured)
+    said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured)
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

@@ -1,6 +1,8 @@
 """Gates: whether a band clears a threshold. In between is undecided, which is an answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.spec.gate import GateRule
 from runtime.stats.band import Band
@@ -55,6 +57,18 @@ def wanted(rule: GateRule) -> str:
     if isinstance(rule.threshold, tuple):
         return f"between {rule.threshold[0]:g} and {rule.threshold[1]:g}"
     return f"{WORDS[rule.comparator]} {rule.threshold:g}"
+
+
+def lookup(metrics: Mapping[str, Any], name: str) -> float | None:
+    """A number that a stage recorded; dots reach into nested metrics. None where there is none."""
+    value: Any = metrics.get(name)
+    if value is None:
+        value = metrics
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return float(value)
 
 
 def _one(rule: GateRule) -> float:

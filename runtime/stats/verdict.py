@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.spec.gate import TRIAL_METRICS, GateRule
 from runtime.stats.inference import Estimate
-from runtime.stats.judge import Measure, distance, judge, wanted
+from runtime.stats.judge import Measure, distance, judge, lookup, wanted
 from runtime.stats.needed import needed
 from runtime.stats.rate import rate_of
 from runtime.stats.status import Status, combine
@@ -51,7 +51,7 @@ def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -
     Args:
         found: (label, metrics) of every artifact of the rule's stage. Dots in the rule's metric reach into nested ones.
     """
-    values = [(label, value) for label, metrics in found if (value := _lookup(metrics, rule.metric)) is not None]
+    values = [(label, value) for label, metrics in found if (value := lookup(metrics, rule.metric)) is not None]
     if not values or len(values) < len(found):
         return not_run(rule, f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts")
     if rule.scope == "study":
@@ -122,14 +122,3 @@ def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:
         else:
             text += "; too near the threshold for more seeds to decide"
     return text
-
-
-def _lookup(metrics: Mapping[str, Any], name: str) -> float | None:
-    value: Any = metrics.get(name)
-    if value is None:
-        value = metrics
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        return None
-    return float(value)

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
+from runtime.spec.gate import TRIAL_METRICS
 from runtime.stage import load_stages
 from runtime.store import Store
 from runtime.testing import run_stage
@@ -44,8 +45,8 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "enriched-helps-in-reality": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
     "no-harm-in-the-twin": {"kind": "non_inferior", "approach": "enriched", "domain": "twin", "margin": 30},
     "cause": {"kind": "composed", "parts": {
-        "beats-baseline": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
         "by-a-lot": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy", "margin": 50},
+        "beats-baseline": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
     }},
     "on-a-robot": {"kind": "superior", "approach": "enriched", "domain": "irl"},
 }  # fmt: skip
@@ -77,12 +78,23 @@ class Synthetic:
 
     def gate(self, rule: Mapping[str, Any], uplift: Path) -> Path:
         """Run the gate stage."""
-        params = {"rule": rule, "study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells()}
-        inputs: dict[str, Any] = {
-            "uplift": uplift, "captures": self.captures, "splats": self.splats, "twins": self.twins,
-            "demos": self.demos, "policies": self.policies, "trials": self.trials,
-        }  # fmt: skip
+        rates = rule["metric"] in TRIAL_METRICS
+        named = [] if rates else self.judged(rule)
+        params = {"rule": rule, "study": self.frame.model_dump(mode="json"), "labels": [label for label, _ in named]}
+        inputs: dict[str, Any] = {"uplift": uplift} if rates else {"judged": [folder for _, folder in named]}
         return run_stage("gate", params, inputs, self.store)
+
+    def judged(self, rule: Mapping[str, Any]) -> list[tuple[str, Path]]:
+        """(location, artifact) that a rule over a stage's metric speaks of."""
+        by_location = {"splat": self.splats, "twin": self.twins, "demos": self.demos, "coverage": self.clips}
+        if rule["stage"] in by_location:
+            return list(zip(self.frame.locations, by_location[rule["stage"]], strict=True))
+        wanted = {k: rule[k] for k in ("approach", "domain") if k in rule}
+        made = {"policy": self.policies, "evaluate": self.trials}[rule["stage"]]
+        return [
+            (cell.location, folder) for cell, folder in zip(self.cells, made, strict=True)
+            if all(getattr(cell, axis) == value for axis, value in wanted.items())
+        ]  # fmt: skip
 
     def claim(self, claim: Mapping[str, Any], uplift: Path) -> Path:
         """Run the claim stage."""
