@@ -4,19 +4,27 @@ Exit code 0: fine, 1: something to mend, 2: wrong usage.
 """
 
 import argparse
+import gc
 import importlib
 import os
 import sys
-from contextlib import nullcontext
 from typing import Any
-
-from compiler.collector import without_gc
 
 VERBS = (
     "new", "check", "explain", "plan", "why", "diff", "graph", "run", "status", "trials", "report", "where",
     "show", "verify", "gc", "recompute", "watch", "lsp", "completion", "schema",
 )  # fmt: skip
 """In the order in which `simkiln --help` lists them."""
+
+
+def script() -> int:
+    """`main` for a process of its own. What a verb makes all stays: looking through it for cycles doubles its time."""
+    if sys.argv[1:2] in (["watch"], ["lsp"]):
+        return main()
+    gc.disable()
+    code = main()
+    gc.freeze()  # or the interpreter would look through it when it ends
+    return code
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,11 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         )
     words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
-    lasting = words[:1] in (["watch"], ["lsp"])
     try:
-        # What a verb makes all stays: looking through it again and again doubles its time.
-        with nullcontext() if lasting else without_gc():
-            return args.run(args)
+        return args.run(args)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -88,4 +93,4 @@ def _plain(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script())
