@@ -168,7 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=4000)
     parser.add_argument("--level", type=float, default=0.95)
-    parser.add_argument("--seed", type=int, default=20261120)
+    parser.add_argument("--seed", type=int, default=20261127)
     parser.add_argument("--quick", action="store_true", help="fewer shapes of study")
     parser.add_argument("--ours", action="store_true", help="no other method")
     parser.add_argument("--csv", type=Path, help="write every row here")

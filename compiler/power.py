@@ -24,9 +24,10 @@ POWER = 0.8
 """Chance of a decision that the numbers needed stand for, when the effect is what was hoped for."""
 SUREST = 1 - 1e-12
 """The highest quantile that is reckoned with; a level nearer to 1 means nothing else."""
-AGREEMENT = 0.08
+AGREEMENT = (0.03, 0.08)
+SPENT = 0.6
 SCARCE = 8.0
-"""Both as in `runtime.stats.interval`, which says what they are."""
+"""All as in `runtime.stats.interval`, which says what they are."""
 PAIR_PENALTY = 0.6
 """Degrees of freedom that two seeds a group lose on average, since groups may differ in spread and two cannot show it;
 three and more lose none worth counting (simulated at levels 0.8 and 0.95)."""
@@ -137,7 +138,7 @@ def floor_share(degrees: int, events: float, level: float) -> float:
     if degrees <= 0:
         return 1.0
     p = min((1 + level) / 2, SUREST)
-    spared = chi_square.quantile(max(min(AGREEMENT, 1 - level), 1 - SUREST), degrees) / degrees
+    spared = chi_square.quantile(min(max(SPENT * (1 - level), AGREEMENT[0]), AGREEMENT[1]), degrees) / degrees
     spared = min(spared * (quantile(p, degrees) / NormalDist().inv_cdf(p)) ** 2, 1.0)
     return spared + (1 - spared) * min(1.0, (SCARCE / max(events, 1e-9)) ** 4)
 

@@ -19,7 +19,7 @@ class ClaimParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     per=("claim", "study"),
     needs={"uplift": "uplift"},
     makes={"claim": "claim.json"},

@@ -29,7 +29,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=5,
+    version=6,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

@@ -18,9 +18,11 @@ from scipy import stats
 from scipy.special import expit
 from scipy.special import logit as special_logit
 
-AGREEMENT = 0.08
+AGREEMENT = (0.03, 0.08)
 """How improbable an agreement between runs may be, if only luck within runs sets them apart, before it is no longer
-taken at its word; at levels above 0.92 it is what the level leaves over."""
+taken at its word: `SPENT` of what the level leaves over, within these limits. Counts are lumpy, and two runs that agree
+to the last episode are not as rare as the normal law says: hence the lower limit, at levels above 0.95."""
+SPENT = 0.6
 SCARCE = 8.0
 """Outcomes that tell the sides apart, below which agreement between runs counts for nothing."""
 
@@ -78,7 +80,7 @@ def degrees(found: Spread) -> np.ndarray:
 
 def floor_share(run_degrees: float, events: np.ndarray, level: float) -> np.ndarray:
     """The share of the variance within runs below which a band does not go, in (0, 1]."""
-    spared = stats.chi2.ppf(min(AGREEMENT, 1 - level), run_degrees) / run_degrees
+    spared = stats.chi2.ppf(float(np.clip(SPENT * (1 - level), *AGREEMENT)), run_degrees) / run_degrees
     spared *= (stats.t.ppf((1 + level) / 2, run_degrees) / stats.norm.ppf((1 + level) / 2)) ** 2
     spared = min(float(spared), 1.0)
     return spared + (1 - spared) * np.minimum(1.0, (SCARCE / np.maximum(events, 1e-9)) ** 4)
