@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from typing import Any
 
 from runtime.trials.delimited import decode
@@ -16,7 +17,7 @@ def read_parquet(data: bytes, name: str) -> Raw:
     """A Parquet file, one trial a row.
 
     Raises:
-        TrialsRefused: T501 no rows; T502 not a Parquet file; T512 too large.
+        TrialsRefused: T501 no rows; T502 not a Parquet file; T505 a column twice; T512 too large.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -31,9 +32,13 @@ def read_parquet(data: bytes, name: str) -> Raw:
         table = file.read()
     except (OSError, pa.ArrowException) as error:
         raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
+    twice = [column for column, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        message = f"two columns are called `{twice[0]}`"
+        raise TrialsRefused(Fault("T505", message, "rename one of them", Where(name)))
     if table.num_rows == 0:
         raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
-    columns = {column: table[column].to_pylist() for column in dict.fromkeys(table.column_names)}
+    columns = {column: table[column].to_pylist() for column in table.column_names}
     return Raw(name, columns, range(1, table.num_rows + 1), "row")
 
 

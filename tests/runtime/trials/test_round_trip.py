@@ -158,3 +158,10 @@ def test_large_files_are_refused_before_they_are_unpacked(tmp_path: Path, monkey
 def test_what_is_no_parquet_is_refused(content: bytes) -> None:
     with pytest.raises(TrialsRefused, match="T502"):
         read_raw(content, "x.parquet", TrialMapping())
+
+
+def test_a_parquet_column_twice_is_refused() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([0])], names=["ok", "ok"]), sink)
+    with pytest.raises(TrialsRefused, match="T505"):
+        read_raw(sink.getvalue(), "x.parquet", TrialMapping())
