@@ -131,6 +131,52 @@ class Counts(Form):
     """Training seeds."""
 
 
+class NewLocation(Form):
+    """Uplift at a location that was not measured, the location being the unit."""
+
+    band: Band
+    """Prediction band."""
+    locations: int
+    """Locations it rests on."""
+
+
+class Posterior(Form):
+    """Uplift after prior and measurement."""
+
+    mean: float
+    """Points."""
+    band: Band
+    """Central band at the study's level."""
+    helps: float
+    """Probability that the uplift is above zero."""
+
+
+class Belief(Form):
+    """An expected range updated by its measurement."""
+
+    posterior: Posterior
+    """At these locations."""
+
+
+class Joint(Form):
+    """A comparison beside the others of its domain."""
+
+    approach: str
+    """Id of the approach."""
+    domain: Domain
+    """Where the trials ran."""
+    p_value: float
+    """Of no uplift, by this comparison alone."""
+    p_holm: float
+    """Holm's, over the approaches of the domain."""
+    band: Band
+    """Holds at once with those of the domain's other approaches."""
+    new_location: NewLocation | None
+    """Null with one location."""
+    belief: Belief | None
+    """Null without an expected range."""
+
+
 class Evidence(Form):
     """What the trials say."""
 
@@ -144,6 +190,8 @@ class Evidence(Form):
     """How much was measured."""
     uplift: list[UpliftRow]
     """Every comparison."""
+    together: list[Joint]
+    """Per approach and domain, what goes beyond its own band."""
     rates: list[RateRow]
     """Every success rate."""
     cells: list[CellRow]

@@ -7,13 +7,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from runtime.report import words
+from runtime.report.beyond import beyond
 from runtime.report.downloads import downloads
 from runtime.report.forest import RATES, axis_of, strip
 from runtime.report.heat import heat_maps
-from runtime.report.roles import UNTRAINED
+from runtime.report.roles import TREATMENT, UNTRAINED
 from runtime.report.verdict import in_order
 from runtime.stats.status import Status
 
+FILTERS = (
+    "points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected", "chance",
+    "percent",
+)  # fmt: skip
 TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
 
 
@@ -26,7 +31,7 @@ def render(said: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected"):
+    for name in FILTERS:
         environment.filters[name] = getattr(words, name)
     evidence = said["evidence"]
     controls = {approach for approach, role in said["roles"].items() if role == UNTRAINED}
@@ -43,6 +48,8 @@ def render(said: dict[str, Any]) -> str:
         "shares": _by_domain(said, said["failures"]),
         "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
     }
+    drawn["beyond"] = beyond(said)
+    drawn["fleets"] = [row for row in evidence["fleet"] if said["roles"].get(row["approach"]) == TREATMENT]
     return environment.get_template("report.html.j2").render(
         **said,
         **drawn,

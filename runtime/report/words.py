@@ -65,6 +65,20 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def chance(value: float | None) -> str:
+    """A p-value; small ones by their bound."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def percent(probability: float) -> str:
+    """A probability as a whole percent; never 0 or 100, which would be certainty."""
+    if 0.01 <= probability <= 0.99:
+        return f"{100 * probability:.0f} %"
+    return "under 1 %" if probability < 0.5 else "over 99 %"
+
+
 def level(value: float) -> str:
     """A confidence level, such as `95 %`."""
     return f"{100 * value:g} %"

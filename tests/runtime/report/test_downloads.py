@@ -37,8 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_figure_and_table_has_its_file(folder: Path) -> None:
     assert set(saved(folder)) == {
-        *(f"study-{n}.csv" for n in ("uplift", "places", "gates", "claims", "rates", "cells", "failures")),
-        *(f"study-{n}.csv" for n in ("stages", "artifacts")),
+        *(f"study-{n}.csv" for n in ("uplift", "places", "beyond", "gates", "claims", "rates", "cells")),
+        *(f"study-{n}.csv" for n in ("failures", "stages", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures")),
     }
 
@@ -64,6 +64,21 @@ def test_claims_are_saved_link_by_link_and_waivers_with_them(folder: Path) -> No
     waived = [v for kind in ("gates", "claims") for v in said[kind] if v["waived"]]
     assert waived
     assert all(v["waived"]["owner"] in files["study-gates.csv"] + files["study-claims.csv"] for v in waived)
+
+
+def test_priors_beliefs_and_fleets_are_saved(folder: Path, tmp_path: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())
+    found = {(r["approach"], r["domain"]): r for r in rows(saved(folder)["study-beyond.csv"])}
+    joint = {(r["approach"], r["domain"]): r for r in said["evidence"]["together"]}
+    assert set(found) == {key for key in joint if key[0] != "untrained"}
+    enriched, theirs = found["enriched", "irl_proxy"], joint["enriched", "irl_proxy"]
+    assert [float(enriched[k]) for k in ("expected_low", "expected_high")] == [1, 3]
+    assert float(enriched["believed"]) == theirs["belief"]["posterior"]["mean"]
+    assert float(enriched["new_location_low"]) == theirs["new_location"]["band"][0]
+    assert found["placebo", "twin"]["believed"] == ""
+    many = synthetic_study(tmp_path, locations=("one", "two", "three", "four"), trials=8, gates=()).report()
+    fleet = [r for r in rows(saved(many)["study-fleet.csv"]) if (r["approach"], r["domain"]) == ("enriched", "twin")]
+    assert sorted(r["location"] for r in fleet) == ["four", "one", "three", "two"]
 
 
 def test_a_spreadsheet_runs_nothing() -> None:
@@ -126,5 +141,5 @@ def test_the_strict_policy_lets_files_be_saved(folder: Path, tmp_path: Path) -> 
     assert before in text.partition(POLICY)[2][:120]
     page.write_text(text.replace(before, f"{before} script-src 'nonce-test';", 1).replace("</body>", script))
     done = browse(page, "--dump-dom", "--virtual-time-budget=4000")
-    assert 'data-found="13 "' in done.stdout
+    assert 'data-found="14 "' in done.stdout
     assert "CONSOLE" not in done.stderr, done.stderr
