@@ -106,11 +106,11 @@ def agreement(
     s = _draws(rng, simulated, [p.simulated_trials for p in policies], draws)
     r = _draws(rng, real, [p.real_trials for p in policies], draws)
     unknown = all(p.simulated_trials is None and p.real_trials is None for p in policies)
-    band = None if unknown else _band(_each(measure, s, r), level)
+    band = None if unknown else _band(_each(measure, s, r), level, value)
     wider = None
     if len(names) >= FEWEST_POLICIES:
         picks = rng.integers(0, len(names), (draws, len(names)))
-        wider = _band(_each(measure, np.take_along_axis(s, picks, 1), np.take_along_axis(r, picks, 1)), level)
+        wider = _band(_each(measure, np.take_along_axis(s, picks, 1), np.take_along_axis(r, picks, 1)), level, value)
     return Agreement(value, band, wider, level, len(names))
 
 
@@ -130,10 +130,14 @@ def _each(measure: Measure, simulated: np.ndarray, real: np.ndarray) -> np.ndarr
     return np.concatenate(parts)
 
 
-def _band(values: np.ndarray, level: float) -> Band | None:
-    """Percentile band of the draws in which the measure exists; None where that is fewer than nine of ten."""
+def _band(values: np.ndarray, level: float, value: float) -> Band | None:
+    """Percentile band of the draws in which the measure exists; None where that is fewer than nine of ten.
+
+    It is stretched to the value itself, which draws can miss: they break ties that the counts have.
+    """
     found = values[~np.isnan(values)]
     if len(found) < 0.9 * len(values):
         return None
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return Band(float(low), float(high))
+    band = Band(float(low), float(high))
+    return band if np.isnan(value) else band.hull(Band(value, value))

@@ -70,6 +70,11 @@ def test_bands_of_a_published_task_are_wide(simpler: Path) -> None:
     assert coke.new_policies is not None
     assert coke.band.low <= coke.value <= 1
     assert coke.new_policies.width > coke.band.width
+    for rates in tables(simpler).values():
+        for measure in MEASURES.values():
+            found = agreement(rates, measure, draws=200)
+            assert found.band is not None
+            assert found.band.contains(found.value)
     spoon = agreement(tables(simpler)["widowx_spoon_on_towel"], pearson)
     assert spoon.new_policies is None
 
