@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compiler.delta import OFFSET, differences
 from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.delta import confounding_budget, control_help, is_matched_control
-from compiler.laws.imported import domains
+from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.source import SpanPath
 from compiler.spec.study import Study
@@ -28,7 +28,7 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                     yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=known)
             if claim.domain not in domains(subject.project, study):
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
-                yield subject.at("study", name, (*at, "domain"), "X411", message, "add the domain to `trials`")
+                yield subject.at("study", name, (*at, "domain"), "X411", message, way_to(claim.domain))
             pairs = comparisons(claim, study.baseline)
             if not pairs:
                 message = f"claim `{claim_id}` compares with the baseline, but the study has none"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
 from compiler.shape.walk import shape_of
 from runtime.stage import load_stages
@@ -60,6 +61,7 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
         for domain in study.trials:
             if offered and domain not in offered:
                 message, fix = f"no stage evaluates in `{domain}`", f"known domains: {', '.join(offered)}"
+                fix = way_to(domain) if domain == "irl" else fix
                 yield subject.at("study", name, ("trials", domain), "X413", message, fix, key=True)
         if "irl_proxy" not in study.trials:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostic import Diagnostic, Note
-from compiler.laws.imported import domains
+from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.spec.gate import Gate
 from compiler.spec.study import Study
@@ -31,7 +31,7 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
             yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"
         return
     if rule.domain is not None and rule.domain not in domains(subject.project, study):
-        yield "domain", f"judges trials in `{rule.domain}`, but none are planned there", "add the domain to `trials`"
+        yield "domain", f"judges trials in `{rule.domain}`, but none are planned there", way_to(rule.domain)
     elif rule.metric == "uplift" and study.baseline is None:
         yield "metric", "judges uplift, but the study has no baseline", "name a `baseline`"
     elif rule.metric == "uplift" and rule.approach == study.baseline:

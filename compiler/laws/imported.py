@@ -47,6 +47,13 @@ def domains(project: Project, study: Study) -> set[str]:
     return found
 
 
+def way_to(domain: str | None) -> str:
+    """How a study comes by trials in a domain: the help of whoever misses them."""
+    if domain == "irl":
+        return "import trials of the robot (`simkiln trials import`) and list the set under `imported`"
+    return "add the domain to `trials`"
+
+
 def _misfits(name: str, found: dict[str, Any], study: Study) -> Iterator[tuple[str, str]]:
     lists: dict[str, tuple[str, list[Any]]] = {
         "approaches": ("approach", study.approaches), "locations": ("location", study.locations),
