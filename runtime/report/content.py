@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.report import provenance, verdict
+from runtime.report.cost import costs
 from runtime.report.decisions import decisions
 from runtime.report.failures import failures
 from runtime.report.gallery import Artifacts, gallery
@@ -70,6 +71,7 @@ def content(
             evidence["shared_training"],
         ),
         "pictures": gallery(_left(frame, cells), cells, found, most_pictured),
+        "costs": costs(cells, found.trials, manifests, frame.baseline, pooled),
         "provenance": {
             "stages": stages,
             "artifacts": provenance.artifacts(manifests),

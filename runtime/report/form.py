@@ -317,6 +317,34 @@ class FailureRow(Form):
     """Every mode that occurs in the study, the most frequent first."""
 
 
+class PointCost(Form):
+    """What a point of uplift costs in one domain."""
+
+    domain: Domain
+    """Where the uplift was measured."""
+    unit: Literal["cpu_s", "gpu_s"]
+    """GPU seconds where any were used, else CPU seconds."""
+    value: float
+    """Cost by the estimate."""
+    band: Band
+    """Cost at the ends of the uplift's band."""
+
+
+class CostRow(Form):
+    """What one approach took that the baseline did not."""
+
+    approach: str
+    """Id of the approach."""
+    artifacts: int
+    """Artifacts that the baseline was not made from."""
+    cpu_s: float
+    """CPU seconds of these."""
+    gpu_s: float
+    """GPU seconds of these."""
+    per_point: list[PointCost]
+    """Where the approach helps."""
+
+
 class ArtifactRow(Form):
     """One artifact that the report rests on."""
 
@@ -379,6 +407,8 @@ class Report(Form):
     """Uplift, rates and cells."""
     failures: list[FailureRow]
     """Failure modes by approach and domain."""
+    costs: list[CostRow]
+    """Every approach but the baseline."""
     provenance: Provenance
     """Artifacts and cost."""
     labels: dict[str, Label] = Field(default_factory=dict)

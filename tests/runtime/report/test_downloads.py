@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_figure_and_table_has_its_file(folder: Path) -> None:
     assert set(saved(folder)) == {
         *(f"study-{n}.csv" for n in ("uplift", "places", "beyond", "gates", "claims", "rates", "cells")),
-        *(f"study-{n}.csv" for n in ("failures", "stages", "artifacts")),
+        *(f"study-{n}.csv" for n in ("failures", "costs", "stages", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures")),
     }
 
@@ -79,6 +79,20 @@ def test_priors_beliefs_and_fleets_are_saved(folder: Path, tmp_path: Path) -> No
     many = synthetic_study(tmp_path, locations=("one", "two", "three", "four"), trials=8, gates=()).report()
     fleet = [r for r in rows(saved(many)["study-fleet.csv"]) if (r["approach"], r["domain"]) == ("enriched", "twin")]
     assert sorted(r["location"] for r in fleet) == ["four", "one", "three", "two"]
+
+
+def test_an_approach_costs_what_the_baseline_was_not_made_from(folder: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())
+    costs = {row["approach"]: row for row in said["costs"]}
+    assert set(costs) == {"enriched", "placebo", "untrained"}
+    # six policies at 24 s, twelve sets of trials at 9 s; enriched demos of two places at 5 s besides
+    assert (costs["placebo"]["artifacts"], costs["placebo"]["cpu_s"]) == (18, 6 * 24 + 12 * 9)
+    assert (costs["enriched"]["artifacts"], costs["enriched"]["cpu_s"]) == (20, 6 * 24 + 12 * 9 + 2 * 5)
+    (point,) = costs["enriched"]["per_point"]
+    row = next(r for r in said["approaches"][0]["domains"] if r["domain"] == "irl_proxy")["row"]
+    assert point["value"] == round(262 / row["value"], 1)
+    assert point["band"] == [round(262 / row["band"][1], 1), round(262 / row["band"][0], 1)]
+    assert costs["placebo"]["per_point"] == []
 
 
 def test_a_spreadsheet_runs_nothing() -> None:
@@ -141,5 +155,5 @@ def test_the_strict_policy_lets_files_be_saved(folder: Path, tmp_path: Path) -> 
     assert before in text.partition(POLICY)[2][:120]
     page.write_text(text.replace(before, f"{before} script-src 'nonce-test';", 1).replace("</body>", script))
     done = browse(page, "--dump-dom", "--virtual-time-budget=4000")
-    assert 'data-found="14 "' in done.stdout
+    assert 'data-found="15 "' in done.stdout
     assert "CONSOLE" not in done.stderr, done.stderr
