@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.report.roles import TREATMENT
+from runtime.report.words import domain
 from runtime.stats.band import Band
 from runtime.stats.decision import Change, decide
 
@@ -28,7 +29,8 @@ def decisions(rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> li
             if where is not None:
                 row = mine[where]
                 changes[kpi], domains[kpi] = Change(row["value"], Band(*row["band"])), where
-        said = decide(changes)
+        named = {kpi: f"success ({domain(where)})" for kpi, where in domains.items()}
+        said = decide(changes, words={"world_model": "success in simulation", "irl": "success in reality", **named})
         because = [{**number, "domain": domains.get(number["kpi"])} for number in said["because"]]
         found.append({"approach": approach, **said, "because": because})
     return found

@@ -7,6 +7,7 @@ nothing: then the recommendation is to measure more, and it says what.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from scipy import stats
@@ -93,14 +94,16 @@ RULES = (
 
 
 def decide(
-    changes: Mapping[str, Change], worthwhile: float = WORTHWHILE, rules: Sequence[Rule] = RULES
-) -> dict[str, Any]:
+    changes: Mapping[str, Change], worthwhile: float = WORTHWHILE, rules: Sequence[Rule] = RULES,
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:  # fmt: skip
     """The recommendation and the numbers behind it, as JSON.
 
     Args:
         changes: key figure -> its change; one that is absent was not measured.
         worthwhile: least change that is worth having, in points.
         rules: tried in order.
+        words: key figure -> what advice calls it, where that is not its name.
 
     Returns:
         `rule` None when no rule holds; `advice` then says what is to be measured. `because` holds the figures that the
@@ -113,10 +116,10 @@ def decide(
     asked = tuple(dict.fromkeys(name for rule in rules for name in rule.when))
     absent = [name for name in asked if name not in changes]
     if absent:
-        advice = f"measure first: nothing is known of {' and '.join(f'`{name}`' for name in absent)}"
+        advice = f"measure first: nothing is known of {' and '.join(words.get(name, f'`{name}`') for name in absent)}"
         return {"rule": None, "advice": advice, "because": _numbers(asked, changes, trends)}
     wide = [name for name in asked if trends[name] is Trend.UNDECIDED]
-    advice = f"more seeds first: {' and '.join(f'`{name}`' for name in wide)} may have improved or not"
+    advice = f"more seeds first: {' and '.join(words.get(name, f'`{name}`') for name in wide)} may have improved or not"
     return {
         "rule": None, "because": _numbers(asked, changes, trends),
         "advice": advice if wide else "no rule speaks of this: decide by hand",
