@@ -48,6 +48,7 @@ class _Expansion:
         self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
         self.settings = Settings(project, study, stopped)
         self.nodes: dict[tuple[str, str], Node] = {}
+        self.samples: list[Node] = []
         self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
         self.templates: dict[tuple[Any, ...], Template | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
@@ -75,6 +76,7 @@ class _Expansion:
             self.nodes,
             list({node.address: node for node in targets}.values()),
             self.stopped if self.stopped.reasons else None,
+            self.samples,
         )
 
     def _grow(self, location: str) -> None:
@@ -107,6 +109,8 @@ class _Expansion:
             node = self._node(setting, own, inputs, slot.contract, slot.askers)
             for alias in slot.aliases:
                 node.stands_for(Scope(location, *alias[1:]), slot.askers)
+            if setting.expects != slot.setting.expects:
+                self.samples.append(node)
             made.append(node)
         self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
         return True
@@ -129,6 +133,7 @@ class _Expansion:
             setting = self.settings.of(stage, own._replace(approach=scope.approach))
             askers = (scope.approach,) if scope.approach is not None else ()
             found = asked[key] = self._node(setting, own, inputs, self._contract(setting, inputs), askers)
+            self.samples.append(found)
         return found
 
     def _node(

@@ -44,14 +44,14 @@ class Idle:
     report: list[int] | None
 
 
-def recall(root: Path, study: str, roots: Mapping[str, Path]) -> Idle | None:
-    """What was remembered of the study, if all of it still holds; else None."""
+def recall(root: Path, study: str, asked: str) -> Idle | None:
+    """What was remembered of the study, if all of it still holds; else None. `asked` is the `key` of this moment."""
     if not enabled():
         return None
     try:
         known = Idle(**json.loads(_file(root, study).read_bytes()))
         holds = (
-            known.key == key(root, study, roots)
+            known.key == asked
             and known.outside == signature(known.captures)
             and known.listing == digest(Store(root / known.store).listing())
         )
@@ -77,7 +77,10 @@ def page(root: Path, study: str) -> list[int]:
 
 def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
     """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
-    waiver may end with it."""
+    waiver may end with it.
+
+    To be asked for before specs are read: if one changes in between, what is remembered then holds for no key.
+    """
     total = hashlib.blake2b(code_key().encode(), digest_size=16)
     total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
     total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())

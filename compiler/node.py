@@ -137,6 +137,8 @@ class Graph:
     targets: list[Node]
     stopped: "Stops | None" = None
     """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""
+    samples: list[Node] = field(default_factory=list)
+    """Nodes with every combination of setting and port contracts that there is: enough for laws over those."""
 
     def find(self, name: str) -> list[Node]:
         """Nodes that `name` may mean: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 digits or more)."""

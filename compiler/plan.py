@@ -30,8 +30,10 @@ class Plan:
 
     def unplanned(self) -> list[tuple[str, str]]:
         """Addresses of artifacts in the store that are none of the study's nodes."""
-        nodes = self.graph.nodes
-        return [(stage, f) for stage, found in self.published.items() for f in found if (stage, f) not in nodes]
+        planned: dict[str, set[str]] = {}
+        for stage, fingerprint in self.graph.nodes:
+            planned.setdefault(stage, set()).add(fingerprint)
+        return [(s, f) for s, found in self.published.items() for f in sorted(found - planned.get(s, set()))]
 
     def build(self) -> Iterator[Node]:
         """Nodes to build, parents first."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from compiler.changes import Mark
-from compiler.idle import Idle, digest, key, page, remember, signature
+from compiler.idle import Idle, digest, page, remember, signature
 from compiler.line import Line
 from compiler.load import Project
 from compiler.overview import Overview, overview
@@ -15,12 +15,13 @@ from compiler.tree import lines, nothing_to_do
 from runtime.capture.digest import used_files
 
 
-def settle(project: Project, plan: Plan, found: Overview | None = None, presented: bool = False) -> None:
+def settle(project: Project, plan: Plan, asked: str, found: Overview | None = None, presented: bool = False) -> None:
     """Keep what is known of a plan, unless something is to be built.
 
     Args:
         project: the specs as loaded.
         plan: of one of its studies.
+        asked: the `key` from before the specs were read.
         found: its overview, when that was made already.
         presented: whether the study's page was just put in place.
     """
@@ -30,7 +31,7 @@ def settle(project: Project, plan: Plan, found: Overview | None = None, presente
     captures = captures_of(project, study)
     said = said_of(project, found or overview(project, plan))
     idle = Idle(
-        key=key(project.root, study, project.given_roots), outside=signature(captures),
+        key=asked, outside=signature(captures),
         store=os.path.relpath(project.store, project.root), listing=digest(plan.published), captures=captures,
         counts={str(state): plan.count(state) for state in State},
         lines=[(line.text, line.mark) for line in said],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.collector import without_gc
-from compiler.idle import page, recall
+from compiler.idle import key, page, recall
 from compiler.roots import roots_of_environment
 from compiler.runs import page_of, write_run
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 def compile_study(study: str) -> str:
     """Plan, emit, and return the path of the plan. Ends Snakemake when the specs are refused."""
     root = Path.cwd()
-    idle = recall(root, study, roots_of_environment())
+    asked = key(root, study, roots_of_environment())
+    idle = recall(root, study, asked)
     if idle is not None and idle.report in ([], page(root, study)):
         shown = page_of(study) if idle.report else None
         content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}, "page": shown}
         return str(write_run(root, study, idle.store, content, ""))
     with without_gc():
-        path = _compile(root, study)
+        path = _compile(root, study, asked)
         gc.freeze()  # Snakemake goes on in this process: its collector need not look through the graph
     return str(path)
 
 
-def _compile(root: Path, study: str) -> Path:
+def _compile(root: Path, study: str, asked: str) -> Path:
     from compiler.compile import SpecsRefused, open_project, plan_study, publish_report
     from compiler.emit import emit
     from compiler.plan import State
@@ -48,7 +49,7 @@ def _compile(root: Path, study: str) -> Path:
     path = emit(project, plan)
     if not plan.count(State.BUILD):
         publish_report(project, plan.graph)
-        settle(project, plan, presented=True)
+        settle(project, plan, asked, presented=True)
     return path
 
 
@@ -84,6 +85,7 @@ def finish(frozen: "FrozenPlan") -> None:
 
     root = Path.cwd()
     absent = frozen.absent(root)
+    asked = key(root, frozen.study, roots_of_environment())
     project = open_project(root)
     try:
         plan = plan_study(project, frozen.study)
@@ -91,7 +93,7 @@ def finish(frozen: "FrozenPlan") -> None:
         if absent:
             raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
         publish_report(project, plan.graph)
-        settle(project, plan, presented=True)
+        settle(project, plan, asked, presented=True)
     except SpecsRefused:
         if absent:
             raise RuntimeError(

@@ -34,7 +34,7 @@ class _Edge:
 def _edges(graph: Graph) -> Iterator[_Edge]:
     """Edges that disagree. Nodes share settings and contracts, so what was found fine once is not looked at again."""
     fine: set[tuple[int, ...]] = set()
-    for node in graph.nodes.values():
+    for node in graph.samples:
         setting = node.setting
         if not setting.expects and not setting.stage.agree:
             continue

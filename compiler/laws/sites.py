@@ -14,7 +14,7 @@ HOLDERS = ("location.source", "hidden_site")
 def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
     holding: dict[int, bool] = {}
-    for node in graph.nodes.values():
+    for node in graph.samples:
         if id(node.setting) not in holding:
             holding[id(node.setting)] = node.stage.name != "capture" and _holds_site(node.setting)
         if holding[id(node.setting)] and node.scope.domain != "irl_proxy":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compiler.idle import recall
+from compiler.idle import key, recall
 from compiler.line import Line
 from compiler.roots import parse_roots, roots_of_environment
 from compiler.verbs import common
@@ -35,8 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 0 unless the specs are refused."""
+    asked = key(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
     if not (args.json or args.all or args.against or args.comment):
-        idle = recall(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
+        idle = recall(Path.cwd(), args.study, asked)
         if idle is not None:
             _print(Line(*line) for line in idle.lines)
             return 0
@@ -49,10 +50,10 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_study(project, args.study)
     if args.against:
         return _against(project, plan, args)
-    return _plan(project, plan, args)
+    return _plan(project, plan, args, asked)
 
 
-def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
+def _plan(project: "Project", plan: "Plan", args: argparse.Namespace, asked: str) -> int:
     from compiler.overview import overview
     from compiler.settle import said_of, settle
 
@@ -61,7 +62,7 @@ def _plan(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
         print(json.dumps(found.to_json(), indent=1))
         return 0
     _print(said_of(project, found, args.all))
-    settle(project, plan, found)
+    settle(project, plan, asked, found)
     return 0
 
 

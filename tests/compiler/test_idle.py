@@ -28,7 +28,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def remembered(root: Path) -> bool:
-    return recall(root, "study", {}) is not None
+    return recall(root, "study", idle.key(root, "study", {})) is not None
 
 
 def test_it_says_the_same_again_without_expanding(
@@ -76,7 +76,7 @@ def test_other_code_makes_it_forgotten(project: Path, monkeypatch: pytest.Monkey
 
 
 def test_other_roots_make_it_forgotten(project: Path) -> None:
-    assert recall(project, "study", {"captures": project}) is None
+    assert recall(project, "study", idle.key(project, "study", {"captures": project})) is None
 
 
 def test_without_caches_nothing_is_read_or_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
