@@ -88,7 +88,7 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
         data = b""
         with suppress(OSError), open(root / name, "rb") as file:
             data = file.read()
-        total.update(f"{name}\0{len(data)}\0".encode())
+        total.update(os.fsencode(f"{name}\0{len(data)}\0"))
         total.update(data)
     return total.hexdigest()
 
@@ -98,7 +98,7 @@ def signature(captures: Iterable[str]) -> str:
     total = hashlib.blake2b(digest_size=16)
     for folder in captures:
         for name, stat in sorted(_stats(folder)):
-            total.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\n".encode())
+            total.update(os.fsencode(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\n"))
     return total.hexdigest()
 
 
