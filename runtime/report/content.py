@@ -18,6 +18,7 @@ from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 from runtime.spec.stopped import StoppedBy
 from runtime.spec.waiver import Waivers
+from runtime.trials.agree import all_pairs
 
 
 def content(
@@ -44,6 +45,7 @@ def content(
     judged_claims = judged(list(claims), list(claims.values()), "claim.json", waivers.claims)
     parts = roles(cells, found.trials, frame.baseline)
     domains = by_reality(evidence["counts"]["domains"])
+    table = pq.read_table(uplift / "trials.parquet")
     pooled = _pooled(evidence["uplift"])
     manifests = lineage(
         [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips]
@@ -64,12 +66,13 @@ def content(
         "decisions": decisions(pooled, parts),
         "evidence": evidence,
         "failures": failures(
-            pq.read_table(uplift / "trials.parquet"),
+            table,
             frame.approaches,
             frame.baseline,
             evidence["level"],
             evidence["shared_training"],
         ),
+        "sim_real": all_pairs(table, evidence["level"]),
         "pictures": gallery(_left(frame, cells), cells, found, most_pictured),
         "costs": costs(cells, found.trials, manifests, frame.baseline, pooled),
         "provenance": {

@@ -317,6 +317,43 @@ class FailureRow(Form):
     """Every mode that occurs in the study, the most frequent first."""
 
 
+class Policy(Form):
+    """One training run in two domains."""
+
+    policy: str
+    """Approach and seed."""
+    simulated: float
+    """Success in simulation, points."""
+    real: float
+    """Success in reality, points."""
+
+
+class Measure(Form):
+    """One measure of agreement, from -1 to 1 (rank violation: 0 to 1)."""
+
+    value: float | None
+    """Null where one domain does not tell policies apart."""
+    band: Band | None
+    """Over these policies."""
+    new_policies: Band | None
+    """Over others like them; null with too few."""
+
+
+class SimReal(Form):
+    """A simulated and a real domain compared."""
+
+    simulated: Domain
+    """Where trials were simulated."""
+    real: Domain
+    """Where they were real, or stood for real ones."""
+    policies: list[Policy]
+    """Every training run with trials in both."""
+    agreement: dict[str, Measure]
+    """Measure -> what it says; empty with one policy."""
+    notes: list[str]
+    """What weakens the comparison."""
+
+
 class PointCost(Form):
     """What a point of uplift costs in one domain."""
 
@@ -407,6 +444,8 @@ class Report(Form):
     """Uplift, rates and cells."""
     failures: list[FailureRow]
     """Failure modes by approach and domain."""
+    sim_real: list[SimReal]
+    """Every pair of a simulated and a real domain with policies in common."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     provenance: Provenance

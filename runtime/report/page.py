@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from runtime.report import words
+from runtime.report import reality, words
 from runtime.report.beyond import beyond
 from runtime.report.downloads import downloads
 from runtime.report.forest import RATES, axis_of, strip
@@ -49,9 +49,10 @@ def render(said: dict[str, Any]) -> str:
         "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
     }
     drawn["beyond"] = beyond(said)
+    shown = {**said, "sim_real": reality.drawn(said)}
     drawn["fleets"] = [row for row in evidence["fleet"] if said["roles"].get(row["approach"]) == TREATMENT]
     return environment.get_template("report.html.j2").render(
-        **said,
+        **shown,
         **drawn,
         style=style,
         statuses=_counted(said["gates"], "status"),

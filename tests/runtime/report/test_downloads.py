@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_figure_and_table_has_its_file(folder: Path) -> None:
     assert set(saved(folder)) == {
         *(f"study-{n}.csv" for n in ("uplift", "places", "beyond", "gates", "claims", "rates", "cells")),
-        *(f"study-{n}.csv" for n in ("failures", "costs", "stages", "artifacts")),
+        *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "stages", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures")),
     }
 
@@ -93,6 +93,24 @@ def test_an_approach_costs_what_the_baseline_was_not_made_from(folder: Path) -> 
     assert point["value"] == round(262 / row["value"], 1)
     assert point["band"] == [round(262 / row["band"][1], 1), round(262 / row["band"][0], 1)]
     assert costs["placebo"]["per_point"] == []
+
+
+def test_every_policy_is_a_point_of_simulated_against_real(folder: Path) -> None:
+    said = json.loads((folder / "report.json").read_text())
+    (pair,) = said["sim_real"]
+    assert (pair["simulated"], pair["real"]) == ("twin", "irl_proxy")
+    found = rows(saved(folder)["study-reality.csv"])
+    assert len(found) == 4 * 3
+    own = [
+        c for c in said["evidence"]["cells"] if (c["approach"], c["seed"], c["domain"]) == ("enriched", 1, "irl_proxy")
+    ]
+    row = next(r for r in found if r["policy"] == "enriched, seed 1")
+    assert (
+        abs(float(row["real_success"]) - 100 * sum(c["successes"] for c in own) / sum(c["trials"] for c in own)) < 1e-3
+    )
+    page = (folder / "report.html").read_text()
+    assert page.count('<circle class="point') == len(found)
+    assert {"pearson", "mmrv"} <= set(pair["agreement"])
 
 
 def test_a_spreadsheet_runs_nothing() -> None:
@@ -155,5 +173,5 @@ def test_the_strict_policy_lets_files_be_saved(folder: Path, tmp_path: Path) -> 
     assert before in text.partition(POLICY)[2][:120]
     page.write_text(text.replace(before, f"{before} script-src 'nonce-test';", 1).replace("</body>", script))
     done = browse(page, "--dump-dom", "--virtual-time-budget=4000")
-    assert 'data-found="15 "' in done.stdout
+    assert 'data-found="16 "' in done.stdout
     assert "CONSOLE" not in done.stderr, done.stderr
