@@ -53,7 +53,10 @@ def own() -> Project:
 
 def test_the_repository_s_own_gates() -> None:
     asked = {q.name: q for q in questions(own(), "study")}
-    assert set(asked) == {"untrained-fails", "baseline-has-room", "enriched-helps"}
+    assert set(asked) == {
+        "untrained-fails", "baseline-has-room", "enriched-helps", "helps-in-reality", "no-harm-in-the-twin",
+        "placebo-changes-nothing",
+    }  # fmt: skip
     assert not any(q.hopeless for q in asked.values())
     helps = asked["enriched-helps"]
     assert helps.distance == 3  # the prior ends there, and the gate wants more than nothing
@@ -63,14 +66,17 @@ def test_the_repository_s_own_gates() -> None:
 
 def test_the_repository_s_own_specs_are_warned_of_nothing_else() -> None:
     found = [d for d in check(own()) if d.code.startswith("X")]
-    assert [(d.code, d.severity, d.span.file) for d in found] == [("X420", "warning", "specs/study.yaml")]
-    assert "`enriched-helps`" in found[0].message
+    assert [(d.code, d.severity, d.span.file) for d in found] == [("X420", "warning", "specs/study.yaml")] * 2
+    assert "gate `enriched-helps`" in found[0].message
+    assert "claim `helps-in-reality`" in found[1].message
 
 
 def test_plan_says_what_would_decide() -> None:
     assert outlook(own(), "study") == [
         "likely undecided: gate `enriched-helps` (bands of ±12 points, 3 to the threshold); "
-        "127 seeds or 51 locations would decide it"
+        "127 seeds or 51 locations would decide it",
+        "likely undecided: claim `helps-in-reality` (bands of ±12 points, 3 to the threshold); "
+        "127 seeds or 51 locations would decide it",
     ]
     assert outlook(own(), "buddha") == []
 
