@@ -8,7 +8,9 @@ be read, leads to the whole way: this can cost time, never truth.
 import hashlib
 import json
 import os
+import stat
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -21,6 +23,8 @@ from runtime.store import Store
 from runtime.trials.listing import manifests
 
 LOCAL_FILE = "simkiln.local.yaml"
+LARGEST = 1_000_000
+"""Bytes of a file that counts; larger specs are refused."""
 WORTHWHILE = 2000
 """Nodes from which on remembering a plan saves more than it costs."""
 
@@ -69,36 +73,52 @@ def remember(root: Path, study: str, idle: Idle) -> None:
 def page(root: Path, study: str) -> list[int]:
     """Size and time of a study's page, empty when there is none."""
     try:
-        stat = os.stat(root / "build" / "report" / f"{study}.html")
+        shown = os.stat(root / "build" / "report" / f"{study}.html")
     except OSError:
         return []
-    return [stat.st_size, stat.st_mtime_ns]
+    return [shown.st_size, shown.st_mtime_ns]
 
 
 def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
     """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
     waiver may end with it.
 
-    To be asked for before specs are read: if one changes in between, what is remembered then holds for no key.
+    To be asked for before specs are read: if one changes in between, what is remembered then holds for no key. Where
+    a spec is a link, or something is not an ordinary file of a spec's size, there is a new key each time.
     """
     total = hashlib.blake2b(code_key().encode(), digest_size=16)
     total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
     total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
-    for name in [*(name for _, name, _ in spec_names(root)), LOCAL_FILE, *manifests(root)]:
-        data = b""
-        with suppress(OSError), open(root / name, "rb") as file:
-            data = file.read()
+    names = {name: linked for _, name, linked in spec_names(root)} | dict.fromkeys(
+        [LOCAL_FILE, *manifests(root)], False
+    )
+    for name, linked in names.items():
+        data = None if linked else _content(root / name)
+        if data is None:
+            return f"unknown-{uuid.uuid4().hex}"
         total.update(os.fsencode(f"{name}\0{len(data)}\0"))
         total.update(data)
     return total.hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of an ordinary file, none of one that is absent; None where reading might not end."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, ValueError):
+        return b""
+    return data if len(data) <= LARGEST else None
 
 
 def signature(captures: Iterable[str]) -> str:
     """A digest over names, sizes and times of all files in folders outside the project."""
     total = hashlib.blake2b(digest_size=16)
     for folder in captures:
-        for name, stat in sorted(_stats(folder)):
-            total.update(os.fsencode(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\n"))
+        for name, found in sorted(_stats(folder)):
+            total.update(os.fsencode(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n"))
     return total.hexdigest()
 
 
