@@ -23,7 +23,7 @@ def downloads(
 
     Args:
         said: the report's content.
-        drawn: what the page draws: `forest`, `rates`, `shares` and `maps`, with `axis` and `rates_axis`.
+        drawn: what the page draws: `forest`, `rates`, `shares`, `maps` and `sim_real`, with `axis` and `rates_axis`.
         environment: where the templates are.
     """
     found: dict[str, list[dict[str, str]]] = {}
@@ -42,12 +42,13 @@ def downloads(
         "uplift": ("intervals", "forest", (52, 24), {"axis": drawn["axis"], "signed": True}),
         "places": ("heat", "maps", (46, 42), {}),
         "rates": ("intervals", "rates", (52, 24), {"axis": drawn["rates_axis"], "signed": False}),
+        "reality": ("scatter", "sim_real", (390, 0), {}),
         "failures": ("shares", "shares", (44, 30), {"modes": drawn["modes"]}),
     }
     for name, (template, key, (head, line), more) in figures.items():
         if drawn[key]:
             svg = environment.get_template(f"report/svg/{template}.svg.j2")
-            groups = [{**group, "lines": head + line * len(group["rows"])} for group in drawn[key]]
+            groups = [{**group, "lines": head + line * len(group.get("rows", ()))} for group in drawn[key]]
             add(name, "svg", svg.render(study=said["study"]["id"], groups=groups, **more))
     return found
 

@@ -49,11 +49,10 @@ def render(said: dict[str, Any]) -> str:
         "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
     }
     drawn["beyond"] = beyond(said)
-    shown = {**said, "sim_real": reality.drawn(said)}
+    drawn["sim_real"] = reality.drawn(said)
     drawn["fleets"] = [row for row in evidence["fleet"] if said["roles"].get(row["approach"]) == TREATMENT]
     return environment.get_template("report.html.j2").render(
-        **shown,
-        **drawn,
+        **(said | drawn),
         style=style,
         statuses=_counted(said["gates"], "status"),
         verdicts=_counted(said["claims"], "verdict"),

@@ -31,7 +31,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=10,
+    version=11,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
