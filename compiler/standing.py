@@ -29,7 +29,8 @@ class Standing:
 def standings(project: Project, graph: Graph) -> list[Standing]:
     """Gates, then claims, in the study's order. One that is not in the store is not run."""
     study, store = project.studies[graph.study], Store(project.store)
-    planned = {(n.stage.name, n.scope.gate or n.scope.claim): n for n in _judges(graph)}
+    # Gates of one rule share a node, which then stands for both.
+    planned = {(n.stage.name, scope[n.stage.name]): n for n in _judges(graph) for scope in n.scopes()}
     found = []
     for kind, names in (("gate", study.gates), ("claim", list(study.claims))):
         for name in names:

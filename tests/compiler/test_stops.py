@@ -157,6 +157,17 @@ def test_a_run_that_was_stopped_lacks_nothing_else(tmp_path: Path, capsys: pytes
     assert unexplained(after, missing) == []
 
 
+def test_gates_of_one_rule_share_a_verdict(tmp_path: Path) -> None:
+    built = study(tmp_path)
+    built.edit("study.yaml", "gates: [sharp]", "gates: [sharp, again]")
+    built.write("gates/again.yaml", GATE.format(scope="location", act="warn"))
+    project = load_project(tmp_path)
+    gate = next(n for n in expand(project, "study").nodes.values() if n.stage.name == "gate")
+    publish(project, gate, metrics={"status": "passed"})
+    found = standings(project, expand(project, "study"))
+    assert [(one.id, one.status) for one in found] == [("sharp", "passed"), ("again", "passed")]
+
+
 def test_status_counts_what_is_in_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
