@@ -81,8 +81,10 @@ def find_changes(project: Project, plan: Plan, index: StoreIndex) -> Changes:
             before[node.address] = max(found, key=lambda f: (f.built, f.fingerprint))
     if refused:
         return Changes(before, refused=tuple(refused))
-    planned = {key(node.stage.name, scope) for node in nodes.values() for scope in node.scopes()}
     ours = [fact for fact in loose if fact.scopes and _is_ours(fact, project, plan)]
+    stages = {fact.stage for fact in ours}
+    told = (node for node in nodes.values() if node.stage.name in stages)
+    planned = {key(node.stage.name, scope) for node in told for scope in node.scopes()}
     superseded = tuple(f for f in ours if any(key(f.stage, scope) in planned for scope in f.scopes))
     gone = {f.address for f in superseded}
     return Changes(before, tuple(f for f in ours if f.address not in gone), superseded)
