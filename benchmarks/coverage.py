@@ -3,7 +3,7 @@
     python -m benchmarks.coverage [--studies 4000] [--level 0.95] [--quick] [--csv FILE]
 
 Studies vary in seeds, locations, trials per cell, spread between seeds, base rate, uplift and how much initial states
-matter. A cell is *piled up* where the spread between seeds is more than half of what its rate allows: runs then
+matter. A cell is *piled up* where the spread between seeds is half or more of what its rate allows: runs then
 lie at 0 % or 100 % with a long tail to the other side (5 % with 15 points of spread). Two to five runs seldom see that
 tail, so no band of any method knows of it.
 
@@ -61,7 +61,7 @@ class Row:
     def piled(self) -> bool:
         """Whether a rate leaves little room for the spread between seeds."""
         room = min((p * (1 - p)) ** 0.5 for p in (self.truth.base, self.truth.treated))
-        return self.truth.spread / 100 > room / 2
+        return self.truth.spread / 100 >= room / 2 - 1e-9
 
 
 def measure(

@@ -77,7 +77,7 @@ def main() -> None:
             measure(rng, Truth(rate, rate, between, states), shape, given.studies, given.level)
             for shape, states in itertools.product(SHAPES, STATE_SPREADS)
         ]
-        piled = " (piled up)" if between / 100 > (rate * (1 - rate)) ** 0.5 / 2 else ""
+        piled = " (piled up)" if between / 100 >= (rate * (1 - rate)) ** 0.5 / 2 - 1e-9 else ""
         shown = "  ".join(
             f"{method} {min(r[method][0] for r in rows):.1%} {np.mean([r[method][0] for r in rows]):.1%} "
             f"{np.mean([r[method][1] for r in rows]):5.1f}"
