@@ -17,18 +17,24 @@ FLAGS = (
     "--disable-background-networking", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
+ATTEMPTS = 3
 POLICY = '<meta http-equiv="Content-Security-Policy"'
 
 
 def browse(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Open a page and return what Chromium printed. On a loaded machine it now and then hangs: it is then started again."""
     assert BROWSER is not None
-    profile = page.parent / "profile"
-    done = subprocess.run(
-        [BROWSER, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    shutil.rmtree(profile, ignore_errors=True)
-    return done
+    for attempt in range(ATTEMPTS):
+        profile = page.parent / f"profile-{attempt}"
+        command = [BROWSER, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        except subprocess.TimeoutExpired:
+            if attempt + 1 == ATTEMPTS:
+                raise
+        finally:
+            shutil.rmtree(profile, ignore_errors=True)
+    raise AssertionError("never reached")
 
 
 def found_in(text: str, folder: Path, width_px: int, script: str) -> Any:
