@@ -22,7 +22,7 @@ POLICY = '<meta http-equiv="Content-Security-Policy"'
 
 
 def browse(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Open a page and return what Chromium printed. On a loaded machine it now and then hangs: it is then started again."""
+    """Open a page and return what Chromium printed. It now and then hangs on a loaded machine, and is started again."""
     assert BROWSER is not None
     for attempt in range(ATTEMPTS):
         profile = page.parent / f"profile-{attempt}"
