@@ -47,7 +47,7 @@ CHANGE = closed(
 )
 RESULT = closed(
     {
-        "ruleId": {"type": "string", "pattern": "^[YSRBX][0-9]{3}$"},
+        "ruleId": {"type": "string", "pattern": "^[YSRBXT][0-9]{3}$"},
         "ruleIndex": {"type": "integer", "minimum": 0},
         "level": LEVEL,
         "message": MESSAGE,
