@@ -64,6 +64,8 @@ def strike(root: Path, seed: int) -> list[str]:
             assert_nothing_writes(project)
         if rng.random() < 0.2:
             shutil.rmtree(project.root / ".snakemake", ignore_errors=True)
+    for name in project.store.listing().get("splat", ()):  # where a splat stands, its capture need not
+        shutil.rmtree(project.store.path("splat", name))
     assert_completes(project)
     return kills
 
