@@ -14,7 +14,7 @@ from typing import Any
 from compiler.cost_fit import Fit, fit, quantile
 from compiler.fact import Fact, backends_text
 from compiler.node import Node
-from compiler.plan import Plan, resources
+from compiler.plan import Plan
 from compiler.spec.study import Rates
 from compiler.store_index import StoreIndex
 from runtime.stage import REGISTRY
@@ -106,7 +106,7 @@ class CostModel:
 
     def node(self, node: Node) -> NodeCost:
         """CPU, wall and GPU seconds, and bytes."""
-        law, need = self.law_of(_key(node)), resources(node)
+        law, need = self.law_of(_key(node)), node.setting.resources
         wall = law.wall.mean(need.minutes * 60)
         gpu = wall * law.gpu_share if law.gpu_share is not None else need.gpu * need.minutes * 60
         disk = law.disk.mean(need.cpu * need.minutes * 60) if law.disk else 0.0

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from compiler.node import Graph, Node
-from runtime.stage import Resources
 
 
 class State(StrEnum):
@@ -50,12 +49,7 @@ class Plan:
 
     def cpu_minutes(self) -> float:
         """Declared CPU minutes of all that is to be built."""
-        return sum(r.cpu * r.minutes for r in map(resources, self.build()))
-
-
-def resources(node: Node) -> Resources:
-    """What the stage declares for this node."""
-    return node.setting.resources
+        return sum(r.cpu * r.minutes for r in (node.setting.resources for node in self.build()))
 
 
 def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
