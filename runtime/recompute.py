@@ -21,8 +21,6 @@ DERIVED = ("uplift", "gate", "claim", "report")
 """Stages that only compute from trials, parents before children."""
 TOLERANCE = 2e-4
 """Numbers in reports are rounded to 1e-4; libraries of another build may round the last digit the other way."""
-PICTURED = ("pictures",)
-"""Parts of a report that are no tables."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +146,8 @@ def _make(stage: Stage, manifest: dict[str, Any], shadow: Path) -> None:
 
 def _compared(said: Path, found: Path, stage: str) -> Iterator[tuple[int, list[tuple[str, Any, Any]]]]:
     """Per file of JSON: how many values were compared, and (path, said, found) of those that differ."""
+    from runtime.report.content import PICTURED
+
     for file in sorted(found.glob("*.json")):
         if file.name != MANIFEST:
             old, new = json.loads((said / file.name).read_text()), json.loads(file.read_text())

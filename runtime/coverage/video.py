@@ -23,8 +23,15 @@ class Measured:
     flipped_error: float  # the same when the clip is turned upside down
 
 
-def write_video(path: Path, frames: np.ndarray, fps: int) -> str:
+def write_video(path: Path, frames: np.ndarray, fps: float, crf: int = 16, faststart: bool = False) -> str:
     """Write frames [T, H, W, 3] uint8 RGB as an MP4 in yuv420p; returns the codec. H and W must be even.
+
+    Args:
+        path: the file.
+        frames: what to show.
+        fps: frames per second.
+        crf: quality of H.264: 16 can hardly be told from the frames, 28 takes about a tenth of the bytes.
+        faststart: whether the index comes first, so that a player can begin before it has the whole file.
 
     Raises:
         RuntimeError: this PyAV has none of the codecs.
@@ -34,13 +41,13 @@ def write_video(path: Path, frames: np.ndarray, fps: int) -> str:
     codec = next((c for c in CODECS if c in av.codecs_available), None)
     if codec is None:
         raise RuntimeError(f"PyAV has none of {', '.join(CODECS)}")
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=Fraction(fps))
+    with av.open(str(path), "w", options={"movflags": "+faststart"} if faststart else {}) as container:
+        stream: Any = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1000))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # the same bytes every time
         if codec == "libx264":
-            stream.options = {"crf": "16", "preset": "fast"}
+            stream.options = {"crf": str(crf), "preset": "fast"}
         else:
             stream.bit_rate = int(0.3 * fps * frames.shape[1] * frames.shape[2])
         for frame in frames:

@@ -9,6 +9,7 @@ from runtime.report import provenance, verdict
 from runtime.report.cost import costs
 from runtime.report.decisions import decisions
 from runtime.report.failures import failures
+from runtime.report.films import films
 from runtime.report.gallery import Artifacts, gallery
 from runtime.report.judged import judged, overall
 from runtime.report.manifest import lineage
@@ -20,10 +21,14 @@ from runtime.spec.stopped import StoppedBy
 from runtime.spec.waiver import Waivers
 from runtime.trials.agree import all_pairs
 
+PICTURED = ("pictures", "films")
+"""Parts that hold pixels and are no tables."""
+
 
 def content(
     frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], claims: Mapping[str, Path],
     waivers: Waivers, stopped: Sequence[StoppedBy], found: Artifacts, most_pictured: int,
+    films_kib: int,
 ) -> dict[str, Any]:  # fmt: skip
     """The report of a study.
 
@@ -37,6 +42,7 @@ def content(
         stopped: what failed gates have stopped.
         found: further artifacts, for pictures and provenance.
         most_pictured: locations that get pictures.
+        films_kib: what films of trials may take in the page.
     """
     import pyarrow.parquet as pq
 
@@ -51,6 +57,7 @@ def content(
         [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips]
     )
     stages = provenance.by_stage(manifests)
+    left = _left(frame, cells)
     return {
         "study": frame.model_dump(mode="json"),
         "status": overall([*judged_gates, *judged_claims]),
@@ -73,7 +80,8 @@ def content(
             evidence["shared_training"],
         ),
         "sim_real": all_pairs(table, evidence["level"]),
-        "pictures": gallery(_left(frame, cells), cells, found, most_pictured),
+        "pictures": gallery(left, found, most_pictured),
+        "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
         "costs": costs(cells, found.trials, manifests, frame.baseline, pooled),
         "provenance": {
             "stages": stages,
@@ -92,18 +100,14 @@ def _left(frame: StudyFrame, cells: Sequence[Cell]) -> StudyFrame:
 
 
 def without_pixels(value: dict[str, Any]) -> dict[str, Any]:
-    """The same content with pictures named by their place in the store only."""
-    pictures = [
-        {
-            **room,
-            "groups": [
-                {**g, "figures": [{k: v for k, v in f.items() if k != "uri"} for f in g["figures"]]}
-                for g in room["groups"]
-            ],
-        }
-        for room in value["pictures"]
-    ]
-    return {**value, "pictures": pictures}
+    """The same content with pictures and films named by their place in the store only."""
+    return {**value, **{part: _bare(value[part]) for part in PICTURED}}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _bare(v) for k, v in value.items() if k != "uri"}
+    return [_bare(v) for v in value] if isinstance(value, list) else value
 
 
 def _pooled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

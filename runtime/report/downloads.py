@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from runtime.report.beyond import belief_rows, fleet_rows
 from runtime.report.cost import cost_rows
+from runtime.report.films import film_rows
 from runtime.report.heat import heat_rows
 from runtime.report.reality import reality_rows
 
@@ -151,6 +152,7 @@ def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
     "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
+    "films": film_rows,
     "stages": lambda said: [
         {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
         for row in said["provenance"]["stages"]

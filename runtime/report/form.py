@@ -6,20 +6,12 @@ lines of today. Readers must bear keys that they do not know: keys are added, ne
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from runtime.report.form_base import Band, Direction, Form, Standing
+from runtime.report.form_films import Films
 from runtime.spec.cell import Domain
 from runtime.spec.frame import StudyFrame
-
-Band = tuple[float, float]
-Standing = Literal["passed", "failed", "undecided", "not run"]
-Direction = Literal["helps", "hurts", "undecided"]
-
-
-class Form(BaseModel):
-    """An object whose further keys are allowed."""
-
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
 
 class Token(Form):
@@ -446,6 +438,8 @@ class Report(Form):
     """Failure modes by approach and domain."""
     sim_real: list[SimReal]
     """Every pair of a simulated and a real domain with policies in common."""
+    films: Films
+    """Typical trials."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     provenance: Provenance

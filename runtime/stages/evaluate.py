@@ -26,10 +26,12 @@ class EvaluateParams(Params):
     """Frames per row of a contact sheet."""
     sheet_scale: int = Field(3, ge=1, le=12)
     """Size of a contact sheet's pixels."""
+    film_scale: int = Field(3, ge=1, le=12)
+    """Size of a film's pixels."""
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task", "approach", "seed", "domain"),
     needs={"policy": "policy", "twin": "twin!"},
     agree=(("policy", "twin"),),
@@ -41,7 +43,7 @@ class EvaluateParams(Params):
     cost=lambda p: Resources(minutes=0.1 + p.trials / 600),
 )
 def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
-    """Run and judge the trials; write one row each, and contact sheets of a success and a failure.
+    """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
 
     Raises:
         InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate.
@@ -54,8 +56,8 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     from runtime.learn.load import load_policy
     from runtime.problem import InputError, Problem
     from runtime.sim.bench import Bench
-    from runtime.sim.contact_sheet import save_sheet
     from runtime.sim.install import install
+    from runtime.sim.rollouts import save_rollouts
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials import run_trials
     from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
@@ -90,12 +92,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
         "failure_mode": [t.failure_mode for t in done], "steps": [t.steps for t in done],
     })  # fmt: skip
     pq.write_table(table, out.path("trials"))
-    rollouts = out.path("rollouts")
-    for name, wanted in (("success", True), ("failure", False)):
-        films = [t for t in done if t.success is wanted]
-        if films:
-            typical = sorted(films, key=lambda t: t.steps if wanted else t.score)[len(films) // 2]
-            save_sheet(rollouts / f"{name}.png", [typical.film], p.sheet_columns, p.sheet_scale)
+    save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")
     return {

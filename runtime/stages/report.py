@@ -28,10 +28,13 @@ class ReportParams(Params):
     """What failed gates have stopped."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
+    films_kib: int = Field(4096, ge=0)
+    """What films of typical trials may take in the page, KiB, with posters and sheets of frames. Cells beyond that are
+    named instead."""
 
 
 @stage(
-    version=11,
+    version=12,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
@@ -53,7 +56,7 @@ def report(
 
     found = Artifacts(captures, splats, twins, clips, trials)
     named = dict(zip(p.claims, claims, strict=True))
-    said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured)
+    said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured, p.films_kib)
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -177,7 +179,7 @@ def synthetic_study(
         study.policies.append(policy)
         study.trials.append(
             _publish(
-                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell)},
+                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell, won)},
                 {"success": float(won.mean())}, {"domain": cell.domain},
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
             )
@@ -205,11 +207,35 @@ def _capture(store: Path, location: str, i: int) -> Path:
     return _publish(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
 
 
-def _rollouts(cell: Cell) -> dict[str, Any]:
-    if cell.seed != 0:
-        return {}
-    names = ["failure_0"] if cell.approach == "untrained" else ["success_3", "failure_0"]
-    return {f"rollouts/{name}.png": _picture(640, 120, len(name) + cell.seed) for name in names}
+def _rollouts(cell: Cell, won: np.ndarray) -> dict[str, Any]:
+    """Films of a success and a failure, where there were any."""
+    outcomes = tuple(outcome for outcome in (True, False) if outcome in won)
+    return dict(_filmed(outcomes, cell.seed))
+
+
+@cache
+def _filmed(outcomes: tuple[bool, ...], seed: int) -> tuple[tuple[str, bytes], ...]:
+    from runtime.sim.rollouts import save_rollouts
+    from runtime.sim.trials import Trial
+
+    done = [
+        Trial(10 * seed + won, won, 1.0 if won else 0.4, "" if won else MODES[seed % len(MODES)], 12 + won, _film(won))
+        for won in outcomes
+    ]
+    with TemporaryDirectory() as folder:
+        save_rollouts(Path(folder), done, 10.0)
+        return tuple((f"rollouts/{path.name}", path.read_bytes()) for path in sorted(Path(folder).iterdir()))
+
+
+def _film(won: bool) -> np.ndarray:
+    """A square that crosses the picture, and stops half way where the trial failed."""
+    frames = []
+    for k in range(13):
+        picture = _picture(64, 48, 2)
+        x = 4 * (k if won else min(k, 6))
+        ImageDraw.Draw(picture).rectangle([x, 20, x + 8, 28], fill=(200, 60, 40))
+        frames.append(np.asarray(picture))
+    return np.stack(frames)
 
 
 def _json(value: Any) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 
 from runtime.problem import InputError
 from runtime.recompute import Recomputed, recompute
+from runtime.stage import load_stages
 from runtime.store import MANIFEST, Store
 from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
 
@@ -73,7 +74,8 @@ def test_a_forged_verdict_is_found_in_its_artifact_and_in_the_report(report: Pat
 def test_trials_of_several_versions_are_refused(report: Path) -> None:
     folder = sorted((report.parent.parent / "evaluate").iterdir())[0]
     forge(folder, MANIFEST, lambda facts: facts.update(version=9))
-    with pytest.raises(InputError, match="X444: mixed provenance: artifacts of `evaluate` are of versions 1, 9"):
+    versions = f"{load_stages()['evaluate'].version}, 9"
+    with pytest.raises(InputError, match=f"X444: mixed provenance: artifacts of `evaluate` are of versions {versions}"):
         again(report)
 
 

@@ -38,14 +38,14 @@ def browse(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 def found_in(text: str, folder: Path, width_px: int, script: str) -> Any:
-    """What `script` (the body of a function) returns in the loaded page, in a frame of that width.
+    """What `script` (the body of a function, or its promise) returns in the loaded page, in a frame of that width.
 
     The page's own policy allows no script, so it is left out; pictures load at once, and details are open.
     """
     assert POLICY in text
     whole = (
         "<script>addEventListener('load', () => { document.querySelectorAll('details').forEach(d => d.open = true);"
-        f"parent.postMessage((() => {{ {script} }})(), '*'); }});</script></body>"
+        f"Promise.resolve((() => {{ {script} }})()).then(found => parent.postMessage(found, '*')); }});</script></body>"
     )
     inner, outer = folder / "inner.html", folder / "outer.html"
     eager = text.replace(' loading="lazy"', "").replace(POLICY, "<meta").replace("</body>", whole)

@@ -42,7 +42,7 @@ NAMES = """
     const all = q => [...document.querySelectorAll(q)], short = e => e.outerHTML.slice(0, 100);
     const ids = all('[id]').map(e => e.id), levels = all('h1,h2,h3,h4').map(e => +e.tagName[1]);
     const name = e => (e.getAttribute('aria-label') || e.textContent || '').trim();
-    const links = all('a, summary');
+    const links = all('a, summary, video');
     return {
         language: document.documentElement.lang, title: document.title, mains: all('main').length,
         first: levels[0], skipped: levels.filter((l, i) => i && l > levels[i - 1] + 1).length,

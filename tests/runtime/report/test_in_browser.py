@@ -18,6 +18,17 @@ LAYOUT = """
         wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120)),
         images: images.filter(i => i.complete && i.naturalWidth > 0).length, total: images.length};
 """
+FILMS = """
+    const films = [...document.querySelectorAll('video')];
+    const told = v => new Promise(done => {
+        const end = () => done([v.readyState, v.videoWidth, v.videoHeight, v.error]);
+        if (v.readyState >= 1 || v.error) end(); else { v.onloadedmetadata = end; v.onerror = end; } });
+    return Promise.all(films.map(told)).then(all => ({
+        all: all.map(f => [f[0] >= 1, f[1], f[2], f[3] && f[3].message]),
+        reached: films.map(v => { v.focus(); return document.activeElement === v && v.tabIndex >= 0; }),
+        named: films.map(v => v.getAttribute('aria-label')), silent: films.map(v => v.muted && v.controls),
+        wide: films.map(v => Math.round(v.getBoundingClientRect().width))}));
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +52,33 @@ def test_the_page_fits_and_every_picture_shows(page: Path, width_px: int) -> Non
     assert facts["wide"] == []
     assert facts["scroll"] == width_px
     assert facts["images"] == facts["total"]
+
+
+@pytest.mark.parametrize("width_px", [400, 1280])
+def test_films_of_trials_load_and_are_reached_by_keyboard(page: Path, width_px: int) -> None:
+    facts = found_in(page.read_text(), page.parent, width_px, FILMS)
+    assert len(facts["all"]) >= 28
+    assert {tuple(film) for film in facts["all"]} == {(True, 192, 144, None)}
+    assert all(facts["reached"])
+    assert all(facts["silent"])
+    assert len(set(facts["named"])) > 10
+    assert min(facts["wide"]) > 150
+
+
+def test_a_film_that_is_none_is_noticed(page: Path) -> None:
+    broken = page.read_text().replace('src="data:video/mp4;base64,', 'src="data:video/mp4;base64,AAAA', 1)
+    assert [film for film in found_in(broken, page.parent, 1280, FILMS)["all"] if not film[0]]
+
+
+def test_paper_shows_frames_in_place_of_films(page: Path) -> None:
+    script = """
+        const shown = q => [...document.querySelectorAll(q)].map(e => e.checkVisibility() && e.clientHeight > 0);
+        return {films: shown('video'), sheets: shown('.sheets img')};
+    """
+    facts = found_in(page.read_text().replace("@media print", "@media all"), page.parent, 794, script)
+    assert not any(facts["films"])
+    assert len(facts["sheets"]) == len(facts["films"])
+    assert all(facts["sheets"])
 
 
 def asked_for(log: Path) -> set[str]:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from runtime.coverage.video import read_video
 from runtime.problem import InputError
 from runtime.sim.bench import Bench
 from runtime.sim.expert import expert_action
@@ -127,3 +128,15 @@ def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_stor
 def test_a_location_without_hidden_site_has_no_irl_proxy(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
     with pytest.raises(InputError, match="R271"):
         run_stage("evaluate", {"domain": "irl_proxy", "trials": 2}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+
+
+def test_the_film_shows_the_trial_that_it_says(at_site: Path) -> None:
+    rows = {row["initial_state"]: row for row in pq.read_table(at_site / "trials.parquet").to_pylist()}
+    index = json.loads((at_site / "rollouts" / "typical.json").read_text())
+    assert index
+    for outcome, said in index.items():
+        row = rows[said["initial_state"]]
+        assert row["success"] is (outcome == "success")
+        assert (row["steps"], row["failure_mode"]) == (said["steps"], said["failure_mode"])
+        frames, fps = read_video(at_site / "rollouts" / f"{outcome}.mp4")
+        assert (len(frames), fps) == (row["steps"] + 1, said["fps"])
