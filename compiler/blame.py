@@ -8,6 +8,9 @@ from compiler.source import Step
 
 Path = tuple[Step, ...]
 
+LEARNING = {"snapshots": "at", "learning_trials": "trials"}
+"""Bound source -> the key of the study's `learning` that sets it."""
+
 
 def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:
     """Where the value at a path of the node's parameters is set; None for a default of the stage.
@@ -57,6 +60,8 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
         return "study", study, ("claims", str(scope.claim), *inside)
     if source in ("claims", "waivers"):
         return "study", study, (source, *inside)
+    if source in LEARNING:
+        return "study", study, ("learning", LEARNING[source], *inside)
     return "study", study, inside if source == "study" else ()
 
 

@@ -68,6 +68,7 @@ class _Expansion:
         ]  # fmt: skip
         targets = [node for node in targets if node.address not in self.stopped.nodes]
         targets += self._every(REGISTRY["evaluate"])
+        targets += self._every(REGISTRY["learning"])
         targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
         if self.settings.cells:
             targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
@@ -92,6 +93,8 @@ class _Expansion:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
         for scope in self.settings.scopes:
             self.node(REGISTRY["evaluate"], scope._replace(location=location))
+        for scope in self._scopes(REGISTRY["learning"]):
+            self.node(REGISTRY["learning"], scope._replace(location=location))
         if like not in self.templates:
             self.templates[like] = record(self.settings, self.asked[location])
 
@@ -217,8 +220,10 @@ class _Expansion:
 
     def _scopes(self, stage: Stage) -> list[Scope]:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
+        if stage.name == "learning" and self.study.learning is None:
+            return []
         if "seed" in stage.per:
-            return self.settings.scopes
+            return self.settings.scopes if "domain" in stage.per else self.settings.trainings
         if "gate" in stage.per:
             return [Scope(gate=gate, study=self.id) for gate in self.study.gates]
         if "claim" in stage.per:

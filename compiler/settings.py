@@ -13,7 +13,7 @@ from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.spec.gate import GateRule
 from runtime.spec.imported import ImportedSet
 from runtime.spec.task import Task
-from runtime.stage import Stage
+from runtime.stage import REGISTRY, Stage
 from runtime.trials.listing import read_manifest
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Settings:
             for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
         ]  # fmt: skip
         """The cells at any one location, in the study's order."""
+        self.trainings = list(dict.fromkeys(scope._replace(domain=None) for scope in self.scopes))
+        """The training runs at any one location, in the study's order."""
         self.judged: dict[str, list[str]] = {}
         """Gate -> what each artifact that it judges stands for."""
         self._made: dict[tuple[Any, ...], Setting] = {}
@@ -109,6 +111,8 @@ class Settings:
             return self._seed(scope)
         if source in ("domain", "trials"):
             return scope.domain
+        if source == "trial_seed":
+            return self._trial_seed(scope)
         if source == "hidden_site":
             return scope.location if self._hidden_site(scope) is not None else None
         return {"location.source": scope.location, "task": scope.task, "gate": scope.gate, "claim": scope.claim}.get(
@@ -135,6 +139,9 @@ class Settings:
                 ImportedSet(name=name, sha256=read_manifest(self.project.root, name)["sha256"])
                 for name in self.study.imported
             ],
+            "snapshots": lambda: self.study.learning.at if self.study.learning else [],
+            "learning_trials": lambda: self.study.learning.trials if self.study.learning else 1,
+            "trial_seed": lambda: self._trial_seed(scope),
             "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
         }
         return sources[source]()
@@ -143,6 +150,11 @@ class Settings:
         if scope.approach not in self._offsets:
             self._offsets[scope.approach] = training_seed_offset(self.project, str(scope.approach))
         return int(scope.seed or 0) + self._offsets[scope.approach]
+
+    def _trial_seed(self, scope: Scope) -> Any:
+        """The family of initial states of the study's other trials there."""
+        values, _ = self._merged("evaluate", scope)
+        return values.get("trial_seed", REGISTRY["evaluate"].params.model_fields["trial_seed"].default)
 
     def _hidden_site(self, scope: Scope) -> Any:
         if scope.domain != "irl_proxy":

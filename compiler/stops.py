@@ -50,13 +50,18 @@ def speaks_of(rule: GateRule, node: Node) -> bool:
     return any(all(v is None or scope.get(k, v) == v for k, v in wanted) for scope in node.scopes())
 
 
+def _of_evidence(rule: GateRule) -> bool:
+    """Whether nothing depends on what the gate judges but the evidence itself, which is always shown."""
+    return rule.metric in TRIAL_METRICS or rule.stage == "learning"
+
+
 def guards(project: Project, graph: Graph) -> list[Guard]:
     """The guards of a study: one for each group of artifacts that a gate which can stop judges together."""
     study = project.studies[graph.study]
     found = []
     for gate in study.gates:
         rule = project.gates[gate]
-        if rule.on_fail == "warn" or rule.metric in TRIAL_METRICS or gate in study.waivers.gates:
+        if rule.on_fail == "warn" or _of_evidence(rule) or gate in study.waivers.gates:
             continue
         groups: dict[object, list[Node]] = {}
         for node in graph.nodes.values():

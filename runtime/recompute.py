@@ -19,6 +19,8 @@ from runtime.store import MANIFEST, DamagedArtifact, Store
 
 DERIVED = ("uplift", "gate", "claim", "report")
 """Stages that only compute from trials, parents before children."""
+TRIED = ("evaluate", "learning")
+"""Stages that make trials."""
 TOLERANCE = 2e-4
 """Numbers in reports are rounded to 1e-4; libraries of another build may round the last digit the other way."""
 
@@ -86,7 +88,7 @@ def lineage(store: Store, address: tuple[str, str]) -> dict[tuple[str, str], dic
         if (stage, fingerprint) in found:
             continue
         try:
-            manifest = store.check(stage, fingerprint, digests=stage in ("evaluate", *DERIVED))
+            manifest = store.check(stage, fingerprint, digests=stage in (*TRIED, *DERIVED))
         except DamagedArtifact as damage:
             raise InputError(
                 Problem("X443", f"the report cannot be checked: {damage}", "run `simkiln verify`, then build again")

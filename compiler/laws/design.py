@@ -21,6 +21,10 @@ def empty_study(subject: Subject) -> Iterator[Diagnostic]:
         elif not planned and not study.targets:
             fix = "name `tasks`, `approaches`, `seeds` and `trials`, or stages under `targets`"
             yield subject.at("study", name, (), "X403", "the study plans no trials and has no targets", fix)
+        elif study.learning is not None and not planned:
+            message = "the study asks for learning curves, but plans no trials: no policy would be trained"
+            fix = "name `tasks`, `approaches`, `seeds` and `trials`, or remove `learning`"
+            yield subject.at("study", name, ("learning",), "X403", message, fix, key=True)
         elif planned and missing:
             named, lacking = " and ".join(f"`{a}`" for a in planned), ", ".join(f"`{a}`" for a in missing)
             message = f"the study names {named}, but no {lacking}: no trial would run"
@@ -43,7 +47,7 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
     """X417: an approach may not set parameters or inputs of the stages that judge it."""
-    judges = {s.name for s in load_stages().values() if {"domain", "study", "gate"} & set(s.per)}
+    judges = {s.name for s in load_stages().values() if {"domain", "study", "gate"} & set(s.per)} | {"learning"}
     for name in subject.used("approach"):
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):

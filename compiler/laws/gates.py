@@ -37,13 +37,15 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
     elif rule.metric == "uplift" and rule.approach == study.baseline:
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
     elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(study):
-        yield "stage", f"judges `{rule.stage}`, which this study does not build", "add the stage to `targets`"
+        fix = "add a section `learning` to the study" if rule.stage == "learning" else "add the stage to `targets`"
+        yield "stage", f"judges `{rule.stage}`, which this study does not build", fix
 
 
 def _built(study: Study) -> set[str]:
     """Stages that a study builds, with the default inputs; approaches may add to it."""
     stages = load_stages()
     waiting = [*study.targets, *(["evaluate", "uplift"] if study.approaches else [])]
+    waiting += ["learning"] if study.learning is not None else []
     built: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -1,9 +1,10 @@
 """A study: which approaches are compared, where, and how surely."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
@@ -45,6 +46,33 @@ class Rates(Part):
     """ISO 4217 code."""
 
 
+def _rising(values: list[float]) -> list[float]:
+    """Fractions that rise.
+
+    Raises:
+        ValueError: at the first one that does not.
+    """
+    for before, after in pairwise(values):
+        if after <= before:
+            raise ValueError(f"fractions of training must rise, but {after:g} comes after {before:g}")
+    return values
+
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class Learning(Part):
+    """Learning curves: checkpoints kept on the way through training, each tried from the same initial states."""
+
+    at: Annotated[list[Fraction], AfterValidator(_rising)] = Field([0.25, 0.5, 1.0], min_length=1, max_length=50)
+    """Where on the way, as fractions of each policy's gradient steps, rising; 1 is the finished policy."""
+    trials: int = Field(20, ge=1, le=100_000)
+    """Trials of each checkpoint, from the first initial states of the study's other trials."""
+    domain: Literal["twin"] = "twin"
+    """Where they run. Only the twin: trials at the hidden site or on a robot are scarce, and a site that ranked
+    checkpoints would no longer be an independent judge of the policy that is chosen."""
+
+
 class TargetUplift(Part):
     """Uplift that the study is after, in absolute points on the 100-point scale."""
 
@@ -69,6 +97,8 @@ class Study(Spec):
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    learning: Learning | None = None
+    """Learning curves of every policy; without it, only finished policies are kept and tried."""
     imported: list[SetName] = Field(default_factory=list)
     """Sets of `simkiln trials import` whose trials count as evidence, for example of a real robot (`irl`)."""
     level: float = Field(0.95, gt=0.5, lt=1)

@@ -9,7 +9,9 @@ from runtime.learn.learner import Spec
 from runtime.learn.normaliser import normaliser_digest
 
 
-def policy_facts(spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int) -> dict[str, Any]:
+def policy_facts(
+    spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int, batch_size: int
+) -> dict[str, Any]:  # fmt: skip
     """The facts of a saved checkpoint, normaliser digest included."""
     return {
         "architecture": spec.architecture,
@@ -26,6 +28,7 @@ def policy_facts(spec: Spec, arrays: Arrays, checkpoint: Path, history: int, see
         "normaliser_digest": normaliser_digest(checkpoint),
         "seed": seed,
         "steps": steps,
+        "batch_size": batch_size,
     }
 
 

@@ -36,14 +36,18 @@ class Actor(Protocol):
         ...
 
 
-def load_policy(checkpoint: Path) -> Actor:
-    """Load a policy artifact's `checkpoint/` folder; `policy.json` must lie beside it.
+def load_policy(checkpoint: Path, facts_path: Path | None = None) -> Actor:
+    """Load a checkpoint of a policy artifact, such as its `checkpoint/` folder.
+
+    Args:
+        checkpoint: the folder.
+        facts_path: the artifact's `policy.json`; by default the one beside the folder.
 
     Raises:
         InputError: files are missing, or the normaliser is not the one that `policy.json` records.
     """
     checkpoint = Path(checkpoint)
-    facts_path, config_path = checkpoint.parent / "policy.json", checkpoint / "config.json"
+    facts_path, config_path = facts_path or checkpoint.parent / "policy.json", checkpoint / "config.json"
     for path in (facts_path, config_path, checkpoint / "model.safetensors"):
         if not path.is_file():
             raise InputError(Problem("R312", f"the policy has no `{path.name}`", "build the policy again"))

@@ -46,12 +46,15 @@ def seed_everything(seed: int) -> None:
 
 
 def train(
-    learner: Learner, arrays: Arrays, settings: Settings, progress: Callable[[float, str], None] | None = None
-) -> Trained:
+    learner: Learner, arrays: Arrays, settings: Settings, progress: Callable[[float, str], None] | None = None,
+    keep: Callable[[int], None] | None = None,
+) -> Trained:  # fmt: skip
     """Train in place; the same seed, demos and machine give the same weights.
 
     Args:
         progress: called with (fraction done, text) once per point of the curve.
+        keep: called with the number of gradient steps done, after each of them; it may look at the learner, and must
+            neither change it nor draw from a generator that training draws from.
     """
     frames, held_out = split_episodes(arrays.episode_index, settings.held_out, settings.seed)
     windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
@@ -69,6 +72,8 @@ def train(
         rate = settings.learning_rate * rate_factor(step - 1, settings)
         optimiser.step(rate)
         recent.append(float(loss.detach()))
+        if keep:
+            keep(step)
         if step % every == 0 or step == settings.steps:
             curve.append((step, float(np.mean(recent)), rate))
             recent.clear()

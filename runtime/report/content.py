@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.report import provenance, verdict
 from runtime.report.cost import costs
+from runtime.report.curves import learning
 from runtime.report.decisions import decisions
 from runtime.report.failures import failures
 from runtime.report.films import films
@@ -54,8 +55,9 @@ def content(
     table = pq.read_table(uplift / "trials.parquet")
     pooled = _pooled(evidence["uplift"])
     manifests = lineage(
-        [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips]
-    )
+        [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips,
+         *found.curves]
+    )  # fmt: skip
     stages = provenance.by_stage(manifests)
     left = _left(frame, cells)
     return {
@@ -82,6 +84,7 @@ def content(
         "sim_real": all_pairs(table, evidence["level"]),
         "pictures": gallery(left, found, most_pictured),
         "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
+        "learning": learning(cells, found.curves, frame.baseline, evidence["level"], evidence["shared_training"]),
         "costs": costs(cells, found.trials, manifests, frame.baseline, pooled),
         "provenance": {
             "stages": stages,

@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from runtime.report.beyond import belief_rows, fleet_rows
 from runtime.report.cost import cost_rows
+from runtime.report.curves import area_rows, curve_rows
 from runtime.report.films import film_rows
 from runtime.report.heat import heat_rows
 from runtime.report.reality import reality_rows
@@ -44,6 +45,7 @@ def downloads(
         "places": ("heat", "maps", (46, 42), {}),
         "rates": ("intervals", "rates", (52, 24), {"axis": drawn["rates_axis"], "signed": False}),
         "reality": ("scatter", "sim_real", (390, 0), {}),
+        "learning": ("curves", "curves", (40, 0), {}),
         "failures": ("shares", "shares", (44, 30), {"modes": drawn["modes"]}),
     }
     for name, (template, key, (head, line), more) in figures.items():
@@ -153,6 +155,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
     "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
     "films": film_rows,
+    "learning": curve_rows, "areas": area_rows,
     "stages": lambda said: [
         {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
         for row in said["provenance"]["stages"]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from runtime.report.form_base import Band, Direction, Form, Standing
 from runtime.report.form_films import Films
+from runtime.report.form_learning import LearningForm
 from runtime.spec.cell import Domain
 from runtime.spec.frame import StudyFrame
 
@@ -440,6 +441,8 @@ class Report(Form):
     """Every pair of a simulated and a real domain with policies in common."""
     films: Films
     """Typical trials."""
+    learning: LearningForm | None
+    """Null where the study asks for none."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     provenance: Provenance

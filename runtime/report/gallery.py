@@ -10,13 +10,15 @@ from runtime.spec.frame import StudyFrame
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Folders that a report is built from. Lists follow the study's locations, or its cells for trials."""
+    """Folders that a report is built from. Lists follow the study's locations, its cells for trials, its training
+    runs for curves."""
 
     captures: list[Path] = field(default_factory=list)
     splats: list[Path] = field(default_factory=list)
     twins: list[Path] = field(default_factory=list)
     clips: list[Path] = field(default_factory=list)
     trials: list[Path] = field(default_factory=list)
+    curves: list[Path] = field(default_factory=list)
 
 
 def gallery(frame: StudyFrame, found: Artifacts, most_locations: int) -> list[dict[str, Any]]:

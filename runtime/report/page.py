@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from runtime.report import reality, words
 from runtime.report.beyond import beyond
+from runtime.report.curves import charts, saving, saving_band
 from runtime.report.downloads import downloads
 from runtime.report.forest import RATES, axis_of, strip
 from runtime.report.heat import heat_maps
@@ -33,6 +34,7 @@ def render(said: dict[str, Any]) -> str:
     )
     for name in FILTERS:
         environment.filters[name] = getattr(words, name)
+    environment.filters["saving"], environment.filters["saving_band"] = saving, saving_band
     evidence = said["evidence"]
     controls = {approach for approach, role in said["roles"].items() if role == UNTRAINED}
     axis = axis_of([row for row in evidence["uplift"] if row["approach"] not in controls] or evidence["uplift"])
@@ -49,6 +51,7 @@ def render(said: dict[str, Any]) -> str:
         "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
     }
     drawn["beyond"] = beyond(said)
+    drawn["curves"] = charts(said)
     drawn["sim_real"] = reality.drawn(said)
     drawn["fleets"] = [row for row in evidence["fleet"] if said["roles"].get(row["approach"]) == TREATMENT]
     return environment.get_template("report.html.j2").render(

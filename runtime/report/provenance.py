@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ORDER = (
-    "capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "uplift", "gate", "claim",
-    "report",
+    "capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "learning", "uplift", "gate",
+    "claim", "report",
 )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ class Policy(Params):
     """Demos kept out of training, to report the loss on."""
     seed: int = bound("seed")
     """Training seed: initial weights, order of windows, augmentation."""
+    snapshots: tuple[float, ...] = bound("snapshots", default=())
+    """Fractions of the gradient steps after which a checkpoint is kept, rising, in (0, 1]."""
 
     @model_validator(mode="after")
     def _chunks_fit(self) -> Self:
@@ -61,10 +63,10 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task", "approach", "seed"),
     needs={"demos": "demos"},
-    makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"},
+    makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
     expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task")},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.steps / 2000),
@@ -77,6 +79,7 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     from runtime.learn.dataset import checked_cameras, read_arrays
     from runtime.learn.facts import policy_facts, save_facts
     from runtime.learn.learner import Spec, make_learner
+    from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.train import Settings, parameter_count, seed_everything, train, weights_digest
 
     arrays = read_arrays(demos / "dataset")
@@ -88,12 +91,18 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     seed_everything(p.seed)
     learner = make_learner(spec, demos / "dataset")
     settings = Settings(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
+    wanted = {step for step in snapshot_steps(p.snapshots, p.steps) if step < p.steps}
+
+    def keep(step: int) -> None:
+        if step in wanted:
+            learner.save(out.path("snapshots") / str(step))
+
     began = time.process_time()
-    trained = train(learner, arrays, settings, out.progress)
+    trained = train(learner, arrays, settings, out.progress, keep)
     train_cpu_s = time.process_time() - began
     checkpoint = out.path("checkpoint")
     learner.save(checkpoint)
-    facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps)
+    facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps, p.batch_size)
     save_facts(out.path("facts"), facts)
     for step, loss, rate in trained.curve:
         out.measure(step, loss=loss, learning_rate=rate)

@@ -34,18 +34,19 @@ class ReportParams(Params):
 
 
 @stage(
-    version=12,
+    version=13,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
         "twins": "twin*", "clips": "coverage*", "trials": "evaluate*",
+        "curves": "learning*",
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.2),
 )  # fmt: skip
 def report(
     p: ReportParams, uplift: Path, gates: list[Path], claims: list[Path], captures: list[Path], splats: list[Path],
-    twins: list[Path], clips: list[Path], trials: list[Path], out: Out,
+    twins: list[Path], clips: list[Path], trials: list[Path], curves: list[Path], out: Out,
 ) -> dict[str, Any]:  # fmt: skip
     """Gather what was measured, draw it, and write a page that needs no network."""
     import json
@@ -54,7 +55,7 @@ def report(
     from runtime.report.gallery import Artifacts
     from runtime.report.page import render
 
-    found = Artifacts(captures, splats, twins, clips, trials)
+    found = Artifacts(captures, splats, twins, clips, trials, curves)
     named = dict(zip(p.claims, claims, strict=True))
     said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured, p.films_kib)
     page = render(said)

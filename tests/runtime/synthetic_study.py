@@ -72,6 +72,7 @@ class Synthetic:
     clips: list[Path] = field(default_factory=list)
     policies: list[Path] = field(default_factory=list)
     trials: list[Path] = field(default_factory=list)
+    curves: list[Path] = field(default_factory=list)
 
     def uplift(self) -> Path:
         """Run the uplift stage."""
@@ -115,7 +116,7 @@ class Synthetic:
         inputs: dict[str, Any] = {
             "uplift": uplift, "gates": gates, "claims": [self.claim(claim, uplift) for claim in claims.values()],
             "captures": self.captures, "splats": self.splats, "twins": self.twins, "clips": self.clips,
-            "trials": self.trials,
+            "trials": self.trials, "curves": self.curves,
         }  # fmt: skip
         return run_stage("report", params, inputs, self.store)
 
@@ -127,8 +128,9 @@ class Synthetic:
 def synthetic_study(
     store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
     trials: int = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
+    curves: bool = True,
 ) -> Synthetic:  # fmt: skip
-    """Publish a whole study's artifacts; the same arguments give the same outcomes."""
+    """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`."""
     rng = np.random.default_rng(7)
     domains = list(next(iter(rates.values())))
     frame = StudyFrame(
@@ -184,7 +186,33 @@ def synthetic_study(
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
             )
         )  # fmt: skip
+    if curves and "twin" in domains:
+        study.curves = _curves(study, rates, at)
     return study
+
+
+def _curves(study: Synthetic, rates: Mapping[str, Mapping[str, float]], at: Mapping[str, Any]) -> list[Path]:
+    """Trials of checkpoints: the enriched approach learns faster, the untrained one not at all."""
+    found = []
+    policies = dict(zip(study.cells, study.policies, strict=True))
+    for i, cell in enumerate(cell for cell in study.cells if cell.domain == "twin"):
+        rng, rise = np.random.default_rng((11, i)), 6.0 if cell.approach == "enriched" else 1.5
+        luck, steps = rng.normal(0, 0.04), [0] if cell.approach == "untrained" else [100, 200, 400]
+        rows = []
+        for step in steps:
+            share = 1.0 if step == 0 else (1 - np.exp(-rise * step / 400)) / (1 - np.exp(-rise))
+            won = rng.random(20) < rates[cell.approach]["twin"] * share + luck * (step > 0)
+            rows += [
+                {"step": step, "windows": 32 * step, "initial_state": str(k), "success": bool(w), "score": float(w),
+                 "failure_mode": "" if w else MODES[0]}
+                for k, w in enumerate(won)
+            ]  # fmt: skip
+        parents = {"policy": [policies[cell]], "twin": [at[cell.location]["twin"]]}
+        found.append(
+            _publish(study.store, "learning", f"{cell!r}", {"learning.parquet": pa.Table.from_pylist(rows)},
+                     {"points": len(steps)}, {"trials": 20}, parents, cpu_s=6.0)
+        )  # fmt: skip
+    return found
 
 
 def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = None) -> pa.Table:

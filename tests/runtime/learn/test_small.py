@@ -28,7 +28,7 @@ def saved(demos: tuple[Path, list[dict]], tmp_path_factory: pytest.TempPathFacto
     learner = make_learner(SPEC, dataset)
     train(learner, arrays, Settings(5, 8, 1e-3, seed=1))
     learner.save(root / "checkpoint")
-    save_facts(root / "policy.json", policy_facts(SPEC, arrays, root / "checkpoint", 1, 1, 5))
+    save_facts(root / "policy.json", policy_facts(SPEC, arrays, root / "checkpoint", 1, 1, 5, 8))
     return root / "checkpoint"
 
 
@@ -87,7 +87,7 @@ def test_it_learns_to_look(demos: tuple[Path, list[dict]], tmp_path: Path) -> No
     learner = make_learner(SPEC, arrays_root)
     train(learner, arrays, Settings(350, 32, 3e-3, seed=0))
     learner.save(tmp_path / "checkpoint")
-    save_facts(tmp_path / "policy.json", policy_facts(SPEC, arrays, tmp_path / "checkpoint", 1, 0, 350))
+    save_facts(tmp_path / "policy.json", policy_facts(SPEC, arrays, tmp_path / "checkpoint", 1, 0, 350, 8))
     actor, rng, n = load_policy(tmp_path / "checkpoint"), np.random.default_rng(77), 30
     x, y = rng.uniform(-0.9, 0.9, (2, n))
     goal, q = reach.goal_of(x, y), np.tile(np.array([0, 0, 0, 0, 0, 0.3], np.float32), (n, 1))

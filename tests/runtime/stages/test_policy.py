@@ -22,7 +22,7 @@ from runtime.store import Store
 from runtime.testing import run_stage
 from tests.runtime.learn import reach
 
-MAKES = {"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"}
+MAKES = {"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,30 @@ def _rollout(checkpoint: Path) -> np.ndarray:
     actor.reset(5)
     images = [rng.integers(0, 256, (5, *reach.HW, 3), dtype=np.uint8) for _ in range(6)]
     return np.stack([actor.act({"front": i, "wrist": i}, np.zeros((5, 6), np.float32), "press") for i in images])
+
+
+def test_snapshots_are_checkpoints_of_the_same_training(demos: Path, tmp_path: Path) -> None:
+    plain, _ = _build(demos, tmp_path / "plain", steps=8)
+    kept, out = _build(demos, tmp_path / "kept", steps=8, snapshots=(0.25, 0.26, 0.5, 1.0))
+    short, _ = _build(demos, tmp_path / "untrained", steps=0, snapshots=(0.5, 1.0))
+    assert kept["weights_digest"] == plain["weights_digest"]
+    assert not out.missing()
+    assert not (tmp_path / "plain" / "snapshots").exists()
+    assert not (tmp_path / "untrained" / "snapshots").exists()
+    assert sorted(p.name for p in (tmp_path / "kept" / "snapshots").iterdir()) == ["2", "4"]
+    assert short["final_loss"] is None
+    facts = tmp_path / "kept" / "policy.json"
+    weights = []
+    for folder in (tmp_path / "kept" / "snapshots" / "2", tmp_path / "kept" / "snapshots" / "4",
+                   tmp_path / "kept" / "checkpoint"):  # fmt: skip
+        actor = load_policy(folder, facts)
+        actor.reset(1)
+        assert np.isfinite(
+            actor.act({"front": np.zeros((1, *reach.HW, 3), np.uint8)}, np.zeros((1, 6), np.float32), "press")
+        ).all()
+        assert {p.name for p in folder.iterdir()} == {p.name for p in (tmp_path / "plain" / "checkpoint").iterdir()}
+        weights.append((folder / "model.safetensors").read_bytes())
+    assert len(set(weights)) == 3
 
 
 def test_plans_are_followed_for_n_action_steps_and_forgotten_on_reset(demos: Path, tmp_path: Path) -> None:

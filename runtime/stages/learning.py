@@ -1,0 +1,77 @@
+"""Stage `learning`: trials in the twin of the checkpoints that a policy kept while it was trained."""
+
+from pathlib import Path
+from typing import Any
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, bound, stage
+
+
+class LearningParams(Params):
+    """Which checkpoints, and how often."""
+
+    at: tuple[float, ...] = bound("snapshots", default=())
+    """Fractions of the policy's gradient steps, rising, in (0, 1]; 1 is the finished policy."""
+    trials: int = bound("learning_trials", ge=1, le=100_000)
+    """Trials of each checkpoint; trial I starts from initial state I, as everywhere in the study."""
+    trial_seed: int = bound("trial_seed", default=0, ge=0)
+    """Seed of the family of initial states, the same as of `evaluate`."""
+
+
+@stage(
+    version=1,
+    per=("location", "task", "approach", "seed"),
+    needs={"policy": "policy", "twin": "twin!"},
+    agree=(("policy", "twin"),),
+    makes={"learning": "learning.parquet"},
+    expects=lambda p: {
+        "policy": Contract(action_dim=6, instruction_key="task"),
+        "twin": Contract(action_dim=6, instruction_key="task"),
+    },
+    cost=lambda p: Resources(minutes=0.1 + len(p.at) * p.trials / 600),
+)
+def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
+    """Try each checkpoint from the same initial states; write one row for each of its trials.
+
+    An untrained policy has one checkpoint, after 0 steps. The finished policy's trials are those of `evaluate` in the
+    twin over again, as far as the numbers of trials go.
+    """
+    import json
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from runtime.learn.load import load_policy
+    from runtime.learn.snapshots import checkpoint_at, snapshot_steps
+    from runtime.sim.bench import Bench
+    from runtime.sim.tasks import kind_of
+    from runtime.sim.trials import run_trials
+    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.stats.area import area
+
+    facts = read_twin(twin)
+    model = read_model(twin)
+    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    starts = [kind_of(facts.task).draw_start(facts.task, i, "trial", p.trial_seed) for i in range(p.trials)]
+    horizon_steps = round(facts.task.horizon_s * facts.control_hz)
+    made = json.loads((policy / "policy.json").read_text())
+    steps = snapshot_steps(p.at, made["steps"])
+    rows: list[dict[str, Any]] = []
+    rates = []
+    for i, step in enumerate(steps):
+        actor = load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json")
+        bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts)
+        done = run_trials(bench, eyes, actor, horizon_steps)
+        rates.append(sum(t.success for t in done) / len(done))
+        out.progress((i + 1) / len(steps), f"after {step} steps {100 * rates[-1]:.0f}% succeeded")
+        rows += [
+            {"step": step, "windows": step * made["batch_size"], "initial_state": str(t.initial_state),
+             "success": t.success, "score": t.score, "failure_mode": t.failure_mode}
+            for t in done
+        ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), out.path("learning"))
+    return {
+        "points": len(steps), "n": p.trials, "last_step": steps[-1], "last_rate": rates[-1],
+        "area": round(area(steps, rates), 4) if len(steps) > 1 else rates[-1],
+    }  # fmt: skip
