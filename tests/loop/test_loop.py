@@ -54,6 +54,28 @@ def test_trials_are_one_table_with_the_same_initial_states(built: SmallProject) 
     assert all(bool(r["failure_mode"]) != r["success"] for r in rows)
 
 
+def test_learning_curves_end_where_the_trials_are(built: SmallProject) -> None:
+    plan = built.plan()
+    for approach, seed in (("baseline", 0), ("enriched", 1)):
+        cell = f"place/press-button/{approach}/{seed}"
+        curve, trials = plan[f"learning/{cell}"], plan[f"evaluate/{cell}/twin"]
+        points = pyarrow.parquet.read_table(
+            built.store.path("learning", curve["fingerprint"]) / "learning.parquet"
+        ).to_pylist()
+        done = pyarrow.parquet.read_table(
+            built.store.path("evaluate", trials["fingerprint"]) / "trials.parquet"
+        ).to_pylist()
+        assert [p["step"] for p in points] == [2, 2, 4, 4]
+        names = ("initial_state", "success", "score", "failure_mode")
+        assert [[p[n] for n in names] for p in points[2:]] == [[d[n] for n in names] for d in done[:2]]
+    report = json.loads((built.root / "build" / "report" / "study.json").read_text())
+    assert {(row["approach"], row["location"]) for row in report["learning"]["rows"]} == {
+        ("baseline", "place"), ("enriched", "place")
+    }  # fmt: skip
+    again = built.simkiln("recompute")
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
 def test_second_run_does_nothing(built: SmallProject) -> None:
     before = {p: p.stat().st_mtime_ns for p in (built.root / "store").rglob("*")}
     done = built.snakemake()
