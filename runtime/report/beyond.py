@@ -1,10 +1,14 @@
 """What comparisons say beyond their own band: what was expected, what is believed now, what to expect elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runtime.report.forest import Axis, axis_of, strip
 from runtime.report.roles import UNTRAINED
 from runtime.report.verdict import in_order
+
+WIDEST = 40.0
+"""Points to either side of an estimate up to which its band stretches the axis; wider ones run off it."""
 
 
 def beyond(said: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -27,6 +31,39 @@ def beyond(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def stacks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Range, measurement and belief of every row that has a range, as marks on one axis; None where there is none.
+
+    Returns:
+        `axis` with its ticks, `groups` of rows by domain, each row with the marks `before`, `measured` and `after`.
+    """
+    kept = [row for row in rows if row["joint"]["belief"]]
+    if not kept:
+        return None
+    # Ranges and beliefs set the scale, and measurements as far as they are within reach of them.
+    axis = axis_of([
+        {"value": row["value"], "location": None, "prior": row["prior"], "band": [
+            max(row["band"][0], row["value"] - WIDEST), min(row["band"][1], row["value"] + WIDEST)]}
+        for row in kept
+    ])  # fmt: skip
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in kept:
+        groups.setdefault(row["domain"], []).append({**row, **_stack(axis, row)})
+    return {
+        "axis": {"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
+        "groups": [{"domain": domain, "rows": members} for domain, members in groups.items()],
+    }
+
+
+def _stack(axis: Axis, row: Mapping[str, Any]) -> dict[str, Any]:
+    belief, (low, high) = row["joint"]["belief"], row["prior"]["range"]
+    return {
+        "before": strip(axis, (low + high) / 2, (low, high)),
+        "measured": strip(axis, row["value"], row["band"]),
+        "after": strip(axis, belief["posterior"]["mean"], belief["posterior"]["band"]),
+    }
+
+
 def belief_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The same, flat."""
     rows = []
@@ -37,20 +74,12 @@ def belief_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
             "approach": row["approach"], "domain": row["domain"], "measured": row["value"], **ends("measured", row),
             **ends("expected", {"band": row["prior"]["range"]} if row["prior"] else None), **ends("together", joint),
             "p_value": joint["p_value"], "p_holm": joint["p_holm"],
-            **({"believed": belief["posterior"]["mean"], "helps": belief["posterior"]["helps"]} if belief else {}),
+            **({"believed": belief["posterior"]["mean"], "measured_share": belief["posterior"]["share"],
+                "above_zero_by_range_alone": belief["prior"]["helps"],
+                "above_zero_after_measurement": belief["posterior"]["helps"]} if belief else {}),
             **ends("believed", belief["posterior"] if belief else None), **ends("new_location", there),
         })  # fmt: skip
     return rows
-
-
-def fleet_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row per approach, domain and location of a fleet."""
-    return [
-        {"approach": fleet["approach"], "domain": fleet["domain"], "location": row["location"], "measured": row["raw"],
-         "value": row["value"], **ends("value", row), "p_value": row["p_value"], "p_adjusted": row["adjusted"],
-         "direction": row["direction"]}
-        for fleet in said["evidence"]["fleet"] for row in fleet["locations"]
-    ]  # fmt: skip
 
 
 def ends(name: str, row: Mapping[str, Any] | None) -> dict[str, float]:

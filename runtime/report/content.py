@@ -16,6 +16,7 @@ from runtime.report.judged import judged, overall
 from runtime.report.manifest import lineage
 from runtime.report.roles import roles
 from runtime.report.words import by_reality
+from runtime.report.worth import worth
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 from runtime.spec.stopped import StoppedBy
@@ -60,6 +61,7 @@ def content(
     )  # fmt: skip
     stages = provenance.by_stage(manifests)
     left = _left(frame, cells)
+    spent = costs(cells, found.trials, manifests, frame.baseline, pooled)
     return {
         "study": frame.model_dump(mode="json"),
         "status": overall([*judged_gates, *judged_claims]),
@@ -85,7 +87,8 @@ def content(
         "pictures": gallery(left, found, most_pictured),
         "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
         "learning": learning(cells, found.curves, frame.baseline, evidence["level"], evidence["shared_training"]),
-        "costs": costs(cells, found.trials, manifests, frame.baseline, pooled),
+        "costs": spent,
+        "worth": worth(frame, cells, evidence, parts, spent),
         "provenance": {
             "stages": stages,
             "artifacts": provenance.artifacts(manifests),

@@ -8,12 +8,15 @@ from typing import Any
 
 from jinja2 import Environment
 
-from runtime.report.beyond import belief_rows, fleet_rows
+from runtime.report.beyond import belief_rows
 from runtime.report.cost import cost_rows
 from runtime.report.curves import area_rows, curve_rows
+from runtime.report.effects import effect_rows, profile_rows
 from runtime.report.films import film_rows
+from runtime.report.fleet import HEIGHT, fleet_rows
 from runtime.report.heat import heat_rows
-from runtime.report.reality import reality_rows
+from runtime.report.reality import powered_rows, reality_rows
+from runtime.report.worth import confirmed_rows, next_rows
 
 TYPES = {"csv": "text/csv", "svg": "image/svg+xml"}
 
@@ -25,7 +28,8 @@ def downloads(
 
     Args:
         said: the report's content.
-        drawn: what the page draws: `forest`, `rates`, `shares`, `maps` and `sim_real`, with `axis` and `rates_axis`.
+        drawn: what the page draws: `forest`, `rates`, `shares`, `maps`, `sim_real`, `effects`, `stacks` and `fleets`,
+            with `axis` and `rates_axis`.
         environment: where the templates are.
     """
     found: dict[str, list[dict[str, str]]] = {}
@@ -47,11 +51,15 @@ def downloads(
         "reality": ("scatter", "sim_real", (390, 0), {}),
         "learning": ("curves", "curves", (40, 0), {}),
         "failures": ("shares", "shares", (44, 30), {"modes": drawn["modes"]}),
+        "profiles": ("profiles", "effects", (0, 0), {}),
+        "beyond": ("stacks", "stacked", (40, 72), {"axis": drawn["stacks"] and drawn["stacks"]["axis"]}),
+        "fleet": ("fleet", "fleets", (64 + HEIGHT, 0), {}),
     }
+    drawn = {**drawn, "stacked": drawn["stacks"] and drawn["stacks"]["groups"]}
     for name, (template, key, (head, line), more) in figures.items():
         if drawn[key]:
             svg = environment.get_template(f"report/svg/{template}.svg.j2")
-            groups = [{**group, "lines": head + line * len(group.get("rows", ()))} for group in drawn[key]]
+            groups = [{"lines": head + line * len(group.get("rows", ())), **group} for group in drawn[key]]
             add(name, "svg", svg.render(study=said["study"]["id"], groups=groups, **more))
     return found
 
@@ -154,8 +162,9 @@ def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
     "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
-    "films": film_rows,
     "learning": curve_rows, "areas": area_rows,
+    "films": film_rows, "effects": effect_rows, "profiles": profile_rows, "next": next_rows, "worth": confirmed_rows,
+    "powered": powered_rows,
     "stages": lambda said: [
         {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
         for row in said["provenance"]["stages"]

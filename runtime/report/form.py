@@ -9,8 +9,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runtime.report.form_base import Band, Direction, Form, Standing
+from runtime.report.form_effects import Effects
 from runtime.report.form_films import Films
 from runtime.report.form_learning import LearningForm
+from runtime.report.form_worth import Fleet, Worth
 from runtime.spec.cell import Domain
 from runtime.spec.frame import StudyFrame
 
@@ -133,8 +135,19 @@ class NewLocation(Form):
     """Locations it rests on."""
 
 
+class Before(Form):
+    """What the expected range alone says, as a normal distribution."""
+
+    mean: float
+    """Points."""
+    sd: float
+    """Standard deviation."""
+    helps: float
+    """Probability that the uplift is above zero, by the range alone: nothing of it is measured."""
+
+
 class Posterior(Form):
-    """Uplift after prior and measurement."""
+    """Uplift after prior and measurement. A belief is no evidence: no gate and no claim reads it."""
 
     mean: float
     """Points."""
@@ -142,11 +155,17 @@ class Posterior(Form):
     """Central band at the study's level."""
     helps: float
     """Probability that the uplift is above zero."""
+    share: float
+    """How much of the belief is measured, 0 to 1: the share of the prior's variance that the measurement took away."""
 
 
 class Belief(Form):
     """An expected range updated by its measurement."""
 
+    contradicted: bool
+    """Whether the measured band lies wholly outside the range: a belief between the two says little."""
+    prior: Before
+    """Beforehand."""
     posterior: Posterior
     """At these locations."""
 
@@ -189,6 +208,10 @@ class Evidence(Form):
     """Every success rate."""
     cells: list[CellRow]
     """Every trained policy."""
+    effects: Effects
+    """Effect sizes over training runs."""
+    fleet: list[Fleet]
+    """Approaches over three or more locations, each location drawn towards all."""
 
 
 class Waived(Form):
@@ -332,6 +355,40 @@ class Measure(Form):
     """Over others like them; null with too few."""
 
 
+class Powered(Form):
+    """Real success of an approach's policies, with simulation's help and without (prediction-powered inference)."""
+
+    approach: str
+    """Id of the approach."""
+    value: float
+    """With simulation's help, points."""
+    band: Band
+    """Its band."""
+    classical: float
+    """By real trials alone, points."""
+    classical_band: Band
+    """Its band."""
+    weight: float
+    """How far simulation was trusted, 0 to 1."""
+    real_trials: int
+    """Real trials whose initial states were simulated too."""
+    simulated_trials: int
+    """Simulated trials beyond those."""
+    saved: float
+    """Share by which the squared width of the band is less, about; negative where simulation did not help."""
+    trials_saved: float
+    """Real trials more that would have given this band without simulation, about."""
+
+
+class Unpowered(Form):
+    """An approach whose real success simulation cannot sharpen."""
+
+    approach: str
+    """Id of the approach."""
+    reason: str
+    """Why not."""
+
+
 class SimReal(Form):
     """A simulated and a real domain compared."""
 
@@ -343,6 +400,10 @@ class SimReal(Form):
     """Every training run with trials in both."""
     agreement: dict[str, Measure]
     """Measure -> what it says; empty with one policy."""
+    powered: list[Powered]
+    """Real success from both domains, where simulation has further trials."""
+    unpowered: list[Unpowered]
+    """The other approaches with real trials."""
     notes: list[str]
     """What weakens the comparison."""
 
@@ -445,6 +506,8 @@ class Report(Form):
     """Null where the study asks for none."""
     costs: list[CostRow]
     """Every approach but the baseline."""
+    worth: Worth
+    """What sure points cost, and what to try next."""
     provenance: Provenance
     """Artifacts and cost."""
     labels: dict[str, Label] = Field(default_factory=dict)

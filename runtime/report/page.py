@@ -6,20 +6,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from runtime.report import reality, words
-from runtime.report.beyond import beyond
+from runtime.report import effects, fleet, reality, words
+from runtime.report.beyond import beyond, stacks
 from runtime.report.curves import charts, saving, saving_band
 from runtime.report.downloads import downloads
 from runtime.report.forest import RATES, axis_of, strip
 from runtime.report.heat import heat_maps
-from runtime.report.roles import TREATMENT, UNTRAINED
+from runtime.report.roles import UNTRAINED
 from runtime.report.verdict import in_order
 from runtime.stats.status import Status
 
 FILTERS = (
     "points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected", "chance",
-    "percent",
+    "percent", "hours",
 )  # fmt: skip
+MOST_LISTED = 1000
+"""Rows of a table that a page holds; of longer ones only the file."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
 
 
@@ -53,10 +55,14 @@ def render(said: dict[str, Any]) -> str:
     drawn["beyond"] = beyond(said)
     drawn["curves"] = charts(said)
     drawn["sim_real"] = reality.drawn(said)
-    drawn["fleets"] = [row for row in evidence["fleet"] if said["roles"].get(row["approach"]) == TREATMENT]
+    drawn["stacks"] = stacks(drawn["beyond"])
+    drawn["effects"] = effects.drawn(said)
+    drawn["fleets"] = fleet.fleets(said)
     return environment.get_template("report.html.j2").render(
         **(said | drawn),
         style=style,
+        few=fleet.FEW,
+        most_listed=MOST_LISTED,
         statuses=_counted(said["gates"], "status"),
         verdicts=_counted(said["claims"], "verdict"),
         files=downloads(said, drawn, environment),
@@ -90,6 +96,10 @@ def _by_domain(said: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[st
         if here:
             places = {(row.get("location"), row.get("task")) for row in here}
             alone = len(places) == 1
-            ranked = [{**row, "rank": "pooled" if alone or row.get("location") is None else "single"} for row in here]
+            ranked = [
+                {**row, "rank": "pooled" if alone or row.get("location") is None else "single",
+                 "order": order.get(row["approach"], len(order))}
+                for row in here
+            ]  # fmt: skip
             groups.append({"domain": domain, "rows": ranked, "only": here[0].get("location") if alone else None})
     return groups

@@ -1,6 +1,7 @@
 """Numbers and names as people read them. Text never claims more than a band does."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -16,7 +17,7 @@ def domain(name: str) -> str:
     return DOMAINS.get(name, name)
 
 
-def by_reality(domains: Sequence[str]) -> list[str]:
+def by_reality(domains: Iterable[str]) -> list[str]:
     """Domains sorted from the most real to the least."""
     order = list(DOMAINS)
     return sorted(domains, key=lambda d: (order.index(d) if d in order else len(order), d))
@@ -89,3 +90,8 @@ def duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def hours(value: float | None) -> str:
+    """Hours, or points per hour: three significant digits, since they span from seconds to months."""
+    return "–" if value is None else number(value, max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0)

@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange
+from runtime.stats.effects import effects
 from runtime.stats.inference import Estimate
 from runtime.stats.needed import needed
 from runtime.stats.rate import Rate, rates, wilson
-from runtime.stats.together import believed, elsewhere, families, fleets, headlines, matrix
+from runtime.stats.together import alone, believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.trials import Trials
 from runtime.stats.uplift import Uplift, uplifts
 
@@ -28,6 +29,9 @@ METHOD = {
     "multiplicity": "each band stands alone; `together` holds Holm's p-values and bands that hold at once "
     "(Bonferroni) over the approaches of a domain; `fleet` Benjamini and Hochberg's, over locations",
     "posterior": "the range as the central 80 % of a normal prior, the measurement as Student t",
+    "effects": "means with their standard error, Cohen's d and Hedges' g over training runs, each (location, task) "
+    "counting the same; of interquartile means, chances of improvement and profiles an expanded percentile bootstrap "
+    "over runs, from five runs of each (location, task) on",
     "prior": "twin and world_model are set against the world-model range of the matrix, irl_proxy and irl against IRL",
 }
 
@@ -74,6 +78,8 @@ def evidence(
         "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
         "together": together_rows(compared, level, priors, shared_training),
         "scores": score_rows(table, baseline, level, shared_training),
+        "effects": effects(table, baseline, level, shared_training),
+        "priors": {a: prior.model_dump(mode="json") for a, prior in priors.items() if prior.world_model or prior.irl},
         "matrix": matrix(compared, priors),
         "fleet": fleets(compared, level),
         "rates": [rate_row(r) for r in measured],
@@ -113,7 +119,7 @@ def together_rows(
         {
             "approach": row.approach, "domain": row.domain, **beside[row.approach, row.domain],
             "new_location": elsewhere(row, level, shared_training),
-            "belief": believed(row, priors.get(row.approach), level),
+            "belief": believed(row, priors.get(row.approach), level), "alone": alone(row, level),
         }
         for row in headlines(compared)
     ]  # fmt: skip

@@ -33,6 +33,11 @@ class Powered:
     real_trials: int
     simulated_trials: int
 
+    @property
+    def trials_saved(self) -> float:
+        """How many real trials more would have given this band without simulation, about."""
+        return self.real_trials * self.saved / (1 - self.saved)
+
 
 def powered_mean(
     real: Sequence[float], paired: Sequence[float], simulated: Sequence[float], level: float = 0.95,

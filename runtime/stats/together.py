@@ -12,8 +12,8 @@ from runtime.stats.group import Group
 from runtime.stats.inference import estimate
 from runtime.stats.multiple import holm, p_value, simultaneous_level
 from runtime.stats.new_location import at_new_location
+from runtime.stats.prior import NARROWEST, calibration, of_range, update
 from runtime.stats.prior import at_new_location as belief_at_new_location
-from runtime.stats.prior import calibration, of_range, update
 from runtime.stats.uplift import POINTS, Uplift
 
 FALSE_DISCOVERIES = 0.05
@@ -60,20 +60,51 @@ def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any
 
 
 def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:
-    """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range."""
+    """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range.
+
+    `share` is the share of the prior's variance that the measurement took away: how much of the belief is measured,
+    and how little where the two contradict each other. With normal errors it is the measurement's share of precision.
+    """
     expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
     if expected is None:
         return None
     before = of_range(expected)
     after = update(before, row.estimate)
-    found = at_new_location(_by_location([row]), level, POINTS)
-    there = belief_at_new_location(after, found.spread if found else 0.0, level)
+    share = max(1 - (after.sd / before.sd) ** 2, 0.0)
+    spread = between_locations(row, level)
+    there = belief_at_new_location(after, spread or 0.0, level)
     return {
-        "prior": {"mean": round(before.mean, 4), "sd": round(before.sd, 4)},
+        "contradicted": row.estimate.band.relation(expected) == "outside",
+        "prior": {"mean": round(before.mean, 4), "sd": round(before.sd, 4), "helps": round(before.exceeds(0.0), 4)},
         "posterior": {"mean": round(after.mean, 4), "sd": round(after.sd, 4), "band": after.band.to_json(),
-                      "helps": round(after.exceeds(0.0), 4)},
-        "new_location": {"band": there.band.to_json(), "helps": round(there.exceeds(0.0), 4)} if found else None,
+                      "helps": round(after.exceeds(0.0), 4), "share": round(share, 4)},
+        "new_location": {"mean": round(there.mean, 4), "sd": round(there.sd, 4), "band": there.band.to_json(),
+                         "helps": round(there.exceeds(0.0), 4)} if spread is not None else None,
     }  # fmt: skip
+
+
+def alone(row: Uplift, level: float) -> dict[str, Any] | None:
+    """What the measurement says by itself of a location like these, as mean and standard deviation; None from one seed.
+
+    One location cannot tell how others differ, and its own error stands for theirs.
+    """
+    if row.estimate.degrees <= 0:
+        return None
+    sd = max((row.estimate.standard_error**2 + (between_locations(row, level) or 0.0) ** 2) ** 0.5, NARROWEST)
+    return {"mean": round(row.estimate.value, 4), "sd": round(sd, 4)}
+
+
+def between_locations(row: Uplift, level: float) -> float | None:
+    """Standard deviation of true uplift between locations, in points; None with one location.
+
+    A fleet tells it from the luck of each location's trials. Two locations, or one seed each, cannot: their own spread
+    stands for it, luck included.
+    """
+    groups = _by_location([row])
+    if not _is_fleet(groups):
+        found = at_new_location(groups, level, POINTS)
+        return found.spread if found else None
+    return fleet(groups, level).spread
 
 
 def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[dict[str, Any]]:
@@ -100,7 +131,7 @@ def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
     found = []
     for (approach, domain), members in by_row.items():
         groups = _by_location(members)
-        if len(groups) < FEWEST or all(len(g.seeds) < 2 for own in groups.values() for g in own):
+        if not _is_fleet(groups):
             continue
         seen = fleet(groups, level)
         found.append({
@@ -115,6 +146,10 @@ def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
             "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES)],
         })  # fmt: skip
     return found
+
+
+def _is_fleet(groups: Mapping[str, Sequence[Group]]) -> bool:
+    return len(groups) >= FEWEST and any(len(g.seeds) > 1 for own in groups.values() for g in own)
 
 
 def _band(row: Uplift, level: float, shared_training: bool) -> Band:

@@ -60,7 +60,7 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
              "real_trials": g.found.baseline_trials, "left_out": g.left_out}
             for g in gaps(trials, simulated, real, level)
         ],
-        "powered": [row for a in trials.approaches() if (row := _powered(trials, a, simulated, real, level))],
+        **_with_help(trials, simulated, real, level),
         "notes": notes,
     }  # fmt: skip
 
@@ -102,20 +102,37 @@ def _agreement(policies: list[Rates], level: float) -> dict[str, Any]:
     return rows
 
 
-def _powered(trials: Trials, approach: str, simulated: str, real: str, level: float) -> dict[str, Any] | None:
-    """Real success of an approach from both domains; None with fewer than two real trials that were simulated too."""
+def _with_help(trials: Trials, simulated: str, real: str, level: float) -> dict[str, Any]:
+    """Real success of each approach with simulation's help, and why of others there is none."""
+    powered, unpowered = [], []
+    for approach in trials.approaches():
+        found = _powered(trials, approach, simulated, real, level)
+        if isinstance(found, str):
+            unpowered.append({"approach": approach, "reason": found})
+        elif found:
+            powered.append(found)
+    return {"powered": powered, "unpowered": unpowered}
+
+
+def _powered(trials: Trials, approach: str, simulated: str, real: str, level: float) -> dict[str, Any] | str | None:
+    """Real success of an approach from both domains, or why simulation cannot help; None without real trials."""
     ours, theirs = (_by_key(trials, approach, domain) for domain in (simulated, real))
+    if not theirs:
+        return None
     both = sorted(ours.keys() & theirs.keys())
     places = {key[:2] for key in theirs}
     more = [value for key, value in ours.items() if key not in theirs and key[:2] in places]
-    if len(both) < 2 or not more:
-        return None
+    if len(both) < 2:
+        return "fewer than two real trials were simulated from the same initial state"
+    if not more:
+        return "there are no simulated trials beyond the real ones' initial states"
     found = powered_mean([theirs[k] for k in both], [ours[k] for k in both], more, level)
     return {
         "approach": approach, "value": round(found.value, 4), "band": found.band.to_json(),
         "weight": round(found.weight, 4), "classical": round(found.classical, 4),
         "classical_band": found.classical_band.to_json(), "saved": round(found.saved, 4),
-        "real_trials": found.real_trials, "simulated_trials": found.simulated_trials,
+        "trials_saved": round(found.trials_saved, 1), "real_trials": found.real_trials,
+        "simulated_trials": found.simulated_trials,
     }  # fmt: skip
 
 

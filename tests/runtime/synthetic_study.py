@@ -127,15 +127,16 @@ class Synthetic:
 
 def synthetic_study(
     store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
-    trials: int = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
+    trials: int | Mapping[str, int] = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
     curves: bool = True,
 ) -> Synthetic:  # fmt: skip
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`."""
     rng = np.random.default_rng(7)
     domains = list(next(iter(rates.values())))
+    planned = dict.fromkeys(domains, trials) if isinstance(trials, int) else dict(trials)
     frame = StudyFrame(
         id="study", baseline="baseline" if "baseline" in rates else None, locations=locations, tasks=("press-button",),
-        approaches=tuple(rates), seeds=seeds, trials=dict.fromkeys(domains, trials), gates=gates,  # ty: ignore[invalid-argument-type]
+        approaches=tuple(rates), seeds=seeds, trials=planned, gates=gates,  # ty: ignore[invalid-argument-type]
     )  # fmt: skip
     cells = [
         Cell.model_validate({"approach": a, "location": x, "task": "press-button", "seed": s, "domain": d})
@@ -161,7 +162,7 @@ def synthetic_study(
         study.twins.append(twin)
         study.demos.append(demos)
         study.clips.append(clips)
-    ease = {(x, d): rng.normal(0, 0.15, trials) for x in locations for d in domains}
+    ease = {(x, d): rng.normal(0, 0.15, planned[d]) for x in locations for d in domains}
     luck = {
         (x, a, s): rng.normal(0, 0.05)
         for x in locations for a in rates for s in seeds
@@ -176,7 +177,7 @@ def synthetic_study(
         rate = rates[cell.approach][cell.domain]
         spread = 0 if rate < 0.05 else 1
         chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, cell.approach, cell.seed])
-        won = rng.random(trials) < chance
+        won = rng.random(planned[cell.domain]) < chance
         table = trial_table(cell, won, rng)
         study.policies.append(policy)
         study.trials.append(

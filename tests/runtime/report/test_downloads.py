@@ -41,6 +41,8 @@ def test_every_figure_and_table_has_its_file(folder: Path) -> None:
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "stages", "artifacts")),
         *(f"study-{n}.csv" for n in ("learning", "areas")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning")),
+        *(f"study-{n}.csv" for n in ("effects", "profiles", "next", "worth")),
+        *(f"study-{n}.svg" for n in ("profiles", "beyond")),
     }
 
 
@@ -80,6 +82,24 @@ def test_priors_beliefs_and_fleets_are_saved(folder: Path, tmp_path: Path) -> No
     many = synthetic_study(tmp_path, locations=("one", "two", "three", "four"), trials=8, gates=()).report()
     fleet = [r for r in rows(saved(many)["study-fleet.csv"]) if (r["approach"], r["domain"]) == ("enriched", "twin")]
     assert sorted(r["location"] for r in fleet) == ["four", "one", "three", "two"]
+    assert "study-fleet.svg" in saved(many)
+
+
+def test_effect_sizes_and_ranks_are_saved(folder: Path) -> None:
+    said, files = json.loads((folder / "report.json").read_text()), saved(folder)
+    found = said["evidence"]["effects"]
+    own = rows(files["study-effects.csv"])
+    assert [(r["approach"], r["measure"], float(r["mean"])) for r in own] == [
+        (r["approach"], r["measure"], r["mean"]) for r in found["rows"]
+    ]
+    assert [r["cohens_d"] == "" for r in own] == [
+        not r["against"] or r["against"]["cohens_d"] is None for r in found["rows"]
+    ]
+    profiles = rows(files["study-profiles.csv"])
+    assert len(profiles) == len(found["rows"]) * len(found["thresholds"])
+    assert [float(r["share_above"]) for r in profiles[: len(found["thresholds"])]] == found["rows"][0]["profile"]
+    ranked = [(g["domain"], r["approach"], r["gain"]) for g in said["worth"]["next"] for r in g["ranked"]]
+    assert [(r["domain"], r["approach"], float(r["expected_gain"])) for r in rows(files["study-next.csv"])] == ranked
 
 
 def test_an_approach_costs_what_the_baseline_was_not_made_from(folder: Path) -> None:
