@@ -55,7 +55,7 @@ def fleet(root: Path, locations: int, seeds: int, trials: int) -> tuple[StudyFra
     names = tuple(f"site-{i:03}" for i in range(locations))
     frame = StudyFrame(
         id="fleet", baseline="baseline", locations=names, tasks=("press-button",), approaches=APPROACHES,
-        seeds=tuple(range(seeds)), trials=dict.fromkeys(DOMAINS, trials),  # ty: ignore[invalid-argument-type]
+        seeds=tuple(range(seeds)), trials=dict.fromkeys(DOMAINS, trials),
     )  # fmt: skip
     cells, folders = [], []
     for i, name in enumerate(names):

@@ -101,7 +101,8 @@ def against(values: Values, base: Values, level: float, shared_training: bool = 
     tasks = sorted(values.keys() & base.keys())
     if not tasks:
         return None
-    sides = [_runs(values, tasks), _runs(base, tasks)]
+    ours, theirs = _runs(values, tasks), _runs(base, tasks)
+    sides = [ours, theirs]
     notes = []
     united = [by_seed(side) for side in sides] if shared_training else sides
     effect = None if None in united else standardised(*united, level)  # ty: ignore[invalid-argument-type]
@@ -113,15 +114,18 @@ def against(values: Values, base: Values, level: float, shared_training: bool = 
         notes.append(f"{NO_BANDS}: {reason}")
     else:
         (band,) = _bands(
-            [lambda times: probability_of_improvement(*sides, (times[0], times[1]))], sides, level, shared_training
+            [lambda times: probability_of_improvement(ours, theirs, (times[0], times[1]))],
+            sides,
+            level,
+            shared_training,
         )
         if band is None:
             notes.append("no band of the chance of improvement: every resample gives the same")
     return {
-        "tasks": len(tasks), "runs": len(sides[0].values), "baseline_runs": len(sides[1].values),
+        "tasks": len(tasks), "runs": len(ours.values), "baseline_runs": len(theirs.values),
         "cohens_d": effect and _number(effect.d), "hedges_g": effect and _number(effect.g),
         "d_band": effect and effect.band.to_json(), "degrees": effect and effect.degrees,
-        "improvement": _number(100 * probability_of_improvement(*sides)[0]),
+        "improvement": _number(100 * probability_of_improvement(ours, theirs)[0]),
         "improvement_band": None if band is None else [_number(100 * band[0]), _number(100 * band[1])],
         "notes": notes,
     }  # fmt: skip
@@ -176,7 +180,7 @@ def _bands(
     return [None if np.ptp(draws) == 0 else bootstrap_band(draws, sides, level, shared_training) for draws in found]
 
 
-def _number(value: float) -> float:
+def _number(value: float | np.ndarray) -> float:
     return round(float(value), 4)
 
 

@@ -28,7 +28,7 @@ class Runs:
     seed: np.ndarray
 
     @classmethod
-    def of(cls, scores: Sequence[Sequence[float]] | np.ndarray) -> "Runs":
+    def of(cls, scores: Sequence[Sequence[float] | np.ndarray] | np.ndarray) -> "Runs":
         """From one row of values per task; rows may differ in length. A run's seed is its place in the row.
 
         Raises:
