@@ -12,7 +12,7 @@ from runtime.sim.tasks import kind_of
 from runtime.sim.twin import Twin
 
 BATCH = 40  # attempts in lockstep; bounds memory, changes nothing else
-_NOISE_STREAM = 21
+_NOISE_STREAM = {"demo": 21, "scripted": 22}
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Effort:
     seed: int
 
 
-def attempt(model: Model, twin: Twin, indices: range, effort: Effort) -> list[Episode | None]:
-    """Episodes of the demo starts `indices`; None where the expert failed."""
+def attempt(
+    model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo"
+) -> list[Episode | None]:  # fmt: skip
+    """Episodes of the starts `indices` of a family; None where the expert failed."""
     kind, task = kind_of(twin.task), twin.task
-    starts = [kind.draw_start(task, i, "demo", effort.seed) for i in indices]
+    starts = [kind.draw_start(task, i, purpose, effort.seed) for i in indices]
     bench = Bench(model, twin.physics, task, twin.control_hz, starts)
-    rngs = [np.random.default_rng([_NOISE_STREAM, effort.seed, i]) for i in indices]
+    rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
     drift = np.zeros((n, 6))
     rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
@@ -72,3 +74,12 @@ def make_demos(model: Model, twin: Twin, count: int, most: int, effort: Effort) 
             if len(episodes) == count:
                 break
     return episodes, tried
+
+
+def scripted_successes(model: Model, twin: Twin, tries: int, effort: Effort) -> int:
+    """How many of `tries` starts the expert masters that no demo begins from, so that no policy was trained on them.
+
+    Every try counts, unlike among demos, of which only the successful ones are kept and made until there are enough.
+    """
+    batches = (range(first, min(first + BATCH, tries)) for first in range(0, tries, BATCH))
+    return sum(e is not None for batch in batches for e in attempt(model, twin, batch, effort, "scripted"))

@@ -13,10 +13,10 @@ from runtime.sim.episodes import Episode, redraw
 from runtime.sim.eye import Eye
 from runtime.sim.mj import Model
 from runtime.sim.twin import Twin, snap_to_support, splat_backdrop
+from runtime.sim.variant_checks import Checked, Limits, check_variant
 from runtime.sim.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
 
 _STREAM = {"demo": 51, "clip": 52}
-LEAST_CORRELATION = 0.05  # a variant that is upside down or of another scene correlates less with its original
 
 
 def variant_films(
@@ -42,47 +42,41 @@ def variant_films(
     return films
 
 
-def kept_form(original: np.ndarray, variant: np.ndarray) -> bool:
-    """Whether a variant [T, H, W, 3] kept frame count, size and orientation of its original: it resembles the original
-    more than the original turned upside down.
-    """
-    if original.shape != variant.shape:
-        return False
-    a, b = original.mean(axis=(0, 3)), variant.mean(axis=(0, 3))
-    upright, flipped = np.corrcoef(a.ravel(), b.ravel())[0, 1], np.corrcoef(a[::-1].ravel(), b.ravel())[0, 1]
-    return bool(upright > flipped)
-
-
 def enrich_clips(
-    source: Path, target: Path, ranges: Ranges, count: int, seed: int, progress: Callable[[float, str], None]
-) -> dict[str, Any]:
+    source: Path, target: Path, ranges: Ranges, limits: Limits, count: int, seed: int,
+    progress: Callable[[float, str], None],
+) -> list[tuple[str, Checked]]:  # fmt: skip
     """Variants of every coverage clip of `source`, written to the folder `target` as `NAME.vK.mp4` with a `clips.json`.
 
-    Frame count, frames per second and size are those of the original; orientation is verified.
+    What was written is read again and checked; a clip that fails is taken out.
 
     Returns:
-        Metrics: number of clips written and the fraction that kept its form.
+        Name and outcome of every variant, also of those taken out.
     """
     manifest = json.loads((source / "clips.json").read_text())
-    entries, kept = [], 0
+    entries, found = [], []
     for i, entry in enumerate(manifest["clips"]):
         frames, fps = read_video(source / entry["file"])
         for k in range(count):
             rng = np.random.default_rng([_STREAM["clip"], seed, i, k])
             varied = vary_picture(frames, draw_variant(ranges, 0.0, rng), rng)
             name = f"{entry['name']}.v{k}"
-            write_video(target / f"{name}.mp4", varied, round(fps))
-            again, fps_again = read_video(target / f"{name}.mp4")
-            good = kept_form(frames, again) and abs(fps_again - fps) < 1e-6
-            kept += good
+            path = target / f"{name}.mp4"
+            write_video(path, varied, round(fps))
+            again, fps_again = read_video(path)
+            checked = check_variant(frames, again, limits, fps, fps_again)
+            found.append((name, checked))
+            if not checked.passed:
+                path.unlink()
+                continue
             entries.append({
                 "name": name, "file": f"{target.name}/{name}.mp4", "of": entry["name"], "frames": len(again),
                 "fps": fps_again, "duration_s": len(again) / fps_again, "width": again.shape[2],
-                "height": again.shape[1], "kept_form": good,
+                "height": again.shape[1],
             })  # fmt: skip
         progress((i + 1) / len(manifest["clips"]), "clips")
     (target / "clips.json").write_text(json.dumps({"clips": entries}, indent=1) + "\n")
-    return {"clips": len(entries), "clips_kept_form": kept / max(len(entries), 1)}
+    return found
 
 
 def with_originals(

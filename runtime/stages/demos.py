@@ -25,6 +25,9 @@ class DemosParams(Params):
     """Share of the disturbance that stays from one step to the next."""
     hold_steps: int = Field(3, ge=0, le=50)
     """Steps kept after success, so that the policy learns to stay."""
+    scripted_tries: int = Field(40, ge=0, le=10_000)
+    """Further starts, which no demo begins from, on which the expert is tried: how well the task can be done in the
+    twin, from starts that no policy was trained on. With 0 that is not measured."""
     demo_seed: int = Field(0, ge=0)
     """Seed of the starts and of the disturbance."""
 
@@ -35,16 +38,17 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task"),
     needs={"twin": "twin"},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},
     offers=_from_twin,
     expects=lambda p: {"twin": Contract(action_dim=6, instruction_key="task")},
-    cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400),
+    cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400 + p.scripted_tries / 2000),
 )
 def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
-    """Let the expert act until enough episodes succeeded, draw them, and write them through LeRobot.
+    """Let the expert act until enough episodes succeeded, draw them, and write them through LeRobot; then try it on
+    further starts and count.
 
     Raises:
         InputError: R261 when the expert succeeds too rarely; R262 when the task is held out.
@@ -54,7 +58,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.learn.dataset import write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.contact_sheet import save_sheet
-    from runtime.sim.demo_maker import Effort, make_demos
+    from runtime.sim.demo_maker import Effort, make_demos, scripted_successes
     from runtime.sim.episodes import as_dataset, redraw, save_episodes
     from runtime.sim.robot import JOINTS
     from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
@@ -70,6 +74,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         raise InputError(
             Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes")
         )
+    mastered = scripted_successes(model, facts, p.scripted_tries, effort)
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     rng = np.random.default_rng([31, p.demo_seed])
     films = []
@@ -89,4 +94,6 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         "episodes": len(episodes), "frames": frames, "attempts": tried,
         "generation_rate": round(len(episodes) / tried, 4),
         "mean_duration_s": frames / len(episodes) / facts.control_hz,
+        **({"scripted_tries": p.scripted_tries, "scripted_successes": mastered,
+            "scripted_rate": round(mastered / p.scripted_tries, 6)} if p.scripted_tries else {}),
     }  # fmt: skip

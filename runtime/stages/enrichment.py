@@ -13,7 +13,8 @@ SHEET_DEMOS = 2
 
 
 class EnrichmentParams(Params):
-    """How many variants and how far they go. Each field but the first and last is a largest deviation."""
+    """How many variants, how far they go (each field from `light_turn_deg` to `retexture` is a largest deviation), and
+    what a variant must keep of its original to be used."""
 
     variants_per_demo: int = Field(2, ge=1, le=50)
     """Variants drawn of each demo; the original stays as well."""
@@ -45,6 +46,14 @@ class EnrichmentParams(Params):
     """Contrast of a pattern laid over support and background."""
     variant_seed: int = Field(0, ge=0)
     """Seed of the variants."""
+    least_lead: float = Field(0.02, ge=0, le=1)
+    """Orientation: how much better a variant must correlate with its original as it lies than mirrored or turned."""
+    least_sharpness: float = Field(0.4, ge=0, le=1)
+    """Quality: least sharpness, as a share of the original's."""
+    most_clipped: float = Field(0.35, ge=0, le=1)
+    """Quality: largest share of pixels that may become black or white."""
+    least_motion: float = Field(0.35, ge=0, le=1)
+    """Quality: least motion, as a share of the original's; a frozen film has hardly any."""
 
 
 def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
@@ -53,10 +62,16 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=2,
+    version=3,
     per=("location", "task"),
     needs={"demos": "demos", "twin": "twin", "scene": "splat", "clips": "coverage?"},
-    makes={"dataset": "dataset/", "episodes": "episodes.npz", "clips?": "clips/", "preview": "preview.png"},
+    makes={
+        "dataset": "dataset/",
+        "episodes": "episodes.npz",
+        "clips?": "clips/",
+        "checks": "checks.json",
+        "preview": "preview.png",
+    },
     kind="demos",
     backends=("renderer",),
     offers=_from_demos,
@@ -66,15 +81,25 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 def enrichment(
     p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Any
 ) -> dict[str, Any]:
-    """Draw every demo again `variants_per_demo` times, verify that form was kept, and write originals and variants."""
+    """Draw every demo again `variants_per_demo` times, check each variant (orientation, duration, quality), and write
+    the originals and the variants that pass.
+
+    Raises:
+        InputError: R263 when no variant of a demo passes.
+    """
+    import json
+    from dataclasses import asdict
+
     import numpy as np
 
     from runtime.learn.dataset import read_arrays, write_dataset
+    from runtime.problem import InputError, Problem
     from runtime.sim.contact_sheet import save_sheet
-    from runtime.sim.enrich import enrich_clips, kept_form, variant_films, with_originals
+    from runtime.sim.enrich import enrich_clips, variant_films, with_originals
     from runtime.sim.episodes import as_dataset, load_episodes, save_episodes
     from runtime.sim.robot import JOINTS
     from runtime.sim.twin import read_model, read_twin
+    from runtime.sim.variant_checks import Limits, check_variant, tally, worst
     from runtime.sim.variants import Ranges
     from runtime.splat.ply import read_ply
 
@@ -87,31 +112,58 @@ def enrichment(
     ranges = Ranges(**{name: getattr(p, name) for name in Ranges.__dataclass_fields__})
     cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
     originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
-    first = facts.cameras[0]
-    kept, sheets = [], []
+    limits = Limits(**{name: getattr(p, name) for name in Limits.__dataclass_fields__})
+    first, fps = facts.cameras[0], round(facts.control_hz)
+    found, passing, sheets = [], [], []
 
     def variants(i: int) -> list[dict[str, Any]]:
         seed = (p.variant_seed, i)
         films = variant_films(episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
-        kept.extend(kept_form(originals[i][name], film[name]) for film in films for name in film)
+        checks = [
+            worst([check_variant(originals[i][name], film[name], limits, arrays.fps, fps) for name in film])
+            for film in films
+        ]
+        found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
+        kept = [film for film, checked in zip(films, checks, strict=True) if checked.passed]
+        passing.append(len(kept))
         if i < SHEET_DEMOS:
             sheets.extend([originals[i][first.name], *(film[first.name] for film in films)])
         out.progress((i + 1) / len(episodes), "drawing variants")
-        return films
+        return kept
 
     written = write_dataset(
-        out.path("dataset"), round(facts.control_hz), [c.name for c in facts.cameras], (first.height, first.width),
+        out.path("dataset"), fps, [c.name for c in facts.cameras], (first.height, first.width),
         as_dataset(with_originals(episodes, originals, variants)), facts.task.instruction, joint_names=JOINTS,
     )  # fmt: skip
-    save_episodes(out.path("episodes"), [e for e in episodes for _ in range(1 + p.variants_per_demo)])
+    of_demos = tally([checked for _, checked in found])
+    if not sum(passing):
+        message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"
+        raise InputError(
+            Problem("R263", message, "narrow what a variant may change, or loosen the limits", "stages.enrichment")
+        )
+    save_episodes(out.path("episodes"), [e for e, kept in zip(episodes, passing, strict=True) for _ in range(1 + kept)])
     save_sheet(out.path("preview"), sheets)
-    about_clips = {}
+    of_clips = []
     if clips is not None:
-        about_clips = enrich_clips(clips, out.path("clips"), ranges, p.variants_per_demo, p.variant_seed, out.progress)
+        of_clips = enrich_clips(
+            clips, out.path("clips"), ranges, limits, p.variants_per_demo, p.variant_seed, out.progress
+        )
+    rows = [
+        {"kind": kind, "variant": name, "passed": checked.passed, **asdict(checked)}
+        for kind, named in (("demo", found), ("clip", of_clips)) for name, checked in named
+    ]  # fmt: skip
+    out.path("checks").write_text(json.dumps({"limits": asdict(limits), "variants": rows}, indent=1) + "\n")
     cameras = tuple(c.name for c in facts.cameras)
     out.contract(action_dim=6, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
+    metrics = tally([checked for _, checked in (*found, *of_clips)])
+    if metrics["pass_rate"] < 1:
+        out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")
     return {
-        "episodes": written["episodes"], "frames": written["frames"],
-        "expected_frames": len(arrays.state) * (1 + p.variants_per_demo),
-        "kept_form": sum(kept) / max(len(kept), 1), **about_clips,
+        "episodes": written["episodes"], "frames": written["frames"], **metrics, "clips": len(of_clips),
+        "expected_frames": sum(len(e) * (1 + kept) for e, kept in zip(episodes, passing, strict=True)),
     }  # fmt: skip
+
+
+def _shares(metrics: dict[str, float]) -> str:
+    """Shares that passed, in words."""
+    return ", ".join(f"{name} {metrics[f'pass_{name}']:.0%}" for name in ("orientation", "duration", "quality"))

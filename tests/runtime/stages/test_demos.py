@@ -8,8 +8,10 @@ import pytest
 
 from runtime.learn.dataset import open_dataset, read_arrays
 from runtime.problem import InputError
+from runtime.sim.demo_maker import Effort, scripted_successes
 from runtime.sim.episodes import load_episodes, redraw
 from runtime.sim.mj import mujoco
+from runtime.sim.tasks import kind_of
 from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.testing import run_stage
 from tests.runtime.stages.conftest import DEMOS
@@ -22,6 +24,24 @@ def test_metrics_say_how_often_the_expert_succeeded(sim_demos: Path) -> None:
     assert metrics["attempts"] >= DEMOS
     assert metrics["generation_rate"] == pytest.approx(DEMOS / metrics["attempts"], abs=1e-3)
     assert metrics["generation_rate"] > 0.8
+
+
+def test_the_expert_is_tried_on_starts_that_no_demo_begins_from(sim_demos: Path, sim_twin: Path) -> None:
+    metrics = json.loads((sim_demos / "manifest.json").read_text())["metrics"]
+    assert metrics["scripted_tries"] == 40
+    assert metrics["scripted_rate"] == pytest.approx(metrics["scripted_successes"] / 40)
+    assert metrics["scripted_rate"] > 0.8
+    kind, task = kind_of(TASK), TASK
+    demo, other = (np.concatenate([kind.draw_start(task, i, p).objects_m for i in range(40)]) for p in
+                   ("demo", "scripted"))  # fmt: skip
+    assert np.abs(demo[:, None] - other[None]).max(-1).min() > 0
+
+
+def test_every_try_counts_not_only_successes(sim_twin: Path) -> None:
+    model, twin = read_model(sim_twin), read_twin(sim_twin)
+    calm, wild = (scripted_successes(model, twin, 50, Effort(noise, 0.6, 0, 0)) for noise in (0.0, 0.35))
+    assert calm == 50
+    assert wild < 50
 
 
 def test_every_demo_presses_the_button(sim_demos: Path, sim_twin: Path) -> None:
