@@ -136,8 +136,9 @@ class Settings:
             "claims": lambda: list(self.study.claims),
             "waivers": lambda: self.study.waivers,
             "imported": lambda: [
-                ImportedSet(name=name, sha256=read_manifest(self.project.root, name)["sha256"])
+                ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"))
                 for name in self.study.imported
+                if (found := read_manifest(self.project.root, name))
             ],
             "snapshots": lambda: self.study.learning.at if self.study.learning else [],
             "learning_trials": lambda: self.study.learning.trials if self.study.learning else 1,

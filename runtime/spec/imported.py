@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from runtime.spec.trial_mapping import Day
+
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """Name of a folder below `trials/`."""
 
@@ -17,3 +19,5 @@ class ImportedSet(BaseModel):
     """Name of the set."""
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of its `trials.parquet`."""
+    day: Day | None = None
+    """Day of the import (UTC): when trials took place that do not say so themselves."""

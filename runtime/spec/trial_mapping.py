@@ -13,6 +13,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 """What something is called: text on one line."""
 Column = Annotated[str, StringConstraints(min_length=1)]
 """A column as the file's header has it."""
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+"""A day as 2026-03-05."""
 Columns = Annotated[list[Column], Field(min_length=1, max_length=20)]
 
 
@@ -58,6 +60,8 @@ class TrialColumns(MappingPart):
     """How it failed."""
     steps: Column | None = None
     """Control steps."""
+    day: Column | None = None
+    """The day on which the trial took place (see `day_format`); where it is empty, the day of the import counts."""
 
 
 class FixedNames(MappingPart):
@@ -73,6 +77,8 @@ class FixedNames(MappingPart):
     """Seed index."""
     domain: Domain | None = None
     """Where the trials ran."""
+    day: Day | None = None
+    """The day on which all these trials took place, such as 2026-03-05."""
 
 
 class Renames(MappingPart):
@@ -136,6 +142,9 @@ class TrialMapping(MappingPart):
     """Words for success and failure."""
     score_max: float = Field(1.0, gt=0)
     """The best score in the file's units; scores are kept as 0 to 1."""
+    day_format: str | None = Field(None, max_length=40)
+    """How `columns.day` is written, in the marks of strptime: `%d.%m.%Y` for 5.3.2026. By default ISO 8601: a day as
+    2026-03-05, or a time that begins with one."""
     empty: Literal["refuse", "not_run"] = "refuse"
     """What an empty cell of success means: a mistake, or a trial that did not take place."""
     seeds: Literal["training", "evaluation"] = "training"
@@ -146,4 +155,6 @@ class TrialMapping(MappingPart):
     def _wide_or_long(self) -> Self:
         if self.arms and (self.columns.approach or self.columns.success or self.fixed.approach):
             raise ValueError("`arms` name approach and success already: leave both out of `columns` and `fixed`")
+        if self.columns.day and self.fixed.day:
+            raise ValueError("`columns` and `fixed` both say the `day`: leave one out")
         return self

@@ -17,6 +17,9 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 """Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id."""
 
+DATED = pa.schema([*SCHEMA, ("day", pa.string())])
+"""The same with the day of each trial (ISO 8601). Null: the study made the trial, and its artifact says when."""
+
 KEY = ("approach", "location", "task", "seed", "domain", "initial_state")
 """Columns that together name one trial."""
 
@@ -69,6 +72,13 @@ def read(paths: Sequence[Path]) -> list[pa.Table]:
                 Problem("X427", f"trials of {path.parent.name} cannot be read: {error}", "build them again")
             ) from error
     return tables
+
+
+def dated(table: pa.Table, day: str | None = None) -> pa.Table:
+    """A table of trials with the columns of `DATED`; `day` stands in where a trial does not say its own."""
+    days = table["day"].to_pylist() if "day" in table.column_names else [None] * table.num_rows
+    column = pa.array([day if own is None else own for own in days], pa.string())
+    return table.select(SCHEMA.names).cast(SCHEMA).append_column("day", column)
 
 
 def _name(cell: Cell) -> str:

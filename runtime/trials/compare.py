@@ -11,7 +11,7 @@ from runtime.stats.evidence import METHOD, estimate_json, rate_row, uplift_row
 from runtime.stats.failure_modes import shares, shifts
 from runtime.stats.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
 from runtime.stats.rate import rates
-from runtime.stats.table import SCHEMA
+from runtime.stats.table import dated
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import comparable, uplifts
 from runtime.trials.fault import Fault, TrialsRefused
@@ -45,7 +45,7 @@ def with_built(table: pa.Table | None, built: Path) -> pa.Table:
         TrialsRefused: T512 when the file cannot be read; T513 when a trial is in both.
     """
     try:
-        made = pq.read_table(built).select(SCHEMA.names)
+        made = dated(pq.read_table(built))
     except (OSError, pa.ArrowException) as error:
         raise TrialsRefused(Fault("T512", f"the study's trials cannot be read: {error}", "build them again")) from error
     count = made.num_rows

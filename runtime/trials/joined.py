@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 from runtime.problem import InputError, Problem
 from runtime.spec.cell import Cell
 from runtime.spec.imported import ImportedSet
-from runtime.stats.table import KEY, SCHEMA
+from runtime.stats.table import KEY, dated
 from runtime.trials.listing import FOLDER
 
 
 def with_imported(
     table: pa.Table, cells: Sequence[Cell], imported: Sequence[ImportedSet], root: Path
 ) -> tuple[pa.Table, list[Cell]]:
-    """The study's trials and those of imported sets in one table, and its cells with theirs.
+    """The study's trials and those of imported sets in one table (`DATED`), and its cells with theirs.
 
     Args:
         table: as `runtime.stats.table.join` makes it.
@@ -30,14 +30,15 @@ def with_imported(
     Raises:
         InputError: X429 when a set is not the one that was planned with; X430 when a trial comes twice.
     """
-    parts = [table, *(_read(one, root).select(SCHEMA.names).cast(SCHEMA) for one in imported)]
+    parts = [dated(table), *(dated(_read(one, root), one.day) for one in imported)]
     joined = pa.concat_tables(parts).sort_by([(name, "ascending") for name in KEY])
     keys = Counter(zip(*(joined[name].to_pylist() for name in KEY), strict=True))
     twice = [key for key, count in keys.items() if count > 1]
     if twice:
         shown = ", ".join(f"{name} `{value}`" for name, value in zip(KEY, twice[0], strict=True))
         message = f"{len(twice)} trials are in two sets, or were made by this study as well, first {shown}"
-        raise InputError(Problem("X430", message, "leave one of the sets out", "imported"))
+        help_text = "leave one of the sets out, or name the day under `initial_state` for trials that were repeated"
+        raise InputError(Problem("X430", message, help_text, "imported"))
     fields = ("approach", "location", "task", "seed", "domain")
     found = dict.fromkeys(zip(*(joined[name].to_pylist() for name in fields), strict=True))
     known = set(cells)

@@ -45,4 +45,6 @@ def read_manifest(root: Path, name: str) -> dict[str, Any]:
     lacking = [key for key in LISTS if not isinstance(found.get(key), list)]
     if lacking or not re.fullmatch(r"[0-9a-f]{64}", str(found.get("sha256"))):
         raise ValueError(f"its manifest lacks `{(lacking or ['sha256'])[0]}`")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(found.get("imported", "2000-01-01"))):
+        raise ValueError("its manifest's `imported` is not a day")
     return found

@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from runtime.spec.cell import Domain
 from runtime.spec.trial_mapping import Arm, TrialMapping
-from runtime.stats.table import SCHEMA
+from runtime.stats.table import DATED
 from runtime.trials import values
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.file_name import names_in
 from runtime.trials.raw import Raw
 
 NAMES = ("approach", "location", "task", "domain")
-TRIAL_SCHEMA = pa.schema([*SCHEMA, ("source_file", pa.string()), ("source_row", pa.int64())])
+TRIAL_SCHEMA = pa.schema([*DATED, ("source_file", pa.string()), ("source_row", pa.int64())])
 """A trial from elsewhere: the columns of a table of trials, and where each row was read."""
 _MOST_FAULTS = 200
 
@@ -147,6 +147,7 @@ class _Reader:
         steps = None
         if arm.steps and not values.is_empty(self.raw.columns[arm.steps][row]):
             steps = self.read(row, arm.steps, lambda v: values.as_count(v, self.mapping.decimal))
+        day = self.day(row)
         if names["domain"] is not None and names["domain"] not in get_args(Domain):
             message = f"`{values.shown(names['domain'])}` is not a domain"
             hint = f"domains: {', '.join(get_args(Domain))}; `rename: {{domain: …}}` maps the file's words to them"
@@ -158,7 +159,7 @@ class _Reader:
         if state is None:
             return None
         return (names["location"], names["task"], names["approach"], seed, names["domain"], state, success, score,
-                mode, steps, self.raw.file, self.raw.lines[row])  # fmt: skip
+                mode, steps, day, self.raw.file, self.raw.lines[row])  # fmt: skip
 
     def name(self, row: int, field: str) -> str | None:
         """What a name field says: fixed, from the file's name, or from columns; renamed."""
@@ -194,6 +195,13 @@ class _Reader:
                         row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`"
                     )
         return 0
+
+    def day(self, row: int) -> str | None:
+        """When it took place; None where nothing says so."""
+        column = self.mapping.columns.day
+        if column is None or values.is_empty(self.raw.columns[column][row]):
+            return self.mapping.fixed.day
+        return self.read(row, column, lambda v: values.as_day(v, self.mapping.day_format))
 
     def state(self, row: int, cell: tuple) -> str | None:
         """The initial state; by default the row's place among those of its cell."""

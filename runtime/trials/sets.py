@@ -6,7 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.listing import FOLDER, FORMAT, read_manifest, set_names
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.read import read_bytes, read_raw
-from runtime.trials.rows import convert
+from runtime.trials.rows import TRIAL_SCHEMA, convert
 from runtime.trials.sheet import Sheet, mapping_of
 
 PLURALS = {
@@ -105,9 +107,12 @@ def refuse_known(name: str, table: pa.Table, records: Sequence[Mapping[str, Any]
 
 def write_set(
     root: Path, name: str, table: pa.Table, records: Sequence[Mapping[str, Any]], notes: Sequence[str],
-    mapping: TrialMapping, reason: str = "",
+    mapping: TrialMapping, reason: str = "", today: date | None = None,
 ) -> Path:  # fmt: skip
     """Write a set whole, or not at all; one of that name is replaced.
+
+    The manifest says the day of the import (`today`, by default that in UTC). The same trials imported again under the
+    same name keep the day of the first time: nothing new is known.
 
     Raises:
         OSError: when the folder cannot be written.
@@ -117,13 +122,15 @@ def write_set(
     fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent))
     try:
         pq.write_table(table, fresh / "trials.parquet")
+        digest = digest_of(fresh / "trials.parquet")
         manifest = {
             "format": FORMAT, "name": name, "title": mapping.title, "source": mapping.source,
             "files": list(records), "trials": table.num_rows,
             **{plural: sorted(set(table[field].to_pylist())) for field, plural in PLURALS.items()},
             "seeds_count": mapping.seeds, "notes": list(notes),
             "same_outcomes_because": reason, "mapping": mapping.model_dump(mode="json", exclude_defaults=True),
-            "sha256": digest_of(fresh / "trials.parquet"),
+            "sha256": digest,
+            "imported": _first_imported(root, name, digest) or (today or datetime.now(UTC).date()).isoformat(),
         }  # fmt: skip
         (fresh / "manifest.json").write_text(
             json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -160,10 +167,28 @@ def read_set(root: Path, name: str) -> TrialSet:
         if manifest["sha256"] != digest_of(folder / "trials.parquet"):
             raise ValueError("its trials are not those that were imported")
         table = pq.read_table(folder / "trials.parquet")
-        return TrialSet(name, manifest, table)
+        return TrialSet(name, manifest, _with_day(table))
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"`{shown}` is damaged: {str(error).splitlines()[0][:200]}"
         raise TrialsRefused(Fault("T515", message, "import it again with `--replace`", Where(shown))) from error
+
+
+def _with_day(table: pa.Table) -> pa.Table:
+    """Sets from before trials had days get an empty column."""
+    if "day" in table.column_names:
+        return table
+    place = TRIAL_SCHEMA.get_field_index("day")
+    return table.add_column(place, "day", pa.nulls(table.num_rows, pa.string()))
+
+
+def _first_imported(root: Path, name: str, digest: str) -> str | None:
+    """Day on which these very trials were imported under this name before."""
+    if name not in set_names(root):
+        return None
+    with suppress(OSError, ValueError):
+        old = read_manifest(root, name)
+        return old.get("imported") if old["sha256"] == digest else None
+    return None
 
 
 def digest_of(path: Path) -> str:

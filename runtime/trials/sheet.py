@@ -19,8 +19,9 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.raw import Raw
 
 FORMAT = 1
-COLUMNS = ("trial", "location", "task", "policy", "initial_state", "start", "success", "failure_mode", "score", "notes")
-"""`start` says how to set the initial state up; the last four are filled in by hand."""
+COLUMNS = ("trial", "location", "task", "policy", "initial_state", "start", "success", "failure_mode", "score", "day",
+           "notes")  # fmt: skip
+"""`start` says how to set the initial state up; the last five are filled in by hand."""
 MOST_TRIALS = 20_000
 
 
@@ -52,7 +53,7 @@ class Sheet:
         for line in self.lines:
             start = starts.get(line.initial_state, "")
             writer.writerow(
-                [line.trial, self.location, self.task, line.policy, line.initial_state, start, "", "", "", ""]
+                [line.trial, self.location, self.task, line.policy, line.initial_state, start, "", "", "", "", ""]
             )
         return out.getvalue()
 
@@ -162,6 +163,7 @@ def mapping_of(sheet: Sheet, raw: Raw) -> TrialMapping:
             "initial_state": "initial_state", "success": "success",
             "failure_mode": "failure_mode" if "failure_mode" in raw.columns else None,
             "score": "score" if scored else None,
+            "day": "day" if "day" in raw.columns else None,
         },
         "fixed": {"domain": "irl"}, "empty": "not_run",
         "rename": {

@@ -1,6 +1,7 @@
 """One cell of a file to success, a number, a seed or a name; `ValueError` says what is wrong with it."""
 
 import math
+from datetime import date, datetime
 from typing import Any
 
 SUCCESS = frozenset(["1", "true", "t", "yes", "y", "success", "succeeded", "successful", "pass", "passed", "ok", "won"])
@@ -87,6 +88,27 @@ def as_name(value: Any) -> str:
     if not text.isprintable() or len(text) > 200:
         raise ValueError(f"`{shown(text)}` is not a name on one line")
     return text
+
+
+def as_day(value: Any, form: str | None = None) -> str:
+    """A day as 2026-03-05, from a date, a time (of which the day is kept as it stands) or text.
+
+    Args:
+        value: the cell.
+        form: how text is written, as `strptime` takes it; None for ISO 8601.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(value, date):  # a datetime is one
+        return value.strftime("%Y-%m-%d")
+    text = str(value).strip()
+    try:
+        found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        wanted = f"written as `{form}`" if form else "such as 2026-03-05; say `day_format` in the mapping"
+        raise ValueError(f"`{shown(value)}` is not a day {wanted}") from None
+    return found.date().isoformat()
 
 
 def shown(value: Any) -> str:

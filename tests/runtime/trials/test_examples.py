@@ -37,8 +37,8 @@ def test_lerobot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("log.csv").write_text(
-        "policy;checkpoint;task;layout;repetition;outcome;points;reason\r\n"
-        "pi0;ckpt-a;pick;L1;1;placed;10;\r\npi0-cgvd;ckpt-a;pick;L1;1;missed;2,5;dropped\r\npi0;ckpt-b;pick;L1;1;;;\r\n",
+        "policy;checkpoint;task;layout;repetition;outcome;points;reason;date\r\n"
+        "pi0;ckpt-a;pick;L1;1;placed;10;;5.3.2026\r\npi0-cgvd;ckpt-a;pick;L1;1;missed;2,5;dropped;09.03.2026\r\npi0;ckpt-b;pick;L1;1;;;;\r\n",
         encoding="utf-8-sig",
     )
     rows = imported(tmp_path, "log.csv", "--mapping", str(DOCS / "robot_log.yaml"))
@@ -46,6 +46,7 @@ def test_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (r["approach"], r["seed"], r["initial_state"], r["success"], r["score"], r["failure_mode"], r["source_row"])
         for r in rows
     ] == [("baseline", 0, "L1-1", True, 1.0, "", 2), ("cgvd", 0, "L1-1", False, 0.25, "dropped", 3)]
+    assert [r["day"] for r in rows] == ["2026-03-05", "2026-03-09"]
     manifest = json.loads(Path("trials/set/manifest.json").read_text())
     assert manifest["source"] == "written down by the lab's operators"
     assert manifest["domains"] == ["irl"]

@@ -85,7 +85,7 @@ def test_a_filled_sheet_comes_back_with_its_labels_resolved(sheet: Path, capsys:
     }
     wins[1] = ""  # this one did not take place
     modes = {trial: "dropped" for trial, word in wins.items() if word == "no"}
-    filled = fill(sheet, success=wins, failure_mode=modes)
+    filled = fill(sheet, success=wins, failure_mode=modes, day={2: "2026-03-05"})
     assert main(["trials", "import", str(filled), "--key", str(key), "--name", "lab"]) == 0
     said = capsys.readouterr().out
     assert "1 trials of" in said
@@ -95,6 +95,8 @@ def test_a_filled_sheet_comes_back_with_its_labels_resolved(sheet: Path, capsys:
     assert {(r["approach"], r["seed"]) for r in table} == {(a, s) for a in study["approaches"] for s in study["seeds"]}
     assert all(r["success"] == (r["approach"] == study["approaches"][0]) for r in table)
     assert {r["domain"] for r in table} == {"irl"}
+    assert [r["day"] for r in table].count("2026-03-05") == 1
+    assert {r["day"] for r in table} == {"2026-03-05", None}
     assert {r["failure_mode"] for r in table} == {"", "dropped"}
     page = sheet.with_suffix(".html").read_text()
     assert page.count("<tr><td>") == len(drawn.lines)
