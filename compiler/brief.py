@@ -40,14 +40,14 @@ def render_brief(said: Mapping[str, Any]) -> str:
 
     # Markdown, not HTML; what comes from specs goes through `code`.
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701
-    numbers = ("points", "band", "number", "count", "level", "domain", "expected")
+    numbers = ("points", "band", "number", "count", "level", "domain", "expected", "figure")
     environment.filters |= {name: getattr(words, name) for name in numbers}
     environment.filters["code"] = span
     rows = {(r["approach"], r["domain"]): r for r in _pooled(said["evidence"]["uplift"])}
     approaches = [a for a in said["study"]["approaches"] if any((a, d) in rows for d in said["domains"])]
     text = environment.from_string((RULES / "brief.md.j2").read_text(encoding="utf-8")).render(
         said=said, named=named, sentence=sentence, place=place, rows=rows, approaches=approaches, marks=MARKS,
-        most=MOST_LINES,
+        most=MOST_LINES, key_figures=_in_use(said["kpi"]),
     )  # fmt: skip
     return shortened(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
 
@@ -55,6 +55,18 @@ def render_brief(said: Mapping[str, Any]) -> str:
 def span(text: str) -> str:
     """Text as inline code that is safe in a table too, where a code span does not hold back a bar."""
     return code(text).replace("|", "¦")
+
+
+def _in_use(kpi: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The newest week of the policy in use, over all locations, and what its history recommends; None without one."""
+    trend = next((t for t in kpi["trends"] if t["approach"] == kpi["baseline"]), next(iter(kpi["trends"]), None))
+    if trend is None:
+        return None
+    mine = [r for r in kpi["rows"] if r["approach"] == trend["approach"] and r["location"] is None]
+    week = max(r["week"] for r in mine)
+    rows = [r for r in mine if r["week"] == week]
+    over = max(r["locations"] for r in rows)
+    return {**{k: trend[k] for k in ("approach", "weeks", "advice")}, "week": week, "rows": rows, "locations": over}
 
 
 def _pooled(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -13,7 +13,8 @@ from runtime.report.failures import failures
 from runtime.report.films import films
 from runtime.report.gallery import Artifacts, gallery
 from runtime.report.judged import judged, overall
-from runtime.report.manifest import lineage
+from runtime.report.kpi import key_figures
+from runtime.report.manifest import lineage, read_manifest
 from runtime.report.roles import roles
 from runtime.report.words import by_reality
 from runtime.report.worth import worth
@@ -84,6 +85,16 @@ def content(
             evidence["shared_training"],
         ),
         "sim_real": all_pairs(table, evidence["level"]),
+        "kpi": key_figures(
+            frame,
+            cells,
+            [read_manifest(folder) for folder in found.trials],
+            manifests,
+            table,
+            parts,
+            evidence["level"],
+            evidence["shared_training"],
+        ),
         "pictures": gallery(left, found, most_pictured),
         "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
         "learning": learning(cells, found.curves, frame.baseline, evidence["level"], evidence["shared_training"]),

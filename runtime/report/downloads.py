@@ -15,6 +15,7 @@ from runtime.report.effects import effect_rows, profile_rows
 from runtime.report.films import film_rows
 from runtime.report.fleet import HEIGHT, fleet_rows
 from runtime.report.heat import heat_rows
+from runtime.report.kpi import kpi_rows
 from runtime.report.reality import powered_rows, reality_rows
 from runtime.report.worth import confirmed_rows, next_rows
 
@@ -50,6 +51,7 @@ def downloads(
         "rates": ("intervals", "rates", (52, 24), {"axis": drawn["rates_axis"], "signed": False}),
         "reality": ("scatter", "sim_real", (390, 0), {}),
         "learning": ("curves", "curves", (40, 0), {}),
+        "kpi": ("kpi", "kpi_lines", (224, 0), {"pack": drawn["key_figures"], "approaches": said["kpi"]["approaches"]}),
         "failures": ("shares", "shares", (44, 30), {"modes": drawn["modes"]}),
         "profiles": ("profiles", "effects", (0, 0), {}),
         "beyond": ("stacks", "stacked", (40, 72), {"axis": drawn["stacks"] and drawn["stacks"]["axis"]}),
@@ -165,6 +167,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "learning": curve_rows, "areas": area_rows,
     "films": film_rows, "effects": effect_rows, "profiles": profile_rows, "next": next_rows, "worth": confirmed_rows,
     "powered": powered_rows,
+    "kpi": kpi_rows,
     "stages": lambda said: [
         {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
         for row in said["provenance"]["stages"]

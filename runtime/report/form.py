@@ -11,6 +11,7 @@ from pydantic import Field
 from runtime.report.form_base import Band, Direction, Form, Standing
 from runtime.report.form_effects import Effects
 from runtime.report.form_films import Films
+from runtime.report.form_kpi import KpiPack
 from runtime.report.form_learning import LearningForm
 from runtime.report.form_sim_real import SimReal
 from runtime.report.form_worth import Fleet, Worth
@@ -430,6 +431,8 @@ class Report(Form):
     """Typical trials."""
     learning: LearningForm | None
     """Null where the study asks for none."""
+    kpi: KpiPack
+    """Key figures by location and week."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     worth: Worth

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from runtime.report import effects, fleet, reality, words
+from runtime.report import effects, fleet, kpi_drawn, reality, words
 from runtime.report.beyond import beyond, stacks
 from runtime.report.curves import charts, saving, saving_band
 from runtime.report.downloads import downloads
@@ -18,7 +18,7 @@ from runtime.stats.status import Status
 
 FILTERS = (
     "points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected", "chance",
-    "percent", "hours",
+    "percent", "hours", "figure",
 )  # fmt: skip
 MOST_LISTED = 1000
 """Rows of a table that a page holds; of longer ones only the file."""
@@ -58,6 +58,8 @@ def render(said: dict[str, Any]) -> str:
     drawn["stacks"] = stacks(drawn["beyond"])
     drawn["effects"] = effects.drawn(said)
     drawn["fleets"] = fleet.fleets(said)
+    drawn["key_figures"] = kpi_drawn.drawn(said["kpi"])
+    drawn["kpi_lines"] = drawn["key_figures"].get("lines", [])
     return environment.get_template("report.html.j2").render(
         **(said | drawn),
         style=style,

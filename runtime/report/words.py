@@ -17,6 +17,19 @@ def domain(name: str) -> str:
     return DOMAINS.get(name, name)
 
 
+FIGURES = {
+    "artifact_pass_rate": "variants that pass their checks", "world_model": "scripted expert",
+    "policy_in_world_model": "policy", "irl_proxy": "policy", "irl": "policy", "gap": "gap",
+}  # fmt: skip
+"""Key figures in words; where they were measured is said beside."""
+
+
+def figure(kpi: str, where: str | None = None, real: str | None = None) -> str:
+    """A key figure and where it was measured, such as `policy, twin` or `gap, twin minus hidden site`."""
+    place = [] if where is None else [f"{domain(where)} minus {domain(real)}" if real else domain(where)]
+    return ", ".join([FIGURES.get(kpi, kpi), *place])
+
+
 def by_reality(domains: Iterable[str]) -> list[str]:
     """Domains sorted from the most real to the least."""
     order = list(DOMAINS)

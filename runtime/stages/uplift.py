@@ -29,7 +29,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=7,
+    version=8,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

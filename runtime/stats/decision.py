@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from scipy import stats
 
 from runtime.stats.band import Band
@@ -21,6 +22,7 @@ KPIS = {
     "artifact_pass_rate": "share of appearance variants that pass orientation, duration and quality checks",
     "world_model": "success on held-out scripted tasks in the world model (or twin)",
     "policy_in_world_model": "success of the policy in the adapted world model",
+    "irl_proxy": "success of the policy at the hidden site that stands for the real place",
     "irl": "success on the real robot (or at the hidden stand-in site)",
     "gap": "world-model success minus IRL success",
 }
@@ -95,7 +97,7 @@ RULES = (
 
 def decide(
     changes: Mapping[str, Change], worthwhile: float = WORTHWHILE, rules: Sequence[Rule] = RULES,
-    words: Mapping[str, str] = MappingProxyType({}),
+    words: Mapping[str, str] = MappingProxyType({}), more: str = "more seeds",
 ) -> dict[str, Any]:  # fmt: skip
     """The recommendation and the numbers behind it, as JSON.
 
@@ -104,6 +106,7 @@ def decide(
         worthwhile: least change that is worth having, in points.
         rules: tried in order.
         words: key figure -> what advice calls it, where that is not its name.
+        more: what narrows a wide band, in words.
 
     Returns:
         `rule` None when no rule holds; `advice` then says what is to be measured. `because` holds the figures that the
@@ -119,29 +122,37 @@ def decide(
         advice = f"measure first: nothing is known of {' and '.join(words.get(name, f'`{name}`') for name in absent)}"
         return {"rule": None, "advice": advice, "because": _numbers(asked, changes, trends)}
     wide = [name for name in asked if trends[name] is Trend.UNDECIDED]
-    advice = f"more seeds first: {' and '.join(words.get(name, f'`{name}`') for name in wide)} may have improved or not"
+    advice = f"{more} first: {' and '.join(words.get(name, f'`{name}`') for name in wide)} may have improved or not"
     return {
         "rule": None, "because": _numbers(asked, changes, trends),
         "advice": advice if wide else "no rule speaks of this: decide by hand",
     }  # fmt: skip
 
 
-def over_weeks(weeks: Sequence[float], values: Sequence[float], level: float = 0.95) -> Change | None:
+def over_weeks(
+    weeks: Sequence[float], values: Sequence[float], level: float = 0.95, reaches: Sequence[float] | None = None
+) -> Change | None:
     """Change of a figure from the first week to the last by a straight line through all, with Student's t on its slope.
 
     Args:
         weeks: time of each value, in weeks.
         values: the figure, in points.
+        reaches: half the width of each value's own band at `level`. A few weeks may lie on a line by chance: the band
+            of the change is not believed to be narrower than what these make of it.
 
     Returns:
         None with fewer than three values, or all of one week: a line through two has no band.
     """
     if len(weeks) < 3 or len(set(weeks)) < 2:
         return None
-    line = stats.linregress(weeks, values)
-    span = max(weeks) - min(weeks)
-    reach = float(stats.t.ppf((1 + level) / 2, len(weeks) - 2)) * float(line.stderr) * span
-    value = float(line.slope) * span
+    away, y = np.asarray(weeks, float) - np.mean(weeks), np.asarray(values, float)
+    spread, span = float((away**2).sum()), max(weeks) - min(weeks)
+    slope = float((away * y).sum()) / spread
+    left_over = float(((y - y.mean() - slope * away) ** 2).sum()) / (len(y) - 2)
+    reach = float(stats.t.ppf((1 + level) / 2, len(y) - 2)) * (left_over / spread) ** 0.5 * span
+    if reaches is not None:
+        reach = max(reach, span * float(np.linalg.norm(away * np.asarray(reaches))) / spread)
+    value = slope * span
     return Change(value, Band(value - reach, value + reach))
 
 

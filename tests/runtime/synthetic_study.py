@@ -27,6 +27,8 @@ RATES = {  # approach -> domain -> expected success
     "placebo": {"twin": 0.82, "irl_proxy": 0.5},
     "enriched": {"twin": 0.84, "irl_proxy": 0.74},
 }
+BUILT = 1_772_700_000.0
+"""2026-03-05, in week 2026-W10."""
 MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
 PRIORS = {"enriched": {"world_model": [2, 6], "irl": [1, 3]}}
 GATES: dict[str, dict[str, Any]] = {
@@ -129,9 +131,15 @@ def synthetic_study(
     store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
     trials: int | Mapping[str, int] = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
     curves: bool = True,
+    built: Mapping[str, float] = MappingProxyType({}), drift: Mapping[str, float] = MappingProxyType({}),
 ) -> Synthetic:  # fmt: skip
-    """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`."""
-    rng = np.random.default_rng(7)
+    """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
+
+    Args:
+        built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
+        drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
+    """
+    rng, counted = np.random.default_rng(7), np.random.default_rng(8)
     domains = list(next(iter(rates.values())))
     planned = dict.fromkeys(domains, trials) if isinstance(trials, int) else dict(trials)
     frame = StudyFrame(
@@ -144,6 +152,8 @@ def synthetic_study(
     ]  # fmt: skip
     study = Synthetic(store, frame, cells)
     at = {}
+    times = {location: built.get(location, BUILT) for location in locations}
+    first, span = min(times.values()), (max(times.values()) - min(times.values())) or 1.0
     for i, location in enumerate(locations):
         capture = _capture(store, location, i)
         splat = _publish(
@@ -152,9 +162,15 @@ def synthetic_study(
         )  # fmt: skip
         twin = _publish(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
         demos = _publish(
-            store, "demos", location, {"episodes.npz": b"made up"}, {"episodes": 60}, parents={"twin": [twin]}
-        )
-        enriched = _publish(store, "enrichment", location, {"episodes.npz": b"made up"}, parents={"demos": [demos]})
+            store, "demos", location, {"episodes.npz": b"made up"},
+            {"episodes": 60, "scripted_tries": 40, "scripted_successes": int(counted.binomial(40, 0.97))},
+            parents={"twin": [twin]}, built=times[location],
+        )  # fmt: skip
+        enriched = _publish(
+            store, "enrichment", location, {"episodes.npz": b"made up"},
+            {"variants": 120, "variants_passed": int(counted.binomial(120, 0.95))}, parents={"demos": [demos]},
+            built=times[location],
+        )  # fmt: skip
         clips = _publish(store, "coverage", location, {"clips/orbit.mp4": _clip(store)}, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
         study.captures.append(capture)
@@ -174,7 +190,8 @@ def synthetic_study(
             store, "policy", f"{cell.location}{cell.approach}{seed}", {"policy.json": b"{}"}, {"loss": 0.02},
             {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed}, {"demos": [parent]}, cpu_s=24.0,
         )  # fmt: skip
-        rate = rates[cell.approach][cell.domain]
+        age = (times[cell.location] - first) / span
+        rate = rates[cell.approach][cell.domain] + age * drift.get(cell.domain, 0.0)
         spread = 0 if rate < 0.05 else 1
         chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, cell.approach, cell.seed])
         won = rng.random(planned[cell.domain]) < chance
@@ -184,7 +201,7 @@ def synthetic_study(
             _publish(
                 store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell, won)},
                 {"success": float(won.mean())}, {"domain": cell.domain},
-                {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0,
+                {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0, built=times[cell.location],
             )
         )  # fmt: skip
     if curves and "twin" in domains:
@@ -307,6 +324,7 @@ def _clip(store: Path) -> bytes:
 def _publish(
     store: Path, stage: str, name: str, files: Mapping[str, Any], metrics: Mapping[str, Any] | None = None,
     params: Mapping[str, Any] | None = None, parents: Mapping[str, list[Path]] | None = None, cpu_s: float = 5.0,
+    built: float = BUILT,
 ) -> Path:  # fmt: skip
     import hashlib
 
@@ -327,6 +345,15 @@ def _publish(
             "stage": stage, "version": load_stages()[stage].version, "fingerprint": fingerprint,
             "params": dict(params or {}), "backends": {},
             "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in (parents or {}).items()},
-            "metrics": dict(metrics or {}), "contract": {}, "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
+            "metrics": dict(metrics or {}), "contract": {}, "built": built,
+            "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
         }  # fmt: skip
         return where.publish(stage, fingerprint, folder, facts)
+
+
+def history(store: Path, weeks: int = 8, a_week: int = 12, trials: int = 20) -> Synthetic:
+    """A study that went on for some weeks: `a_week` new locations each."""
+    built = {f"site-{w:02}-{k:02}": BUILT + w * 7 * 86400 for w in range(weeks) for k in range(a_week)}
+    rates = {a: RATES[a] for a in ("baseline", "enriched")}
+    drift = {"twin": 0.12, "irl_proxy": -0.02}
+    return synthetic_study(store, tuple(built), rates, trials, (0, 1), (), curves=False, built=built, drift=drift)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import linregress, t
 
 from runtime.stats.band import Band
 from runtime.stats.decision import RULES, Change, Trend, decide, over_weeks
@@ -58,3 +59,40 @@ def test_change_over_weeks() -> None:
     assert found.trend() is Trend.IMPROVES
     assert over_weeks([0, 1], [40, 80]) is None
     assert over_weeks([1, 1, 1], [40, 80, 60]) is None
+
+
+def test_three_weeks_on_a_line_are_no_certainty() -> None:
+    weeks, values = [0.0, 1.0, 2.0], [40.0, 45.0, 50.0]
+    sure, honest = over_weeks(weeks, values), over_weeks(weeks, values, 0.95, [8.0, 8.0, 8.0])
+    assert sure is not None
+    assert honest is not None
+    assert sure.band.width == pytest.approx(0, abs=1e-6)
+    # difference of two independent values, each 8 either way
+    assert honest.band.width / 2 == pytest.approx(8 * 2**0.5)
+    assert honest.trend() is Trend.UNDECIDED
+
+
+@pytest.mark.parametrize("weeks", [3, 5, 8])
+def test_no_change_is_seldom_seen_as_one(weeks: int) -> None:
+    rng = np.random.default_rng(weeks)
+    seen = []
+    for _ in range(1500):
+        found = over_weeks(list(range(weeks)), list(60 + rng.normal(0, 4, weeks)), 0.95, [1.96 * 4] * weeks)
+        assert found is not None
+        seen.append(found.trend() in (Trend.IMPROVES, Trend.WORSENS))
+    assert np.mean(seen) <= 0.055
+
+
+def test_the_line_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(1)
+    weeks, values = [0.0, 1.0, 4.0, 9.0], list(rng.normal(50, 10, 4))
+    line, found = linregress(weeks, values), over_weeks(weeks, values)
+    assert found is not None
+    assert found.value == pytest.approx(9 * line.slope)
+    assert found.band.width / 2 == pytest.approx(9 * line.stderr * float(t.ppf(0.975, 2)))
+
+
+def test_a_figure_that_never_moves_stalls() -> None:
+    found = over_weeks([0.0, 1.0, 2.0], [50.0, 50.0, 50.0], 0.95, [2.0, 2.0, 2.0])
+    assert found is not None
+    assert (found.value, found.trend()) == (0.0, Trend.STALLS)
