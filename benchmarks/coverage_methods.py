@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from runtime.stats.group import PAIRED_FROM
 from runtime.stats.interval import Spread, interval
 
 LIMITS = (-100.0, 100.0)
@@ -72,11 +73,17 @@ def ours(seen: Seen, level: float, _: np.random.Generator) -> Band:
     up, down = (seen.gained + add) / (n + 2 * add), (seen.lost + add) / (n + 2 * add)
     floor = 1e4 * (up + down - (up - down) ** 2) / (n + 2 * add)
     states = seen.by_state - seen.within
+    sides, lucks = [seen.runs], [floor]
+    if seeds < PAIRED_FROM:
+        sides = [seen.treated, seen.base]
+        rates = [(side.sum(-1) / 100 * seen.trials + add) / (n + 2 * add) for side in sides]
+        lucks = [1e4 * rate * (1 - rate) / (n + 2 * add) for rate in rates]
     return interval(
         Spread(
             seen.value,
-            seen.runs.var(-1, ddof=1) / seeds / places**2,
-            np.full(places, seeds - 1.0),
+            np.concatenate([side.var(-1, ddof=1) for side in sides], -1) / seeds / places**2,
+            np.full(len(sides) * places, seeds - 1.0),
+            np.concatenate(lucks, -1) / places**2,
             states.sum(1) / places**2,
             100 * (up - down).mean(1),
             (floor + np.maximum(states, 0) * (1 - 1 / seeds)).sum(1) / places**2,

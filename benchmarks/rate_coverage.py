@@ -31,9 +31,10 @@ def spread(seen: Seen, level: float) -> Spread:
     n, add = seeds * seen.trials, float(stats.norm.ppf((1 + level) / 2)) ** 2 / places
     smoothed = (seen.gained + add / 2) / (n + add)
     states = seen.by_state - seen.within
-    floor = 1e4 * smoothed * (1 - smoothed) / (n + add) + np.maximum(states, 0) * (1 - 1 / seeds)
+    luck = 1e4 * smoothed * (1 - smoothed) / (n + add)
+    floor = luck + np.maximum(states, 0) * (1 - 1 / seeds)
     return Spread(
-        seen.value, seen.treated.var(-1, ddof=1) / seeds / places**2, np.full(places, seeds - 1.0),
+        seen.value, seen.treated.var(-1, ddof=1) / seeds / places**2, np.full(places, seeds - 1.0), luck / places**2,
         states.sum(1) / places**2, 100 * smoothed.mean(1), floor.sum(1) / places**2,
         np.minimum(seen.gained, n - seen.gained).sum(1).astype(float),
     )  # fmt: skip

@@ -26,8 +26,10 @@ SUREST = 1 - 1e-12
 """The highest quantile that is reckoned with; a level nearer to 1 means nothing else."""
 AGREEMENT = (0.03, 0.08)
 SPENT = 0.6
-SCARCE = 8.0
+SCARCE = 6.0
 """All as in `runtime.stats.interval`, which says what they are."""
+PAIRED_FROM = 10
+"""As in `runtime.stats.group`: with fewer seeds each side's runs have a spread of their own."""
 PAIR_PENALTY = 0.6
 """Degrees of freedom that two seeds a group lose on average, since groups may differ in spread and two cannot show it;
 three and more lose none worth counting (simulated at levels 0.8 and 0.95)."""
@@ -53,7 +55,8 @@ class Design:
     @property
     def degrees(self) -> int:
         """Degrees of freedom of the band over training runs."""
-        return self.groups * (self.seeds - 1)
+        sides = 2 if self.quantity == "uplift" and self.seeds < PAIRED_FROM else 1
+        return sides * self.groups * (self.seeds - 1)
 
     @property
     def standard_error(self) -> float:
@@ -140,7 +143,7 @@ def floor_share(degrees: int, events: float, level: float) -> float:
     p = min((1 + level) / 2, SUREST)
     spared = chi_square.quantile(min(max(SPENT * (1 - level), AGREEMENT[0]), AGREEMENT[1]), degrees) / degrees
     spared = min(spared * (quantile(p, degrees) / NormalDist().inv_cdf(p)) ** 2, 1.0)
-    return spared + (1 - spared) * min(1.0, (SCARCE / max(events, 1e-9)) ** 4)
+    return spared + (1 - spared) * min(1.0, (SCARCE / degrees / max(events, 1e-9)) ** 4)
 
 
 def least(enough: Callable[[int], bool], start: int) -> int | None:

@@ -1,7 +1,8 @@
 """The gap: success in a simulated domain minus success on the real robot, in points, with a band.
 
 The same inference as for uplift: the simulated trials stand where an approach would, the real ones where its baseline
-would. Trials of the same location, task, seed and initial state pair; the training seed is the unit.
+would. Trials of the same location, task, seed and initial state pair, and so do the training runs: the unit is the run,
+whose luck is the same in both domains.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def gaps(trials: Trials, simulated: str, real: str, level: float, shared_trainin
         places = comparable(both, simulated, real, "gap")
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:
-            found = uplift_of(both, simulated, real, "gap", scope, level, shared_training and len(scope) > 1)
+            shared = shared_training and len(scope) > 1
+            found = uplift_of(both, simulated, real, "gap", scope, level, shared, same_runs=True)
             if found is not None:
                 skipped = sum(left_out.get(place, 0) for place in scope)
                 rows.append(Gap(approach, simulated, real, found.location, found.task, found, skipped))

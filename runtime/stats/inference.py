@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from runtime.stats.band import Band
-from runtime.stats.group import Group
+from runtime.stats.group import Group, Side
 from runtime.stats.interval import Spread, degrees, interval
 
 
@@ -49,13 +50,14 @@ def estimate(
     value = float(np.mean([g.unit_means.mean() for g in groups]))
     parts = _seed_parts(groups, shared_training)
     units = sum(len(g.seeds) for g in groups)
-    if any(freedom < 1 for _, freedom in parts):
+    if any(part.degrees < 1 for part in parts):
         # A single seed says nothing about other seeds.
         return Estimate(value, Band(*limits), level, 0.0, float("inf"), float("inf"), units)
     spread = Spread(
         np.array(value),
-        np.array([v for v, _ in parts]),
-        np.array([d for _, d in parts], dtype=float),
+        np.array([part.variance for part in parts]),
+        np.array([part.degrees for part in parts], dtype=float),
+        np.array([part.luck for part in parts]),
         np.array(sum(g.state_variance for g in groups) / count**2),
         np.array(np.mean([g.floor_centre for g in groups])),
         # The smoothed counts hold a share 1/K of the variance between shared states already.
@@ -65,23 +67,40 @@ def estimate(
         np.array(sum(g.events for g in groups)),
     )
     low, high = interval(spread, level, limits, logit)
-    seed_variance = sum(v for v, _ in parts)
+    seed_variance = sum(part.variance for part in parts)
     error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
     return Estimate(
         value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units
     )
 
 
-def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[tuple[float, float]]:
-    """(variance of the overall mean, degrees of freedom) of each component that seeds bring."""
+class _Part(NamedTuple):
+    """Variance of the overall mean that one side's runs bring, its degrees of freedom, and that of luck in episodes."""
+
+    variance: float
+    degrees: float
+    luck: float
+
+
+def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[_Part]:
     count = len(groups)
     if not shared_training:
         return [
-            (float(g.unit_means.var(ddof=1)) / len(g.seeds) / count**2 if len(g.seeds) > 1 else 0.0, len(g.seeds) - 1)
-            for g in groups
+            _Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2) for g in groups for side in g.sides
         ]
     seeds = sorted(set.intersection(*(set(g.seeds) for g in groups)))
     if len(seeds) < 2:
-        return [(0.0, 0)]
-    means = np.mean([[g.unit_means[g.seeds.index(s)] for s in seeds] for g in groups], axis=0)
-    return [(float(means.var(ddof=1)) / len(seeds), len(seeds) - 1)]
+        return [_Part(0.0, 0, 0.0)]
+    # One training run serves every group, so its luck shows in the mean over groups only.
+    together = min(len(g.sides) for g in groups)
+    parts = []
+    for i in range(together):
+        each = [g.sides if len(g.sides) == together else (_differences(g),) for g in groups]
+        rows = [[own[i].means[g.seeds.index(s)] for s in seeds] for own, g in zip(each, groups, strict=True)]
+        side = Side(np.mean(rows, axis=0), sum(own[i].luck for own in each) / count**2)
+        parts.append(_Part(side.variance, len(seeds) - 1, side.luck))
+    return parts
+
+
+def _differences(group: Group) -> Side:
+    return Side(group.unit_means, group.floor_variance)

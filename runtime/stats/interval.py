@@ -23,8 +23,12 @@ AGREEMENT = (0.03, 0.08)
 taken at its word: `SPENT` of what the level leaves over, within these limits. Counts are lumpy, and two runs that agree
 to the last episode are not as rare as the normal law says: hence the lower limit, at levels above 0.95."""
 SPENT = 0.6
-SCARCE = 8.0
-"""Outcomes that tell the sides apart, below which agreement between runs counts for nothing."""
+SCARCE = 6.0
+"""Outcomes that tell the sides apart, over the runs' degrees of freedom, below which agreement between runs counts for
+nothing: the more runs there are, the less likely all of them agree by chance."""
+LUCK_SHARE = 0.25
+"""How much of the luck within runs, which counts tell, joins each part when the degrees of freedom are reckoned. Two
+runs that agree by chance would otherwise make their part look negligible, and leave the other's single degree alone."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Spread:
     """What a band is made of; arrays [...] of one shape, all in points or points squared.
 
     `run_variances` [..., P] are the variances of the mean that training runs bring, one for each independent group,
-    with `run_degrees` [P] (at least 1 each). `state_variance` is the variance that initial states shared by runs bring.
+    with `run_degrees` [P] (at least 1 each) and `run_luck` [..., P], what of it luck within runs brings, from smoothed
+    counts. `state_variance` is the variance that initial states shared by runs bring.
     `floor_centre` and `floor_variance` describe the mean as if runs made no difference, from smoothed counts, and
     `events` counts the outcomes that tell the sides apart.
     """
@@ -40,6 +45,7 @@ class Spread:
     value: np.ndarray
     run_variances: np.ndarray
     run_degrees: np.ndarray
+    run_luck: np.ndarray
     state_variance: np.ndarray
     floor_centre: np.ndarray
     floor_variance: np.ndarray
@@ -71,7 +77,7 @@ def degrees(found: Spread) -> np.ndarray:
     Satterthwaite's (1946), which are far too few where each part has one or two, with the correction for that of
     Johnson and Rust (1992): exact for a single group, and near the full sum for groups that are alike.
     """
-    parts, own = found.run_variances, found.run_degrees
+    parts, own = found.run_variances + LUCK_SHARE * found.run_luck, found.run_degrees
     total, weighed = parts.sum(-1), (parts**2 / (own + 2)).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(weighed > 0, total**2 / weighed - 2, np.inf)
@@ -83,7 +89,7 @@ def floor_share(run_degrees: float, events: np.ndarray, level: float) -> np.ndar
     spared = stats.chi2.ppf(float(np.clip(SPENT * (1 - level), *AGREEMENT)), run_degrees) / run_degrees
     spared *= (stats.t.ppf((1 + level) / 2, run_degrees) / stats.norm.ppf((1 + level) / 2)) ** 2
     spared = min(float(spared), 1.0)
-    return spared + (1 - spared) * np.minimum(1.0, (SCARCE / np.maximum(events, 1e-9)) ** 4)
+    return spared + (1 - spared) * np.minimum(1.0, (SCARCE / run_degrees / np.maximum(events, 1e-9)) ** 4)
 
 
 def _on_logit(value: np.ndarray, reach: np.ndarray, limits: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -58,7 +58,8 @@ def at_new_location(
     for weight in (1 + 1 / count, 1 / count):
         low, high = interval(
             Spread(
-                values.mean(), values.var(ddof=1, keepdims=True) * weight, np.array([count - 1.0]), common, centre,
+                values.mean(), values.var(ddof=1, keepdims=True) * weight, np.array([count - 1.0]),
+                np.array([luck.mean() * weight]), common, centre,
                 np.array(luck.mean() * weight), np.array(sum(g.events for own in groups.values() for g in own)),
             ),
             level,

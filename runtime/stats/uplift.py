@@ -2,8 +2,8 @@
 
 Trials pair by location, task, initial state and seed index. An approach that trains with other seeds than the baseline
 (a placebo does, by an offset) pairs by position: the study's first seed with the first, and so on. Such pairs share
-initial states but no luck in training, so pairing by index is then as good as any fixed pairing: it leaves the estimate
-and the level as they are, and only spends some degrees of freedom.
+initial states but no luck in training. How the spread between training runs enters the band, and from how many seeds on
+it is that of pairs, says `runtime.stats.group.PAIRED_FROM`.
 """
 
 from dataclasses import dataclass
@@ -66,13 +66,13 @@ def comparable(trials: Trials, approach: str, baseline: str, domain: str) -> lis
 
 def uplift_of(
     trials: Trials, approach: str, baseline: str, domain: str, places: list[Place], level: float,
-    shared_training: bool = False,
+    shared_training: bool = False, same_runs: bool = False,
 ) -> Uplift | None:  # fmt: skip
-    """The comparison over `places`, or None when nothing can be compared there."""
+    """The comparison over `places`, or None when nothing can be compared there; `same_runs` as in `uplift_group`."""
     if not places:
         return None
     treated, base = trials.places(approach, domain), trials.places(baseline, domain)
-    groups = tuple(uplift_group(treated[p], base[p], len(places)) for p in places)
+    groups = tuple(uplift_group(treated[p], base[p], len(places), same_runs) for p in places)
     single = places[0] if len(places) == 1 else (None, None)
     counts = [
         sum(len(runs[p][s]) for p, g in zip(places, groups, strict=True) for s in g.seeds) for runs in (treated, base)

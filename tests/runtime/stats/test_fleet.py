@@ -1,5 +1,7 @@
 """Many locations: pooling helps, false discoveries stay rare, the odd ones are found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from runtime.stats.group import Group
 def groups(rng: np.random.Generator, truth: np.ndarray, seeds: int = 2, noise: float = 8.0) -> dict[str, list[Group]]:
     runs = truth[:, None] + noise * rng.standard_normal((len(truth), seeds))
     return {
-        f"l{i}": [Group(tuple(range(seeds)), r, 0.0, float(r.mean()), noise**2 / seeds / 4, 50.0)]
+        f"l{i}": [Group(tuple(range(seeds)), r, 0.0, float(r.mean()), noise**2 / seeds / 4, 50.0, ())]
         for i, r in enumerate(runs)
     }
 
@@ -56,7 +58,7 @@ def test_order_and_mirror() -> None:
     found = {r.location: r for r in fleet(made, 0.9).locations}
     turned = {r.location: r for r in fleet(dict(reversed(made.items())), 0.9).locations}
     mirrored = {
-        name: [Group(g.seeds, -g.unit_means, 0.0, -g.floor_centre, g.floor_variance, g.events) for g in own]
+        name: [replace(g, unit_means=-g.unit_means, state_variance=0.0, floor_centre=-g.floor_centre) for g in own]
         for name, own in made.items()
     }
     other = {r.location: r for r in fleet(mirrored, 0.9).locations}

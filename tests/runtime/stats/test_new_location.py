@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runtime.stats.group import Group
+from runtime.stats.group import Group, Side
 from runtime.stats.inference import estimate
 from runtime.stats.new_location import at_new_location
 
@@ -11,7 +11,7 @@ POINTS = (-100.0, 100.0)
 
 
 def place(mean: float, spread: float = 4.0, events: float = 50.0) -> Group:
-    return Group((0, 1, 2), mean + spread * np.array([-1.0, 0.0, 1.0]), 0.0, mean, 5.0, events)
+    return Group((0, 1, 2), mean + spread * np.array([-1.0, 0.0, 1.0]), 0.0, mean, 5.0, events, ())
 
 
 def test_bands_are_those_of_the_spread_between_locations() -> None:
@@ -56,7 +56,7 @@ def test_a_new_location_lies_in_its_prediction(between: float, locations: int) -
     for _ in range(500):
         truth = 10 + between * rng.standard_normal(locations + 1)
         runs = truth[:-1, None] + 6 * 3**0.5 * rng.standard_normal((locations, 3))
-        groups = [Group((0, 1, 2), r, 0.0, float(r.mean()), 30.0, 50.0) for r in runs]
+        groups = [Group((0, 1, 2), r, 0.0, float(r.mean()), 30.0, 50.0, (Side(r, 30.0),)) for r in runs]
         found = at_new_location({str(i): [g] for i, g in enumerate(groups)}, 0.9, POINTS)
         assert found is not None
         inside += found.prediction.contains(truth[-1])
