@@ -66,32 +66,61 @@ class Seen:
         return self.runs[0].size * self.trials
 
 
-def ours(seen: Seen, level: float, _: np.random.Generator) -> Band:
+@dataclass(frozen=True)
+class Places:
+    """What our band is made of, place by place: arrays [studies, locations, ...] in points or points squared.
+
+    Each stands for a place by itself; `band_of` averages over places.
+    """
+
+    value: np.ndarray
+    run_variances: np.ndarray
+    run_luck: np.ndarray
+    states: np.ndarray
+    centre: np.ndarray
+    floor: np.ndarray
+    events: np.ndarray
+
+    @classmethod
+    def of(cls, seen: Seen) -> "Places":
+        """As `runtime.stats.group` makes them."""
+        places, seeds = seen.runs.shape[1:]
+        add, n = 1 / places, seeds * seen.trials
+        up, down = (seen.gained + add) / (n + 2 * add), (seen.lost + add) / (n + 2 * add)
+        floor = 1e4 * (up + down - (up - down) ** 2) / (n + 2 * add)
+        states = seen.by_state - seen.within
+        sides, lucks = [seen.runs], [floor]
+        if seeds < PAIRED_FROM:
+            sides = [seen.treated, seen.base]
+            rates = [(side.sum(-1) / 100 * seen.trials + add) / (n + 2 * add) for side in sides]
+            lucks = [1e4 * rate * (1 - rate) / (n + 2 * add) for rate in rates]
+        return cls(
+            seen.runs.mean(-1), np.stack([side.var(-1, ddof=1) / seeds for side in sides], -1), np.stack(lucks, -1),
+            states, 100 * (up - down), floor + np.maximum(states, 0) * (1 - 1 / seeds),
+            (seen.gained + seen.lost).astype(float),
+        )  # fmt: skip
+
+
+def band_of(found: Places, seeds: int, level: float) -> Band:
     """The runtime's band at these locations."""
-    places, seeds = seen.runs.shape[1:]
-    add, n = 1 / places, seeds * seen.trials
-    up, down = (seen.gained + add) / (n + 2 * add), (seen.lost + add) / (n + 2 * add)
-    floor = 1e4 * (up + down - (up - down) ** 2) / (n + 2 * add)
-    states = seen.by_state - seen.within
-    sides, lucks = [seen.runs], [floor]
-    if seeds < PAIRED_FROM:
-        sides = [seen.treated, seen.base]
-        rates = [(side.sum(-1) / 100 * seen.trials + add) / (n + 2 * add) for side in sides]
-        lucks = [1e4 * rate * (1 - rate) / (n + 2 * add) for rate in rates]
+    count, places, sides = found.run_variances.shape
+
+    def flat(parts: np.ndarray) -> np.ndarray:
+        return parts.reshape(count, places * sides) / places**2
+
     return interval(
         Spread(
-            seen.value,
-            np.concatenate([side.var(-1, ddof=1) for side in sides], -1) / seeds / places**2,
-            np.full(len(sides) * places, seeds - 1.0),
-            np.concatenate(lucks, -1) / places**2,
-            states.sum(1) / places**2,
-            100 * (up - down).mean(1),
-            (floor + np.maximum(states, 0) * (1 - 1 / seeds)).sum(1) / places**2,
-            (seen.gained + seen.lost).sum(1).astype(float),
+            found.value.mean(1), flat(found.run_variances), np.full(places * sides, seeds - 1.0), flat(found.run_luck),
+            found.states.sum(1) / places**2, found.centre.mean(1), found.floor.sum(1) / places**2, found.events.sum(1),
         ),
         level,
         LIMITS,
-    )
+    )  # fmt: skip
+
+
+def ours(seen: Seen, level: float, _: np.random.Generator) -> Band:
+    """The runtime's band at these locations."""
+    return band_of(Places.of(seen), seen.runs.shape[-1], level)
 
 
 def wald(seen: Seen, level: float, _: np.random.Generator) -> Band:

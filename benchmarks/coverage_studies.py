@@ -19,13 +19,15 @@ MOST_AT_ONCE = 4_000_000
 @dataclass(frozen=True)
 class Truth:
     """What generates studies. Rates are fractions, `spread` is the standard deviation between runs in points,
-    `state_spread` that of an initial state's shift in logits.
+    `state_spread` that of an initial state's shift in logits, and `seed_correlation` (0..1) how much of the luck in
+    training two runs of one seed index share, whatever the approach (correlation of normal scores).
     """
 
     base: float
     treated: float
     spread: float
     state_spread: float = 1.0
+    seed_correlation: float = 0.0
 
     @property
     def uplift(self) -> float:
@@ -69,12 +71,23 @@ def studies(
         easier = np.exp(
             -truth.state_spread * rng.standard_normal((now, shape.locations, 1, shape.trials), dtype=np.float32)
         )
-        yield _arm(rng, truth.treated, truth.spread, easier, shape), _arm(rng, truth.base, truth.spread, easier, shape)
+        common = None
+        if truth.seed_correlation:
+            common = truth.seed_correlation**0.5 * rng.standard_normal((now, shape.locations, shape.seeds, 1))
+        treated, base = (_arm(rng, truth, rate, easier, shape, common) for rate in (truth.treated, truth.base))
+        yield treated, base
         count -= now
 
 
-def _arm(rng: np.random.Generator, rate: float, spread: float, easier: np.ndarray, shape: Shape) -> np.ndarray:
-    chance = rng.beta(*rate_law(rate, spread), size=(len(easier), shape.locations, shape.seeds, 1))
+def _arm(
+    rng: np.random.Generator, truth: Truth, rate: float, easier: np.ndarray, shape: Shape, common: np.ndarray | None
+) -> np.ndarray:
+    size = (len(easier), shape.locations, shape.seeds, 1)
+    if common is None:
+        chance = rng.beta(*rate_law(rate, truth.spread), size=size)
+    else:
+        own = (1 - truth.seed_correlation) ** 0.5 * rng.standard_normal(size)
+        chance = stats.beta.ppf(stats.norm.cdf(common + own), *rate_law(rate, truth.spread))
     chance = chance.clip(1e-9, 1 - 1e-9)
     against = ((1 - chance) / chance).astype(np.float32) * easier
     against += 1

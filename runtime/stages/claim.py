@@ -19,7 +19,7 @@ class ClaimParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     per=("claim", "study"),
     needs={"uplift": "uplift"},
     makes={"claim": "claim.json"},

@@ -21,7 +21,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=6,
+    version=7,
     per=("gate", "study"),
     needs={"uplift": "uplift?", "judged": "any*"},
     makes={"gate": "gate.json"},

@@ -29,7 +29,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=8,
+    version=9,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

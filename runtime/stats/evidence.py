@@ -20,9 +20,9 @@ from runtime.stats.uplift import Uplift, uplifts
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
     "pairing": "same location, task and initial state; seeds by index, also where the training seeds themselves differ",
-    "band": "Student t over training runs (Satterthwaite degrees of freedom, corrected for small parts) with the "
-    "variance of initial states that runs share, and a share of the luck within runs, from smoothed counts, as a "
-    "floor; of rates on the logit scale",
+    "band": "Student t over training runs (each side's spread by itself below ten seeds, that of pairs from ten on; "
+    "Satterthwaite degrees of freedom, corrected for small parts) with the variance of initial states that runs share, "
+    "and a share of the luck within runs, from smoothed counts, as a floor; of rates on the logit scale",
     "cell_band": "Wilson score interval of that one run",
     "scope": "at these locations, each (location, task) counting the same; not a prediction for a new location",
     "new_location": "the location is the unit: prediction band of Student t for one drawn as these were",

@@ -38,8 +38,9 @@ class Side:
 class Group:
     """What inference needs of one (location, task), all in points.
 
-    `unit_means` [K] holds one value per seed, and `sides` the runs behind them: their spreads add up. `state_variance` is the variance of the group's mean that initial states
-    shared by all seeds bring, as it is found (it may come out below zero): it is invisible in the spread between seeds.
+    `unit_means` [K] holds one value per seed, and `sides` the runs behind them, whose spreads add up. `state_variance`
+    is the variance of the group's mean that initial states shared by all seeds bring, as it is found (it may come out
+    below zero): it is invisible in the spread between seeds.
     `floor_centre` and `floor_variance` describe the mean as if seeds made no difference, from smoothed counts, so that
     they stay sensible when no outcome differs; `events` counts the outcomes that tell the sides apart (of a rate, or
     without pairs: the rarer outcome).

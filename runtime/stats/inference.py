@@ -86,7 +86,9 @@ def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[_Part]:
     count = len(groups)
     if not shared_training:
         return [
-            _Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2) for g in groups for side in g.sides
+            _Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2)
+            for g in groups
+            for side in g.sides
         ]
     seeds = sorted(set.intersection(*(set(g.seeds) for g in groups)))
     if len(seeds) < 2:

@@ -40,7 +40,7 @@ def found(capsys: pytest.CaptureFixture, *words: str) -> dict:
 
 
 def test_agreement_gap_and_powered_estimates(robot: Path, capsys: pytest.CaptureFixture) -> None:
-    said = found(capsys)
+    said = found(capsys, "--level", "0.99")
     assert len(said["policies"]) == 9
     assert {(p["simulated_trials"], p["real_trials"]) for p in said["policies"]} == {(60, 20)}
     assert said["agreement"]["pearson"]["value"] > 0.8
