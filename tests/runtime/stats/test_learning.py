@@ -37,11 +37,11 @@ def test_areas_are_mean_heights_over_shared_steps() -> None:
 
 
 def test_areas_pair_by_seed_and_state() -> None:
-    treated: Curves = {PLACE: runs({1: [4, 8, 12], 11: [8, 12, 16]})}
-    base: Curves = {PLACE: runs({1: [2, 6, 10], 11: [6, 10, 15]})}
+    treated: Curves = {PLACE: runs({1: [4, 4, 5], 11: [16, 16, 17]})}
+    base: Curves = {PLACE: runs({1: [2, 2, 2], 11: [6, 6, 7]})}
     found = difference(treated, base, 0.95)
     assert found is not None
-    assert found[0].value == pytest.approx((10 + 10 + 7.5) / 3)
+    assert found[0].value == pytest.approx((30 + 30 + 32.5) / 3)
     assert found[0].band.low > 0
     assert found[0].units == 3
 
