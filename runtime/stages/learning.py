@@ -29,7 +29,7 @@ class LearningParams(Params):
         "policy": Contract(action_dim=6, instruction_key="task"),
         "twin": Contract(action_dim=6, instruction_key="task"),
     },
-    cost=lambda p: Resources(minutes=0.1 + len(p.at) * p.trials / 600),
+    cost=lambda p: Resources(minutes=0.05 + len(p.at) * p.trials / 1000),
 )
 def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
     """Try each checkpoint from the same initial states; write one row for each of its trials.

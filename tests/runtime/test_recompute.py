@@ -95,6 +95,18 @@ def test_a_change_of_a_trial_that_its_digest_shows_is_refused(report: Path) -> N
         again(report)
 
 
+def test_a_changed_trial_of_a_checkpoint_is_refused(report: Path) -> None:
+    curve = sorted((report.parent.parent / "learning").glob("*/learning.parquet"))[0]
+    curve.write_bytes(curve.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match="X443"):
+        again(report)
+
+
+def test_a_forged_curve_is_found(report: Path) -> None:
+    forge(report, "report.json", lambda said: said["learning"]["rows"][4]["points"][0].update(value=99.0))
+    assert [d.path for d in again(report).differences] == ["report.json: learning.rows[4].points[0].value"]
+
+
 def test_absent_trials_are_refused(report: Path) -> None:
     shutil.rmtree(sorted((report.parent.parent / "evaluate").iterdir())[0])
     with pytest.raises(InputError, match="X443"):
