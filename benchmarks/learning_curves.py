@@ -1,6 +1,6 @@
 """Do the bands of learning curves keep their level? Areas, their differences, and sample efficiency by two methods.
 
-    python -m benchmarks.learning_curves [--studies 300] [--level 0.9]
+    python -m benchmarks.learning_curves [--studies 100] [--level 0.9]
 
 Made-up studies of two approaches with known curves, straight between checkpoints at 100, 200 and 400 gradient steps.
 Each training run has luck of its own at all of its checkpoints, initial states are easy or hard for everyone, outcomes
@@ -97,7 +97,7 @@ def measure(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=300)
+    parser.add_argument("--studies", type=int, default=100)
     parser.add_argument("--level", type=float, default=0.9)
     given = parser.parse_args()
     rng = np.random.default_rng(20261128)
