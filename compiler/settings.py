@@ -35,7 +35,7 @@ class Settings:
             id=study, baseline=spec.baseline, locations=tuple(x for x in spec.locations if x not in skipped),
             tasks=tuple(spec.tasks),
             approaches=tuple(spec.approaches), seeds=tuple(spec.seeds), trials=dict(spec.trials), level=spec.level,
-            gates=tuple(spec.gates),
+            gates=tuple(spec.gates), reproducible=spec.reproducible,
         )  # fmt: skip
         self.cells = [
             Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
@@ -135,17 +135,22 @@ class Settings:
             "claim": lambda: self.study.claims[str(scope.claim)],
             "claims": lambda: list(self.study.claims),
             "waivers": lambda: self.study.waivers,
-            "imported": lambda: [
-                ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"))
-                for name in self.study.imported
-                if (found := read_manifest(self.project.root, name))
-            ],
+            "imported": lambda: self._sets(self.study.imported),
+            "repeated": lambda: self._sets(self.study.repeated),
             "snapshots": lambda: self.study.learning.at if self.study.learning else [],
             "learning_trials": lambda: self.study.learning.trials if self.study.learning else 1,
             "trial_seed": lambda: self._trial_seed(scope),
             "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
         }
         return sources[source]()
+
+    def _sets(self, names: list[str]) -> list[ImportedSet]:
+        root = self.project.root
+        return [
+            ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"))
+            for name in names
+            if (found := read_manifest(root, name))
+        ]
 
     def _seed(self, scope: Scope) -> int:
         if scope.approach not in self._offsets:

@@ -10,13 +10,16 @@ from compiler.spec.study import Study
 from runtime.trials.listing import FOLDER, read_manifest, set_names
 
 SHOWN = 3
+KEYS = ("imported", "repeated")
+"""Where a study names sets: as evidence, or as a second run of trials that it has."""
 
 
 def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
     """T515 and T517: a study names a set that is not there, or one that does not fit what it compares."""
     for name, study in subject.studies():
-        for i, wanted in enumerate(study.imported):
-            at = ("imported", i)
+        listed = [(key, i, wanted) for key in KEYS for i, wanted in enumerate(getattr(study, key))]
+        for key, i, wanted in listed:
+            at = (key, i)
             found = manifest(subject.project, wanted)
             if isinstance(found, str):
                 known = set_names(subject.project.root)
@@ -24,7 +27,7 @@ def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
                 fix = fix if wanted in known else did_you_mean(wanted, known, "sets of trials")
                 yield subject.at("study", name, at, "T515", found, fix)
                 continue
-            for message, fix in _misfits(wanted, found, study):
+            for message, fix in _misfits(wanted, found, study, key):
                 yield subject.at("study", name, at, "T517", message, fix)
 
 
@@ -54,7 +57,7 @@ def way_to(domain: str | None) -> str:
     return "add the domain to `trials`"
 
 
-def _misfits(name: str, found: dict[str, Any], study: Study) -> Iterator[tuple[str, str]]:
+def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterator[tuple[str, str]]:
     lists: dict[str, tuple[str, list[Any]]] = {
         "approaches": ("approach", study.approaches), "locations": ("location", study.locations),
         "tasks": ("task", study.tasks), "seeds": ("seed", study.seeds),
@@ -67,6 +70,8 @@ def _misfits(name: str, found: dict[str, Any], study: Study) -> Iterator[tuple[s
             what = one if len(odd) == 1 else many
             fix = f"{did_you_mean(str(odd[0]), words, many)}; list it, or `rename` it in the mapping and import again"
             yield f"set `{name}` holds trials of {what} {shown}, which this study does not list", fix
+    if key == "repeated":
+        return  # the very trials that the study has, once more
     for domain in found["domains"]:
         if domain in study.trials:
             fix = "leave the domain out of `trials`, or the set out of `imported`"

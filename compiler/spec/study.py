@@ -10,6 +10,7 @@ from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.spec.cell import Domain
 from runtime.spec.claim import Claim, Simple, parts
 from runtime.spec.imported import SetName
+from runtime.spec.reproducible import Reproducible
 from runtime.spec.waiver import Waivers
 
 
@@ -101,6 +102,11 @@ class Study(Spec):
     """Learning curves of every policy; without it, only finished policies are kept and tried."""
     imported: list[SetName] = Field(default_factory=list)
     """Sets of `simkiln trials import` whose trials count as evidence, for example of a real robot (`irl`)."""
+    repeated: list[SetName] = Field(default_factory=list)
+    """Sets of `simkiln trials import` that hold trials of this study run once more, for example by a robot: they tell
+    whether a domain reproduces, and are no evidence."""
+    reproducible: Reproducible = Reproducible()
+    """Disagreement of trials run twice that is put up with before a domain is compared unpaired."""
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence level of every band."""
     constraints: Constraints = Constraints()

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from runtime.report.beyond import belief_rows
 from runtime.report.cost import cost_rows
 from runtime.report.curves import area_rows, curve_rows
+from runtime.report.determinism import determinism_rows
 from runtime.report.effects import effect_rows, profile_rows
 from runtime.report.films import film_rows
 from runtime.report.fleet import HEIGHT, fleet_rows
@@ -164,6 +165,7 @@ def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
     "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
+    "determinism": determinism_rows,
     "learning": curve_rows, "areas": area_rows,
     "films": film_rows, "effects": effect_rows, "profiles": profile_rows, "next": next_rows, "worth": confirmed_rows,
     "powered": powered_rows,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runtime.report.form_base import Band, Direction, Form, Standing
+from runtime.report.form_determinism import DomainTwice
 from runtime.report.form_effects import Effects
 from runtime.report.form_films import Films
 from runtime.report.form_kpi import KpiPack
@@ -204,6 +205,8 @@ class Evidence(Form):
     """How much was measured."""
     uplift: list[UpliftRow]
     """Every comparison."""
+    reproducible: list[DomainTwice]
+    """Whether trials run twice ended the same, by domain."""
     together: list[Joint]
     """Per approach and domain, what goes beyond its own band."""
     rates: list[RateRow]

@@ -4,6 +4,7 @@ editing one rebuilds nothing."""
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.spec.cell import Domain
+from runtime.spec.reproducible import Reproducible
 
 
 class StudyFrame(BaseModel):
@@ -29,6 +30,8 @@ class StudyFrame(BaseModel):
     """Confidence level of every band."""
     gates: tuple[str, ...] = ()
     """Ids of the gates; the `gates` parents come in this order."""
+    reproducible: Reproducible = Reproducible()
+    """Disagreement of trials run twice that is put up with."""
 
 
 class PriorRange(BaseModel):

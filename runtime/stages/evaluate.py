@@ -22,6 +22,8 @@ class EvaluateParams(Params):
     """The hidden site, in the domain `irl_proxy` only."""
     trial_seed: int = Field(0, ge=0)
     """Seed of the family of initial states."""
+    twice: int = Field(4, ge=0)
+    """Trials, the first ones, that are run a second time to measure whether they end the same; at most all of them."""
     sheet_columns: int = Field(8, ge=2, le=40)
     """Frames per row of a contact sheet."""
     sheet_scale: int = Field(3, ge=1, le=12)
@@ -31,19 +33,21 @@ class EvaluateParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     per=("location", "task", "approach", "seed", "domain"),
     needs={"policy": "policy", "twin": "twin!"},
     agree=(("policy", "twin"),),
-    makes={"trials": "trials.parquet", "rollouts": "rollouts/"},
+    makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet"},
     expects=lambda p: {
         "policy": Contract(action_dim=6, instruction_key="task"),
         "twin": Contract(action_dim=6, instruction_key="task"),
     },
-    cost=lambda p: Resources(minutes=0.1 + p.trials / 600),
+    cost=lambda p: Resources(minutes=0.1 + (p.trials + min(p.twice, p.trials)) / 600),
 )
 def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
     """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
+
+    The first trials run a second time as a batch of their own, with new simulator state and the policy reset.
 
     Raises:
         InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate.
@@ -60,6 +64,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     from runtime.sim.rollouts import save_rollouts
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials import run_trials
+    from runtime.sim.twice import save_twice
     from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
 
     facts = read_twin(twin)
@@ -82,8 +87,10 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
         model, physics = read_model(twin), facts.physics
         eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     starts = [kind_of(task).draw_start(task, i, "trial", p.trial_seed) for i in range(p.trials)]
-    bench = Bench(model, physics, task, facts.control_hz, starts)
-    done = run_trials(bench, eyes, actor, round(task.horizon_s * facts.control_hz))
+    horizon_steps = round(task.horizon_s * facts.control_hz)
+    done = run_trials(Bench(model, physics, task, facts.control_hz, starts), eyes, actor, horizon_steps)
+    again = Bench(model, physics, task, facts.control_hz, starts[: p.twice])
+    measured |= save_twice(out.path("twice"), done, run_trials(again, eyes, actor, horizon_steps) if p.twice else [])
     n = len(done)
     table = pa.table({
         "location": [""] * n, "task": [""] * n, "approach": [""] * n, "seed": pa.nulls(n, pa.int64()),

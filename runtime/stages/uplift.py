@@ -23,6 +23,8 @@ class UpliftParams(Params):
     """Approach -> uplift expected beforehand, in points."""
     imported: list[ImportedSet] = bound("imported", default_factory=list)
     """Imported sets whose trials count as well."""
+    repeated: list[ImportedSet] = bound("repeated", default_factory=list)
+    """Imported sets of trials that are here run once more: they tell whether a domain reproduces."""
     shared_training: bool = Field(False)
     """Whether one training run serves all locations, so that its luck is common to them. False where each location
     trains its own policy."""
@@ -38,6 +40,8 @@ class UpliftParams(Params):
 def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
     """Join the trials of all cells and of imported sets, refuse what does not belong together, compare approaches.
 
+    Whether a domain's trials pair is decided here, by trials that were run twice, and travels with the joined table.
+
     Raises:
         InputError: when trials and cells do not match, or trials are duplicated or mixed.
     """
@@ -45,15 +49,21 @@ def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
 
     import pyarrow.parquet as pq
 
+    from runtime.stats.determinism import determinism, second_runs
     from runtime.stats.evidence import evidence
+    from runtime.stats.pairing import with_pairing
     from runtime.stats.table import join, read
-    from runtime.trials.joined import with_imported
+    from runtime.trials.joined import with_imported, with_repeated
 
     table = join(read([folder / "trials.parquet" for folder in trials]), p.cells)
     table, cells = with_imported(table, p.cells, p.imported, Path.cwd())
+    again = with_repeated(second_runs(trials, p.cells), p.repeated, table, Path.cwd())
+    repeated = determinism(table, again, p.study.reproducible, p.study.level)
+    table = with_pairing(table, repeated.pairing())
     pq.write_table(table, out.path("trials"))
-    found = evidence(table, cells, p.study.baseline, p.study.level, p.priors, p.shared_training)
+    found = evidence(table, cells, p.study.baseline, p.study.level, p.priors, p.shared_training, repeated)
     found["imported"] = [one.model_dump() for one in p.imported]
+    found["repeated"] = [one.model_dump() for one in p.repeated]
     out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")
     pooled = [row for row in found["uplift"] if row["location"] is None] or found["uplift"]
     out.log(f"{table.num_rows} trials, {len(found['uplift'])} comparisons")

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange
+from runtime.stats.determinism import Determinism
 from runtime.stats.effects import effects
 from runtime.stats.inference import Estimate
 from runtime.stats.needed import needed
@@ -19,7 +20,8 @@ from runtime.stats.uplift import Uplift, uplifts
 
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
-    "pairing": "same location, task and initial state; seeds by index, also where the training seeds themselves differ",
+    "pairing": "same location, task, initial state; seeds by index, also where the training seeds themselves differ; "
+    "unpaired in a domain that is shown not to reproduce (`reproducible`)",
     "band": "Student t over training runs (each side's spread by itself below ten seeds, that of pairs from ten on; "
     "Satterthwaite degrees of freedom, corrected for small parts) with the variance of initial states that runs share, "
     "and a share of the luck within runs, from smoothed counts, as a floor; of rates on the logit scale",
@@ -43,6 +45,7 @@ def evidence(
     level: float,
     priors: Mapping[str, PriorRange],
     shared_training: bool = False,
+    repeated: Determinism | None = None,
 ) -> dict[str, Any]:
     """Rates, uplift and failure modes of a joined table of trials.
 
@@ -53,6 +56,7 @@ def evidence(
         level: confidence level of every band.
         priors: approach -> expected uplift.
         shared_training: whether one training run serves all locations.
+        repeated: what trials that were run twice say of domains; None where none could be.
     """
     trials = Trials.of(table)
     order = {approach: i for i, approach in enumerate(dict.fromkeys(c.approach for c in cells))}
@@ -81,7 +85,8 @@ def evidence(
         "effects": effects(table, baseline, level, shared_training),
         "priors": {a: prior.model_dump(mode="json") for a, prior in priors.items() if prior.world_model or prior.irl},
         "matrix": matrix(compared, priors),
-        "fleet": fleets(compared, level),
+        "reproducible": repeated.rows() if repeated else [],
+        "fleet": fleets(compared, level, repeated),
         "rates": [rate_row(r) for r in measured],
         "cells": cell_rows(table, level),
         "failure_modes": failure_rows(trials, order),

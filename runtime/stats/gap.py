@@ -7,6 +7,7 @@ whose luck is the same in both domains.
 
 from dataclasses import dataclass
 
+from runtime.stats.pairing import weakest
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import Uplift, comparable, uplift_of
 
@@ -44,9 +45,11 @@ def gaps(trials: Trials, simulated: str, real: str, level: float, shared_trainin
     if simulated == real:
         raise ValueError(f"a gap needs two domains, not `{real}` twice")
     rows = []
+    known = weakest(trials.pairing.get(simulated), trials.pairing.get(real))
+    pairing = {"gap": known} if known else {}
     for approach in trials.approaches():
         ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
-        both = Trials({(simulated, "gap"): ours, (real, "gap"): trials.places(approach, real)}, {})
+        both = Trials({(simulated, "gap"): ours, (real, "gap"): trials.places(approach, real)}, {}, pairing)
         places = comparable(both, simulated, real, "gap")
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:

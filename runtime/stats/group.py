@@ -82,12 +82,14 @@ def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> G
 
 
 def uplift_group(
-    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1, same_runs: bool = False
+    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1, same_runs: bool = False,
+    pair: bool = True,
 ) -> Group:
     """Uplift of `treated` over `base` on the seeds that both have, seed index with seed index.
 
-    Runs with the same initial states are paired state by state. If any seed's states differ, the group is compared
-    unpaired (difference of the runs' rates) and says so. The floor is that of Bonett and Price (2012) for pairs and
+    Runs with the same initial states are paired state by state. If any seed's states differ, or `pair` is False, the
+    group is compared unpaired (difference of the runs' rates, each side with its own luck of states) and says so. The
+    floor is that of Bonett and Price (2012) for pairs and
     Agresti and Caffo (2000) otherwise: one gained and one lost pair (or one success and one failure a side) added,
     shared among `groups`.
 
@@ -97,6 +99,7 @@ def uplift_group(
         groups: how many groups are pooled.
         same_runs: True when both are trials of the very same training runs (in two domains): their luck in training is
             common, and the spread is always that of differences. See `PAIRED_FROM`.
+        pair: False where trials of the domain are shown not to reproduce.
     """
     seeds = tuple(sorted(set(treated) & set(base)))
     runs = [treated[s] for s in seeds], [base[s] for s in seeds]
@@ -104,10 +107,11 @@ def uplift_group(
     means, add = each[0] - each[1], 1 / groups
     apart = tuple(Side(own, _luck(side, add)) for own, side in zip(each, runs, strict=True))
     by_seed = same_runs or len(seeds) >= PAIRED_FROM
-    if any(treated[s].keys() != base[s].keys() for s in seeds):
+    if not pair or any(treated[s].keys() != base[s].keys() for s in seeds):
         centre, floor = _unpaired_floor(*runs, add)
         sides = (Side(means, floor),) if by_seed else apart
-        return Group(seeds, means, 0.0, centre, floor, sum(map(_rarer, runs)), sides, paired=False)
+        states = sum(map(_state_variance, runs))
+        return Group(seeds, means, states, centre, floor, sum(map(_rarer, runs)), sides, paired=False)
     differences = [{state: t[state] - b[state] for state in t} for t, b in zip(*runs, strict=True)]
     flat = np.array([d for run in differences for d in run.values()])
     n, gained, lost = len(flat), float(flat.clip(0).sum()), float((-flat).clip(0).sum())

@@ -31,6 +31,20 @@ class Disagreement:
         """Share of trials whose success differed."""
         return 100 * self.differing / self.trials
 
+    @property
+    def measured(self) -> str:
+        """The counts, the rate and its band in words."""
+        counted = f"{self.differing} of {self.trials} trials run twice ended differently"
+        return f"{counted}: {self.rate:.1f} points [{self.band.low:.1f}, {self.band.high:.1f}]"
+
+    def refusal(self, at_most: float) -> str:
+        """What is to be said where the whole band lies above what is put up with."""
+        return f"`{self.domain}` does not reproduce: {self.measured}, at most {at_most:g} are put up with"
+
+    def doubt(self, at_most: float) -> str:
+        """What is to be said where the band does not decide."""
+        return f"whether `{self.domain}` reproduces is undecided: {self.measured}, at most {at_most:g} wanted"
+
     def reproduces(self, at_most: float) -> Status:
         """Passed when the whole band is at or below `at_most` points, failed when it is above, else undecided."""
         if self.band.high <= at_most:
@@ -49,13 +63,22 @@ def disagreements(first: pa.Table, second: pa.Table, level: float = 0.95) -> lis
     Raises:
         ValueError: when a table names a trial twice.
     """
-    once, again = _successes(first), _successes(second)
     counts: dict[str, list[int]] = {}
-    for key in once.keys() & again.keys():
+    for key, differs in differences(first, second).items():
         found = counts.setdefault(key[KEY.index("domain")], [0, 0])
         found[0] += 1
-        found[1] += once[key] != again[key]
+        found[1] += differs
     return [disagreement(domain, n, k, level) for domain, (n, k) in sorted(counts.items())]
+
+
+def differences(first: pa.Table, second: pa.Table) -> dict[tuple, bool]:
+    """Trial, by `KEY` -> whether its success differed, for every trial that both tables hold.
+
+    Raises:
+        ValueError: when a table names a trial twice.
+    """
+    once, again = _successes(first), _successes(second)
+    return {key: once[key] != again[key] for key in once if key in again}
 
 
 def disagreement(domain: str, trials: int, differing: int, level: float = 0.95) -> Disagreement:
@@ -86,14 +109,13 @@ def refuse_unreproducible(found: Iterable[Disagreement], at_most: Mapping[str, f
         limit = at_most if isinstance(at_most, int | float) else at_most.get(one.domain)
         if limit is None:
             continue
-        measured = f"{one.differing} of {one.trials} trials run twice ended differently: {one.rate:.1f} points "
-        measured += f"[{one.band.low:.1f}, {one.band.high:.1f}]"
         match one.reproduces(limit):
             case Status.FAILED:
-                message = f"`{one.domain}` does not reproduce: {measured}, at most {limit:g} are put up with"
-                problems.append(Problem("X428", message, "compare unpaired, or raise the stated rate", "trials"))
+                problems.append(
+                    Problem("X428", one.refusal(limit), "compare unpaired, or raise the stated rate", "trials")
+                )
             case Status.UNDECIDED:
-                notes.append(f"whether `{one.domain}` reproduces is undecided: {measured}, at most {limit:g} wanted")
+                notes.append(one.doubt(limit))
     if problems:
         raise InputError(*problems)
     return notes

@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.spec.frame import PriorRange
 from runtime.stats.band import Band
+from runtime.stats.determinism import Determinism
 from runtime.stats.fleet import fleet, quarantine
 from runtime.stats.group import Group
 from runtime.stats.inference import estimate
@@ -122,8 +123,11 @@ def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[dic
     ]
 
 
-def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
-    """Each approach and domain over its locations, where there are enough of them and seeds are repeated."""
+def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = None) -> list[dict[str, Any]]:
+    """Each approach and domain over its locations, where there are enough of them and seeds are repeated.
+
+    Locations that `repeated` shows not to reproduce are in quarantine.
+    """
     by_row: dict[tuple[str, str], list[Uplift]] = defaultdict(list)
     for row in rows:
         if row.location is not None:
@@ -134,6 +138,7 @@ def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
         if not _is_fleet(groups):
             continue
         seen = fleet(groups, level)
+        odd = repeated.odd_locations(domain) if repeated else {}
         found.append({
             "approach": approach, "domain": domain, "mean": round(seen.mean, 4), "error": round(seen.error, 4),
             "spread": round(seen.spread, 4), "false_discovery_rate": FALSE_DISCOVERIES,
@@ -143,7 +148,7 @@ def fleets(rows: Sequence[Uplift], level: float) -> list[dict[str, Any]]:
                  "direction": s.direction(FALSE_DISCOVERIES)}
                 for s in seen.locations
             ],
-            "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES)],
+            "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES, odd, 0.0)],
         })  # fmt: skip
     return found
 

@@ -1,9 +1,11 @@
 """Trials arranged for statistics: outcomes by approach, domain, location, task and seed."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+
+from runtime.stats.pairing import Pairing, pairing_of
 
 Place = tuple[str, str]
 """(location, task)"""
@@ -15,6 +17,8 @@ class Trials:
 
     outcomes: dict[tuple[str, str], dict[Place, dict[int, dict[str, float]]]]
     failures: dict[tuple[str, str], dict[Place, dict[str, int]]]
+    pairing: dict[str, Pairing] = field(default_factory=dict)
+    """Domain -> whether its trials pair; one that is not named does."""
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
@@ -31,6 +35,7 @@ class Trials:
         return cls(
             {k: {p: dict(runs) for p, runs in v.items()} for k, v in outcomes.items()},
             {k: {p: dict(modes) for p, modes in v.items()} for k, v in failures.items()},
+            pairing_of(table),
         )
 
     def approaches(self) -> list[str]:

@@ -72,13 +72,15 @@ def uplift_of(
     if not places:
         return None
     treated, base = trials.places(approach, domain), trials.places(baseline, domain)
-    groups = tuple(uplift_group(treated[p], base[p], len(places), same_runs) for p in places)
+    pairing = trials.pairing.get(domain)
+    pair = pairing is None or pairing.pair
+    groups = tuple(uplift_group(treated[p], base[p], len(places), same_runs, pair) for p in places)
     single = places[0] if len(places) == 1 else (None, None)
     counts = [
         sum(len(runs[p][s]) for p, g in zip(places, groups, strict=True) for s in g.seeds) for runs in (treated, base)
     ]
-    notes = []
-    if any(not g.paired for g in groups):
+    notes = [pairing.note] if pairing else []
+    if pair and any(not g.paired for g in groups):
         notes.append("initial states differ from the baseline's: compared unpaired")
     left_out = sum(len(treated[p].keys() ^ base[p].keys()) for p in places)
     if left_out:

@@ -30,15 +30,10 @@ def with_imported(
     Raises:
         InputError: X429 when a set is not the one that was planned with; X430 when a trial comes twice.
     """
-    parts = [dated(table), *(dated(_read(one, root), one.day) for one in imported)]
+    parts = [dated(table), *(dated(read_imported(one, root), one.day) for one in imported)]
     joined = pa.concat_tables(parts).sort_by([(name, "ascending") for name in KEY])
-    keys = Counter(zip(*(joined[name].to_pylist() for name in KEY), strict=True))
-    twice = [key for key, count in keys.items() if count > 1]
-    if twice:
-        shown = ", ".join(f"{name} `{value}`" for name, value in zip(KEY, twice[0], strict=True))
-        message = f"{len(twice)} trials are in two sets, or were made by this study as well, first {shown}"
-        help_text = "leave one of the sets out, or name the day under `initial_state` for trials that were repeated"
-        raise InputError(Problem("X430", message, help_text, "imported"))
+    fix = "leave one of the sets out, or list it under `repeated`, or name the day under `initial_state`"
+    _refuse_twice(joined, "are in two sets, or were made by this study as well", fix, "imported")
     fields = ("approach", "location", "task", "seed", "domain")
     found = dict.fromkeys(zip(*(joined[name].to_pylist() for name in fields), strict=True))
     known = set(cells)
@@ -46,7 +41,39 @@ def with_imported(
     return joined, [*cells, *(cell for cell in more if cell not in known)]
 
 
-def _read(one: ImportedSet, root: Path) -> pa.Table:
+def with_repeated(again: pa.Table, repeated: Sequence[ImportedSet], table: pa.Table, root: Path) -> pa.Table:
+    """Second runs of a study's own trials and those that were imported, with the columns `KEY` and `success`.
+
+    Args:
+        again: second runs that evaluations made.
+        repeated: the sets that the study names.
+        table: the trials that were run a first time.
+        root: the project's folder.
+
+    Raises:
+        InputError: X429 when a set is not the one that was planned with; X430 when a trial was repeated by two of them;
+            X446 when a set holds none of the trials.
+    """
+    parts, known = [again], set(_keys(table)) if repeated else set()
+    for one in repeated:
+        found = read_imported(one, root).select([*KEY, "success"]).cast(again.schema)
+        if known.isdisjoint(_keys(found)):
+            message = f"the set `{one.name}` repeats no trial of this study"
+            fix = "approach, location, task, seed, domain and initial state must be those of trials that the study has"
+            raise InputError(Problem("X446", message, fix, "repeated"))
+        parts.append(found)
+    joined = pa.concat_tables(parts)
+    how = "were run a second time in two sets, or by this study as well"
+    _refuse_twice(joined, how, "leave one of the sets out", "repeated")
+    return joined
+
+
+def read_imported(one: ImportedSet, root: Path) -> pa.Table:
+    """The trials of a set.
+
+    Raises:
+        InputError: X429 when it is not the one that was planned with.
+    """
     try:
         content = (root / FOLDER / one.name / "trials.parquet").read_bytes()
         if hashlib.sha256(content).hexdigest() != one.sha256:
@@ -56,3 +83,16 @@ def _read(one: ImportedSet, root: Path) -> pa.Table:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         message = f"imported trials `{one.name}` cannot be read: {why.lower()}"
         raise InputError(Problem("X429", message, "plan again", "imported")) from error
+
+
+def _refuse_twice(table: pa.Table, how: str, fix: str, where: str) -> None:
+    keys = Counter(_keys(table))
+    twice = [key for key, count in keys.items() if count > 1]
+    if twice:
+        shown = ", ".join(f"{name} `{value}`" for name, value in zip(KEY, twice[0], strict=True))
+        message = f"{len(twice)} trials {how}, first {shown}"
+        raise InputError(Problem("X430", message, fix, where))
+
+
+def _keys(table: pa.Table) -> list[tuple]:
+    return list(zip(*(table[name].to_pylist() for name in KEY), strict=True))

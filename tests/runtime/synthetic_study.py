@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
+from runtime.sim.twice import SCHEMA
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 from runtime.spec.gate import TRIAL_METRICS
@@ -130,7 +131,7 @@ class Synthetic:
 def synthetic_study(
     store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
     trials: int | Mapping[str, int] = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
-    curves: bool = True,
+    curves: bool = True, unsteady: Mapping[str, float] = MappingProxyType({}), twice: int = 4,
     built: Mapping[str, float] = MappingProxyType({}), drift: Mapping[str, float] = MappingProxyType({}),
 ) -> Synthetic:  # fmt: skip
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
@@ -138,6 +139,8 @@ def synthetic_study(
     Args:
         built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
         drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
+        twice: how many first trials of each cell are run again.
+        unsteady: domain -> how probably they end differently there.
     """
     rng, counted = np.random.default_rng(7), np.random.default_rng(8)
     domains = list(next(iter(rates.values())))
@@ -196,10 +199,12 @@ def synthetic_study(
         chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, cell.approach, cell.seed])
         won = rng.random(planned[cell.domain]) < chance
         table = trial_table(cell, won, rng)
+        second = _again(table, twice, unsteady.get(cell.domain, 0.0))
         study.policies.append(policy)
         study.trials.append(
             _publish(
-                store, "evaluate", f"{cell!r}", {"trials.parquet": table, **_rollouts(cell, won)},
+                store, "evaluate", f"{cell!r}",
+                {"trials.parquet": table, "twice.parquet": second, **_rollouts(cell, won)},
                 {"success": float(won.mean())}, {"domain": cell.domain},
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0, built=times[cell.location],
             )
@@ -251,6 +256,15 @@ def _capture(store: Path, location: str, i: int) -> Path:
     frames: list[dict[str, Any]] = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
     photos: dict[str, Any] = {f["file"]: _picture(320, 240, 20 * i + k) for k, f in enumerate(frames)}
     return _publish(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
+
+
+def _again(table: pa.Table, count: int, unsteady: float) -> pa.Table:
+    """The first trials once more, as `evaluate` writes them."""
+    rng = np.random.default_rng([3, table.num_rows, table["seed"][0].as_py()])
+    rows = [{**row, "initial_state": str(row["initial_state"])} for row in table.slice(0, count).to_pylist()]
+    changed = [{**row, "success": row["success"] != bool(rng.random() < unsteady)} for row in rows]
+    columns = {name: [row[name] for row in changed] for name in SCHEMA.names}
+    return pa.table(columns, schema=SCHEMA)
 
 
 def _rollouts(cell: Cell, won: np.ndarray) -> dict[str, Any]:

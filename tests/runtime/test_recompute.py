@@ -54,6 +54,18 @@ def test_every_table_is_made_again_and_agrees(report: Path) -> None:
     assert all(count > 0 for count in found.compared.values())
 
 
+def test_the_decision_not_to_pair_is_made_again(tmp_path: Path) -> None:
+    built = synthetic_study(tmp_path / "store", unsteady={"irl_proxy": 0.3}).report(CLAIMS, WAIVERS)
+    assert again(built).differences == ()
+
+    def steady(said: Any) -> None:
+        said["evidence"]["reproducible"][0].update(differing=0, status="passed", paired=True)
+
+    forge(built, "report.json", steady)
+    paths = {d.path for d in again(built).differences}
+    assert paths == {f"report.json: evidence.reproducible[0].{name}" for name in ("differing", "status", "paired")}
+
+
 def test_a_number_that_only_the_report_says_is_found(report: Path) -> None:
     def better(said: Any) -> None:
         said["evidence"]["uplift"][2]["value"] += 5

@@ -16,6 +16,7 @@ from runtime.sim.hidden_place import hidden_place
 from runtime.sim.install import install
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials import run_trials
+from runtime.sim.twice import save_twice
 from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.spec.cell import Cell
 from runtime.stats.table import SCHEMA, join
@@ -42,6 +43,13 @@ class Expert:
         return np.stack(
             [expert_action(b.task, tips[i], s.objects_m, state[i], b.step_s) for i, s in enumerate(b.starts)]
         )
+
+
+class Still(Expert):
+    """Does nothing."""
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        return np.asarray(state, np.float64)
 
 
 def trials_of_expert(twin_folder: Path, hidden: bool, count: int):
@@ -114,6 +122,45 @@ def test_a_contact_sheet_shows_eight_frames(at_site: Path) -> None:
     sheets = list((at_site / "rollouts").glob("*.png"))
     assert sheets
     assert Image.open(sheets[0]).size == (64 * 3 * 8, 48 * 3)
+
+
+@pytest.mark.parametrize("name", ["in_twin", "at_site"])
+def test_the_first_trials_run_twice_end_the_same(name: str, request: pytest.FixtureRequest) -> None:
+    artifact = request.getfixturevalue(name)
+    second = pq.read_table(artifact / "twice.parquet").to_pylist()
+    first = {row["initial_state"]: row for row in pq.read_table(artifact / "trials.parquet").to_pylist()}
+    assert [row["initial_state"] for row in second] == ["0", "1", "2", "3"]
+    for row in second:
+        once = first[row["initial_state"]]
+        assert (row["success"], row["steps"]) == (once["success"], once["steps"])
+        assert row["score"] == pytest.approx(once["score"], abs=1e-6)
+    metrics = json.loads((artifact / "manifest.json").read_text())["metrics"]
+    assert (metrics["repeated"], metrics["differing"], metrics["steps_apart"]) == (4, 0, 0)
+
+
+@pytest.mark.parametrize(("twice", "repeated"), [(0, 0), (9, 2)])
+def test_at_most_all_trials_run_twice(
+    sim_store: Path, sim_policy: Path, sim_twin: Path, twice: int, repeated: int
+) -> None:
+    params = {"domain": "twin", "trials": 2, "twice": twice}
+    artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+    assert pq.read_metadata(artifact / "twice.parquet").num_rows == repeated
+    assert json.loads((artifact / "manifest.json").read_text())["metrics"]["repeated"] == repeated
+
+
+def test_a_policy_that_forgets_to_reset_is_found_out(sim_twin: Path, tmp_path: Path) -> None:
+    """The expert, but in its second batch it stands still: all trials end differently, and the file says so."""
+    first, _ = trials_of_expert(sim_twin, hidden=False, count=4)
+    twin = read_twin(sim_twin)
+    model = read_model(sim_twin)
+    starts = [kind_of(twin.task).draw_start(twin.task, i, "trial") for i in range(4)]
+    bench = Bench(model, twin.physics, twin.task, twin.control_hz, starts)
+    still = Still(bench)
+    second = run_trials(bench, eyes_of(model, twin, read_backdrops(sim_twin, twin)), still, 10)
+    metrics = save_twice(tmp_path / "twice.parquet", first, second)
+    assert (metrics["repeated"], metrics["differing"]) == (4, sum(t.success for t in first))
+    assert metrics["steps_apart"] > 0
+    assert not any(pq.read_table(tmp_path / "twice.parquet")["success"].to_pylist())
 
 
 def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_store: Path) -> None:

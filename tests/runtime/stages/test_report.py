@@ -121,6 +121,17 @@ def test_a_study_with_a_single_approach_still_reports(tmp_path: Path) -> None:
     assert "no baseline" in words
 
 
+def test_a_domain_that_does_not_reproduce_is_said_first(tmp_path: Path, folder: Path) -> None:
+    study = synthetic_study(tmp_path / "store", unsteady={"irl_proxy": 0.3})
+    words = visible((study.report() / "report.html").read_text())
+    assert "Hidden site: trials do not reproduce. 24 of 96 trials run twice ended differently, 25.0 in 100" in words
+    assert words.index("do not reproduce") < words.index("Uplift over")
+    assert "3 seeds, unpaired" in words
+    steady = visible((folder / "report.html").read_text())
+    assert "do not reproduce" not in steady
+    assert re.search(r"Hidden site ?96 ?0 ?0\.0 \[0\.0, 3\.8\] ?5 ?passed ?in pairs", steady)
+
+
 def test_the_same_input_gives_the_same_page(tmp_path: Path, folder: Path) -> None:
     again = synthetic_study(tmp_path / "store", rates=RATES).report()
     one, other = ((f / "report.html").read_text() for f in (folder, again))

@@ -100,6 +100,56 @@ def test_states_that_differ_are_compared_unpaired_and_said(study: Synthetic, tmp
     assert "unpaired" in unpaired["notes"][0]
 
 
+@pytest.fixture(scope="module")
+def unsteady(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
+    """The same study, with second runs at the hidden site that often end differently."""
+    return synthetic_study(tmp_path_factory.mktemp("unsteady") / "store", unsteady={"irl_proxy": 0.3})
+
+
+def test_domains_that_reproduce_pair_and_say_nothing(found: dict[str, Any]) -> None:
+    assert [(r["domain"], r["status"], r["trials"], r["differing"]) for r in found["reproducible"]] == [
+        ("irl_proxy", "passed", 96, 0), ("twin", "passed", 96, 0)
+    ]  # fmt: skip
+    assert all(r["paired"] and not r["notes"] for r in found["uplift"])
+
+
+def test_a_domain_that_does_not_reproduce_is_compared_unpaired_everywhere(
+    unsteady: Synthetic, found: dict[str, Any]
+) -> None:
+    folder = unsteady.uplift()
+    said = json.loads((folder / "uplift.json").read_text())
+    odd, steady = said["reproducible"]
+    assert (odd["domain"], odd["status"], odd["paired"], odd["trials"]) == ("irl_proxy", "failed", False, 96)
+    assert odd["band"][0] > odd["limit"] == 5
+    assert (steady["status"], steady["paired"]) == ("passed", True)
+    for row_, before in zip(said["uplift"], found["uplift"], strict=True):
+        assert row_["value"] == before["value"]
+        assert row_["paired"] is (row_["domain"] == "twin")
+        assert (row_["pairs"] == 0) is (row_["domain"] == "irl_proxy")
+        assert ["`irl_proxy` does not reproduce" in note for note in row_["notes"]] == [True] * (not row_["paired"])
+    assert any(a["band"] != b["band"] for a, b in zip(said["uplift"], found["uplift"], strict=True))
+    band = row(said, "enriched", "irl_proxy")["band"]
+    rule = {"metric": "uplift", "approach": "enriched", "domain": "irl_proxy", "comparator": "above", "threshold": 0}
+    gate = json.loads((unsteady.gate(rule, folder) / "gate.json").read_text())
+    claim = {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"}
+    link = json.loads((unsteady.claim(claim, folder) / "claim.json").read_text())["links"][0]
+    assert gate["band"] == link["band"] == band != row(found, "enriched", "irl_proxy")["band"]
+    assert "compared unpaired" in link["reason"]
+
+
+def test_few_second_runs_leave_it_undecided_and_none_not_run(tmp_path: Path) -> None:
+    for twice, status, trials in ((1, "undecided", 6), (0, "not run", 0)):
+        rates = {a: {"twin": 0.5} for a in ("baseline", "b")}
+        store = tmp_path / str(twice)
+        study = synthetic_study(store, locations=("shed",), rates=rates, trials=10, gates=(), twice=twice)
+        said = json.loads((study.uplift() / "uplift.json").read_text())
+        assert [(r["status"], r["trials"], r["paired"]) for r in said["reproducible"]] == [(status, trials, True)]
+        notes = row(said, "b", "twin", "shed")["notes"]
+        assert [f"whether `twin` reproduces is undecided: 0 of {trials}" in note for note in notes] == [True] * bool(
+            twice
+        )
+
+
 def test_without_a_baseline_nothing_is_compared(tmp_path: Path) -> None:
     study = synthetic_study(
         tmp_path / "store", rates={"alone": {"twin": 0.5}}, locations=("shed",), trials=10, gates=()

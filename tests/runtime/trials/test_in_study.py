@@ -109,6 +109,38 @@ def test_one_trial_in_two_sets_is_refused(robot: tuple[Synthetic, dict[str, Any]
         run_stage("uplift", twice, {"trials": study.trials}, study.store)
 
 
+def test_a_robots_second_run_decides_whether_its_trials_pair(robot: tuple[Synthetic, dict[str, Any]]) -> None:
+    study, params = robot
+    text = Path("log.csv").read_text().splitlines()
+    for flipped, status, paired in ((0, "passed", True), (24, "failed", False)):
+        second = [text[0]]
+        for i, line in enumerate(text[1:]):
+            *head, won, why = line.split(",")
+            won, why = (str(1 - int(won)), "dropped" if won == "1" else "") if i < flipped else (won, why)
+            second.append(",".join([*head, won, why]))
+        Path("second.csv").write_text("\n".join(second) + "\n")
+        words = ["second.csv", "--mapping", "map.yaml", "--name", "again", "--same-outcomes-because", "run once more"]
+        assert main(["trials", "import", *words, "--replace"]) == 0
+        digest = read_manifest(Path.cwd(), "again")["sha256"]
+        both = params | {"repeated": [{"name": "again", "sha256": digest}]}
+        folder = run_stage("uplift", both, {"trials": study.trials}, study.store)
+        found = json.loads((folder / "uplift.json").read_text())
+        (seen,) = (r for r in found["reproducible"] if r["domain"] == "irl")
+        assert (seen["trials"], seen["differing"], seen["status"]) == (240, flipped, status)
+        assert {r["paired"] for r in found["uplift"] if r["domain"] == "irl"} == {paired}
+        assert {r["paired"] for r in found["uplift"] if r["domain"] == "twin"} == {True}
+        assert found["counts"]["trials"] == study.frame.trials["twin"] * len(study.cells) + 240
+
+
+def test_a_second_run_of_other_trials_is_refused(robot: tuple[Synthetic, dict[str, Any]]) -> None:
+    study, params = robot
+    log(Path("other.csv"), list(study.frame.locations), {"nobody": 4}, seeds=3)
+    assert main(["trials", "import", "other.csv", "--mapping", "map.yaml", "--name", "other"]) == 0
+    both = params | {"repeated": [{"name": "other", "sha256": read_manifest(Path.cwd(), "other")["sha256"]}]}
+    with pytest.raises(InputError, match="X446: the set `other` repeats no trial of this study"):
+        run_stage("uplift", both, {"trials": study.trials}, study.store)
+
+
 def test_a_set_whose_files_were_edited_is_refused(
     robot: tuple[Synthetic, dict[str, Any]], capsys: pytest.CaptureFixture
 ) -> None:
