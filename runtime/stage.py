@@ -18,7 +18,8 @@ from runtime.contract import Contract
 
 BOUND_SOURCES = (
     "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
-    "judged", "stopped", "claim", "claims", "waivers", "imported", "repeated", "snapshots", "learning_trials", "trial_seed",
+    "judged", "stopped", "claim", "claims", "waivers", "imported", "repeated", "snapshots", "learning_trials",
+    "trial_seed",
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=9,
+    version=10,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

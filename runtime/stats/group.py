@@ -82,16 +82,18 @@ def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> G
 
 
 def uplift_group(
-    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1, same_runs: bool = False,
+    treated: Mapping[int, Outcomes],
+    base: Mapping[int, Outcomes],
+    groups: int = 1,
+    same_runs: bool = False,
     pair: bool = True,
 ) -> Group:
     """Uplift of `treated` over `base` on the seeds that both have, seed index with seed index.
 
     Runs with the same initial states are paired state by state. If any seed's states differ, or `pair` is False, the
     group is compared unpaired (difference of the runs' rates, each side with its own luck of states) and says so. The
-    floor is that of Bonett and Price (2012) for pairs and
-    Agresti and Caffo (2000) otherwise: one gained and one lost pair (or one success and one failure a side) added,
-    shared among `groups`.
+    floor is that of Bonett and Price (2012) for pairs and Agresti and Caffo (2000) otherwise: one gained and one lost
+    pair (or one success and one failure a side) added, shared among `groups`.
 
     Args:
         treated: seed -> outcomes of that run.
