@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 VERBS = (
-    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "status", "trials", "report", "where",
+    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "status", "kpi", "trials", "report", "where",
     "show", "verify", "gc", "recompute", "watch", "lsp", "completion", "schema",
 )  # fmt: skip
 """In the order in which `simkiln --help` lists them."""

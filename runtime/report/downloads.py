@@ -1,22 +1,21 @@
 """Every table as CSV and every figure as SVG, inside the page: links to data URIs, so nothing is fetched or run."""
 
 import base64
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment
 
 from runtime.report.beyond import belief_rows
 from runtime.report.cost import cost_rows
+from runtime.report.csv_table import table_csv
 from runtime.report.curves import area_rows, curve_rows
 from runtime.report.determinism import determinism_rows
 from runtime.report.effects import effect_rows, profile_rows
 from runtime.report.films import film_rows
 from runtime.report.fleet import HEIGHT, fleet_rows
 from runtime.report.heat import heat_rows
-from runtime.report.kpi import kpi_rows
+from runtime.report.kpi_table import kpi_rows
 from runtime.report.reality import powered_rows, reality_rows
 from runtime.report.worth import confirmed_rows, next_rows
 
@@ -65,23 +64,6 @@ def downloads(
             groups = [{"lines": head + line * len(group.get("rows", ())), **group} for group in drawn[key]]
             add(name, "svg", svg.render(study=said["study"]["id"], groups=groups, **more))
     return found
-
-
-def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV (RFC 4180) under the keys of all of them, in order; None is empty.
-
-    Text that a spreadsheet would take for a formula begins with an apostrophe: nothing from a spec is run there.
-    """
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, names, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue()
-
-
-def _inert(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _uplift(said: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.report.forest import Axis
-from runtime.report.kpi import newest, series
+from runtime.report.kpi_table import newest, series
 from runtime.stats.week import week_number
 
 WIDTH, HEIGHT = 320, 190

@@ -54,6 +54,21 @@ def test_trials_are_one_table_with_the_same_initial_states(built: SmallProject) 
     assert all(bool(r["failure_mode"]) != r["success"] for r in rows)
 
 
+def test_key_figures_are_measured_at_every_stage(built: SmallProject) -> None:
+    """Artifacts of real stages feed them: variants that were checked, the expert's own trials, trials, and the gap."""
+    pack = json.loads((built.root / "build" / "report" / "study.json").read_text())["kpi"]
+    assert pack["not_run"] == ["irl"]
+    assert (len(pack["weeks"]), pack["undated"]) in ((1, 0), (2, 0))  # the build may have run into a new week
+    n = {(r["kpi"], r["approach"]): r["n"] for r in pack["rows"] if r["location"] == "place"}
+    assert n["artifact_pass_rate", "enriched"] >= 4
+    assert ("artifact_pass_rate", "baseline") not in n
+    assert n["world_model", "baseline"] == n["world_model", "enriched"] == 40
+    assert n["irl_proxy", "baseline"] == n["gap", "baseline"] == 2 * 3
+    done = built.simkiln("kpi")
+    assert done.returncode == 0
+    assert "a trend needs three weeks" in done.stdout
+
+
 def test_learning_curves_end_where_the_trials_are(built: SmallProject) -> None:
     plan = built.plan()
     for approach, seed in (("baseline", 0), ("enriched", 1)):

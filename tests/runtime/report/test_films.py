@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runtime.report.content import without_pixels
-from runtime.report.downloads import TABLES, table_csv
+from runtime.report.csv_table import table_csv
+from runtime.report.downloads import TABLES
 from runtime.report.films import films
 from tests.runtime.synthetic_study import Synthetic, synthetic_study
 

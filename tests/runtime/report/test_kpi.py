@@ -15,8 +15,8 @@ import pytest
 from compiler.brief import render_brief
 from compiler.cli import main
 from runtime.recompute import recompute
-from runtime.report.kpi import newest
 from runtime.report.kpi_drawn import drawn
+from runtime.report.kpi_table import newest
 from runtime.store import SEAL, Store
 from runtime.testing import run_stage
 from runtime.trials.listing import read_manifest

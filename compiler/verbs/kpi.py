@@ -1,0 +1,47 @@
+"""Print the key figures of each location and of each week, from the built report."""
+
+import argparse
+import sys
+
+from compiler.verbs import common
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simkiln kpi`."""
+    common.study_argument(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as in the report's JSON, under `kpi`")
+    form.add_argument("--csv", metavar="FILE", help="every figure of every week and location; `-` prints it")
+    common.root_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when there are key figures, 4 when the report is not built or nothing was measured in a known week."""
+    import json
+    from pathlib import Path
+
+    from compiler.built_report import built_report
+    from compiler.compile import plan_study
+    from compiler.render.columns import visible
+    from compiler.render.kpi import kpi_lines
+    from runtime.report.csv_table import table_csv
+    from runtime.report.kpi_table import kpi_rows
+    from runtime.stats.status import Status
+
+    project = common.project(args)
+    found = built_report(project, plan_study(project, args.study).graph)
+    if found is None:
+        sys.stderr.write(f"the report of `{args.study}` is not built: run `simkiln run {args.study}`\n")
+        return Status.NOT_RUN.exit_code
+    if args.json:
+        print(json.dumps(found["kpi"], indent=1))
+    elif args.csv == "-":
+        sys.stdout.write(table_csv(kpi_rows(found)))
+    elif args.csv:
+        try:
+            Path(args.csv).write_text(table_csv(kpi_rows(found)), encoding="utf-8", newline="")
+        except OSError as error:
+            raise ValueError(f"{args.csv} cannot be written: {(error.strerror or str(error)).lower()}") from error
+    else:
+        print("\n".join(map(visible, kpi_lines(found["kpi"]))))
+    return 0 if found["kpi"]["rows"] else Status.NOT_RUN.exit_code
