@@ -34,7 +34,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=17,
+    version=18,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",

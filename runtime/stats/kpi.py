@@ -181,7 +181,8 @@ def _gaps(
                     scopes = [(x, list(here), False) for x, here in by_location.items()]
                     for location, here, shared in [*scopes, (None, places, shared_training)]:
                         both = Trials({(approach, simulated): {p: ours[p] for p in here},
-                                       (approach, real): {p: theirs[p] for p in here}}, {})  # fmt: skip
+                                       (approach, real): {p: theirs[p] for p in here}}, {},
+                                      by_week[week].pairing)  # fmt: skip
                         if rows := gaps(both, simulated, real, level, shared):
                             found = rows[-1].found  # the widest: over the places where there are several
                             yield Figure("gap", simulated, real, approach, location, week, found.estimate.value,

@@ -1,6 +1,7 @@
 """Key figures: what is counted and measured at each location and over all of a week, and what was not run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from runtime.stats.band import Band
 from runtime.stats.gap import gaps
 from runtime.stats.kpi import Count, Figure, figures, over_locations
 from runtime.stats.kpi_trend import change_of, trends
+from runtime.stats.pairing import Pairing
 from runtime.stats.rate import rate_of, wilson
 from runtime.stats.trials import Trials
 
@@ -114,6 +116,17 @@ def test_the_gap_of_a_week_is_over_the_places_measured_in_it() -> None:
     }
     found = only(figures([], by_week, ["a"], LEVEL), kpi="gap", location=None)
     assert [(f.week, f.value, f.locations) for f in found] == [("2026-W10", 100.0, 1), ("2026-W11", 0.0, 1)]
+
+
+def test_a_domain_that_does_not_reproduce_is_compared_unpaired_here_too() -> None:
+    week = trials(*[("a", d, "x", s, w) for d, w in (("twin", "11101101"), ("irl", "01100100")) for s in (0, 1)])
+    unpaired = replace(week, pairing={"irl": Pairing(False, "runs differ")})
+    bands = []
+    for one in (week, unpaired):
+        (found,) = only(figures([], {"2026-W10": one}, ["a"], LEVEL), kpi="gap", location="x")
+        assert found.band == gaps(one, "twin", "irl", LEVEL)[-1].found.estimate.band
+        bands.append(found.band)
+    assert bands[0] != bands[1]
 
 
 def test_rates_over_locations_need_tries() -> None:
