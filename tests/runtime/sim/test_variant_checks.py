@@ -54,6 +54,13 @@ def test_each_way_to_spoil_a_film_fails_its_check_and_no_other(how: str) -> None
     assert not checked.passed
 
 
+@pytest.mark.parametrize("how", ["upside down", "mirrored", "turned by half"])
+def test_no_turned_film_is_taken_for_another_scene_that_lies_right(how: str) -> None:
+    """By each way of turning, whatever the scene: correlation by accident must not pass one."""
+    leads = [check_variant(room(seed), np.asarray(SPOILED[how](room(seed))), LIMITS).lead for seed in range(20)]
+    assert max(leads) < -0.3
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.integers(0, 50), st.floats(0.7, 1.25), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 6),
