@@ -98,14 +98,14 @@ def alone(row: Uplift, level: float) -> dict[str, Any] | None:
 def between_locations(row: Uplift, level: float) -> float | None:
     """Standard deviation of true uplift between locations, in points; None with one location.
 
-    A fleet tells it from the luck of each location's trials. Two locations, or one seed each, cannot: their own spread
-    stands for it, luck included.
+    A large fleet tells it from the luck of each location's trials. Two locations, or one seed each, cannot: their own
+    spread stands for it, luck included, and is its upper end in a small fleet, whose spread leans to wide.
     """
     groups = _by_location([row])
-    if not _is_fleet(groups):
-        found = at_new_location(groups, level, POINTS)
-        return found.spread if found else None
-    return fleet(groups, level).spread
+    found = at_new_location(groups, level, POINTS)
+    if found is None:
+        return None
+    return min(found.spread, fleet(groups, level).spread) if _is_fleet(groups) else found.spread
 
 
 def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[dict[str, Any]]:

@@ -76,6 +76,10 @@ def test_how_hard_a_task_is_does_not_count_as_spread() -> None:
     effect = standardised(Runs.of([hard + 4, easy + 4]), Runs.of([hard, easy]), 0.95)
     assert effect is not None
     assert (effect.d, effect.degrees) == (pytest.approx(2.0), 8)
+    # Without a difference the band is the normal one of a mean over two tasks of three runs a side.
+    nothing = standardised(Runs.of([hard, easy]), Runs.of([hard, easy]), 0.95)
+    assert nothing is not None
+    assert nothing.band.high == pytest.approx(stats.norm.ppf(0.975) * (4 / 3) ** 0.5 / 2, rel=1e-5)
 
 
 def test_runs_that_serve_all_tasks_count_once() -> None:

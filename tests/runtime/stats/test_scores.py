@@ -153,3 +153,14 @@ def test_bands_keep_their_level_with_five_runs() -> None:
         plain += low <= 0 <= high
     assert inside / studies == pytest.approx(0.9, abs=0.05)
     assert plain < inside - 10
+
+
+def test_percentiles_are_read_wider_the_fewer_runs_there_are() -> None:
+    """Of draws that are exactly normal: Student's quantile, times the root of n / (n - 1)."""
+    draws = stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    for tasks, runs in ((1, 5), (3, 5), (2, 20)):
+        low, high = bootstrap_band(draws, [Runs.of(np.zeros((tasks, runs)))], 0.95)
+        reach = (runs / (runs - 1)) ** 0.5 * stats.t.ppf(0.975, tasks * (runs - 1))
+        assert (low, high) == pytest.approx((-reach, reach), rel=0.01)
+    one_training = [Runs.of(np.zeros((3, 5)))]
+    assert bootstrap_band(draws, one_training, 0.95, True)[1] > bootstrap_band(draws, one_training, 0.95)[1] + 0.3

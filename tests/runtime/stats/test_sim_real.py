@@ -151,6 +151,8 @@ def test_powered_mean_is_that_of_the_reference_implementation() -> None:
     assert 26 < found.band.width < 36
     assert found.band.width < found.classical_band.width
     assert found.saved > 0.1
+    # n / (1 - saved) real trials alone would have given as narrow a band.
+    assert found.trials_saved + found.real_trials == pytest.approx(found.real_trials / (1 - found.saved))
 
 
 def test_bad_simulation_does_no_harm() -> None:

@@ -8,7 +8,7 @@ import pytest
 from runtime.spec.frame import PriorRange
 from runtime.stats.group import uplift_group
 from runtime.stats.inference import estimate
-from runtime.stats.together import believed, elsewhere, families, fleets, headlines, matrix
+from runtime.stats.together import alone, believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.uplift import POINTS, Uplift
 
 
@@ -63,6 +63,28 @@ def test_belief_moves_from_the_range_to_what_was_measured() -> None:
     assert found["new_location"]["band"][0] < found["posterior"]["band"][0]
     assert believed(GOOD, PriorRange(irl=(0, 10)), 0.95) is None
     assert believed(GOOD, None, 0.95) is None
+
+
+def test_luck_of_trials_is_no_spread_between_locations() -> None:
+    """Locations that differ by no more than a few trials do: a new one is not as uncertain as they look apart."""
+    alike = compared("good", {f"l{i}": 20 + (i * 7) % 5 for i in range(60)})
+    raw = elsewhere(alike, 0.95, False)
+    here = alone(alike, 0.95)
+    assert raw is not None
+    assert here is not None
+    assert here["sd"] < (alike.estimate.standard_error**2 + raw["spread"] ** 2) ** 0.5
+    few = compared("good", {name: won for name, won in zip("abcd", (20, 22, 19, 21), strict=True)})
+    narrow, raw = alone(few, 0.95), elsewhere(few, 0.95, False)
+    assert narrow is not None
+    assert raw is not None
+    assert narrow["sd"] <= (few.estimate.standard_error**2 + raw["spread"] ** 2) ** 0.5 + 1e-3
+    # Two locations cannot tell luck from spread: theirs stands as it is.
+    two = compared("good", {"a": 14, "b": 26})
+    far, apart = alone(two, 0.95), elsewhere(two, 0.95, False)
+    assert far is not None
+    assert apart is not None
+    assert far["sd"] == pytest.approx((two.estimate.standard_error**2 + apart["spread"] ** 2) ** 0.5, abs=1e-3)
+    assert alone(compared("good", {"a": 30}, seeds=1), 0.95) is None
 
 
 def test_the_matrix_is_scored() -> None:
