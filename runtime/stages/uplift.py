@@ -31,7 +31,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=10,
+    version=11,
     per=("study",),
     needs={"trials": "evaluate*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},
