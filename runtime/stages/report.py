@@ -34,7 +34,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=18,
+    version=19,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
