@@ -22,6 +22,7 @@ from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 from runtime.spec.stopped import StoppedBy
 from runtime.spec.waiver import Waivers
+from runtime.stats.pairing import pairing_of
 from runtime.trials.agree import all_pairs
 
 PICTURED = ("pictures", "films")
@@ -97,7 +98,14 @@ def content(
         ),
         "pictures": gallery(left, found, most_pictured),
         "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
-        "learning": learning(cells, found.curves, frame.baseline, evidence["level"], evidence["shared_training"]),
+        "learning": learning(
+            cells,
+            found.curves,
+            frame.baseline,
+            evidence["level"],
+            evidence["shared_training"],
+            pairing_of(table).get("twin"),
+        ),
         "costs": spent,
         "worth": worth(frame, cells, evidence, parts, spent),
         "provenance": {

@@ -7,13 +7,19 @@ from typing import Any
 from runtime.report.verdict import in_order
 from runtime.spec.cell import Cell
 from runtime.stats.learning_evidence import Training, learning_evidence
+from runtime.stats.pairing import Pairing
 
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 252.0, 12.0, 132.0
 """The field of one chart, in its own units of about a pixel; below and left of it stand the numbers."""
 
 
 def learning(
-    cells: Sequence[Cell], folders: Sequence[Path], baseline: str | None, level: float, shared_training: bool
+    cells: Sequence[Cell],
+    folders: Sequence[Path],
+    baseline: str | None,
+    level: float,
+    shared_training: bool,
+    pairing: Pairing | None = None,
 ) -> dict[str, Any] | None:
     """The curves of all training runs; None where none were asked for.
 
@@ -23,6 +29,7 @@ def learning(
         baseline: id of the approach that the others are compared with.
         level: confidence level of every band.
         shared_training: whether one training run serves all locations.
+        pairing: what trials run twice say of the twin.
 
     Raises:
         ValueError: when there are folders, but not one for each training run.
@@ -35,7 +42,7 @@ def learning(
     trainings = [
         Training(*run, pq.read_table(folder / "learning.parquet")) for run, folder in zip(runs, folders, strict=True)
     ]
-    return learning_evidence(trainings, baseline, level, shared_training)
+    return learning_evidence(trainings, baseline, level, shared_training, pairing)
 
 
 def charts(said: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class Efficiency:
 
 
 def efficiency(
-    treated: Curves, base: Curves, level: float, shared_training: bool = False
+    treated: Curves, base: Curves, level: float, shared_training: bool = False, pair: bool = True
 ) -> Efficiency | str:  # fmt: skip
     """How many times fewer steps, for the rate that the baseline has at its last checkpoint; else why there is none."""
     ours, theirs = shared(treated, base)
@@ -51,7 +51,7 @@ def efficiency(
     if not there or over[0] == over[1]:
         return "one checkpoint makes no curve"
     amounts = _grid(ours, over)
-    leads = [lead(ours, theirs, x, at, level, shared_training) for x in amounts]
+    leads = [lead(ours, theirs, x, at, level, shared_training, pair) for x in amounts]
     values = [found.value for found in leads]
     crossed = needed_for(amounts, values, 0.0)
     kind = "at most" if crossed is None else "at least" if crossed == amounts[0] else "exact"

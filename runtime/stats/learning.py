@@ -116,10 +116,10 @@ def shared(treated: Curves, base: Curves) -> tuple[Curves, Curves]:
 
 
 def difference(
-    treated: Curves, base: Curves, level: float, shared_training: bool = False
+    treated: Curves, base: Curves, level: float, shared_training: bool = False, pair: bool = True
 ) -> tuple[Estimate, Range | None] | None:
     """Difference of mean heights, in points, over the amounts that all curves have; None where there is nothing to
-    compare."""
+    compare. `pair` is False where trials of the domain are shown not to reproduce."""
     ours, theirs = shared(treated, base)
     there, over = common(run for side in (ours, theirs) for runs in side.values() for run in runs.values())
     if not ours or not there:
@@ -129,6 +129,7 @@ def difference(
             {seed: heights(run, over) for seed, run in ours[place].items()},
             {seed: heights(run, over) for seed, run in theirs[place].items()},
             len(ours),
+            pair=pair,
         )
         for place in ours
     ]
@@ -136,7 +137,13 @@ def difference(
 
 
 def lead(
-    treated: Curves, base: Curves, amount: float, at: float, level: float, shared_training: bool = False
+    treated: Curves,
+    base: Curves,
+    amount: float,
+    at: float,
+    level: float,
+    shared_training: bool = False,
+    pair: bool = True,
 ) -> Estimate:
     """The treatment after `amount` steps minus the baseline after `at`, in points; both must have the same runs."""
     groups: Sequence = [
@@ -144,6 +151,7 @@ def lead(
             {seed: at_amount(run, amount) for seed, run in treated[place].items()},
             {seed: at_amount(run, at) for seed, run in base[place].items()},
             len(treated),
+            pair=pair,
         )
         for place in treated
     ]

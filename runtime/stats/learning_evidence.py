@@ -10,6 +10,7 @@ from runtime.stats.efficiency import Efficiency, efficiency
 from runtime.stats.evidence import estimate_json
 from runtime.stats.inference import Estimate
 from runtime.stats.learning import Curves, Point, Range, difference, extent, mean_height, points, shared
+from runtime.stats.pairing import Pairing
 from runtime.stats.trials import Place
 
 METHOD = {
@@ -39,7 +40,11 @@ class Training:
 
 
 def learning_evidence(
-    trainings: Sequence[Training], baseline: str | None, level: float, shared_training: bool = False
+    trainings: Sequence[Training],
+    baseline: str | None,
+    level: float,
+    shared_training: bool = False,
+    pairing: Pairing | None = None,
 ) -> dict[str, Any] | None:
     """Rows for each approach at each place, and pooled over the places of a task where there are several.
 
@@ -48,6 +53,7 @@ def learning_evidence(
         baseline: id of the approach that the others are compared with; None compares nothing.
         level: confidence level of every band.
         shared_training: whether one training run serves all locations.
+        pairing: what trials run twice say of the twin; None where they say nothing against pairs.
     """
     if not trainings:
         return None
@@ -68,13 +74,15 @@ def learning_evidence(
             base = None if approach == baseline else curves.get(baseline or "")
             parts = [{place: runs} for place, runs in mine.items()]
             for part in [mine, *parts] if len(parts) > 1 else parts:
-                row = _row(part, base, level, shared_training and len(part) > 1)
+                row = _row(part, base, level, shared_training and len(part) > 1, pairing)
                 rows.append({"approach": approach, "task": task, **row})
                 rows[-1]["notes"] = [*row["notes"], *_batch_note(batch, approach, baseline)]
     return {"baseline": baseline, "domain": "twin", "level": level, "method": METHOD, "rows": rows}
 
 
-def _row(curves: Curves, base: Curves | None, level: float, shared_training: bool) -> dict[str, Any]:
+def _row(
+    curves: Curves, base: Curves | None, level: float, shared_training: bool, pairing: Pairing | None
+) -> dict[str, Any]:
     runs = [run for of_place in curves.values() for run in of_place.values()]
     found = points(curves, level, shared_training)
     height = mean_height(curves, level, shared_training)
@@ -83,7 +91,9 @@ def _row(curves: Curves, base: Curves | None, level: float, shared_training: boo
         notes.append("checkpoints lie at other steps from place to place: no pooled curve")
     away = saved = None
     if base is not None and any(shared(curves, base)):
-        away, saved = difference(curves, base, level, shared_training), efficiency(curves, base, level, shared_training)
+        how = (curves, base, level, shared_training, pairing is None or pairing.pair)
+        away, saved = difference(*how), efficiency(*how)
+        notes += [pairing.note] if pairing else []
         if away is None:
             notes.append("no gradient steps in common with the baseline: areas are not compared")
         if isinstance(saved, str):

@@ -57,6 +57,8 @@ def test_every_table_is_made_again_and_agrees(report: Path) -> None:
 def test_the_decision_not_to_pair_is_made_again(tmp_path: Path) -> None:
     built = synthetic_study(tmp_path / "store", unsteady={"irl_proxy": 0.3}).report(CLAIMS, WAIVERS)
     assert again(built).differences == ()
+    curves = json.loads((built / "report.json").read_text())["learning"]["rows"]
+    assert not any("reproduce" in note for row in curves for note in row["notes"])  # the twin is steady
 
     def steady(said: Any) -> None:
         said["evidence"]["reproducible"][0].update(differing=0, status="passed", paired=True)

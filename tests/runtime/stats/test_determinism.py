@@ -19,6 +19,7 @@ from runtime.stats.failure_modes import shifts
 from runtime.stats.gap import gaps
 from runtime.stats.group import uplift_group
 from runtime.stats.inference import estimate
+from runtime.stats.learning import difference, lead
 from runtime.stats.pairing import Pairing, pairing_of, weakest, with_pairing
 from runtime.stats.status import Status
 from runtime.stats.table import SCHEMA, join
@@ -158,6 +159,27 @@ def test_every_comparison_of_the_table_is_unpaired() -> None:
     assert {s.domain: s.paired for s in shifts(odd, "a", 0.95)} == {"irl_proxy": False, "twin": True}
     assert all(g.found.paired for g in gaps(Trials.of(table), "twin", "irl_proxy", 0.95))
     assert not any(g.found.paired for g in gaps(Trials.of(odd), "twin", "irl_proxy", 0.95))
+
+
+def test_learning_curves_follow_too() -> None:
+    place, states = ("shed", "t"), [str(i) for i in range(20)]
+    rng = np.random.default_rng(0)
+    easy = rng.random(20) < 0.5
+
+    def curves(shift: float) -> dict:
+        won = {s: {k: easy & (rng.random(20) < k / 10 + shift) for k in (5, 10)} for s in range(3)}
+        return {place: {s: {k: dict(zip(states, map(float, w), strict=True)) for k, w in run.items()}
+                        for s, run in won.items()}}  # fmt: skip
+
+    ours, theirs = curves(0.2), curves(0.0)
+    paired, unpaired = (difference(ours, theirs, 0.95, pair=pair) for pair in (True, False))
+    assert paired
+    assert unpaired
+    assert unpaired[0].value == pytest.approx(paired[0].value)
+    assert unpaired[0].band != paired[0].band
+    first, other = (lead(ours, theirs, 10, 10, 0.95, pair=pair) for pair in (True, False))
+    assert first.value == pytest.approx(other.value)
+    assert first.band != other.band
 
 
 def test_of_two_domains_the_one_that_does_not_pair_decides() -> None:
