@@ -26,6 +26,21 @@ MODES = ("missed", "timeout")
 DOMAINS = ("twin", "irl_proxy")
 
 
+def second_runs(table: Any) -> Any:
+    """The first two trials, run again with the same outcome."""
+    import pyarrow as pa
+
+    from runtime.sim.twice import SCHEMA
+
+    again = table.slice(0, 2)
+    states = [str(state) for state in again["initial_state"].to_pylist()]
+    return (
+        again.set_column(again.column_names.index("initial_state"), "initial_state", pa.array(states))
+        .select(SCHEMA.names)
+        .cast(SCHEMA)
+    )
+
+
 def publish(
     store: Store, stage: str, name: str, cpu_s: float, params: dict[str, Any], parents: dict[str, list[Path]],
     table: Any = None,
@@ -39,6 +54,7 @@ def publish(
     with store.building(stage, fingerprint) as folder:
         if table is not None:
             pq.write_table(table, folder / "trials.parquet")
+            pq.write_table(second_runs(table), folder / "twice.parquet")
         facts = {
             "stage": stage, "version": load_stages()[stage].version, "fingerprint": fingerprint, "params": params,
             "backends": {}, "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in parents.items()},
@@ -82,6 +98,26 @@ def fleet(root: Path, locations: int, seeds: int, trials: int) -> tuple[StudyFra
     return frame, cells, folders
 
 
+def measure(root: Path, locations: int, seeds: int, trials: int) -> tuple[Path, dict[str, float]]:
+    """The report's folder, and what it took: cells, CPU seconds of each stage, megabytes of page and JSON."""
+    frame, cells, folders = fleet(root, locations, seeds, trials)
+    shared = {"study": frame.model_dump(mode="json"), "cells": [cell.model_dump() for cell in cells]}
+    priors = {"mixed": {"world_model": [2, 8], "irl": [1, 6]}}
+    start = time.process_time()
+    uplift = run_stage("uplift", {**shared, "priors": priors}, {"trials": folders}, root)
+    evidence_s = time.process_time() - start
+    start = time.process_time()
+    none: list[Path] = []
+    inputs = {"uplift": uplift, "gates": none, "claims": none, "captures": none, "splats": none, "twins": none,
+              "clips": none, "trials": folders}  # fmt: skip
+    report = run_stage("report", {**shared, "claims": [], "most_pictured": 0}, inputs, root)
+    return report, {
+        "cells": len(cells), "uplift_s": evidence_s, "report_s": time.process_time() - start,
+        "page_mb": (report / "report.html").stat().st_size / 2**20,
+        "json_mb": (report / "report.json").stat().st_size / 2**20,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--locations", type=int, default=120)
@@ -90,22 +126,11 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="simkiln-fleet-") as folder:
-        frame, cells, trials = fleet(Path(folder), given.locations, given.seeds, given.trials)
-        shared = {"study": frame.model_dump(mode="json"), "cells": [cell.model_dump() for cell in cells]}
-        priors = {"mixed": {"world_model": [2, 8], "irl": [1, 6]}}
-        start = time.process_time()
-        uplift = run_stage("uplift", {**shared, "priors": priors}, {"trials": trials}, Path(folder))
-        evidence_s = time.process_time() - start
-        start = time.process_time()
-        none: list[Path] = []
-        inputs = {"uplift": uplift, "gates": none, "claims": none, "captures": none, "splats": none, "twins": none,
-                  "clips": none, "trials": trials}  # fmt: skip
-        report = run_stage("report", {**shared, "claims": [], "most_pictured": 0}, inputs, Path(folder))
-        report_s = time.process_time() - start
-        sizes = {name: (report / name).stat().st_size / 2**20 for name in ("report.html", "report.json")}
-        print(f"{given.locations} locations, {len(APPROACHES)} approaches, {given.seeds} seeds, {len(cells)} cells, "
-              f"{len(cells) * given.trials} trials: uplift {evidence_s:.1f} CPU-s, report {report_s:.1f} CPU-s, "
-              f"page {sizes['report.html']:.2f} MB, report.json {sizes['report.json']:.2f} MB")  # fmt: skip
+        report, took = measure(Path(folder), given.locations, given.seeds, given.trials)
+        print(f"{given.locations} locations, {len(APPROACHES)} approaches, {given.seeds} seeds, {took['cells']} cells, "
+              f"{took['cells'] * given.trials} trials: uplift {took['uplift_s']:.1f} CPU-s, report "
+              f"{took['report_s']:.1f} CPU-s, page {took['page_mb']:.2f} MB, "
+              f"report.json {took['json_mb']:.2f} MB")  # fmt: skip
         if given.keep:
             given.keep.mkdir(parents=True, exist_ok=True)
             shutil.copy(report / "report.html", given.keep / "report.html")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.report_fleet import measure
 from runtime.report.beyond import stacks
 from runtime.report.effects import TALL, WIDE, area, steps
 from runtime.report.fleet import FEW, HEIGHT, MOST_FLAGGED, caterpillar, fleets
@@ -116,6 +117,16 @@ def test_many_places_are_folded_in_every_list(tmp_path: Path) -> None:
     few = synthetic_study(tmp_path / "few", locations=names[:3], rates=rates, trials=6, gates=()).report()
     assert '<details class="places">' not in section(few, "uplift")
     assert "<details open>" in section(few, "fleet")
+
+
+def test_a_fleets_page_stays_small(tmp_path: Path) -> None:
+    """The benchmark's study with a fifth of its locations; long tables are left to their files."""
+    folder, took = measure(tmp_path, 24, 3, 6)
+    assert took["cells"] == 24 * 3 * 3 * 2
+    assert took["page_mb"] < 1.5
+    said = json.loads((folder / "report.json").read_text())
+    assert {len(fleet["locations"]) for fleet in said["evidence"]["fleet"]} == {24}
+    assert section(folder, "fleet").count('<svg class="caterpillar"') == 4
 
 
 def test_real_success_stands_beside_what_simulation_makes_of_it(tmp_path: Path) -> None:
