@@ -47,10 +47,10 @@ class Chunk:
 
 
 def chunks(plan: Plan) -> list[Chunk]:
-    """Every node to build, in chunks; nodes of one chunk have the same stage, so none needs another."""
-    by_stage: dict[str, list[Node]] = {}
+    """Every node to build, in chunks; nodes of one chunk have the same stage and look, so none needs another."""
+    by_stage: dict[tuple[str, int | None], list[Node]] = {}
     for node in plan.build():
-        by_stage.setdefault(node.stage.name, []).append(node)
+        by_stage.setdefault((node.stage.name, node.scope.look), []).append(node)
     return [Chunk(part) for nodes in by_stage.values() for part in _split(nodes)]
 
 

@@ -43,7 +43,7 @@ def nodes(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return ["/".join([*before, value]) + end for value in values]
 
 
-_AXES = ("location", "task", "approach", "seed", "domain", "gate", "claim", "study")
+_AXES = ("location", "task", "approach", "seed", "domain", "look", "gate", "claim", "study")
 _LISTS = {
     "location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates",
     "claim": "claims",

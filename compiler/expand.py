@@ -86,7 +86,8 @@ class _Expansion:
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
         like = (canonical(spec.stages), spec.source.kind, outside)
-        template = self.templates.get(like)
+        partly = any(cell.location == location for cell in self.stopped.cells)
+        template = None if partly else self.templates.get(like)
         if template is not None and self._repeat(template, location):
             return
         for stage in self.study.targets:
@@ -95,7 +96,7 @@ class _Expansion:
             self.node(REGISTRY["evaluate"], scope._replace(location=location))
         for scope in self._scopes(REGISTRY["learning"]):
             self.node(REGISTRY["learning"], scope._replace(location=location))
-        if like not in self.templates:
+        if like not in self.templates and not partly:
             self.templates[like] = record(self.settings, self.asked[location])
 
     def _repeat(self, template: Template, location: str) -> bool:
@@ -176,9 +177,14 @@ class _Expansion:
         inputs: dict[str, tuple[Node, ...]] = {}
         for port in stage.ports:
             provider = wired[port.name]
-            if provider is None:
+            if provider is None or (port.earlier and (scope.look or 1) == 1):
                 continue
-            if port.many:
+            if port.peers:
+                inputs[port.name] = tuple([self.node(provider, one) for one in self.settings.peers(scope)])
+            elif port.earlier:
+                before = scope._replace(approach=None, seed=None, look=(scope.look or 1) - 1)
+                inputs[port.name] = (self.node(provider, before),)
+            elif port.many:
                 inputs[port.name] = self._every(provider)
             else:
                 asked = scope._replace(approach=self.yardstick) if port.common else scope
@@ -213,6 +219,8 @@ class _Expansion:
                     for key, scope in zip(keys, scopes, strict=True)
                 ]  # fmt: skip
                 found = [node for node in found if node.address not in self.stopped.nodes]
+                if self.stopped.cells and "look" in stage.per and "seed" in stage.per:
+                    found = [node for node in found if not self.settings.is_stopped(node.scope)]
             else:
                 found = [self.node(stage, scope) for scope in self._scopes(stage)]
             self.every[stage.name] = tuple(found)
@@ -222,6 +230,8 @@ class _Expansion:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
         if stage.name == "learning" and self.study.learning is None:
             return []
+        if stage.name == "interim":
+            return self.settings.interims()
         if "seed" in stage.per:
             return self.settings.scopes if "domain" in stage.per else self.settings.trainings
         if "gate" in stage.per:

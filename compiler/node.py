@@ -12,7 +12,7 @@ from runtime.stage import Params, Resources, Stage
 if TYPE_CHECKING:
     from compiler.stops import Stops
 
-AXES = ("location", "task", "approach", "seed", "domain", "gate", "claim", "study")
+AXES = ("location", "task", "approach", "seed", "domain", "look", "gate", "claim", "study")
 
 
 class Scope(NamedTuple):
@@ -23,6 +23,7 @@ class Scope(NamedTuple):
     approach: str | None = None
     seed: int | None = None
     domain: str | None = None
+    look: int | None = None
     gate: str | None = None
     claim: str | None = None
     study: str | None = None

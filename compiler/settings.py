@@ -8,10 +8,11 @@ from compiler.layers import approach_chain, training_seed_offset
 from compiler.load import Project
 from compiler.node import Scope, Setting
 from runtime.contract import Contract
-from runtime.spec.cell import Cell
+from runtime.spec.cell import Cell, Domain
 from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.spec.gate import GateRule
 from runtime.spec.imported import ImportedSet
+from runtime.spec.sequential import InterimPlace, Schedule
 from runtime.spec.task import Task
 from runtime.stage import REGISTRY, Stage
 from runtime.trials.listing import read_manifest
@@ -44,12 +45,17 @@ class Settings:
         ]  # fmt: skip
         if stopped:
             self.cells = [cell for cell in self.cells if cell not in stopped.cells]
+        self.schedules = {
+            domain: Schedule.of(spec.sequential, domain, trials, spec.level) for domain, trials in spec.trials.items()
+        }
+        """Domain -> when its cells are looked at; None where all trials run at once."""
         self.scopes = [
-            Scope(task=task, approach=approach, seed=seed, domain=domain)
+            Scope(task=task, approach=approach, seed=seed, domain=domain, look=look)
             for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
+            for look in self._looks(domain)
         ]  # fmt: skip
-        """The cells at any one location, in the study's order."""
-        self.trainings = list(dict.fromkeys(scope._replace(domain=None) for scope in self.scopes))
+        """The evaluations at any one location, in the order of the study's cells, look by look."""
+        self.trainings = list(dict.fromkeys(scope._replace(domain=None, look=None) for scope in self.scopes))
         """The training runs at any one location, in the study's order."""
         self.judged: dict[str, list[str]] = {}
         """Gate -> what each artifact that it judges stands for."""
@@ -58,6 +64,30 @@ class Settings:
         self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
         self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
         self._offsets: dict[str | None, int] = {}
+
+    def _looks(self, domain: Domain) -> list[int | None]:
+        schedule = self.schedules[domain]
+        return [None] if schedule is None else list(range(1, schedule.looks + 1))
+
+    def peers(self, scope: Scope) -> list[Scope]:
+        """Evaluations at the place, task and domain of `scope`, of every approach and seed, up to its look."""
+        there = [
+            one._replace(location=scope.location) for one in self.scopes
+            if (one.task, one.domain) == (scope.task, scope.domain) and (one.look or 0) <= (scope.look or 0)
+        ]  # fmt: skip
+        return [one for one in there if not self.is_stopped(one)]
+
+    def is_stopped(self, scope: Scope) -> bool:
+        """Whether a gate has stopped the cell that an evaluation belongs to."""
+        return bool(self.stopped) and _cell(scope) in self.stopped.cells
+
+    def interims(self) -> list[Scope]:
+        """The interim looks at any one location: after every batch but the last."""
+        last = {domain: schedule.looks for domain, schedule in self.schedules.items() if schedule is not None}
+        return list(dict.fromkeys(
+            scope.only(("task", "domain", "look")) for scope in self.scopes
+            if scope.look is not None and scope.look < last[scope.domain]  # ty: ignore[invalid-argument-type]
+        ))  # fmt: skip
 
     def of(self, stage: Stage, scope: Scope) -> Setting:
         """The setting of a stage's node.
@@ -109,8 +139,14 @@ class Settings:
         """Something small that is equal only where the bound value is."""
         if source == "seed":
             return self._seed(scope)
-        if source in ("domain", "trials"):
+        if source in ("domain", "trials", "schedule"):
             return scope.domain
+        if source == "look":
+            return scope.look
+        if source == "peers":
+            return tuple(one.only(("approach", "seed")) for one in self.peers(scope))
+        if source == "arm":
+            return self._arm(scope)
         if source == "trial_seed":
             return self._trial_seed(scope)
         if source == "hidden_site":
@@ -140,6 +176,19 @@ class Settings:
             "snapshots": lambda: self.study.learning.at if self.study.learning else [],
             "learning_trials": lambda: self.study.learning.trials if self.study.learning else 1,
             "trial_seed": lambda: self._trial_seed(scope),
+            "schedule": lambda: self.schedules[scope.domain],  # ty: ignore[invalid-argument-type]
+            "look": lambda: scope.look or 1,
+            "arm": lambda: self._arm(scope),
+            "peers": lambda: [f"{one.approach}/{one.seed}" for one in self.peers(scope)],
+            "baseline": lambda: self.study.baseline,
+            "schedules": lambda: {d: schedule for d, schedule in self.schedules.items() if schedule is not None},
+            "interim_places": lambda: [
+                InterimPlace(location=location, task=one.task, domain=one.domain, look=one.look)  # ty: ignore[invalid-argument-type]
+                for location in self.study.locations
+                if not self.stopped or location not in self.stopped.locations
+                for one in self.interims()
+            ],
+            "parts": lambda: [len(self._looks(cell.domain)) for cell in self.cells] if self.study.sequential else [],
             "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
         }
         return sources[source]()
@@ -162,6 +211,10 @@ class Settings:
         values, _ = self._merged("evaluate", scope)
         return values.get("trial_seed", REGISTRY["evaluate"].params.model_fields["trial_seed"].default)
 
+    def _arm(self, scope: Scope) -> str:
+        """The approach, for a batch whose size an interim look decides; else nothing, so that equal work is shared."""
+        return str(scope.approach) if (scope.look or 1) > 1 else ""
+
     def _hidden_site(self, scope: Scope) -> Any:
         if scope.domain != "irl_proxy":
             return None
@@ -181,6 +234,13 @@ class Settings:
     def _prior(self, approach: str) -> PriorRange:
         row = self.project.approaches[approach].row
         return PriorRange() if row is None else PriorRange(world_model=row.prior.world_model, irl=row.prior.irl)
+
+
+def _cell(scope: Scope) -> Cell:
+    return Cell(
+        approach=str(scope.approach), location=str(scope.location), task=str(scope.task), seed=int(scope.seed or 0),
+        domain=scope.domain,  # ty: ignore[invalid-argument-type]
+    )  # fmt: skip
 
 
 def _photographed(source: Any) -> Any:

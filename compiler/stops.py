@@ -99,7 +99,9 @@ def stops(project: Project, graph: Graph) -> Stops | None:
         return None
     held = guarded(graph, [guard for guard, _ in broken])
     nodes = {a: tuple(dict.fromkeys(g.gate for g in by)) for a, by in held.items() if _local(graph.nodes[a])}
-    cells = {cell for a in nodes if a[0] == "evaluate" for cell in _cells(graph.nodes[a])}
+    # What an interim look holds up goes on without the cell that was stopped; that one is stopped from its first batch.
+    first = (graph.nodes[a] for a in nodes if a[0] == "evaluate" and graph.nodes[a].scope.look in (None, 1))
+    cells = {cell for node in first for cell in _cells(node)}
     every = {cell for node in graph.nodes.values() if node.stage.name == "evaluate" for cell in _cells(node)}
     left = {cell.location for cell in every - cells}
     gone = tuple(
@@ -119,4 +121,4 @@ def _local(node: Node) -> bool:
 
 def _cells(node: Node) -> Iterator[Cell]:
     for scope in node.scopes():
-        yield Cell.model_validate({**scope, "seed": int(scope["seed"])})
+        yield Cell.model_validate({axis: scope[axis] for axis in Cell.model_fields} | {"seed": int(scope["seed"])})

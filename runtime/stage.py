@@ -20,6 +20,7 @@ BOUND_SOURCES = (
     "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
     "judged", "stopped", "claim", "claims", "waivers", "imported", "repeated", "snapshots", "learning_trials",
     "trial_seed",
+    "schedule", "look", "arm", "peers", "baseline", "parts", "schedules", "interim_places",
 )  # fmt: skip
 
 
@@ -65,8 +66,10 @@ class Resources:
 class Port:
     """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent.
 
-    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick. The
-    type `any` is for gates alone: they take what their rule speaks of.
+    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick. A
+    port of `peers` takes all artifacts of its type at the node's own place, of every approach and seed, up to the
+    node's own look; an `earlier` one takes that of the look before, and is empty at the first. The type `any` is for
+    gates alone: they take what their rule speaks of.
     """
 
     name: str
@@ -74,6 +77,8 @@ class Port:
     many: bool = False
     optional: bool = False
     common: bool = False
+    peers: bool = False
+    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ def expects_nothing(p: Any) -> dict[str, Contract]:
 
 def _port(name: str, kind: str) -> Port:
     return Port(
-        name, kind.rstrip("*?!"), many=kind.endswith("*"), optional=kind.endswith("?"), common=kind.endswith("!")
+        name, kind.rstrip("*?!@^"), many=kind.endswith(("*", "@")), optional=kind.endswith("?"),
+        common=kind.endswith("!"), peers=kind.endswith("@"), earlier=kind.endswith("^"),
     )  # fmt: skip
 
 
@@ -131,7 +137,8 @@ def stage(
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
     `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent,
-    `TYPE!` for one that is the baseline's whatever the approach. `makes` maps a name to a path in the artifact, a
+    `TYPE!` for one that is the baseline's whatever the approach, `TYPE@` for all at the same place and `TYPE^` for that
+    of the look before (see `Port`). `makes` maps a name to a path in the artifact, a
     folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state port contracts that are
     known before anything is built; each pair in `agree` names two ports whose parents must meet: the first one's
     contract is what is wanted of the second.

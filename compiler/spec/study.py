@@ -11,6 +11,7 @@ from runtime.spec.cell import Domain
 from runtime.spec.claim import Claim, Simple, parts
 from runtime.spec.imported import SetName
 from runtime.spec.reproducible import Reproducible
+from runtime.spec.sequential import Sequential
 from runtime.spec.waiver import Waivers
 
 
@@ -98,6 +99,8 @@ class Study(Spec):
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    sequential: Sequential | None = None
+    """Interim looks at the trials, so that comparisons that are settled stop early; without it, all planned run."""
     learning: Learning | None = None
     """Learning curves of every policy; without it, only finished policies are kept and tried."""
     imported: list[SetName] = Field(default_factory=list)

@@ -57,13 +57,15 @@ def content(
     domains = by_reality(evidence["counts"]["domains"])
     table = pq.read_table(uplift / "trials.parquet")
     pooled = _pooled(evidence["uplift"])
+    every = [*found.trials, *(folder for _, folder in found.later)]
+    every_cell = [*cells, *(cell for cell, _ in found.later)]
     manifests = lineage(
-        [uplift, *gates, *claims.values(), *found.trials, *found.captures, *found.splats, *found.twins, *found.clips,
+        [uplift, *gates, *claims.values(), *every, *found.captures, *found.splats, *found.twins, *found.clips,
          *found.curves]
     )  # fmt: skip
     stages = provenance.by_stage(manifests)
     left = _left(frame, cells)
-    spent = costs(cells, found.trials, manifests, frame.baseline, pooled)
+    spent = costs(every_cell, every, manifests, frame.baseline, pooled)
     return {
         "study": frame.model_dump(mode="json"),
         "status": overall([*judged_gates, *judged_claims]),
@@ -88,8 +90,8 @@ def content(
         "sim_real": all_pairs(table, evidence["level"]),
         "kpi": key_figures(
             frame,
-            cells,
-            [read_manifest(folder) for folder in found.trials],
+            every_cell,
+            [read_manifest(folder) for folder in every],
             manifests,
             table,
             parts,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.report.pictures import clip_sheets, photos, sheets
+from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 
 
@@ -18,7 +19,10 @@ class Artifacts:
     twins: list[Path] = field(default_factory=list)
     clips: list[Path] = field(default_factory=list)
     trials: list[Path] = field(default_factory=list)
+    """Of each cell its first batch, of which there is always one."""
     curves: list[Path] = field(default_factory=list)
+    later: list[tuple[Cell, Path]] = field(default_factory=list)
+    """Further batches of trials, each with its cell."""
 
 
 def gallery(frame: StudyFrame, found: Artifacts, most_locations: int) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ class ClaimParams(Params):
 
 
 @stage(
-    version=3,
+    version=4,
     per=("claim", "study"),
     needs={"uplift": "uplift"},
     makes={"claim": "claim.json"},

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.spec.sequential import Schedule
 from runtime.spec.source import HiddenSite
 from runtime.stage import Params, Resources, bound, stage
 
@@ -18,6 +19,12 @@ class EvaluateParams(Params):
     """Where the trials run."""
     trials: int = bound("trials", ge=1, le=100_000)
     """Number of trials; trial I starts from initial state I, whatever the approach."""
+    schedule: Schedule | None = bound("schedule", default=None)
+    """Where trials come in batches: how many of them, and when they are looked at."""
+    look: int = bound("look", default=1, ge=1)
+    """Which batch this is."""
+    arm: str = bound("arm", default="")
+    """Id of the approach, for batches after the first: an interim look says how many trials it runs."""
     site: HiddenSite | None = bound("hidden_site", default=None)
     """The hidden site, in the domain `irl_proxy` only."""
     trial_seed: int = Field(0, ge=0)
@@ -32,33 +39,40 @@ class EvaluateParams(Params):
     """Size of a film's pixels."""
 
 
+def _planned(p: EvaluateParams) -> float:
+    """Trials that are planned for the batch, those that run twice among them."""
+    each = p.trials / (p.schedule.looks if p.schedule else 1)
+    return each + (min(p.twice, each) if p.look == 1 else 0)
+
+
 @stage(
-    version=3,
-    per=("location", "task", "approach", "seed", "domain"),
-    needs={"policy": "policy", "twin": "twin!"},
+    version=4,
+    per=("location", "task", "approach", "seed", "domain", "look"),
+    needs={"policy": "policy", "twin": "twin!", "before": "interim^"},
     agree=(("policy", "twin"),),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet"},
     expects=lambda p: {
         "policy": Contract(action_dim=6, instruction_key="task"),
         "twin": Contract(action_dim=6, instruction_key="task"),
     },
-    cost=lambda p: Resources(minutes=0.1 + (p.trials + min(p.twice, p.trials)) / 600),
+    cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
 )
-def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
+def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, out: Out) -> dict[str, Any]:
     """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
 
-    The first trials run a second time as a batch of their own, with new simulator state and the policy reset.
+    The first trials run a second time as a batch of their own, with new simulator state and the policy reset. Where
+    trials come in batches, an interim look says which ones this batch holds: none where the comparison stopped.
 
     Raises:
         InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate.
     """
     from collections import Counter
 
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from runtime.learn.load import load_policy
     from runtime.problem import InputError, Problem
+    from runtime.sim.batch import batch, trial_table
     from runtime.sim.bench import Bench
     from runtime.sim.install import install
     from runtime.sim.rollouts import save_rollouts
@@ -67,6 +81,14 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     from runtime.sim.twice import save_twice
     from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
 
+    repeated = p.twice if p.look == 1 else 0
+    first, end = batch(p.trials, p.schedule, p.look, p.arm, before)
+    if first >= end:
+        pq.write_table(trial_table([], p.domain), out.path("trials"))
+        save_rollouts(out.path("rollouts"), [], 1.0)
+        save_twice(out.path("twice"), [], [])
+        out.log("the comparison has stopped: no trials")
+        return {"n": 0}
     facts = read_twin(twin)
     task = facts.task
     actor = load_policy(policy / "checkpoint")
@@ -86,19 +108,13 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, out: Out) -> dict[str,
     else:
         model, physics = read_model(twin), facts.physics
         eyes = eyes_of(model, facts, read_backdrops(twin, facts))
-    starts = [kind_of(task).draw_start(task, i, "trial", p.trial_seed) for i in range(p.trials)]
+    starts = [kind_of(task).draw_start(task, i, "trial", p.trial_seed) for i in range(first, end)]
     horizon_steps = round(task.horizon_s * facts.control_hz)
     done = run_trials(Bench(model, physics, task, facts.control_hz, starts), eyes, actor, horizon_steps)
-    again = Bench(model, physics, task, facts.control_hz, starts[: p.twice])
-    measured |= save_twice(out.path("twice"), done, run_trials(again, eyes, actor, horizon_steps) if p.twice else [])
+    again = Bench(model, physics, task, facts.control_hz, starts[:repeated])
+    measured |= save_twice(out.path("twice"), done, run_trials(again, eyes, actor, horizon_steps) if repeated else [])
     n = len(done)
-    table = pa.table({
-        "location": [""] * n, "task": [""] * n, "approach": [""] * n, "seed": pa.nulls(n, pa.int64()),
-        "domain": [p.domain] * n, "initial_state": [str(t.initial_state) for t in done],
-        "success": [t.success for t in done], "score": [t.score for t in done],
-        "failure_mode": [t.failure_mode for t in done], "steps": [t.steps for t in done],
-    })  # fmt: skip
-    pq.write_table(table, out.path("trials"))
+    pq.write_table(trial_table(done, p.domain), out.path("trials"))
     save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")

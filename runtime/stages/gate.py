@@ -21,7 +21,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=7,
+    version=8,
     per=("gate", "study"),
     needs={"uplift": "uplift?", "judged": "any*"},
     makes={"gate": "gate.json"},
@@ -47,7 +47,9 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         from runtime.stats.verdict import of_metrics
 
         metrics = [read_manifest(folder)["metrics"] for folder in judged]
-        verdict = of_metrics(rule, list(zip(p.labels, metrics, strict=True)))
+        # A batch of trials that was not needed any more holds none, and says nothing of any metric.
+        there = [(label, found) for label, found in zip(p.labels, metrics, strict=True) if found.get("n") != 0]
+        verdict = of_metrics(rule, there)
     out.path("gate").write_text(json.dumps(verdict, indent=1) + "\n")
     out.log(f"{verdict['status']}: {verdict['reason']}")
     return {"status": str(verdict["status"]), "value": verdict["value"], "n": verdict["n"]}

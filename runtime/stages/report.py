@@ -20,6 +20,8 @@ class ReportParams(Params):
     """The study."""
     cells: list[Cell] = bound("cells")
     """The study's cells, in the order of the trials."""
+    parts: list[int] = bound("parts", default_factory=list)
+    """How many `trials` parents each cell has, where they came in batches."""
     claims: list[str] = bound("claims", default_factory=list)
     """Ids of the study's claims, in the order of the `claims` parents."""
     waivers: Waivers = bound("waivers", default=Waivers())
@@ -54,8 +56,10 @@ def report(
     from runtime.report.content import content, without_pixels
     from runtime.report.gallery import Artifacts
     from runtime.report.page import render
+    from runtime.trials.batches import apart
 
-    found = Artifacts(captures, splats, twins, clips, trials, curves)
+    first, later = apart(p.cells, p.parts, trials)
+    found = Artifacts(captures, splats, twins, clips, first, curves, later)
     named = dict(zip(p.claims, claims, strict=True))
     said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured, p.films_kib)
     page = render(said)

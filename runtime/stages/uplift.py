@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import Field
 
 from runtime.out import Out
-from runtime.spec.cell import Cell
+from runtime.spec.cell import Cell, Domain
 from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.spec.imported import ImportedSet
+from runtime.spec.sequential import InterimPlace, Schedule
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -21,6 +22,12 @@ class UpliftParams(Params):
     """The study: its baseline and the level of its bands."""
     priors: dict[str, PriorRange] = bound("priors", default_factory=dict)
     """Approach -> uplift expected beforehand, in points."""
+    parts: list[int] = bound("parts", default_factory=list)
+    """How many `trials` parents each cell has, where they came in batches."""
+    schedules: dict[Domain, Schedule] = bound("schedules", default_factory=dict)
+    """Domain -> when its cells were looked at."""
+    interim_places: list[InterimPlace] = bound("interim_places", default_factory=list)
+    """What each of the `looks` parents stands for."""
     imported: list[ImportedSet] = bound("imported", default_factory=list)
     """Imported sets whose trials count as well."""
     repeated: list[ImportedSet] = bound("repeated", default_factory=list)
@@ -33,11 +40,11 @@ class UpliftParams(Params):
 @stage(
     version=11,
     per=("study",),
-    needs={"trials": "evaluate*"},
+    needs={"trials": "evaluate*", "looks": "interim*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},
     cost=lambda p: Resources(minutes=0.1),
 )
-def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
+def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> dict[str, Any]:
     """Join the trials of all cells and of imported sets, refuse what does not belong together, compare approaches.
 
     Whether a domain's trials pair is decided here, by trials that were run twice, and travels with the joined table.
@@ -52,16 +59,21 @@ def uplift(p: UpliftParams, trials: list[Path], out: Out) -> dict[str, Any]:
     from runtime.stats.determinism import determinism, second_runs
     from runtime.stats.evidence import evidence
     from runtime.stats.pairing import with_pairing
+    from runtime.stats.stopped_early import stopped_early
     from runtime.stats.table import join, read
+    from runtime.trials.batches import apart
     from runtime.trials.joined import with_imported, with_repeated
 
-    table = join(read([folder / "trials.parquet" for folder in trials]), p.cells)
+    table = join(read([folder / "trials.parquet" for folder in trials]), p.cells, p.parts)
+    seen = [json.loads((folder / "interim.json").read_text()) for folder in looks]
+    early = stopped_early(table, p.cells, p.schedules, p.interim_places, seen)
     table, cells = with_imported(table, p.cells, p.imported, Path.cwd())
-    again = with_repeated(second_runs(trials, p.cells), p.repeated, table, Path.cwd())
+    again = with_repeated(second_runs(apart(p.cells, p.parts, trials)[0], p.cells), p.repeated, table, Path.cwd())
     repeated = determinism(table, again, p.study.reproducible, p.study.level)
     table = with_pairing(table, repeated.pairing())
     pq.write_table(table, out.path("trials"))
     found = evidence(table, cells, p.study.baseline, p.study.level, p.priors, p.shared_training, repeated)
+    found["sequential"] = early
     found["imported"] = [one.model_dump() for one in p.imported]
     found["repeated"] = [one.model_dump() for one in p.repeated]
     out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")

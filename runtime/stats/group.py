@@ -40,7 +40,8 @@ class Group:
 
     `unit_means` [K] holds one value per seed, and `sides` the runs behind them, whose spreads add up. `state_variance`
     is the variance of the group's mean that initial states shared by all seeds bring, as it is found (it may come out
-    below zero): it is invisible in the spread between seeds.
+    below zero): it is invisible in the spread between seeds. `left_out` counts trials from initial states that only one
+    side ran.
     `floor_centre` and `floor_variance` describe the mean as if seeds made no difference, from smoothed counts, so that
     they stay sensible when no outcome differs; `events` counts the outcomes that tell the sides apart (of a rate, or
     without pairs: the rarer outcome).
@@ -57,6 +58,7 @@ class Group:
     pairs: int = 0
     gained: int = 0
     lost: int = 0
+    left_out: int = 0
 
 
 def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> Group:
@@ -103,6 +105,7 @@ def uplift_group(
             common, and the spread is always that of differences. See `PAIRED_FROM`.
         pair: False where trials of the domain are shown not to reproduce.
     """
+    treated, base, left_out = common_states(treated, base)
     seeds = tuple(sorted(set(treated) & set(base)))
     runs = [treated[s] for s in seeds], [base[s] for s in seeds]
     each = [np.array([100 * np.mean(list(run.values())) for run in side]) for side in runs]
@@ -124,8 +127,27 @@ def uplift_group(
     return Group(
         seeds, means, _state_variance(differences), 100 * (up - down), floor,
         events=float((flat != 0).sum()), sides=(Side(means, floor),) if by_seed else apart,
-        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()),
+        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()), left_out=left_out,
     )  # fmt: skip
+
+
+def common_states(
+    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes]
+) -> tuple[Mapping[int, Outcomes], Mapping[int, Outcomes], int]:
+    """Both sides cut to the initial states of the shorter one, and how many trials that leaves out.
+
+    Only where each seed's states of one side hold all of the other's, as when one side stopped early: sets that overlap
+    in part are left as they are, to be compared unpaired.
+    """
+    seeds = treated.keys() & base.keys()
+    pairs = [(treated[s].keys(), base[s].keys()) for s in seeds]
+    if not any(a != b for a, b in pairs) or not all(a and b and (a <= b or b <= a) for a, b in pairs):
+        return treated, base, 0
+    ours, theirs = (
+        {s: {state: v for state, v in side[s].items() if state in other[s]} for s in seeds}
+        for side, other in ((treated, base), (base, treated))
+    )
+    return ours, theirs, sum(len(a ^ b) for a, b in pairs)
 
 
 def _state_variance(runs: Sequence[Outcomes]) -> float:

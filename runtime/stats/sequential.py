@@ -61,27 +61,42 @@ def confidence_sequence(differences: np.ndarray, level: float, bounds: tuple[flo
     2 / alpha are out. Any outcome between `bounds` will do, scores too.
     """
     low, high = bounds
-    x = (np.asarray(differences, dtype=float) - low) / (high - low)
-    n, alpha = len(x), 1 - level
-    if n == 0:
+    if len(differences) == 0:
         return Band(low, high)
-    t = np.arange(1, n + 1)
-    mean = (0.5 + np.cumsum(x)) / (t + 1)
-    variance = (0.25 + np.cumsum((x - mean) ** 2)) / (t + 1)
-    before = np.concatenate([[0.25], variance[:-1]])
-    stake = np.sqrt(2 * np.log(2 / alpha) / (before * t * np.log(1 + t)))
+    x = (np.asarray(differences, dtype=float) - low) / (high - low)
     candidates = np.linspace(0, 1, GRID)
-    with np.errstate(divide="ignore"):
-        up = np.minimum(stake[:, None], 0.5 / np.maximum(candidates, 1e-12))
-        down = np.minimum(stake[:, None], 0.5 / np.maximum(1 - candidates, 1e-12))
-    away = x[:, None] - candidates
-    wealth = np.maximum(np.cumsum(np.log1p(up * away), 0), np.cumsum(np.log1p(-down * away), 0)).max(0)
-    kept = candidates[wealth < np.log(2 / alpha)]
+    wealth = _log_wealth(x[None, :], candidates[:, None], level)[:, -1]
+    kept = candidates[wealth < np.log(2 / (1 - level))]
     if len(kept) == 0:  # the truth lies between two candidates
         kept = candidates[[int(np.argmin(wealth))]]
     step = 1 / (GRID - 1)
     inner = max(kept.min() - step, 0.0), min(kept.max() + step, 1.0)
     return Band(low + (high - low) * inner[0], low + (high - low) * inner[1])
+
+
+def leaves_out_zero(differences: np.ndarray, level: float) -> np.ndarray:
+    """Whether the band of `confidence_sequence` has left out zero by then: [..., N] of bool.
+
+    Args:
+        differences: [..., N] in -1..1, in the order in which they came.
+        level: one minus the chance that it ever does where the mean is zero, however often one looks.
+    """
+    wealth = _log_wealth((np.asarray(differences, dtype=float) + 1) / 2, np.array(0.5), level)
+    return wealth >= np.log(2 / (1 - level))
+
+
+def _log_wealth(x: np.ndarray, candidate: np.ndarray, level: float) -> np.ndarray:
+    """Logarithm [..., N] of the most that either gambler has ever held against `candidate` after x [..., N] in 0..1."""
+    t = np.arange(1, x.shape[-1] + 1)
+    mean = (0.5 + np.cumsum(x, -1)) / (t + 1)
+    variance = (0.25 + np.cumsum((x - mean) ** 2, -1)) / (t + 1)
+    before = np.concatenate([np.full_like(x[..., :1], 0.25), variance[..., :-1]], -1)
+    stake = np.sqrt(2 * np.log(2 / (1 - level)) / (before * t * np.log(1 + t)))
+    up = np.minimum(stake, 0.5 / np.maximum(candidate, 1e-12))
+    down = np.minimum(stake, 0.5 / np.maximum(1 - candidate, 1e-12))
+    away = x - candidate
+    won = np.maximum(np.cumsum(np.log1p(up * away), -1), np.cumsum(np.log1p(-down * away), -1))
+    return np.maximum.accumulate(won, -1)
 
 
 def look_levels(level: float, looks: int) -> list[float]:

@@ -24,12 +24,14 @@ KEY = ("approach", "location", "task", "seed", "domain", "initial_state")
 """Columns that together name one trial."""
 
 
-def join(tables: Sequence[pa.Table], cells: Sequence[Cell]) -> pa.Table:
+def join(tables: Sequence[pa.Table], cells: Sequence[Cell], parts: Sequence[int] = ()) -> pa.Table:
     """One table of all trials; the cells fill in the names that an evaluation, shared by content, leaves open.
 
     Args:
-        tables: one table of trials per evaluation.
-        cells: what each table stands for, aligned with `tables`.
+        tables: one table of trials per evaluation, those of a cell one after another.
+        cells: what the tables stand for, in their order.
+        parts: how many tables each cell has, where its trials came in batches; by default one. A later batch may be
+            empty, because a comparison had stopped.
 
     Returns:
         A table with `SCHEMA`, sorted by `KEY`.
@@ -39,8 +41,9 @@ def join(tables: Sequence[pa.Table], cells: Sequence[Cell]) -> pa.Table:
             holds rows of another cell, or names a trial twice.
     """
     problems: list[Problem] = []
-    if len(tables) != len(cells):
+    if len(tables) != (sum(parts) or len(cells)) or len(parts) not in (0, len(cells)):
         raise InputError(Problem("X421", f"{len(tables)} tables of trials for {len(cells)} cells", "plan again"))
+    tables = _whole(tables, parts)
     for cell, count in Counter(cells).items():
         if count > 1:
             problems.append(Problem("X422", f"cell {_name(cell)} comes {count} times", "name each cell once", "cells"))
@@ -55,6 +58,19 @@ def join(tables: Sequence[pa.Table], cells: Sequence[Cell]) -> pa.Table:
     if not parts:
         return SCHEMA.empty_table()
     return pa.concat_tables(parts).sort_by([(name, "ascending") for name in KEY])
+
+
+def _whole(tables: Sequence[pa.Table], parts: Sequence[int]) -> list[pa.Table]:
+    """One table for each cell."""
+    rest, whole = iter(tables), []
+    for count in parts:
+        batches = [next(rest) for _ in range(count)]
+        try:
+            whole.append(pa.concat_tables([b for b in batches if b.num_rows] or batches[:1]))
+        except pa.ArrowException as error:
+            message = f"batches of one cell do not have the same columns: {str(error).splitlines()[0]}"
+            raise InputError(Problem("X423", message, "evaluate again")) from error
+    return whole or list(tables)
 
 
 def read(paths: Sequence[Path]) -> list[pa.Table]:

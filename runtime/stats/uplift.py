@@ -85,6 +85,8 @@ def uplift_of(
     left_out = sum(len(treated[p].keys() ^ base[p].keys()) for p in places)
     if left_out:
         notes.append(f"{left_out} runs have no counterpart with the same seed index and were left out")
+    if cut := sum(g.left_out for g in groups):
+        notes.append(f"{cut} trials from initial states that only one side ran were left out")
     if any(len(g.seeds) < 2 for g in groups):
         notes.append("one training seed: the spread between seeds is unknown, so the band is unbounded")
     return Uplift(
