@@ -16,6 +16,7 @@ from runtime.report.films import film_rows
 from runtime.report.fleet import HEIGHT, fleet_rows
 from runtime.report.heat import heat_rows
 from runtime.report.kpi_table import kpi_rows
+from runtime.report.looks import look_rows
 from runtime.report.reality import powered_rows, reality_rows
 from runtime.report.worth import confirmed_rows, next_rows
 
@@ -147,7 +148,7 @@ def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
     "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
     "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
-    "determinism": determinism_rows,
+    "determinism": determinism_rows, "looks": look_rows,
     "learning": curve_rows, "areas": area_rows,
     "films": film_rows, "effects": effect_rows, "profiles": profile_rows, "next": next_rows, "worth": confirmed_rows,
     "powered": powered_rows,

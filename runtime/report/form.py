@@ -14,6 +14,7 @@ from runtime.report.form_effects import Effects
 from runtime.report.form_films import Films
 from runtime.report.form_kpi import KpiPack
 from runtime.report.form_learning import LearningForm
+from runtime.report.form_looks import Sequential
 from runtime.report.form_sim_real import SimReal
 from runtime.report.form_worth import Fleet, Worth
 from runtime.spec.cell import Domain
@@ -205,6 +206,8 @@ class Evidence(Form):
     """How much was measured."""
     uplift: list[UpliftRow]
     """Every comparison."""
+    sequential: Sequential | None
+    """Interim looks; null where all planned trials ran at once."""
     reproducible: list[DomainTwice]
     """Whether trials run twice ended the same, by domain."""
     together: list[Joint]

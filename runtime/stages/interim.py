@@ -40,7 +40,8 @@ def interim(p: InterimParams, trials: list[Path], out: Out) -> dict[str, Any]:
     for peer, table in zip(p.peers, read([folder / "trials.parquet" for folder in trials]), strict=True):
         approach, _, seed = peer.rpartition("/")
         outcomes = runs.setdefault(approach, {}).setdefault(int(seed), {})
-        outcomes.update(zip(table["initial_state"].to_pylist(), map(float, table["success"].to_pylist()), strict=True))
+        states = map(str, table["initial_state"].to_pylist())
+        outcomes.update(zip(states, map(float, table["success"].to_pylist()), strict=True))
     found = look_at(runs, p.baseline, p.schedule, p.look) if p.baseline in runs else []
     planned = cuts(p.schedule.trials, p.schedule.looks)[p.look]
     upto = {one.approach: one.upto for one in found}

@@ -20,9 +20,6 @@ from runtime.stats.band import Band
 from runtime.stats.group import Outcomes
 from runtime.stats.sequential import confidence_sequence, leaves_out_zero
 
-LEAST_SPREAD = 0.1
-"""Standard deviation of a difference below which no comparison is taken to lie: a few equal outcomes are no proof."""
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -92,12 +89,17 @@ def interim(
         found.append(Comparison(
             approach, states, 100 * float(seen.mean()) if states else 0.0,
             Band(100 * band.low, 100 * band.high) if band else None, sure,
-            max(float(seen.std()), LEAST_SPREAD) if states else LEAST_SPREAD, states,
+            _spread(seen), states,
         ))  # fmt: skip
     if look >= schedule.looks:
         return found
     upto = _next(found, schedule, ends, look)
     return [replace(one, upto=n) for one, n in zip(found, upto, strict=True)]
+
+
+def _spread(seen: np.ndarray) -> float:
+    """Standard deviation of a difference, one gained and one lost pair added: a few equal outcomes are no proof."""
+    return float(np.concatenate([seen, [1.0, -1.0]]).std())
 
 
 def _next(found: Sequence[Comparison], schedule: Schedule, ends: Sequence[int], look: int) -> list[int]:

@@ -1,0 +1,37 @@
+"""Interim looks in a real run: settled comparisons stop, the rest goes on, and the report says what was saved."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.loop.project import SMALL, SmallProject
+
+pytestmark = pytest.mark.slow
+
+STUDY = {
+    "approaches": ["untrained", "baseline"], "trials": {"twin": 6}, "learning": None, "targets": [],
+    "sequential": {"looks": 3, "level": 0.6}, "stages": {**SMALL, "evaluate": {"twice": 1}},
+}  # fmt: skip
+
+
+def test_looks_are_taken_one_after_another(tmp_path: Path) -> None:
+    project = SmallProject(tmp_path, STUDY)
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    listing = project.store.listing()
+    assert len(listing["interim"]) == 2
+    assert len(listing["evaluate"]) == 2 * 2 * 3
+    (found,) = (project.root / "store" / "uplift").iterdir()
+    said = json.loads((found / "uplift.json").read_text())["sequential"]
+    ran = pq.read_table(found / "trials.parquet").num_rows
+    assert said["planned"] == 24
+    assert said["saved"] == 24 - ran
+    for one in listing["interim"]:
+        look = json.loads((project.root / "store" / "interim" / one / "interim.json").read_text())
+        assert look["done"]["baseline"] == 2 * look["look"]
+    assert project.to_build() == set()
+    assert "Nothing to be done" in project.snakemake().stderr
+    recomputed = project.simkiln("recompute")
+    assert recomputed.returncode == 0, recomputed.stdout + recomputed.stderr
