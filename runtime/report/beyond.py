@@ -75,7 +75,9 @@ def belief_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
             **ends("expected", {"band": row["prior"]["range"]} if row["prior"] else None), **ends("together", joint),
             "p_value": joint["p_value"], "p_holm": joint["p_holm"],
             **({"believed": belief["posterior"]["mean"], "measured_share": belief["posterior"]["share"],
-                "above_zero_by_range_alone": belief["prior"]["helps"],
+                "range_weight_before": belief["prior"]["range_weight"],
+                "range_weight_after": belief["posterior"]["range_weight"],
+                "above_zero_before_measurement": belief["prior"]["helps"],
                 "above_zero_after_measurement": belief["posterior"]["helps"]} if belief else {}),
             **ends("believed", belief["posterior"] if belief else None), **ends("new_location", there),
         })  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runtime.report.form_base import Band, Direction, Form, Standing
+from runtime.report.form_belief import Belief
 from runtime.report.form_determinism import DomainTwice
 from runtime.report.form_effects import Effects
 from runtime.report.form_films import Films
@@ -137,41 +138,6 @@ class NewLocation(Form):
     """Prediction band."""
     locations: int
     """Locations it rests on."""
-
-
-class Before(Form):
-    """What the expected range alone says, as a normal distribution."""
-
-    mean: float
-    """Points."""
-    sd: float
-    """Standard deviation."""
-    helps: float
-    """Probability that the uplift is above zero, by the range alone: nothing of it is measured."""
-
-
-class Posterior(Form):
-    """Uplift after prior and measurement. A belief is no evidence: no gate and no claim reads it."""
-
-    mean: float
-    """Points."""
-    band: Band
-    """Central band at the study's level."""
-    helps: float
-    """Probability that the uplift is above zero."""
-    share: float
-    """How much of the belief is measured, 0 to 1: the share of the prior's variance that the measurement took away."""
-
-
-class Belief(Form):
-    """An expected range updated by its measurement."""
-
-    contradicted: bool
-    """Whether the measured band lies wholly outside the range: a belief between the two says little."""
-    prior: Before
-    """Beforehand."""
-    posterior: Posterior
-    """At these locations."""
 
 
 class Joint(Form):

@@ -85,14 +85,16 @@ class Ranked(Form):
     """What it took at a location, on average, beyond the baseline."""
     per_hour: float | None
     """Gain over hours; null where it cost none."""
-    basis: Literal["posterior", "measurement", "contradicted", "prior"]
-    """What the belief rests on; `contradicted`: the measurement, its range being refuted; `prior`: nothing measured."""
+    basis: Literal["posterior", "measurement", "prior"]
+    """What the belief rests on: range and measurement, the measurement alone, or the range alone."""
     mean: float
     """Believed uplift at one more location, points."""
     sd: float
     """Its standard deviation."""
     share: float
     """How much of the belief is measured, 0 to 1."""
+    range_weight: float | None
+    """How much the expected range itself is believed, 0 to 1; null without one."""
     why: str
     """The same in words."""
 

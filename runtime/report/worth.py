@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy import stats
-
 from runtime.report.roles import BASELINE, PLACEBO, UNTRAINED
 from runtime.report.words import by_reality, expected, percent
 from runtime.report.words import domain as in_words
 from runtime.spec.cell import Cell
 from runtime.spec.frame import PriorRange, StudyFrame
 from runtime.stats.band import Band
-from runtime.stats.prior import Belief, of_range
+from runtime.stats.prior import normal, of_range
+from runtime.stats.together import belief_json
 from runtime.stats.worth import Candidate, cost_per_point, next_best
 
 NEVER_TRIED = (BASELINE, PLACEBO, UNTRAINED)
@@ -88,7 +87,7 @@ def _next(
             unranked.append({"approach": approach, "reason": "its cost is unknown: no artifact of it was built here"})
         else:
             known[approach] = found
-    order = next_best([Candidate(a, _normal(found), hours[a]) for a, found in known.items()])
+    order = next_best([Candidate(a, found["gain"], hours[a]) for a, found in known.items()])
     return {
         "domain": domain,
         "ranked": [
@@ -105,38 +104,31 @@ def _belief(approach: str, domain: str, evidence: Mapping[str, Any]) -> dict[str
     """What is believed of the approach at one more location, and from where; or why nothing is."""
     row = next((r for r in evidence["together"] if (r["approach"], r["domain"]) == (approach, domain)), None)
     if row and row["belief"]:
-        belief = row["belief"]
-        if belief["contradicted"]:
-            return {"basis": "contradicted", **row["alone"], "share": 1.0}
-        there = belief["new_location"] or belief["posterior"]
-        return {"basis": "posterior", "mean": there["mean"], "sd": there["sd"], "share": belief["posterior"]["share"]}
+        return {"basis": "posterior", **_kept(row["belief"]["new_location"] or row["belief"]["posterior"])}
     if row:
         if row["alone"] is None:
             return "one training seed and no expected range: its uplift is not bounded"
-        return {"basis": "measurement", **row["alone"], "share": 1.0}
+        believed = normal(row["alone"]["mean"], row["alone"]["sd"], evidence["level"])
+        return {"basis": "measurement", **_kept(belief_json(believed)), "share": 1.0}
     prior = PriorRange.model_validate(evidence["priors"].get(approach, {}))
     expected_range = prior.for_domain(domain)  # ty: ignore[invalid-argument-type]
     if expected_range is None:
         return "not measured here, and no range is expected of it"
-    before = of_range(expected_range)
-    return {"basis": "prior", "mean": round(before.mean, 4), "sd": round(before.sd, 4), "share": 0.0,
-            "range": list(expected_range)}  # fmt: skip
+    return {"basis": "prior", **_kept(belief_json(of_range(expected_range))), "range": list(expected_range)}
 
 
-def _normal(found: Mapping[str, Any]) -> Belief:
-    return Belief(found["mean"], found["sd"], Band(*stats.norm.interval(0.95, found["mean"], found["sd"])))
+def _kept(belief: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: belief[name] for name in ("mean", "sd", "gain", "range_weight", "share")}
 
 
 def _why(found: Mapping[str, Any], domain: str) -> str:
     """Where the belief comes from, in words that no one takes for a measurement where it is none."""
     if found["basis"] == "prior":
         return f"never measured in the {in_words(domain)}: the expected range {expected(found['range'])} alone"
-    if found["basis"] == "contradicted":
-        return "the measurement alone: it contradicts the expected range, which is left out"
     if found["basis"] == "measurement":
         return "measured; no range was expected of it"
-    measured = percent(found["share"])
-    return f"expected range and measurement, {measured} of it measured"
+    measured, kept = percent(found["share"]), percent(found["range_weight"])
+    return f"expected range and measurement, {measured} of it measured; the range keeps a weight of {kept}"
 
 
 def _rounded(value: float | None) -> float | None:
@@ -153,7 +145,8 @@ def next_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
             rows.append({
                 "domain": group["domain"], "rank": rank, "approach": row["approach"], "expected_gain": row["gain"],
                 "believed": row["mean"], "sd": row["sd"], unit: row["hours"], f"gain_per_{unit}": row["per_hour"],
-                "basis": row["basis"], "measured_share": row["share"], "reason": row["why"],
+                "basis": row["basis"], "measured_share": row["share"], "range_weight": row["range_weight"],
+                "reason": row["why"],
             })  # fmt: skip
         rows += [{"domain": group["domain"], **row} for row in group["unranked"]]
     return rows

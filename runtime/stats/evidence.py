@@ -30,7 +30,8 @@ METHOD = {
     "new_location": "the location is the unit: prediction band of Student t for one drawn as these were",
     "multiplicity": "each band stands alone; `together` holds Holm's p-values and bands that hold at once "
     "(Bonferroni) over the approaches of a domain; `fleet` Benjamini and Hochberg's, over locations",
-    "posterior": "the range as the central 80 % of a normal prior, the measurement as Student t",
+    "posterior": "the range as the central 80 % of a normal prior with a weight of 0.8, a wide normal round zero with "
+    "the rest (robust mixture prior), the measurement as Student t; Bayes' rule updates the weights as well",
     "effects": "means with their standard error, Cohen's d and Hedges' g over training runs, each (location, task) "
     "counting the same; of interquartile means, chances of improvement and profiles an expanded percentile bootstrap "
     "over runs, from five runs of each (location, task) on",

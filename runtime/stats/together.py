@@ -13,7 +13,7 @@ from runtime.stats.group import Group
 from runtime.stats.inference import estimate
 from runtime.stats.multiple import holm, p_value, simultaneous_level
 from runtime.stats.new_location import at_new_location
-from runtime.stats.prior import NARROWEST, calibration, of_range, update
+from runtime.stats.prior import NARROWEST, Belief, calibration, of_range, update
 from runtime.stats.prior import at_new_location as belief_at_new_location
 from runtime.stats.uplift import POINTS, Uplift
 
@@ -63,29 +63,30 @@ def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any
 def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:
     """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range.
 
-    `share` is the share of the prior's variance that the measurement took away: how much of the belief is measured,
-    and how little where the two contradict each other. With normal errors it is the measurement's share of precision.
+    `range_weight` is how much the range itself is believed, and `share` how much of the belief is measured: see
+    `runtime.stats.prior`.
     """
     expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
     if expected is None:
         return None
-    before = of_range(expected)
-    after = update(before, row.estimate)
-    share = max(1 - (after.sd / before.sd) ** 2, 0.0)
+    after = update(expected, row.estimate)
     spread = between_locations(row, level)
-    there = belief_at_new_location(after, spread or 0.0, level)
+    there = None if spread is None else belief_at_new_location(after, spread, level)
+    return {"prior": belief_json(of_range(expected)), "posterior": belief_json(after),
+            "new_location": there and belief_json(there)}  # fmt: skip
+
+
+def belief_json(belief: Belief) -> dict[str, Any]:
+    """A belief as JSON; `gain` is its expected improvement over the baseline."""
     return {
-        "contradicted": row.estimate.band.relation(expected) == "outside",
-        "prior": {"mean": round(before.mean, 4), "sd": round(before.sd, 4), "helps": round(before.exceeds(0.0), 4)},
-        "posterior": {"mean": round(after.mean, 4), "sd": round(after.sd, 4), "band": after.band.to_json(),
-                      "helps": round(after.exceeds(0.0), 4), "share": round(share, 4)},
-        "new_location": {"mean": round(there.mean, 4), "sd": round(there.sd, 4), "band": there.band.to_json(),
-                         "helps": round(there.exceeds(0.0), 4)} if spread is not None else None,
+        "mean": round(belief.mean, 4), "sd": round(belief.sd, 4), "band": belief.band.to_json(),
+        "helps": round(belief.exceeds(0.0), 4), "gain": round(belief.gain(), 4),
+        "range_weight": None if belief.on_range is None else round(belief.on_range, 4), "share": round(belief.share, 4),
     }  # fmt: skip
 
 
 def alone(row: Uplift, level: float) -> dict[str, Any] | None:
-    """What the measurement says by itself of a location like these, as mean and standard deviation; None from one seed.
+    """What the measurement says by itself of a location like these, taken as normal; None from one seed.
 
     One location cannot tell how others differ, and its own error stands for theirs.
     """

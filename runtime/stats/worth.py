@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 from runtime.stats.band import Band
-from runtime.stats.prior import Belief
 
 
 def cost_per_point(cost: float, bands: Sequence[Band]) -> float | None:
@@ -22,10 +19,11 @@ def cost_per_point(cost: float, bands: Sequence[Band]) -> float | None:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An approach that could be tried (again): what is believed of it, and the GPU-hours that it would take."""
+    """An approach that could be tried (again): its expected gain in points (`runtime.stats.prior.Belief.gain`), and the
+    GPU-hours that it would take."""
 
     approach: str
-    belief: Belief
+    gain: float
     gpu_hours: float
 
 
@@ -38,22 +36,9 @@ class Suggestion:
     per_hour: float
 
 
-def expected_gain(belief: Belief, best: float = 0.0) -> float:
-    """Mean of what the uplift exceeds `best` by, and nothing where it does not (expected improvement)."""
-    away = (belief.mean - best) / belief.sd
-    return float(belief.sd * (stats.norm.pdf(away) + away * stats.norm.cdf(away)))
-
-
-def next_best(candidates: Sequence[Candidate], best: float = 0.0) -> list[Suggestion]:
-    """Candidates by expected gain per GPU-hour, most first; those that cost nothing are ahead of all others.
-
-    Args:
-        candidates: what could be tried.
-        best: uplift of the approach in use, in points.
-    """
+def next_best(candidates: Sequence[Candidate]) -> list[Suggestion]:
+    """Candidates by expected gain per GPU-hour, most first; those that cost nothing are ahead of all others."""
     found = [
-        Suggestion(c.approach, gain, gain / c.gpu_hours if c.gpu_hours > 0 else float("inf"))
-        for c in candidates
-        for gain in [expected_gain(c.belief, best)]
+        Suggestion(c.approach, c.gain, c.gain / c.gpu_hours if c.gpu_hours > 0 else float("inf")) for c in candidates
     ]
     return sorted(found, key=lambda s: (-s.per_hour, -s.gain, s.approach))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.report_fleet import measure
-from runtime.report.beyond import stacks
+from runtime.report.beyond import beyond, stacks
 from runtime.report.effects import TALL, WIDE, area, steps
 from runtime.report.fleet import FEW, HEIGHT, MOST_FLAGGED, caterpillar, fleets
 from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
@@ -57,14 +57,16 @@ def test_a_belief_never_passes_for_a_measurement(folder: Path) -> None:
     said = json.loads((folder / "report.json").read_text())
     text = section(folder, "beyond")
     assert text.count('<div class="stack">') == 2
-    assert text.count("of the belief is measured, the rest is the range") == 2
+    assert text.count("of the belief is measured. The range had a weight of 80 % and keeps ") == 2
     assert "helps:" not in text
     for row in said["evidence"]["together"]:
         if row["belief"]:
             before, after = row["belief"]["prior"], row["belief"]["posterior"]
-            assert after["share"] == pytest.approx(max(1 - (after["sd"] / before["sd"]) ** 2, 0), abs=1e-3)
-    contradicted = [r["belief"]["contradicted"] for r in said["evidence"]["together"] if r["belief"]]
-    assert text.count("they contradict each other") == sum(contradicted)
+            assert (before["share"], before["range_weight"]) == (0, 0.8)
+            assert 0 < after["share"] < 1
+            assert after["range_weight"] != 0.8
+    outside = [r for r in beyond(said) if r["joint"]["belief"] and r["prior"]["relation"] == "outside"]
+    assert text.count("they contradict each other") == len(outside)
     assert "of the decision matrix landed inside the range" in text
     assert stacks([{"joint": {"belief": None}}]) is None
 

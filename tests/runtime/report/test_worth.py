@@ -10,7 +10,6 @@ from runtime.report.worth import confirmed_rows, next_rows, worth
 from runtime.spec.cell import Cell
 from runtime.spec.frame import StudyFrame
 from runtime.stats.prior import of_range
-from runtime.stats.worth import expected_gain
 from tests.runtime.synthetic_study import synthetic_study
 
 FRAME = StudyFrame(
@@ -29,9 +28,9 @@ def joint(approach: str, belief: Any, alone: Any) -> dict[str, Any]:
     return {"approach": approach, "domain": "twin", "belief": belief, "alone": alone}
 
 
-def belief(mean: float, contradicted: bool = False) -> dict[str, Any]:
-    return {"contradicted": contradicted, "posterior": {"mean": mean, "sd": 1.0, "share": 0.6},
-            "new_location": {"mean": mean, "sd": 2.0}}  # fmt: skip
+def belief(mean: float, weight: float = 0.8) -> dict[str, Any]:
+    there = {"mean": mean, "sd": 2.0, "gain": max(mean, 0.3), "share": 0.6, "range_weight": weight}
+    return {"posterior": {**there, "sd": 1.0}, "new_location": there}
 
 
 def place(approach: str, location: str | None, band: list[float]) -> dict[str, Any]:
@@ -39,12 +38,12 @@ def place(approach: str, location: str | None, band: list[float]) -> dict[str, A
 
 
 EVIDENCE: dict[str, Any] = {
-    "baseline": "base", "counts": {"domains": ["twin"]}, "fleet": [],
+    "baseline": "base", "level": 0.95, "counts": {"domains": ["twin"]}, "fleet": [],
     "priors": {"wished": {"world_model": [2, 6], "irl": None}, "silent": {"world_model": None, "irl": [1, 2]},
                "foreign": {"world_model": [3, 9], "irl": None}},
     "together": [
-        joint("proven", belief(5), {"mean": 5, "sd": 3}), joint("measured", None, {"mean": 1.0, "sd": 4.0}),
-        joint("refuted", belief(9, True), {"mean": -6.0, "sd": 2.0}), joint("once", None, None),
+        joint("proven", belief(6), {"mean": 6, "sd": 3}), joint("measured", None, {"mean": 1.0, "sd": 4.0}),
+        joint("refuted", belief(-6.0, 0.02), {"mean": -6.0, "sd": 2.0}), joint("once", None, None),
         joint("again", None, {"mean": 50, "sd": 1}),
     ],
     "uplift": [
@@ -60,11 +59,14 @@ def test_candidates_are_ranked_by_what_is_believed_of_them() -> None:
     ranked = {row["approach"]: row for row in found["ranked"]}
     assert [row["approach"] for row in found["ranked"]] == ["proven", "wished", "measured", "refuted"]
     assert {row["hours"] for row in found["ranked"]} == {1.0}  # two CPU-hours over two locations
-    assert ranked["wished"]["gain"] == pytest.approx(expected_gain(of_range((2, 6))), abs=1e-3)
+    assert ranked["wished"]["gain"] == pytest.approx(of_range((2, 6)).gain(), abs=1e-3)
     assert (ranked["wished"]["basis"], ranked["wished"]["share"]) == ("prior", 0.0)
     assert "never measured" in ranked["wished"]["why"]
-    assert ranked["proven"]["why"] == "expected range and measurement, 60 % of it measured"
-    assert (ranked["refuted"]["mean"], ranked["refuted"]["basis"]) == (-6.0, "contradicted")
+    assert ranked["proven"]["why"] == (
+        "expected range and measurement, 60 % of it measured; the range keeps a weight of 80 %"
+    )
+    assert (ranked["refuted"]["mean"], ranked["refuted"]["range_weight"]) == (-6.0, 0.02)
+    assert (ranked["measured"]["range_weight"], ranked["measured"]["share"]) == (None, 1.0)
     assert {row["approach"]: row["reason"] for row in found["unranked"]} == {
         "silent": "not measured here, and no range is expected of it",
         "once": "one training seed and no expected range: its uplift is not bounded",
