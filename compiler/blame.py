@@ -10,6 +10,11 @@ Path = tuple[Step, ...]
 
 LEARNING = {"snapshots": "at", "learning_trials": "trials"}
 """Bound source -> the key of the study's `learning` that sets it."""
+SECTIONS = {
+    "schedule": "sequential", "look": "sequential", "schedules": "sequential", "interim_places": "sequential",
+    "parts": "sequential", "arm": "approaches", "peers": "approaches", "baseline": "baseline",
+}  # fmt: skip
+"""Bound source -> the key of the study that decides it."""
 
 
 def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:
@@ -62,6 +67,8 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
         return "study", study, (source, *inside)
     if source in LEARNING:
         return "study", study, ("learning", LEARNING[source], *inside)
+    if source in SECTIONS:
+        return "study", study, (SECTIONS[source],)
     return "study", study, inside if source == "study" else ()
 
 

@@ -15,6 +15,8 @@ Key = tuple[str, ...]
 Address = tuple[str, str]
 Owner = tuple[Project, str]
 """The project and the study whose lines shaped a node."""
+NAMED = "arm"
+"""Bound source that is an approach's name: that two approaches are called differently is no difference of theirs."""
 KINDS = ("stage", "input", "back end", "capture", "parameter")
 SAMPLED = 20
 """Nodes of one difference whose lines are looked up."""
@@ -148,7 +150,10 @@ def _parameters(
     """Parameters that differ. Most nodes share theirs with others, so pairs of them are compared once."""
     pair = id(old.params), id(new.params)
     if pair not in known:
-        names = [n for n in {**old.params, **new.params} if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT)]
+        names = [
+            n for n in {**old.params, **new.params}
+            if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT) and new.stage.bound.get(n) != NAMED
+        ]  # fmt: skip
         values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in names]
         known[pair] = [(name, x, y, repr((x, y))) for name, x, y in values]
     for name, x, y, text in known[pair]:

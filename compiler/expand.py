@@ -86,7 +86,7 @@ class _Expansion:
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
         like = (canonical(spec.stages), spec.source.kind, outside)
-        partly = any(cell.location == location for cell in self.stopped.cells)
+        partly = location in self.settings.partly
         template = None if partly else self.templates.get(like)
         if template is not None and self._repeat(template, location):
             return
@@ -211,12 +211,13 @@ class _Expansion:
         """A stage's nodes over the whole study, in the study's order."""
         if stage.name not in self.every:
             if "location" in stage.per:
-                scopes = self._scopes(stage)
-                keys = [(stage.name, scope.only(stage.per), scope.approach) for scope in scopes]
+                keyed = [((stage.name, scope.only(stage.per), scope.approach), scope) for scope in self._scopes(stage)]
                 found = [
                     self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
                     for location in self.study.locations if location not in self.stopped.locations
-                    for key, scope in zip(keys, scopes, strict=True)
+                    for key, scope in keyed
+                    if stage.name != "interim" or location not in self.settings.partly
+                    or self.settings.peers(scope._replace(location=location))
                 ]  # fmt: skip
                 found = [node for node in found if node.address not in self.stopped.nodes]
                 if self.stopped.cells and "look" in stage.per and "seed" in stage.per:

@@ -43,7 +43,8 @@ Quantity = Literal["uplift", "success_rate"]
 class Design:
     """How much a study plans for one comparison.
 
-    `trials` per cell, `seeds` per location and task, `groups` the number of (location, task) that are pooled.
+    `trials` per cell, `seeds` per location and task, `groups` the number of (location, task) that are pooled. Interim
+    looks may give a cell up to `most` trials, where they are more; how many is not known before.
     """
 
     quantity: Quantity
@@ -51,6 +52,7 @@ class Design:
     trials: int
     groups: int
     level: float
+    most: int = 0
 
     @property
     def degrees(self) -> int:
@@ -119,7 +121,7 @@ def best_band(design: Design, value: float) -> tuple[float, float]:
     need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.interval`.
     """
     z = NormalDist().inv_cdf(min((1 + design.level) / 2, SUREST))
-    n, share, limits = design.seeds * design.trials, 1 / design.groups, (0.0, 100.0)
+    n, share, limits = design.seeds * max(design.trials, design.most), 1 / design.groups, (0.0, 100.0)
     observed = value / 100
     if design.quantity == "uplift":
         limits = (-100.0, 100.0)

@@ -10,6 +10,7 @@ from compiler.source import SpanPath
 from compiler.spec.study import Study
 from runtime.spec.claim import Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
 from runtime.spec.gate import TRIAL_METRICS, GateRule
+from runtime.spec.sequential import Schedule
 from runtime.stats.band import Band
 from runtime.stats.claim import Verdict, band_level, judge_claim
 from runtime.stats.judge import Measure, judge, wanted
@@ -136,7 +137,9 @@ def _planned(study: Study, rule: GateRule) -> bool:
 
 
 def _design(study: Study, quantity: Quantity, domain: str, groups: int, level: float) -> Design:
-    return Design(quantity, len(set(study.seeds)), study.trials[domain], groups, level)  # ty: ignore[invalid-argument-type]
+    trials = study.trials[domain]  # ty: ignore[invalid-argument-type]
+    schedule = Schedule.of(study.sequential, domain, trials, level)  # ty: ignore[invalid-argument-type]
+    return Design(quantity, len(set(study.seeds)), trials, groups, level, schedule.most if schedule else 0)
 
 
 def _of_gate(

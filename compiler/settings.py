@@ -1,6 +1,7 @@
 """Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, equal ones validated once."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from compiler.fingerprint import canonical, head
@@ -55,6 +56,13 @@ class Settings:
             for look in self._looks(domain)
         ]  # fmt: skip
         """The evaluations at any one location, in the order of the study's cells, look by look."""
+        self.lost: frozenset[Cell] = stopped.cells if stopped else frozenset()
+        self.partly = frozenset(cell.location for cell in self.lost)
+        """Locations at which a gate has stopped cells."""
+        self.together: dict[tuple[str | None, str | None], list[Scope]] = {}
+        """Task and domain -> the evaluations there at any one location, in the order of `scopes`."""
+        for scope in self.scopes:
+            self.together.setdefault((scope.task, scope.domain), []).append(scope)
         self.trainings = list(dict.fromkeys(scope._replace(domain=None, look=None) for scope in self.scopes))
         """The training runs at any one location, in the study's order."""
         self.judged: dict[str, list[str]] = {}
@@ -72,17 +80,22 @@ class Settings:
     def peers(self, scope: Scope) -> list[Scope]:
         """Evaluations at the place, task and domain of `scope`, of every approach and seed, up to its look."""
         there = [
-            one._replace(location=scope.location) for one in self.scopes
-            if (one.task, one.domain) == (scope.task, scope.domain) and (one.look or 0) <= (scope.look or 0)
+            one._replace(location=scope.location) for one in self.together.get((scope.task, scope.domain), ())
+            if (one.look or 0) <= (scope.look or 0)
         ]  # fmt: skip
         return [one for one in there if not self.is_stopped(one)]
 
     def is_stopped(self, scope: Scope) -> bool:
         """Whether a gate has stopped the cell that an evaluation belongs to."""
-        return bool(self.stopped) and _cell(scope) in self.stopped.cells
+        return scope.location in self.partly and _cell(scope) in self.lost
 
-    def interims(self) -> list[Scope]:
-        """The interim looks at any one location: after every batch but the last."""
+    def interims(self, location: str | None = None) -> list[Scope]:
+        """The interim looks at a location, after every batch but the last; where all was stopped, none is taken."""
+        found = [one._replace(location=location) for one in self._interims]
+        return [one for one in found if self.peers(one)] if location in self.partly else found
+
+    @cached_property
+    def _interims(self) -> list[Scope]:
         last = {domain: schedule.looks for domain, schedule in self.schedules.items() if schedule is not None}
         return list(dict.fromkeys(
             scope.only(("task", "domain", "look")) for scope in self.scopes
@@ -156,42 +169,45 @@ class Settings:
         )
 
     def _bound(self, source: str, scope: Scope) -> Any:
-        sources: dict[str, Callable[[], Any]] = {
-            "location.source": lambda: _photographed(self.project.locations[str(scope.location)].source),
-            "hidden_site": lambda: self._hidden_site(scope),
-            "task": lambda: _part(Task, self.project.tasks[str(scope.task)]),
-            "seed": lambda: self._seed(scope),
-            "domain": lambda: scope.domain,
-            "trials": lambda: self.study.trials[scope.domain],  # ty: ignore[invalid-argument-type]
-            "cells": lambda: self.cells,
-            "study": lambda: self.frame,
-            "gate": lambda: _part(GateRule, self.project.gates[str(scope.gate)]),
-            "judged": lambda: self.judged.get(str(scope.gate), []),
-            "stopped": lambda: self._stopped(),
-            "claim": lambda: self.study.claims[str(scope.claim)],
-            "claims": lambda: list(self.study.claims),
-            "waivers": lambda: self.study.waivers,
-            "imported": lambda: self._sets(self.study.imported),
-            "repeated": lambda: self._sets(self.study.repeated),
-            "snapshots": lambda: self.study.learning.at if self.study.learning else [],
-            "learning_trials": lambda: self.study.learning.trials if self.study.learning else 1,
-            "trial_seed": lambda: self._trial_seed(scope),
-            "schedule": lambda: self.schedules[scope.domain],  # ty: ignore[invalid-argument-type]
-            "look": lambda: scope.look or 1,
-            "arm": lambda: self._arm(scope),
-            "peers": lambda: [f"{one.approach}/{one.seed}" for one in self.peers(scope)],
-            "baseline": lambda: self.study.baseline,
-            "schedules": lambda: {d: schedule for d, schedule in self.schedules.items() if schedule is not None},
-            "interim_places": lambda: [
+        return self._sources[source](scope)
+
+    @cached_property
+    def _sources(self) -> dict[str, Callable[[Scope], Any]]:
+        """Bound source -> what it is worth at a scope; made once, since every location of a fleet asks."""
+        return {
+            "location.source": lambda scope: _photographed(self.project.locations[str(scope.location)].source),
+            "hidden_site": lambda scope: self._hidden_site(scope),
+            "task": lambda scope: _part(Task, self.project.tasks[str(scope.task)]),
+            "seed": lambda scope: self._seed(scope),
+            "domain": lambda scope: scope.domain,
+            "trials": lambda scope: self.study.trials[scope.domain],  # ty: ignore[invalid-argument-type]
+            "cells": lambda _: self.cells,
+            "study": lambda _: self.frame,
+            "gate": lambda scope: _part(GateRule, self.project.gates[str(scope.gate)]),
+            "judged": lambda scope: self.judged.get(str(scope.gate), []),
+            "stopped": lambda _: self._stopped(),
+            "claim": lambda scope: self.study.claims[str(scope.claim)],
+            "claims": lambda _: list(self.study.claims),
+            "waivers": lambda _: self.study.waivers,
+            "imported": lambda _: self._sets(self.study.imported),
+            "repeated": lambda _: self._sets(self.study.repeated),
+            "snapshots": lambda _: self.study.learning.at if self.study.learning else [],
+            "learning_trials": lambda _: self.study.learning.trials if self.study.learning else 1,
+            "trial_seed": lambda scope: self._trial_seed(scope),
+            "schedule": lambda scope: self.schedules[scope.domain],  # ty: ignore[invalid-argument-type]
+            "look": lambda scope: scope.look or 1,
+            "arm": lambda scope: self._arm(scope),
+            "peers": lambda scope: [f"{one.approach}/{one.seed}" for one in self.peers(scope)],
+            "baseline": lambda _: self.study.baseline,
+            "schedules": lambda _: {d: schedule for d, schedule in self.schedules.items() if schedule is not None},
+            "interim_places": lambda _: [
                 InterimPlace(location=location, task=one.task, domain=one.domain, look=one.look)  # ty: ignore[invalid-argument-type]
                 for location in self.study.locations
-                if not self.stopped or location not in self.stopped.locations
-                for one in self.interims()
+                for one in self.interims(location)
             ],
-            "parts": lambda: [len(self._looks(cell.domain)) for cell in self.cells] if self.study.sequential else [],
-            "priors": lambda: {a: self._prior(a) for a in self.study.approaches},
+            "parts": lambda _: [len(self._looks(cell.domain)) for cell in self.cells] if self.study.sequential else [],
+            "priors": lambda _: {a: self._prior(a) for a in self.study.approaches},
         }
-        return sources[source]()
 
     def _sets(self, names: list[str]) -> list[ImportedSet]:
         root = self.project.root

@@ -10,6 +10,7 @@ from compiler.load import Project
 from compiler.overview import Overview, overview
 from compiler.plan import Plan, State
 from compiler.resolution import outlook
+from compiler.savings import savings
 from compiler.summary import footer
 from compiler.tree import lines, nothing_to_do
 from runtime.capture.digest import used_files
@@ -47,7 +48,7 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     places = dict.fromkeys(node.scope.location for node in found.plan.graph.nodes.values())
     idle = not every and found.counts[str(Mark.REUSE)] + found.counts[str(Mark.UNNEEDED)] == sum(found.counts.values())
     tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
-    said = [*tree, *map(Line, [*last, *outlook(project, study)])]
+    said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
     if found.plan.graph.stopped is not None:
         said += map(Line, found.plan.graph.stopped.lines())
     if found.changes.refused:

@@ -19,6 +19,9 @@ from runtime.store import Store
 
 Address = tuple[str, str]
 
+EVIDENCE = ("evaluate", "interim", "learning", "uplift", "report")
+"""Stages whose artifacts are evidence: batches of trials that go on after a poor one belong to it."""
+
 
 @dataclass(frozen=True)
 class Stops:
@@ -52,7 +55,7 @@ def speaks_of(rule: GateRule, node: Node) -> bool:
 
 def _of_evidence(rule: GateRule) -> bool:
     """Whether nothing depends on what the gate judges but the evidence itself, which is always shown."""
-    return rule.metric in TRIAL_METRICS or rule.stage == "learning"
+    return rule.metric in TRIAL_METRICS or rule.stage in EVIDENCE
 
 
 def guards(project: Project, graph: Graph) -> list[Guard]:

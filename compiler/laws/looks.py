@@ -12,7 +12,7 @@ def looks(subject: Subject) -> Iterator[Diagnostic]:
         asked = study.sequential
         if asked is None:
             continue
-        if study.baseline is None or set(study.approaches) <= {study.baseline}:
+        if len(set(study.approaches)) < 2:  # without a baseline, X401 says so
             message = "interim looks compare approaches with a baseline, and there is nothing to compare"
             fix = "name a `baseline` and another approach, or remove `sequential`"
             yield subject.at("study", name, ("sequential",), "X451", message, fix, key=True)
@@ -29,7 +29,9 @@ def looks(subject: Subject) -> Iterator[Diagnostic]:
             if trials < asked.looks:
                 message = f"{trials} trials in `{domain}` cannot be looked at {asked.looks} times"
                 fix = f"plan {asked.looks} trials at the least, or ask for fewer looks"
-                yield subject.at("study", name, ("sequential",), "X451", message, fix, notes=(planned,), key=True)
+                at = ("sequential", "looks")
+                default = at not in subject.project.spans("study", name)
+                yield subject.at("study", name, at, "X451", message, fix, notes=(planned,), key=default)
             if asked.max_trials is not None and asked.max_trials < trials:
                 message = f"`max_trials` is {asked.max_trials}, below the {trials} trials planned in `{domain}`"
                 fix = "raise it, or leave it out so that trials left over are saved"

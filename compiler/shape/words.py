@@ -38,6 +38,8 @@ def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
         key = str(ctx["discriminator"]).strip("'") if kind == "union_tag_invalid" else _plain_name(place.path)
         if place.at_key:
             return "S101", f"unknown key {show(value)}", did_you_mean(str(value), place.choices, "keys")
+        if place.path and isinstance(place.path[-1], int):
+            key = key.removesuffix("s")  # one item of a list
         choices = place.choices or _quoted(str(ctx.get("expected_tags") or ctx.get("expected", "")))
         return (
             "S103",

@@ -157,6 +157,103 @@ def test_a_run_that_was_stopped_lacks_nothing_else(tmp_path: Path, capsys: pytes
     assert unexplained(after, missing) == []
 
 
+LEARNT = (
+    "title: Learnt\nstage: policy\nmetric: final_loss\napproach: {who}\nscope: {scope}\ncomparator: at_most\n"
+    "threshold: 1\non_fail: {act}\n"
+)
+
+
+def looked_at(root: Path, who: str, scope: str = "artifact", act: str = "stop", locations: str = "[cellar]") -> Built:
+    """Three approaches, three looks in the twin; a gate holds the losses of one approach's policies."""
+    built = Built(root)
+    built.write("locations/attic.yaml", ATTIC)
+    built.write("approaches/third.yaml", (root / "specs/approaches/bold.yaml").read_text().replace("7", "8"))
+    built.edit("study.yaml", "[baseline, bold]", "[baseline, bold, third]")
+    built.edit("study.yaml", "[cellar]", locations)
+    looks = "level: 0.8\ngates: [learnt]\nsequential: {looks: 3, domains: [twin]}\n"
+    built.edit("study.yaml", "level: 0.8\n", looks)
+    built.write("gates/learnt.yaml", LEARNT.format(who=who, scope=scope, act=act))
+    return built
+
+
+def lost(built: Built, poor: str = "", stages: tuple[str, ...] = ("policy",)) -> Graph:
+    """Artifacts of these stages in the store, with a loss over the gate's limit where the label holds `poor`."""
+    project = load_project(built.root)
+    for node in expand(project, "study").nodes.values():
+        if node.stage.name in ("capture", "splat", "twin", "demos", *stages):
+            publish(project, node, metrics={"final_loss": 2.0 if poor in node.label else 0.5})
+    return expand(load_project(built.root), "study")
+
+
+def assert_whole(graph: Graph) -> None:
+    """What is built reads nothing that was stopped, and every table is told what its parents stand for."""
+    assert graph.stopped is not None
+    needed = reached(graph)
+    nodes = [node for node in graph.nodes.values() if node.label in needed and node.address not in graph.stopped.nodes]
+    for node in nodes:
+        assert not any(parent.address in graph.stopped.nodes for parent in node.parents()), node.label
+        if node.stage.name == "interim":
+            ran = [f"{one.scope.approach}/{one.scope.seed}" for one in node.inputs["trials"]]
+            assert node.params["peers"] == ran
+            assert ran
+    uplift = next(node for node in nodes if node.stage.name == "uplift")
+    assert sum(uplift.params["parts"]) == len(uplift.inputs["trials"])
+    assert len(uplift.params["cells"]) == len(uplift.params["parts"])
+    places = [(x["location"], x["task"], x["domain"], str(x["look"])) for x in uplift.params["interim_places"]]
+    assert [tuple(one.scope.names().values()) for one in uplift.inputs["looks"]] == places
+
+
+@pytest.mark.parametrize(
+    ("who", "scope", "act"),
+    [("bold", "artifact", "stop"), ("bold", "study", "skip_downstream"), ("baseline", "location", "stop"),
+     ("baseline", "artifact", "skip_downstream")],
+)  # fmt: skip
+def test_looks_go_on_without_an_approach_that_was_stopped(tmp_path: Path, who: str, scope: str, act: str) -> None:
+    built = looked_at(tmp_path, who, scope, act)
+    before = reached(expand(load_project(tmp_path), "study"))
+    graph = lost(built)
+    assert_whole(graph)
+    after = reached(graph)
+    assert {label.split("/")[3] for label in before - after} == {who}
+    assert {label.split("/")[0] for label in before - after} == {"evaluate"}
+    assert {f"evaluate/cellar/press/third/1/twin/{look}" for look in (1, 2, 3)} <= after
+    uplift = next(n for n in graph.nodes.values() if n.stage.name == "uplift" and n.address in _needed(graph))
+    assert uplift.params["study"]["locations"] == ["cellar"]
+
+
+def test_a_place_where_one_policy_was_stopped_leaves_the_others_alone(tmp_path: Path) -> None:
+    built = looked_at(tmp_path, "bold", locations="[cellar, attic]")
+    before = expand(load_project(tmp_path), "study")
+    graph = lost(built, "attic/press/bold/0")
+    assert_whole(graph)
+    gone = reached(before) - reached(graph)
+    assert {label.rsplit("/", 1)[0] for label in gone if label.count("/") == 6} == {"evaluate/attic/press/bold/0/twin"}
+    assert len(gone) == 4
+    cellar = {n.address for n in before.nodes.values() if n.scope.location == "cellar"}
+    assert cellar == {n.address for n in graph.nodes.values() if n.scope.location == "cellar"}
+
+
+def test_no_look_is_taken_where_every_policy_of_a_task_was_stopped(tmp_path: Path) -> None:
+    built = looked_at(tmp_path, "bold")
+    built.edit("gates/learnt.yaml", "approach: bold\n", "")
+    built.write("tasks/pull.yaml", (tmp_path / "specs/tasks/press.yaml").read_text().replace("press the", "hit the"))
+    built.edit("study.yaml", "[press]", "[press, pull]")
+    graph = lost(built, "/pull/")
+    assert_whole(graph)
+    assert {label for label in reached(graph) if "interim" in label} == {
+        "interim/cellar/press/twin/1", "interim/cellar/press/twin/2"
+    }  # fmt: skip
+
+
+def test_a_gate_over_batches_of_trials_stops_no_later_batch(tmp_path: Path) -> None:
+    built = looked_at(tmp_path, "bold")
+    built.edit("gates/learnt.yaml", "stage: policy", "stage: evaluate")
+    before = reached(expand(load_project(tmp_path), "study"))
+    graph = lost(built, stages=("policy", "evaluate"))
+    assert graph.stopped is None
+    assert reached(graph) == before
+
+
 def test_gates_of_one_rule_share_a_verdict(tmp_path: Path) -> None:
     built = study(tmp_path)
     built.edit("study.yaml", "gates: [sharp]", "gates: [sharp, again]")
