@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from compiler.check import check
 from compiler.chunks import chunks
+from compiler.cli import main
 from compiler.compile import open_project, plan_study
 from compiler.expand import expand
 from compiler.load import load_project
@@ -73,3 +77,58 @@ def test_no_chunk_holds_a_batch_and_what_it_waits_for(tmp_path: Path) -> None:
                     seen.add(parent.address)
                     waiting += parent.parents()
             assert not inside & seen
+
+
+def test_the_plan_says_what_looks_may_spare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan"]) == 0
+    line = "interim looks may leave out up to 8 of 12 batches of trials; the estimate counts them all"
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_without_looks_the_plan_says_nothing_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph_of(tmp_path, more="")
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan"]) == 0
+    assert "interim looks" not in capsys.readouterr().out
+
+
+def test_show_names_the_line_that_asks_for_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", "evaluate/cellar/press/bold/1/twin/3"]) == 0
+    said = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines() if "study.yaml" in line}
+    at = {name: said[name] for name in ("schedule", "look", "arm")}
+    assert at == {
+        "schedule": "specs/study.yaml:11:13", "look": "specs/study.yaml:11:13", "arm": "specs/study.yaml:4:13"
+    }  # fmt: skip
+
+
+def test_two_approaches_do_not_differ_in_what_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph_of(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", "baseline", "bold"]) == 0
+    said = capsys.readouterr().out
+    assert "policy.steps" in said
+    assert "evaluate.arm" not in said
+
+
+def test_more_trials_at_the_most_may_decide_what_the_planned_ones_cannot(tmp_path: Path) -> None:
+    gate = "title: Sure\nmetric: success_rate\napproach: bold\ndomain: twin\ncomparator: at_least\nthreshold: 92\n"
+    for most, codes in (("", ["X420"]), (", max_trials: 1000", [])):
+        root = tmp_path / f"most{len(most)}"
+        base().write(root)
+        (root / "specs/gates").mkdir(exist_ok=True)
+        (root / "specs/gates/sure.yaml").write_text(gate)
+        study = root / "specs/study.yaml"
+        study.write_text(study.read_text() + f"gates: [sure]\nsequential: {{looks: 2{most}}}\n")
+        assert [one.code for one in check(load_project(root)) if one.severity == "error"] == codes
