@@ -14,11 +14,12 @@ from runtime.report.forest import RATES, axis_of, strip
 from runtime.report.heat import heat_maps
 from runtime.report.roles import UNTRAINED
 from runtime.report.verdict import in_order
+from runtime.report.where import where
 from runtime.stats.status import Status
 
 FILTERS = (
     "points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected", "chance",
-    "percent", "hours", "figure",
+    "percent", "hours", "figure", "measured",
 )  # fmt: skip
 MOST_LISTED = 1000
 """Rows of a table that a page holds; of longer ones only the file."""
@@ -59,6 +60,7 @@ def render(said: dict[str, Any]) -> str:
     drawn["effects"] = effects.drawn(said)
     drawn["fleets"] = fleet.fleets(said)
     drawn["key_figures"] = kpi_drawn.drawn(said["kpi"])
+    drawn["where"] = where(said)
     drawn["kpi_lines"] = drawn["key_figures"].get("lines", [])
     return environment.get_template("report.html.j2").render(
         **(said | drawn),

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.report.verdict import in_order
+
 
 def drawn(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each pair of `sim_real` with `approaches`, a `group` number for each policy, and its gaps over all places."""
     pairs = []
     for pair in said["sim_real"]:
         names = [policy["policy"].rpartition(", seed ")[0] for policy in pair["policies"]]
-        approaches = [a for a in said["study"]["approaches"] if a in names]
+        approaches = [a for a in in_order(said["study"]["approaches"], said["roles"]) if a in names]
         policies = [{**p, "group": approaches.index(a)} for p, a in zip(pair["policies"], names, strict=True)]
         widest: dict[str, Mapping[str, Any]] = {}
         for row in pair["gap"]:

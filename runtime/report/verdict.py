@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
-from runtime.report.words import by_reality, count, domain
+from runtime.report.words import by_reality, count, domain, number, points
 from runtime.spec.frame import StudyFrame
 from runtime.spec.stopped import StoppedBy
 from runtime.stats.status import Status
 
+FOUND = {"helps": ("helps", "help"), "hurts": ("hurts", "hurt"), "undecided": ("is undecided", "are undecided")}
+"""Direction -> what the first line says of one approach and of several."""
+MOST_SPELLED = 2
+"""Approaches up to which the first line gives each one's band."""
+MOST_NAMED = 4
+"""Names that a list of the first lines spells out."""
 Token = dict[str, str]
 """A piece of a sentence: `{"text": …}`, or `{"kind": …, "id": …}` for a thing whose title is put in later."""
 
@@ -33,15 +39,19 @@ def headline(frame: StudyFrame, rows: Sequence[Mapping[str, Any]], roles: Mappin
     if not treated or frame.baseline is None:
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
-    here = [row for row in treated if row["domain"] == where]
-    parts: list[Token] = [text(f"{_in(where).capitalize()}, ")]
-    for direction, words in (("helps", "uplift is shown for "), ("hurts", "a loss is shown for ")):
-        found = [ref("approach", row["approach"]) for row in here if row["direction"] == direction]
-        if found:
-            parts += [*([text(" and ")] if len(parts) > 1 else []), text(words), *_listed(found)]
-    if len(parts) == 1:
-        parts.append(text("no uplift is shown"))
-    return [*parts, text(".")]
+    here = sorted(
+        (row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"])
+    )
+    clauses: list[list[Token]] = []
+    if len(here) <= MOST_SPELLED:
+        clauses = [[ref("approach", row["approach"]), text(_by(row))] for row in here]
+    else:
+        for direction, (one, many) in FOUND.items():
+            found = [ref("approach", row["approach"]) for row in here if row["direction"] == direction]
+            if found:
+                clauses.append([*_listed(found), text(f" {one if len(found) == 1 else many}")])
+    parts = [token for i, clause in enumerate(clauses) for token in (*([text("; ")] if i else []), *clause)]
+    return [text(f"{_in(where).capitalize()}, "), *parts, text(".")]
 
 
 def approach_rows(
@@ -115,10 +125,20 @@ def not_run(
 def stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
     """A sentence for each gate that stopped something."""
     return [
-        [*_listed([ref("location", x) for x in one.places]), text(" stopped by gate "), ref("gate", one.gate),
+        [*_listed([ref("location", x) for x in one.places], len(one.places)), text(" stopped by gate "),
+         ref("gate", one.gate),
          text(f": {one.reason}" + ("; left out of all that is judged" if one.on_fail == "skip_downstream" else ""))]
         for one in found
     ]  # fmt: skip
+
+
+def _by(row: Mapping[str, Any]) -> str:
+    """What one approach does, by its band: ` helps by 25.5 to 37.8 points`."""
+    low, high = row["band"]
+    if row["direction"] == "undecided":
+        return f" is undecided ({points(low)} to {points(high)} points)"
+    ends = sorted((abs(low), abs(high)))
+    return f" {row['direction']} by {number(ends[0])} to {number(ends[1])} points"
 
 
 def _in(name: str) -> str:
@@ -127,8 +147,10 @@ def _in(name: str) -> str:
     )
 
 
-def _listed(tokens: list[Token]) -> list[Token]:
+def _listed(tokens: list[Token], most: int = MOST_NAMED) -> list[Token]:
     spoken: list[Token] = []
+    if len(tokens) > most:
+        tokens = [*tokens[: most - 1], text(f"{len(tokens) - most + 1} more")]
     for i, token in enumerate(tokens):
         if i:
             spoken.append(text(" and " if i == len(tokens) - 1 else ", "))

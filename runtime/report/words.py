@@ -68,6 +68,18 @@ def metric(value: Any) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}".replace("-", "−")
 
 
+UNITS = {"db": "dB", "px": "pixels", "s": "s", "m": "m", "mb": "MB", "percent": "percent"}
+"""Ends of names of metrics, which are units."""
+
+
+def measured(name: str) -> str:
+    """A metric's name in words, its unit last: `psnr_db` is `PSNR in dB`."""
+    stem, _, end = name.rpartition("_")
+    unit = f" in {UNITS[end]}" if stem and end in UNITS else ""
+    words = (stem if unit else name).split("_")
+    return " ".join(word.upper() if word in ("psnr", "ssim", "lpips") else word for word in words) + unit
+
+
 def code(words: str) -> Markup:
     """Escaped text with `names` in backticks set as code."""
     parts = str(escape(words)).split("`")

@@ -36,7 +36,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=21,
+    version=22,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",

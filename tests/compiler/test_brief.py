@@ -41,10 +41,12 @@ def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: dict[str, An
     marker, first, _, headline = text.splitlines()[:4]
     assert marker == "<!-- simkiln report study -->"
     assert first == "### ⬜ `study`: not run"
-    assert headline == "**At the hidden site, uplift is shown for `enriched`.**"
     key = ("enriched", "irl_proxy", None)
     row = next(r for r in said["evidence"]["uplift"] if (r["approach"], r["domain"], r["location"]) == key)
     low, high = row["band"]
+    assert headline == f"**At the hidden site, `enriched` helps by {low:.1f} to {high:.1f} points.**"
+    advice = said["decisions"][0]["advice"]
+    assert f"**What to do next:**\n\n- `enriched`: `{advice}`" in text
     assert f"| `enriched` | **+{row['value']:.1f}** [{low:.1f}, {high:.1f}] helps; expected +1 to +3 |" in text
     assert "| ➖ waived | `enriched-helps`" in text
     assert "waived until 2999-12-31 by `Ada`: `two more seeds are training`" in text

@@ -27,8 +27,8 @@ def visible(page: str) -> str:
 
 def test_verdict_comes_first_and_claims_no_more_than_its_band(folder: Path) -> None:
     words = visible((folder / "report.html").read_text())
-    assert "At the hidden site, uplift is shown for enriched." in words
-    assert words.index("uplift is shown") < words.index("Uplift over")
+    assert "At the hidden site, enriched helps by " in words
+    assert words.index("enriched helps by") < words.index("Uplift over")
     said = json.loads((folder / "report.json").read_text())
     twin = next(
         r
@@ -96,7 +96,7 @@ def test_titles_are_filled_in_and_escaped(folder: Path) -> None:
     assert "javascript:" not in named
     assert "specs/approaches/placebo.yaml:2" in named
     assert "Never shown" not in named
-    assert "uplift is shown for " + HOSTILE not in named
+    assert HOSTILE not in named
     assert apply_labels(page, {}) == page
 
 
@@ -129,7 +129,7 @@ def test_a_domain_that_does_not_reproduce_is_said_first(tmp_path: Path, folder: 
     assert "3 seeds, unpaired" in words
     steady = visible((folder / "report.html").read_text())
     assert "do not reproduce" not in steady
-    assert re.search(r"Hidden site ?passed ?0\.0 \[0\.0, 3\.8\] ?5 ?96 ?0 ?in pairs", steady)
+    assert re.search(r"hidden site ?passed ?0\.0 \[0\.0, 3\.8\] ?5 ?96 ?0 ?in pairs", steady)
 
 
 def test_the_same_input_gives_the_same_page(tmp_path: Path, folder: Path) -> None:
