@@ -17,7 +17,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = "<!doctype html><title>made up</title><p>A page of the test</p>"
 SAID = {
     "study": {"id": "study", "approaches": []}, "status": "not run", "headline": [{"text": "Nothing yet."}],
-    "evidence": {"baseline": None, "level": 0.95, "uplift": [], "counts": {"trials": 0, "seeds": 0, "locations": 0}},
+    "evidence": {"baseline": None, "level": 0.95, "uplift": [], "counts": {"trials": 0, "seeds": 0, "locations": 0},
+                 "sequential": None, "reproducible": []},
+    "kpi": {"trends": [], "rows": [], "baseline": None}, "decisions": [], "roles": {},
     "null": {"moved": []}, "domains": [], "gates": [], "claims": [], "not_run": [], "provenance": {"commands": []},
 }  # fmt: skip
 
