@@ -24,6 +24,7 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
         "",
     )
     lines += columns([head, *(_row(row) for row in found["uplift"])])
+    lines += _many(found)
     if not found["uplift"]:
         lines.append("  nothing to compare: no other approach ran where the baseline did")
     if found["failure_mode_shifts"]:
@@ -35,6 +36,21 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
         lines += columns(rows)
     notes = list(dict.fromkeys([*found["notes"], *(n for row in found["uplift"] for n in row["notes"])]))
     return lines + ([""] if notes else []) + [f"note: {note}" for note in notes]
+
+
+def _many(found: Mapping[str, Any]) -> list[str]:
+    """What several comparisons say at once: each band of the table above stands alone."""
+    lines = []
+    if any(row["comparisons"] > 1 for row in found["together"]):
+        rows = [("approach", "domain", "band that holds with the others'", "Holm p")]
+        rows += [(r["approach"], r["domain"], band(r["band"]), f"{r['p_holm']:.2g}") for r in found["together"]]
+        lines += ["", "all approaches of a domain together", *columns(rows)]
+    for fleet in found["fleet"]:
+        directions = [place["direction"] for place in fleet["locations"]]
+        said = ", ".join(f"{way} at {n}" for way in ("helps", "hurts", "undecided") if (n := directions.count(way)))
+        held = f"false discoveries held at {100 * fleet['false_discovery_rate']:g} %"
+        lines += ["", f"`{fleet['approach']}` in `{fleet['domain']}` over {len(directions)} locations, {held}: {said}"]
+    return lines
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, ...]:

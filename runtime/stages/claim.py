@@ -19,7 +19,7 @@ class ClaimParams(Params):
 
 
 @stage(
-    version=4,
+    version=5,
     per=("claim", "study"),
     needs={"uplift": "uplift"},
     makes={"claim": "claim.json"},

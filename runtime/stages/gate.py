@@ -21,7 +21,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=8,
+    version=9,
     per=("gate", "study"),
     needs={"uplift": "uplift?", "judged": "any*"},
     makes={"gate": "gate.json"},
@@ -41,7 +41,8 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         assert uplift is not None
         table = Trials.of(pq.read_table(uplift / "trials.parquet"))
         shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
-        verdict = of_trials(rule, table, p.study.baseline, p.study.level, shared)
+        planned = [(location, task) for location in p.study.locations for task in p.study.tasks]
+        verdict = of_trials(rule, table, p.study.baseline, p.study.level, shared, planned)
     else:
         from runtime.report.manifest import read_manifest
         from runtime.stats.verdict import of_metrics

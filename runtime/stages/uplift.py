@@ -38,7 +38,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=13,
+    version=14,
     per=("study",),
     needs={"trials": "evaluate*", "looks": "interim*"},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},

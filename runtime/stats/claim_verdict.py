@@ -68,7 +68,7 @@ def _link(
         "clearance": clearance(claim, band), "n": found.trials, "seeds_needed": more.seeds if undecided else None,
         "trials_needed": more.trials if undecided else None,
     }  # fmt: skip
-    return {**link, "reason": _reason(link, found.notes)}
+    return {**link, "reason": _reason({**link, "bounded": found.estimate.degrees > 0}, found.notes)}
 
 
 def _planned(frame: StudyFrame) -> list[Place]:
@@ -101,7 +101,10 @@ def _reason(link: Mapping[str, Any], notes: Sequence[str]) -> str:
     text = f"{link['link']}: {shown}, wanted {link['wanted']}"
     if link["status"] is Status.UNDECIDED:
         seeds = link["seeds_needed"]
-        text += f"; about {seeds} seeds would decide" if seeds else "; too near for more seeds to decide"
+        if seeds:
+            text += f"; about {seeds} seeds would decide"
+        elif link["bounded"]:
+            text += "; too near for more seeds to decide"
     return "; ".join([text, *notes])
 
 

@@ -5,9 +5,9 @@ success: paired where trials pair, with the training seed as the unit.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from runtime.stats.inference import Estimate
@@ -22,6 +22,9 @@ UNNAMED = "unnamed"
 @dataclass(frozen=True)
 class Shift:
     """Change of one failure mode's share of all trials, in points. A negative one is fewer such failures.
+
+    Both shares are of the trials that were compared, each run and each place counting the same, as in the change, which
+    is their difference.
 
     `level` is the estimate's own: raised so that the bands of all modes of one comparison hold together (Bonferroni).
     """
@@ -70,7 +73,7 @@ def shifts(table: pa.Table, baseline: str, level: float, shared_training: bool =
             places = comparable(trials, approach, baseline, domain)
             row = uplift_of(trials, approach, baseline, domain, places, single, shared_training)
             if row is not None:
-                ours, theirs = (_share(trials, name, domain, places) for name in (approach, baseline))
+                ours, theirs = (float(np.mean([g.rates[side] for g in row.groups])) for side in (0, 1))
                 found.append(Shift(approach, domain, mode, ours, theirs, row.estimate, row.paired))
     return sorted(found, key=lambda s: (s.approach, s.domain))
 
@@ -90,11 +93,6 @@ def shares(table: pa.Table, level: float) -> list[dict]:
          "band": wilson(found[mode], found.total(), level).to_json()}
         for (approach, domain), found in sorted(counts.items()) for mode in modes_of(table)
     ]  # fmt: skip
-
-
-def _share(trials: Trials, approach: str, domain: str, places: Sequence[tuple[str, str]]) -> float:
-    values = [v for p in places for outcomes in trials.places(approach, domain)[p].values() for v in outcomes.values()]
-    return 100 * sum(values) / len(values)
 
 
 def _modes(table: pa.Table) -> list[str]:

@@ -40,8 +40,9 @@ class Group:
 
     `unit_means` [K] holds one value per seed, and `sides` the runs behind them, whose spreads add up. `state_variance`
     is the variance of the group's mean that initial states shared by all seeds bring, as it is found (it may come out
-    below zero): it is invisible in the spread between seeds. `left_out` counts trials from initial states that only one
-    side ran.
+    below zero): it is invisible in the spread between seeds. `trials` counts what was compared of the treated side and
+    of the baseline, `rates` are their means over runs; `left_out` counts trials from initial states that only one side
+    ran.
     `floor_centre` and `floor_variance` describe the mean as if seeds made no difference, from smoothed counts, so that
     they stay sensible when no outcome differs; `events` counts the outcomes that tell the sides apart (of a rate, or
     without pairs: the rarer outcome).
@@ -59,6 +60,8 @@ class Group:
     gained: int = 0
     lost: int = 0
     left_out: int = 0
+    trials: tuple[int, int] = (0, 0)
+    rates: tuple[float, float] = (0.0, 0.0)
 
 
 def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> Group:
@@ -105,18 +108,24 @@ def uplift_group(
             common, and the spread is always that of differences. See `PAIRED_FROM`.
         pair: False where trials of the domain are shown not to reproduce.
     """
-    treated, base, left_out = common_states(treated, base)
+    left_out = 0
+    if pair:
+        treated, base, left_out = common_states(treated, base)
     seeds = tuple(sorted(set(treated) & set(base)))
     runs = [treated[s] for s in seeds], [base[s] for s in seeds]
     each = [np.array([100 * np.mean(list(run.values())) for run in side]) for side in runs]
     means, add = each[0] - each[1], 1 / groups
+    trials = (sum(map(len, runs[0])), sum(map(len, runs[1])))
+    rates = (float(each[0].mean()), float(each[1].mean()))
     apart = tuple(Side(own, _luck(side, add)) for own, side in zip(each, runs, strict=True))
     by_seed = same_runs or len(seeds) >= PAIRED_FROM
     if not pair or any(treated[s].keys() != base[s].keys() for s in seeds):
         centre, floor = _unpaired_floor(*runs, add)
         sides = (Side(means, floor),) if by_seed else apart
         states = sum(map(_state_variance, runs))
-        return Group(seeds, means, states, centre, floor, sum(map(_rarer, runs)), sides, paired=False)
+        return Group(
+            seeds, means, states, centre, floor, sum(map(_rarer, runs)), sides, paired=False, trials=trials, rates=rates
+        )
     differences = [{state: t[state] - b[state] for state in t} for t, b in zip(*runs, strict=True)]
     flat = np.array([d for run in differences for d in run.values()])
     n, gained, lost = len(flat), float(flat.clip(0).sum()), float((-flat).clip(0).sum())
@@ -127,7 +136,8 @@ def uplift_group(
     return Group(
         seeds, means, _state_variance(differences), 100 * (up - down), floor,
         events=float((flat != 0).sum()), sides=(Side(means, floor),) if by_seed else apart,
-        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()), left_out=left_out,
+        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()), left_out=left_out, trials=trials,
+        rates=rates,
     )  # fmt: skip
 
 

@@ -16,16 +16,23 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Measure:
-    """A value that a gate judges. `band` is None for a deterministic metric, which then compares directly."""
+    """A value that a gate judges. `band` is None for a deterministic metric, which then compares directly.
+
+    `bounded` is False for the band of a single training seed: it covers all that is possible and shows nothing, so it
+    must not pass a rule that a wide band suits, such as `contains`.
+    """
 
     label: str
     value: float
     band: Band | None
     n: int
+    bounded: bool = True
 
 
 def judge(rule: GateRule, measure: Measure) -> Status:
     """Passed only if the whole band clears the threshold, failed only if it clears it the other way."""
+    if not measure.bounded:
+        return Status.UNDECIDED
     band = measure.band or Band(measure.value, measure.value)
     if rule.comparator == "contains":
         return Status.PASSED if band.contains(_one(rule)) else Status.FAILED

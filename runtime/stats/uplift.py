@@ -76,17 +76,17 @@ def uplift_of(
     pair = pairing is None or pairing.pair
     groups = tuple(uplift_group(treated[p], base[p], len(places), same_runs, pair) for p in places)
     single = places[0] if len(places) == 1 else (None, None)
-    counts = [
-        sum(len(runs[p][s]) for p, g in zip(places, groups, strict=True) for s in g.seeds) for runs in (treated, base)
-    ]
+    counts = [sum(g.trials[side] for g in groups) for side in (0, 1)]
     notes = [pairing.note] if pairing else []
     if pair and any(not g.paired for g in groups):
         notes.append("initial states differ from the baseline's: compared unpaired")
     left_out = sum(len(treated[p].keys() ^ base[p].keys()) for p in places)
     if left_out:
-        notes.append(f"{left_out} runs have no counterpart with the same seed index and were left out")
+        notes.append(f"{_many(left_out, 'run')} without a counterpart of the same seed index left out")
     if cut := sum(g.left_out for g in groups):
-        notes.append(f"{cut} trials from initial states that only one side ran were left out")
+        notes.append(
+            f"compared over the initial states that both ran: {_many(cut, 'trial')} that only one side ran left out"
+        )
     if any(len(g.seeds) < 2 for g in groups):
         notes.append("one training seed: the spread between seeds is unknown, so the band is unbounded")
     return Uplift(
@@ -99,3 +99,7 @@ def uplift_of(
         *counts,
         tuple(notes),
     )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -14,11 +14,13 @@ from runtime.stats.uplift import comparable, uplift_of
 
 
 def of_trials(
-    rule: GateRule, trials: Trials, baseline: str | None, level: float, shared_training: bool = False
-) -> dict[str, Any]:
+    rule: GateRule, trials: Trials, baseline: str | None, level: float, shared_training: bool = False,
+    planned: Sequence[Place] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`.
 
-    `shared_training` says that one training run serves all locations, so that its luck is common to them.
+    `shared_training` says that one training run serves all locations, so that its luck is common to them. Of `planned`
+    places those that were not tried are named: a verdict over the rest must not pass for one over all.
     """
     assert rule.approach is not None
     assert rule.domain is not None
@@ -33,16 +35,25 @@ def of_trials(
         places = sorted(trials.places(rule.approach, rule.domain))
     if not places:
         return not_run(rule, f"no trials of `{rule.approach}` in `{rule.domain}` to judge")
-    scopes = [[place] for place in places] if rule.scope == "location" else [places]
+    scopes: dict[str, list[Place]] = {}
+    for place in places:
+        scopes.setdefault(place[0] if rule.scope == "location" else "all locations", []).append(place)
     parts = []
-    for scope in scopes:
-        found, count = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
-        label = "all locations" if rule.scope == "study" else scope[0][0]
-        measure = Measure(label, found.value, found.band, count)
+    for label, scope in scopes.items():
+        found, count, notes = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
+        measure = Measure(label, found.value, found.band, count, found.degrees > 0)
         status = judge(rule, measure)
         more = needed(found, distance(rule, found.value), len(scope), count) if status is Status.UNDECIDED else None
-        parts.append(_part(status, measure, more.seeds if more else None, more.trials if more else None))
-    return _verdict(rule, parts, level)
+        part = _part(status, measure, more.seeds if more else None, more.trials if more else None)
+        parts.append((part, notes))
+    absent = sorted(set(planned) - set(places))
+    verdict, notes = _verdict(rule, [part for part, _ in parts], level), []
+    if absent:
+        named = ", ".join(f"`{location}` {task}" for location, task in absent[:3])
+        more_of_them = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        notes.append(f"judged without {named}{more_of_them}: not tried there")
+    notes += dict.fromkeys(note for _, own in parts for note in own)
+    return {**verdict, "reason": "; ".join([verdict["reason"], *notes])}
 
 
 def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -73,22 +84,24 @@ def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
 
 def _estimate(
     rule: GateRule, trials: Trials, baseline: str | None, places: list[Place], level: float, shared_training: bool
-) -> tuple[Estimate, int]:
+) -> tuple[Estimate, int, tuple[str, ...]]:
     assert rule.approach is not None
     assert rule.domain is not None
     if rule.metric == "uplift":
         assert baseline is not None
         row = uplift_of(trials, rule.approach, baseline, rule.domain, places, level, shared_training)
         assert row is not None
-        return row.estimate, row.trials
+        return row.estimate, row.trials, row.notes
     ran = trials.places(rule.approach, rule.domain)
     row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training)
-    return row.estimate, row.trials
+    one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
+    return row.estimate, row.trials, () if row.estimate.degrees > 0 else (one,)
 
 
 def _part(status: Status, measure: Measure, seeds: int | None, trials: int | None) -> dict[str, Any]:
     band = measure.band.to_json() if measure.band else None
-    return {"label": measure.label, "status": status, "value": round(measure.value, 6), "band": band, "n": measure.n,
+    return {"label": measure.label, "status": status, "bounded": measure.bounded,
+            "value": round(measure.value, 6), "band": band, "n": measure.n,
             "seeds_needed": seeds, "trials_needed": trials}  # fmt: skip
 
 
@@ -98,7 +111,8 @@ def _verdict(rule: GateRule, parts: list[dict[str, Any]], level: float | None) -
     return {
         **_head(rule, level), "status": status, "value": worst["value"], "band": worst["band"],
         "n": sum(p["n"] for p in parts), "reason": _reason(rule, worst, len(parts)),
-        "seeds_needed": worst["seeds_needed"], "trials_needed": worst["trials_needed"], "parts": parts,
+        "seeds_needed": worst["seeds_needed"], "trials_needed": worst["trials_needed"],
+        "parts": [{name: value for name, value in part.items() if name != "bounded"} for part in parts],
     }  # fmt: skip
 
 
@@ -119,6 +133,6 @@ def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:
     if part["status"] is Status.UNDECIDED:
         if part["seeds_needed"]:
             text += f"; about {part['seeds_needed']} seeds would decide"
-        else:
+        elif part["bounded"]:
             text += "; too near the threshold for more seeds to decide"
     return text

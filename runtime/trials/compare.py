@@ -7,11 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.stats.evidence import METHOD, estimate_json, rate_row, uplift_row
+from runtime.stats.evidence import METHOD, estimate_json, rate_row, together_rows, uplift_row
 from runtime.stats.failure_modes import shares, shifts
 from runtime.stats.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
 from runtime.stats.rate import rates
 from runtime.stats.table import dated
+from runtime.stats.together import fleets
 from runtime.stats.trials import Place, Trials
 from runtime.stats.uplift import comparable, uplifts
 from runtime.trials.fault import Fault, TrialsRefused
@@ -81,15 +82,19 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
     approaches = sorted(set(table["approach"].to_pylist()))
     if baseline not in approaches:
         message = f"there are no trials of the baseline `{baseline}`"
-        raise TrialsRefused(Fault("T515", message, known=tuple(approaches), word=baseline, what="approaches"))
+        hint = "say with `--baseline` which approach the others are compared with"
+        raise TrialsRefused(Fault("T515", message, hint, known=tuple(approaches), word=baseline, what="approaches"))
     shared = any(s.manifest.get("seeds_count") == "evaluation" for s in sets)
     trials = Trials.of(table)
+    compared = uplifts(trials, baseline, level, shared)
     found: dict[str, Any] = {
         "baseline": baseline, "level": level, "method": METHOD, "shared_training": shared,
         "counts": {"trials": table.num_rows, "sets": len(sets), "approaches": approaches, "domains": trials.domains()},
-        "uplift": [uplift_row(u, None) for u in uplifts(trials, baseline, level, shared)],
+        "uplift": [uplift_row(u, None) for u in compared],
         "rates": [rate_row(r) for r in rates(trials, level, shared)],
     }  # fmt: skip
+    found["together"] = together_rows(compared, level, {}, shared)
+    found["fleet"] = fleets(compared, level)
     for row in found["uplift"]:
         places = comparable(trials, row["approach"], baseline, row["domain"])
         if row["location"] is not None:
@@ -102,8 +107,17 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
     ]  # fmt: skip
     found["failure_mode_shares"] = shares(table, level)
     found["sets"] = [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets]
-    found["notes"] = ([EVALUATION] if shared else []) + pairing_notes(table)
+    found["notes"] = ([EVALUATION] if shared else []) + pairing_notes(table) + _alone(trials, baseline)
     return found
+
+
+def _alone(trials: Trials, baseline: str) -> list[str]:
+    """Approaches that could not be compared, by domain: they must not just be missing."""
+    return [
+        f"`{approach}` is not compared in `{domain}`: `{baseline}` has no trials at the same place, task and seed"
+        for approach, domain in sorted(trials.outcomes)
+        if approach != baseline and not comparable(trials, approach, baseline, domain)
+    ]
 
 
 def _these_policies(

@@ -1,6 +1,7 @@
 """How the trials of a set pair: what is unequal or unpaired is told, never hidden."""
 
 from collections import defaultdict
+from itertools import combinations
 
 import pyarrow as pa
 
@@ -25,7 +26,7 @@ def pairing_notes(table: pa.Table) -> list[str]:
     if len(approaches) < 2:
         return [f"only one approach (`{approach}`): nothing to compare within this set" for approach in approaches]
     lacking: dict[str, int] = defaultdict(int)
-    unequal, unpaired = [], []
+    unequal, overlapping, unpaired = [], [], []
     for (location, task, seed, domain), found in sorted(states.items()):
         place = f"`{location}`, `{task}`, seed {seed}, `{domain}`"
         for approach in approaches:
@@ -37,13 +38,21 @@ def pairing_notes(table: pa.Table) -> list[str]:
             unpaired.append(place)
         elif any(s != common for s in found.values()):
             counts = ", ".join(f"`{a}` {len(s)}" for a, s in sorted(found.items()))
-            unequal.append(f"{place}: {counts}, {len(common)} in common")
+            said = f"{place}: {counts}, {len(common)} in common"
+            (unequal if _nested(list(found.values())) else overlapping).append(said)
     notes = [f"`{a}` has no trials in {n} of {len(states)} places and seeds" for a, n in lacking.items() if n]
     if unpaired:
         notes.append(f"no initial state in common, compared unpaired: {_some(unpaired)}")
     if unequal:
-        notes.append(f"unequal sets, compared unpaired: {_some(unequal)}")
+        notes.append(f"unequal sets, compared over the initial states that both sides ran: {_some(unequal)}")
+    if overlapping:
+        notes.append(f"sets of initial states that overlap in part, compared unpaired: {_some(overlapping)}")
     return notes
+
+
+def _nested(sets: list[set[str]]) -> bool:
+    """Whether of any two one holds the other, as when one side stopped early: see `runtime.stats.group`."""
+    return all(a <= b or b <= a for a, b in combinations(sets, 2))
 
 
 def _some(items: list[str], most: int = 3) -> str:

@@ -83,7 +83,7 @@ def test_the_evidence_counts_what_was_saved(built: tuple[Path, Path]) -> None:
         assert one["states"] == ends[(one["stopped_at"] or 3) - 1]
     rows = [r for r in found["uplift"] if r["approach"] == "untrained" and r["location"] is None]
     assert all(r["direction"] == "hurts" and r["paired"] for r in rows)
-    assert any("only one side ran" in note for r in rows for note in r["notes"])
+    assert any("that only one side ran left out" in note for r in rows for note in r["notes"])
 
 
 def test_the_report_says_so_and_calls_nothing_short(built: tuple[Path, Path]) -> None:

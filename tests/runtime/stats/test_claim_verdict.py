@@ -103,7 +103,41 @@ def test_a_place_that_was_not_tried_is_not_run_whatever_the_others_say() -> None
 
 def test_one_seed_decides_nothing() -> None:
     claim = {"kind": "superior", "approach": "oracle", "domain": "twin"}
-    assert judged(claim, trials(RATES, seeds=1))["verdict"] == "undecided"
+    found = judged(claim, trials(RATES, seeds=1))
+    assert found["verdict"] == "undecided"
+    assert "one training seed" in found["reason"]
+    assert "too near" not in found["reason"]
+
+
+def stopped(found: Trials, upto: dict[str, int]) -> Trials:
+    """The trials of a study whose comparisons stopped after so many initial states."""
+    return Trials({
+        (approach, domain): {place: {
+            seed: {state: v for state, v in run.items() if int(state) < upto[approach]} for seed, run in runs.items()
+        } for place, runs in places.items()}
+        for (approach, domain), places in found.outcomes.items()
+    }, {})  # fmt: skip
+
+
+def test_trials_of_unequal_length_are_compared_over_common_states_and_it_says_so() -> None:
+    """Link by link: each over the states of the shorter of its two, and of neither more."""
+    everything = trials(RATES)
+    upto = {"oracle": 50, "treatment": 100, "capacity": 200, "baseline": 200, "corrupted": 50}
+    early = stopped(everything, upto)
+    ordered = {"kind": "ordered", "order": ["oracle", "treatment", "baseline"], "domain": "twin"}
+    alike = {"kind": "equivalent", "approach": "treatment", "over": "oracle", "domain": "twin", "margin": 60}
+    for claim in (ordered, alike, CAUSE):
+        for link in judged(claim, early)["links"]:
+            pair = (link["approach"], link["over"])
+            states = min(upto[name] for name in pair)
+            cut = stopped(everything, dict.fromkeys(RATES, states))
+            same = {(one["approach"], one["over"]): one for one in judged(claim, cut)["links"]}[pair]
+            assert {k: link[k] for k in ("value", "band", "verdict", "n")} == {
+                k: same[k] for k in ("value", "band", "verdict", "n")
+            }
+            assert link["n"] == 2 * 5 * states
+            unequal = upto[pair[0]] != upto[pair[1]]
+            assert ("over the initial states that both ran" in link["reason"]) == unequal
 
 
 def test_undecided_says_what_would_decide() -> None:

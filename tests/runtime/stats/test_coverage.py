@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 from benchmarks.coverage import measure
 from benchmarks.coverage_methods import METHODS, Seen, ours
@@ -107,3 +108,38 @@ def test_rates_are_covered_near_their_ends_too(shape: Shape, rate: float, betwee
     if (rate, between) == (0.05, 5.0):
         assert found["ours"][0] > found["no logit"][0]
         assert found["wilson"][0] < 0.9
+
+
+@pytest.mark.parametrize("pair", [True, False])
+@pytest.mark.parametrize(
+    ("rates", "seeds", "trials", "score"),
+    [
+        ((0.95, 0.95), 2, 50, False), ((0.1, 0.05), 3, 20, False), ((0.9, 0.8), 5, 20, False),
+        ((0.5, 0.3), 3, 50, True), ((0.95, 0.9), 2, 20, True),
+    ],
+)  # fmt: skip
+def test_unpaired_bands_and_those_of_scores_and_rare_failures_hold(
+    rates: tuple[float, float], seeds: int, trials: int, score: bool, pair: bool
+) -> None:
+    """Also where initial states matter to both sides, which an unpaired comparison counts as luck of each.
+
+    A failure mode's share is a rate near 0 or 1 of the same kind, so these are its bands too.
+    """
+    rng = np.random.default_rng(20)
+    run_spread, state_spread, studies_made = 0.4, 1.0, 500
+    drawn = run_spread * rng.standard_normal(200_000) + state_spread * rng.standard_normal(200_000)
+    truth = 100 * float(np.diff([expit(logit(rate) + drawn).mean() for rate in rates[::-1]])[0])
+
+    def side(rate: float, states: np.ndarray) -> dict[int, dict[str, float]]:
+        away = run_spread * rng.standard_normal((seeds, 1)) + states
+        chance = expit(logit(rate) + away)
+        return outcomes(rng.beta(4 * chance, 4 * (1 - chance)) if score else rng.random(chance.shape) < chance)
+
+    held = 0
+    for _ in range(studies_made):
+        states = state_spread * rng.standard_normal(trials)
+        group = uplift_group(side(rates[0], states), side(rates[1], states), pair=pair)
+        held += estimate([group], 0.95, (-100.0, 100.0)).band.contains(truth)
+    assert group.paired is pair
+    # Nominal, less three standard errors of 500 studies.
+    assert held / studies_made >= 0.92

@@ -66,6 +66,38 @@ def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:
     assert (apart["status"], together["status"]) == (P, U)
 
 
+def test_one_seed_passes_nothing_however_well_its_band_suits() -> None:
+    """An unbounded band covers any threshold."""
+    one = trials([0.5], [0.5])
+    for odd in (rule("contains", 0), rule("at_least", -100), rule("above", 0), rule("between", [-100, 100]),
+                rule("between", [0, 100], metric="success_rate")):  # fmt: skip
+        verdict = of_trials(odd, one, "baseline", 0.95)
+        assert verdict["status"] is U
+        assert "one training seed" in verdict["reason"]
+        assert "more seeds" not in verdict["reason"]
+
+
+def test_a_location_is_judged_over_all_its_tasks_and_absent_places_are_named() -> None:
+    tasks = {
+        ("shed", task): runs([0.5 + away, 0.6 + away, 0.55 + away]) for task, away in (("press", 0.3), ("lift", -0.3))
+    }
+    both = Trials({("enriched", "twin"): tasks}, {})
+    rate = rule("between", [30, 80], metric="success_rate", scope="location")
+    verdict = of_trials(rate, both, "baseline", 0.8, planned=[("shed", "press"), ("shed", "lift"), ("barn", "press")])
+    assert [part["label"] for part in verdict["parts"]] == ["shed"]
+    assert verdict["value"] == pytest.approx(55, abs=1)
+    assert "judged without `barn` press: not tried there" in verdict["reason"]
+
+
+def test_a_gate_says_how_it_compared() -> None:
+    found = trials([0.9, 0.8, 0.9], [0.5, 0.5, 0.4])
+    short = {s: dict(list(run.items())[::2]) for s, run in found.outcomes["enriched", "twin"]["shed", "press"].items()}
+    found.outcomes["enriched", "twin"]["shed", "press"] = short
+    verdict = of_trials(rule("above", 0), found, "baseline", 0.95)
+    assert verdict["n"] == 60
+    assert "over the initial states that both ran: 60 trials" in verdict["reason"]
+
+
 def test_a_gate_may_set_its_own_level() -> None:
     found = [of_trials(rule("above", 0, level=level), trials([0.6, 0.7, 0.6], [0.5, 0.5, 0.5]), "baseline", 0.95)
              for level in (0.8, 0.99)]  # fmt: skip

@@ -73,4 +73,59 @@ def test_what_is_unequal_is_said(
     assert main(["trials", "uplift"]) == 0
     said = capsys.readouterr().out
     assert "compared unpaired" in said
-    assert "1 runs have no counterpart" in said
+    assert "1 run without a counterpart of the same seed index left out" in said
+
+
+def test_shares_of_failure_modes_are_of_what_was_compared_and_none_is_just_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """One side ran fewer states and fewer seeds; another never met the baseline; a third has no trial of it."""
+    monkeypatch.chdir(tmp_path)
+    Path("map.yaml").write_text(
+        "columns: {approach: p, location: l, seed: s, initial_state: i, success: ok, failure_mode: why}\n"
+        "fixed: {task: t, domain: irl}\n"
+    )
+    rows = ["p,l,s,i,ok,why"]
+    for seed in range(3):
+        rows += [f"baseline,lab,{seed},{i},{int(i % 3 == seed)},{'' if i % 3 == seed else 'dropped'}" for i in range(9)]
+        rows += [f"bold,lab,{seed},{i},{i % 2},{'' if i % 2 else 'dropped'}" for i in range(4) if seed < 2]
+        rows += [f"far,barn,{seed},{i},1," for i in range(4)]
+    Path("log.csv").write_text("\n".join(rows))
+    assert main(["trials", "import", "log.csv", "--mapping", "map.yaml"]) == 0
+    assert main(["trials", "uplift", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.partition("{")[2].join(["{", ""]))
+    (shift,) = found["failure_mode_shifts"]
+    assert shift["share"] - shift["baseline_share"] == pytest.approx(shift["value"], abs=1e-3)
+    assert shift["share"] == 50
+    assert found["uplift"][0]["trials"] == found["uplift"][0]["baseline_trials"] == 8
+    notes = " ".join(found["notes"])
+    assert "`far` is not compared in `irl`: `baseline` has no trials at the same place" in notes
+    assert "compared over the initial states that both sides ran" in notes
+    assert [row["comparisons"] for row in found["together"]] == [1]
+    assert main(["trials", "uplift", "--baseline", "nobody"]) == 1
+    assert "`--baseline`" in capsys.readouterr().err
+
+
+def test_many_comparisons_are_judged_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("map.yaml").write_text(
+        "columns: {approach: p, location: l, seed: s, initial_state: i, success: ok}\nfixed: {task: t, domain: irl}\n"
+    )
+    wins = {"baseline": 2, "bold": 8, "same": 2}
+    rows = ["p,l,s,i,ok"]
+    rows += [
+        f"{p},l{place:03},{seed},{i},{int((i * 7 + seed * 3 + place * len(p)) % 10 < won)}"
+        for p, won in wins.items() for place in range(110) for seed in range(2) for i in range(10)
+    ]  # fmt: skip
+    Path("log.csv").write_text("\n".join(rows))
+    because = ["--same-outcomes-because", "made up"]
+    assert main(["trials", "import", "log.csv", "--mapping", "map.yaml", *because]) == 0
+    capsys.readouterr()
+    assert main(["trials", "uplift"]) == 0
+    said = capsys.readouterr().out
+    assert "all approaches of a domain together" in said
+    assert "Holm p" in said
+    assert "`bold` in `irl` over 110 locations, false discoveries held at 5 %: helps at 110" in said
+    assert "`same` in `irl` over 110 locations, false discoveries held at 5 %: undecided at 110" in said
