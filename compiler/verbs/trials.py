@@ -64,7 +64,8 @@ def _tell_import(done: "Imported") -> None:
     for field, many in (("approach", "approaches"), ("location", "locations"), ("task", "tasks"), ("seed", "seeds")):
         count = len(set(done.table[field].to_pylist()))
         counts.append(f"{count} {many if count != 1 else field}")
-    print(f"{done.table.num_rows:,} trials: {', '.join(counts)}; kept in trials/{done.name}/")
+    trials = "1 trial" if done.table.num_rows == 1 else f"{done.table.num_rows:,} trials"
+    print(f"{trials}: {', '.join(counts)}; kept in trials/{done.name}/")
     for note in done.notes:
         print(visible(f"  note: {note}"))
 

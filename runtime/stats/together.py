@@ -51,13 +51,18 @@ def families(rows: Sequence[Uplift], level: float, shared_training: bool) -> dic
 
 
 def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any] | None:
-    """The row's uplift at a new location; None where fewer than two were measured."""
+    """The row's uplift at a new location; None where fewer than two were measured.
+
+    Two or three locations agree by chance now and then, and their spread alone would then promise more of a place that
+    nobody has seen than is known of those that were: neither band is narrower than the one at these locations.
+    """
     common = row.estimate.seed_error**2 if shared_training and row.estimate.degrees > 0 else 0.0
     found = at_new_location(_by_location([row]), level, POINTS, common, max(row.estimate.degrees, 1.0))
     if found is None:
         return None
-    return {"band": found.prediction.to_json(), "mean_band": found.mean.to_json(), "locations": found.locations,
-            "spread": round(found.spread, 4)}  # fmt: skip
+    here = row.estimate.band
+    return {"band": found.prediction.hull(here).to_json(), "mean_band": found.mean.hull(here).to_json(),
+            "locations": found.locations, "spread": round(found.spread, 4)}  # fmt: skip
 
 
 def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:

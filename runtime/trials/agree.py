@@ -37,7 +37,14 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
         if domain not in trials.domains():
             message = f"there are no trials in `{domain}`"
             raise TrialsRefused(
-                Fault("T515", message, known=tuple(trials.domains()), word=domain, what="domains with trials")
+                Fault(
+                    "T515",
+                    message,
+                    "name the two that are meant with `--simulated` and `--real`",
+                    known=tuple(trials.domains()),
+                    word=domain,
+                    what="domains with trials",
+                )
             )
     policies, alone = _policies(trials, simulated, real)
     if not policies:

@@ -55,6 +55,16 @@ def test_elsewhere_is_less_certain_than_here() -> None:
     assert elsewhere(compared("good", {"a": 30}), 0.95, False) is None
 
 
+def test_locations_that_agree_by_chance_promise_no_more_of_a_new_one() -> None:
+    alike = compared("good", {"a": 24, "b": 24}, seeds=2)
+    found = elsewhere(alike, 0.95, False)
+    assert found is not None
+    assert found["spread"] == 0
+    here = alike.estimate.band.to_json()
+    for band in (found["band"], found["mean_band"]):
+        assert band[0] <= here[0] < here[1] <= band[1]
+
+
 def test_belief_moves_from_the_range_to_what_was_measured() -> None:
     found = believed(GOOD, PriorRange(world_model=(0, 10)), 0.95)
     assert found is not None
