@@ -44,7 +44,8 @@ def render_brief(said: Mapping[str, Any]) -> str:
     environment.filters |= {name: getattr(words, name) for name in numbers}
     environment.filters["code"] = span
     rows = {(r["approach"], r["domain"]): r for r in _pooled(said["evidence"]["uplift"])}
-    approaches = [a for a in said["study"]["approaches"] if any((a, d) in rows for d in said["domains"])]
+    in_order = [row["approach"] for row in said["approaches"]]  # treatments, then the controls
+    approaches = [a for a in in_order if any((a, d) in rows for d in said["domains"])]
     text = environment.from_string((RULES / "brief.md.j2").read_text(encoding="utf-8")).render(
         said=said, named=named, sentence=sentence, place=place, rows=rows, approaches=approaches, marks=MARKS,
         most=MOST_LINES, key_figures=_in_use(said["kpi"]),

@@ -46,6 +46,11 @@ def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: dict[str, An
     low, high = row["band"]
     assert headline == f"**At the hidden site, `enriched` helps by {low:.1f} to {high:.1f} points.**"
     advice = said["decisions"][0]["advice"]
+    assert (
+        text.index("| `enriched` | **")
+        < text.index("| `placebo` (placebo) |")
+        < text.index("| `untrained` (untrained) |")
+    )
     assert f"**What to do next:**\n\n- `enriched`: `{advice}`" in text
     assert f"| `enriched` | **+{row['value']:.1f}** [{low:.1f}, {high:.1f}] helps; expected +1 to +3 |" in text
     assert "| ➖ waived | `enriched-helps`" in text

@@ -19,7 +19,7 @@ SAID = {
     "study": {"id": "study", "approaches": []}, "status": "not run", "headline": [{"text": "Nothing yet."}],
     "evidence": {"baseline": None, "level": 0.95, "uplift": [], "counts": {"trials": 0, "seeds": 0, "locations": 0},
                  "sequential": None, "reproducible": []},
-    "kpi": {"trends": [], "rows": [], "baseline": None}, "decisions": [], "roles": {},
+    "kpi": {"trends": [], "rows": [], "baseline": None}, "decisions": [], "roles": {}, "approaches": [],
     "null": {"moved": []}, "domains": [], "gates": [], "claims": [], "not_run": [], "provenance": {"commands": []},
 }  # fmt: skip
 
