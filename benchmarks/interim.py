@@ -1,6 +1,6 @@
 """Comparisons that stop early: does the band over training runs keep its level, and how many trials are saved?
 
-    python -m benchmarks.interim [--studies 4000] [--level 0.95] [--looks 4]
+    python -m benchmarks.interim [--studies 4000] [--level 0.95] [--looks 4] [--stop-level 0.99]
 
 Studies as in `benchmarks.coverage`. At each place the comparison stops at the first look at which the always-valid
 band of these training runs (`runtime.stats.sequential`) leaves out zero. The band of the uplift then counts the
@@ -16,10 +16,15 @@ import numpy as np
 
 from benchmarks.coverage_methods import Places, Seen, band_of
 from benchmarks.coverage_studies import Shape, Truth, studies
+from runtime.spec.sequential import stop_level
 from runtime.stats.interim import cuts
 from runtime.stats.sequential import leaves_out_zero
 
-SHAPES = tuple(itertools.starmap(Shape, ((2, 1, 40), (3, 1, 100), (3, 3, 100), (5, 1, 200), (5, 3, 40), (10, 1, 100))))
+SHAPES = tuple(
+    itertools.starmap(
+        Shape, ((2, 1, 40), (3, 1, 100), (3, 3, 100), (3, 10, 100), (5, 1, 200), (5, 3, 40), (10, 1, 100))
+    )
+)
 TRUTHS = tuple(
     Truth(*rates, spread)
     for rates in ((0.5, 0.5), (0.05, 0.05), (0.5, 0.65), (0.5, 0.9), (0.02, 0.6)) for spread in (0.0, 5.0, 15.0)
@@ -40,12 +45,18 @@ def stopped(treated: np.ndarray, base: np.ndarray, looks: int, level: float) -> 
 
 
 def measure(
-    rng: np.random.Generator, truth: Truth, shape: Shape, count: int, looks: int, level: float
+    rng: np.random.Generator,
+    truth: Truth,
+    shape: Shape,
+    count: int,
+    looks: int,
+    level: float,
+    stops_at: float | None = None,
 ) -> tuple[float, ...]:
     """Coverage and share of bands without zero, with and without stopping, and the share of trials saved."""
     found = []
     for treated, base in studies(rng, truth, shape, count):
-        at = stopped(treated, base, looks, level)
+        at = stopped(treated, base, looks, stops_at or stop_level(level))
         ends = cuts(shape.trials, looks)
         each = [Places.of(Seen.of(treated[..., :n], base[..., :n])) for n in ends]
         picked = Places(*(
@@ -64,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=4000)
     parser.add_argument("--level", type=float, default=0.95)
+    parser.add_argument("--stop-level", type=float, help="level of the bands that stop comparisons")
     parser.add_argument("--looks", type=int, default=4)
     parser.add_argument("--seed", type=int, default=20261128)
     given = parser.parse_args()
@@ -71,7 +83,9 @@ def main() -> None:
     worst: dict[str, list[float]] = {"stopping": [], "fixed": []}
     print("seeds loc trials  rates       spread | covered  fixed | no zero  fixed | saved")
     for shape, truth in itertools.product(SHAPES, TRUTHS):
-        covered, sure, fixed, fixed_sure, saved = measure(rng, truth, shape, given.studies, given.looks, given.level)
+        covered, sure, fixed, fixed_sure, saved = measure(
+            rng, truth, shape, given.studies, given.looks, given.level, given.stop_level
+        )
         worst["stopping"].append(covered)
         worst["fixed"].append(fixed)
         print(

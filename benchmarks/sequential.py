@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 from scipy.stats import binom
 
-from runtime.stats.sequential import evidence_value
+from runtime.stats.sequential import leaves_out_zero
 
 CASES = ((0.0, 0.1), (0.0, 0.5), (5.0, 0.2), (10.0, 0.3), (20.0, 0.3), (20.0, 0.5), (30.0, 0.5), (50.0, 0.6))
 """(uplift in points, share of discordant pairs)"""
@@ -38,7 +38,7 @@ def main() -> None:
     for uplift, discordant in CASES:
         seen = simulate(rng, uplift, discordant, given.trials, given.studies)
         gained, lost = np.cumsum(seen > 0, 1), np.cumsum(seen < 0, 1)
-        beyond = evidence_value(gained, lost) >= 1 / (1 - given.level)
+        beyond = leaves_out_zero(seen, given.level)
         decided = beyond.any(1)
         stops = np.where(decided, beyond.argmax(1) + 1, given.trials)
         exact = 2 * binom.cdf(np.minimum(gained, lost), gained + lost, 0.5) < 1 - given.level

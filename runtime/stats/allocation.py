@@ -5,13 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def spread_of_pairs(gained: int, lost: int, pairs: int) -> float:
-    """Standard deviation of one paired difference, from counts smoothed by one pair each way: never zero."""
-    n = pairs + 2
-    up, down = (gained + 1) / n, (lost + 1) / n
-    return (up + down - (up - down) ** 2) ** 0.5
-
-
 def neyman(
     spreads: Sequence[float], done: Sequence[int], budget: int, weights: Sequence[float] | None = None,
     most: Sequence[int] | None = None,

@@ -1,56 +1,15 @@
-"""Comparisons that may stop at any time: always-valid tests of paired outcomes, whenever one looks.
+"""Comparisons that may stop at any time: an always-valid band of the mean of bounded outcomes, whenever one looks.
 
-They speak of *these training runs*: episode after episode, does this policy beat that one from the same initial states?
-What another training seed would do is not in them; for that, look a few times with `look_levels` at the usual band.
+Outcomes are differences of two sides at the same initial states, one state after another. Over a few training runs they
+speak of *these training runs*; what other training seeds would do is not in them.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.special import betaln
 
 from runtime.stats.band import Band
 
 GRID = 401
 """Candidate differences that a confidence sequence tests."""
-
-
-def evidence_value(gained: np.ndarray | int, lost: np.ndarray | int) -> np.ndarray:
-    """Evidence against equal success rates after so many discordant pairs; 1 / alpha rejects at alpha, at any time.
-
-    Under equality a discordant pair is a fair coin. The mixture of all other coins over it (Robbins 1970, uniform on
-    the coin's chance) is a martingale that starts at 1, so by Ville's inequality it ever passes 1 / alpha with
-    probability alpha at most.
-    """
-    gained, lost = np.asarray(gained, dtype=float), np.asarray(lost, dtype=float)
-    return np.exp(np.minimum(betaln(gained + 1, lost + 1) + (gained + lost) * np.log(2), 700))
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When a comparison stopped, after `trials` pairs, with `saved` not run; `direction` helps, hurts or undecided."""
-
-    trials: int
-    saved: int
-    direction: str
-
-
-def first_stop(differences: np.ndarray, level: float, max_trials: int | None = None) -> Stop:
-    """Where a comparison stops on paired differences [N] in {-1, 0, 1}, in the order in which they came.
-
-    Args:
-        differences: treatment minus baseline, one per initial state.
-        level: one minus the chance of ever stopping where there is no difference.
-        max_trials: budget; by default all of `differences`.
-    """
-    planned = len(differences) if max_trials is None else min(max_trials, len(differences))
-    seen = np.asarray(differences)[:planned]
-    gained, lost = np.cumsum(seen > 0), np.cumsum(seen < 0)
-    found = np.flatnonzero(evidence_value(gained, lost) >= 1 / (1 - level))
-    if len(found) == 0:
-        return Stop(planned, 0, "undecided")
-    at = int(found[0])
-    return Stop(at + 1, planned - at - 1, "helps" if gained[at] > lost[at] else "hurts")
 
 
 def confidence_sequence(differences: np.ndarray, level: float, bounds: tuple[float, float] = (-1.0, 1.0)) -> Band:
@@ -97,21 +56,3 @@ def _log_wealth(x: np.ndarray, candidate: np.ndarray, level: float) -> np.ndarra
     away = x - candidate
     won = np.maximum(np.cumsum(np.log1p(up * away), -1), np.cumsum(np.log1p(-down * away), -1))
     return np.maximum.accumulate(won, -1)
-
-
-def look_levels(level: float, looks: int) -> list[float]:
-    """Levels of the usual band at each of a few planned looks, so that all of them together hold at `level`.
-
-    A look's share of the error is that of O'Brien and Fleming's spending (Lan and DeMets 1983) at equal steps: little
-    early, most of it at the last look. Shares add up at worst (Bonferroni), so any band will do, ours over seeds too.
-
-    Raises:
-        ValueError: when there is no look.
-    """
-    from scipy.stats import norm
-
-    if looks < 1:
-        raise ValueError("at least one look is needed")
-    z = norm.ppf(1 - (1 - level) / 2)
-    spent = [2 * (1 - norm.cdf(z / ((k + 1) / looks) ** 0.5)) for k in range(looks)]
-    return [1 - (now - before) for now, before in zip(spent, [0.0, *spent[:-1]], strict=True)]

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from runtime.stats.allocation import neyman, spread_of_pairs
+from runtime.stats.allocation import neyman
 
 
 def variance(spreads: list[float], trials: list[int], weights: list[float]) -> float:
@@ -34,7 +34,3 @@ def test_limits_and_empty_cells() -> None:
     assert neyman([], [], 4) == []
     with pytest.raises(ValueError, match="for each cell"):
         neyman([1.0], [0, 0], 4)
-
-
-def test_a_cell_without_discordant_pairs_is_not_certain() -> None:
-    assert 0 < spread_of_pairs(0, 0, 20) < spread_of_pairs(5, 5, 20)

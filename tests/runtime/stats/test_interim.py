@@ -113,6 +113,15 @@ def test_stopping_keeps_the_level_of_the_band_and_saves_trials() -> None:
     assert sure > fixed_sure - 0.06
 
 
+def test_stops_at_chance_highs_do_not_shift_the_mean_over_places() -> None:
+    """Each stopped comparison is a little too far from zero; with the study's own level ten of them would show."""
+    truth, shape = Truth(0.5, 0.65, 0.0), Shape(3, 10, 100)
+    covered, *_ = measure(np.random.default_rng(2), truth, shape, 2_000, 4, 0.95)
+    careless, *_ = measure(np.random.default_rng(2), truth, shape, 2_000, 4, 0.95, 0.95)
+    assert covered >= 0.93
+    assert careless < 0.93
+
+
 def test_sides_of_unequal_length_pair_on_the_states_that_both_ran() -> None:
     long = {s: {str(i): float((i + s) % 2) for i in range(20)} for s in range(2)}
     short = {s: {str(i): 1.0 for i in range(8)} for s in range(2)}
