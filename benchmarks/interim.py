@@ -67,8 +67,8 @@ def measure(
         for places in (picked, each[-1]):
             low, high = band_of(places, shape.seeds, level)
             row += [(low <= truth.uplift + 1e-9) & (truth.uplift - 1e-9 <= high), (low > 1e-9) | (high < -1e-9)]
-        found.append([float(x.mean()) for x in row] + [1 - float(np.array(ends)[at].mean()) / shape.trials])
-    return tuple(np.mean(found, axis=0))
+        found.append(np.stack([*row, 1 - np.array(ends)[at].mean(1) / shape.trials]))
+    return tuple(float(x) for x in np.concatenate(found, 1).mean(1))
 
 
 def main() -> None:
