@@ -65,6 +65,7 @@ def content(
     )  # fmt: skip
     stages = provenance.by_stage(manifests)
     left = _left(frame, cells)
+    ordered = left.model_copy(update={"approaches": tuple(verdict.in_order(left.approaches, parts))})
     spent = costs(every_cell, every, manifests, frame.baseline, pooled)
     return {
         "study": frame.model_dump(mode="json"),
@@ -99,7 +100,7 @@ def content(
             evidence["shared_training"],
         ),
         "pictures": gallery(left, found, most_pictured),
-        "films": films(left, cells, found.trials, evidence, most_pictured, films_kib),
+        "films": films(ordered, cells, found.trials, evidence, most_pictured, films_kib),
         "learning": learning(
             cells,
             found.curves,

@@ -72,12 +72,16 @@ UNITS = {"db": "dB", "px": "pixels", "s": "s", "m": "m", "mb": "MB", "percent": 
 """Ends of names of metrics, which are units."""
 
 
+WORDS = {"psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS", "rel": "relative", "err": "error", "cpu": "CPU"}
+"""Parts of names of metrics that are not words."""
+
+
 def measured(name: str) -> str:
     """A metric's name in words, its unit last: `psnr_db` is `PSNR in dB`."""
     stem, _, end = name.rpartition("_")
     unit = f" in {UNITS[end]}" if stem and end in UNITS else ""
     words = (stem if unit else name).split("_")
-    return " ".join(word.upper() if word in ("psnr", "ssim", "lpips") else word for word in words) + unit
+    return " ".join(WORDS.get(word, word) for word in words) + unit
 
 
 def code(words: str) -> Markup:

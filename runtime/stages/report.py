@@ -36,7 +36,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=23,
+    version=24,
     per=("study",),
     needs={
         "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
