@@ -22,7 +22,7 @@ class Sequential(BaseModel):
     looks: int = Field(4, ge=2, le=20)
     """Batches that each cell's trials come in; after each but the last, comparisons that are settled stop."""
     level: float | None = Field(None, gt=0.5, lt=1)
-    """Level of the always-valid band that stops a comparison. Absent: 0.99 for a study at 0.95, a fifth of its error."""
+    """Level of the always-valid band that stops a comparison. Absent: 0.99 in a study at 0.95, a fifth of its error."""
     max_trials: int | None = Field(None, ge=2, le=100_000)
     """Most trials of any cell. Above the planned number, trials that stopped comparisons leave over go to the open ones
     at the same place, to each by the spread of its outcomes (Neyman). Absent: they are saved."""
