@@ -7,18 +7,16 @@ import pytest
 import yaml
 
 from tests.loop.project import REPOSITORY, SMALL, SmallProject
+from tests.loop.tiny import NO_TRIALS
 
 pytestmark = pytest.mark.slow
-
-
-STUDY_OFF = {"approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None}
 
 
 def real(tmp_path: Path, name: str, small: dict) -> SmallProject:
     """The repository's own study and location of that name, with smaller parameters."""
     study = yaml.safe_load((REPOSITORY / "specs" / "studies" / f"{name}.yaml").read_text())
     location = yaml.safe_load((REPOSITORY / "specs" / "locations" / f"{name}.yaml").read_text())
-    return SmallProject(tmp_path, {**STUDY_OFF, **study, "stages": {**SMALL, **small}}, {name: location})
+    return SmallProject(tmp_path, {**NO_TRIALS, **study, "stages": {**SMALL, **small}}, {name: location})
 
 
 def roots(shared_data: Path) -> list[str]:
