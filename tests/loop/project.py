@@ -24,9 +24,10 @@ SMALL = {
 STUDY = {
     "title": "A small study", "locations": ["place"], "tasks": ["press-button"],
     "approaches": ["baseline", "enriched"], "baseline": "baseline", "seeds": [0, 1],
-    "trials": {"twin": 3, "irl_proxy": 3}, "learning": {"at": [0.5, 1.0], "trials": 2}, "targets": ["coverage"],
+    "trials": {"twin": 3, "irl_proxy": 3}, "targets": ["coverage"],
     "stages": SMALL,
 }  # fmt: skip
+LEARNING = {"learning": {"at": [0.5, 1.0], "trials": 2}}
 PLACE = {"title": "A place", "source": {"kind": "hidden_site", "seed": 5, "photos": 12}}
 
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from compiler.store_index import StoreIndex
-from tests.loop.project import SmallProject
+from tests.loop.project import LEARNING, SmallProject
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    project = SmallProject(tmp_path_factory.mktemp("project"))
+    project = SmallProject(tmp_path_factory.mktemp("project"), LEARNING)
     planned = len(project.to_build())
     done = project.snakemake()
     assert done.returncode == 0, done.stderr[-4000:]
@@ -167,7 +167,7 @@ def test_damaged_artifacts_fail_by_name_and_are_built_again_once_removed(built: 
 
 
 def test_same_plan_gives_the_same_numbers(built: SmallProject, tmp_path: Path) -> None:
-    other = SmallProject(tmp_path)
+    other = SmallProject(tmp_path, LEARNING)
     labels = [f"evaluate/place/press-button/baseline/0/{domain}" for domain in ("twin", "irl_proxy")]
     assert {k: other.plan()[k]["fingerprint"] for k in labels} == {k: built.plan()[k]["fingerprint"] for k in labels}
     assert other.snakemake().returncode == 0

@@ -12,7 +12,7 @@ from tests.loop.project import SMALL, SmallProject
 pytestmark = pytest.mark.slow
 
 STUDY = {
-    "approaches": ["untrained", "baseline"], "trials": {"twin": 6}, "learning": None, "targets": [],
+    "approaches": ["untrained", "baseline"], "trials": {"twin": 6}, "targets": [],
     "sequential": {"looks": 3, "level": 0.6}, "stages": {**SMALL, "evaluate": {"twice": 1}},
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from tests.loop.project import SmallProject
 
 PLACES = ("first", "second")
 ARTIFACTS = 4
-NO_TRIALS = {"approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None, "learning": None}
+NO_TRIALS = {"approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None}
 
 
 def tiny_project(root: Path) -> SmallProject:
