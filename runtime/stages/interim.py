@@ -22,7 +22,7 @@ class InterimParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     per=("location", "task", "domain", "look"),
     needs={"trials": "evaluate@"},
     makes={"interim": "interim.json"},

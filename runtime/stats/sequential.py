@@ -8,6 +8,8 @@ import numpy as np
 
 from runtime.stats.band import Band
 
+FINER = 50
+"""Candidates between two of those, at the ends of a band."""
 GRID = 401
 """Candidate differences that a confidence sequence tests."""
 
@@ -24,13 +26,12 @@ def confidence_sequence(differences: np.ndarray, level: float, bounds: tuple[flo
         return Band(low, high)
     x = (np.asarray(differences, dtype=float) - low) / (high - low)
     candidates = np.linspace(0, 1, GRID)
-    wealth = _log_wealth(x[None, :], candidates[:, None], level)[:, -1]
+    wealth = _against(x, candidates, level)
     kept = candidates[wealth < np.log(2 / (1 - level))]
     if len(kept) == 0:  # the truth lies between two candidates
         kept = candidates[[int(np.argmin(wealth))]]
-    step = 1 / (GRID - 1)
-    inner = max(kept.min() - step, 0.0), min(kept.max() + step, 1.0)
-    return Band(low + (high - low) * inner[0], low + (high - low) * inner[1])
+    ends = [_end(x, float(kept.min()), -1 / (GRID - 1), level), _end(x, float(kept.max()), 1 / (GRID - 1), level)]
+    return Band(*(float(low + (high - low) * end) for end in ends))
 
 
 def leaves_out_zero(differences: np.ndarray, level: float) -> np.ndarray:
@@ -42,6 +43,17 @@ def leaves_out_zero(differences: np.ndarray, level: float) -> np.ndarray:
     """
     wealth = _log_wealth((np.asarray(differences, dtype=float) + 1) / 2, np.array(0.5), level)
     return wealth >= np.log(2 / (1 - level))
+
+
+def _end(x: np.ndarray, kept: float, step: float, level: float) -> float:
+    """Where between a kept candidate and its neighbour, `step` away, the band ends: on a finer grid, outwards."""
+    finer = np.clip(kept + step * np.arange(1, FINER + 1) / FINER, 0.0, 1.0)
+    out = np.flatnonzero(_against(x, finer, level) >= np.log(2 / (1 - level)))
+    return float(finer[out[0]] if len(out) else finer[-1])
+
+
+def _against(x: np.ndarray, candidates: np.ndarray, level: float) -> np.ndarray:
+    return _log_wealth(x[None, :], candidates[:, None], level)[:, -1]
 
 
 def _log_wealth(x: np.ndarray, candidate: np.ndarray, level: float) -> np.ndarray:
