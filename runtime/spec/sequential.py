@@ -6,7 +6,7 @@ from runtime.spec.cell import Domain
 
 STRICTER = 5
 """A comparison that stops at a chance high is a little too far from zero. One place's band does not notice; the mean
-over ten places does (`benchmarks/interim.py`: 91 % covered where stops have the study's 95 %, 94 % with 99 %)."""
+over ten places does, and this makes it do so less, not not at all: `docs/statistics.md` has the figures."""
 
 
 def stop_level(level: float) -> float:
