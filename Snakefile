@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, os.getcwd())
 
-from compiler.frozen import FrozenPlan
-from compiler.workflow import compile_study, finish
+from compiler.run.frozen_plan import FrozenPlan
+from compiler.run.workflow import compile_study, finish
 
 PYTHON = sys.executable
 # A run starts many short Pythons; without cached bytecode each compiles its libraries again (2 CPU-s a job).

@@ -11,9 +11,9 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from compiler.cost import band_of_sum
-from compiler.cost_fit import fit
-from compiler.store_index import StoreIndex
+from compiler.plan.cost import band_of_sum
+from compiler.plan.cost_fit import fit
+from compiler.store.index import StoreIndex
 from runtime.stage import load_stages
 
 SIZES_S = (30.0, 60.0, 120.0)

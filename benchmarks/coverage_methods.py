@@ -1,7 +1,7 @@
 """Bands of the uplift for many simulated studies at once: ours, and those in common use.
 
 Each takes the `Seen` of some studies and gives (low, high), each [studies], in points. Ours is the runtime's own
-`interval`; only the sums that go into it are reckoned here on arrays (a test holds them to `runtime.stats.group`).
+`interval`; only the sums that go into it are reckoned here on arrays (a test holds them to `runtime.stats.inference.group`).
 """
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from runtime.stats.group import PAIRED_FROM
-from runtime.stats.interval import Spread, interval
+from runtime.stats.inference.group import PAIRED_FROM
+from runtime.stats.inference.interval import Spread, interval
 
 LIMITS = (-100.0, 100.0)
 DRAWS = 200
@@ -83,7 +83,7 @@ class Places:
 
     @classmethod
     def of(cls, seen: Seen) -> "Places":
-        """As `runtime.stats.group` makes them."""
+        """As `runtime.stats.inference.group` makes them."""
         places, seeds = seen.runs.shape[1:]
         add, n = 1 / places, seeds * seen.trials
         up, down = (seen.gained + add) / (n + 2 * add), (seen.lost + add) / (n + 2 * add)

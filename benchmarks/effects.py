@@ -13,15 +13,8 @@ import time
 
 import numpy as np
 
-from runtime.stats.effect import standardised
-from runtime.stats.scores import (
-    FEWEST,
-    Runs,
-    bootstrap_band,
-    interquartile_mean,
-    probability_of_improvement,
-    resample,
-)
+from runtime.stats.effects.scores import FEWEST, Runs, bootstrap_band, interquartile_mean, probability_of_improvement, resample
+from runtime.stats.effects.sizes import standardised
 
 SPREAD, GAIN, MANY = 0.1, 0.1, 4000
 TASKS, RUNS = (1, 3, 10), (FEWEST, 8, 12, 20)

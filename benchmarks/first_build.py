@@ -26,7 +26,7 @@ for name in $names; do
 done
 exit 0
 """
-ALONE = "import compiler.chunks; compiler.chunks.MANY = 10**9\n"
+ALONE = "import compiler.run.chunks; compiler.run.chunks.MANY = 10**9\n"
 
 
 def prepare(folder: Path, nodes: int, chunked: bool) -> Path:
@@ -40,7 +40,7 @@ def prepare(folder: Path, nodes: int, chunked: bool) -> Path:
     if found != 1:
         sys.exit("the Snakefile does not set PYTHON once")
     if not chunked:
-        snakefile = snakefile.replace("from compiler.workflow", ALONE + "from compiler.workflow", 1)
+        snakefile = snakefile.replace("from compiler.run.workflow", ALONE + "from compiler.run.workflow", 1)
     (root / "Snakefile").write_text(snakefile)
     return root
 

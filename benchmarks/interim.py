@@ -3,7 +3,7 @@
     python -m benchmarks.interim [--studies 4000] [--level 0.95] [--looks 4] [--stop-level 0.99]
 
 Studies as in `benchmarks.coverage`. At each place the comparison stops at the first look at which the always-valid
-band of these training runs (`runtime.stats.sequential`) leaves out zero. The band of the uplift then counts the
+band of these training runs (`runtime.stats.looks.always_valid`) leaves out zero. The band of the uplift then counts the
 trials that ran, as `uplift` does. Printed for each shape and truth: share of studies whose band covers the truth and
 share whose band leaves out zero, both beside the same studies without stopping, and the share of trials saved.
 """
@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.coverage_methods import Places, Seen, band_of
 from benchmarks.coverage_studies import Shape, Truth, studies
-from runtime.spec.sequential import stop_level
-from runtime.stats.interim import cuts
-from runtime.stats.sequential import leaves_out_zero
+from runtime.bound.sequential import stop_level
+from runtime.stats.looks.always_valid import leaves_out_zero
+from runtime.stats.looks.look import cuts
 
 SHAPES = tuple(
     itertools.starmap(

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.scale_project import make_project
-from compiler.check import LAWS
-from compiler.collector import without_gc
-from compiler.compile import open_project
-from compiler.expand import expand
+from compiler.graph.expand import expand
+from compiler.laws.check import LAWS
 from compiler.laws.expanded import GRAPH_LAWS
 from compiler.laws.subject import Subject
+from compiler.plan.study import open_project
+from compiler.project.collector import without_gc
 from runtime.stage import load_stages
 
 

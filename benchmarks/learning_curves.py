@@ -17,9 +17,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from runtime.stats.area import area, needed_for
-from runtime.stats.efficiency import Efficiency, efficiency
-from runtime.stats.learning import Curves, difference, mean_height
+from runtime.stats.curves.area import area, needed_for
+from runtime.stats.curves.curve import Curves, difference, mean_height
+from runtime.stats.curves.efficiency import Efficiency, efficiency
 
 STEPS = (100, 200, 400)
 BASE = (0.25, 0.4, 0.6)
@@ -40,7 +40,7 @@ def arm(rng: np.random.Generator, rates: Rates, luck: float, ease: np.ndarray, s
 
 
 def curves(outcomes: np.ndarray) -> Curves:
-    """As `runtime.stats.learning` takes them."""
+    """As `runtime.stats.curves.curve` takes them."""
     return {
         (f"place {p}", "task"): {
             s: {step: {str(i): float(x) for i, x in enumerate(row)} for step, row in zip(STEPS, run, strict=True)}

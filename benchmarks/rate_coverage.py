@@ -17,7 +17,7 @@ from scipy import stats
 
 from benchmarks.coverage_methods import Seen
 from benchmarks.coverage_studies import Shape, Truth, expected, studies
-from runtime.stats.interval import Spread, interval
+from runtime.stats.inference.interval import Spread, interval
 
 LIMITS = (0.0, 100.0)
 SHAPES = tuple(itertools.starmap(Shape, itertools.product((2, 3, 5, 10), (1, 3), (20, 50, 200))))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from compiler.source import read_source
+from compiler.reading.source import read_source
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ROUNDS = 5

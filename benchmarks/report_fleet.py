@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from runtime.spec.cell import Cell
-from runtime.spec.frame import StudyFrame
+from runtime.bound.cell import Cell
+from runtime.bound.frame import StudyFrame
+from runtime.build.testing import run_stage
 from runtime.stage import load_stages
-from runtime.store import Store
-from runtime.testing import run_stage
+from runtime.store.store import Store
 
 APPROACHES = ("baseline", "mixed", "equal")
 MODES = ("missed", "timeout")
@@ -30,7 +30,7 @@ def second_runs(table: Any) -> Any:
     """The first two trials, run again with the same outcome."""
     import pyarrow as pa
 
-    from runtime.sim.twice import SCHEMA
+    from runtime.sim.trials.twice import SCHEMA
 
     again = table.slice(0, 2)
     states = [str(state) for state in again["initial_state"].to_pylist()]

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.scale_project import NODES_PER_LOCATION, fill_store, make_project, write_location, write_study
-from compiler.compile import open_project
-from compiler.expand import expand
+from compiler.graph.expand import expand
+from compiler.plan.study import open_project
 
 REPEATS = 5
 SIMKILN = [sys.executable, "-m", "compiler.cli"]

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from compiler.compile import open_project, plan_study
+from compiler.plan.study import open_project, plan_study
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NODES_PER_LOCATION = 24

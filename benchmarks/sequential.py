@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 from scipy.stats import binom
 
-from runtime.stats.sequential import leaves_out_zero
+from runtime.stats.looks.always_valid import leaves_out_zero
 
 CASES = ((0.0, 0.1), (0.0, 0.5), (5.0, 0.2), (10.0, 0.3), (20.0, 0.3), (20.0, 0.5), (30.0, 0.5), (50.0, 0.6))
 """(uplift in points, share of discordant pairs)"""

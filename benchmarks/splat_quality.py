@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.scenes import table
-from runtime.testing import run_stage
+from runtime.build.testing import run_stage
 
 BUDGET_CPU_S = 240
 

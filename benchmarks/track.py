@@ -6,8 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from runtime.node import Job
-from runtime.track import VARIABLE, Made, tracked
+from runtime.job import Job
+from runtime.tracking.build import Made
+from runtime.tracking.log import VARIABLE, tracked
 
 JOB = Job(
     stage="uplift", version=1, fingerprint="a" * 32, label="uplift/study", scope={"location": "cellar"},

@@ -18,7 +18,7 @@ import yaml
 
 from compiler.reading.problems import unfit_character
 from compiler.reading.scalar import plain
-from compiler.source import read_source
+from compiler.reading.source import read_source
 
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data" / "spec_corpora" / "yaml_test_suite"
 _EVENT = re.compile(r"(\+MAP|\+SEQ|=VAL)(?: (?:\{\}|\[\]))?(?: &(\S+))?(?: (<[^>]*>))?(?: ([:'\"|>])(.*))?", re.DOTALL)

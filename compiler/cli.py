@@ -68,7 +68,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 
 def _explained(error: Exception) -> int | None:
     """Print what people can mend and return the exit code; None for a fault of ours."""
-    from compiler.compile import SpecsRefused
+    from compiler.plan.study import SpecsRefused
     from runtime.problem import InputError
 
     if isinstance(error, SpecsRefused):

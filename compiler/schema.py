@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from compiler.load import MODELS
-from compiler.plan_form import AgainstForm, PlanForm
+from compiler.plan.form import AgainstForm, PlanForm
+from compiler.project.load import MODELS
 from compiler.shape.sections import overrides_of
-from runtime.report.form import Report
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
+from runtime.report.forms.report import Report
 from runtime.stage import Stage, load_stages
 
 MARKS = ("bound", "fact", "budget")

@@ -42,13 +42,14 @@ def main() -> int:
 
 
 def _build(args: argparse.Namespace, fingerprint: str) -> int:
-    from runtime.execute import execute
-    from runtime.guard import Stopped, ask
-    from runtime.node import Job
+    from runtime.build.execute import execute
+    from runtime.build.guard import Stopped, ask
+    from runtime.build.show import show_problem
+    from runtime.job import Job
     from runtime.problem import InputError
-    from runtime.show import show_problem
-    from runtime.store import Store
-    from runtime.track import Made, tracked
+    from runtime.store.store import Store
+    from runtime.tracking.build import Made
+    from runtime.tracking.log import tracked
 
     try:
         job = Job.read(args.jobs, args.stage, fingerprint)

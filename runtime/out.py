@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.contract import Contract
-from runtime.track import Log
+from runtime.tracking.log import Log
 
 
 class Out:

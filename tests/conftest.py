@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import REPOSITORY
+
 settings.register_profile("shared-machine", deadline=None)  # wall time says nothing where cores are shared
 settings.load_profile("shared-machine")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """Every code that anything can raise is explained somewhere."""
 
 import re
-from pathlib import Path
 
-from compiler.codes import TITLES
-from compiler.source import read_source
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from compiler.diagnostics.codes import TITLES
+from compiler.reading.source import read_source
+from tests import REPOSITORY
 
 
 def test_codes_of_running_jobs_are_documented() -> None:

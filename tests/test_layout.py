@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests import REPOSITORY
+
 PACKAGES = ("compiler", "runtime")
 HEAVY = ("torch", "mujoco", "numba", "lerobot", "pycolmap", "numpy", "scipy", "pyarrow")
 SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob("*.py"))

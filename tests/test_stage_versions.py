@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.code_digest import code_digest, recorded
+from runtime.build.code_digest import code_digest, recorded
 from runtime.stage import load_stages
 
 
@@ -11,14 +11,14 @@ def test_code_goes_with_its_version(name: str) -> None:
     entry = recorded().get(name)
     advice = (
         f"if the results change, bump `version` in runtime/stages/{name}.py; then, in both cases, record it with "
-        f'`python -m runtime.code_digest {name} "why"`'
+        f'`python -m runtime.build.code_digest {name} "why"`'
     )
     assert entry is not None, f"stage `{name}` is not recorded: {advice}"
     assert (entry["version"], entry["digest"]) == (load_stages()[name].version, code_digest(name)), advice
 
 
 def test_docstrings_do_not_count_and_code_does(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runtime import code_digest as module
+    from runtime.build import code_digest as module
 
     package = tmp_path / "runtime"
     (package / "stages").mkdir(parents=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests import REPOSITORY
 
 
 def run(folder: Path, path: str) -> subprocess.CompletedProcess[str]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from compiler.diagnostic import Span
+from compiler.diagnostics.diagnostic import Span
 from compiler.editor.cursor import Place, openings, place_at
 from compiler.editor.fields import keys_at, meaning, values_at
 from compiler.fix.edits import scalar
 from compiler.laws.subject import LISTS
-from compiler.load import Project
-from compiler.source import SpanPath
-from compiler.spec_files import FOLDERS
+from compiler.project.load import Project
+from compiler.reading.source import SpanPath
+from compiler.reading.spec_files import FOLDERS
 from runtime.backend import available
 from runtime.stage import load_stages
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.reading.nodes import Node
-from compiler.source import SpanPath, Spans
+from compiler.reading.source import SpanPath, Spans
 
 _WORD = re.compile(r"[\w.-]*")
 _MARK = "cursor-stands-here"

@@ -8,8 +8,8 @@ from compiler.editor import assist
 from compiler.editor.server import Server
 from compiler.editor.session import Session
 from compiler.fix.edits import edit_of
-from compiler.load import Project
-from compiler.source import split_lines
+from compiler.project.load import Project
+from compiler.reading.source import split_lines
 
 SPEC_FILES = "**/specs/**/*.{yaml,yml}"
 """What the editor is asked to watch: laws hold across files, and git changes some that are not open."""

@@ -4,8 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
+from compiler.reading.source import SpanPath
 from compiler.schema import schema_of
-from compiler.source import SpanPath
 
 _TYPES = {
     "integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "array": "list",

@@ -9,10 +9,10 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from compiler.diagnostic import Diagnostic, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Span
+from compiler.diagnostics.pages import folder
 from compiler.editor.session import Session, find_root
-from compiler.pages import folder
-from compiler.source import split_lines
+from compiler.reading.source import split_lines
 
 PAUSE_S = 0.2
 """Typing that goes on is not checked."""

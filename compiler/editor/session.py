@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from compiler.check import check
-from compiler.compile import open_project
-from compiler.diagnostic import Diagnostic
-from compiler.load import LOCAL_FILE, Project
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.laws.check import check
+from compiler.plan.study import open_project
+from compiler.project.load import LOCAL_FILE, Project
 
 
 class Session:

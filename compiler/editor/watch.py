@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.diagnostic import Diagnostic
-from compiler.load import LOCAL_FILE
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.project.load import LOCAL_FILE
 
 PERIOD_S = 0.3
 """Time between two looks at the files."""

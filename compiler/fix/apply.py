@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.fix.edits import Edit
-from compiler.source import Lines, split_lines
+from compiler.reading.source import Lines, split_lines
 
 BOM = b"\xef\xbb\xbf"
 

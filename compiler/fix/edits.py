@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.diagnostic import Diagnostic, Fix, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, Span
 from compiler.reading.scalar import NumberTooLong, plain
 
 _PLAIN = re.compile(r"[^\s,\[\]{}#&*!|>'\"%@`?:-](?:[^,\[\]{}#:\"']*[^\s,\[\]{}#:\"'])?")

@@ -7,9 +7,9 @@ is the yardstick. A test holds that sorting `targets` leaves every node's addres
 from collections.abc import Iterator
 
 from compiler.fix.edits import Edit
-from compiler.load import Project
+from compiler.project.load import Project
 from compiler.reading.nodes import Node, find
-from compiler.source import Source
+from compiler.reading.source import Source
 
 UNORDERED = {"study": ("targets",)}
 """Kind of spec -> keys of the lists whose order means nothing."""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from compiler.check import check
-from compiler.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.fix.apply import Document, edited, read_document
 from compiler.fix.edits import Edit, edit_of
 from compiler.fix.order import sorting
-from compiler.load import Project
+from compiler.laws.check import check
+from compiler.project.load import Project
 
 ROUNDS = 4
 """A fix may bring to light what another one can mend: times that fixes are looked for."""

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.graph.node import Graph
 from compiler.laws.subject import Subject
-from compiler.node import Graph
 from compiler.spec.study import Rates
 
 LARGEST = 3

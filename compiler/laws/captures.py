@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note, closest
+from compiler.diagnostics.diagnostic import Diagnostic, Note, closest
 from compiler.laws.subject import Subject
+from runtime.bound.source import HiddenSite
 from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError
-from runtime.spec.source import HiddenSite
 
 SHOWN = 5
 """Locations that are named one by one where many have the same problem."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from compiler.delta import OFFSET, differences
-from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
-from compiler.laws.delta import confounding_budget, control_help, is_matched_control
+from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.imported import domains, way_to
+from compiler.laws.one_change import confounding_budget, control_help, is_matched_control
 from compiler.laws.subject import Subject
-from compiler.source import SpanPath
+from compiler.project.differences import OFFSET, differences
+from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS, info
+from runtime.bound.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
 from runtime.problem import InputError
-from runtime.spec.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.diagnostic import Diagnostic, Note, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
+from compiler.graph.node import Graph, Node
 from compiler.laws.subject import Subject
-from compiler.node import Graph, Node
 from runtime.contract import Mismatch, mismatches
 from runtime.stage import marked_fields
 

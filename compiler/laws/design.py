@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
 from compiler.shape.walk import shape_of

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from compiler.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.graph.node import Graph
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
-from compiler.node import Graph
 from runtime.problem import InputError
 
 GraphLaw = Callable[[Subject, str, Graph], Iterator[Diagnostic]]
@@ -19,7 +19,7 @@ GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts, over_budget)
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
     """Expand one study and hold its nodes against the laws; S109 or B301 where that cannot be done."""
-    from compiler.expand import expand
+    from compiler.graph.expand import expand
 
     try:
         graph = expand(subject.project, name)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.spec.gate import Gate
 from compiler.spec.study import Study
-from runtime.spec.gate import TRIAL_METRICS
+from runtime.bound.gate import TRIAL_METRICS
 from runtime.stage import load_stages, providers
 
 

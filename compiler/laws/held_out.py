@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.subject import Subject
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from compiler.diagnostic import Diagnostic, did_you_mean
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from compiler.laws.subject import Subject
-from compiler.load import Project
+from compiler.project.load import Project
 from compiler.spec.study import Study
 from runtime.trials.listing import FOLDER, read_manifest, set_names
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
 
 

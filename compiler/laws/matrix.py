@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.laws.power.questions import prior_of
 from compiler.laws.subject import Subject
-from compiler.resolution import prior_of
 from compiler.spec.study import Study
-from runtime.spec.frame import PriorRange
-from runtime.spec.gate import GateRule
+from runtime.bound.frame import PriorRange
+from runtime.bound.gate import GateRule
 
 NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation"}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
 from compiler.laws.subject import LISTS, Subject, texts
 from compiler.shape.sections import unknown_stage
 from compiler.spec.base import is_id

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from compiler.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.laws.power.power import SEED_SPREAD, Design, Quantity, least
 from compiler.laws.subject import Subject
-from compiler.power import SEED_SPREAD, Design, Quantity, least
 from compiler.spec.study import Study
 
 WIDEST = 50.0

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.graph.node import Graph, Setting
 from compiler.laws.subject import Subject
 from compiler.laws.wiring import SITE_HELP
-from compiler.node import Graph, Setting
 
 HOLDERS = ("location.source", "hidden_site")
 """Bound sources through which a site can reach a node."""

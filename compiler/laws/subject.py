@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from compiler.diagnostic import Diagnostic, Fix, Note, Severity, Span
-from compiler.load import Project
-from compiler.source import SpanPath
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
+from compiler.project.load import Project
+from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 
 LISTS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers

@@ -5,17 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from compiler.check import check
-from compiler.diagnostic import Diagnostic, Span, did_you_mean
-from compiler.emit import RULES
-from compiler.load import MODELS, Project
+from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
+from compiler.laws.check import check
 from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
+from compiler.project.load import MODELS, Project
+from compiler.reading.source import Source, read_source
+from compiler.reading.spec_files import FOLDERS
+from compiler.reading.writing import flow, scalar
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
-from compiler.source import Source, read_source
-from compiler.spec_files import FOLDERS
-from compiler.writing import flow, scalar
+from compiler.templates import template
 
 
 def file_of(kind: str, name: str) -> str:
@@ -39,19 +39,14 @@ def render(kind: str, name: str, answers: Answers) -> str:
     Raises:
         ValueError: for an answer that no file can hold.
     """
-    import jinja2
-
-    # YAML is no HTML; every answer goes through a filter that quotes it.
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
-    environment.filters |= {"scalar": scalar, "flow": flow}
-    template = environment.from_string((RULES / "new" / f"{kind}.yaml.j2").read_text(encoding="utf-8"))
+    text = template(f"new/{kind}.yaml.j2", {"scalar": scalar, "flow": flow})
     up = "../" * file_of(kind, name).count("/")
     values = {key.replace("-", "_"): value for key, value in answers.items()}
     priors = {key: answers.get(f"prior-{key.replace('_', '-')}") for key in ("world_model", "irl")}
     constraints = {key: True for key in ("no_new_real_data", "no_teleoperation") if values.get(key)}
     values["prior"] = {key: value for key, value in priors.items() if value}
     values["constraints"] = constraints
-    return template.render(schema=f"{up}schema/{kind}.schema.json", **values).rstrip() + "\n"
+    return text.render(schema=f"{up}schema/{kind}.schema.json", **values).rstrip() + "\n"
 
 
 def judge(project: Project, kind: str, name: str, text: str) -> tuple[Source, list[Diagnostic]]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.load import Project
-from compiler.source import SpanPath, read_source
+from compiler.project.load import Project
+from compiler.reading.source import SpanPath, read_source
 
 Answers = Mapping[str, Any]
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from compiler.load import Project
 from compiler.new.field import Answers, Asking, Field, counts, setting, text, value, values, word, words, yes
+from compiler.project.load import Project
 from compiler.spec.approach import Row
-from runtime.spec.cell import Domain
-from runtime.spec.gate import TRIAL_METRICS, Comparator, GateRule
-from runtime.spec.source import HiddenSite, Photos
-from runtime.spec.task import Task
+from runtime.bound.cell import Domain
+from runtime.bound.gate import TRIAL_METRICS, Comparator, GateRule
+from runtime.bound.source import HiddenSite, Photos
+from runtime.bound.task import Task
 
 FEW = 5
 """A new study takes every location by default where there are no more than this."""

@@ -2,8 +2,8 @@
 
 from compiler.laws.subject import LISTS
 from compiler.reading.nodes import Node
-from compiler.source import read_source
-from compiler.writing import flow
+from compiler.reading.source import read_source
+from compiler.reading.writing import flow
 
 
 def added(text: str, name: str, kind: str, new: str) -> str:

@@ -2,12 +2,11 @@
 
 from typing import Protocol
 
-from compiler.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.render.github import render_github
 from compiler.render.json import render_json
-from compiler.render.lines import LinesOf, no_lines
 from compiler.render.sarif import render_sarif
-from compiler.render.text import render_all
+from compiler.render.text import LinesOf, no_lines, render_all
 
 
 class Renderer(Protocol):

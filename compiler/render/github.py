@@ -4,9 +4,9 @@ The escapes are those of GitHub's workflow commands: `%` and LF in messages, and
 What has no glyph is replaced, as in text: logs are read in terminals too.
 """
 
-from compiler.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.render.columns import visible
-from compiler.render.lines import LinesOf, no_lines
+from compiler.render.text import LinesOf, no_lines
 
 
 def render_github(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> str:

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from compiler.diagnostic import Diagnostic, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Span
 from compiler.fix.edits import edit_of
-from compiler.render.lines import LinesOf, no_lines
+from compiler.render.text import LinesOf, no_lines
 
 
 def render_json(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compiler.render.cells import columns
-from runtime.report.kpi_table import newest, series
-from runtime.report.words import band, count, figure, number
+from runtime.report.drawing.words import band, count, figure, number
+from runtime.report.sections.kpi_rows import newest, series
 
 Row = Mapping[str, Any]
 

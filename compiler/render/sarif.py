@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from compiler.diagnostic import Diagnostic, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Span
+from compiler.diagnostics.pages import page
 from compiler.fix.edits import edit_of
-from compiler.pages import page
 from compiler.render.columns import utf16
 from compiler.render.json import shown_json
-from compiler.render.lines import LinesOf, no_lines
+from compiler.render.text import LinesOf, no_lines
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"

@@ -1,13 +1,18 @@
 """Diagnostics for people at a terminal: the line of the spec with a caret under the smallest span."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from compiler.diagnostic import Diagnostic, Span
+from compiler.diagnostics.diagnostic import Diagnostic, Span
 from compiler.render.colour import wants_colour
 from compiler.render.columns import excerpt, visible
-from compiler.render.lines import LinesOf, no_lines
 
+LinesOf = Callable[[str], Sequence[str] | None]
+"""A file's name -> its lines without their ends, or None where it cannot be read; `Project.lines` is one."""
 RED, YELLOW, BLUE, BOLD, RESET = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+
+
+def no_lines(_name: str) -> None:
+    """For diagnostics that are shown without the text."""
 
 
 def render_text(diagnostic: Diagnostic, lines: Sequence[str] | None = None, colour: bool | None = None) -> str:

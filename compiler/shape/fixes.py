@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from compiler.diagnostic import Fix, meant
+from compiler.diagnostics.diagnostic import Fix, meant
 from compiler.shape.walk import Place
 
 

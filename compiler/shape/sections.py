@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from compiler.diagnostic import MOST_OF_A_FILE, Diagnostic, closest, did_you_mean, meant
+from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, closest, did_you_mean, meant
+from compiler.reading.source import Source
 from compiler.shape.validate import validate
 from compiler.shape.words import show
-from compiler.source import Source
 from runtime.stage import Stage, bound_fields, load_stages
 
 MOST_FINE = 10_000

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from compiler.diagnostic import MOST_OF_A_FILE, Diagnostic, Span, did_you_mean, meant
+from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, Span, did_you_mean, meant
+from compiler.reading.source import Source
 from compiler.shape.fixes import fix_of, requoted
 from compiler.shape.walk import Loc, Place, Shape, shape_of
 from compiler.shape.words import TYPE_ERRORS, named, show, union_words, words, wrong_type
-from compiler.source import Source
 
 LARGEST = 2**53
 """Whole numbers up to here are the same in YAML, JSON and as floats, so that no reckoning with them overflows."""

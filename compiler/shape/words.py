@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from compiler.diagnostic import did_you_mean
+from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.reading.scalar import NumberTooLong, plain
 from compiler.shape.walk import Place
 

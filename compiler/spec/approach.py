@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
-from runtime.spec.frame import PriorRange
+from runtime.bound.frame import PriorRange
 
 Change = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 """A stage, or one parameter or port of a stage."""

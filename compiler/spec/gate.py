@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from runtime.spec.gate import GateRule
+from runtime.bound.gate import GateRule
 
 OnFail = Literal["warn", "stop", "skip_downstream"]
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from compiler.spec.base import Spec, StageParameters
-from runtime.spec.source import Source
+from runtime.bound.source import Source
 
 
 class Location(Spec):

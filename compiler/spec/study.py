@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
-from runtime.spec.cell import Domain
-from runtime.spec.claim import Claim, Simple, parts
-from runtime.spec.imported import SetName
-from runtime.spec.reproducible import Reproducible
-from runtime.spec.sequential import Sequential
-from runtime.spec.waiver import Waivers
+from runtime.bound.cell import Domain
+from runtime.bound.claim import Claim, Simple, parts
+from runtime.bound.imported import SetName
+from runtime.bound.reproducible import Reproducible
+from runtime.bound.sequential import Sequential
+from runtime.bound.waiver import Waivers
 
 
 class Constraints(Part):

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from compiler.spec.base import StageParameters
-from runtime.spec.task import Task as TaskSetting
+from runtime.bound.task import Task as TaskSetting
 
 
 class Task(TaskSetting):

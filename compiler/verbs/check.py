@@ -10,7 +10,7 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.fix.propose import Proposal
-    from compiler.load import Project
+    from compiler.project.load import Project
 
 FORMATS = ("github", "json", "sarif", "text")
 """Names of the renderers, so that starting need not import them; a test holds the two equal."""
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ValueError: when flags do not go together, or a file changed between the diff and the fix.
     """
-    from compiler.check import check
+    from compiler.laws.check import check
 
     if args.fix and args.format != "text":
         raise ValueError("`--fix` shows text only: leave `--format` out")
@@ -48,10 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _fix(args: argparse.Namespace) -> bool:
     """Show the fixes and make them; true when they were there but were not to be made."""
-    from compiler.compile import open_project
     from compiler.fix.apply import write_document
     from compiler.fix.propose import propose
-    from compiler.roots import parse_roots
+    from compiler.plan.study import open_project
+    from compiler.project.roots import parse_roots
 
     root, roots = Path.cwd(), parse_roots(args.root)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compiler.diagnostic import Diagnostic
-    from compiler.load import Project
-    from compiler.node import Graph, Node
+    from compiler.diagnostics.diagnostic import Diagnostic
+    from compiler.graph.node import Graph, Node
+    from compiler.project.load import Project
 
 
 def root_argument(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +34,10 @@ def node_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def completed(argument: argparse.Action, function: str) -> None:
-    """The shell completes this argument with what a function of `compiler.complete` returns."""
+    """The shell completes this argument with what a function of `compiler.verbs.complete` returns."""
 
     def complete(**asked: Any) -> list[str]:
-        from compiler import complete as functions
+        from compiler.verbs import complete as functions
 
         return getattr(functions, function)(**asked)
 
@@ -50,8 +50,8 @@ def project(args: argparse.Namespace) -> "Project":
     Raises:
         ValueError: when a `--root` is not of the form NAME=DIR.
     """
-    from compiler.compile import open_project
-    from compiler.roots import parse_roots
+    from compiler.plan.study import open_project
+    from compiler.project.roots import parse_roots
 
     return open_project(Path.cwd(), parse_roots(args.root))
 
@@ -64,7 +64,7 @@ def find(graph: "Graph", name: str) -> "list[Node]":
     """
     found = graph.find(name)
     if not found:
-        from compiler.diagnostic import did_you_mean
+        from compiler.diagnostics.diagnostic import did_you_mean
 
         labels = [n.label for n in graph.nodes.values()]
         raise ValueError(f"no node `{name}` in study `{graph.study}`; {did_you_mean(name, labels, 'nodes', 6)}")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.compare import Side
-    from compiler.load import Project
-    from compiler.node import Graph
+    from compiler.graph.node import Graph
+    from compiler.project.load import Project
+    from compiler.why.diff import Side
 
 SHOWN = 30
 """Differences that are shown; the rest is counted."""
@@ -33,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 whether or not something differs; 1 when specs have errors."""
-    from compiler.compare import changes, tallies
-    from runtime.store import Store
+    from compiler.why.diff import changes, tallies
+    from runtime.store.store import Store
 
     project = common.project(args)
     with ExitStack() as stack:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
     """Whether the two names are approaches; approaches come first where a name may be both."""
-    from compiler.diagnostic import did_you_mean
+    from compiler.diagnostics.diagnostic import did_you_mean
 
     known = project.ids("approach")
     unknown = [name for name in (args.a, args.b) if name not in known]
@@ -71,7 +71,7 @@ def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
 
 
 def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Side, dict[str, Any]]":
-    from compiler.compare import approach_side
+    from compiler.why.diff import approach_side
 
     both = [n for n, study in project.studies.items() if {args.a, args.b} <= set(study.approaches)]
     study = args.study or next(iter(sorted(both, key=lambda n: n != "study")), None)
@@ -87,9 +87,9 @@ def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Si
 def _revisions(
     project: "Project", args: argparse.Namespace, stack: ExitStack
 ) -> "tuple[Side, Side, dict[str, Any]]":  # fmt: skip
-    from compiler.compare import study_side
-    from compiler.compile import SpecsRefused
-    from compiler.revision import at_revision
+    from compiler.plan.study import SpecsRefused
+    from compiler.project.revision import at_revision
+    from compiler.why.diff import study_side
 
     projects = [stack.enter_context(at_revision(project, name)) for name in (args.a, args.b)]
     ids = [set(p.ids("study")) & ({args.study} if args.study else set(p.ids("study"))) for p in projects]
@@ -108,7 +108,7 @@ def _revisions(
 
 
 def _graph(project: "Project", study: str) -> "Graph":
-    from compiler.compile import plan_study
+    from compiler.plan.study import plan_study
 
     return plan_study(project, study).graph
 

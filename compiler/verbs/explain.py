@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the pages, or the list of codes; 2 when there is no such code."""
-    from compiler.pages import page, titles
+    from compiler.diagnostics.pages import page, titles
 
     known = titles()
     if not args.codes:
@@ -47,7 +47,7 @@ def _show(text: str, choice: str) -> None:
 
 
 def _listed(known: dict[str, str], family: str = "") -> str:
-    from compiler.pages import FAMILIES
+    from compiler.diagnostics.pages import FAMILIES
 
     parts = []
     for letter, about in FAMILIES.items():
@@ -58,8 +58,8 @@ def _listed(known: dict[str, str], family: str = "") -> str:
 
 
 def _unknown(code: str, known: dict[str, str]) -> None:
-    from compiler.diagnostic import closest
-    from compiler.pages import FAMILIES
+    from compiler.diagnostics.diagnostic import closest
+    from compiler.diagnostics.pages import FAMILIES
     from compiler.render.columns import visible
 
     guess = closest(code, known)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.fact import Fact
-    from compiler.garbage import Garbage
-    from compiler.load import Project
+    from compiler.plan.garbage import Garbage
+    from compiler.project.load import Project
+    from compiler.store.fact import Fact
 
 FROM_STUDIES = "reachable from the studies"
 
@@ -34,9 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when done; 1 when specs have errors, or something is being built."""
-    from compiler.compile import SpecsRefused
-    from compiler.sweep import busy, leftovers, old_runs
-    from runtime.store import Store
+    from compiler.plan.study import SpecsRefused
+    from compiler.store.remove import busy, leftovers, old_runs
+    from runtime.store.store import Store
 
     project = common.project(args)
     store, now = Store(project.store), time.time()
@@ -63,10 +63,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Garbage":
-    from compiler.garbage import lineage, reachable, sort_out
-    from compiler.load import load_project
-    from compiler.revision import at_revision
-    from compiler.store_index import StoreIndex
+    from compiler.plan.garbage import lineage, reachable, sort_out
+    from compiler.project.load import load_project
+    from compiler.project.revision import at_revision
+    from compiler.store.index import StoreIndex
 
     wanted = {FROM_STUDIES: reachable(project)}
     with ExitStack() as stack:
@@ -85,8 +85,8 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
 
 def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]]) -> None:
     from compiler.render.columns import visible
-    from compiler.steps import size
-    from compiler.sweep import weight
+    from compiler.render.progress_bar import size
+    from compiler.store.remove import weight
 
     weights = {what: sum(map(weight, paths)) for what, paths in rest.items()}
     freed = sum(fact.bytes for fact in found.gone) + sum(weights.values())
@@ -120,10 +120,10 @@ def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]
 
 
 def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
-    from compiler.steps import steps
-    from compiler.store_index import StoreIndex
-    from compiler.sweep import remove, remove_artifact
-    from runtime.store import Store
+    from compiler.render.progress_bar import steps
+    from compiler.store.index import StoreIndex
+    from compiler.store.remove import remove, remove_artifact
+    from runtime.store.store import Store
 
     store, done = Store(project.store), 0
     try:

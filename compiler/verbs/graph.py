@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.load import Project
-    from compiler.node import Node
-    from compiler.plan import Plan
+    from compiler.graph.node import Node
+    from compiler.plan.plan import Plan
+    from compiler.project.load import Project
 
 MOST_NODES = 40
 """A lineage of more nodes is drawn by stage."""
@@ -29,10 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture and print its name."""
-    from compiler.compile import plan_study
-    from compiler.picture.boxes import by_node, by_stage
-    from compiler.picture.layout import arrange
-    from compiler.picture.svg import draw
+    from compiler.plan.study import plan_study
+    from compiler.render.graph.boxes import by_node, by_stage
+    from compiler.render.graph.layout import arrange
+    from compiler.render.graph.svg import draw
 
     project = common.project(args)
     plan = plan_study(project, args.study)
@@ -60,8 +60,8 @@ def _chosen(args: argparse.Namespace, project: "Project", plan: "Plan") -> "tupl
     Raises:
         ValueError: when the node or the location is not in the study.
     """
-    from compiler.diagnostic import did_you_mean
-    from compiler.picture.boxes import lineage
+    from compiler.diagnostics.diagnostic import did_you_mean
+    from compiler.render.graph.boxes import lineage
 
     graph = plan.graph
     if args.node is not None:

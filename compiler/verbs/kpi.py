@@ -20,12 +20,12 @@ def run(args: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from compiler.built_report import built_report
-    from compiler.compile import plan_study
+    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
     from compiler.render.kpi import kpi_lines
-    from runtime.report.csv_table import table_csv
-    from runtime.report.kpi_table import kpi_rows
+    from compiler.report.publish import built_report
+    from runtime.report.drawing.csv import table_csv
+    from runtime.report.sections.kpi_rows import kpi_rows
     from runtime.stats.status import Status
 
     project = common.project(args)

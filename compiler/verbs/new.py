@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compiler.diagnostic import Diagnostic
-    from compiler.load import Project
+    from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.new.field import Field
+    from compiler.project.load import Project
 
 BOM = b"\xef\xbb\xbf"
 
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _project(args: argparse.Namespace) -> "Project":
     """The project here. A location's `--root` may name a root, or say with NAME=DIR where it is as well."""
-    from compiler.compile import open_project
-    from compiler.roots import parse_roots
+    from compiler.plan.study import open_project
+    from compiler.project.roots import parse_roots
 
     root = getattr(args, "field:root", None) or ""
     roots = parse_roots([root] if "=" in root else [])
@@ -150,7 +150,7 @@ def _answer(project: "Project", kind: str, name: str, given: dict[str, Any], ask
 
 def _ask_until_fine(project: "Project", kind: str, name: str, field: "Field", given: dict[str, Any]) -> None:
     from compiler.new.draft import completed, reason
-    from compiler.writing import flow
+    from compiler.reading.writing import flow
 
     default = completed(project, kind, name, given)[field.name]
     shown = "" if default in (None, [], {}) else flow(default)
@@ -182,7 +182,7 @@ def _ask(question: str) -> str:
 
 def _member(project: "Project", kind: str, name: str, study: str) -> "tuple[Path, bytes, list[Diagnostic]]":
     """The study's file, what it is to hold with the new id in its list, and what would be wrong with it then."""
-    from compiler.diagnostic import did_you_mean
+    from compiler.diagnostics.diagnostic import did_you_mean
     from compiler.new.draft import made_worse
     from compiler.new.membership import added
 

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compiler.idle import key, recall
-from compiler.line import Line
-from compiler.roots import parse_roots, roots_of_environment
+from compiler.plan.line import Line
+from compiler.project.roots import parse_roots, roots_of_environment
+from compiler.run.idle import key, recall
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.against import Against
-    from compiler.load import Project
-    from compiler.plan import Plan
+    from compiler.plan.plan import Plan
+    from compiler.project.load import Project
+    from compiler.why.against import Against
 
 COLOURS = {"build": "green", "rebuild": "yellow", "orphan": "red", "reuse": "dim", "not needed": "dim"}
 MOST_CAUSES = 20
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             _print(Line(*line) for line in idle.lines)
             return 0
 
-    from compiler.compile import plan_study
+    from compiler.plan.study import plan_study
 
     if args.comment and not args.against:
         raise ValueError("--comment needs --against REV")
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(project: "Project", plan: "Plan", args: argparse.Namespace, asked: str) -> int:
-    from compiler.overview import overview
-    from compiler.settle import said_of, settle
+    from compiler.plan.overview import overview
+    from compiler.run.remember import said_of, settle
 
     found = overview(project, plan, max(1, args.cores))
     if args.json:
@@ -67,11 +67,11 @@ def _plan(project: "Project", plan: "Plan", args: argparse.Namespace, asked: str
 
 
 def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
-    from compiler.against import against
+    from compiler.why.against import against
 
     found = against(project, plan, args.against, max(1, args.cores))
     if args.comment:
-        from compiler.comment import render_comment
+        from compiler.why.comment import render_comment
 
         args.comment.write_text(render_comment(found), encoding="utf-8")
     if args.json:
@@ -82,9 +82,9 @@ def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
 
 
 def _against_lines(found: "Against", every: bool) -> Iterator[Line]:
-    from compiler.changes import SIGNS, Mark
-    from compiler.comment import stages
-    from compiler.summary import amounts, number, over, size
+    from compiler.plan.changes import SIGNS, Mark
+    from compiler.plan.summary import amounts, number, over, size
+    from compiler.why.comment import stages
 
     counts = found.counts
     if found.problems:

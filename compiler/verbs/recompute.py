@@ -16,12 +16,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all tables agree with the trials, 1 when one differs or provenance is mixed, 4 when there is no report."""
-    from compiler.compile import plan_study
-    from compiler.rehash import strangers
+    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
-    from runtime.recompute import recompute
+    from compiler.store.verify import strangers
+    from runtime.report.recompute import recompute
     from runtime.stats.status import Status
-    from runtime.store import Store
+    from runtime.store.store import Store
 
     project = common.project(args)
     graph = plan_study(project, args.study).graph

@@ -14,7 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when the report is there."""
-    from compiler.compile import plan_study, publish_report
+    from compiler.plan.study import plan_study
+    from compiler.report.publish import publish_report
 
     project = common.project(args)
     found = plan_study(project, args.study)

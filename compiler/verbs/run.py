@@ -16,12 +16,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when everything planned was built, and no gate that stops has failed."""
-    from compiler.compile import plan_study
-    from compiler.failures import explain_failures
-    from compiler.plan import State
-    from compiler.progress import watch
-    from compiler.roots import ROOTS_VARIABLE, parse_roots
-    from compiler.standing import standings, stopping
+    from compiler.plan.plan import State
+    from compiler.plan.study import plan_study
+    from compiler.project.roots import ROOTS_VARIABLE, parse_roots
+    from compiler.report.standing import standings, stopping
+    from compiler.run.failures import explain_failures
+    from compiler.run.progress import watch
 
     project = common.project(args)
     plan = plan_study(project, args.study)

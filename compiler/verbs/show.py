@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.load import Project
-    from compiler.sheet import Address, Ancestor, Setting, Sheet
+    from compiler.project.load import Project
+    from compiler.why.artifact import Address, Ancestor, Setting, Sheet
 
 MANY = 4
 """Parents of one port that are shown; the rest is counted."""
@@ -53,9 +53,9 @@ def _find(project: "Project", name: str, study: str | None) -> list[tuple[str, s
         ValueError: when it means nothing.
         SpecsRefused: when the study that was named has an error.
     """
-    from compiler.compile import SpecsRefused, plan_study
-    from compiler.diagnostic import did_you_mean
-    from compiler.sheet import of_node, of_stored
+    from compiler.diagnostics.diagnostic import did_you_mean
+    from compiler.plan.study import SpecsRefused, plan_study
+    from compiler.why.artifact import of_node, of_stored
 
     labels: list[str] = []
     broken: SpecsRefused | None = None
@@ -81,7 +81,7 @@ def _find(project: "Project", name: str, study: str | None) -> list[tuple[str, s
 
 
 def _in_store(project: "Project", name: str) -> "list[Address]":
-    from runtime.store import Store
+    from runtime.store.store import Store
 
     stage, _, digits = name.rpartition("/")
     if len(digits) < 4:
@@ -92,7 +92,7 @@ def _in_store(project: "Project", name: str) -> "list[Address]":
 
 def _lines(sheet: "Sheet", everything: bool) -> list[str]:
     from compiler.render.cells import columns, short
-    from compiler.steps import size
+    from compiler.render.progress_bar import size
 
     manifest = sheet.manifest or {}
     plan = f"{sheet.planned} in study `{sheet.study}`" if sheet.planned else "no study plans it"

@@ -13,9 +13,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 passed, 1 failed, 3 undecided, 4 not run: nothing but passed is success."""
-    from compiler.compile import plan_study
+    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
-    from compiler.standing import of_study, standings
+    from compiler.report.standing import of_study, standings
 
     project = common.project(args)
     graph = plan_study(project, args.study).graph

@@ -9,7 +9,7 @@ from compiler.verbs import common
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from compiler.imported import Imported, ImportRefused
+    from compiler.trials.imported import Imported, ImportRefused
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when it went well."""
-    from compiler.imported import ImportRefused
+    from compiler.trials.imported import ImportRefused
 
     try:
         return args.act(args)
@@ -48,7 +48,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
 def _import(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from compiler.imported import import_trials
+    from compiler.trials.imported import import_trials
 
     done = import_trials(
         Path.cwd(), args.files, args.mapping, args.name, args.replace, args.same_outcomes_because.strip(), args.key
@@ -87,7 +87,7 @@ def _sheet_arguments(parser: argparse.ArgumentParser) -> None:
 def _sheet(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from compiler.trial_sheet import draw, write
+    from compiler.trials.sheet import draw, write
 
     project = common.project(args)
     sheet, starts = draw(
@@ -127,9 +127,9 @@ def _uplift(args: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from compiler.imported import compare_sets
     from compiler.render.columns import visible
     from compiler.render.uplift import comparison_lines
+    from compiler.trials.imported import compare_sets
 
     _between(args.level)
     found = compare_sets(Path.cwd(), args.names, args.baseline, args.level)
@@ -153,9 +153,9 @@ def _sim_real(args: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from compiler.imported import compare_domains
     from compiler.render.columns import visible
     from compiler.render.sim_real import sim_real_lines
+    from compiler.trials.imported import compare_domains
 
     _between(args.level)
     built = _built_trials(args) if args.study else None
@@ -166,8 +166,8 @@ def _sim_real(args: argparse.Namespace) -> int:
 
 def _built_trials(args: argparse.Namespace) -> "Path":
     """The table of trials of a study's uplift in the store."""
-    from compiler.compile import plan_study
-    from runtime.store import Store
+    from compiler.plan.study import plan_study
+    from runtime.store.store import Store
 
     project = common.project(args)
     plan = plan_study(project, args.study)
@@ -194,8 +194,8 @@ def _twice(args: argparse.Namespace) -> int:
     """0 when every domain reproduces, or too few trials were run twice to tell."""
     from pathlib import Path
 
-    from compiler.imported import run_twice
-    from runtime.stats.reproducible import refuse_unreproducible
+    from compiler.trials.imported import run_twice
+    from runtime.stats.table.reproducible import refuse_unreproducible
 
     _between(args.level)
     found = run_twice(Path.cwd(), args.first, args.second, args.level)

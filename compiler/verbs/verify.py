@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.inspection import Finding
-    from compiler.load import Project
-    from runtime.store import Store
+    from compiler.project.load import Project
+    from compiler.store.verify import Finding
+    from runtime.store.store import Store
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +24,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when every artifact is whole."""
-    from compiler.inspection import folders, inspect
-    from compiler.steps import steps
-    from compiler.store_index import StoreIndex
-    from runtime.store import Store
+    from compiler.render.progress_bar import steps
+    from compiler.store.index import StoreIndex
+    from compiler.store.verify import folders, inspect
+    from runtime.store.store import Store
 
     project = common.project(args)
     store = Store(project.store)
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _known(project: "Project", store: "Store", stage: str | None) -> None:
     """Refuse a stage that nobody knows, rather than say that all of nothing is whole."""
-    from compiler.diagnostic import did_you_mean
+    from compiler.diagnostics.diagnostic import did_you_mean
     from runtime.stage import load_stages
 
     if stage is not None and stage not in load_stages() and not (store.root / stage).is_dir():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.diagnostic import Diagnostic
+    from compiler.diagnostics.diagnostic import Diagnostic
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace, names: list[str], before: "list[Diagnostic] | None") -> "list[Diagnostic]":
-    from compiler.check import check
     from compiler.editor.watch import compare
+    from compiler.laws.check import check
     from compiler.render.colour import wants_colour
 
     project = common.project(args)

@@ -14,8 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all that the name means is built."""
-    from compiler.compile import plan_study
-    from runtime.store import Store
+    from compiler.plan.study import plan_study
+    from runtime.store.store import Store
 
     project = common.project(args)
     store = Store(project.store)

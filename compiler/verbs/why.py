@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.why import Explanation
+    from compiler.why.why import Explanation
 
 MOST = 12
 """Nodes, and lines of causes, that are shown without being asked for all."""
@@ -23,10 +23,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the reasons of each node that the name means."""
-    from compiler.changes import find_changes
-    from compiler.compile import plan_study
-    from compiler.store_index import StoreIndex
-    from compiler.why import explain
+    from compiler.plan.changes import find_changes
+    from compiler.plan.study import plan_study
+    from compiler.store.index import StoreIndex
+    from compiler.why.why import explain
 
     project = common.project(args)
     plan = plan_study(project, args.study)
@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(one: "Explanation", every: bool) -> list[str]:
-    from compiler.changes import SIGNS
+    from compiler.plan.changes import SIGNS
     from compiler.render.columns import visible
-    from compiler.why import when
+    from compiler.why.why import when
 
     node, old = one.node, one.compared
     lines = [f"{SIGNS[one.mark]} {node.label}  {node.stage.name}/{node.fingerprint}  ({one.mark})"]

@@ -8,11 +8,11 @@ import json
 import os
 from pathlib import Path
 
+from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelError
 from runtime.capture.inspect import named_photos
 from runtime.capture.transforms_file import TransformsError
-from runtime.spec.source import HiddenSite, Photos, SplatFile
 
 
 def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: Path | None = None) -> str:

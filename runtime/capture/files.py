@@ -3,8 +3,8 @@
 import os
 from pathlib import Path, PurePosixPath
 
+from runtime.bound.source import Photos, SplatFile
 from runtime.capture.image_header import PHOTO_SUFFIXES
-from runtime.spec.source import Photos, SplatFile
 
 MODEL_FOLDERS = ("sparse/0", "sparse", "colmap", "colmap_text", ".")
 COLMAP_TEXT = ("cameras.txt", "images.txt", "points3D.txt")

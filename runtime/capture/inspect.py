@@ -9,13 +9,13 @@ R218 path leaves its root, and from the running stage R219 too few registered ph
 import os
 from pathlib import Path, PurePosixPath
 
+from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelError, read_model
 from runtime.capture.inspect_photos import inspect_named
 from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.transforms_file import TransformsError, read_transforms
 from runtime.problem import Problem
-from runtime.spec.source import HiddenSite, Photos, SplatFile
 
 
 def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None) -> list[Problem]:

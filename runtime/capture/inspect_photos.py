@@ -3,10 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+from runtime.bound.source import Photos
 from runtime.capture import files
 from runtime.capture.image_header import PhotoError, read_header
 from runtime.problem import Problem
-from runtime.spec.source import Photos
 
 MIN_PHOTOS = 5
 """Fewer photos than this cannot give a scene and a held-out photo."""

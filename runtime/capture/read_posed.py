@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.bound.source import Photos
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelImage, read_model
 from runtime.capture.image_header import read_header
 from runtime.capture.posed import PosedPhotos
 from runtime.capture.transforms_file import read_transforms
-from runtime.spec.source import Photos
 
 
 def read_posed(source: Photos, folder: Path) -> PosedPhotos:

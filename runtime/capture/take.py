@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
+from runtime.bound.source import HiddenSite, Photos
 from runtime.capture import files, sfm
 from runtime.capture.artifact import Cameras, write_photo, write_photos
 from runtime.capture.image_header import read_header
@@ -18,7 +19,6 @@ from runtime.capture.read_posed import read_posed
 from runtime.capture.undistort import read_photo, shared_pinhole, undistorted
 from runtime.capture.world_up import estimate_up
 from runtime.problem import InputError, Problem
-from runtime.spec.source import HiddenSite, Photos
 
 ENOUGH_POINTS = 50
 """A posed capture with fewer points than this gets its points triangulated."""
@@ -70,7 +70,7 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
 
 def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
     """Photos of a hidden site, 4:3; positions come in metres and the photographer knows up."""
-    from runtime.sim.hidden_site import photograph
+    from runtime.sim.site.photograph import photograph
 
     height_px = width_px * 3 // 4
     shot = photograph(source, width_px, height_px, source.photos)

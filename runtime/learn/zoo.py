@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runtime.learn.actor import check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
-from runtime.learn.learner import Spec
-from runtime.learn.load import check_observation
 from runtime.learn.normaliser import load_stats
+from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
@@ -51,7 +51,7 @@ class LeRobotLearner:
         from lerobot.datasets.dataset_metadata import LeRobotDatasetMetadata
         from lerobot.policies.factory import make_policy, make_policy_config, make_pre_post_processors
 
-        import runtime.learn.small  # noqa: F401  registers ours
+        import runtime.learn.small.plugin  # noqa: F401  registers ours
 
         inputs = {
             IMAGE_PREFIX + c: PolicyFeature(type=FeatureType.VISUAL, shape=(3, *spec.image_hw))
@@ -107,7 +107,7 @@ class LeRobotActor:
         from lerobot.configs import PreTrainedConfig
         from lerobot.policies.factory import get_policy_class, make_pre_post_processors
 
-        import runtime.learn.small  # noqa: F401
+        import runtime.learn.small.plugin  # noqa: F401
 
         torch.set_num_threads(1)
         config = PreTrainedConfig.from_pretrained(checkpoint, local_files_only=True)

@@ -5,24 +5,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runtime.report import provenance, verdict
-from runtime.report.cost import costs
-from runtime.report.curves import learning
-from runtime.report.decisions import decisions
-from runtime.report.failures import failures
-from runtime.report.films import films
-from runtime.report.gallery import Artifacts, gallery
-from runtime.report.judged import judged, overall
-from runtime.report.kpi import key_figures
-from runtime.report.manifest import lineage, read_manifest
+from runtime.bound.cell import Cell
+from runtime.bound.frame import StudyFrame
+from runtime.bound.stopped import StoppedBy
+from runtime.bound.waiver import Waivers
+from runtime.report.drawing.words import by_reality
 from runtime.report.roles import roles
-from runtime.report.words import by_reality
-from runtime.report.worth import worth
-from runtime.spec.cell import Cell
-from runtime.spec.frame import StudyFrame
-from runtime.spec.stopped import StoppedBy
-from runtime.spec.waiver import Waivers
-from runtime.stats.pairing import pairing_of
+from runtime.report.sections import provenance, verdict
+from runtime.report.sections.cost import costs
+from runtime.report.sections.decisions import decisions
+from runtime.report.sections.failures import failures
+from runtime.report.sections.films import films
+from runtime.report.sections.gallery import Artifacts, gallery
+from runtime.report.sections.judged import judged, overall
+from runtime.report.sections.kpi import key_figures
+from runtime.report.sections.learning import learning
+from runtime.report.sections.worth import worth
+from runtime.stats.table.pairing import pairing_of
+from runtime.store.manifest import lineage, read_manifest
 from runtime.trials.agree import all_pairs
 
 PICTURED = ("pictures", "films")

@@ -6,19 +6,19 @@ from typing import Any
 
 from jinja2 import Environment
 
-from runtime.report.beyond import belief_rows
-from runtime.report.cost import cost_rows
-from runtime.report.csv_table import table_csv
-from runtime.report.curves import area_rows, curve_rows
-from runtime.report.determinism import determinism_rows
-from runtime.report.effects import effect_rows, profile_rows
-from runtime.report.films import film_rows
-from runtime.report.fleet import HEIGHT, fleet_rows
-from runtime.report.heat import heat_rows
-from runtime.report.kpi_table import kpi_rows
-from runtime.report.looks import look_rows
-from runtime.report.reality import powered_rows, reality_rows
-from runtime.report.worth import confirmed_rows, next_rows
+from runtime.report.drawing.csv import table_csv
+from runtime.report.sections.beyond import belief_rows
+from runtime.report.sections.cost import cost_rows
+from runtime.report.sections.determinism import determinism_rows
+from runtime.report.sections.effects import effect_rows, profile_rows
+from runtime.report.sections.films import film_rows
+from runtime.report.sections.fleet import HEIGHT, fleet_rows
+from runtime.report.sections.kpi_rows import kpi_rows
+from runtime.report.sections.learning import area_rows, curve_rows
+from runtime.report.sections.looks import look_rows
+from runtime.report.sections.places import heat_rows
+from runtime.report.sections.reality import powered_rows, reality_rows
+from runtime.report.sections.worth import confirmed_rows, next_rows
 
 TYPES = {"csv": "text/csv", "svg": "image/svg+xml"}
 

@@ -6,15 +6,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from runtime.report import effects, fleet, kpi_drawn, reality, words
-from runtime.report.beyond import beyond, stacks
-from runtime.report.curves import charts, saving, saving_band
 from runtime.report.downloads import downloads
-from runtime.report.forest import RATES, axis_of, strip
-from runtime.report.heat import heat_maps
+from runtime.report.drawing import words
+from runtime.report.drawing.axis import RATES, axis_of, strip
 from runtime.report.roles import UNTRAINED
-from runtime.report.verdict import in_order
-from runtime.report.where import where
+from runtime.report.sections import effects, fleet, reality
+from runtime.report.sections import kpi_drawing as kpi_drawn
+from runtime.report.sections.beyond import beyond, stacks
+from runtime.report.sections.learning import charts, saving, saving_band
+from runtime.report.sections.places import heat_maps
+from runtime.report.sections.verdict import in_order
+from runtime.report.sections.where import where
 from runtime.stats.status import Status
 
 FILTERS = (

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from runtime.report.manifest import parent_of, read_manifest
-from runtime.spec.cell import Cell
+from runtime.bound.cell import Cell
 from runtime.stage import load_stages
+from runtime.store.manifest import parent_of, read_manifest
 
 BASELINE, PLACEBO, UNTRAINED, TREATMENT = "baseline", "placebo", "untrained", "treatment"
 

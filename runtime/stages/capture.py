@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture.inspect import inspect_source
 from runtime.out import Out
 from runtime.problem import InputError
-from runtime.spec.source import HiddenSite, Photos, SplatFile
 from runtime.stage import Params, Resources, bound, stage
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from runtime.bound.claim import Claim
+from runtime.bound.frame import StudyFrame
 from runtime.out import Out
-from runtime.spec.claim import Claim
-from runtime.spec.frame import StudyFrame
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -31,8 +31,8 @@ def claim(p: ClaimParams, uplift: Path, out: Out) -> dict[str, Any]:
 
     import pyarrow.parquet as pq
 
-    from runtime.stats.claim_verdict import of_claim
-    from runtime.stats.trials import Trials
+    from runtime.stats.table.outcomes import Trials
+    from runtime.stats.verdict.claim_verdict import of_claim
 
     shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
     verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared)

@@ -57,11 +57,11 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
 
     from runtime.learn.dataset import write_dataset
     from runtime.problem import InputError, Problem
-    from runtime.sim.contact_sheet import save_sheet
-    from runtime.sim.demo_maker import Effort, make_demos, scripted_successes
-    from runtime.sim.episodes import as_dataset, redraw, save_episodes
-    from runtime.sim.robot import JOINTS
-    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
+    from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
+    from runtime.sim.parts.robot import JOINTS
+    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:

@@ -94,13 +94,13 @@ def enrichment(
 
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
-    from runtime.sim.contact_sheet import save_sheet
-    from runtime.sim.enrich import enrich_clips, variant_films, with_originals
-    from runtime.sim.episodes import as_dataset, load_episodes, save_episodes
-    from runtime.sim.robot import JOINTS
-    from runtime.sim.twin import read_model, read_twin
-    from runtime.sim.variant_checks import Limits, check_variant, tally, worst
-    from runtime.sim.variants import Ranges
+    from runtime.sim.episodes.checks import Limits, check_variant, tally, worst
+    from runtime.sim.episodes.enrich import enrich_clips, variant_films, with_originals
+    from runtime.sim.episodes.episodes import as_dataset, load_episodes, save_episodes
+    from runtime.sim.episodes.variants import Ranges
+    from runtime.sim.parts.robot import JOINTS
+    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.twin.twin import read_model, read_twin
     from runtime.splat.ply import read_ply
 
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from runtime.bound.sequential import Schedule
+from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.spec.sequential import Schedule
-from runtime.spec.source import HiddenSite
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -72,14 +72,15 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
 
     from runtime.learn.load import load_policy
     from runtime.problem import InputError, Problem
-    from runtime.sim.batch import batch, trial_table
-    from runtime.sim.bench import Bench
-    from runtime.sim.install import install
-    from runtime.sim.rollouts import save_rollouts
+    from runtime.sim.scene.bench import Bench
+    from runtime.sim.site.install import install
     from runtime.sim.tasks import kind_of
-    from runtime.sim.trials import run_trials
-    from runtime.sim.twice import save_twice
-    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.trials.rollouts import save_rollouts
+    from runtime.sim.trials.run import run_trials
+    from runtime.sim.trials.table import trial_table
+    from runtime.sim.trials.twice import save_twice
+    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.stats.looks.batch import batch
 
     repeated = p.twice if p.look == 1 else 0
     first, end = batch(p.trials, p.schedule, p.look, p.arm, before)

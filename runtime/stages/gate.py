@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.out import Out
-from runtime.spec.frame import StudyFrame
-from runtime.spec.gate import TRIAL_METRICS, GateRule
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -35,8 +35,8 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
     if rule.metric in TRIAL_METRICS:
         import pyarrow.parquet as pq
 
-        from runtime.stats.trials import Trials
-        from runtime.stats.verdict import of_trials
+        from runtime.stats.table.outcomes import Trials
+        from runtime.stats.verdict.gate_verdict import of_trials
 
         assert uplift is not None
         table = Trials.of(pq.read_table(uplift / "trials.parquet"))
@@ -44,8 +44,8 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         planned = [(location, task) for location in p.study.locations for task in p.study.tasks]
         verdict = of_trials(rule, table, p.study.baseline, p.study.level, shared, planned)
     else:
-        from runtime.report.manifest import read_manifest
-        from runtime.stats.verdict import of_metrics
+        from runtime.stats.verdict.gate_verdict import of_metrics
+        from runtime.store.manifest import read_manifest
 
         metrics = [read_manifest(folder)["metrics"] for folder in judged]
         # A batch of trials that was not needed any more holds none, and says nothing of any metric.

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from runtime.bound.sequential import Schedule
 from runtime.out import Out
-from runtime.spec.sequential import Schedule
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -32,9 +32,9 @@ def interim(p: InterimParams, trials: list[Path], out: Out) -> dict[str, Any]:
     """Hold every approach against the baseline by an always-valid band, and share out the trials of the next look."""
     import json
 
-    from runtime.stats.interim import cuts
-    from runtime.stats.interim import interim as look_at
-    from runtime.stats.table import read
+    from runtime.stats.looks.look import cuts
+    from runtime.stats.looks.look import interim as look_at
+    from runtime.stats.table.table import read
 
     runs: dict[str, dict[int, dict[str, float]]] = {}
     for peer, table in zip(p.peers, read([folder / "trials.parquet" for folder in trials]), strict=True):

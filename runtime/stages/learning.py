@@ -44,11 +44,11 @@ def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str,
 
     from runtime.learn.load import load_policy
     from runtime.learn.snapshots import checkpoint_at, snapshot_steps
-    from runtime.sim.bench import Bench
+    from runtime.sim.scene.bench import Bench
     from runtime.sim.tasks import kind_of
-    from runtime.sim.trials import run_trials
-    from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
-    from runtime.stats.area import area
+    from runtime.sim.trials.run import run_trials
+    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.stats.curves.area import area
 
     facts = read_twin(twin)
     model = read_model(twin)

@@ -76,8 +76,8 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     import csv
     import time
 
+    from runtime.learn.checkpoint import policy_facts, save_facts
     from runtime.learn.dataset import checked_cameras, read_arrays
-    from runtime.learn.facts import policy_facts, save_facts
     from runtime.learn.learner import Spec, make_learner
     from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.train import Settings, parameter_count, seed_everything, train, weights_digest

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.cell import Cell
+from runtime.bound.frame import StudyFrame
+from runtime.bound.stopped import StoppedBy
+from runtime.bound.waiver import Waivers
 from runtime.out import Out
-from runtime.spec.cell import Cell
-from runtime.spec.frame import StudyFrame
-from runtime.spec.stopped import StoppedBy
-from runtime.spec.waiver import Waivers
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -54,8 +54,8 @@ def report(
     import json
 
     from runtime.report.content import content, without_pixels
-    from runtime.report.gallery import Artifacts
     from runtime.report.page import render
+    from runtime.report.sections.gallery import Artifacts
     from runtime.trials.batches import apart
 
     first, later = apart(p.cells, p.parts, trials)

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.spec.task import Task
 from runtime.stage import Params, Resources, bound, stage
 
 CAMERA = "front"
@@ -75,8 +75,31 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Any) -> 
     Raises:
         InputError: R251 when the scene has no support that the robot could stand on.
     """
-    from runtime.sim.build_twin import build_twin
+    import numpy as np
 
-    facts = build_twin(p, capture, scene, out, renderer, CAMERA)
+    from runtime.sim.parts.physics import Physics
+    from runtime.sim.parts.robot import Servo
+    from runtime.sim.pixels.camera import Camera, look_at
+    from runtime.sim.pixels.eye import Look
+    from runtime.sim.pixels.raycast import Lamp
+    from runtime.sim.pixels.sensor import Sensor
+    from runtime.sim.twin.build import build_twin
+    from runtime.sim.twin.settings import Settings
+    from runtime.sim.twin.twin import Snap
+
+    pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
+    servo = Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s)
+    lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
+    settings = Settings(
+        p.task,
+        float(p.control_hz),
+        Camera(CAMERA, p.width_px, p.height_px, p.fov_y_deg, pose),
+        Physics(servo=servo, friction=p.friction),
+        Look(lamp, Sensor(noise_sd=p.noise_sd)),
+        p.shadow,
+        p.samples,
+        Snap(p.snap_m, p.free_snap_m),
+    )
+    facts = build_twin(settings, capture, scene, out, renderer)
     out.contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return facts

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.cell import Cell, Domain
+from runtime.bound.frame import PriorRange, StudyFrame
+from runtime.bound.imported import ImportedSet
+from runtime.bound.sequential import InterimPlace, Schedule
 from runtime.out import Out
-from runtime.spec.cell import Cell, Domain
-from runtime.spec.frame import PriorRange, StudyFrame
-from runtime.spec.imported import ImportedSet
-from runtime.spec.sequential import InterimPlace, Schedule
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -56,11 +56,11 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
 
     import pyarrow.parquet as pq
 
-    from runtime.stats.determinism import determinism, second_runs
     from runtime.stats.evidence import evidence
-    from runtime.stats.pairing import with_pairing
-    from runtime.stats.stopped_early import stopped_early
-    from runtime.stats.table import join, read
+    from runtime.stats.looks.stopped_early import stopped_early
+    from runtime.stats.table.determinism import determinism, second_runs
+    from runtime.stats.table.pairing import with_pairing
+    from runtime.stats.table.table import join, read
     from runtime.trials.batches import apart
     from runtime.trials.joined import with_imported, with_repeated
 

@@ -7,16 +7,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.spec.cell import Cell
-from runtime.spec.frame import PriorRange
-from runtime.stats.determinism import Determinism
-from runtime.stats.effects import effects
-from runtime.stats.inference import Estimate
-from runtime.stats.needed import needed
-from runtime.stats.rate import Rate, rates, wilson
-from runtime.stats.together import alone, believed, elsewhere, families, fleets, headlines, matrix
-from runtime.stats.trials import Trials
-from runtime.stats.uplift import Uplift, uplifts
+from runtime.bound.cell import Cell
+from runtime.bound.frame import PriorRange
+from runtime.stats.effects.rows import effects
+from runtime.stats.inference.estimate import Estimate
+from runtime.stats.inference.needed import needed
+from runtime.stats.inference.rate import Rate, rates, wilson
+from runtime.stats.inference.uplift import Uplift, uplifts
+from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
+from runtime.stats.table.determinism import Determinism
+from runtime.stats.table.outcomes import Trials
 
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
@@ -51,7 +51,7 @@ def evidence(
     """Rates, uplift and failure modes of a joined table of trials.
 
     Args:
-        table: as `runtime.stats.table.join` makes it.
+        table: as `runtime.stats.table.table.join` makes it.
         cells: the planned cells, in the study's order (which the rows of the result follow).
         baseline: id of the approach that the others are compared with; None compares nothing.
         level: confidence level of every band.

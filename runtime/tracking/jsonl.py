@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.host import host
-from runtime.track import Build, Made, clock
+from runtime.store.host import host
+from runtime.tracking.build import Build, Made, clock
 
 
 class JsonLines:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.track import AXES, Build, Made
+from runtime.tracking.build import AXES, Build, Made
 
 PROJECT = "simkiln"
 COLUMNS = (

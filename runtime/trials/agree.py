@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from runtime.stats.gap import gaps
-from runtime.stats.powered import powered_mean
-from runtime.stats.sim_real import FEWEST_POLICIES, MEASURES, Rates, agreement
-from runtime.stats.trials import Trials
+from runtime.stats.inference.gap import gaps
+from runtime.stats.table.outcomes import Trials
+from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Rates, agreement
+from runtime.stats.transfer.powered import powered_mean
 from runtime.trials.fault import Fault, TrialsRefused
 
 SIMULATED, REAL = ("world_model", "twin"), ("irl_proxy", "irl")
@@ -24,7 +24,7 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
     them, that ran in one domain only are counted in the notes.
 
     Args:
-        table: with the columns of `runtime.stats.table.SCHEMA`.
+        table: with the columns of `runtime.stats.table.table.SCHEMA`.
         simulated: domain, such as `twin`.
         real: domain, such as `irl`.
         level: confidence level of every band.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.spec.cell import Cell
+from runtime.bound.cell import Cell
 
 
 def apart(

@@ -7,14 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runtime.stats.effects.failure_modes import shares, shifts
 from runtime.stats.evidence import METHOD, estimate_json, rate_row, together_rows, uplift_row
-from runtime.stats.failure_modes import shares, shifts
-from runtime.stats.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
-from runtime.stats.rate import rates
-from runtime.stats.table import dated
-from runtime.stats.together import fleets
-from runtime.stats.trials import Place, Trials
-from runtime.stats.uplift import comparable, uplifts
+from runtime.stats.inference.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
+from runtime.stats.inference.rate import rates
+from runtime.stats.inference.uplift import comparable, uplifts
+from runtime.stats.prior.together import fleets
+from runtime.stats.table.outcomes import Place, Trials
+from runtime.stats.table.table import dated
 from runtime.trials.fault import Fault, TrialsRefused
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.sets import TrialSet

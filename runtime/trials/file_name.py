@@ -3,7 +3,7 @@
 import re
 from typing import get_args
 
-from runtime.spec.trial_mapping import NameField, TrialMapping
+from runtime.bound.trial_mapping import NameField, TrialMapping
 from runtime.trials.fault import Fault, TrialsRefused
 
 _BRACES = re.compile(r"\{([^{}]*)\}")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runtime.bound.cell import Cell
+from runtime.bound.imported import ImportedSet
 from runtime.problem import InputError, Problem
-from runtime.spec.cell import Cell
-from runtime.spec.imported import ImportedSet
-from runtime.stats.table import KEY, dated
+from runtime.stats.table.table import KEY, dated
 from runtime.trials.listing import FOLDER
 
 
@@ -22,7 +22,7 @@ def with_imported(
     """The study's trials and those of imported sets in one table (`DATED`), and its cells with theirs.
 
     Args:
-        table: as `runtime.stats.table.join` makes it.
+        table: as `runtime.stats.table.table.join` makes it.
         cells: what it stands for.
         imported: the sets that the study names.
         root: the project's folder.

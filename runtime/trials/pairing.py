@@ -51,7 +51,7 @@ def pairing_notes(table: pa.Table) -> list[str]:
 
 
 def _nested(sets: list[set[str]]) -> bool:
-    """Whether of any two one holds the other, as when one side stopped early: see `runtime.stats.group`."""
+    """Whether of any two one holds the other, as when one side stopped early: see `runtime.stats.inference.group`."""
     return all(a <= b or b <= a for a, b in combinations(sets, 2))
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.delimited import read_delimited
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.lerobot import read_lerobot

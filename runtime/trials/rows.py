@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, get_args
 
 import pyarrow as pa
 
-from runtime.spec.cell import Domain
-from runtime.spec.trial_mapping import Arm, TrialMapping
-from runtime.stats.table import DATED
+from runtime.bound.cell import Domain
+from runtime.bound.trial_mapping import Arm, TrialMapping
+from runtime.stats.table.table import DATED
 from runtime.trials import values
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.file_name import names_in
@@ -258,8 +257,3 @@ class _Reader:
 
 def _first(columns: str | list[str] | None) -> str | None:
     return columns[0] if isinstance(columns, list) and columns else columns if isinstance(columns, str) else None
-
-
-def short_name(path: PurePath, parts: int = 1) -> str:
-    """The last parts of a path, as messages call a file."""
-    return "/".join(path.parts[-parts:])

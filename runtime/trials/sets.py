@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.duplicates import duplicates, outcomes_of
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.listing import FOLDER, FORMAT, read_manifest, set_names

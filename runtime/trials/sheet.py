@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials import values
 from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.raw import Raw

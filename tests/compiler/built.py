@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from compiler.expand import expand
-from compiler.load import load_project
-from compiler.node import Node
+from compiler.graph.expand import expand
+from compiler.graph.node import Node
+from compiler.project.load import load_project
 from tests.compiler.published import publish
 from tests.errors.cases import base
 

@@ -4,10 +4,10 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from compiler.source import read_source
+from compiler.reading.source import read_source
+from tests import REPOSITORY
 
 STUDY = """\
 title: A small study of the repository's specs
@@ -21,7 +21,6 @@ constraints: {no_new_real_data: true, no_teleoperation: true}
 gates: [splat-sharp]
 targets: [coverage]
 """
-REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate", "studies": "study"}
 BYTES = [
     b"\t", b"\0", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1b[31m",

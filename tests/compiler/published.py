@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from compiler.compile import open_project, plan_study
-from compiler.emit import job
-from compiler.load import Project
-from compiler.node import Node
-from compiler.plan import Plan
-from runtime.node import Job
-from runtime.store import Store
+from compiler.graph.node import Node
+from compiler.plan.plan import Plan
+from compiler.plan.study import open_project, plan_study
+from compiler.project.load import Project
+from compiler.run.emit import job
+from runtime.job import Job
+from runtime.store.store import Store
 from tests.errors.cases import base
 
 COST = {"cpu_s": 60.0, "wall_s": 30.0, "gpu_s": 0.0, "peak_mb": 500.0, "cores": 2, "machine": "x86_64 Test"}
@@ -43,7 +43,7 @@ def publish_all(root: Path, study: str = "study", cost: dict[str, Any] | None = 
 
 
 def publish(project: Project, node: Node, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
-    """Publish an artifact for a planned node, with the manifest of `runtime/execute.py`."""
+    """Publish an artifact for a planned node, with the manifest of `runtime/build/execute.py`."""
     return publish_job(Store(project.store), job(project, node), cost, size, **facts)
 
 

@@ -2,16 +2,16 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests import REPOSITORY
+
 HEAVY = ("torch", "mujoco", "numba", "lerobot", "numpy", "pycolmap", "scipy", "pyarrow", "PIL", "pandas", "snakemake")
 PROGRAM = """
 import sys, time
 from pathlib import Path
 import compiler
-from compiler.check import check
-from compiler.load import load_project
+from compiler.laws.check import check
+from compiler.project.load import load_project
 from compiler.schema import schemas
 check(load_project(Path('.')))
 check(load_project(Path('.')), 'study')

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from compiler.load import MODELS, load_project
+from compiler.project.load import MODELS, load_project
+from compiler.reading.source import read_source
+from compiler.reading.spec_files import FOLDERS
 from compiler.schema import forms, render, schema_of, schemas, write_schemas
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
-from compiler.source import read_source
-from compiler.spec_files import FOLDERS
 from runtime.stage import load_stages
+from tests import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SITE = {"kind": "hidden_site", "seed": 1}
 ROW = {"available": True, "no_new_real_data": True, "no_teleoperation": True, "stack_change": "none"}
 GOOD: dict[str, dict[str, Any]] = {

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from compiler.check import check
 from compiler.cli import parser
-from compiler.codes import TITLES
-from compiler.imported import ImportRefused
-from compiler.load import load_project
+from compiler.diagnostics.codes import TITLES
+from compiler.laws.check import check
+from compiler.project.load import load_project
 from compiler.render.text import render_text
+from compiler.trials.imported import ImportRefused
+from tests import REPOSITORY
 from tests.errors.cases import Case, all_cases, base, matches
 
 CASES = all_cases()
@@ -53,5 +54,5 @@ def test_every_code_has_a_case_and_a_page() -> None:
     """R219 is a running stage's; the others have tests in Python, because a case cannot hold what they need."""
     shown = set(re.findall(r"(?:error|warning)\[(\w+)\]", "\n".join(case.expected for case in CASES)))
     assert set(TITLES) - shown == {"R219", "T516", "X415", "Y110"}
-    pages = Path(__file__).resolve().parents[2] / "docs" / "errors"
+    pages = REPOSITORY / "docs" / "errors"
     assert {path.stem for path in pages.glob("[A-Z][0-9]*.md")} == set(TITLES)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from runtime.store import Store
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from runtime.store.store import Store
+from tests import REPOSITORY
 
 SMALL = {
     "capture": {"width_px": 80},

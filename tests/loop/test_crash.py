@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.store import Store
+from runtime.store.store import Store
 from tests.loop.processes import jobs_of, until
 from tests.loop.project import SmallProject
 from tests.loop.tiny import (

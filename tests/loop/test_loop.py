@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-from compiler.store_index import StoreIndex
+from compiler.store.index import StoreIndex
 from tests.loop.project import LEARNING, SmallProject
 
 pytestmark = pytest.mark.slow

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.store import Store
+from runtime.store.store import Store
+from tests import REPOSITORY
 from tests.compiler.published import base_project, planned, publish_all
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = "<!doctype html><title>made up</title><p>A page of the test</p>"
 SAID = {
     "study": {"id": "study", "approaches": []}, "status": "not run", "headline": [{"text": "Nothing yet."}],

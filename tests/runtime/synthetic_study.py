@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from runtime.sim.twice import SCHEMA
-from runtime.spec.cell import Cell
-from runtime.spec.frame import StudyFrame
-from runtime.spec.gate import TRIAL_METRICS
+from runtime.bound.cell import Cell
+from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import TRIAL_METRICS
+from runtime.build.testing import run_stage
+from runtime.sim.trials.twice import SCHEMA
 from runtime.stage import load_stages
-from runtime.store import Store
-from runtime.testing import run_stage
+from runtime.store.store import Store
 
 LOCATIONS = ("cellar-workbench", "atrium-counter")
 RATES = {  # approach -> domain -> expected success
@@ -275,8 +275,8 @@ def _rollouts(cell: Cell, won: np.ndarray) -> dict[str, Any]:
 
 @cache
 def _filmed(outcomes: tuple[bool, ...], seed: int) -> tuple[tuple[str, bytes], ...]:
-    from runtime.sim.rollouts import save_rollouts
-    from runtime.sim.trials import Trial
+    from runtime.sim.trials.rollouts import save_rollouts
+    from runtime.sim.trials.run import Trial
 
     done = [
         Trial(10 * seed + won, won, 1.0 if won else 0.4, "" if won else MODES[seed % len(MODES)], 12 + won, _film(won))

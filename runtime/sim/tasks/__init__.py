@@ -4,11 +4,11 @@ from typing import Protocol
 
 import numpy as np
 
-from runtime.sim.mj import Data, Model, Spec
-from runtime.sim.physics import Physics
-from runtime.sim.start import Start
-from runtime.sim.tasks import press_button
-from runtime.spec.task import Task
+from runtime.bound.task import Task
+from runtime.sim.parts.mj import Data, Model, Spec
+from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.start import Start
+from runtime.sim.tasks.press_button import task as press_button
 
 
 class Judge(Protocol):

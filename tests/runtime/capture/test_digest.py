@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.bound.source import HiddenSite, Photos
 from runtime.capture.digest import digest_source
-from runtime.spec.source import HiddenSite, Photos
 from tests.runtime.capture import synthetic
 
 SOURCE = Photos(kind="photos", root="captures", path="table", poses="transforms")

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture.files import locate
 from runtime.capture.inspect import inspect_source
 from runtime.problem import Problem
-from runtime.spec.source import HiddenSite, Photos, SplatFile
 from tests.runtime.capture import synthetic
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from runtime.learn.checkpoint import policy_facts, save_facts
 from runtime.learn.dataset import read_arrays
-from runtime.learn.facts import policy_facts, save_facts
 from runtime.learn.learner import Spec, make_learner
 from runtime.learn.load import SmallActor, load_policy
 from runtime.learn.train import Settings, seed_everything, train

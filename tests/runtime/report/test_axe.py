@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests import REPOSITORY
 from tests.runtime.report.browser import found_in, needs_browser
 from tests.runtime.report.test_accessible import as_seen, page
 
 __all__ = ["page"]  # a fixture: the synthetic study's page
-FOLDER = Path(__file__).parents[3]
+FOLDER = REPOSITORY
 AXE = FOLDER / ".axe" / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL = "npm install --prefix .axe --ignore-scripts --no-audit --no-fund axe-core@4.14.1"
 TAGS = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runtime.report.csv_table import table_csv
+from runtime.report.drawing.csv import table_csv
 from tests.runtime.report.browser import POLICY, browse, needs_browser
 from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
 

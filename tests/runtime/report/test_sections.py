@@ -12,11 +12,12 @@ from jsonschema import Draft202012Validator
 
 from benchmarks.report_fleet import measure
 from runtime.report.downloads import TABLES
+from tests import REPOSITORY
 from tests.runtime.report.browser import browse, needs_browser
-from tests.runtime.report.test_looks import in_batches
+from tests.runtime.report.sections.test_looks import in_batches
 from tests.runtime.synthetic_study import CLAIMS, WAIVERS, history, synthetic_study
 
-SCHEMA = json.loads((Path(__file__).parents[3] / "schema" / "report.schema.json").read_text())
+SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar")
 WITHIN = {
     "cells": "rates", "costs": "worth", "next": "worth", "profiles": "effects", "areas": "learning",

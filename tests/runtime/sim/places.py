@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.sim.backdrop import site_backdrop
-from runtime.sim.camera import Camera
-from runtime.sim.hidden_place import hidden_place
-from runtime.sim.hidden_site import PHOTO_FOV_Y_DEG, photograph
-from runtime.sim.mj import mujoco
-from runtime.sim.solid import SITE_GROUP, add_solids
-from runtime.spec.source import HiddenSite
+from runtime.bound.source import HiddenSite
+from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.solid import SITE_GROUP, add_solids
+from runtime.sim.pixels.backdrop import site_backdrop
+from runtime.sim.pixels.camera import Camera
+from runtime.sim.site.photograph import PHOTO_FOV_Y_DEG, photograph
+from runtime.sim.site.place import hidden_place
 from runtime.splat.gaussians import Gaussians, rgb_to_sh
 from runtime.splat.ply import write_ply
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.testing import run_stage
+from runtime.build.testing import run_stage
 from tests.runtime.stages.sim_chain import TASK, captured
 
 DEMOS = 6

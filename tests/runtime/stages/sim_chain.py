@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from runtime.spec.source import HiddenSite
-from runtime.spec.task import Task
-from runtime.store import Store
+from runtime.bound.source import HiddenSite
+from runtime.bound.task import Task
+from runtime.store.store import Store
 from tests.runtime.sim.places import write_folders
 
 SITE = HiddenSite(kind="hidden_site", seed=2, style="kitchen")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.testing import run_stage
 from tests.runtime.capture import synthetic
 
 

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from runtime.build.testing import run_stage
 from runtime.capture.support import estimate_support
 from runtime.coverage.video import read_video
 from runtime.stage import load_stages
-from runtime.store import Store
-from runtime.testing import run_stage
+from runtime.store.store import Store
 
 UP = [0.0, 0.0, 1.0]
 

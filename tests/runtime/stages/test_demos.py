@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runtime.build.testing import run_stage
 from runtime.learn.dataset import open_dataset, read_arrays
 from runtime.problem import InputError
-from runtime.sim.demo_maker import Effort, scripted_successes
-from runtime.sim.episodes import load_episodes, redraw
-from runtime.sim.mj import mujoco
+from runtime.sim.episodes.demos import Effort, scripted_successes
+from runtime.sim.episodes.episodes import load_episodes, redraw
+from runtime.sim.parts.mj import mujoco
 from runtime.sim.tasks import kind_of
-from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
-from runtime.testing import run_stage
+from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from tests.runtime.stages.conftest import DEMOS
 from tests.runtime.stages.sim_chain import TASK
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runtime.build.testing import run_stage
 from runtime.coverage.video import write_video
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
-from runtime.sim.enrich import enrich_clips
-from runtime.sim.episodes import load_episodes
-from runtime.sim.variant_checks import Limits
-from runtime.sim.variants import Ranges, draw_variant
+from runtime.sim.episodes.checks import Limits
+from runtime.sim.episodes.enrich import enrich_clips
+from runtime.sim.episodes.episodes import load_episodes
+from runtime.sim.episodes.variants import Ranges, draw_variant
 from runtime.stages.enrichment import EnrichmentParams
-from runtime.testing import run_stage
 
 COUNT = 2
 

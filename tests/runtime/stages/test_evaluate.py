@@ -2,25 +2,26 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from runtime.bound.cell import Cell
+from runtime.build.testing import run_stage
 from runtime.coverage.video import read_video
 from runtime.problem import InputError
-from runtime.sim.bench import Bench
-from runtime.sim.expert import expert_action
-from runtime.sim.hidden_place import hidden_place
-from runtime.sim.install import install
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
+from runtime.sim.site.install import install
+from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of
-from runtime.sim.trials import run_trials
-from runtime.sim.twice import save_twice
-from runtime.sim.twin import eyes_of, read_backdrops, read_model, read_twin
-from runtime.spec.cell import Cell
-from runtime.stats.table import SCHEMA, join
-from runtime.testing import run_stage
+from runtime.sim.trials.run import run_trials
+from runtime.sim.trials.twice import save_twice
+from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.stats.table.table import SCHEMA, join
 from tests.runtime.stages.sim_chain import SITE
 
 TRIALS = 6
@@ -31,6 +32,7 @@ class Expert:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
+        self.facts: dict[str, Any] = {}
         self.shapes: set[tuple[int, ...]] = set()
 
     def reset(self, n: int) -> None:

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runtime.bound.cell import Cell
+from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.sim.batch import trial_table
-from runtime.spec.cell import Cell
-from runtime.stats.table import join
-from runtime.testing import run_stage
+from runtime.sim.trials.table import trial_table
+from runtime.stats.table.table import join
 from tests.runtime.stages.sim_chain import publish
 
 SCHEDULE = {"trials": 12, "looks": 3, "most": 12, "level": 0.95}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from runtime.build.testing import run_stage
 from runtime.stages.learning import LearningParams
-from runtime.testing import run_stage
 
 TRIALS = 4
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from runtime.build.testing import run_stage
 from runtime.contract import Contract
 from runtime.learn.load import load_policy, normaliser_digest
 from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import load_stages
 from runtime.stages.policy import Policy, policy
-from runtime.store import Store
-from runtime.testing import run_stage
+from runtime.store.store import Store
 from tests.runtime.learn import reach
 
 MAKES = {"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.splat.ply import read_ply
-from runtime.store import Store
-from runtime.testing import run_stage
+from runtime.store.store import Store
 
 
 def _published(store: Path, stage: str, folder_of) -> Path:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from runtime.bound.task import Area
+from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.sim.collision import columns
-from runtime.sim.hidden_place import hidden_place
-from runtime.sim.install import base_in_site
-from runtime.sim.placement import in_footprint, placements
-from runtime.sim.twin import Snap, read_backdrops, read_model, read_twin, snap_to_support
-from runtime.spec.task import Area
-from runtime.testing import run_stage
+from runtime.sim.site.install import base_in_site
+from runtime.sim.site.place import hidden_place
+from runtime.sim.twin.collision import columns
+from runtime.sim.twin.placement import in_footprint, placements
+from runtime.sim.twin.twin import Snap, read_backdrops, read_model, read_twin, snap_to_support
 from tests.runtime.stages.sim_chain import SITE, TASK, publish
 
 

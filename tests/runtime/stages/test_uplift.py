@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.problem import InputError
-from runtime.stats.table import KEY
+from runtime.stats.table.table import KEY
 from tests.runtime.synthetic_study import Synthetic, synthetic_study
 
 

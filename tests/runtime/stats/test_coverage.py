@@ -9,9 +9,9 @@ from benchmarks.coverage_methods import METHODS, Seen, ours
 from benchmarks.coverage_studies import Shape, Truth, expected, studies
 from benchmarks.rate_coverage import bands
 from benchmarks.rate_coverage import measure as measure_rate
-from runtime.stats.group import uplift_group
-from runtime.stats.inference import estimate
-from runtime.stats.rate import rate_of
+from runtime.stats.inference.estimate import estimate
+from runtime.stats.inference.group import uplift_group
+from runtime.stats.inference.rate import rate_of
 
 
 def outcomes(runs: np.ndarray) -> dict[int, dict[str, float]]:

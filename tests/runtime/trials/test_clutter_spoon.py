@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
+from tests import REPOSITORY
 
-MAPPING = Path(__file__).resolve().parents[3] / "docs" / "trials" / "clutter_spoon.yaml"
+MAPPING = REPOSITORY / "docs" / "trials" / "clutter_spoon.yaml"
 
 
 @pytest.fixture

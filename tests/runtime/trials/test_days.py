@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.cli import main
+from runtime.bound.imported import ImportedSet
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.problem import InputError
-from runtime.spec.imported import ImportedSet
-from runtime.spec.trial_mapping import TrialMapping
-from runtime.stats.table import DATED, SCHEMA
+from runtime.stats.table.table import DATED, SCHEMA
 from runtime.trials.joined import with_imported
 from runtime.trials.rows import TRIAL_SCHEMA
 from runtime.trials.sets import read_set, write_set

@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from compiler.cli import main
+from tests import REPOSITORY
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "trials"
+DOCS = REPOSITORY / "docs" / "trials"
 
 
 def imported(root: Path, *words: str) -> list[dict]:

@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from compiler.check import check
 from compiler.cli import main
-from compiler.expand import expand
-from compiler.idle import key
-from compiler.load import load_project
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.project.load import load_project
+from compiler.run.idle import key
+from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.testing import run_stage
 from runtime.trials.listing import read_manifest
 from tests.errors.cases import base
 from tests.runtime.synthetic_study import Synthetic, synthetic_study

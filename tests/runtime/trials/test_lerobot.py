@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.fault import TrialsRefused
 from runtime.trials.lerobot import read_lerobot
 from runtime.trials.rows import convert

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.spec.trial_mapping import TrialMapping
+from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials import read
 from runtime.trials.fault import TrialsRefused
 from runtime.trials.read import read_raw

@@ -51,7 +51,7 @@ def sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 def _study(root: Path) -> dict:
-    from compiler.load import load_project
+    from compiler.project.load import load_project
 
     study = load_project(root).studies["study"]
     return {"location": study.locations[0], "approaches": study.approaches, "seeds": study.seeds}

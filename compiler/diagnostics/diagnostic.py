@@ -1,0 +1,129 @@
+"""What is wrong in a spec, said once: code, message, smallest span, notes, and a help line that proposes the fix."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from compiler.diagnostics.codes import TITLES
+
+Severity = Literal["error", "warning"]
+MOST_OF_A_FILE = 100
+"""Diagnostics of one file that are shown; mending these comes first, and no file takes long."""
+DOCS = "docs/errors"
+SURE = 0.75
+"""Likeness (difflib's ratio) from which a known word is written without asking what was meant: `wlak` to `walk`."""
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A stretch of a spec. Lines and columns count from 1 in characters; the end column is exclusive."""
+
+    file: str
+    line: int = 1
+    col: int = 1
+    end_line: int = 1
+    end_col: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.col}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A further fact; with a span, the other line that is involved."""
+
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What mends a mistake safely, said of the key, value or item at the diagnostic's span.
+
+    `word` puts the text `word` in the place of `was`, and `value` puts what is not text there, such as `true`; `quote`
+    and `unquote` keep the text and change what it is read as; `remove` takes an item out of its list.
+    `compiler.fix.edits` turns it into edits of the text.
+    """
+
+    kind: Literal["word", "value", "quote", "unquote", "remove"]
+    word: str = ""
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake.
+
+    Raises:
+        ValueError: when the code is not in the table.
+    """
+
+    code: str
+    message: str
+    span: Span
+    notes: tuple[Note, ...] = ()
+    help: str = ""
+    severity: Severity = "error"
+    fix: Fix | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in TITLES:
+            raise ValueError(f"unknown diagnostic code {self.code!r}")
+
+    @property
+    def title(self) -> str:
+        """The code's title, the same for every diagnostic of that code."""
+        return TITLES[self.code]
+
+    @property
+    def url(self) -> str:
+        """The code's page, relative to the repository; `simkiln explain CODE` shows it."""
+        return f"{DOCS}/{self.code}.md"
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By file, line and column; equal diagnostics once."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(unique, key=lambda d: (d.span.file, d.span.line, d.span.col, d.code, d.message))
+
+
+def bounded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """In order, and of each file at most `MOST_OF_A_FILE`, errors first; the last says that there are more."""
+    by_file: dict[str, list[Diagnostic]] = {}
+    for diagnostic in in_order(diagnostics):
+        by_file.setdefault(diagnostic.span.file, []).append(diagnostic)
+    kept: list[Diagnostic] = []
+    for found in by_file.values():
+        if len(found) > MOST_OF_A_FILE:
+            more = Note("more problems of this file are not shown")
+            found = in_order(sorted(found, key=lambda d: d.severity)[:MOST_OF_A_FILE])
+            found[-1] = replace(found[-1], notes=(*found[-1].notes, more))
+        kept += found
+    return kept
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was most likely meant to be, or None."""
+    by_fold = {k.casefold(): k for k in known}
+    found = difflib.get_close_matches(word.casefold()[:80], list(by_fold), n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def meant(word: str, known: Iterable[str]) -> Fix | None:
+    """The fix that writes a known word, where just one is close to what was written; None where that is a guess."""
+    by_fold = {k.casefold(): k for k in known}
+    found = difflib.get_close_matches(word.casefold(), list(by_fold), n=2, cutoff=0.6) if len(word) <= 80 else []
+    if len(found) != 1 or difflib.SequenceMatcher(None, found[0], word.casefold()).ratio() < SURE:
+        return None
+    return Fix("word", by_fold[found[0]], word)
+
+
+def did_you_mean(word: str, known: Iterable[str], what: str, limit: int = 12) -> str:
+    """A help line such as "did you mean `walk`? known kinds: orbit, walk, task"; `what` is a plural."""
+    words = list(known)
+    guess = closest(word, words)
+    if not words:
+        return f"there are no {what} yet"
+    listed = ", ".join(words[:limit]) + (f" … ({len(words)} in all)" if len(words) > limit else "")
+    return (f"did you mean `{guess}`? " if guess else "") + f"known {what}: {listed}"

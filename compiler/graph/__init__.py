@@ -1,0 +1,1 @@
+"""A study to nodes with addresses: what each stands for, reads, and is made with."""

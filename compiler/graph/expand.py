@@ -1,0 +1,282 @@
+"""Study -> nodes: every cell of the study, and below it only what that cell needs.
+
+Pure, apart from the digests of photos that stand outside the project. The project must have passed `check` up to the
+laws that need nodes; a stage's parameters are validated here once more because layers are merged here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostics.diagnostic import Span
+from compiler.graph.fingerprint import canonical, joined
+from compiler.graph.node import Graph, Node, Scope, Setting, Stops
+from compiler.graph.settings import HIDDEN_SITE, Settings
+from compiler.graph.stops import speaks_of, stops
+from compiler.graph.template import Key, Slot, Template, record
+from compiler.project.collector import without_gc
+from compiler.project.layers import approach_chain, layers
+from compiler.project.load import Project
+from runtime.backend import DEFAULTS, info
+from runtime.bound.gate import TRIAL_METRICS
+from runtime.capture.digest import digest_source
+from runtime.contract import Contract
+from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
+
+
+def expand(project: Project, study: str) -> Graph:
+    """All nodes of a study; expanded once for each project as loaded.
+
+    Raises:
+        pydantic.ValidationError: when merged parameters are not valid; `check` says so first, at the line.
+    """
+    load_stages()
+    if study not in project.graphs:
+        with without_gc():
+            graph = _Expansion(project, study).graph()
+            stopped = stops(project, graph)
+            project.graphs[study] = graph if stopped is None else _Expansion(project, study, stopped).graph()
+    return project.graphs[study]
+
+
+class _Expansion:
+    """The state of one expansion: nodes by who asked for them, made once each; equal ones merge by their address."""
+
+    def __init__(self, project: Project, study: str, stopped: Stops | None = None) -> None:
+        self.project, self.id, self.stopped = project, study, stopped or Stops()
+        self.study = project.studies[study]
+        self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
+        self.settings = Settings(project, study, stopped)
+        self.nodes: dict[tuple[str, str], Node] = {}
+        self.samples: list[Node] = []
+        self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
+        self.templates: dict[tuple[Any, ...], Template | None] = {}
+        self.every: dict[str, tuple[Node, ...]] = {}
+        self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
+        self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
+        self.contracts: dict[tuple[Any, ...], Contract] = {}
+        self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
+        self.digests: dict[str, str] = {}
+
+    def graph(self) -> Graph:
+        for location in self.study.locations:
+            if location not in self.asked:
+                self._grow(location)
+        targets = [
+            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
+            for location in self.study.locations for stage in self.study.targets
+        ]  # fmt: skip
+        targets = [node for node in targets if node.address not in self.stopped.nodes]
+        targets += self._every(REGISTRY["evaluate"])
+        targets += self._every(REGISTRY["learning"])
+        targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
+        if self.settings.cells:
+            targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
+        return Graph(
+            self.id,
+            self.nodes,
+            list({node.address: node for node in targets}.values()),
+            self.stopped if self.stopped.reasons else None,
+            self.samples,
+        )
+
+    def _grow(self, location: str) -> None:
+        """All nodes of one location: after the pattern of one like it, or else one by one."""
+        self.asked[location] = {}
+        spec = self.project.locations[location]
+        outside = self.project.source_folder(spec.source) is not None
+        like = (canonical(spec.stages), spec.source.kind, outside)
+        partly = location in self.settings.partly
+        template = None if partly else self.templates.get(like)
+        if template is not None and self._repeat(template, location):
+            return
+        for stage in self.study.targets:
+            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
+        for scope in self.settings.scopes:
+            self.node(REGISTRY["evaluate"], scope._replace(location=location))
+        for scope in self._scopes(REGISTRY["learning"]):
+            self.node(REGISTRY["learning"], scope._replace(location=location))
+        if like not in self.templates and not partly:
+            self.templates[like] = record(self.settings, self.asked[location])
+
+    def _repeat(self, template: Template, location: str) -> bool:
+        """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
+        made: list[Node] = []
+        for slot in template.slots:
+            own = Scope(location, *slot.own[1:])
+            inputs = {port: tuple([made[i] for i in found]) for port, found in slot.parents}
+            setting = slot.setting
+            if slot.local is not None:
+                setting = self._local(slot, made, own)
+                if self._contract(setting, inputs) != slot.contract:
+                    return False
+            node = self._node(setting, own, inputs, slot.contract, slot.askers)
+            for alias in slot.aliases:
+                node.stands_for(Scope(location, *alias[1:]), slot.askers)
+            if setting.expects != slot.setting.expects:
+                self.samples.append(node)
+            made.append(node)
+        self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
+        return True
+
+    def _local(self, slot: Slot, made: list[Node], own: Scope) -> Setting:
+        """The setting of a slot that binds something of its location; made once for all slots that share it."""
+        assert slot.local is not None
+        if slot.local < len(made):
+            return made[slot.local].setting
+        asker = own.approach or next(iter(slot.askers), None)
+        return self.settings.of(slot.setting.stage, own._replace(approach=asker))
+
+    def node(self, stage: Stage, scope: Scope) -> Node:
+        own = scope.only(stage.per)
+        key = (stage.name, own._replace(location=None), scope.approach)
+        asked = self.asked[own.location]
+        found = asked.get(key)
+        if found is None:
+            inputs = self._inputs(stage, scope)
+            setting = self.settings.of(stage, own._replace(approach=scope.approach))
+            askers = (scope.approach,) if scope.approach is not None else ()
+            found = asked[key] = self._node(setting, own, inputs, self._contract(setting, inputs), askers)
+            self.samples.append(found)
+        return found
+
+    def _node(
+        self, setting: Setting, own: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract,
+        askers: tuple[str, ...],
+    ) -> Node:  # fmt: skip
+        """The node with these settings and parents; it may be there already, under another scope."""
+        stage = setting.stage
+        content, source_dir = self._source(own) if stage.name in self.capturing else (None, None)
+        backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
+        parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
+        address = stage.name, joined(setting.text, parents, backends_text, content)
+        known = self.nodes.get(address)
+        if known is not None:
+            known.stands_for(own, askers)
+            return known
+        node = self.nodes[address] = Node(
+            setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, askers=askers
+        )
+        return node
+
+    def _judged(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
+        """What a gate reads: the comparison of trials, or the artifacts whose metric its rule speaks of."""
+        rule = self.project.gates[str(scope.gate)]
+        port = stage.ports[0] if rule.metric in TRIAL_METRICS else stage.ports[1]
+        if rule.stage in (None, "uplift"):
+            found = self._every(REGISTRY["uplift"])
+        else:
+            found = tuple(n for n in self.nodes.values() if speaks_of(rule, n))
+        self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
+        return {port.name: found}
+
+    def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
+        if "gate" in stage.per:
+            return self._judged(stage, scope)
+        wired = self._wired(stage, scope.approach)
+        inputs: dict[str, tuple[Node, ...]] = {}
+        for port in stage.ports:
+            provider = wired[port.name]
+            if provider is None or (port.earlier and (scope.look or 1) == 1):
+                continue
+            if port.peers:
+                inputs[port.name] = tuple([self.node(provider, one) for one in self.settings.peers(scope)])
+            elif port.earlier:
+                before = scope._replace(approach=None, seed=None, look=(scope.look or 1) - 1)
+                inputs[port.name] = (self.node(provider, before),)
+            elif port.many:
+                inputs[port.name] = self._every(provider)
+            else:
+                asked = scope._replace(approach=self.yardstick) if port.common else scope
+                inputs[port.name] = (self.node(provider, asked),)
+        return inputs
+
+    def _wired(self, stage: Stage, approach: str | None) -> dict[str, Stage | None]:
+        """Port -> the stage that provides it; None for one that stays empty. Only approaches wire ports."""
+        key = (stage.name, approach)
+        if key not in self.wired:
+            self.wired[key] = {port.name: self._provider(stage, port, approach) for port in stage.ports}
+        return self.wired[key]
+
+    def _provider(self, stage: Stage, port: Port, approach: str | None) -> Stage | None:
+        asked = self.yardstick if port.common else approach
+        chosen = None
+        for name in approach_chain(self.project, asked) if asked else ():
+            chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
+        if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
+            return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
+        return REGISTRY[chosen or providers(port.kind)[0]]
+
+    def _every(self, stage: Stage) -> tuple[Node, ...]:
+        """A stage's nodes over the whole study, in the study's order."""
+        if stage.name not in self.every:
+            if "location" in stage.per:
+                keyed = [((stage.name, scope.only(stage.per), scope.approach), scope) for scope in self._scopes(stage)]
+                found = [
+                    self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
+                    for location in self.study.locations if location not in self.stopped.locations
+                    for key, scope in keyed
+                    if stage.name != "interim" or location not in self.settings.partly
+                    or self.settings.peers(scope._replace(location=location))
+                ]  # fmt: skip
+                found = [node for node in found if node.address not in self.stopped.nodes]
+                if self.stopped.cells and "look" in stage.per and "seed" in stage.per:
+                    found = [node for node in found if not self.settings.is_stopped(node.scope)]
+            else:
+                found = [self.node(stage, scope) for scope in self._scopes(stage)]
+            self.every[stage.name] = tuple(found)
+        return self.every[stage.name]
+
+    def _scopes(self, stage: Stage) -> list[Scope]:
+        """Scopes of a stage's nodes, at one location if it is made at locations."""
+        if stage.name == "learning" and self.study.learning is None:
+            return []
+        if stage.name == "interim":
+            return self.settings.interims()
+        if "seed" in stage.per:
+            return self.settings.scopes if "domain" in stage.per else self.settings.trainings
+        if "gate" in stage.per:
+            return [Scope(gate=gate, study=self.id) for gate in self.study.gates]
+        if "claim" in stage.per:
+            return [Scope(claim=claim, study=self.id) for claim in self.study.claims]
+        if "task" in stage.per:
+            return [Scope(task=task, approach=self.yardstick) for task in self.study.tasks]
+        return [Scope(approach=self.yardstick) if "location" in stage.per else Scope(study=self.id)]
+
+    def _backends(self, stage: Stage) -> tuple[dict[str, dict[str, str]], str]:
+        chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
+        named = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
+        self.backends[stage.name] = named, canonical(named)
+        return self.backends[stage.name]
+
+    def _contract(self, setting: Setting, inputs: Mapping[str, tuple[Node, ...]]) -> Contract:
+        offered = {port: found[0].contract for port, found in inputs.items() if found}
+        key = (setting, *[(port, contract) for port, contract in offered.items()])
+        if key not in self.contracts:
+            self.contracts[key] = setting.stage.offers(setting.model, offered)
+        return self.contracts[key]
+
+    def _source(self, scope: Scope) -> tuple[str | None, str | None]:
+        """Digest and folder of what a capture reads outside the project."""
+        source = self.project.locations[str(scope.location)].source
+        folder: Path | None = self.project.source_folder(source)
+        if folder is None:
+            return None, None
+        key = f"{source.model_dump_json()}@{folder}"
+        if key not in self.digests:
+            self.digests[key] = digest_source(source, folder, self.project.cache)
+        return self.digests[key], str(folder)
+
+    def _trace(self, node: Node) -> dict[str, Span]:
+        """Where specs set the node's parameters, and a capture's source."""
+        found: dict[str, Span] = {}
+        approach = node.scope.approach or next(iter(node.askers), None)
+        for layer in layers(self.project, self.id, node.scope.location, node.scope.task, approach):
+            for name in layer.stages.get(node.stage.name, {}):
+                span = layer.spans.get(("stages", node.stage.name, name))
+                if span is not None:
+                    found[name] = span
+        if "location.source" in node.stage.bound.values():
+            spans = self.project.spans("location", str(node.scope.location))
+            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
+        return found

@@ -1,0 +1,1 @@
+"""What planned trials can decide, before any of them has run."""

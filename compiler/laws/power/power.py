@@ -1,0 +1,162 @@
+"""What planned trials can decide: expected width of bands, and the seeds, locations or trials that a question needs.
+
+The bands are those of `runtime.stats.inference.interval`: a Student t band over training runs, with a share of the luck within
+runs, from smoothed counts, as a floor. Before anything was measured their spread has to be assumed; the assumptions
+are the constants below and nowhere else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf
+from statistics import NormalDist
+from typing import Literal
+
+from compiler.laws.power.quantiles import chi_square_quantile, t_quantile
+
+SEED_SPREAD = 10.0
+"""Standard deviation of the success rate between training seeds of one approach at one location, in points."""
+BASE_RATE = 0.5
+"""Success rate at which trials are noisiest; rates far from it need fewer."""
+STATE_CORRELATION = 0.3
+"""Correlation of two approaches' outcomes that start from the same initial state."""
+POWER = 0.8
+"""Chance of a decision that the numbers needed stand for, when the effect is what was hoped for."""
+SUREST = 1 - 1e-12
+"""The highest quantile that is reckoned with; a level nearer to 1 means nothing else."""
+AGREEMENT = (0.03, 0.08)
+SPENT = 0.6
+SCARCE = 6.0
+"""All as in `runtime.stats.inference.interval`, which says what they are."""
+PAIRED_FROM = 10
+"""As in `runtime.stats.inference.group`: with fewer seeds each side's runs have a spread of their own."""
+PAIR_PENALTY = 0.6
+"""Degrees of freedom that two seeds a group lose on average, since groups may differ in spread and two cannot show it;
+three and more lose none worth counting (simulated at levels 0.8 and 0.95)."""
+MOST = 100_000
+"""Seeds, locations or trials beyond which a question counts as out of reach."""
+
+Quantity = Literal["uplift", "success_rate"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """How much a study plans for one comparison.
+
+    `trials` per cell, `seeds` per location and task, `groups` the number of (location, task) that are pooled. Interim
+    looks may give a cell up to `most` trials, where they are more; how many is not known before.
+    """
+
+    quantity: Quantity
+    seeds: int
+    trials: int
+    groups: int
+    level: float
+    most: int = 0
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the band over training runs."""
+        sides = 2 if self.quantity == "uplift" and self.seeds < PAIRED_FROM else 1
+        return sides * self.groups * (self.seeds - 1)
+
+    @property
+    def standard_error(self) -> float:
+        """Expected standard error, in points."""
+        return (self.unit_variance / (self.groups * self.seeds)) ** 0.5
+
+    @property
+    def unit_variance(self) -> float:
+        """Variance that one training run (or pair of runs) brings, in points squared: by training and by trials."""
+        trial = 1e4 * BASE_RATE * (1 - BASE_RATE) / self.trials
+        if self.quantity == "success_rate":
+            return SEED_SPREAD**2 + trial
+        return 2 * SEED_SPREAD**2 + 2 * trial * (1 - STATE_CORRELATION)
+
+    @property
+    def half_width(self) -> float:
+        """Expected half-width of the band, in points; infinite with one seed."""
+        if self.degrees <= 0:
+            return inf
+        lost = PAIR_PENALTY if self.seeds == 2 and self.groups > 1 else 0.0
+        return t_quantile(min((1 + self.level) / 2, SUREST), self.degrees - lost) * self.standard_error
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What would decide, each with everything else as planned. None: not within reach that way."""
+
+    seeds: int | None
+    groups: int | None
+    trials: int | None
+
+
+def power(design: Design, distance: float) -> float:
+    """Chance that the band clears a threshold that is `distance` points away from the true value.
+
+    The t statistic is taken as normal round its mean, which is near enough where the answer matters (0.5 to 0.9).
+    """
+    if design.degrees <= 0:
+        return 0.0
+    return NormalDist().cdf((distance - design.half_width) / design.standard_error)
+
+
+def needed(design: Design, distance: float, chance: float = POWER) -> Needed:
+    """The least seeds per location, pooled locations and tasks, or trials per cell with that chance of a decision."""
+    if distance <= 0:
+        return Needed(None, None, None)
+
+    def by(vary: Callable[[int], Design], start: int) -> int | None:
+        return least(lambda n: power(vary(n), distance) >= chance, start)
+
+    return Needed(
+        by(lambda n: replace(design, seeds=n), 2),
+        by(lambda n: replace(design, groups=n), design.groups),
+        by(lambda n: replace(design, trials=n), design.trials),
+    )
+
+
+def best_band(design: Design, value: float) -> tuple[float, float]:
+    """The narrowest band that there can be round an observed value, in points: every seed agrees, and no trial that
+    need not differ between approaches does. Luck cannot undercut it; it is the floor of `runtime.stats.inference.interval`.
+    """
+    z = NormalDist().inv_cdf(min((1 + design.level) / 2, SUREST))
+    n, share, limits = design.seeds * max(design.trials, design.most), 1 / design.groups, (0.0, 100.0)
+    observed = value / 100
+    if design.quantity == "uplift":
+        limits = (-100.0, 100.0)
+        total = n + 2 * share
+        up, down = (max(observed, 0) * n + share) / total, (max(-observed, 0) * n + share) / total
+        centre, variance, events = up - down, up + down - (up - down) ** 2, abs(observed) * n / share
+    else:
+        total = n + z * z * share
+        centre = (observed * n + z * z * share / 2) / total
+        variance, events = centre * (1 - centre), min(observed, 1 - observed) * n / share
+    variance *= floor_share(design.degrees, events, design.level)
+    reach = 100 * z * (variance / total * share) ** 0.5
+    low, high = min(value, 100 * centre - reach), max(value, 100 * centre + reach)
+    return max(low, limits[0]), min(high, limits[1])
+
+
+def floor_share(degrees: int, events: float, level: float) -> float:
+    """The share of the variance within runs below which a band does not go: that of `runtime.stats.inference.interval`."""
+    if degrees <= 0:
+        return 1.0
+    p = min((1 + level) / 2, SUREST)
+    spared = chi_square_quantile(min(max(SPENT * (1 - level), AGREEMENT[0]), AGREEMENT[1]), degrees) / degrees
+    spared = min(spared * (t_quantile(p, degrees) / NormalDist().inv_cdf(p)) ** 2, 1.0)
+    return spared + (1 - spared) * min(1.0, (SCARCE / degrees / max(events, 1e-9)) ** 4)
+
+
+def least(enough: Callable[[int], bool], start: int) -> int | None:
+    """The least n >= start that is enough, for a question that more always helps; None beyond `MOST`."""
+    if enough(start):
+        return start
+    low, high = start, start
+    while not enough(high):
+        if high >= MOST:
+            return None
+        low, high = high, min(high * 2, MOST)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

@@ -1,0 +1,63 @@
+"""Gates and claims that the planned trials cannot decide, with what would."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.laws.power.power import BASE_RATE, SEED_SPREAD
+from compiler.laws.power.questions import Question, prior_of, questions, ways
+from compiler.laws.subject import Subject
+
+
+def unresolved(subject: Subject) -> Iterator[Diagnostic]:
+    """X420: a gate or claim that no outcome of the planned trials could fulfil (an error), or that would most likely
+    stay undecided even if the prior's most favourable value were true (a warning)."""
+    for name, _ in subject.studies():
+        for question in questions(subject.project, name):
+            if question.hopeless:
+                yield _hopeless(subject, name, question)
+            elif question.unlikely:
+                yield _unlikely(subject, name, question)
+
+
+def _hopeless(subject: Subject, study: str, question: Question) -> Diagnostic:
+    band = question.narrowest
+    message = (
+        f"{question.kind} `{question.name}` cannot hold with the planned trials: the best outcome there is "
+        f"gives a band of {band.low:.1f} to {band.high:.1f} points, and it wants {question.wanted}"
+    )
+    more = ways(subject.project, study, question)
+    fix = f"plan {more}, or ask for less" if more else "ask for less"
+    return subject.at(
+        "study", study, question.path, "X420", message, fix, key=True, notes=_threshold(subject, question)
+    )
+
+
+def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
+    assert question.distance is not None
+    where = (
+        f"the most that the prior of `{question.prior}` expects lies {question.distance:g} points from the threshold"
+        if question.prior
+        else f"the margin is {question.distance:g} points"
+    )
+    message = (
+        f"{question.kind} `{question.name}` will most likely stay undecided: bands will be about "
+        f"±{min(question.design.half_width, 100):.0f} points, and {where}"
+    )
+    notes = [*_threshold(subject, question)]
+    prior = prior_of(subject.project, question.prior, question.domain) if question.prior else None
+    if prior is not None:
+        span = subject.span("approach", str(question.prior), ("row", "prior", prior[1]))
+        notes.append(Note("the prior is here", span))
+    rate = f"{100 * BASE_RATE:g}%"
+    notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
+    more = ways(subject.project, study, question)
+    fix = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
+    return subject.at(
+        "study", study, question.path, "X420", message, fix, key=True, notes=tuple(notes), severity="warning"
+    )  # fmt: skip
+
+
+def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:
+    if question.kind != "gate":
+        return ()
+    return (Note("the threshold is here", subject.span("gate", question.name, ("threshold",))),)

@@ -1,0 +1,105 @@
+"""Which artifacts may go: those that nothing asks for, that are not young, and that nothing kept was made from."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.project.load import Project
+from compiler.store.fact import Fact
+from compiler.store.index import StoreIndex
+
+Address = tuple[str, str]
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """The decision: groups of artifacts that stay, by the reason, and those that go, readers before what they read."""
+
+    kept: dict[str, list[Fact]] = field(default_factory=dict)
+    gone: list[Fact] = field(default_factory=list)
+
+
+def reachable(project: Project) -> set[Address]:
+    """Addresses of all nodes of all studies of a project.
+
+    Raises:
+        SpecsRefused: when a study has an error: its artifacts would look as if nobody wanted them.
+    """
+    from compiler.plan.study import SpecsRefused
+
+    found: set[Address] = set()
+    broken = [d for d in project.diagnostics if d.severity == "error"]
+    if broken:
+        raise SpecsRefused(project, broken)
+    for study in project.studies:
+        errors = [d for d in check(project, study) if d.severity == "error"]
+        if errors:
+            raise SpecsRefused(project, errors)
+        found |= expand(project, study).nodes.keys()
+    return found
+
+
+def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Iterable[Address]]:
+    """What each artifact was made from, as far as those of `facts` go; read in one go."""
+    made_from: dict[Address, tuple[Address, ...]] = {}
+    wanted = {fact.address for fact in facts}
+    for stage in {stage for stage, _ in wanted}:
+        for inputs in index.inputs_of(stage):
+            address = stage, str(inputs["fingerprint"])
+            if address in wanted:
+                texts = [text for found in (inputs["parents"] or {}).values() for text in found]
+                made_from[address] = tuple((s, f) for s, _, f in (text.partition("/") for text in texts))
+    return lambda address: made_from.get(address, ())
+
+
+def sort_out(
+    facts: Iterable[Fact],
+    wanted: Mapping[str, set[Address]],
+    parents: Callable[[Address], Iterable[Address]],
+    now: float,
+    keep_days: float,
+) -> Garbage:
+    """Decide for every artifact; the first reason that keeps one is told.
+
+    Args:
+        facts: all published artifacts.
+        wanted: why something is kept -> addresses, such as `reachable from the studies`.
+        parents: what an artifact was made from.
+        now: seconds since 1970.
+        keep_days: artifacts that were built later than that many days before `now` stay.
+    """
+    left = {fact.address: fact for fact in facts}
+    kept: dict[str, list[Fact]] = {}
+    for why, addresses in wanted.items():
+        kept[why] = [left.pop(address) for address in sorted(addresses & left.keys())]
+    young = [fact for fact in left.values() if fact.built > now - keep_days * DAY_S]
+    kept[f"younger than {keep_days:g} days"] = [left.pop(fact.address) for fact in young]
+    waiting = [fact.address for fact in young]  # what plans reach is closed: it holds the parents too
+    origins: list[Fact] = []
+    while waiting and left:
+        for parent in parents(waiting.pop()):
+            if parent in left:
+                origins.append(left.pop(parent))
+                waiting.append(parent)
+    kept["what those were made from"] = origins
+    return Garbage({why: group for why, group in kept.items() if group}, _readers_first(left, parents))
+
+
+def _readers_first(left: dict[Address, Fact], parents: Callable[[Address], Iterable[Address]]) -> list[Fact]:
+    """An order in which nothing is removed before what was made from it, so that an interruption loses no lineage."""
+    reads = {address: [p for p in parents(address) if p in left] for address in left}
+    readers = dict.fromkeys(left, 0)
+    for made_from in reads.values():
+        for parent in made_from:
+            readers[parent] += 1
+    free, order = [address for address, count in readers.items() if not count], []
+    while free:
+        address = free.pop()
+        order.append(left[address])
+        for parent in reads[address]:
+            readers[parent] -= 1
+            if not readers[parent]:
+                free.append(parent)
+    return order

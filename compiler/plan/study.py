@@ -1,0 +1,40 @@
+"""The whole way from specs to a plan."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.plan.plan import Plan, make_plan
+from compiler.project.load import Project, load_project
+from compiler.project.roots import roots_of_environment
+from runtime.store.store import Store
+
+
+class SpecsRefused(Exception):
+    """The specs of `project` have errors; `diagnostics` says which."""
+
+    def __init__(self, project: Project, diagnostics: list[Diagnostic]) -> None:
+        super().__init__(f"{len(diagnostics)} problems in the specs")
+        self.project, self.diagnostics = project, diagnostics
+
+
+def open_project(root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
+    """The project's specs; roots come from arguments, the environment, or `simkiln.local.yaml`, in that order.
+
+    `overlay` holds texts by project-relative name that count in the place of files.
+    """
+    return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay)
+
+
+def plan_study(project: Project, study: str) -> Plan:
+    """Check, expand and compare with the store.
+
+    Raises:
+        SpecsRefused: when a spec that the study uses has an error.
+    """
+    diagnostics = check(project, study)
+    if any(d.severity == "error" for d in diagnostics):
+        raise SpecsRefused(project, diagnostics)
+    return make_plan(expand(project, study), Store(project.store).listing())

@@ -1,0 +1,1 @@
+"""All spec files to one project; whose word counts for a parameter."""

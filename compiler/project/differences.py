@@ -1,0 +1,123 @@
+"""How two approaches differ: every parameter, input and seed offset, with its values and where they stand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import PydanticUndefined, to_jsonable_python
+
+from compiler.project.layers import approach_chain
+from compiler.project.load import Project
+from compiler.reading.source import SpanPath
+from runtime.stage import load_stages, marked_fields, providers
+
+OFFSET = "training_seed_offset"
+
+Knob = tuple[str, ...]
+"""(stage, parameter), (stage, port), or (`training_seed_offset`,)."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A knob as an approach has it: set by the spec `by` (an approach) at `path`, or a default, where `by` is None."""
+
+    value: Any
+    by: str | None = None
+    path: SpanPath = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One knob that two approaches set differently. `budget` marks more compute, data or capacity; see `Stage`."""
+
+    knob: Knob
+    treated: Setting
+    base: Setting
+
+    @property
+    def name(self) -> str:
+        """The knob as people write it, such as `policy.steps`."""
+        return ".".join(self.knob)
+
+    @property
+    def budget(self) -> str | None:
+        """What the knob spends (`steps`, `demos`, `capacity`), None for any other knob."""
+        stage = load_stages().get(self.knob[0])
+        return marked_fields(stage.params, "budget").get(self.knob[-1]) if stage and len(self.knob) == 2 else None
+
+    @property
+    def spends_more(self) -> bool:
+        """Whether the treatment has more of a budget; where that cannot be told, a different one counts as more."""
+        if self.budget is None:
+            return False
+        ends = (self.treated.value, self.base.value)
+        return ends[0] > ends[1] if all(isinstance(end, int | float) for end in ends) else True
+
+
+def differences(project: Project, study: str, treated: str, base: str) -> list[Difference]:
+    """Knobs on which two approaches of a study differ, in the order of stages; empty when they are the same.
+
+    What neither sets is the same by construction. What only one sets is held against what the other has instead: a
+    value of a location or task of the study, the study's own, or the default.
+    """
+    ours, theirs = _settings(project, treated), _settings(project, base)
+    found = []
+    for knob in sorted(ours.keys() | theirs.keys()):
+        default = _default(project, study, knob)
+        one, other = ours.get(knob), theirs.get(knob)
+        if one is None or other is None:
+            instead = _of_some_place(project, study, knob, (one or other or default).value) or default
+            one, other = one or instead, other or instead
+        if one.value != other.value:
+            found.append(Difference(knob, one, other))
+    return found
+
+
+def stated(project: Project, approach: str) -> set[Knob]:
+    """Knobs that the approach's own file sets."""
+    return {knob for knob, _ in _own(project, approach)}
+
+
+def _settings(project: Project, approach: str) -> dict[Knob, Setting]:
+    return {knob: setting for link in approach_chain(project, approach) for knob, setting in _own(project, link)}
+
+
+def _own(project: Project, approach: str) -> Iterator[tuple[Knob, Setting]]:
+    spec = project.approaches[approach]
+    for section, content in (("stages", spec.stages), ("inputs", spec.inputs)):
+        for stage, values in content.items():
+            for name, value in values.items():
+                yield (stage, name), Setting(value, approach, (section, stage, name))
+    if spec.training_seed_offset is not None:
+        yield (OFFSET,), Setting(spec.training_seed_offset, approach, (OFFSET,))
+
+
+def _of_some_place(project: Project, study: str, knob: Knob, value: Any) -> Setting | None:
+    """Another value than `value` that a location or task of the study sets, where approaches say nothing."""
+    spec = project.studies[study]
+    if len(knob) != 2:
+        return None
+    for specs, listed in ((project.tasks, spec.tasks), (project.locations, spec.locations)):
+        for name in listed:
+            section = specs[name].stages.get(knob[0], {}) if name in specs else {}
+            if section.get(knob[1], value) != value:
+                return Setting(section[knob[1]])
+    return None
+
+
+def _default(project: Project, study: str, knob: Knob) -> Setting:
+    """What holds where no approach says anything: the study's value, the stage's, or the usual provider."""
+    if knob == (OFFSET,):
+        return Setting(0)
+    stage = load_stages().get(knob[0])
+    if stage is None:
+        return Setting(None)
+    port = stage.port(knob[1])
+    if port is not None:
+        return Setting(None if port.optional else next(iter(providers(port.kind)), None))
+    sections = project.studies[study].stages
+    if knob[1] in sections.get(knob[0], {}):
+        return Setting(sections[knob[0]][knob[1]])
+    field = stage.params.model_fields.get(knob[1])
+    value = field.get_default(call_default_factory=True) if field is not None else None
+    return Setting(None if value is PydanticUndefined else to_jsonable_python(value))

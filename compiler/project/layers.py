@@ -1,0 +1,56 @@
+"""Whose word counts for a stage's parameter: study, location, task, the approach's chain; the later one wins."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.project.load import Project
+from compiler.reading.source import Spans
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The `stages:` and `inputs:` sections of one spec, with where each value stands."""
+
+    kind: str
+    id: str
+    stages: Mapping[str, Mapping[str, Any]]
+    inputs: Mapping[str, Mapping[str, str]]
+    spans: Spans
+
+
+def approach_chain(project: Project, name: str) -> list[str]:
+    """Ids from the root of `extends` to `name`. A cycle ends the walk; `check` reports it."""
+    chain: list[str] = []
+    current: str | None = name
+    while current is not None and current in project.approaches and current not in chain:
+        chain.append(current)
+        current = project.approaches[current].extends
+    return chain[::-1]
+
+
+def training_seed_offset(project: Project, name: str) -> int:
+    """The offset of the approach, or the nearest one that it inherits."""
+    for approach in reversed(approach_chain(project, name)):
+        offset = project.approaches[approach].training_seed_offset
+        if offset is not None:
+            return offset
+    return 0
+
+
+def layers(
+    project: Project, study: str, location: str | None, task: str | None, approach: str | None
+) -> Iterator[Layer]:
+    """Layers that may set a parameter, weakest first."""
+    chain = approach_chain(project, approach) if approach else []
+    named = [("study", study), ("location", location), ("task", task), *(("approach", name) for name in chain)]
+    for kind, name in named:
+        if name is not None:
+            yield layer(project, kind, name)
+
+
+def layer(project: Project, kind: str, name: str) -> Layer:
+    """One spec as a layer."""
+    spec = project.specs(kind)[name]
+    inputs = getattr(spec, "inputs", {})
+    return Layer(kind, name, spec.stages, inputs, project.spans(kind, name))

@@ -1,0 +1,38 @@
+"""One digest over all code that decides what specs mean: caches made by other code are not believed."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("compiler", "runtime")
+READ = (".py", ".json")
+
+
+@cache
+def code_key() -> str:
+    """32 hexadecimal digits over our own code, the Python version and the distributions that are installed.
+
+    Standard library only, 10 ms: it is computed before anything else is imported.
+    """
+    total = hashlib.blake2b(sys.version.encode(), digest_size=16)
+    for folder in FOLDERS:
+        for path in sorted(_files(ROOT / folder)):
+            total.update(os.path.relpath(path, ROOT).encode())
+            with open(path, "rb") as file:
+                total.update(file.read())
+    for folder in sys.path:
+        if folder.endswith("-packages") and os.path.isdir(folder):
+            total.update("\n".join(sorted(n for n in os.listdir(folder) if n.endswith(".dist-info"))).encode())
+    return total.hexdigest()
+
+
+def _files(folder: Path | str) -> Iterator[str]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            yield from _files(entry.path)
+        elif entry.name.endswith(READ):
+            yield entry.path

@@ -1,0 +1,1 @@
+"""A study's report where people look for it, with the titles of today."""

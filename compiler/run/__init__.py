@@ -1,0 +1,1 @@
+"""A plan to job files and rules for Snakemake, and what became of the run."""

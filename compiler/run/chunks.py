@@ -1,0 +1,67 @@
+"""Nodes to build -> jobs for Snakemake: one node each, or many short ones of a stage together.
+
+Scheduling a job costs Snakemake tens of milliseconds and starting a Python costs as much again; a first build of
+thousands of short nodes would be bound by that. A node of a chunk that fails stops neither the rest of its chunk nor
+other chunks; what reads from its chunk waits for the next call.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.graph.node import Node
+from compiler.plan.plan import Plan
+
+Address = tuple[str, str]
+
+MANY = 64
+"""Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""
+WORTH_MIN = 2.0
+"""Declared minutes that a chunk is worth scheduling for."""
+MOST_JOBS = 512
+"""Jobs of short nodes that one stage has about at most, as far as `LONGEST_MIN` allows."""
+LONGEST_MIN = 30.0
+"""Declared minutes that a chunk takes at most: what is lost when a machine dies halfway."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one job builds, parents of other chunks first; it is named by its first node's fingerprint."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def address(self) -> Address:
+        """Stage and name."""
+        return self.nodes[0].address
+
+    def needs(self) -> dict[str, Any]:
+        """Resources for Snakemake: nodes run one after another, so memory is the most and time the sum."""
+        each = [node.setting.resources for node in self.nodes]
+        return {
+            "threads": max(r.cpu for r in each),
+            "mem_mb": int(max(r.mem_gb for r in each) * 1000),
+            "runtime": max(1, round(sum(r.minutes for r in each) * 10)),
+            "gpu": max(r.gpu for r in each),
+        }
+
+
+def chunks(plan: Plan) -> list[Chunk]:
+    """Every node to build, in chunks; nodes of one chunk have the same stage and look, so none needs another."""
+    by_stage: dict[tuple[str, int | None], list[Node]] = {}
+    for node in plan.build():
+        by_stage.setdefault((node.stage.name, node.scope.look), []).append(node)
+    return [Chunk(part) for nodes in by_stage.values() for part in _split(nodes)]
+
+
+def _split(nodes: list[Node]) -> Iterator[tuple[Node, ...]]:
+    short = [n for n in nodes if n.setting.resources.minutes < WORTH_MIN and n.setting.resources.gpu == 0]
+    if len(short) <= MANY:
+        yield from ((node,) for node in nodes)
+        return
+    yield from ((node,) for node in nodes if node.setting.resources.minutes >= WORTH_MIN or node.setting.resources.gpu)
+    longest = max(n.setting.resources.minutes for n in short)
+    worth, most = WORTH_MIN / longest, LONGEST_MIN / longest
+    size = max(1, round(min(max(worth, len(short) / MOST_JOBS), most)))
+    for start in range(0, len(short), size):
+        yield tuple(short[start : start + size])

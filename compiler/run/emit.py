@@ -1,0 +1,85 @@
+"""Plan -> files that Snakemake reads: `plan.json`, one job file per node, and one wildcard rule per stage.
+
+Snakemake is handed only what is missing. Its outputs are marker files of this very run, never artifacts, so it cannot
+delete, keep or believe one: completeness lives in the store.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compiler.graph.node import Address, Node
+from compiler.graph.stops import guarded, guards
+from compiler.plan.plan import Plan, State
+from compiler.project.load import Project
+from compiler.run.chunks import Chunk, chunks
+from compiler.run.folder import page_of, write_run
+from compiler.templates import template
+from runtime.build.guard import Guard
+from runtime.job import Job, Parent
+
+
+def emit(project: Project, plan: Plan) -> Path:
+    """Write everything for one run below `build/` and return the path of its plan."""
+    nodes: dict[str, dict[str, Any]] = {}
+    jobs: dict[str, dict[str, Any]] = {}
+    parts = chunks(plan)
+    home = {node.address: part.address for part in parts for node in part.nodes}
+    held = guarded(plan.graph, guards(project, plan.graph))
+    for part in parts:
+        for node in part.nodes:
+            job(project, node, held.get(node.address, ())).write(project.root / "build" / "jobs")
+            nodes.setdefault(node.stage.name, {})[node.fingerprint] = {"label": node.label}
+        stage, name = part.address
+        jobs.setdefault(stage, {})[name] = _entry(plan, part, home, held)
+    wanted = [home[t.address] for t in plan.graph.targets if plan.states[t.address] is State.BUILD]
+    content = {
+        "counts": {str(state): plan.count(state) for state in State},
+        "targets": [list(address) for address in dict.fromkeys(wanted)],
+        "jobs": jobs,
+        "nodes": nodes,
+        "page": page_of(plan.graph.study) if any(t.stage.name == "report" for t in plan.graph.targets) else None,
+    }
+    store = os.path.relpath(project.store, project.root)
+    return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))
+
+
+def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
+    """The node as the runtime reads it; guards may forbid it."""
+    return Job(
+        stage=node.stage.name,
+        version=node.stage.version,
+        fingerprint=node.fingerprint,
+        label=node.label,
+        scope=node.scope.names(),
+        params=node.params,
+        inputs={port: [Parent(p.stage.name, p.fingerprint) for p in found] for port, found in node.inputs.items()},
+        backends=node.backends,
+        origins={key: _origin(project, span) for key, span in node.origins.items()},
+        content=node.content,
+        source_dir=node.source_dir,
+        scopes=node.scopes(),
+        guards=[guard.to_json() for guard in held],
+    )
+
+
+def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, Any]) -> dict[str, Any]:
+    parents = dict.fromkeys(home[p.address] for node in part.nodes for p in plan.missing_parents(node))
+    for node in part.nodes:  # what a guard judges together has to be there, or the guard does not know
+        judged = ((p.stage, p.fingerprint) for guard in held.get(node.address, ()) for p in guard.judged)
+        parents.update(dict.fromkeys(home[address] for address in judged if address in home))
+    members = [node.fingerprint for node in part.nodes]
+    return {"inputs": [list(address) for address in parents], "members": members, **part.needs()}
+
+
+def _origin(project: Project, span: Any) -> dict[str, Any]:
+    lines = project.lines(span.file) or []
+    end = span.end_col if span.end_line == span.line else span.col + 1
+    text = lines[span.line - 1] if span.line <= len(lines) else ""
+    return {"file": span.file, "line": span.line, "col": span.col, "length": end - span.col, "text": text}
+
+
+def _rules(stages: list[str]) -> str:
+    rule = template("stage.smk.j2") if stages else None  # the only value that reaches it is a Python identifier
+    return "\n".join(rule.render(stage=stage) for stage in stages) if rule else ""

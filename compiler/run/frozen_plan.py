@@ -1,0 +1,67 @@
+"""The plan as Snakemake's rules look it up. Main process and children read the same file, so they cannot differ."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CAPTION = Path(__file__).resolve().parents[2] / "rules" / "report" / "caption.rst"
+
+
+class FrozenPlan:
+    """Look-ups on an emitted `plan.json`."""
+
+    def __init__(self, path: Path) -> None:
+        self._plan = json.loads(path.read_text())
+        self.study: str = self._plan["study"]
+        self.run: str = self._plan["run"]
+        self.store: str = self._plan["store"]
+        self.rules: str = f"{self.run}/stages.smk"
+        self.caption: str = str(CAPTION)
+
+    def marker(self, stage: str, job: str) -> str:
+        """The file that says, within this run only, that a job ended well."""
+        return f"{self.run}/done/{stage}/{job}"
+
+    def log(self, stage: str, fingerprint: str) -> str:
+        """Where the messages of building one artifact go; those of a job are in its first one's."""
+        return f"{self.logs(stage)}/{fingerprint}.log"
+
+    def logs(self, stage: str) -> str:
+        """The folder of a stage's logs."""
+        return f"{self.run}/logs/{stage}"
+
+    def job(self, stage: str, job: str) -> dict[str, Any]:
+        """What a job takes: `threads`, `mem_mb`, `runtime`, `gpu`; its `members` and the jobs before it, `inputs`."""
+        return self._plan["jobs"][stage][job]
+
+    def label(self, stage: str, fingerprint: str) -> str:
+        """What people call one planned artifact."""
+        return self._plan["nodes"][stage][fingerprint]["label"]
+
+    def inputs(self, stage: str, job: str) -> list[str]:
+        """Markers of the jobs of this run that build parents; those in the store are not Snakemake's business."""
+        return [self.marker(*parent) for parent in self.job(stage, job)["inputs"]]
+
+    def targets(self) -> list[str]:
+        """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run)."""
+        return [self.marker(*target) for target in self._plan["targets"]] or [f"{self.run}/plan.json"]
+
+    def pages(self) -> list[str]:
+        """The study's page where people look for it, once nothing is missing; before that it is not of this plan."""
+        page = self._plan.get("page")
+        return [page] if page and not self._plan["targets"] and Path(page).is_file() else []
+
+    def planned(self) -> list[tuple[str, str]]:
+        """Addresses of all that this run builds."""
+        return [(stage, fingerprint) for stage, nodes in self._plan["nodes"].items() for fingerprint in nodes]
+
+    def absent(self, root: Path) -> list[tuple[str, str]]:
+        """Addresses of planned nodes that are not in the store."""
+        return [
+            address for address in self.planned()
+            if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
+        ]  # fmt: skip
+
+    def unpublished(self, root: Path) -> list[str]:
+        """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""
+        return [self.label(*address) for address in self.absent(root)]

@@ -1,0 +1,148 @@
+"""The answer to "is anything missing?" when neither the specs, the captures, the code nor the store changed.
+
+A plan with nothing to build is remembered as what it said, together with a key over all that it depended on. The next
+call compares the key and the store's listing, imports no models and expands nothing. Whatever does not match, or cannot
+be read, leads to the whole way: this can cost time, never truth.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from compiler.reading.code_key import code_key
+from compiler.reading.spec_cache import enabled, write_quietly
+from compiler.reading.spec_files import spec_names
+from runtime.store.store import Store
+from runtime.trials.listing import manifests
+
+LOCAL_FILE = "simkiln.local.yaml"
+LARGEST = 1_000_000
+"""Bytes of a file that counts; larger specs are refused."""
+WORTHWHILE = 2000
+"""Nodes from which on remembering a plan saves more than it costs."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A plan with nothing to build.
+
+    `captures` are the folders and files outside the project that specs name, `outside` their signature. `lines` are
+    what `simkiln plan` says, with marks. `report` is size and time of the page that was put in place, empty when the
+    study has none, None when that was not looked at.
+    """
+
+    key: str
+    outside: str
+    store: str
+    listing: dict[str, list[int]]
+    captures: list[str]
+    counts: dict[str, int]
+    lines: list[tuple[str, str | None]]
+    report: list[int] | None
+
+
+def recall(root: Path, study: str, asked: str) -> Idle | None:
+    """What was remembered of the study, if all of it still holds; else None. `asked` is the `key` of this moment."""
+    if not enabled():
+        return None
+    try:
+        known = Idle(**json.loads(_file(root, study).read_bytes()))
+        holds = (
+            known.key == asked
+            and known.outside == signature(known.captures)
+            and known.listing == digest(Store(root / known.store).listing())
+        )
+    except (OSError, ValueError, TypeError):
+        return None
+    return known if holds else None
+
+
+def remember(root: Path, study: str, idle: Idle) -> None:
+    """Keep an answer for the next call."""
+    if enabled() and sum(idle.counts.values()) >= WORTHWHILE:
+        write_quietly(_file(root, study), json.dumps(asdict(idle)))
+
+
+def page(root: Path, study: str) -> list[int]:
+    """Size and time of a study's page, empty when there is none."""
+    try:
+        shown = os.stat(root / "build" / "report" / f"{study}.html")
+    except OSError:
+        return []
+    return [shown.st_size, shown.st_mtime_ns]
+
+
+def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
+    """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
+    waiver may end with it.
+
+    To be asked for before specs are read: if one changes in between, what is remembered then holds for no key. Where
+    a spec is a link, or something is not an ordinary file of a spec's size, there is a new key each time.
+    """
+    total = hashlib.blake2b(code_key().encode(), digest_size=16)
+    total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
+    total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
+    names = {name: linked for _, name, linked in spec_names(root)} | dict.fromkeys(
+        [LOCAL_FILE, *manifests(root)], False
+    )
+    for name, linked in names.items():
+        data = None if linked else _content(root / name)
+        if data is None:
+            return f"unknown-{uuid.uuid4().hex}"
+        total.update(os.fsencode(f"{name}\0{len(data)}\0"))
+        total.update(data)
+    return total.hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of an ordinary file, none of one that is absent; None where reading might not end."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, ValueError):
+        return b""
+    return data if len(data) <= LARGEST else None
+
+
+def signature(captures: Iterable[str]) -> str:
+    """A digest over names, sizes and times of all files in folders outside the project."""
+    total = hashlib.blake2b(digest_size=16)
+    for folder in captures:
+        for name, found in sorted(_stats(folder)):
+            total.update(os.fsencode(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n"))
+    return total.hexdigest()
+
+
+def digest(listing: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
+    """How many artifacts each stage has, and the sum of their fingerprints: equal for equal sets, in any order."""
+    found = {}
+    for stage, fingerprints in listing.items():
+        numbers = [int(f, 16) for f in fingerprints if len(f) == 32]
+        found[stage] = [len(numbers), sum(numbers) % (1 << 61)]
+    return found
+
+
+def _stats(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    with suppress(OSError):
+        yield path, os.stat(path)
+    if os.path.isdir(path):
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    yield from _stats(entry.path)
+                else:
+                    with suppress(OSError):
+                        yield entry.path, entry.stat()
+
+
+def _file(root: Path, study: str) -> Path:
+    return root / "build" / "cache" / f"idle-{hashlib.blake2b(study.encode(), digest_size=8).hexdigest()}.json"

@@ -1,0 +1,67 @@
+"""Remember a plan with nothing to build, so that the next call need not work it out again."""
+
+import os
+from pathlib import Path
+
+from compiler.laws.power.questions import outlook
+from compiler.plan.changes import Mark
+from compiler.plan.line import Line
+from compiler.plan.overview import Overview, overview
+from compiler.plan.plan import Plan, State
+from compiler.plan.summary import footer, savings
+from compiler.plan.tree import lines, nothing_to_do
+from compiler.project.load import Project
+from compiler.run.idle import Idle, digest, page, remember, signature
+from runtime.capture.digest import used_files
+
+
+def settle(project: Project, plan: Plan, asked: str, found: Overview | None = None, presented: bool = False) -> None:
+    """Keep what is known of a plan, unless something is to be built.
+
+    Args:
+        project: the specs as loaded.
+        plan: of one of its studies.
+        asked: the `key` from before the specs were read.
+        found: its overview, when that was made already.
+        presented: whether the study's page was just put in place.
+    """
+    if plan.count(State.BUILD):
+        return
+    study = plan.graph.study
+    captures = captures_of(project, study)
+    said = said_of(project, found or overview(project, plan))
+    idle = Idle(
+        key=asked, outside=signature(captures),
+        store=os.path.relpath(project.store, project.root), listing=digest(plan.published), captures=captures,
+        counts={str(state): plan.count(state) for state in State},
+        lines=[(line.text, line.mark) for line in said],
+        report=page(project.root, study) if presented else None,
+    )  # fmt: skip
+    remember(project.root, study, idle)
+
+
+def said_of(project: Project, found: Overview, every: bool = False) -> list[Line]:
+    """What `simkiln plan` says; with `every`, of each location by itself."""
+    study = found.plan.graph.study
+    last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
+    places = dict.fromkeys(node.scope.location for node in found.plan.graph.nodes.values())
+    idle = not every and found.counts[str(Mark.REUSE)] + found.counts[str(Mark.UNNEEDED)] == sum(found.counts.values())
+    tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
+    said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
+    if found.plan.graph.stopped is not None:
+        said += map(Line, found.plan.graph.stopped.lines())
+    if found.changes.refused:
+        said.append(Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)"))
+    return said
+
+
+def captures_of(project: Project, study: str) -> list[str]:
+    """Folders and files outside the project that the study's captures read."""
+    found: set[str] = set()
+    for name in project.studies[study].locations:
+        source = project.locations[name].source
+        folder: Path | None = project.source_folder(source)
+        if folder is not None:
+            found.add(str(folder))
+            found |= {str(p.parent) for p in used_files(source, folder).values() if not p.is_relative_to(folder)}
+    return sorted(found)

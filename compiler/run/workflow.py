@@ -1,0 +1,104 @@
+"""What the Snakefile calls: before a run, specs to files; after it, the report. When idle it imports little."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.project.collector import without_gc
+from compiler.project.roots import roots_of_environment
+from compiler.run.folder import page_of, write_run
+from compiler.run.idle import key, page, recall
+
+if TYPE_CHECKING:
+    from compiler.plan.plan import Plan
+    from compiler.run.frozen_plan import FrozenPlan
+
+
+def compile_study(study: str) -> str:
+    """Plan, emit, and return the path of the plan. Ends Snakemake when the specs are refused."""
+    root = Path.cwd()
+    asked = key(root, study, roots_of_environment())
+    idle = recall(root, study, asked)
+    if idle is not None and idle.report in ([], page(root, study)):
+        shown = page_of(study) if idle.report else None
+        content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}, "page": shown}
+        return str(write_run(root, study, idle.store, content, ""))
+    with without_gc():
+        path = _compile(root, study, asked)
+        gc.freeze()  # Snakemake goes on in this process: its collector need not look through the graph
+    return str(path)
+
+
+def _compile(root: Path, study: str, asked: str) -> Path:
+    from compiler.plan.plan import State
+    from compiler.plan.study import SpecsRefused, open_project, plan_study
+    from compiler.render.text import render_text
+    from compiler.report.publish import publish_report
+    from compiler.run.emit import emit
+    from compiler.run.remember import settle
+
+    project = open_project(root)
+    try:
+        plan = plan_study(project, study)
+    except SpecsRefused as refused:
+        sys.stderr.write("\n".join(render_text(d, project.lines(d.span.file)) for d in refused.diagnostics))
+        sys.stderr.write(f"\n{len(refused.diagnostics)} problems: nothing was built\n")
+        sys.stderr.flush()
+        os._exit(1)  # Snakemake would wrap any exception in a traceback
+    path = emit(project, plan)
+    if not plan.count(State.BUILD):
+        publish_report(project, plan.graph)
+        settle(project, plan, asked, presented=True)
+    return path
+
+
+def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of what was planned and is not in the store: what no gate has stopped. Says which gates stopped the rest.
+
+    Args:
+        plan: as it is after the run, when gates have judged.
+        absent: addresses.
+    """
+    from compiler.plan.plan import State
+
+    stopped = plan.graph.stopped
+    if stopped is None or not absent:
+        return absent
+    sys.stderr.writelines(f"{line}\n" for line in stopped.lines())
+    if plan.count(State.BUILD):
+        sys.stderr.write(f"run again for the rest without it ({plan.count(State.BUILD)} to build)\n")
+    build = {node.address for node in plan.build()}
+    return [address for address in absent if address in build]
+
+
+def finish(frozen: "FrozenPlan") -> None:
+    """After Snakemake said that it succeeded: planned must equal published; then put the report where people look.
+
+    Raises:
+        RuntimeError: when something planned is not in the store.
+    """
+    if not frozen.planned():
+        return  # whoever compiled an empty plan has put the report in place
+    from compiler.plan.study import SpecsRefused, open_project, plan_study
+    from compiler.report.publish import publish_report
+    from compiler.run.remember import settle
+
+    root = Path.cwd()
+    absent = frozen.absent(root)
+    asked = key(root, frozen.study, roots_of_environment())
+    project = open_project(root)
+    try:
+        plan = plan_study(project, frozen.study)
+        absent = unexplained(plan, absent)
+        if absent:
+            raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
+        publish_report(project, plan.graph)
+        settle(project, plan, asked, presented=True)
+    except SpecsRefused:
+        if absent:
+            raise RuntimeError(
+                f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}"
+            ) from None
+        sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")

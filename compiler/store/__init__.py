@@ -1,0 +1,1 @@
+"""What the store holds, as the compiler asks it: facts, index, damage, removal."""

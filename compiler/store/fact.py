@@ -1,0 +1,96 @@
+"""What the manifest of a published artifact tells: what it is, what it stood for, and what it took to build."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.graph.node import AXES
+from runtime.stage import REGISTRY, load_stages
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One artifact. Facts that an old manifest does not have are 0 or empty.
+
+    `scopes` are those that it stood for when built (axis -> value), `backends` is text such as `renderer=numba 1`,
+    `params_digest` names its parameters, `built` is in seconds since 1970, `bytes` counts its files.
+    """
+
+    stage: str
+    fingerprint: str
+    version: int
+    scopes: tuple[Mapping[str, str], ...]
+    backends: str
+    params_digest: str
+    cpu_s: float
+    wall_s: float
+    gpu_s: float
+    peak_mb: float
+    bytes: int
+    built: float
+    cores: int
+    machine: str
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Stage name and fingerprint."""
+        return self.stage, self.fingerprint
+
+    @property
+    def label(self) -> str:
+        """What it was built for, such as `splat/cellar`; its address where that is not known."""
+        names = (
+            [self.scopes[0][axis] for axis in AXES if axis in self.axes & self.scopes[0].keys()] if self.scopes else []
+        )
+        return "/".join((self.stage, *names)) if self.scopes else f"{self.stage}/{self.fingerprint[:12]}"
+
+    @property
+    def axes(self) -> frozenset[str]:
+        """Axes by which artifacts of the stage are told apart; all that it has where the stage is no longer known."""
+        stage = (REGISTRY or load_stages()).get(self.stage)
+        return frozenset(stage.per if stage else (self.scopes[0] if self.scopes else ()))
+
+    @property
+    def location(self) -> str | None:
+        """The location of its first scope."""
+        return self.scopes[0].get("location") if self.scopes else None
+
+
+def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
+    """The facts in a manifest, old or new.
+
+    Args:
+        manifest: as the store gives it.
+        built: when the manifest was written, for one that does not say.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: when it is no manifest of ours.
+    """
+    cost = manifest.get("cost", {})
+    scopes = tuple(_in_order(scope) for scope in manifest.get("scopes", []))
+    return Fact(
+        stage=str(manifest["stage"]), fingerprint=str(manifest["fingerprint"]), version=int(manifest["version"]),
+        scopes=scopes, backends=backends_text(manifest["backends"]), params_digest=digest(manifest["params"]),
+        cpu_s=float(cost.get("cpu_s", 0)), wall_s=float(cost.get("wall_s", 0)), gpu_s=float(cost.get("gpu_s", 0)),
+        peak_mb=float(cost.get("peak_mb", 0)), bytes=sum(int(f["size"]) for f in manifest["files"].values()),
+        built=float(manifest.get("built", built)), cores=int(cost.get("cores", 0)),
+        machine=str(cost.get("machine", "")),
+    )  # fmt: skip
+
+
+def _in_order(scope: Mapping[str, Any]) -> dict[str, str]:
+    """A scope with its axes in the order of labels; JSON's keys are sorted."""
+    return {axis: str(scope[axis]) for axis in AXES if axis in scope}
+
+
+def backends_text(backends: Mapping[str, Mapping[str, str]]) -> str:
+    """Back ends as one text, such as `renderer=numba 1`; empty where a stage has none."""
+    return ", ".join(f"{role}={b['name']} {b['version']}" for role, b in sorted(backends.items()))
+
+
+def digest(value: Any) -> str:
+    """A short name of a JSON value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

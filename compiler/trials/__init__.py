@@ -1,0 +1,1 @@
+"""Trials of other programs and of real robots: imported sets, sheets to fill in."""

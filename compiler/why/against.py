@@ -1,0 +1,236 @@
+"""What a change of the specs would build and no longer needs, held against another git revision, and why.
+
+The other revision's specs are compiled with today's code. Where its record of stage versions differs, every artifact
+of that stage, and what is made from it, counts as changed.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from compiler.graph.node import AXES, Graph, Node
+from compiler.plan.changes import Mark
+from compiler.plan.cost import CostModel, Estimate, total
+from compiler.plan.plan import Plan, State
+from compiler.project.load import Project
+from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision, file_at, resolve
+from compiler.store.fact import Fact
+from compiler.store.index import StoreIndex
+from compiler.why.earlier import GraphPast
+from compiler.why.why import Causes
+from runtime.build.code_digest import recorded
+
+Address = tuple[str, str]
+VERSIONS = "runtime/stages/versions.json"
+MOST_PROBLEMS = 5
+
+
+@dataclass
+class Group:
+    """One cause and what it builds: stage -> how many, new and again. A node with two causes counts for both.
+
+    `names` are those of a new location, task, approach or gate.
+    """
+
+    kind: str
+    text: str
+    at: str = ""
+    build: Counter[str] = field(default_factory=Counter)
+    rebuild: Counter[str] = field(default_factory=Counter)
+    names: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The cause in words, without its place."""
+        if not self.names:
+            return self.text
+        plural = "s" if len(self.names) > 1 else ""
+        shown = ", ".join(list(self.names)[:3]) + (", ..." if len(self.names) > 3 else "")
+        return f"{len(self.names)} new {self.text}{plural}: {shown}" if plural else f"new {self.text}: {shown}"
+
+
+@dataclass(frozen=True)
+class Against:
+    """The comparison. `builds` maps what this change builds to whether it takes the place of something; `gone` are
+    nodes that only the other revision has; `problems` say why there is nothing to compare with."""
+
+    project: Project
+    plan: Plan
+    revision: str
+    commit: str
+    estimate: Estimate
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    builds: Mapping[Address, Mark] = field(default_factory=dict)
+    reused: int = 0
+    pending: int = 0
+    gone: tuple[Node, ...] = ()
+    gone_stored: tuple[Fact, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """`build` and `rebuild` by this change, `reuse` of what it newly asks for, `pending` with or without it."""
+        marks = Counter(self.builds.values())
+        return {
+            "build": marks[Mark.BUILD], "rebuild": marks[Mark.REBUILD], "reuse": self.reused, "gone": len(self.gone),
+            "gone_stored": len(self.gone_stored), "pending": self.pending,
+        }  # fmt: skip
+
+    @property
+    def gone_bytes(self) -> int:
+        """Disk space of what is no longer needed."""
+        return sum(fact.bytes for fact in self.gone_stored)
+
+    def gone_by_stage(self) -> dict[str, int]:
+        """How many artifacts of each stage are no longer needed."""
+        return dict(Counter(node.stage.name for node in self.gone))
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        nodes, stored = self.plan.graph.nodes, {fact.address for fact in self.gone_stored}
+        return {
+            "form": 1, "study": self.plan.graph.study, "revision": self.revision, "commit": self.commit,
+            "compared": not self.problems, "problems": list(self.problems), "notes": list(self.notes),
+            "counts": self.counts, "estimate": self.estimate.to_json(), "gone_bytes": self.gone_bytes,
+            "causes": [
+                {"kind": g.kind, "text": g.title, "at": g.at or None, "names": list(g.names), "build": dict(g.build),
+                 "rebuild": dict(g.rebuild)} for g in self.groups
+            ],
+            "builds": [
+                {"label": nodes[a].label, "stage": a[0], "fingerprint": a[1], "state": str(mark)}
+                for a, mark in self.builds.items()
+            ],
+            "gone": [
+                {"label": n.label, "stage": n.stage.name, "fingerprint": n.fingerprint, "stored": n.address in stored}
+                for n in self.gone
+            ],
+        }  # fmt: skip
+
+
+def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Against:
+    """Hold a plan against the same study at another revision.
+
+    Raises:
+        ValueError: when git does not know the revision.
+    """
+    from compiler.graph.expand import expand
+    from compiler.laws.check import check
+
+    study = plan.graph.study
+    commit = "" if revision == WORK_TREE else resolve(project, revision)
+    try:
+        with at_revision(project, commit or revision) as then:
+            if study not in then.ids("study"):
+                note = f"study `{study}` is not in that revision"
+                return _compare(project, plan, revision, commit, Graph(study, {}, []), (note,), cores)
+            errors = [d for d in check(then, study) if d.severity == "error"]
+            if not errors:
+                return _compare(project, plan, revision, commit, expand(then, study), (), cores)
+            problems = [f"{d.code} {d.span}: {d.message}" for d in errors[:MOST_PROBLEMS]]
+            problems += [f"and {len(errors) - MOST_PROBLEMS} more"] if len(errors) > MOST_PROBLEMS else []
+    except UnreadableRevision as error:
+        problems = [str(error).replace(commit, revision)] if commit else [str(error)]
+    marks = {node.address: Mark.BUILD for node in plan.build()}
+    return Against(project, plan, revision, commit, _estimate(project, plan, marks, cores), tuple(problems), (), marks)
+
+
+def _compare(
+    project: Project, plan: Plan, revision: str, commit: str, then: Graph, notes: tuple[str, ...], cores: int
+) -> Against:
+    past, moved, other_code = GraphPast(then), *_versions(project, commit)
+    affected: dict[Address, frozenset[str]] = {}
+    builds: dict[Address, Mark] = {}
+    reused = pending = 0
+    for node in plan.graph.nodes.values():
+        stages = frozenset({node.stage.name} & moved.keys()).union(
+            *(affected.get(p.address, ()) for p in node.parents())
+        )
+        if stages:
+            affected[node.address] = stages
+        state, changed = plan.states[node.address], bool(stages) or node.address not in then.nodes
+        if not changed:
+            pending += state is State.BUILD
+        elif state is State.BUILD:
+            builds[node.address] = Mark.BUILD if past.before(node) is None else Mark.REBUILD
+        else:
+            reused += state is State.REUSE
+    gone = tuple(n for n in then.nodes.values() if n.address not in plan.graph.nodes)
+    stored = tuple(StoreIndex.of(project).facts([n.address for n in gone]))
+    finder = Causes(project, plan.graph.study, past)
+    seen = _Seen(then)
+    groups: dict[tuple[str, str], Group] = {}
+    for address, mark in builds.items():
+        node = plan.graph.nodes[address]
+        for cause in _causes(node, past, finder, seen, {s: moved[s] for s in affected.get(address, ())}):
+            group = groups.setdefault((cause.kind + cause.text, cause.at), cause)
+            group.names |= cause.names
+            (group.build if mark is Mark.BUILD else group.rebuild)[node.stage.name] += 1
+    if other_code:
+        notes += (
+            f"the code of {', '.join(other_code)} is another one; that revision's specs were compiled with today's",
+        )
+    return Against(
+        project, plan, revision, commit, _estimate(project, plan, builds, cores), (), notes, builds, reused, pending,
+        gone, stored, tuple(sorted(groups.values(), key=lambda g: -sum((g.build + g.rebuild).values()))),
+    )  # fmt: skip
+
+
+def _causes(
+    node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Mapping[str, tuple[int, int]]
+) -> Iterator[Group]:
+    """Groups of one node each, to be merged by what they say."""
+    for stage, (old, new) in moved.items():
+        yield Group("version", f"{stage}: stage version `{stage}`: {old} -> {new}")
+    before = past.before(node)
+    if before is None:
+        yield seen.new(node)
+    elif before.address != node.address:
+        for cause in finder.of(node, before):
+            reason = cause.reason
+            yield Group(reason.kind, cause.title, str(reason.at) if reason.at else "")
+
+
+class _Seen:
+    """What the other revision has, axis by axis."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._values: dict[str, set[str]] = defaultdict(set)
+        self._stages = {stage for stage, _ in graph.nodes}
+        for node in graph.nodes.values():
+            for scope in node.scopes():
+                for axis, value in scope.items():
+                    self._values[axis].add(value)
+
+    def new(self, node: Node) -> Group:
+        """Why a node stands for something that the other revision does not have."""
+        scopes = node.scopes()
+        for axis in AXES:
+            values = [scope[axis] for scope in scopes if axis in scope]
+            if values and not self._values[axis] & set(values):
+                return Group("new", axis, names={values[0]: None})
+        if node.stage.name not in self._stages:
+            return Group("new", f"stage `{node.stage.name}` is asked for")
+        return Group("new", "asked for at further places")
+
+
+def _versions(project: Project, commit: str) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """Stages whose recorded version differs there, with both; and those whose code differs under the same version."""
+    found = file_at(project, commit, VERSIONS) if commit else None
+    try:
+        then = json.loads(found) if found is not None else {}
+        pairs = {s: (then[s], now) for s, now in recorded().items() if isinstance(then.get(s), dict)}
+        moved = {s: (int(a["version"]), int(str(b["version"]))) for s, (a, b) in pairs.items()
+                 if a["version"] != b["version"]}  # fmt: skip
+        return moved, [s for s, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}, []
+
+
+def _estimate(project: Project, plan: Plan, builds: Mapping[Address, Mark], cores: int) -> Estimate:
+    model = CostModel(StoreIndex.of(project))
+    costs = [(plan.graph.nodes[address], model.node(plan.graph.nodes[address])) for address in builds]
+    return total(costs, plan, model, project.studies[plan.graph.study].rates, cores)

@@ -1,0 +1,222 @@
+"""All that is known of one artifact, planned or stored: what set each parameter, and what it was made from."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.graph.node import Node
+from compiler.plan.plan import Plan
+from compiler.project.layers import layers
+from compiler.project.load import Project
+from compiler.store.index import StoreIndex
+from compiler.why.blame import blame
+from runtime.job import Job
+from runtime.store.store import DamagedArtifact, Store
+
+Address = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter. `at` is the line of the spec that set it; without one `by` says who did."""
+
+    name: str
+    value: Any
+    at: str = ""
+    by: str = "default"
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """An artifact that others were made from.
+
+    `settings` are those that a line of a spec set; `wired` maps a port to the line that chose what it reads.
+    """
+
+    stage: str
+    fingerprint: str
+    label: str
+    stored: bool
+    settings: list[Setting]
+    parents: dict[str, list[Address]]
+    wired: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One artifact. `planned` is what the plan says of it, None for what no study plans.
+
+    `lineage` holds the artifact itself first and each ancestor once; `manifest` is None for what is not built.
+    `readers` counts the planned nodes that read it, `readers_stored` the artifacts that were made from it.
+    """
+
+    stage: str
+    fingerprint: str
+    label: str
+    study: str | None
+    planned: str | None
+    scopes: list[dict[str, str]]
+    version: int
+    settings: list[Setting]
+    backends: list[dict[str, str]]
+    lineage: list[Ancestor]
+    readers: int = 0
+    readers_stored: int = 0
+    content: str | None = None
+    manifest: dict[str, Any] | None = None
+    damage: str = ""
+    expected: dict[str, Any] = field(default_factory=dict)
+
+
+def of_node(project: Project, plan: Plan, node: Node) -> Sheet:
+    """The sheet of a planned node, built or not."""
+    manifest, damage = _manifest(Store(project.store), node.address)
+    graph = plan.graph
+    return Sheet(
+        *node.address, node.label, graph.study, str(plan.states[node.address]), node.scopes(), node.stage.version,
+        settings(project, graph.study, node), _backends(node.backends),
+        _planned_lineage(project, graph.study, node),
+        sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents())),
+        _readers_stored(project, node.address), node.content, manifest, damage, node.contract.to_json(),
+    )  # fmt: skip
+
+
+def of_stored(project: Project, address: Address) -> Sheet:
+    """The sheet of an artifact that no study plans. Spec lines are those of the time when it was planned, if known."""
+    store = Store(project.store)
+    manifest, damage = _manifest(store, address)
+    found = manifest or {}
+    scopes = [dict(scope) for scope in found.get("scopes", [])]
+    return Sheet(
+        *address, _stored_label(project, address, found), None, None, scopes, int(found.get("version", 0)),
+        _stored_settings(project, address, found), _backends(found.get("backends", {})),
+        _stored_lineage(project, store, address), 0, _readers_stored(project, address), found.get("content"), manifest,
+        damage,
+    )  # fmt: skip
+
+
+def settings(project: Project, study: str, node: Node) -> list[Setting]:
+    """Every parameter of a node with the line that set it."""
+    return [setting(project, study, node, name) for name in node.params]
+
+
+def setting(project: Project, study: str, node: Node, name: str) -> Setting:
+    """One parameter of a node with the line that set it."""
+    value = node.params[name]
+    if name in node.stage.bound:
+        source = node.stage.bound[name]
+        span = blame(project, study, node, (name,))
+        return Setting(name, value, str(span) if span else "", f"filled from {source}")
+    span = node.origins.get(name)
+    return Setting(name, value, str(span) if span else "", "spec" if span else "default")
+
+
+def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]:
+    store, found, waiting = Store(project.store), dict[Address, Ancestor](), [node]
+    while waiting:
+        one = waiting.pop()
+        if one.address in found:
+            continue
+        parents = {port: [p.address for p in group] for port, group in one.inputs.items()}
+        lines = [s for s in settings(project, study, one) if s.at]
+        found[one.address] = Ancestor(*one.address, one.label, store.has(*one.address), lines, parents,
+                                      wired(project, study, one))  # fmt: skip
+        waiting += reversed(list(one.parents()))
+    return list(found.values())
+
+
+def wired(project: Project, study: str, node: Node) -> dict[str, str]:
+    """Port -> the line of an approach that chose the stage it reads."""
+    found: dict[str, str] = {}
+    for approach in dict.fromkeys(scope.get("approach") for scope in node.scopes()):
+        for layer in layers(project, study, node.scope.location, node.scope.task, approach):
+            for port in layer.inputs.get(node.stage.name, {}):
+                span = layer.spans.get(("inputs", node.stage.name, port))
+                if span is not None:
+                    found[port] = str(span)
+    return found
+
+
+def _stored_lineage(project: Project, store: Store, address: Address) -> list[Ancestor]:
+    found, waiting = dict[Address, Ancestor](), [address]
+    while waiting:
+        one = waiting.pop()
+        if one in found:
+            continue
+        manifest = _manifest(store, one)[0] or {}
+        parents = {port: [_address(text) for text in texts] for port, texts in manifest.get("parents", {}).items()}
+        lines = [s for s in _stored_settings(project, one, manifest) if s.at]
+        label = _stored_label(project, one, manifest)
+        found[one] = Ancestor(*one, label, store.has(*one), lines, parents)
+        waiting += reversed([parent for group in parents.values() for parent in group])
+    return list(found.values())
+
+
+def _stored_settings(project: Project, address: Address, manifest: Mapping[str, Any]) -> list[Setting]:
+    job = _job(project, address)
+    lines = {name: f"{o['file']}:{o['line']}:{o['col']}" for name, o in (job.origins if job else {}).items()}
+    return [
+        Setting(name, value, lines.get(name, ""), "spec, when it was planned" if name in lines else "not known")
+        for name, value in manifest.get("params", {}).items()
+    ]
+
+
+def _stored_label(project: Project, address: Address, manifest: Mapping[str, Any]) -> str:
+    from compiler.store.fact import read_fact
+
+    if manifest.get("scopes"):
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            return read_fact(manifest, 0.0).label
+    job = _job(project, address)
+    return job.label if job else "/".join((address[0], address[1][:12]))
+
+
+def _job(project: Project, address: Address) -> Job | None:
+    """The job as it was last planned on this machine."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        return Job.read(project.root / "build" / "jobs", *address)
+    return None
+
+
+def _manifest(store: Store, address: Address) -> tuple[dict[str, Any] | None, str]:
+    """The manifest, if it is built, and what is wrong with the artifact, as far as sizes tell."""
+    if not store.has(*address):
+        return None, ""
+    try:
+        return store.check(*address, digests=False), ""
+    except DamagedArtifact as damage:
+        with suppress(DamagedArtifact):
+            found = store.manifest(*address)
+            return (found if isinstance(found, dict) else None), str(damage)
+        return None, str(damage)
+
+
+def _backends(backends: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    from runtime.backend import info
+    from runtime.problem import InputError
+
+    found = []
+    for role, chosen in sorted(backends.items()):
+        try:
+            licence = info(role, chosen["name"]).licence
+        except InputError:
+            licence = "not installed here"
+        found.append({"role": role, **chosen, "licence": licence})
+    return found
+
+
+def _readers_stored(project: Project, address: Address) -> int:
+    index = StoreIndex.of(project)
+    stages = {fact.stage for fact in index.facts()}
+    needle = "/".join(address)
+    return sum(1 for stage in stages for found in index.inputs_of(stage) if needle in _texts(found["parents"] or {}))
+
+
+def _texts(parents: Mapping[str, Iterable[str]]) -> set[str]:
+    return {text for group in parents.values() for text in group}
+
+
+def _address(text: str) -> Address:
+    stage, _, fingerprint = text.partition("/")
+    return stage, fingerprint

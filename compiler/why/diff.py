@@ -1,0 +1,209 @@
+"""What differs between two sides: parameters, inputs, back ends, captures, and which artifacts they share.
+
+A side is one approach of a study, or all studies of one revision. Nodes of both sides pair by what they stand for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.graph.node import Graph, Node
+from compiler.project.load import Project
+from compiler.why.artifact import setting, wired
+
+Key = tuple[str, ...]
+Address = tuple[str, str]
+Owner = tuple[Project, str]
+"""The project and the study whose lines shaped a node."""
+NAMED = "arm"
+"""Bound source that is an approach's name: that two approaches are called differently is no difference of theirs."""
+KINDS = ("stage", "input", "back end", "capture", "parameter")
+SAMPLED = 20
+"""Nodes of one difference whose lines are looked up."""
+LONG = 64
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Side:
+    """Nodes by what they stand for, the project and the study whose lines set each, and all addresses."""
+
+    name: str
+    nodes: dict[Key, Node] = field(default_factory=dict)
+    owners: dict[Key, Owner] = field(default_factory=dict)
+    addresses: dict[Address, None] = field(default_factory=dict)
+
+    def add(self, key: Key, node: Node, project: Project, study: str) -> None:
+        """Add a node; the first one of a key is the one that is compared."""
+        self.addresses[node.address] = None
+        if key not in self.nodes:
+            self.nodes[key], self.owners[key] = node, (project, study)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference in `count` nodes of a stage. `what` is parameter, input, back end or capture."""
+
+    what: str
+    stage: str
+    name: str
+    old: Any
+    new: Any
+    old_at: str
+    new_at: str
+    count: int
+    elsewhere: bool = False
+    """Whether other nodes have it from other lines; then `old_at` and `new_at` are one example."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Artifacts of one stage: on both sides, only on one, and how many of each are in the store."""
+
+    stage: str
+    shared: int
+    only_a: int
+    only_b: int
+    shared_stored: int
+    only_a_stored: int
+    only_b_stored: int
+
+
+def approach_side(project: Project, graph: Graph, approach: str) -> Side:
+    """All that an approach's trials are made from; what was made for it comes before what it only shares."""
+    waiting = [n for n in graph.nodes.values() if "approach" in n.stage.per and _serves(n, approach)]
+    needed = {node.address for node in waiting}
+    while waiting:
+        for parent in waiting.pop().parents():
+            if parent.address not in needed:
+                needed.add(parent.address)
+                waiting.append(parent)
+    side = Side(approach)
+    found = [node for node in graph.nodes.values() if node.address in needed]
+    for node in sorted(found, key=lambda n: not _serves(n, approach)):
+        for scope in node.scopes():
+            if scope.get("approach") == approach or "approach" not in node.stage.per:
+                side.add(_key(node, scope), node, project, graph.study)
+    return side
+
+
+def study_side(name: str, graphs: Iterable[tuple[Project, Graph]]) -> Side:
+    """All nodes of some studies."""
+    side = Side(name)
+    for project, graph in graphs:
+        for node in graph.nodes.values():
+            for scope in node.scopes():
+                key = (graph.study, node.stage.name, *(f"{k}={v}" for k, v in sorted(scope.items())))
+                side.add(key, node, project, graph.study)
+    return side
+
+
+def changes(a: Side, b: Side) -> list[Change]:
+    """What differs where both sides have a node, the same difference once, with how often it occurs."""
+    found: dict[tuple[str, ...], tuple[_Difference, set[Address], set[tuple[str, str]]]] = {}
+    known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]] = {}
+    for key, node in b.nodes.items():
+        old = a.nodes.get(key)
+        if old is None or old.address == node.address:
+            continue
+        for one in (*_parameters(old, node, known), *_others(old, node)):
+            same = found.setdefault((one.what, node.stage.name, one.name, one.text), (one, set(), set()))
+            if len(same[1]) < SAMPLED:
+                same[2].add(one.lines(a.owners[key], b.owners[key]))
+            same[1].add(node.address)
+    told = [
+        Change(one.what, key[1], one.name, one.old, one.new, *sorted(lines)[0], len(nodes), len(lines) > 1)
+        for key, (one, nodes, lines) in found.items()
+    ]
+    return sorted(told, key=lambda c: (KINDS.index(c.what), c.stage, c.name, str(c.old), str(c.new)))
+
+
+def tallies(a: Side, b: Side, listing: Mapping[str, set[str]]) -> list[Tally]:
+    """Artifacts by stage, in the order of the sides' nodes."""
+    first, second = a.addresses.keys(), b.addresses.keys()
+    stages = dict.fromkeys(stage for side in (a, b) for stage, _ in side.addresses)
+    groups = (first & second, first - second, second - first)
+
+    def count(group: set[Address], stage: str, test: Callable[[Address], bool]) -> int:
+        return sum(1 for address in group if address[0] == stage and test(address))
+
+    return [
+        Tally(stage, *(count(group, stage, lambda _: True) for group in groups),
+              *(count(group, stage, lambda x: x[1] in listing.get(x[0], ())) for group in groups))
+        for stage in stages
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Difference:
+    what: str
+    name: str
+    old: Any
+    new: Any
+    text: str
+    lines: Callable[[Owner, Owner], tuple[str, str]]
+
+
+def _parameters(
+    old: Node, new: Node, known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]]
+) -> Iterator[_Difference]:  # fmt: skip
+    """Parameters that differ. Most nodes share theirs with others, so pairs of them are compared once."""
+    pair = id(old.params), id(new.params)
+    if pair not in known:
+        names = [
+            n for n in {**old.params, **new.params}
+            if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT) and new.stage.bound.get(n) != NAMED
+        ]  # fmt: skip
+        values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in names]
+        known[pair] = [(name, x, y, repr((x, y))) for name, x, y in values]
+    for name, x, y, text in known[pair]:
+        yield _Difference("parameter", name, x, y, text, lambda a, b, name=name: (_at(a, old, name), _at(b, new, name)))
+
+
+def _others(old: Node, new: Node) -> Iterator[_Difference]:
+    """Stage versions, inputs, back ends and captures that differ."""
+    if old.stage.version != new.stage.version:
+        x, y = old.stage.version, new.stage.version
+        yield _Difference("stage", "version", x, y, f"{x} {y}", lambda a, b: ("", ""))
+    for port in {**old.inputs, **new.inputs}:
+        x, y = _makers(old, port), _makers(new, port)
+        if x != y:
+            yield _Difference("input", port, x, y, f"{x} {y}", lambda a, b, port=port: (
+                wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")))  # fmt: skip
+    for role in {**old.backends, **new.backends}:
+        x, y = (" ".join(node.backends.get(role, {}).values()) for node in (old, new))
+        if x != y:
+            yield _Difference("back end", role, x, y, f"{x} {y}", lambda a, b, role=role: (
+                _backend_line(*a, role), _backend_line(*b, role)))  # fmt: skip
+    if old.content != new.content:
+        x, y = (old.content or "")[:12], (new.content or "")[:12]
+        yield _Difference("capture", str(new.scope), x, y, f"{x} {y}", lambda a, b: ("", ""))
+
+
+def _at(owner: Owner, node: Node, name: str) -> str:
+    if name not in node.params:
+        return ""
+    found = setting(*owner, node, name)
+    return found.at or found.by
+
+
+def _brief(value: Any) -> Any:
+    """A value as it is told: long lists, such as all cells of a study, by their length."""
+    return f"{len(value)} items" if isinstance(value, list | dict) and len(value) > LONG else value
+
+
+def _serves(node: Node, approach: str) -> bool:
+    return any(scope.get("approach") == approach for scope in node.scopes())
+
+
+def _makers(node: Node, port: str) -> str:
+    return ", ".join(dict.fromkeys(parent.stage.name for parent in node.inputs.get(port, ()))) or "nothing"
+
+
+def _backend_line(project: Project, study: str, role: str) -> str:
+    span = project.spans("study", study).get(("backends", role))
+    return str(span) if span else "default"
+
+
+def _key(node: Node, scope: Mapping[str, str]) -> Key:
+    return (node.stage.name, *(f"{k}={v}" for k, v in sorted(scope.items()) if k != "approach"))

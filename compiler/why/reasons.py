@@ -1,0 +1,167 @@
+"""The reasons for another address: one short predicate each. Together they look at all that a fingerprint hashes.
+
+So a node has another address than its earlier form exactly when one of them speaks (`tests/compiler/why/test_why.py`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.diagnostics.diagnostic import Span
+from compiler.graph.fingerprint import canonical
+from compiler.graph.node import Node
+from compiler.project.load import Project
+from compiler.render.cells import short
+from compiler.why.blame import Path, blame, blame_wiring
+from compiler.why.earlier import Past, Record, differing
+
+LONG = 8
+"""Longer lists are compared whole."""
+ABSENT = object()
+"""In the place of a value where there is none; null is one."""
+NONE = "(none)"
+
+
+@dataclass(frozen=True)
+class View:
+    """What predicates look at: a node, its earlier form, and where others are found."""
+
+    project: Project
+    study: str
+    node: Node
+    old: Record
+    past: Past
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason. `kind` names the predicate, `what` the value that differs, `at` the line that set the new one.
+
+    `parents` are those that are other artifacts than before, each with its earlier form if that is known.
+    """
+
+    kind: str
+    what: str
+    old: str = ""
+    new: str = ""
+    at: Span | None = None
+    parents: tuple[tuple[Node, Record | None], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The reason in words, without the place."""
+        named = f"{WORDS.get(self.kind, self.kind)} `{self.what}`" if self.what else WORDS.get(self.kind, self.kind)
+        return f"{named}: {self.old} -> {self.new}" if self.old or self.new else named
+
+
+WORDS = {
+    "parameter": "parameter", "seed": "seed", "version": "stage version", "backend": "back end", "parent": "parent",
+    "content": "the photos or the splat outside the project changed",
+}  # fmt: skip
+
+
+def parameter_changed(view: View) -> Iterator[Reason]:
+    """A parameter has another value."""
+    for name in differing(view.old.params, view.node.params):
+        if view.node.stage.bound.get(name) != "seed":
+            yield from _changes(view, "parameter", name)
+
+
+def seed_changed(view: View) -> Iterator[Reason]:
+    """The training seed has another value."""
+    for name in differing(view.old.params, view.node.params):
+        if view.node.stage.bound.get(name) == "seed":
+            yield from _changes(view, "seed", name)
+
+
+def version_changed(view: View) -> Iterator[Reason]:
+    """The stage's version was bumped."""
+    if view.node.stage.version != view.old.version:
+        yield Reason("version", view.node.stage.name, str(view.old.version), str(view.node.stage.version))
+
+
+def backend_changed(view: View) -> Iterator[Reason]:
+    """Another back end, or another version of it."""
+    for role in differing(view.node.backends, view.old.backends):
+        at = view.project.spans("study", view.study).get(("backends", role))
+        old, new = (_backend(b.get(role)) for b in (view.old.backends, view.node.backends))
+        yield Reason("backend", role, old, new, at)
+
+
+def content_changed(view: View) -> Iterator[Reason]:
+    """The photos or the splat outside the project changed."""
+    if view.node.content != view.old.content:
+        yield Reason("content", "", at=blame(view.project, view.study, view.node, ("source",)))
+
+
+def parent_changed(view: View) -> Iterator[Reason]:
+    """A parent has another address, or there are more, fewer, or others in turn."""
+    for port in sorted(view.node.inputs.keys() | view.old.parents.keys()):
+        now, then = view.node.inputs.get(port, ()), view.old.parents.get(port, ())
+        if tuple(p.address for p in now) == then:
+            continue
+        yield _other_parent(view, port, now[0], then[0]) if len(now) == len(then) == 1 else _others(view, port)
+
+
+Predicate = Callable[[View], Iterator[Reason]]
+PREDICATES: tuple[Predicate, ...] = (
+    parameter_changed, seed_changed, version_changed, backend_changed, content_changed, parent_changed,
+)  # fmt: skip
+
+
+def reasons(view: View) -> list[Reason]:
+    """Everything in which a node differs from its earlier form."""
+    return [reason for predicate in PREDICATES for reason in predicate(view)]
+
+
+def differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+    """The smallest parts of two JSON values that differ, with their paths."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.get("kind") == new.get("kind"):
+        for name in differing(old, new):
+            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), (*path, name))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) <= LONG:
+        for i, (a, b) in enumerate(zip(old, new, strict=True)):
+            yield from differences(a, b, (*path, i))
+    elif ABSENT in (old, new) or canonical(old) != canonical(new):
+        yield path, old, new
+
+
+def _changes(view: View, kind: str, name: str) -> Iterator[Reason]:
+    before, now = view.old.params.get(name, ABSENT), view.node.params.get(name, ABSENT)
+    for path, old, new in differences(before, now, (name,)):
+        shown = _counted if any(isinstance(v, list) and len(v) > LONG for v in (old, new)) else _value
+        at = blame(view.project, view.study, view.node, path)
+        yield Reason(kind, ".".join(map(str, path)), shown(old), shown(new), at)
+
+
+def _value(value: Any) -> str:
+    return NONE if value is ABSENT else short(value)
+
+
+def _counted(value: Any) -> str:
+    return f"{len(value)} items" if isinstance(value, list) else _value(value)
+
+
+def _backend(chosen: Mapping[str, str] | None) -> str:
+    return f"{chosen['name']} {chosen['version']}" if chosen else NONE
+
+
+def _other_parent(view: View, port: str, now: Node, then: tuple[str, str]) -> Reason:
+    before = view.past.at(then)
+    pair = ((now, before),)
+    if now.stage.name == then[0]:
+        return Reason("parent", port, f"{then[0]}/{then[1][:12]}", f"{then[0]}/{now.fingerprint[:12]}", parents=pair)
+    at = blame_wiring(view.project, view.study, view.node, port)
+    return Reason("parent", port, f"an artifact of {then[0]}", f"one of {now.stage.name}", at, ((now, None),))
+
+
+def _others(view: View, port: str) -> Reason:
+    """Of many parents, some are others, some came, some went."""
+    now, then = view.node.inputs.get(port, ()), set(view.old.parents.get(port, ()))
+    left = then - {p.address for p in now}
+    pairs = [(parent, view.past.before(parent)) for parent in now if parent.address not in then]
+    pairs = [(parent, old if old is not None and old.address in left else None) for parent, old in pairs]
+    others = sum(old is not None for _, old in pairs)
+    counts = {"others": others, "more": len(pairs) - others, "fewer": len(left) - others}
+    said = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "in another order"
+    return Reason("parent", port, f"{len(then)} artifacts", f"{len(now)} ({said})", parents=tuple(pairs))

@@ -1,0 +1,125 @@
+"""Claims: the sentences that a study tests, as rules over bands of uplift."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from runtime.bound.cell import Domain
+
+About = Literal["simulation", "transfer", "real_robot"]
+"""How far a claim reaches: the simulation itself, places that training saw only in captures, or real robots."""
+
+EVIDENCE_FOR: dict[About, tuple[Domain, ...]] = {
+    "simulation": ("world_model", "twin", "irl_proxy", "irl"),
+    "transfer": ("irl_proxy", "irl"),
+    "real_robot": ("irl",),
+}
+"""Domains whose trials can carry a claim of that reach; everything else is a surrogate for it."""
+
+ApproachId = Annotated[str, Field(min_length=1)]
+PartId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class ClaimPart(BaseModel):
+    """Shared settings: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Controls(ClaimPart):
+    """Approaches of the study that rule out other explanations. Absent ones are looked for among the approaches."""
+
+    placebo: ApproachId | None = None
+    """Identical to the approach compared with but for its training seeds: shows what no effect looks like."""
+    capacity: ApproachId | None = None
+    """Has the claimed approach's budget (steps, demos, parameters) and nothing else of it."""
+
+
+class ClaimBase(ClaimPart):
+    """What every claim states."""
+
+    domain: Domain
+    """Where the trials run that carry the claim."""
+    about: About | None = None
+    """What the claim speaks of; absent, of nothing beyond its domain. `real_robot` needs trials in `irl`."""
+    level: float | None = Field(None, gt=0.5, lt=1)
+    """Confidence level. Absent: the study's level."""
+    controls: Controls = Controls()
+    """Controls, where they are not to be found by themselves."""
+
+
+class Compared(ClaimBase):
+    """A claim about one approach over another."""
+
+    approach: ApproachId
+    """Id of the approach that the claim is about."""
+    over: ApproachId | None = None
+    """Id of the approach that it is compared with. Absent: the study's baseline."""
+
+
+class Superior(Compared):
+    """The approach is better, by more than `margin`."""
+
+    kind: Literal["superior"]
+    """Better: the whole band of uplift lies above the margin."""
+    margin: float = Field(0.0, ge=0, lt=100)
+    """Uplift that must be exceeded, in points."""
+
+
+class Equivalent(Compared):
+    """The difference is smaller than `margin` either way."""
+
+    kind: Literal["equivalent"]
+    """Equal within the margin, by two one-sided tests."""
+    margin: float = Field(gt=0, lt=100)
+    """Largest difference that does not matter, in points."""
+
+
+class NonInferior(Compared):
+    """The approach is at most `margin` worse."""
+
+    kind: Literal["non_inferior"]
+    """Not worse by the margin or more."""
+    margin: float = Field(gt=0, lt=100)
+    """Loss that would matter, in points."""
+
+
+class Ordered(ClaimBase):
+    """Each approach is better than the next one."""
+
+    kind: Literal["ordered"]
+    """An order of approaches, for example oracle, treatment, control."""
+    order: list[ApproachId] = Field(min_length=2, max_length=20)
+    """Ids of the approaches, best first."""
+
+
+Simple = Superior | Equivalent | NonInferior | Ordered
+"""A claim that bands of one kind decide."""
+
+
+class Composed(ClaimPart):
+    """Evidence of several kinds, all of which is needed: it holds when every part does."""
+
+    kind: Literal["composed"]
+    """Such as: treatment beats baseline, capacity control equals baseline, corrupting the input hurts."""
+    parts: dict[PartId, Annotated[Simple, Field(discriminator="kind")]] = Field(min_length=2, max_length=20)
+    """Claims by names of their own; the weakest of them is named in the verdict."""
+
+
+Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Composed, Field(discriminator="kind")]
+
+
+def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:
+    """(name, claim) of each part of a composed claim; a simple claim is its own only part, without a name.
+
+    In the order of their names: the order of keys is no part of an address, so nothing may depend on it.
+    """
+    return sorted(claim.parts.items()) if isinstance(claim, Composed) else [("", claim)]
+
+
+def comparisons(claim: Simple, baseline: str | None) -> list[tuple[str, str]]:
+    """(approach, compared with) for every band of uplift that the claim needs; none where a baseline is missing."""
+    if isinstance(claim, Ordered):
+        return list(zip(claim.order, claim.order[1:], strict=False))
+    over = claim.over or baseline
+    return [(claim.approach, over)] if over is not None else []

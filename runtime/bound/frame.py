@@ -1,0 +1,50 @@
+"""The study's frame: what a report must know of a study besides its artifacts. No titles, so that
+editing one rebuilds nothing."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.bound.cell import Domain
+from runtime.bound.reproducible import Reproducible
+
+
+class StudyFrame(BaseModel):
+    """What was planned, in the study's order: the report lists as not run whatever is missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    id: str = Field(min_length=1)
+    """Id of the study: its file name without suffix."""
+    baseline: str | None = None
+    """Id of the approach that the others are compared with."""
+    locations: tuple[str, ...]
+    """Ids of the locations; parents made once per location come in this order."""
+    tasks: tuple[str, ...] = ()
+    """Ids of the tasks."""
+    approaches: tuple[str, ...] = ()
+    """Ids of the approaches."""
+    seeds: tuple[int, ...] = ()
+    """Training seeds."""
+    trials: dict[Domain, int] = Field(default_factory=dict)
+    """Planned trials per cell, by domain."""
+    level: float = Field(0.95, gt=0.5, lt=1)
+    """Confidence level of every band."""
+    gates: tuple[str, ...] = ()
+    """Ids of the gates; the `gates` parents come in this order."""
+    reproducible: Reproducible = Reproducible()
+    """Disagreement of trials run twice that is put up with."""
+
+
+class PriorRange(BaseModel):
+    """Uplift an approach was expected to bring before anything was measured, in points: the decision matrix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    world_model: tuple[float, float] | None = None
+    """Expected in a world model; also compared with trials in the twin. None: nothing stated."""
+    irl: tuple[float, float] | None = None
+    """Expected on the real robot; also compared with trials at the hidden stand-in site."""
+
+    def for_domain(self, domain: Domain) -> tuple[float, float] | None:
+        """The range that trials of `domain` are held against: twin and world model take `world_model`,
+        `irl_proxy` and `irl` take `irl`."""
+        return self.world_model if domain in ("world_model", "twin") else self.irl

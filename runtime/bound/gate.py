@@ -1,0 +1,63 @@
+"""The gate rule: what a metric's band must clear."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from runtime.bound.cell import Domain
+
+Comparator = Literal["at_least", "at_most", "above", "below", "between", "contains"]
+Scope = Literal["artifact", "location", "study"]
+
+TRIAL_METRICS = ("success_rate", "uplift")
+"""Metrics computed from trials, in points on the 100-point scale; every other metric names a stage."""
+
+
+class GateRule(BaseModel):
+    """A rule over a metric's band: passed, failed, undecided, or not run when nothing was measured."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    metric: str = Field(min_length=1)
+    """`success_rate` or `uplift` (points, from trials), or the name of any metric that `stage` records."""
+    stage: str | None = None
+    """Stage whose recorded metric is judged, for example `splat`. Absent for `success_rate` and `uplift`."""
+    approach: str | None = None
+    """Id of the approach judged; needed by `success_rate` and `uplift`."""
+    domain: Domain | None = None
+    """Domain of the trials judged; needed by `success_rate` and `uplift`."""
+    scope: Scope = "study"
+    """`study` judges the value pooled over locations (the mean over artifacts for a stage's metric),
+    `location` every location by itself, `artifact` every artifact by itself; the worst verdict counts."""
+    comparator: Comparator
+    """How the band must lie to the threshold. `contains` passes when the band covers the threshold:
+    a check of the bands themselves, not a claim of equality."""
+    threshold: float | tuple[float, float]
+    """A number, or `[low, high]` for `between`. In points for `success_rate` and `uplift`, otherwise in
+    the unit of the metric."""
+    level: float | None = Field(None, gt=0.5, lt=1)
+    """Confidence level of the band, for example 0.95. Absent: the study's level."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.comparator == "between":
+            if not isinstance(self.threshold, tuple):
+                raise ValueError("`between` needs a threshold of two numbers")
+            if self.threshold[0] >= self.threshold[1]:
+                raise ValueError("the threshold's low end must be below its high end")
+        elif isinstance(self.threshold, tuple):
+            raise ValueError(f"`{self.comparator}` needs a threshold of one number")
+        if self.metric in TRIAL_METRICS:
+            missing = [name for name in ("approach", "domain") if getattr(self, name) is None]
+            if missing:
+                raise ValueError(f"metric `{self.metric}` needs `{'` and `'.join(missing)}`")
+            if self.stage is not None:
+                raise ValueError(f"metric `{self.metric}` comes from trials and takes no `stage`")
+            if self.scope == "artifact":
+                raise ValueError(f"metric `{self.metric}` has scope `location` or `study`")
+        else:
+            if self.stage is None:
+                raise ValueError(f"metric `{self.metric}` needs the `stage` that records it")
+            if self.comparator == "contains":
+                raise ValueError("`contains` needs a metric with a band")
+        return self

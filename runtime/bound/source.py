@@ -1,0 +1,74 @@
+"""Where a location's capture comes from: one model per `source.kind`.
+
+A source names a capture root and a path below it, never a folder of one machine. The root's folder is resolved outside
+the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.locate` joins both.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.bound.hidden_gap import HiddenGap
+
+Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
+
+
+class SourceBase(BaseModel):
+    """Shared settings of all sources: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class HiddenSite(SourceBase):
+    """A procedurally made place that only `capture` and the `irl_proxy` domain may look at."""
+
+    kind: Literal["hidden_site"]
+    """A hidden stand-in for a real place."""
+    seed: int = Field(ge=0)
+    """Seed of the site: its looks, its hidden physics and its camera noise."""
+    style: Literal["workshop", "kitchen", "lab"] = "workshop"
+    """Family of surfaces, clutter and lights that the site is drawn from."""
+    photos: int = Field(40, ge=8, le=400)
+    """Number of photos taken of the site."""
+    gap: HiddenGap = HiddenGap()
+    """How far the site is from what a twin assumes, when trials run there."""
+
+
+class Photos(SourceBase):
+    """A folder of real photos, with or without camera poses."""
+
+    kind: Literal["photos"]
+    """Photos of a real place."""
+    root: str = Field(min_length=1)
+    """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
+    path: str = Field(min_length=1)
+    """Folder of the capture, relative to the root."""
+    poses: Literal["transforms", "colmap", "none"] = "none"
+    """Where camera poses come from: a `transforms.json`, a COLMAP model, or nowhere (they are then estimated)."""
+    images: str = Field("images", min_length=1)
+    """Folder of the photos below `path` (not used with `transforms`, which names its photos itself)."""
+    model: str | None = None
+    """Pose file or COLMAP model folder below `path`; by default `transforms.json`, or the first of `sparse/0`,
+    `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model."""
+    up: Axis | None = None
+    """World up in the coordinates of the poses; estimated from the cameras when absent."""
+    scale_m_per_unit: float | None = Field(None, gt=0)
+    """Metres per unit of the poses; when absent the capture is treated as one metre per unit and marked not metric."""
+
+
+class SplatFile(SourceBase):
+    """An existing 3D Gaussian splat in the common PLY layout."""
+
+    kind: Literal["splat"]
+    """A splat that was made elsewhere."""
+    root: str = Field(min_length=1)
+    """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
+    path: str = Field(min_length=1)
+    """The PLY file, relative to the root."""
+    up: Axis
+    """World up in the coordinates of the splat."""
+    scale_m_per_unit: float = Field(gt=0)
+    """Metres per unit of the splat."""
+
+
+Source = Annotated[HiddenSite | Photos | SplatFile, Field(discriminator="kind")]

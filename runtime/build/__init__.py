@@ -1,0 +1,1 @@
+"""A job to one artifact: parents and guards checked, stage called, contract held, published."""

@@ -1,0 +1,41 @@
+"""Run a single stage by hand, through the same code as a planned job."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from runtime.backend import DEFAULTS, info
+from runtime.build.execute import execute
+from runtime.job import Job, Parent
+from runtime.stage import load_stages
+from runtime.store.store import Store
+
+
+def run_stage(
+    name: str, params: dict[str, Any], inputs: dict[str, Path | list[Path]], store: Path,
+    source_dir: Path | None = None, scope: dict[str, str] | None = None,
+ backends: dict[str, str] | None = None,
+) -> Path:  # fmt: skip
+    """Build stage `name` from published artifact folders and return the new artifact's folder.
+
+    Args:
+        inputs: port -> artifact folder(s) inside `store`, as returned by earlier calls.
+    """
+    stage = load_stages()[name]
+    validated = stage.params.model_validate(params)
+    parents: dict[str, list[Parent]] = {}
+    for port, given in inputs.items():
+        folders = given if isinstance(given, list) else [given]
+        parents[port] = [Parent(f.parent.name, f.name) for f in folders]
+    chosen = {role: (backends or {}).get(role, DEFAULTS[role]) for role in stage.backends}
+    described = {role: {"name": b, "version": info(role, b).version} for role, b in chosen.items()}
+    dumped = validated.model_dump(mode="json")
+    identity = json.dumps([name, stage.version, dumped, {k: [p.fingerprint for p in v] for k, v in parents.items()},
+                           described, str(source_dir)], sort_keys=True)  # fmt: skip
+    job = Job(
+        stage=name, version=stage.version, fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:32], label=name,
+        scope=scope or {}, params=dumped, inputs=parents, backends=described, origins={},
+        source_dir=str(source_dir) if source_dir else None,
+    )  # fmt: skip
+    return execute(job, Store(store), quiet=True)

@@ -1,0 +1,71 @@
+"""A planned job as the compiler hands it to the runtime: one small JSON file, named by the fingerprint."""
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parent:
+    """One input artifact of a job."""
+
+    stage: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that `python -m runtime` needs to build one artifact.
+
+    `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
+    problem found while building is shown at its line without the compiler. `scopes` is every scope that the node stands
+    for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
+    are gates that may forbid the job (`runtime.build.guard.Guard` as JSON).
+    """
+
+    stage: str
+    version: int
+    fingerprint: str
+    label: str
+    scope: dict[str, str]
+    params: dict[str, Any]
+    inputs: dict[str, list[Parent]]
+    backends: dict[str, dict[str, str]]
+    origins: dict[str, dict[str, Any]]
+    content: str | None = None
+    source_dir: str | None = None
+    scopes: list[dict[str, str]] = field(default_factory=list)
+    guards: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Stage and fingerprint, as a manifest names them."""
+        return {"stage": self.stage, "fingerprint": self.fingerprint}
+
+    def write(self, folder: Path) -> None:
+        """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
+        path = self.file(folder, self.stage, self.fingerprint)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.urandom(4).hex()}.tmp")
+        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        content["inputs"] = {port: [vars(parent) for parent in found] for port, found in self.inputs.items()}
+        temporary.write_text(json.dumps(content))
+        temporary.replace(path)
+
+    @classmethod
+    def read(cls, folder: Path, stage: str, fingerprint: str) -> "Job":
+        """Read a job back.
+
+        Raises:
+            FileNotFoundError: when the compiler has not planned it.
+        """
+        value = json.loads(cls.file(folder, stage, fingerprint).read_text())
+        value["inputs"] = {port: [Parent(**p) for p in parents] for port, parents in value["inputs"].items()}
+        return cls(**value)
+
+    @staticmethod
+    def file(folder: Path, stage: str, fingerprint: str) -> Path:
+        """Where the job's file stands."""
+        return folder / stage / f"{fingerprint}.json"

@@ -1,0 +1,46 @@
+"""A trained policy that acts, and what it may be shown."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from runtime.problem import InputError, Problem
+
+
+class Actor(Protocol):
+    """A trained policy that runs N trials in step."""
+
+    facts: dict[str, Any]  # policy.json: camera_keys, image_hw, fps, action_dim, n_action_steps, ...
+
+    def reset(self, n: int) -> None:
+        """Start N new trials: forget plans and history, and reseed any noise."""
+        ...
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        """One control step.
+
+        Args:
+            images: camera -> u8 [N, H, W, 3]; more cameras than the policy uses are ignored.
+            state: f32 [N, D], radians.
+            instruction: what to do; must not be empty.
+
+        Returns:
+            Joint position targets f32 [N, A], radians.
+        """
+        ...
+
+
+def check_observation(facts: dict[str, Any], images: dict[str, np.ndarray], state: np.ndarray, n: int) -> None:
+    """Refuse observations that the policy was not trained for, instead of acting on nonsense."""
+    missing = [c for c in facts["camera_keys"] if c not in images]
+    if missing:
+        raise InputError(
+            Problem("R314", f"the policy needs camera `{missing[0]}`", f"cameras on offer: {', '.join(sorted(images))}")
+        )
+    want = {c: (n, *facts["image_hw"], 3) for c in facts["camera_keys"]}
+    wrong = [c for c in want if images[c].shape != want[c]]
+    if wrong or state.shape != (n, facts["state_dim"]):
+        given = {c: images[c].shape for c in wrong} or {"state": state.shape}
+        raise InputError(
+            Problem("R315", f"the policy was trained for other shapes than {given}", f"it wants {want} and n = {n}")
+        )

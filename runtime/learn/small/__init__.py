@@ -1,0 +1,1 @@
+"""The small policy: a LeRobot plug-in, a learner without LeRobot, and a forward pass in numpy."""

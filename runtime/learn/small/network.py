@@ -1,0 +1,79 @@
+"""The small policy's network: a few convolutions, keypoints by spatial softmax, and a perceptron that plans a chunk.
+
+Plain torch, no LeRobot: `runtime/learn/small/plugin.py` wraps it as a LeRobot policy. Keypoints: Finn et al., "Deep Spatial
+Autoencoders for Visuomotor Learning" (2016).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Dims:
+    """Sizes of the network; images are `image_hw` pixels, one per camera."""
+
+    cameras: int
+    image_hw: tuple[int, int]
+    state_dim: int
+    action_dim: int
+    chunk: int
+    width: int = 8
+    keypoints: int = 16
+    hidden: int = 256
+
+
+class Keypoints(nn.Module):
+    """Image [B, 3, H, W] -> expected positions of `keypoints` feature maps, [B, 2 * keypoints], in -1..1."""
+
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        w = dims.width
+        self.conv1 = nn.Conv2d(3, w, 5, stride=2, padding=2)
+        self.conv2 = nn.Conv2d(w, 2 * w, 3, stride=2, padding=1)
+        self.conv3 = nn.Conv2d(2 * w, 2 * w, 3, padding=1)
+        self.maps = nn.Conv2d(2 * w, dims.keypoints, 1)
+        # A learned sharpness: the softmax starts soft enough for gradients to reach every pixel.
+        self.log_sharpness = nn.Parameter(torch.zeros(dims.keypoints, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Normalised image [B, 3, H, W] -> x of each keypoint and y of each, interleaved, [B, 2 * K]."""
+        x = F.relu(self.conv1(image))
+        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv3(x))
+        x = self.maps(x)
+        _, _, h, w = x.shape
+        weight = torch.softmax(x.flatten(2) * self.log_sharpness.exp(), dim=-1)  # [B, K, h * w]
+        ys = torch.linspace(-1, 1, h, device=x.device).repeat_interleave(w)
+        xs = torch.linspace(-1, 1, w, device=x.device).repeat(h)
+        return (weight @ torch.stack([xs, ys], dim=1)).flatten(1)
+
+
+class SmallNet(nn.Module):
+    """Normalised images and state -> normalised actions [B, chunk, A], as an offset from the state where A = D."""
+
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.eyes = nn.ModuleList(Keypoints(dims) for _ in range(dims.cameras))
+        inputs = dims.cameras * 2 * dims.keypoints + dims.state_dim
+        self.plan = nn.Sequential(
+            nn.Linear(inputs, dims.hidden), nn.ReLU(),
+            nn.Linear(dims.hidden, dims.hidden), nn.ReLU(),
+            nn.Linear(dims.hidden, dims.chunk * dims.action_dim),
+        )  # fmt: skip
+
+    def forward(self, images: list[Tensor], state: Tensor) -> Tensor:
+        """Images, each [B, 3, H, W], and state [B, D] -> [B, chunk, A]."""
+        seen = [eye(image) for eye, image in zip(self.eyes, images, strict=True)]
+        out = self.plan(torch.cat([*seen, state], dim=1)).view(-1, self.dims.chunk, self.dims.action_dim)
+        return out + state[:, None, :] if self.dims.state_dim == self.dims.action_dim else out
+
+
+def chunk_loss(predicted: Tensor, action: Tensor, is_pad: Tensor) -> Tensor:
+    """Mean absolute error over the steps that are not padding; [B, chunk, A] twice and [B, chunk], normalised."""
+    error = (predicted - action).abs().mean(dim=-1)
+    real = (~is_pad).to(error.dtype)
+    return (error * real).sum() / real.sum().clamp_min(1)

@@ -1,0 +1,1 @@
+"""Pictures, tables and words that sections of the report share."""

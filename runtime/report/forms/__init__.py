@@ -1,0 +1,1 @@
+"""What `report.json` holds, section by section; light, shared with the compiler."""

@@ -1,0 +1,95 @@
+"""The form of `kpi` in `report.json`: key figures of every location and of every week."""
+
+from typing import Literal
+
+from runtime.bound.cell import Domain
+from runtime.report.forms.base import Band, Form
+
+Kpi = Literal["artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy", "irl", "gap"]
+
+
+class KpiRow(Form):
+    """A key figure of one approach in one week, in points. Without a `location` it is over all of that week."""
+
+    kpi: Kpi
+    """Which figure."""
+    domain: Domain | None
+    """Where it was measured; null for artifacts. Of a gap the simulated side."""
+    real: Domain | None
+    """What a gap is held against."""
+    approach: str
+    """Id of the approach."""
+    location: str | None
+    """Id of the location, or null."""
+    week: str
+    """ISO week, such as 2026-W09."""
+    value: float
+    """The estimate."""
+    band: Band
+    """Low and high end."""
+    n: int
+    """Variants, attempts or trials; of a gap the real ones."""
+    locations: int
+    """Locations it is over."""
+
+
+class Point(Form):
+    """A week's value."""
+
+    week: str
+    """ISO week."""
+    value: float
+    """Points."""
+
+
+class Moved(Form):
+    """How a figure over all locations moved from its first week to its last."""
+
+    kpi: Kpi
+    """Which figure."""
+    domain: Domain | None
+    """Where it was measured."""
+    trend: Literal["improves", "stalls", "worsens", "undecided", "not run"]
+    """Stalls where the whole band is below what is worth having."""
+    value: float | None
+    """Change, points."""
+    band: Band | None
+    """Its band."""
+
+
+class KpiTrend(Form):
+    """An approach's history and what follows from it."""
+
+    approach: str
+    """Id of the approach."""
+    weeks: int
+    """Weeks in which anything was measured."""
+    rule: str | None
+    """The rule that holds; null when none does."""
+    advice: str
+    """The recommendation, or what is lacking for one."""
+    because: list[Moved]
+    """The figures that the rule looked at."""
+    moved: list[Moved]
+    """Every figure with three weeks or more."""
+
+
+class KpiPack(Form):
+    """Key figures. What was not measured has no row."""
+
+    level: float
+    """Confidence level of every band."""
+    approaches: list[str]
+    """Whose figures: the baseline and the treatments."""
+    baseline: str | None
+    """The policy in use, whose trend is the study's."""
+    weeks: list[str]
+    """Weeks in which anything was measured."""
+    not_run: list[Kpi]
+    """Figures that were measured nowhere."""
+    undated: int
+    """Trials and artifacts of no known day; they are in no week."""
+    rows: list[KpiRow]
+    """Every figure."""
+    trends: list[KpiTrend]
+    """By approach."""

@@ -1,0 +1,89 @@
+"""The form of learning curves in `report.json`."""
+
+from typing import Literal
+
+from runtime.report.forms.base import Band, Direction, Form
+
+
+class CurvePoint(Form):
+    """Success of a checkpoint, points, with its band."""
+
+    step: int
+    """Gradient steps that it took; 0 for a policy that is not trained."""
+    value: float
+    """Success rate."""
+    band: Band
+    """Low and high end; each point's stands alone."""
+    trials: int
+    """Trials, of all training runs."""
+
+
+class Area(Form):
+    """The mean height of a curve, points."""
+
+    value: float
+    """The estimate."""
+    band: Band
+    """Low and high end."""
+    steps: Band | None
+    """Gradient steps over which it is taken; null where nothing was trained."""
+
+
+class AreaDifference(Area):
+    """An area minus the baseline's over the same steps, points."""
+
+    direction: Direction
+    """Undecided where the band includes zero."""
+
+
+class Saving(Form):
+    """How many times fewer gradient steps than the baseline's whole training it takes to do as well as that."""
+
+    at: float
+    """The baseline's last step."""
+    value: float
+    """Above 1, fewer steps are needed."""
+    kind: Literal["exact", "at least", "at most"]
+    """At least: the first checkpoint does as well; at most: the last one does not."""
+    band: tuple[float | None, float | None]
+    """An end that the curve does not show is null."""
+    reason: str
+    """Why there is no band, or empty."""
+
+
+class CurveRow(Form):
+    """One approach at a task. Without a `location` it is pooled over all."""
+
+    approach: str
+    """Id of the approach."""
+    task: str
+    """Id of the task."""
+    location: str | None
+    """Id of the location, or null."""
+    seeds: int
+    """Training runs at a place."""
+    points: list[CurvePoint]
+    """In order of steps; empty where places differ in them."""
+    area: Area | None
+    """Null without steps in common."""
+    difference: AreaDifference | None
+    """Null for the baseline, and without steps in common."""
+    efficiency: Saving | None
+    """Null where nothing can be said; `notes` says why."""
+    notes: list[str]
+    """What is missing, and what weakens the comparison."""
+
+
+class LearningForm(Form):
+    """Learning curves of a study."""
+
+    baseline: str | None
+    """Id of the approach that the others are compared with."""
+    domain: Literal["twin"]
+    """Where checkpoints were tried."""
+    level: float
+    """Confidence level of every band."""
+    method: dict[str, str]
+    """What the numbers mean, in words."""
+    rows: list[CurveRow]
+    """Every approach at every task, pooled and by place."""

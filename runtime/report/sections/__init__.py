@@ -1,0 +1,1 @@
+"""What each section of the report says and draws, and its rows."""

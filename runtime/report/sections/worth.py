@@ -1,0 +1,157 @@
+"""What uplift cost, and what to try next: by approach and domain, over all locations."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime.bound.cell import Cell
+from runtime.bound.frame import PriorRange, StudyFrame
+from runtime.report.drawing.words import by_reality, expected, percent
+from runtime.report.drawing.words import domain as in_words
+from runtime.report.roles import BASELINE, PLACEBO, UNTRAINED
+from runtime.stats.band import Band
+from runtime.stats.prior.prior import normal, of_range
+from runtime.stats.prior.together import belief_json
+from runtime.stats.prior.worth import Candidate, cost_per_point, next_best
+
+NEVER_TRIED = (BASELINE, PLACEBO, UNTRAINED)
+"""Roles whose uplift is nothing by construction, or a control's."""
+
+
+def worth(
+    frame: StudyFrame, cells: Sequence[Cell], evidence: Mapping[str, Any], roles: Mapping[str, str],
+    costs: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """Cost per confirmed point, and candidates by expected uplift per hour.
+
+    `unit` is `gpu_h` where any artifact of any approach used a GPU, else `cpu_h`: one unit for all, so that they rank.
+
+    Args:
+        frame: the study.
+        cells: the study's cells.
+        evidence: as `uplift.json` holds it.
+        roles: approach -> what it is for.
+        costs: as `runtime.report.sections.cost.costs` makes them.
+    """
+    unit = "gpu_h" if any(row["gpu_s"] for row in costs) else "cpu_h"
+    hours = {row["approach"]: row[unit.replace("_h", "_s")] / 3600 for row in costs}
+    places = {a: len({c.location for c in cells if c.approach == a}) for a in {c.approach for c in cells}}
+    tried = [a for a in frame.approaches if roles.get(a) not in NEVER_TRIED]
+    domains = by_reality({*frame.trials, *evidence["counts"]["domains"]})
+    return {
+        "unit": unit,
+        "confirmed": [
+            row for domain in domains for approach in tried
+            if (row := _confirmed(approach, domain, evidence, hours.get(approach)))
+        ],
+        "next": [
+            _next(domain, tried, evidence, {a: hours[a] / places[a] for a in hours if places.get(a)}, unit)
+            for domain in domains if tried and evidence["baseline"]
+        ],
+    }  # fmt: skip
+
+
+def _confirmed(approach: str, domain: str, evidence: Mapping[str, Any], hours: float | None) -> dict[str, Any] | None:
+    """Points that are sure at each location, added up over locations, and what one of them cost.
+
+    Of a fleet they are those of locations where the approach helps with false discoveries under control; without one,
+    each location's own band tells.
+    """
+    fleet = next((f for f in evidence["fleet"] if (f["approach"], f["domain"]) == (approach, domain)), None)
+    if fleet:
+        rows = fleet["locations"]
+        bands = [Band(*row["band"]) for row in rows if row["direction"] == "helps"]
+    else:
+        rows = [r for r in evidence["uplift"] if (r["approach"], r["domain"]) == (approach, domain) and r["location"]]
+        bands = [Band(*row["band"]) for row in rows]
+    if not rows:
+        return None
+    sure = [band for band in bands if band.low > 0]
+    per_point = None if hours is None else cost_per_point(hours, sure)
+    return {
+        "approach": approach, "domain": domain, "basis": "fleet" if fleet else "locations",
+        "comparisons": len(rows), "confirmed": len(sure), "points": round(sum(band.low for band in sure), 4),
+        "hours": _rounded(hours), "per_point": _rounded(per_point),
+    }  # fmt: skip
+
+
+def _next(
+    domain: str, tried: Sequence[str], evidence: Mapping[str, Any], hours: Mapping[str, float], unit: str
+) -> dict[str, Any]:
+    """Candidates in one domain, by expected gain per hour at one location, and those that cannot be ranked."""
+    known, unranked = {}, []
+    for approach in tried:
+        found = _belief(approach, domain, evidence)
+        if isinstance(found, str):
+            unranked.append({"approach": approach, "reason": found})
+        elif approach not in hours:
+            unranked.append({"approach": approach, "reason": "its cost is unknown: no artifact of it was built here"})
+        else:
+            known[approach] = found
+    order = next_best([Candidate(a, found["gain"], hours[a]) for a, found in known.items()])
+    return {
+        "domain": domain,
+        "ranked": [
+            {"approach": one.approach, "gain": round(one.gain, 4), "hours": _rounded(hours[one.approach]),
+             "per_hour": round(one.per_hour, 4) if hours[one.approach] > 0 else None, **known[one.approach],
+             "why": _why(known[one.approach], domain)}
+            for one in order
+        ],
+        "unranked": unranked,
+    }  # fmt: skip
+
+
+def _belief(approach: str, domain: str, evidence: Mapping[str, Any]) -> dict[str, Any] | str:
+    """What is believed of the approach at one more location, and from where; or why nothing is."""
+    row = next((r for r in evidence["together"] if (r["approach"], r["domain"]) == (approach, domain)), None)
+    if row and row["belief"]:
+        return {"basis": "posterior", **_kept(row["belief"]["new_location"] or row["belief"]["posterior"])}
+    if row:
+        if row["alone"] is None:
+            return "one training seed and no expected range: its uplift is not bounded"
+        believed = normal(row["alone"]["mean"], row["alone"]["sd"], evidence["level"])
+        return {"basis": "measurement", **_kept(belief_json(believed)), "share": 1.0}
+    prior = PriorRange.model_validate(evidence["priors"].get(approach, {}))
+    expected_range = prior.for_domain(domain)  # ty: ignore[invalid-argument-type]
+    if expected_range is None:
+        return "not measured here, and no range is expected of it"
+    return {"basis": "prior", **_kept(belief_json(of_range(expected_range))), "range": list(expected_range)}
+
+
+def _kept(belief: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: belief[name] for name in ("mean", "sd", "gain", "range_weight", "share")}
+
+
+def _why(found: Mapping[str, Any], domain: str) -> str:
+    """Where the belief comes from, in words that no one takes for a measurement where it is none."""
+    if found["basis"] == "prior":
+        return f"never measured in the {in_words(domain)}: the expected range {expected(found['range'])} alone"
+    if found["basis"] == "measurement":
+        return "measured; no range was expected of it"
+    measured, kept = percent(found["share"]), percent(found["range_weight"])
+    return f"expected range and measurement, {measured} of it measured; the range keeps a weight of {kept}"
+
+
+def _rounded(value: float | None) -> float | None:
+    """Hours to four significant digits, so that recomputing agrees and small ones do not vanish."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+def next_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per domain and candidate, in the order in which to try them; those without a rank come last."""
+    unit = said["worth"]["unit"]
+    rows = []
+    for group in said["worth"]["next"]:
+        for rank, row in enumerate(group["ranked"], 1):
+            rows.append({
+                "domain": group["domain"], "rank": rank, "approach": row["approach"], "expected_gain": row["gain"],
+                "believed": row["mean"], "sd": row["sd"], unit: row["hours"], f"gain_per_{unit}": row["per_hour"],
+                "basis": row["basis"], "measured_share": row["share"], "range_weight": row["range_weight"],
+                "reason": row["why"],
+            })  # fmt: skip
+        rows += [{"domain": group["domain"], **row} for row in group["unranked"]]
+    return rows
+
+
+def confirmed_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per approach and domain: points that are sure, and what one of them cost."""
+    return [{**row, "unit": said["worth"]["unit"]} for row in said["worth"]["confirmed"]]

@@ -1,0 +1,85 @@
+"""The expert at work in a twin: attempts in lockstep, successes kept."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runtime.sim.episodes.episodes import Episode
+from runtime.sim.parts.mj import Model
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
+from runtime.sim.tasks import kind_of
+from runtime.sim.twin.twin import Twin
+
+BATCH = 40  # attempts in lockstep; bounds memory, changes nothing else
+_NOISE_STREAM = {"demo": 21, "scripted": 22}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How demos are made. `noise_rad` disturbs what is executed, never what is recorded as the expert's action, so that
+    demos show the way back from small errors (the idea of DART, Laskey et al. 2017).
+    """
+
+    noise_rad: float
+    noise_hold: float  # 0..1, how much of the disturbance stays from step to step
+    hold_steps: int  # steps kept after success
+    seed: int
+
+
+def attempt(
+    model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo"
+) -> list[Episode | None]:  # fmt: skip
+    """Episodes of the starts `indices` of a family; None where the expert failed."""
+    kind, task = kind_of(twin.task), twin.task
+    starts = [kind.draw_start(task, i, purpose, effort.seed) for i in indices]
+    bench = Bench(model, twin.physics, task, twin.control_hz, starts)
+    rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
+    n, steps = len(starts), round(task.horizon_s * twin.control_hz)
+    drift = np.zeros((n, 6))
+    rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
+    after = np.zeros(n, int)  # steps since success
+    for _ in range(steps + effort.hold_steps):
+        active = after <= effort.hold_steps
+        if not active.any():
+            break
+        measured, tips = bench.measured(), bench.tips()
+        actions = np.zeros((n, 6))
+        for i in np.flatnonzero(active):
+            wish = expert_action(task, tips[i], starts[i].objects_m, measured[i], bench.step_s)
+            rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
+            fresh = rngs[i].normal(0, effort.noise_rad, 6) * (1, 1, 1, 1, 1, 0)
+            drift[i] = effort.noise_hold * drift[i] + np.sqrt(1 - effort.noise_hold**2) * fresh
+            actions[i] = wish + drift[i]
+        bench.step(actions, active)
+        after += [active[i] and bench.judges[i].success for i in range(n)]
+    found: list[Episode | None] = []
+    for i, start in enumerate(starts):
+        qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
+        good = bench.judges[i].success
+        found.append(Episode(qpos, start.objects_m, state, action, start.index) if good else None)
+    return found
+
+
+def make_demos(model: Model, twin: Twin, count: int, most: int, effort: Effort) -> tuple[list[Episode], int]:
+    """The first `count` successful episodes among at most `most` attempts, and how many attempts that took."""
+    episodes: list[Episode] = []
+    tried = 0
+    while len(episodes) < count and tried < most:
+        batch = range(tried, min(tried + BATCH, most))
+        for episode in attempt(model, twin, batch, effort):
+            tried += 1
+            if episode is not None:
+                episodes.append(episode)
+            if len(episodes) == count:
+                break
+    return episodes, tried
+
+
+def scripted_successes(model: Model, twin: Twin, tries: int, effort: Effort) -> int:
+    """How many of `tries` starts the expert masters that no demo begins from, so that no policy was trained on them.
+
+    Every try counts, unlike among demos, of which only the successful ones are kept and made until there are enough.
+    """
+    batches = (range(first, min(first + BATCH, tries)) for first in range(0, tries, BATCH))
+    return sum(e is not None for batch in batches for e in attempt(model, twin, batch, effort, "scripted"))

@@ -1,0 +1,90 @@
+"""Draw recorded demos again as variants: background from the splat at the moved camera, foreground cast anew."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.coverage.video import read_video, write_video
+from runtime.sim.episodes.checks import Checked, Limits, check_variant
+from runtime.sim.episodes.episodes import Episode, redraw
+from runtime.sim.episodes.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
+from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.eye import Eye
+from runtime.sim.twin.build import camera_picture
+from runtime.sim.twin.twin import Twin, snap_to_support, splat_backdrop
+
+_STREAM = {"demo": 51, "clip": 52}
+
+
+def variant_films(
+    episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int,
+    seed: tuple[int, int],
+) -> list[dict[str, np.ndarray]]:  # fmt: skip
+    """`count` variants of one demo: pictures u8 [T, H, W, 3] by camera. `seed` is (stage seed, demo)."""
+    films = []
+    center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
+    for k in range(count):
+        rng = np.random.default_rng([_STREAM["demo"], *seed, k])
+        variant = draw_variant(ranges, twin.look.sensor.noise_sd, rng)
+        look = varied_look(twin.look, variant, center)
+        film = {}
+        for camera in twin.cameras:
+            moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
+            rgb, depth = camera_picture(renderer, gaussians, twin, moved)
+            shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
+            backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, twin.snap, twin.task.area), shadow)
+            eye = Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples)
+            film[camera.name] = redraw(eye, episode, rng)
+        films.append(film)
+    return films
+
+
+def enrich_clips(
+    source: Path, target: Path, ranges: Ranges, limits: Limits, count: int, seed: int,
+    progress: Callable[[float, str], None],
+) -> list[tuple[str, Checked]]:  # fmt: skip
+    """Variants of every coverage clip of `source`, written to the folder `target` as `NAME.vK.mp4` with a `clips.json`.
+
+    What was written is read again and checked; a clip that fails is taken out.
+
+    Returns:
+        Name and outcome of every variant, also of those taken out.
+    """
+    manifest = json.loads((source / "clips.json").read_text())
+    entries, found = [], []
+    for i, entry in enumerate(manifest["clips"]):
+        frames, fps = read_video(source / entry["file"])
+        for k in range(count):
+            rng = np.random.default_rng([_STREAM["clip"], seed, i, k])
+            varied = vary_picture(frames, draw_variant(ranges, 0.0, rng), rng)
+            name = f"{entry['name']}.v{k}"
+            path = target / f"{name}.mp4"
+            write_video(path, varied, round(fps))
+            again, fps_again = read_video(path)
+            checked = check_variant(frames, again, limits, fps, fps_again)
+            found.append((name, checked))
+            if not checked.passed:
+                path.unlink()
+                continue
+            entries.append({
+                "name": name, "file": f"{target.name}/{name}.mp4", "of": entry["name"], "frames": len(again),
+                "fps": fps_again, "duration_s": len(again) / fps_again, "width": again.shape[2],
+                "height": again.shape[1],
+            })  # fmt: skip
+        progress((i + 1) / len(manifest["clips"]), "clips")
+    (target / "clips.json").write_text(json.dumps({"clips": entries}, indent=1) + "\n")
+    return found
+
+
+def with_originals(
+    episodes: list[Episode], originals: list[dict[str, np.ndarray]],
+    variants: Callable[[int], list[dict[str, np.ndarray]]],
+) -> Iterator[tuple[Episode, dict[str, np.ndarray]]]:  # fmt: skip
+    """Each demo followed by its variants, drawn as they are asked for."""
+    for i, episode in enumerate(episodes):
+        yield episode, originals[i]
+        for film in variants(i):
+            yield episode, film

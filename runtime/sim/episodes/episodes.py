@@ -1,0 +1,69 @@
+"""Recorded episodes: what happened, and all that is needed to draw it again under another light."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.pixels.eye import Eye
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One demo of T steps: each row is what stood before its action."""
+
+    qpos: np.ndarray  # [T, nq] true state of the scene
+    objects_m: np.ndarray  # [K, 3] places of the task's objects
+    state: np.ndarray  # [T, 6] measured joints, rad, float32
+    action: np.ndarray  # [T, 6] joint targets of the expert, rad, float32
+    start_index: int
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+
+def save_episodes(path: Path, episodes: Sequence[Episode]) -> None:
+    """Write episodes as one npz; rows of all episodes lie one after another."""
+    lengths = [len(e) for e in episodes]
+    np.savez_compressed(
+        path, qpos=np.concatenate([e.qpos for e in episodes]), objects_m=np.stack([e.objects_m for e in episodes]),
+        state=np.concatenate([e.state for e in episodes]), action=np.concatenate([e.action for e in episodes]),
+        lengths=np.array(lengths), start_index=np.array([e.start_index for e in episodes]),
+    )  # fmt: skip
+
+
+def load_episodes(path: Path) -> list[Episode]:
+    """The inverse of `save_episodes`."""
+    with np.load(path) as stored:
+        rows = {k: stored[k] for k in ("qpos", "state", "action")}
+        objects, starts, ends = stored["objects_m"], stored["start_index"], np.cumsum(stored["lengths"])
+        begins = ends - stored["lengths"]
+    return [
+        Episode(rows["qpos"][a:b], objects[i], rows["state"][a:b], rows["action"][a:b], int(starts[i]))
+        for i, (a, b) in enumerate(zip(begins, ends, strict=True))
+    ]
+
+
+def place(model: Model, data: Data, qpos: np.ndarray, objects_m: np.ndarray) -> None:
+    """Put the scene into a recorded state; only geometry is brought up to date."""
+    data.qpos[:] = qpos
+    data.mocap_pos[:] = objects_m
+    mujoco.mj_kinematics(model, data)
+
+
+def redraw(eye: Eye, episode: Episode, rng: np.random.Generator) -> np.ndarray:
+    """The pictures u8 [T, H, W, 3] of a recorded episode, as `eye` sees it."""
+    data = mujoco.MjData(eye.model)
+    frames = []
+    for qpos in episode.qpos:
+        place(eye.model, data, qpos, episode.objects_m)
+        frames.append(eye.see(data, rng))
+    return np.stack(frames)
+
+
+def as_dataset(pairs: Iterator[tuple[Episode, dict[str, np.ndarray]]]) -> Iterator[dict[str, object]]:
+    """Episodes with their pictures in the form that `runtime.learn.dataset.write_dataset` takes."""
+    for episode, images in pairs:
+        yield {"images": images, "state": episode.state, "action": episode.action}

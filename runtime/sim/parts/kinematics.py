@@ -1,0 +1,91 @@
+"""Inverse kinematics in closed form: the pan joint turns a plane in which lift, elbow and wrist are three links.
+
+The plane's link vectors are read off the model at the zero pose, so the solution follows `runtime.sim.parts.robot` by itself.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.robot import LIMITS_RAD, TIP_SITE, robot_model
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Geometry at the zero pose, metres, (forward, up) in the arm's plane."""
+
+    pan_x: float
+    lift: np.ndarray  # [2] the lift axis, forward from the pan axis
+    upper: np.ndarray  # [2] lift axis to elbow axis
+    lower: np.ndarray  # [2] elbow axis to wrist axis
+    hand: np.ndarray  # [2] wrist axis to tip
+
+
+@lru_cache(maxsize=1)
+def plane() -> Plane:
+    """The arm's plane, from the model's zero pose."""
+    model = robot_model()
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    at = {name: data.body(name).xpos[[0, 2]] for name in ("shoulder", "upper_arm", "lower_arm", "wrist")}
+    pan_x = float(at["shoulder"][0])
+    tip = data.site(TIP_SITE).xpos[[0, 2]]
+    return Plane(
+        pan_x, at["upper_arm"] - (pan_x, 0.0), at["lower_arm"] - at["upper_arm"], at["wrist"] - at["lower_arm"],
+        tip - at["wrist"],
+    )  # fmt: skip
+
+
+def _turn(vector: np.ndarray, pitch_rad: float) -> np.ndarray:
+    """Turn (forward, up) downwards by `pitch_rad`."""
+    c, s = np.cos(pitch_rad), np.sin(pitch_rad)
+    return np.array((c * vector[0] + s * vector[1], -s * vector[0] + c * vector[1]))
+
+
+def _angle(vector: np.ndarray) -> float:
+    """Angle above the forward axis."""
+    return float(np.arctan2(vector[1], vector[0]))
+
+
+def _solve_at_pitch(radius: float, height: float, pitch_rad: float) -> np.ndarray | None:
+    """Lift, elbow and wrist angles [3] with the tip at (radius, height), the hand pitched down; None out of reach."""
+    arm = plane()
+    to_wrist = np.array((radius, height)) - _turn(arm.hand, pitch_rad) - arm.lift
+    a, b, d = np.linalg.norm(arm.upper), np.linalg.norm(arm.lower), np.linalg.norm(to_wrist)
+    if not abs(a - b) < d < a + b:
+        return None
+    rise = np.arccos(np.clip((a * a + d * d - b * b) / (2 * a * d), -1, 1))  # elbow up
+    upper_angle = _angle(to_wrist) + rise
+    elbow = arm.lift + a * np.array((np.cos(upper_angle), np.sin(upper_angle)))
+    lower_angle = _angle(arm.lift + to_wrist - elbow)
+    lift = _angle(arm.upper) - upper_angle
+    bend = _angle(arm.lower) - lower_angle - lift
+    return np.array((lift, bend, pitch_rad - lift - bend))
+
+
+def preferred_pitch(radius_m: float) -> float:
+    """Downward pitch of the hand (rad) that reaches every height used: 66 degrees near, less from 0.2 m outwards.
+
+    One smooth function of the distance, so that a path of the tip is a smooth path of the joints.
+    """
+    return float(np.radians(66.0 - 90.0 * max(0.0, radius_m - 0.20)))
+
+
+def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0) -> np.ndarray | None:
+    """Joint angles [6] (rad) that put the tip at `tip_m` [3] in the base frame; None when it is out of reach.
+
+    The hand takes the preferred pitch, or the nearest one (in steps of 2 degrees) at which the joint ranges allow it.
+    """
+    dx, dy = tip_m[0] - plane().pan_x, tip_m[1]
+    radius = float(np.hypot(dx, dy))
+    wanted = preferred_pitch(radius)
+    for step in sorted(range(-25, 18), key=abs):
+        bends = _solve_at_pitch(radius, float(tip_m[2]), wanted + np.radians(2.0 * step))
+        if bends is None:
+            continue
+        q = np.array((-np.arctan2(dy, dx), *bends, roll_rad, gripper_rad))
+        if np.all((q >= LIMITS_RAD[:, 0]) & (q <= LIMITS_RAD[:, 1])):
+            return q
+    return None

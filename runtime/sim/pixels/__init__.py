@@ -1,0 +1,1 @@
+"""What cameras see: rays on robot and objects, composited with a backdrop."""

@@ -1,0 +1,82 @@
+"""Pixels without GL: rays through `mj_multiRay`, Lambert light from a lamp, shadows by rays from the lamp.
+
+One call casts all rays from one point, so both a camera and a lamp (a point light) cost one call each.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from runtime.sim.parts.mj import Data, Model, mujoco
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A point light: `position_m` [3]; `rgb` its colour and strength; `ambient` light that comes from everywhere."""
+
+    position_m: tuple[float, ...] = (0.3, 0.4, 1.8)
+    rgb: tuple[float, ...] = (0.75, 0.75, 0.75)
+    ambient: tuple[float, ...] = (0.38, 0.38, 0.38)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; the inverse of `from_json`."""
+        return {"position_m": list(self.position_m), "rgb": list(self.rgb), "ambient": list(self.ambient)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Lamp":
+        """The inverse of `to_json`."""
+        return cls(**{k: tuple(v) for k, v in value.items()})
+
+    def scaled(self, rgb: np.ndarray) -> "Lamp":
+        """The same lamp with all its light multiplied by `rgb` [3]."""
+        return replace(
+            self, rgb=tuple(float(x) for x in np.array(self.rgb) * rgb),
+            ambient=tuple(float(x) for x in np.array(self.ambient) * rgb),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What M rays met: geom ids (-1 none), range in units of the ray's own length (inf none), unit normals."""
+
+    geom: np.ndarray  # [M] int32
+    range: np.ndarray  # [M] float64
+    normal: np.ndarray  # [M, 3] float64
+
+
+def _groups(groups: tuple[int, ...]) -> np.ndarray:
+    mask = np.zeros(6, np.uint8)
+    mask[list(groups)] = 1
+    return mask
+
+
+def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
+    """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
+    count = len(rays)
+    geom = np.full(count, -1, np.int32)
+    distance = np.full(count, -1.0)
+    normal = np.zeros(3 * count)
+    flat = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
+    mujoco.mj_multiRay(
+        model, data, np.asarray(origin, np.float64), flat, _groups(groups), True, -1, geom, distance, normal, count,
+        mujoco.mjMAXVAL,
+    )  # fmt: skip
+    return Hits(geom, np.where(geom >= 0, distance, np.inf), normal.reshape(-1, 3))
+
+
+def lit(model: Model, data: Data, lamp: Lamp, points: np.ndarray, groups: tuple[int, ...]) -> np.ndarray:
+    """Whether the lamp sees each of `points` [M, 3] past the geoms of `groups`: bool [M]."""
+    if len(points) == 0:
+        return np.zeros(0, bool)
+    origin = np.array(lamp.position_m)
+    hits = cast(model, data, origin, points - origin, groups)
+    return hits.range > 1 - 2e-3  # the point itself is at range 1
+
+
+def lambert(lamp: Lamp, points: np.ndarray, normals: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Light [M, 3] that surfaces at `points` [M, 3] return per albedo: ambient, plus the lamp's share where `seen`."""
+    toward = np.array(lamp.position_m) - points
+    toward /= np.linalg.norm(toward, axis=1, keepdims=True)
+    slope = np.abs(np.einsum("mi,mi->m", toward, normals))  # both sides of a surface are alike
+    return np.array(lamp.ambient) + np.array(lamp.rgb) * (slope * seen)[:, None]

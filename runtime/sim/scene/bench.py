@@ -1,0 +1,71 @@
+"""The bench: many trials of one scene stepped in lockstep, so that a policy is called with batches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from runtime.bound.task import Task
+from runtime.sim.parts.mj import Model, mujoco
+from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import LIMITS_RAD
+from runtime.sim.parts.start import Start
+from runtime.sim.scene.scene import Handles
+from runtime.sim.tasks import kind_of
+
+
+class Bench:
+    """N trials. Actions and measured joints [N, 6] in radians, as the robot's own encoders count them."""
+
+    def __init__(self, model: Model, physics: Physics, task: Task, control_hz: float, starts: Sequence[Start]) -> None:
+        self.model, self.task, self.step_s = model, task, 1.0 / control_hz
+        self.handles = Handles.of(model)
+        self.starts = list(starts)
+        self._offset = np.array(physics.joint_offset_rad)
+        substeps = max(1, round(self.step_s / physics.timestep_s))
+        late = min(substeps - 1, round(physics.latency_s / physics.timestep_s))
+        self._late, self._prompt = late, substeps - late
+        self.datas = [mujoco.MjData(model) for _ in self.starts]
+        self.judges = [kind_of(task).judge(task, model) for _ in self.starts]
+        self._last = np.zeros((len(self.starts), 6))
+        for i in range(len(self.starts)):
+            self._place(i)
+
+    def _place(self, i: int) -> None:
+        data, start = self.datas[i], self.starts[i]
+        mujoco.mj_resetData(self.model, data)
+        truth = start.joints_rad + self._offset
+        data.qpos[self.handles.joint_qpos] = truth
+        data.mocap_pos[:] = start.objects_m
+        data.ctrl[self.handles.actuators] = truth
+        data.act[:] = truth  # the servos' lag starts settled
+        self._last[i] = truth
+        mujoco.mj_forward(self.model, data)
+        self.judges[i].update(data)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def measured(self) -> np.ndarray:
+        """Joint angles as the robot reports them [N, 6], float32."""
+        q = np.stack([d.qpos[self.handles.joint_qpos] for d in self.datas])
+        return (q - self._offset).astype(np.float32)
+
+    def tips(self) -> np.ndarray:
+        """True places of the tips [N, 3], metres."""
+        return np.stack([d.site_xpos[self.handles.tip_site] for d in self.datas])
+
+    def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
+        """One control step with joint targets [N, 6]; rows where `active` [N] is false stay as they are."""
+        targets = np.clip(actions, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1]) + self._offset
+        for i, data in enumerate(self.datas):
+            if active is not None and not active[i]:
+                continue
+            if self._late:
+                data.ctrl[self.handles.actuators] = self._last[i]
+                mujoco.mj_step(self.model, data, self._late)
+                self.judges[i].update(data)
+            data.ctrl[self.handles.actuators] = targets[i]
+            mujoco.mj_step(self.model, data, self._prompt)
+            mujoco.mj_kinematics(self.model, data)
+            self.judges[i].update(data)
+            self._last[i] = targets[i]

@@ -1,0 +1,1 @@
+"""Hidden sites: procedurally made places that stand in for real ones."""

@@ -1,0 +1,143 @@
+"""The solids and surfaces of a procedural site: a table with clutter at its edges in a small room.
+
+Site frame: the table's top is z = 0, its centre the origin; metres.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runtime.sim.parts.solid import Solid
+from runtime.sim.pixels.texture import Material, Pattern
+
+Rgb = tuple[float, ...]
+CLEAR_RADIUS_M = 0.38  # nothing stands nearer to the table's centre: room for a robot
+ROOM_HALF_M = 1.9
+FLOOR_Z_M = -0.75
+
+
+@dataclass(frozen=True)
+class Style:
+    """A family of places: (colour, other colour, pattern, scale) of table, wall and floor, and colours of clutter."""
+
+    table: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
+    wall: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
+    floor: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
+    clutter: tuple[Rgb, ...]
+
+
+STYLES = {
+    "workshop": Style(
+        table=(((0.62, 0.44, 0.27), (0.42, 0.28, 0.16), "grain", 0.05),
+               ((0.55, 0.42, 0.30), (0.34, 0.24, 0.16), "grain", 0.07)),
+        wall=(((0.55, 0.60, 0.62), (0.40, 0.45, 0.50), "cloth", 0.30),
+              ((0.62, 0.56, 0.48), (0.45, 0.38, 0.32), "tiles", 0.40)),
+        floor=(((0.38, 0.38, 0.38), (0.28, 0.28, 0.29), "speckle", 0.12),),
+        clutter=((0.15, 0.35, 0.62), (0.85, 0.45, 0.10), (0.20, 0.45, 0.25), (0.55, 0.55, 0.58), (0.70, 0.12, 0.14),
+                 (0.90, 0.78, 0.20)),
+    ),
+    "kitchen": Style(
+        table=(((0.83, 0.80, 0.74), (0.62, 0.57, 0.50), "speckle", 0.025),
+               ((0.78, 0.74, 0.68), (0.60, 0.52, 0.45), "tiles", 0.16)),
+        wall=(((0.88, 0.88, 0.84), (0.58, 0.70, 0.72), "tiles", 0.22),
+              ((0.80, 0.76, 0.62), (0.66, 0.58, 0.42), "stripes", 0.35)),
+        floor=(((0.60, 0.46, 0.33), (0.46, 0.33, 0.22), "grain", 0.10),),
+        clutter=((0.75, 0.16, 0.14), (0.95, 0.70, 0.20), (0.35, 0.60, 0.30), (0.90, 0.90, 0.88), (0.25, 0.42, 0.60),
+                 (0.50, 0.32, 0.22)),
+    ),
+    "lab": Style(
+        table=(((0.72, 0.74, 0.76), (0.55, 0.57, 0.60), "speckle", 0.03),
+               ((0.30, 0.42, 0.38), (0.42, 0.56, 0.50), "checker", 0.05)),
+        wall=(((0.82, 0.84, 0.86), (0.64, 0.68, 0.74), "stripes", 0.50),
+              ((0.70, 0.74, 0.80), (0.52, 0.56, 0.66), "tiles", 0.45)),
+        floor=(((0.50, 0.53, 0.56), (0.40, 0.42, 0.45), "tiles", 0.30),),
+        clutter=((0.20, 0.22, 0.26), (0.10, 0.45, 0.60), (0.85, 0.85, 0.87), (0.80, 0.20, 0.20), (0.30, 0.55, 0.35),
+                 (0.60, 0.60, 0.62)),
+    ),
+}  # fmt: skip
+
+
+def _material(rng: np.random.Generator, choices: tuple[tuple[Rgb, Rgb, Pattern, float], ...]) -> Material:
+    rgb, other, pattern, scale = choices[rng.integers(len(choices))]
+    tint = rng.uniform(0.9, 1.1, 3)
+    mixed = [tuple(float(x) for x in np.clip(np.array(c) * tint, 0, 1)) for c in (rgb, other)]
+    return Material(mixed[0], mixed[1], pattern, scale * float(rng.uniform(0.85, 1.2)), int(rng.integers(2**31)))
+
+
+def _clutter_material(rng: np.random.Generator, style: Style) -> Material:
+    rgb = np.clip(np.array(style.clutter[rng.integers(len(style.clutter))]) * rng.uniform(0.8, 1.2, 3), 0.03, 0.97)
+    other = np.clip(rgb * rng.uniform(0.35, 0.7) + rng.uniform(0, 0.25), 0, 1)
+    pattern: Pattern = ("plain", "speckle", "stripes", "checker", "cloth")[rng.integers(5)]
+    return Material(tuple(rgb), tuple(other), pattern, float(rng.uniform(0.02, 0.06)), int(rng.integers(2**31)))
+
+
+def _clutter(rng: np.random.Generator, half: tuple[float, float], count: int) -> list[Solid]:
+    """Things that stand near the table's edges without touching each other."""
+    solids: list[Solid] = []
+    taken: list[tuple[float, float, float]] = []  # x, y, radius
+    for _ in range(40 * count):
+        if len(solids) == count:
+            break
+        x, y = (float(rng.uniform(-h + 0.06, h - 0.06)) for h in half)
+        reach = float(rng.uniform(0.03, 0.075))
+        if np.hypot(x, y) < CLEAR_RADIUS_M + reach or any(np.hypot(x - a, y - b) < reach + r for a, b, r in taken):
+            continue
+        taken.append((x, y, reach * 1.1))
+        tall = float(rng.uniform(0.02, 0.10))  # half height
+        name, yaw = f"site/clutter/{len(solids)}", float(rng.uniform(-np.pi, np.pi))
+        match rng.integers(4):
+            case 0 | 1:
+                size = (reach * 0.75, reach * float(rng.uniform(0.4, 0.66)), tall)
+                solids.append(Solid(name, "box", (x, y, tall), size, yaw))
+            case 2:
+                solids.append(Solid(name, "cylinder", (x, y, tall), (reach * 0.8, tall)))
+            case _:
+                solids.append(Solid(name, "sphere", (x, y, reach * 0.8), (reach * 0.8,)))
+    return solids
+
+
+def site_solids(rng: np.random.Generator, style_name: str) -> tuple[list[Solid], dict[str, Material]]:
+    """Solids of one site and the material of each, by name."""
+    style = STYLES[style_name]
+    half = (float(rng.uniform(0.56, 0.68)), float(rng.uniform(0.48, 0.58)))
+    thick = 0.02
+    table = _material(rng, style.table)
+    solids = [Solid("site/table", "box", (0, 0, -thick), (*half, thick))]
+    materials = {"site/table": table}
+    for i, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
+        place = (sx * (half[0] - 0.05), sy * (half[1] - 0.05), (FLOOR_Z_M - 2 * thick) / 2)
+        solids.append(Solid(f"site/leg/{i}", "box", place, (0.03, 0.03, -FLOOR_Z_M / 2 - thick)))
+        materials[f"site/leg/{i}"] = Material(table.other, table.rgb)
+    room, wall = ROOM_HALF_M, _material(rng, style.wall)
+    solids.append(Solid("site/floor", "box", (0, 0, FLOOR_Z_M - 0.05), (room, room, 0.05)))
+    materials["site/floor"] = _material(rng, style.floor)
+    for i, (nx, ny) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
+        size = (0.05, room, 1.6) if nx else (room, 0.05, 1.6)
+        solids.append(Solid(f"site/wall/{i}", "box", (nx * room, ny * room, FLOOR_Z_M + 1.6), size))
+        materials[f"site/wall/{i}"] = wall
+    for i in range(int(rng.integers(2, 5))):  # posters, for something to see on the walls
+        side, along, height = int(rng.integers(4)), float(rng.uniform(-1.2, 1.2)), float(rng.uniform(0.1, 0.9))
+        size = (float(rng.uniform(0.15, 0.4)), float(rng.uniform(0.15, 0.4)))
+        depth = room - 0.055
+        place = ((depth, along, height), (-depth, along, height), (along, depth, height), (along, -depth, height))[side]
+        extent = (0.008, *size) if side < 2 else (size[0], 0.008, size[1])
+        solids.append(Solid(f"site/poster/{i}", "box", place, extent, collides=False))
+        materials[f"site/poster/{i}"] = _clutter_material(rng, style)
+    for i in range(int(rng.integers(2, 5))):  # sheets of paper and mats that lie flat on the table
+        x, y = (float(rng.uniform(-0.75, 0.75)) * h for h in half)
+        size = (float(rng.uniform(0.05, 0.12)), float(rng.uniform(0.05, 0.12)), 0.0006)
+        solids.append(
+            Solid(
+                f"site/sheet/{i}",
+                "box",
+                (x, y, 0.0006 * (i + 1)),
+                size,
+                float(rng.uniform(-np.pi, np.pi)),
+                collides=False,
+            )
+        )
+        materials[f"site/sheet/{i}"] = _clutter_material(rng, style)
+    for solid in _clutter(rng, half, int(rng.integers(9, 14))):
+        solids.append(solid)
+        materials[solid.name] = _clutter_material(rng, style)
+    return solids, materials

@@ -1,0 +1,1 @@
+"""Press a button on the table."""

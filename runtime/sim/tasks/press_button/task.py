@@ -1,0 +1,134 @@
+"""Press a button that stands in a random place: needs eyes (where is it) and contact (push the sprung cap down)."""
+
+import numpy as np
+
+from runtime.bound.task import Button, Task
+from runtime.sim.parts.mj import Data, Model, Spec, mujoco
+from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import FINGER_RADIUS_M, FOREGROUND_GROUP, TIP_SITE, WORLD_BITS
+from runtime.sim.parts.start import Start, jittered_home, start_rng
+
+CAP_RGB, BASE_RGB = (0.85, 0.08, 0.08), (0.16, 0.17, 0.19)
+GRAVITY_M_S2 = 9.81
+HOVER_M = 0.045  # height of the tip above the cap while it moves sideways
+ALIGNED_M = 0.008  # sideways error below which the expert goes down
+LOST_M = 0.016  # sideways error above which it goes up again
+SIDEWAYS_M_S, DOWN_M_S, UP_M_S = 0.20, 0.16, 0.20
+NEAR_M = 0.06  # closer than this sideways counts as having reached the button
+
+
+def cap_top_m(button: Button) -> float:
+    """Height of the unpressed cap's top above the support."""
+    return button.base_height_m + button.cap_height_m
+
+
+def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
+    """A base as mocap body `object` and the cap on a vertical slide joint with a preloaded spring."""
+    b = task.button
+    mass = b.cap_mass_kg * physics.mass_scale
+    stiffness = b.stiffness_n_per_m * physics.stiffness_scale
+    rest_force = b.preload_n * physics.stiffness_scale + mass * GRAVITY_M_S2
+    look = {"group": FOREGROUND_GROUP, "friction": (physics.friction, 0.005, 0.0001), **WORLD_BITS}
+    body = spec.worldbody.add_body(name="object", mocap=True, pos=(task.area.center_x_m, 0, 0))
+    body.add_geom(
+        name="object/base", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(b.base_radius_m, b.base_height_m / 2, 0),
+        pos=(0, 0, b.base_height_m / 2), rgba=(*BASE_RGB, 1), **look,
+    )  # fmt: skip
+    cap = body.add_body(name="object/cap_body", pos=(0, 0, b.base_height_m))
+    cap.add_joint(
+        name="object/press", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(0, 0, 1), range=(-b.travel_m, 0),
+        limited=mujoco.mjtLimited.mjLIMITED_TRUE, stiffness=stiffness, springref=rest_force / stiffness,
+        damping=2 * np.sqrt(stiffness * mass), armature=0.002,
+    )  # fmt: skip
+    # the cap reaches down into the base, so that pressing it leaves no gap
+    half = (b.cap_height_m + b.travel_m) / 2
+    cap.add_geom(
+        name="object/cap", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(b.cap_radius_m, half, 0), mass=mass,
+        pos=(0, 0, b.cap_height_m - half), rgba=(*CAP_RGB, 1), **look,
+    )  # fmt: skip
+
+
+def draw_start(task: Task, index: int, purpose: str, seed: int = 0) -> Start:
+    """Initial state `index`: the button anywhere in the task's area, the arm near its start pose."""
+    rng = start_rng(index, purpose, seed)
+    area = task.area
+    place = (
+        area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0,
+    )  # fmt: skip
+    return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([place]))
+
+
+def expert_tip(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
+    """Sideways at hover height, then down through the cap; up again when the aim is lost.
+
+    A function of the state alone, so that a demo's action can be read off its observation.
+    """
+    top = cap_top_m(task.button)
+    offset = objects_m[0, :2] - tip_m[:2]
+    distance = float(np.hypot(*offset))
+    target = np.empty(3)
+    target[:2] = tip_m[:2] + offset * min(1.0, SIDEWAYS_M_S * step_s / max(distance, 1e-6))
+    # height wanted: pressed down when aimed, hover when not, a ramp between so that actions are continuous
+    aimed = np.clip((LOST_M - distance) / (LOST_M - ALIGNED_M), 0.0, 1.0)
+    pressed = top - task.button.travel_m - 0.010
+    wanted = aimed * pressed + (1 - aimed) * (top + HOVER_M)
+    target[2] = tip_m[2] + np.clip(wanted - tip_m[2], -DOWN_M_S * step_s, UP_M_S * step_s)
+    return target
+
+
+class PressJudge:
+    """Success: the cap is down by `press_m`. Score: half for coming near the cap's top, half for pressing it."""
+
+    def __init__(self, task: Task, model: Model) -> None:
+        self._b = task.button
+        self._qpos = int(model.joint("object/press").qposadr[0])
+        self._tip = model.site(TIP_SITE).id
+        self._start_m: float | None = None
+        self._near_m = np.inf
+        self._sideways_m = np.inf
+        self._lowest_m = np.inf  # height of the tip when beside the button
+        self._pressed_m = 0.0
+
+    def update(self, data: Data) -> None:
+        """Take in the state: how near the tip is, how far the cap is down."""
+        tip = data.site_xpos[self._tip]
+        center = data.mocap_pos[0]
+        sideways = float(np.hypot(*(tip[:2] - center[:2])))
+        distance = float(np.linalg.norm(tip - center - np.array((0, 0, cap_top_m(self._b)))))
+        if self._start_m is None:
+            self._start_m = distance
+        self._near_m = min(self._near_m, distance)
+        self._sideways_m = min(self._sideways_m, sideways)
+        if sideways < NEAR_M:
+            self._lowest_m = min(self._lowest_m, float(tip[2]))
+        self._pressed_m = max(self._pressed_m, -float(data.qpos[self._qpos]))
+
+    @property
+    def success(self) -> bool:
+        """Whether the cap has been pressed far enough."""
+        return self._pressed_m >= self._b.press_m
+
+    @property
+    def score(self) -> float:
+        """Progress in 0..1."""
+        if self.success:
+            return 1.0
+        way = max((self._start_m or 0.0) - FINGER_RADIUS_M, 1e-6)
+        reached = np.clip(1 - (self._near_m - FINGER_RADIUS_M) / way, 0.0, 1.0)
+        return float(0.5 * reached + 0.5 * min(self._pressed_m / self._b.press_m, 0.99))
+
+    @property
+    def failure_mode(self) -> str:
+        """`never_reached`, `timeout` (near, but never went down), `pressed_beside`, `not_pressed_enough`, or ''."""
+        if self.success:
+            return ""
+        if self._pressed_m > 0.0005:
+            return "not_pressed_enough"
+        if self._sideways_m > NEAR_M:
+            return "never_reached"
+        return "pressed_beside" if self._lowest_m < cap_top_m(self._b) + 0.004 else "timeout"
+
+
+def judge(task: Task, model: Model) -> PressJudge:
+    """A fresh judge for one trial."""
+    return PressJudge(task, model)

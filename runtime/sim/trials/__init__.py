@@ -1,0 +1,1 @@
+"""Policies in scenes, all initial states in lockstep, judged by the task."""

@@ -1,0 +1,53 @@
+"""What a typical trial looked like: the same success and the same failure as a film and as a sheet of frames."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from runtime.coverage.video import write_video
+from runtime.sim.pixels.contact_sheet import save_sheet
+from runtime.sim.trials.run import Trial
+
+INDEX = "typical.json"
+"""File that says which trials the pictures beside it show."""
+CRF = 28
+"""Quality of a film: camera noise is most of its bytes, and nobody needs to see that exactly."""
+
+
+def typical(done: Sequence[Trial], success: bool) -> Trial | None:
+    """The trial in the middle: of successes by the steps they took, of failures by their score. None without any."""
+    found = sorted((t for t in done if t.success is success), key=lambda t: t.steps if success else t.score)
+    return found[len(found) // 2] if found else None
+
+
+def save_rollouts(
+    folder: Path, done: Sequence[Trial], fps: float, columns: int = 8, sheet_scale: int = 3, film_scale: int = 3
+) -> None:
+    """Write a typical success and a typical failure of trials that ran at `fps` steps a second.
+
+    `success.mp4` and `failure.mp4` are the films, `success.png` and `failure.png` sheets of `columns` frames;
+    `typical.json` says which trials they are. What did not happen has no file.
+    """
+    index = {}
+    for name, wanted in (("success", True), ("failure", False)):
+        trial = typical(done, wanted)
+        if trial is not None:
+            save_sheet(folder / f"{name}.png", [trial.film], columns, sheet_scale)
+            save_film(folder / f"{name}.mp4", trial.film, fps, film_scale)
+            index[name] = {
+                "initial_state": str(trial.initial_state), "steps": trial.steps, "score": trial.score,
+                "failure_mode": trial.failure_mode, "fps": fps,
+            }  # fmt: skip
+    (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")
+
+
+def save_film(path: Path, film: np.ndarray, fps: float, scale: int = 3) -> None:
+    """Write a film [T, H, W, 3] u8 at its own speed, `scale` times as large without smoothing.
+
+    H.264 stores colour for blocks of two by two: an odd edge is doubled.
+    """
+    large = film.repeat(scale, axis=1).repeat(scale, axis=2)
+    even = np.pad(large, ((0, 0), (0, large.shape[1] % 2), (0, large.shape[2] % 2), (0, 0)), mode="edge")
+    write_video(path, even, fps, CRF, faststart=True)

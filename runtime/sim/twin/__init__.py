@@ -1,0 +1,1 @@
+"""A capture and its splat to a twin: support, robot, collision, looks."""

@@ -1,0 +1,121 @@
+"""A twin on disk and in memory: `scene.xml`, `twin.json` and one backdrop per camera."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.bound.task import Area, Task
+from runtime.sim.parts.mj import Model, mujoco
+from runtime.sim.parts.physics import Physics
+from runtime.sim.pixels.backdrop import Backdrop
+from runtime.sim.pixels.camera import Camera
+from runtime.sim.pixels.eye import Eye, Look
+from runtime.sim.pixels.raycast import Lamp
+from runtime.sim.pixels.sensor import Sensor
+from runtime.sim.twin.placement import footprint
+
+
+@dataclass(frozen=True)
+class Snap:
+    """How far from the support's plane a splat's depth may be and still be put on it, metres of height."""
+
+    near_m: float
+    free_m: float  # within the robot's footprint, which placement found free
+
+
+@dataclass(frozen=True)
+class Twin:
+    """What is assumed about a location. Everything in the robot's base frame, metres."""
+
+    task: Task
+    control_hz: float
+    cameras: list[Camera]
+    splat_to_twin: np.ndarray  # [4, 4] similarity
+    physics: Physics
+    look: Look
+    shadow: float  # share of light that the foreground's shadow takes from the splat, 0..1
+    samples: int
+    snap: Snap
+
+    @property
+    def scale(self) -> float:
+        """Metres per scene unit of the splat."""
+        return float(np.linalg.norm(self.splat_to_twin[:3, 0]))
+
+    def splat_camera(self, camera: Camera) -> np.ndarray:
+        """Camera-to-world [4, 4] of a camera of the base frame, in the splat's own coordinates (rigid)."""
+        inverse = np.linalg.inv(self.splat_to_twin)
+        c2w = np.eye(4)
+        c2w[:3, :3] = inverse[:3, :3] @ camera.c2w[:3, :3] * self.scale
+        c2w[:3, 3] = inverse[:3, :3] @ camera.c2w[:3, 3] + inverse[:3, 3]
+        return c2w
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; the inverse of `from_json`."""
+        return {
+            "task": self.task.model_dump(mode="json"), "control_hz": self.control_hz,
+            "cameras": [c.to_json() for c in self.cameras], "splat_to_twin": self.splat_to_twin.tolist(),
+            "physics": self.physics.to_json(), "lamp": self.look.lamp.to_json(),
+            "noise_sd": self.look.sensor.noise_sd, "shadow": self.shadow, "samples": self.samples,
+            "snap": asdict(self.snap),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Twin":
+        """The inverse of `to_json`."""
+        look = Look(Lamp.from_json(value["lamp"]), Sensor(noise_sd=value["noise_sd"]))
+        return cls(
+            Task.model_validate(value["task"]), float(value["control_hz"]),
+            [Camera.from_json(c) for c in value["cameras"]], np.array(value["splat_to_twin"]),
+            Physics.from_json(value["physics"]), look, float(value["shadow"]), int(value["samples"]),
+            Snap(**value["snap"]),
+        )  # fmt: skip
+
+
+def read_twin(folder: Path) -> Twin:
+    """The facts of a published twin."""
+    return Twin.from_json(json.loads((folder / "twin.json").read_text()))
+
+
+def read_model(folder: Path) -> Model:
+    """The compiled scene of a published twin."""
+    return mujoco.MjModel.from_xml_path(str(folder / "scene.xml"))
+
+
+def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
+    """The backdrop of each camera, by its name."""
+    return {c.name: _read_backdrop(folder / "background" / f"{c.name}.npz", twin.shadow) for c in twin.cameras}
+
+
+def _read_backdrop(path: Path, shadow: float) -> Backdrop:
+    with np.load(path) as stored:
+        return splat_backdrop(stored["rgb"].astype(np.float32) / 255, stored["depth_m"], shadow)
+
+
+def splat_backdrop(rgb: np.ndarray, depth_m: np.ndarray, shadow: float) -> Backdrop:
+    """A backdrop from a picture of the splat [H, W, 3] in 0..1: its light is baked in, so a shadow dims it."""
+    return Backdrop(rgb.astype(np.float32), (rgb * (1 - shadow)).astype(np.float32), depth_m.astype(np.float32))
+
+
+def eyes_of(model: Model, twin: Twin, backdrops: dict[str, Backdrop]) -> dict[str, Eye]:
+    """One eye per camera of the twin."""
+    return {c.name: Eye(model, c, backdrops[c.name], twin.look, twin.samples) for c in twin.cameras}
+
+
+def snap_to_support(depth_m: np.ndarray, camera: Camera, snap: Snap, area: Area) -> np.ndarray:
+    """Put depths that are near the plane z = 0 on it: a splat's depth is noisy, most of all on a bare table, and a
+    centimetre decides whether a button stands on the table or in it. [H, W] to [H, W], float32.
+    """
+    rays = camera.rays()
+    with np.errstate(divide="ignore"):
+        plane = np.where(rays[..., 2] < -1e-6, -camera.position[2] / rays[..., 2], np.inf)
+    there = np.isfinite(depth_m) & np.isfinite(plane)
+    height = camera.position[2] + rays[..., 2] * np.where(there, depth_m, 0.0)
+    below = camera.position[:2] + rays[..., :2] * np.where(there, plane, 0.0)[..., None]
+    low, high = footprint(area)
+    free = np.all((below > low) & (below < high), axis=-1)
+    near = there & (np.abs(height) < np.where(free, max(snap.free_m, snap.near_m), snap.near_m))
+    return np.where(near, plane, depth_m).astype(np.float32)

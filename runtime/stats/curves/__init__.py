@@ -1,0 +1,1 @@
+"""Success along training: learning curves, their areas, sample efficiency."""

@@ -1,0 +1,1 @@
+"""Bands of rates, uplift and gaps over training runs."""

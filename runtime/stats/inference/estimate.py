@@ -1,0 +1,108 @@
+"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from runtime.stats.band import Band
+from runtime.stats.inference.group import Group, Side
+from runtime.stats.inference.interval import Spread, degrees, interval
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over groups, in points. `degrees` are those of the t band, `seed_error` the standard error seeds bring."""
+
+    value: float
+    band: Band
+    level: float
+    degrees: float
+    standard_error: float
+    seed_error: float
+    units: int
+
+
+def estimate(
+    groups: Sequence[Group],
+    level: float,
+    limits: tuple[float, float],
+    shared_training: bool = False,
+    logit: bool = False,
+) -> Estimate:
+    """Mean over groups (each counts the same) with its band: what holds *at these locations*.
+
+    Args:
+        groups: at least one group with at least one seed each.
+        level: confidence level, between 0 and 1.
+        limits: lowest and highest possible value, in points.
+        shared_training: True when one training run serves all groups, so that its luck is common to them. By default
+            each location trains its own policy and the unit is the run of a (location, seed).
+        logit: True for rates, whose runs scatter to one side near either limit.
+
+    Raises:
+        ValueError: when there is no group, or a group without seeds.
+    """
+    if not groups or any(len(g.seeds) == 0 for g in groups):
+        raise ValueError("an estimate needs groups with at least one seed each")
+    count = len(groups)
+    value = float(np.mean([g.unit_means.mean() for g in groups]))
+    parts = _seed_parts(groups, shared_training)
+    units = sum(len(g.seeds) for g in groups)
+    if any(part.degrees < 1 for part in parts):
+        # A single seed says nothing about other seeds.
+        return Estimate(value, Band(*limits), level, 0.0, float("inf"), float("inf"), units)
+    spread = Spread(
+        np.array(value),
+        np.array([part.variance for part in parts]),
+        np.array([part.degrees for part in parts], dtype=float),
+        np.array([part.luck for part in parts]),
+        np.array(sum(g.state_variance for g in groups) / count**2),
+        np.array(np.mean([g.floor_centre for g in groups])),
+        # The smoothed counts hold a share 1/K of the variance between shared states already.
+        np.array(
+            sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.seeds)) for g in groups) / count**2
+        ),
+        np.array(sum(g.events for g in groups)),
+    )
+    low, high = interval(spread, level, limits, logit)
+    seed_variance = sum(part.variance for part in parts)
+    error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
+    return Estimate(
+        value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units
+    )
+
+
+class _Part(NamedTuple):
+    """Variance of the overall mean that one side's runs bring, its degrees of freedom, and that of luck in episodes."""
+
+    variance: float
+    degrees: float
+    luck: float
+
+
+def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[_Part]:
+    count = len(groups)
+    if not shared_training:
+        return [
+            _Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2)
+            for g in groups
+            for side in g.sides
+        ]
+    seeds = sorted(set.intersection(*(set(g.seeds) for g in groups)))
+    if len(seeds) < 2:
+        return [_Part(0.0, 0, 0.0)]
+    # One training run serves every group, so its luck shows in the mean over groups only.
+    together = min(len(g.sides) for g in groups)
+    parts = []
+    for i in range(together):
+        each = [g.sides if len(g.sides) == together else (_differences(g),) for g in groups]
+        rows = [[own[i].means[g.seeds.index(s)] for s in seeds] for own, g in zip(each, groups, strict=True)]
+        side = Side(np.mean(rows, axis=0), sum(own[i].luck for own in each) / count**2)
+        parts.append(_Part(side.variance, len(seeds) - 1, side.luck))
+    return parts
+
+
+def _differences(group: Group) -> Side:
+    return Side(group.unit_means, group.floor_variance)

@@ -1,0 +1,70 @@
+"""Success rates: of a single run (Wilson's interval), and of an approach over its training seeds."""
+
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+from runtime.stats.band import Band
+from runtime.stats.inference.estimate import Estimate, estimate
+from runtime.stats.inference.group import rate_group
+from runtime.stats.table.outcomes import Place, Trials
+
+POINTS = (0.0, 100.0)
+
+
+def wilson(successes: int, trials: int, level: float) -> Band:
+    """Wilson's (1927) score interval of one run's success rate, in points.
+
+    It speaks of this very run; it knows nothing of what another training seed would do.
+
+    Raises:
+        ValueError: when there is no trial.
+    """
+    interval = binomtest(successes, trials).proportion_ci(confidence_level=level, method="wilson")
+    return Band(100 * interval.low, 100 * interval.high)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Success rate of an approach in a domain, over the seeds and places that ran. `location` None: pooled."""
+
+    approach: str
+    domain: str
+    location: str | None
+    task: str | None
+    trials: int
+    locations: int
+    estimate: Estimate
+
+
+def rates(trials: Trials, level: float, shared_training: bool = False) -> list[Rate]:
+    """Rates of every approach and domain: one row per place, then one row pooled over places if there are several."""
+    rows = []
+    for approach, domain in sorted(trials.outcomes):
+        places = trials.places(approach, domain)
+        rows += [rate_of(approach, domain, {place: runs}, level) for place, runs in sorted(places.items())]
+        if len(places) > 1:
+            rows.append(rate_of(approach, domain, places, level, shared_training))
+    return rows
+
+
+def rate_of(
+    approach: str, domain: str, places: dict[Place, dict[int, dict[str, float]]], level: float,
+    shared_training: bool = False,
+) -> Rate:  # fmt: skip
+    """The rate over `places`, each counting the same.
+
+    Raises:
+        ValueError: when `places` is empty.
+    """
+    groups = [rate_group(runs, level, len(places)) for _, runs in sorted(places.items())]
+    single = next(iter(places)) if len(places) == 1 else (None, None)
+    count = sum(len(run) for runs in places.values() for run in runs.values())
+    return Rate(
+        approach,
+        domain,
+        *single,
+        count,
+        len({location for location, _ in places}),
+        estimate(groups, level, POINTS, shared_training, logit=True),
+    )

@@ -1,0 +1,94 @@
+"""What follows from how key figures moved over the weeks: the rules of `runtime.stats.kpi.decision` over an approach's own
+history.
+
+The rules speak of success in simulation and in reality. In simulation that is the policy's: the scripted expert of a
+good twin succeeds nearly always, so that its rate cannot rise; it stands in only where no policy was tried there.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from runtime.stats.band import Band
+from runtime.stats.kpi.decision import Change, decide, over_weeks
+from runtime.stats.kpi.figures import Figure
+from runtime.stats.kpi.week import week_number
+
+FEWEST_WEEKS = 3
+"""A line through two points has no band."""
+READ_AS = {
+    "world_model": [("policy_in_world_model", "world_model"), ("policy_in_world_model", "twin"),
+                    ("world_model", "world_model"), ("world_model", "twin")],
+    "irl": [("irl", "irl"), ("irl_proxy", "irl_proxy")],
+}  # fmt: skip
+"""What a rule asks for -> (figure, domain) that answers it, the first that has a trend."""
+_WORDS = {"world_model": "success in simulation over the weeks", "irl": "success in reality over the weeks"}
+
+
+def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -> list[dict[str, Any]]:
+    """One entry per approach that was measured: its trend in every figure, and the recommendation, as JSON.
+
+    `rule` is None and `because` empty where no figure has enough weeks; `advice` then says so.
+    """
+    return [_of_approach(approach, mine, level) for approach in approaches
+            if (mine := [f for f in figures if f.approach == approach and f.location is None])]  # fmt: skip
+
+
+def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict[str, Any]:
+    series: dict[tuple, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        series[figure.series].append(figure)
+    moved = {key: change for key, rows in series.items() if (change := change_of(rows, level))}
+    chosen = {
+        asked: next((key for kpi, domain in wanted for key in moved if key[:2] == (kpi, domain)), None)
+        for asked, wanted in READ_AS.items()
+    }
+    weeks = len({figure.week for figure in figures})
+    found: dict[str, Any] = {
+        "approach": approach, "weeks": weeks,
+        "moved": [_moved(series[key], change) for key, change in moved.items()],
+    }  # fmt: skip
+    if not any(chosen.values()):
+        lacking = "" if not moved else " of success in simulation or in reality"
+        advice = f"a trend needs {_count(FEWEST_WEEKS)}{lacking}: so far there {'is' if weeks == 1 else 'are'} {weeks}"
+        return {**found, "rule": None, "advice": advice, "because": []}
+    said = decide(
+        {asked: moved[key] for asked, key in chosen.items() if key is not None},
+        words=_WORDS,
+        more="more weeks, or more seeds at each location,",
+    )
+    because = []
+    for number in said["because"]:
+        key = chosen[number["kpi"]]
+        about = _moved(series[key], moved[key]) if key else {"domain": None}
+        because.append({**about, "asked": number["kpi"], "kpi": key[0] if key else number["kpi"],
+                        "trend": number["trend"], "value": number["value"], "band": number["band"]})  # fmt: skip
+    return {**found, "rule": said["rule"], "advice": said["advice"], "because": because}
+
+
+def change_of(rows: Sequence[Figure], level: float) -> Change | None:
+    """How a figure moved from its first week to its last; None with fewer than three weeks."""
+    if len({row.week for row in rows}) < FEWEST_WEEKS:
+        return None
+    numbers = [week_number(row.week) for row in rows]
+    return over_weeks(
+        [float(n - min(numbers)) for n in numbers], [row.value for row in rows], level,
+        [row.band.width / 2 for row in rows],
+    )  # fmt: skip
+
+
+def _moved(rows: Sequence[Figure], change: Change) -> dict[str, Any]:
+    first, last = min(rows, key=lambda r: r.week), max(rows, key=lambda r: r.week)
+    better = change
+    if first.kpi == "gap":  # it improves where it shrinks
+        better = Change(-change.value, Band(-change.band.high, -change.band.low))
+    return {
+        "kpi": first.kpi, "domain": first.domain, "real": first.real, "trend": better.trend(),
+        "value": round(change.value, 4), "band": change.band.to_json(), "weeks": len(rows),
+        "first": {"week": first.week, "value": round(first.value, 4)},
+        "last": {"week": last.week, "value": round(last.value, 4)},
+    }  # fmt: skip
+
+
+def _count(weeks: int) -> str:
+    return {3: "three weeks"}.get(weeks, f"{weeks} weeks")

@@ -1,0 +1,1 @@
+"""Looking at trials while they come in: always-valid bands, stops, batches."""

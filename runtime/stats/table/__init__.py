@@ -1,0 +1,1 @@
+"""The table of trials: outcomes by cell, pairing, what runs twice alike."""

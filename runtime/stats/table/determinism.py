@@ -1,0 +1,118 @@
+"""What running trials twice says of a study: per domain, and per location of it.
+
+A policy's own artifact counts once, however many approaches share it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runtime.bound.cell import Cell
+from runtime.bound.reproducible import Reproducible
+from runtime.problem import InputError, Problem
+from runtime.stats.status import Status
+from runtime.stats.table.pairing import Pairing
+from runtime.stats.table.reproducible import Disagreement, differences, disagreement
+from runtime.stats.table.table import KEY
+from runtime.stats.table.table import SCHEMA as TRIALS
+
+FILE = "twice.parquet"
+SCHEMA = pa.schema([TRIALS.field(name) for name in (*KEY, "success")])
+"""Columns of second runs."""
+
+
+@dataclass(frozen=True)
+class Determinism:
+    """What was found. `domains` maps each domain with trials to its disagreement, None where nothing was run twice;
+    `places` does so for (domain, location)."""
+
+    limits: Reproducible
+    domains: Mapping[str, Disagreement | None]
+    places: Mapping[tuple[str, str], Disagreement]
+
+    def status(self, domain: str) -> Status:
+        """Passed, failed or undecided by the whole exact band; not run where no trial was run twice."""
+        found = self.domains.get(domain)
+        return Status.NOT_RUN if found is None else found.reproduces(self.limits.limit(domain))
+
+    def pairing(self) -> dict[str, Pairing]:
+        """What is to be done, and said, about comparisons in a domain; nothing about one that reproduces."""
+        found = {}
+        for domain, one in self.domains.items():
+            if one is None:
+                continue
+            limit = self.limits.limit(domain)
+            match self.status(domain):
+                case Status.FAILED:
+                    found[domain] = Pairing(False, f"{one.refusal(limit)}; compared unpaired")
+                case Status.UNDECIDED:
+                    found[domain] = Pairing(True, one.doubt(limit))
+        return found
+
+    def odd_locations(self, domain: str) -> dict[str, float]:
+        """Location -> share of trials (0..1) that ended differently, where the whole band lies above the limit."""
+        limit = self.limits.limit(domain)
+        return {
+            location: one.rate / 100
+            for (where, location), one in self.places.items()
+            if where == domain and one.reproduces(limit) is Status.FAILED
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One JSON-able row per domain."""
+        return [_row(name, one, self.limits.limit(name), self.status(name)) for name, one in self.domains.items()]
+
+
+def determinism(table: pa.Table, again: pa.Table, limits: Reproducible, level: float) -> Determinism:
+    """Compare the trials of a study with second runs of some of them.
+
+    Args:
+        table: as `runtime.stats.table.table.join` makes it.
+        again: second runs with the columns `KEY` and `success`, as `second_runs` gives them.
+        limits: what is put up with.
+        level: confidence level of the exact bands.
+    """
+    counts: dict[tuple[str, str], list[int]] = {}
+    for key, differs in differences(table, again).items():
+        found = counts.setdefault((key[KEY.index("domain")], key[KEY.index("location")]), [0, 0])
+        found[0] += 1
+        found[1] += differs
+    domains: dict[str, Disagreement | None] = {}
+    for domain in sorted(set(table["domain"].to_pylist())):
+        here = [found for (where, _), found in counts.items() if where == domain]
+        trials, differing = (sum(found[i] for found in here) for i in (0, 1))
+        domains[domain] = disagreement(domain, trials, differing, level) if trials else None
+    places = {key: disagreement(key[0], n, k, level) for key, (n, k) in sorted(counts.items())}
+    return Determinism(limits, domains, places)
+
+
+def second_runs(folders: Sequence[Path], cells: Sequence[Cell]) -> pa.Table:
+    """Second runs beside the trials of evaluations, named by the first cell that each evaluation stands for.
+
+    Raises:
+        InputError: X427 when one cannot be read.
+    """
+    parts = [SCHEMA.empty_table()]
+    first = dict(reversed(list(zip(folders, cells, strict=True))))
+    for folder, cell in first.items():
+        try:
+            found = pq.read_table(folder / FILE, columns=["initial_state", "success"])
+        except (OSError, pa.ArrowException) as error:
+            message = f"second runs of {folder.name} cannot be read: {error}"
+            raise InputError(Problem("X427", message, "build them again")) from error
+        named = {name: [getattr(cell, name)] * found.num_rows for name in KEY if name != "initial_state"}
+        columns = named | {name: found[name] for name in found.column_names}
+        parts.append(pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA))
+    return pa.concat_tables(parts)
+
+
+def _row(domain: str, found: Disagreement | None, limit: float, status: Status) -> dict[str, Any]:
+    head = {"domain": domain, "trials": 0, "differing": 0, "rate": None, "band": None, "level": None}
+    if found is not None:
+        head |= {"trials": found.trials, "differing": found.differing, "rate": round(found.rate, 4),
+                 "band": found.band.to_json(), "level": found.level}  # fmt: skip
+    return {**head, "limit": limit, "status": status, "paired": status is not Status.FAILED}

@@ -1,0 +1,51 @@
+"""Trials arranged for statistics: outcomes by approach, domain, location, task and seed."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from runtime.stats.table.pairing import Pairing, pairing_of
+
+Place = tuple[str, str]
+"""(location, task)"""
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Outcomes of a joined table: `outcomes[approach, domain][location, task][seed][state]` is 0 or 1."""
+
+    outcomes: dict[tuple[str, str], dict[Place, dict[int, dict[str, float]]]]
+    failures: dict[tuple[str, str], dict[Place, dict[str, int]]]
+    pairing: dict[str, Pairing] = field(default_factory=dict)
+    """Domain -> whether its trials pair; one that is not named does."""
+
+    @classmethod
+    def of(cls, table: pa.Table, column: str = "success") -> "Trials":
+        """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`."""
+        outcomes: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+        failures: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+        names = ("approach", "domain", "location", "task", "seed", "initial_state", column, "success", "failure_mode")
+        for approach, domain, location, task, seed, state, value, success, mode in zip(
+            *(table[name].to_pylist() for name in names), strict=True
+        ):
+            outcomes[approach, domain][location, task][seed][state] = float(value)
+            if not success:
+                failures[approach, domain][location, task][mode or "unnamed"] += 1
+        return cls(
+            {k: {p: dict(runs) for p, runs in v.items()} for k, v in outcomes.items()},
+            {k: {p: dict(modes) for p, modes in v.items()} for k, v in failures.items()},
+            pairing_of(table),
+        )
+
+    def approaches(self) -> list[str]:
+        """Ids of the approaches, sorted."""
+        return sorted({approach for approach, _ in self.outcomes})
+
+    def domains(self) -> list[str]:
+        """Domains in which any trial ran, sorted."""
+        return sorted({domain for _, domain in self.outcomes})
+
+    def places(self, approach: str, domain: str) -> dict[Place, dict[int, dict[str, float]]]:
+        """Runs by place; empty when nothing ran."""
+        return self.outcomes.get((approach, domain), {})

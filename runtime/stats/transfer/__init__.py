@@ -1,0 +1,1 @@
+"""How well simulated trials speak for real ones."""

@@ -1,0 +1,1 @@
+"""Gates and claims: passed, failed, undecided or not run."""

@@ -1,0 +1,186 @@
+"""The artifact store: `ROOT/STAGE/FINGERPRINT/`, published whole or not at all.
+
+A stage writes into a temporary folder of the same file system. Publication fsyncs every file, writes `manifest.json`
+(digest and size of every file) last, and renames the folder into place. So an artifact with a manifest is complete, and
+neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong. No lock is needed for
+that: a rename onto an artifact that is there fails, and the first one is kept.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from runtime.store.host import alive, host
+from runtime.store.lock import exclusive
+
+MANIFEST = "manifest.json"
+SEAL = "manifest_sha256"
+FULL_BYTES = 1 << 20
+
+
+class DamagedArtifact(Exception):
+    """An artifact whose files are not those that its manifest lists."""
+
+
+class Store:
+    """Artifacts below one folder. Safe for several processes at once, also on several hosts of a network share."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, stage: str, fingerprint: str) -> Path:
+        """Where the artifact is, or would be."""
+        return self.root / stage / fingerprint
+
+    def has(self, stage: str, fingerprint: str) -> bool:
+        """Whether the artifact is published."""
+        return (self.path(stage, fingerprint) / MANIFEST).is_file()
+
+    def listing(self) -> dict[str, set[str]]:
+        """Stage -> fingerprints published."""
+        found: dict[str, set[str]] = {}
+        if self.root.is_dir():
+            for stage in os.scandir(self.root):
+                if stage.is_dir() and not stage.name.startswith("."):
+                    found[stage.name] = {
+                        a.name for a in os.scandir(stage.path) if os.path.exists(f"{a.path}/{MANIFEST}")
+                    }
+        return found
+
+    def manifest(self, stage: str, fingerprint: str) -> dict[str, Any]:
+        """The manifest of a published artifact.
+
+        Raises:
+            DamagedArtifact: when it is absent or not JSON.
+        """
+        path = self.path(stage, fingerprint) / MANIFEST
+        try:
+            return json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
+
+    def check(self, stage: str, fingerprint: str, digests: bool = True) -> dict[str, Any]:
+        """Compare an artifact's files with its manifest, which is returned.
+
+        Raises:
+            DamagedArtifact: when the manifest was changed or is another artifact's, or a file is absent, extra, or has
+                another size or (with `digests`) content.
+        """
+        manifest, folder = self.manifest(stage, fingerprint), self.path(stage, fingerprint)
+        # Manifests of before seals have none; the digests of their files hold all the same.
+        if not isinstance(manifest, dict) or (SEAL in manifest and manifest[SEAL] != _seal(manifest)):
+            raise DamagedArtifact(f"{stage}/{fingerprint}: the manifest has other content than it was written with")
+        if (manifest["stage"], manifest["fingerprint"]) != (stage, fingerprint):
+            stranger = f"{manifest['stage']}/{manifest['fingerprint']}"
+            raise DamagedArtifact(f"{stage}/{fingerprint}: what stands here is {stranger}")
+        present = {name for name in _files(folder) if name != MANIFEST}
+        if present != set(manifest["files"]):
+            odd = sorted(present ^ set(manifest["files"]))
+            raise DamagedArtifact(f"{stage}/{fingerprint}: files differ from the manifest: {', '.join(odd[:3])}")
+        for name, entry in manifest["files"].items():
+            if (folder / name).stat().st_size != entry["size"]:
+                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has another size than its manifest says")
+            if digests and _digest(folder / name) != entry["sha256"]:
+                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has other content than its manifest says")
+        return manifest
+
+    def set_aside(self, stage: str, fingerprint: str) -> Path:
+        """Move a damaged artifact out of the way, keeping it for inspection; it is then missing, and planned again."""
+        target = self.root / ".damaged" / f"{stage}-{fingerprint}-{uuid.uuid4().hex[:8]}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.path(stage, fingerprint).rename(target)
+        return target
+
+    @contextmanager
+    def building(self, stage: str, fingerprint: str) -> Generator[Path]:
+        """Hold the artifact's build lock and give a fresh temporary folder, removed at the end whatever happens.
+
+        A second builder waits here; it then finds the artifact published. Where the file system has no locks, or hosts
+        do not share them, both build and the first publication is kept. Leftovers of killed builders are removed.
+        """
+        temporary = self.root / ".tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        prefix = f"{stage}-{fingerprint}"
+        with exclusive(self.root / ".locks" / f"{prefix}.lock"):
+            for leftover in temporary.glob(f"{prefix}-{host()}-*"):
+                if not alive(leftover.name.split("-")[-2]):
+                    shutil.rmtree(leftover, ignore_errors=True)
+            folder = temporary / f"{prefix}-{host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            folder.mkdir()
+            try:
+                yield folder
+            except OSError as error:
+                # numpy and OpenCV report a full disk without saying so; look before the clean-up makes room again
+                if error.errno is None and shutil.disk_usage(folder).free < FULL_BYTES:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+                raise
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, stage: str, fingerprint: str, folder: Path, facts: dict[str, Any]) -> Path:
+        """Make `folder` the artifact. If one is published already, that one is kept.
+
+        Raises:
+            OSError: when the disk is full or the store cannot be written; nothing is published then.
+        """
+        target = self.path(stage, fingerprint)
+        names = sorted(_files(folder))
+        files = {name: {"sha256": _digest(folder / name), "size": (folder / name).stat().st_size} for name in names}
+        for name in names:
+            _fsync(folder / name)
+        manifest = folder / MANIFEST
+        facts = json.loads(json.dumps({**facts, "stage": stage, "fingerprint": fingerprint, "files": files}))
+        manifest.write_text(json.dumps({**facts, SEAL: _seal(facts)}, indent=1, sort_keys=True) + "\n")
+        _fsync(manifest)
+        for directory, _, _ in os.walk(folder):
+            _fsync(Path(directory))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        while not self.has(stage, fingerprint):
+            try:
+                folder.rename(target)
+            except OSError:
+                # Another builder may have been first; how a file system words that differs (ENOTEMPTY, EEXIST, EPERM).
+                if not target.exists():
+                    raise
+                if not self.has(stage, fingerprint):
+                    with suppress(FileNotFoundError):
+                        self.set_aside(stage, fingerprint)
+            else:
+                _fsync(target.parent)
+        return target
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for directory, _, names in os.walk(folder):
+        relative = os.path.relpath(directory, folder)
+        yield from (name if relative == "." else f"{relative}/{name}" for name in names)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _seal(manifest: dict[str, Any]) -> str:
+    """Digest of a manifest's content, but for the digest itself."""
+    content = {key: value for key, value in manifest.items() if key != SEAL}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems do not sync folders.
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP) or not path.is_dir():
+            raise
+    finally:
+        os.close(handle)

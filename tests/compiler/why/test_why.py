@@ -1,0 +1,286 @@
+"""`simkiln why`: the predicates that explain are those that make an address, and each names its line."""
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import runtime.build.code_digest
+from compiler.graph.fingerprint import fingerprint
+from compiler.graph.node import Node
+from compiler.plan.changes import find_changes
+from compiler.store.index import StoreIndex
+from compiler.why.earlier import Record, StorePast, record_of
+from compiler.why.reasons import View, differences, reasons
+from compiler.why.why import Explanation, code_changed, explain
+from runtime.stage import REGISTRY
+from runtime.store.store import Store
+from tests.compiler.plan.test_tree import simkiln
+from tests.compiler.published import base_project, edit, planned, publish, publish_all
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    root = base_project(tmp_path)
+    publish_all(root)
+    return root
+
+
+def explained(root: Path, label: str) -> Explanation:
+    project, plan = planned(root)
+    (node,) = [n for n in plan.graph.find(label) if n.label == label]
+    index = StoreIndex.of(project)
+    return explain(project, plan, node, find_changes(project, plan, index).mark(plan, node), index)
+
+
+def said(found: Explanation) -> list[str]:
+    return [f"{r.text} [{r.at}]" if r.at else r.text for r in found.reasons]
+
+
+def causes(found: Explanation) -> list[str]:
+    return [f"{c.label}: {c.reason.text} [{c.reason.at}]" for c in found.causes]
+
+
+def test_a_parameter_with_old_and_new_value_and_its_line(built: Path) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    found = explained(built, "policy/cellar/press/bold/0")
+    assert said(found) == ["parameter `steps`: 7 -> 8 [specs/approaches/bold.yaml:4:19]"]
+    assert found.compared is not None
+    assert found.compared.label == "policy/cellar/press/bold/0"
+    assert found.mark == "rebuild"
+
+
+def test_a_parent_is_traced_to_the_line_that_began_it(built: Path) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    found = explained(built, "evaluate/cellar/press/bold/1/twin")
+    (reason,) = found.reasons
+    assert (reason.kind, reason.what, reason.parents[0][0].label) == ("parent", "policy", "policy/cellar/press/bold/1")
+    line = "policy/cellar/press/bold/1: parameter `steps`: 7 -> 8 [specs/approaches/bold.yaml:4:19]"
+    assert causes(found) == [line]
+    uplift = explained(built, "uplift/study")
+    assert [c.split(": ", 1)[1] for c in causes(uplift)] == [line.split(": ", 1)[1]], "each cause once"
+    assert any(text.startswith("parent `trials`: 8 artifacts -> 8 (4 others)") for text in said(uplift))
+
+
+def test_parents_that_are_built_again_already_are_compared_with_what_was_there_before(built: Path) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    project, plan = planned(built)
+    for node in plan.build():
+        if node.stage.name in ("policy", "evaluate"):
+            publish(project, node, built=1_800_000_000.0)
+    found = explained(built, "uplift/study")
+    assert [c.reason.text for c in found.causes] == ["parameter `steps`: 7 -> 8"]
+
+
+def test_a_value_inside_of_a_bound_parameter(built: Path) -> None:
+    edit(built, "tasks/press", "instruction: press the button", "instruction: press it\narea: {half_x_m: 0.02}")
+    found = explained(built, "demos/cellar/press")
+    assert [reason.kind for reason in found.reasons] == ["parent"]
+    lines = causes(found)
+    assert any("`task.instruction`" in line and line.endswith("[specs/tasks/press.yaml:3:14]") for line in lines), lines
+    assert any("`task.area.half_x_m`" in line and line.endswith("[specs/tasks/press.yaml:4:18]") for line in lines)
+
+
+def test_the_place_of_a_source(built: Path) -> None:
+    edit(built, "locations/cellar", "seed: 1", "seed: 2")
+    assert said(explained(built, "capture/cellar")) == [
+        "parameter `source.seed`: 1 -> 2 [specs/locations/cellar.yaml:2:35]"
+    ]
+
+
+def test_a_seed(built: Path) -> None:
+    edit(built, "approaches/bold", "extends: baseline", "extends: baseline\ntraining_seed_offset: 100")
+    found = explained(built, "policy/cellar/press/bold/1")
+    assert said(found) == ["seed `seed`: 1 -> 101 [specs/approaches/bold.yaml:3:23]"]
+    assert found.reasons[0].kind == "seed"
+
+
+def test_another_stage_at_a_port(built: Path) -> None:
+    edit(built, "approaches/bold", "stages:", "inputs: {policy: {demos: enrichment}}\nstages:")
+    found = explained(built, "policy/cellar/press/bold/0")
+    assert said(found) == [
+        "parent `demos`: an artifact of demos -> one of enrichment [specs/approaches/bold.yaml:3:26]"
+    ]
+    assert causes(found) == [f"policy/cellar/press/bold/0: {said(found)[0]}"]
+
+
+def test_a_stage_version(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "policy", replace(REGISTRY["policy"], version=99))
+    found = explained(built, "policy/cellar/press/bold/0")
+    assert [r.kind for r in found.reasons] == ["version"]
+    assert said(found)[0].endswith(" -> 99")
+    assert [c.reason.kind for c in explained(built, "report/study").causes] == ["version"]
+
+
+def test_code_that_changed_without_a_version(built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert explained(built, "policy/cellar/press/bold/0").notes[0].text.startswith("not built: policy/")
+    record = json.loads(runtime.build.code_digest.RECORD.read_text())
+    record["policy"]["digest"] = "of other code"
+    changed = tmp_path / "versions.json"
+    changed.write_text(json.dumps(record))
+    monkeypatch.setattr(runtime.build.code_digest, "RECORD", changed)
+    found = explained(built, "policy/cellar/press/bold/0")
+    (warning,) = [note.text for note in found.notes if note.kind == "code"]
+    assert "the code of stage `policy` changed without a new version" in warning
+    assert not any(note.kind == "code" for note in explained(built, "splat/cellar").notes)
+
+
+def test_the_recorded_versions_are_those_of_the_code() -> None:
+    class Of:
+        def __init__(self, stage: Any) -> None:
+            self.stage = stage
+
+    warned = [list(code_changed(Of(stage))) for stage in REGISTRY.values()]  # ty: ignore[invalid-argument-type]
+    assert not any(warned)
+
+
+def test_a_back_end_and_the_photos(tmp_path: Path) -> None:
+    root = base_project(tmp_path)
+    project, plan = planned(root)
+    (splat,), (capture,) = plan.graph.find("splat/cellar"), plan.graph.find("capture/cellar")
+    publish(project, replace_fingerprint(splat), backends={"renderer": {"name": "numba", "version": "0"}})
+    publish(project, replace_fingerprint(capture), content="another digest")
+    assert said(explained(root, "splat/cellar")) == ["back end `renderer`: numba 0 -> numba 1"]
+    assert said(explained(root, "capture/cellar")) == [
+        "the photos or the splat outside the project changed [specs/locations/cellar.yaml:2:9]"
+    ]
+
+
+def replace_fingerprint(node: Node) -> Node:
+    other = copy.copy(node)
+    other.fingerprint = "f" * 32
+    return other
+
+
+def test_missing_and_damaged(tmp_path: Path) -> None:
+    root = base_project(tmp_path)
+    found = explained(root, "splat/cellar")
+    assert (found.compared, found.reasons) == (None, ())
+    assert [note.kind for note in found.notes] == ["missing", "reader"]
+    assert found.notes[0].text == "missing: no artifact of stage `splat` was built yet"
+    assert found.notes[1].text == "read by coverage/cellar, which is built"
+    publish_all(root)
+    store = Store(root / "store")
+    (fact,) = [f for f in StoreIndex(root / "store", root / "x.sqlite").facts() if f.stage == "coverage"]
+    aside = store.set_aside(*fact.address)
+    found = explained(root, "coverage/cellar")
+    assert [note.text for note in found.notes] == [
+        "missing: no artifact of stage `coverage` was built yet", "the study asks for it",
+        f"damaged: an earlier one was set aside as store/.damaged/{aside.name}",
+    ]  # fmt: skip
+
+
+def test_an_artifact_that_is_there_but_damaged(built: Path) -> None:
+    assert not any(note.kind == "damaged" for note in explained(built, "splat/cellar").notes)
+    (content,) = (built / "store" / "splat").glob("*/content.bin")
+    content.write_bytes(b"x")
+    (note,) = [note for note in explained(built, "splat/cellar").notes if note.kind == "damaged"]
+    assert "content.bin has another size" in note.text
+    assert "`simkiln verify`" in note.text
+
+
+def test_the_most_similar_artifact_serves_where_the_scope_is_new(built: Path) -> None:
+    edit(built, "study", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    found = explained(built, "policy/cellar/press/bold/2")
+    assert found.mark == "build"
+    assert [r.kind for r in found.reasons] == ["seed"]
+    assert any("nothing of this scope was built yet" in note.text for note in found.notes)
+
+
+def test_a_reused_artifact_says_when_and_from_what(built: Path) -> None:
+    shown = simkiln(built, "why", "splat/cellar").stdout
+    assert "= splat/cellar  splat/" in shown
+    assert "built 2023-11-14 22:13 UTC on x86_64 Test for splat/cellar, in 60.0 CPU-s" in shown
+    assert "from `capture`: capture/cellar (capture/" in shown
+
+
+def test_the_verb_in_text_and_json(built: Path) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    shown = simkiln(built, "why", "evaluate/cellar/press/bold/0/twin").stdout
+    assert shown.startswith("~ evaluate/cellar/press/bold/0/twin  evaluate/")
+    assert (
+        "    because policy/cellar/press/bold/0 differs: parameter `steps`: 7 -> 8  [specs/approaches/bold.yaml:4:19]"
+        in shown
+    )
+    (one,) = json.loads(simkiln(built, "why", "evaluate/cellar/press/bold/0/twin", "--json").stdout)
+    assert one["state"] == "rebuild"
+    assert one["causes"] == [
+        {"node": "policy/cellar/press/bold/0", "kind": "parameter", "what": "steps", "old": "7", "new": "8",
+         "at": "specs/approaches/bold.yaml:4:19"}
+    ]  # fmt: skip
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(-2, 2).map(lambda x: round(x))
+    | st.text("ab", max_size=2),
+    lambda children: st.lists(children, max_size=12) | st.dictionaries(st.sampled_from("abk"), children, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_differences_are_found_exactly_where_values_differ(a: Any, b: Any) -> None:
+    same = json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+    assert bool(list(differences(a, b, ()))) != same
+    assert list(differences(a, a, ())) == []
+
+
+PARTS = st.fixed_dictionaries({
+    "version": st.integers(1, 2),
+    "params": st.dictionaries(st.sampled_from(["steps", "seed"]), st.sampled_from([0, 1, 1.0, "1", [1], None])),
+    "parents": st.dictionaries(
+        st.sampled_from(["demos", "twin"]), st.lists(st.sampled_from(["a" * 32, "b" * 32]), max_size=3)
+    ),
+    "backends": st.dictionaries(
+        st.just("renderer"), st.fixed_dictionaries({"name": st.just("numba"), "version": st.sampled_from("12")})
+    ),
+    "content": st.sampled_from([None, "x"]),
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, StorePast]:
+    project, plan = planned(base_project(tmp_path_factory.mktemp("project")))
+    return project, plan, StorePast(StoreIndex.of(project))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(one=PARTS, other=PARTS)
+def test_a_reason_is_given_exactly_when_the_address_differs(
+    example: tuple[Any, Any, StorePast], one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    project, plan, past = example
+    (template, *_) = plan.graph.find("policy")
+
+    def address(parts: dict[str, Any]) -> str:
+        return fingerprint(
+            "policy", parts["version"], parts["params"], parts["parents"], parts["backends"], parts["content"]
+        )  # fmt: skip
+
+    def parent(digits: str) -> Node:
+        found = copy.copy(template)
+        found.fingerprint = digits
+        return found
+
+    node = copy.copy(template)
+    stage = replace(template.stage, version=one["version"])
+    node.setting = replace(template.setting, stage=stage, params=one["params"])
+    node.inputs = {port: tuple(parent(digits) for digits in found) for port, found in one["parents"].items()}
+    node.backends, node.content, node.fingerprint = one["backends"], one["content"], address(one)
+    parents = {port: tuple(("policy", digits) for digits in found) for port, found in other["parents"].items()}
+    old = Record(
+        "policy", address(other), "old", other["version"], other["params"], other["backends"], parents, other["content"]
+    )  # fmt: skip
+    found = reasons(View(project, "study", node, old, past))
+    # an empty port and none at all are two addresses that no stage can have both of
+    if one["parents"].keys() == other["parents"].keys():
+        assert bool(found) == (node.fingerprint != old.fingerprint), found
+    assert reasons(View(project, "study", node, record_of(node), past)) == []

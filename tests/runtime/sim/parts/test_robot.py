@@ -1,0 +1,63 @@
+"""The arm built from primitives moves as the published model does, and inverse kinematics undoes forward kinematics."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from runtime.sim.parts.kinematics import solve
+from runtime.sim.parts.mj import Model, mujoco
+from runtime.sim.parts.robot import JOINTS, LIMITS_RAD, TIP_SITE, robot_model
+
+
+def _published(folder: Path) -> Model:
+    """The published model without its meshes: bodies, joints and sites only."""
+    text = (folder / "so101_new_calib.xml").read_text()
+    text = re.sub(r"<geom type=\"mesh\"[^>]*/>|<asset>.*?</asset>", "", text, flags=re.DOTALL)
+    return mujoco.MjModel.from_xml_string(text)
+
+
+def test_forward_kinematics_agree_with_the_published_model(shared_data: Path) -> None:
+    ours, theirs = robot_model(), _published(shared_data / "robots" / "so101")
+    a, b = mujoco.MjData(ours), mujoco.MjData(theirs)
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        q = rng.uniform(LIMITS_RAD[:, 0], LIMITS_RAD[:, 1])
+        a.qpos[:] = b.qpos[:] = q
+        mujoco.mj_kinematics(ours, a)
+        mujoco.mj_kinematics(theirs, b)
+        gap_m = np.linalg.norm(a.site(TIP_SITE).xpos - b.site(TIP_SITE).xpos)
+        assert gap_m < 1e-3
+        jaw_gap_m = np.linalg.norm(a.body("moving_jaw").xpos - b.body("moving_jaw_so101_v1").xpos)
+        assert jaw_gap_m < 1e-3
+
+
+def test_joint_ranges_agree_with_the_published_model(shared_data: Path) -> None:
+    theirs = _published(shared_data / "robots" / "so101")
+    ours = robot_model()
+    for name in JOINTS:
+        assert np.allclose(ours.joint(name).range, theirs.joint(name).range, atol=1e-3), name
+
+
+def test_inverse_kinematics_puts_the_tip_where_it_was_asked() -> None:
+    model = robot_model()
+    data = mujoco.MjData(model)
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        wish = rng.uniform((0.15, -0.10, 0.02), (0.33, 0.10, 0.11))
+        q = solve(wish)
+        assert q is not None, wish
+        assert np.all((q >= LIMITS_RAD[:, 0]) & (q <= LIMITS_RAD[:, 1]))
+        data.qpos[:] = q
+        mujoco.mj_kinematics(model, data)
+        assert np.linalg.norm(data.site(TIP_SITE).xpos - wish) < 2e-4
+
+
+def test_a_place_out_of_reach_has_no_solution() -> None:
+    assert solve(np.array((0.7, 0.0, 0.05))) is None
+
+
+def test_a_path_of_the_tip_is_a_smooth_path_of_the_joints() -> None:
+    path = [solve(np.array((x, 0.03, 0.05))) for x in np.linspace(0.16, 0.32, 81)]
+    steps = np.abs(np.diff(np.array(path, dtype=float), axis=0))
+    assert steps.max() < 0.05  # radians per 2 mm
