@@ -85,9 +85,8 @@ def measure(
                 low, high = METHODS[method](part, level, rng)
                 slack = 1e-9  # a band that touches the truth covers it, whatever the last digit
                 found[method].append(
-                    np.stack([(low <= uplift + slack) & (uplift - slack <= high), high - low,
-                              (low > slack) | (high < -slack)])
-                )  # fmt: skip
+                    np.stack([(low <= uplift + slack) & (uplift - slack <= high), high - low, (low > slack) | (high < -slack)])
+                )
         done += len(treated)
     rows = []
     for method, parts in found.items():
@@ -107,8 +106,10 @@ def again(rng: np.random.Generator, row: Row, count: int, level: float) -> Row:
 
 def summary(rows: list[Row], level: float) -> list[str]:
     """One line per method, kind of cell and number of seeds."""
-    lines = [f"{'method':18} {'cells':9} {'seeds':>5} {'n':>4} {'within':>6} {'below':>5} {'above':>5} "
-             f"{'lowest':>7} {'highest':>7} {'false positives':>15}"]  # fmt: skip
+    lines = [
+        f"{'method':18} {'cells':9} {'seeds':>5} {'n':>4} {'within':>6} {'below':>5} {'above':>5} "
+        f"{'lowest':>7} {'highest':>7} {'false positives':>15}"
+    ]
     seeds = sorted({r.shape.seeds for r in rows})
     for method, piled, k in itertools.product(METHODS, (False, True), (*seeds, None)):
         chosen = [r for r in rows if r.method == method and r.piled == piled and k in (None, r.shape.seeds)]
@@ -199,19 +200,43 @@ def main() -> None:
         count = min(given.studies, max(LEAST, EPISODES // each))
         for rates, spread, states in itertools.product(RATES, SPREADS, STATE_SPREADS):
             methods = ("ours",) if given.ours else tuple(METHODS)
-            rows += measure(
-                rng, Truth(*rates, spread, states, given.seed_correlation), shape, count, given.level, methods
-            )
+            rows += measure(rng, Truth(*rates, spread, states, given.seed_correlation), shape, count, given.level, methods)
     rows = [again(rng, r, given.again, given.level) for r in rows]
     if given.csv:
         with given.csv.open("w", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["seeds", "locations", "trials", "base", "treated", "spread", "state_spread", "method",
-                            "studies", "coverage", "width", "excludes_zero"])  # fmt: skip
+            table.writerow(
+                [
+                    "seeds",
+                    "locations",
+                    "trials",
+                    "base",
+                    "treated",
+                    "spread",
+                    "state_spread",
+                    "method",
+                    "studies",
+                    "coverage",
+                    "width",
+                    "excludes_zero",
+                ]
+            )
             for r in rows:
                 t = r.truth
-                table.writerow([*vars(r.shape).values(), t.base, t.treated, t.spread, t.state_spread, r.method,
-                                r.studies, r.coverage, r.width, r.excludes_zero])  # fmt: skip
+                table.writerow(
+                    [
+                        *vars(r.shape).values(),
+                        t.base,
+                        t.treated,
+                        t.spread,
+                        t.state_spread,
+                        r.method,
+                        r.studies,
+                        r.coverage,
+                        r.width,
+                        r.excludes_zero,
+                    ]
+                )
     print("\n".join(summary(rows, given.level)))
     print("", "cells of ours outside the tolerance:", *outside(rows, given.level), sep="\n")
     if not given.ours:

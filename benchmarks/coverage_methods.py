@@ -95,10 +95,14 @@ class Places:
             rates = [(side.sum(-1) / 100 * seen.trials + add) / (n + 2 * add) for side in sides]
             lucks = [1e4 * rate * (1 - rate) / (n + 2 * add) for rate in rates]
         return cls(
-            seen.runs.mean(-1), np.stack([side.var(-1, ddof=1) / seeds for side in sides], -1), np.stack(lucks, -1),
-            states, 100 * (up - down), floor + np.maximum(states, 0) * (1 - 1 / seeds),
+            seen.runs.mean(-1),
+            np.stack([side.var(-1, ddof=1) / seeds for side in sides], -1),
+            np.stack(lucks, -1),
+            states,
+            100 * (up - down),
+            floor + np.maximum(states, 0) * (1 - 1 / seeds),
             (seen.gained + seen.lost).astype(float),
-        )  # fmt: skip
+        )
 
 
 def band_of(found: Places, seeds: int, level: float) -> Band:
@@ -110,12 +114,18 @@ def band_of(found: Places, seeds: int, level: float) -> Band:
 
     return interval(
         Spread(
-            found.value.mean(1), flat(found.run_variances), np.full(places * sides, seeds - 1.0), flat(found.run_luck),
-            found.states.sum(1) / places**2, found.centre.mean(1), found.floor.sum(1) / places**2, found.events.sum(1),
+            found.value.mean(1),
+            flat(found.run_variances),
+            np.full(places * sides, seeds - 1.0),
+            flat(found.run_luck),
+            found.states.sum(1) / places**2,
+            found.centre.mean(1),
+            found.floor.sum(1) / places**2,
+            found.events.sum(1),
         ),
         level,
         LIMITS,
-    )  # fmt: skip
+    )
 
 
 def ours(seen: Seen, level: float, _: np.random.Generator) -> Band:
@@ -189,9 +199,14 @@ def mixed_model(seen: Seen, level: float, _: np.random.Generator) -> Band:
 
 
 METHODS: dict[str, Callable[[Seen, float, np.random.Generator], Band]] = {
-    "ours": ours, "wald": wald, "newcombe": newcombe, "episode bootstrap": episode_bootstrap,
-    "seed bootstrap": seed_bootstrap, "seed t": seed_t, "mixed model": mixed_model,
-}  # fmt: skip
+    "ours": ours,
+    "wald": wald,
+    "newcombe": newcombe,
+    "episode bootstrap": episode_bootstrap,
+    "seed bootstrap": seed_bootstrap,
+    "seed t": seed_t,
+    "mixed model": mixed_model,
+}
 SLOW = ("episode bootstrap", "seed bootstrap")
 """Methods that resample: they see fewer studies."""
 

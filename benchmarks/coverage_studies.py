@@ -32,9 +32,7 @@ class Truth:
     @property
     def uplift(self) -> float:
         """Expected uplift in points."""
-        return expected(self.treated, self.spread, self.state_spread) - expected(
-            self.base, self.spread, self.state_spread
-        )
+        return expected(self.treated, self.spread, self.state_spread) - expected(self.base, self.spread, self.state_spread)
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,12 @@ def expected(rate: float, spread: float, state_spread: float) -> float:
     return 100 * float((chance @ (weights / weights.sum())).mean())
 
 
-def studies(
-    rng: np.random.Generator, truth: Truth, shape: Shape, count: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def studies(rng: np.random.Generator, truth: Truth, shape: Shape, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Outcomes of treatment and baseline, each [studies, locations, seeds, trials] of bool, some studies at a time."""
     each = max(1, MOST_AT_ONCE // (shape.seeds * shape.locations * shape.trials))
     while count > 0:
         now = min(each, count)
-        easier = np.exp(
-            -truth.state_spread * rng.standard_normal((now, shape.locations, 1, shape.trials), dtype=np.float32)
-        )
+        easier = np.exp(-truth.state_spread * rng.standard_normal((now, shape.locations, 1, shape.trials), dtype=np.float32))
         common = None
         if truth.seed_correlation:
             common = truth.seed_correlation**0.5 * rng.standard_normal((now, shape.locations, shape.seeds, 1))

@@ -30,15 +30,9 @@ def drawn(rng: np.random.Generator, tasks: int, runs: int, gain: float, trials: 
 def truth(rng: np.random.Generator, tasks: int, trials: int) -> tuple[float, float, float]:
     """Interquartile mean, chance of improvement and standardised difference of very many runs."""
     ours, base = (drawn(rng, tasks, MANY, gain, trials) for gain in (GAIN, 0.0))
-    better = [
-        np.searchsorted(np.sort(b), a, side) for a, b in zip(ours, base, strict=True) for side in ("left", "right")
-    ]
+    better = [np.searchsorted(np.sort(b), a, side) for a, b in zip(ours, base, strict=True) for side in ("left", "right")]
     spread = ((ours.var(1, ddof=1) + base.var(1, ddof=1)) / 2).mean() ** 0.5
-    return (
-        float(interquartile_mean(Runs.of(ours))[0]),
-        float(np.mean(better)) / MANY,
-        float((ours - base).mean() / spread),
-    )
+    return (float(interquartile_mean(Runs.of(ours))[0]), float(np.mean(better)) / MANY, float((ours - base).mean() / spread))
 
 
 def holds(draws: np.ndarray, sides: list[Runs], level: float, value: float) -> tuple[bool, bool] | None:
@@ -58,9 +52,7 @@ def main() -> None:
     parser.add_argument("--level", type=float, default=0.95)
     given = parser.parse_args()
     rng, start = np.random.default_rng(20261120), time.process_time()
-    print(
-        f"level {given.level}, {given.studies} studies a row, {given.trials} trials a run; percent of bands that hold"
-    )
+    print(f"level {given.level}, {given.studies} studies a row, {given.trials} trials a run; percent of bands that hold")
     print(f"{'tasks':>5} {'runs':>4} | {'IQM ours':>8} {'plain':>6} | {'improvement ours':>16} {'plain':>6} | {'d':>5}")
     for tasks in TASKS:
         true = truth(rng, tasks, given.trials)
@@ -72,17 +64,19 @@ def main() -> None:
                 times = [resample(side, rng, draws=given.draws) for side in (ours, base)]
                 both = (
                     holds(interquartile_mean(ours, times[0]), [ours], given.level, true[0]),
-                    holds(probability_of_improvement(ours, base, (times[0], times[1])), [ours, base], given.level,
-                          true[1]),
-                )  # fmt: skip
+                    holds(probability_of_improvement(ours, base, (times[0], times[1])), [ours, base], given.level, true[1]),
+                )
                 for kept, one in zip(found, both, strict=True):
                     if one is not None:
                         kept.append(one)
                 if effect := standardised(ours, base, given.level):
                     ds.append(effect.band.contains(true[2]))
             (iqm, iqm_plain), (better, better_plain) = (100 * np.mean(kept, axis=0) for kept in found)
-            print(f"{tasks:>5} {runs:>4} | {iqm:>8.1f} {iqm_plain:>6.1f} | {better:>16.1f} {better_plain:>6.1f} | "
-                  f"{100 * np.mean(ds):>5.1f}", flush=True)  # fmt: skip
+            print(
+                f"{tasks:>5} {runs:>4} | {iqm:>8.1f} {iqm_plain:>6.1f} | {better:>16.1f} {better_plain:>6.1f} | "
+                f"{100 * np.mean(ds):>5.1f}",
+                flush=True,
+            )
     print(f"{time.process_time() - start:.0f} CPU-seconds")
 
 

@@ -93,14 +93,6 @@ def render(module: Any, scene: list[torch.Tensor], pairs: tuple[torch.Tensor, to
     _, means2d, _, conics, _ = module._fully_fused_projection(means, covars, viewmat[None], K[None], width, height)
     gaussian_ids, pixel_ids = pairs
     image, _ = module.accumulate(
-        means2d,
-        conics,
-        opacities[None],
-        colors[None],
-        gaussian_ids,
-        pixel_ids,
-        torch.zeros_like(pixel_ids),
-        width,
-        height,
+        means2d, conics, opacities[None], colors[None], gaussian_ids, pixel_ids, torch.zeros_like(pixel_ids), width, height
     )
     return image[0]

@@ -21,14 +21,13 @@ from runtime.stats.looks.always_valid import leaves_out_zero
 from runtime.stats.looks.look import cuts
 
 SHAPES = tuple(
-    itertools.starmap(
-        Shape, ((2, 1, 40), (3, 1, 100), (3, 3, 100), (3, 10, 100), (5, 1, 200), (5, 3, 40), (10, 1, 100))
-    )
+    itertools.starmap(Shape, ((2, 1, 40), (3, 1, 100), (3, 3, 100), (3, 10, 100), (5, 1, 200), (5, 3, 40), (10, 1, 100)))
 )
 TRUTHS = tuple(
     Truth(*rates, spread)
-    for rates in ((0.5, 0.5), (0.05, 0.05), (0.5, 0.65), (0.5, 0.9), (0.02, 0.6)) for spread in (0.0, 5.0, 15.0)
-)  # fmt: skip
+    for rates in ((0.5, 0.5), (0.05, 0.05), (0.5, 0.65), (0.5, 0.9), (0.02, 0.6))
+    for spread in (0.0, 5.0, 15.0)
+)
 
 
 def stopped(treated: np.ndarray, base: np.ndarray, looks: int, level: float) -> np.ndarray:
@@ -45,13 +44,7 @@ def stopped(treated: np.ndarray, base: np.ndarray, looks: int, level: float) -> 
 
 
 def measure(
-    rng: np.random.Generator,
-    truth: Truth,
-    shape: Shape,
-    count: int,
-    looks: int,
-    level: float,
-    stops_at: float | None = None,
+    rng: np.random.Generator, truth: Truth, shape: Shape, count: int, looks: int, level: float, stops_at: float | None = None
 ) -> tuple[float, ...]:
     """Coverage and share of bands without zero, with and without stopping, and the share of trials saved."""
     found = []
@@ -59,10 +52,12 @@ def measure(
         at = stopped(treated, base, looks, stops_at or stop_level(level))
         ends = cuts(shape.trials, looks)
         each = [Places.of(Seen.of(treated[..., :n], base[..., :n])) for n in ends]
-        picked = Places(*(
-            np.choose(at.reshape(*at.shape, *(1,) * (parts[0].ndim - 2)), parts)
-            for parts in ([vars(p)[name] for p in each] for name in vars(each[0]))
-        ))  # fmt: skip
+        picked = Places(
+            *(
+                np.choose(at.reshape(*at.shape, *(1,) * (parts[0].ndim - 2)), parts)
+                for parts in ([vars(p)[name] for p in each] for name in vars(each[0]))
+            )
+        )
         row = []
         for places in (picked, each[-1]):
             low, high = band_of(places, shape.seeds, level)

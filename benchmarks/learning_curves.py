@@ -80,11 +80,7 @@ def measure(
         ease = rng.uniform(-STATE_REACH, STATE_REACH, (places, TRIALS))
         ours, theirs = arm(rng, rates, luck, ease, seeds), arm(rng, BASE, luck, ease, seeds)
         treated, other = curves(ours), curves(theirs)
-        found, away, times = (
-            mean_height(treated, level),
-            difference(treated, other, level),
-            efficiency(treated, other, level),
-        )
+        found, away, times = (mean_height(treated, level), difference(treated, other, level), efficiency(treated, other, level))
         assert found is not None and away is not None and isinstance(times, Efficiency)  # noqa: PT018
         held["area"].append(found[0].band.contains(height))
         held["difference"].append(away[0].band.contains(height - base))

@@ -34,10 +34,15 @@ def spread(seen: Seen, level: float) -> Spread:
     luck = 1e4 * smoothed * (1 - smoothed) / (n + add)
     floor = luck + np.maximum(states, 0) * (1 - 1 / seeds)
     return Spread(
-        seen.value, seen.treated.var(-1, ddof=1) / seeds / places**2, np.full(places, seeds - 1.0), luck / places**2,
-        states.sum(1) / places**2, 100 * smoothed.mean(1), floor.sum(1) / places**2,
+        seen.value,
+        seen.treated.var(-1, ddof=1) / seeds / places**2,
+        np.full(places, seeds - 1.0),
+        luck / places**2,
+        states.sum(1) / places**2,
+        100 * smoothed.mean(1),
+        floor.sum(1) / places**2,
         np.minimum(seen.gained, n - seen.gained).sum(1).astype(float),
-    )  # fmt: skip
+    )
 
 
 def bands(seen: Seen, level: float) -> dict[str, Band]:
@@ -49,15 +54,14 @@ def bands(seen: Seen, level: float) -> dict[str, Band]:
     seeds = each.shape[-1]
     t = stats.t.ppf((1 + level) / 2, seeds - 1) * each.std(-1, ddof=1) / seeds**0.5
     return {
-        "ours": interval(found, level, LIMITS, logit=True), "no logit": interval(found, level, LIMITS),
+        "ours": interval(found, level, LIMITS, logit=True),
+        "no logit": interval(found, level, LIMITS),
         "wilson": (100 * (centre - reach) / (1 + z * z / n), 100 * (centre + reach) / (1 + z * z / n)),
         "seed t": (np.clip(seen.value - t, *LIMITS), np.clip(seen.value + t, *LIMITS)),
-    }  # fmt: skip
+    }
 
 
-def measure(
-    rng: np.random.Generator, truth: Truth, shape: Shape, count: int, level: float
-) -> dict[str, tuple[float, float]]:
+def measure(rng: np.random.Generator, truth: Truth, shape: Shape, count: int, level: float) -> dict[str, tuple[float, float]]:
     """Coverage and mean width of every method for the rate `truth.treated`."""
     target = expected(truth.treated, truth.spread, truth.state_spread)
     found = defaultdict(list)

@@ -78,8 +78,10 @@ def main() -> None:
     """Print the table."""
     own = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "specs" / "locations").glob("*.yaml"))]
     made = [LOCATION.format(n=n) for n in range(300)]
-    samples = {f"specs/locations ({sum(map(len, own)) // len(own)} bytes)": own * 100,
-               f"one kilobyte ({len(made[0])} bytes)": made}  # fmt: skip
+    samples = {
+        f"specs/locations ({sum(map(len, own)) // len(own)} bytes)": own * 100,
+        f"one kilobyte ({len(made[0])} bytes)": made,
+    }
     print(f"{'CPU-ms a spec':<22}" + "".join(f"{name:>32}" for name in samples))
     for name, read in readers().items():
         print(f"{name:<22}" + "".join(f"{cpu_ms(read, texts):>32.3f}" for texts in samples.values()))

@@ -32,10 +32,7 @@ def main() -> None:
 
     frame = render_frame(*arrays, WIDTH, HEIGHT)
     ours_ms = cpu_ms(lambda: render_frame(*arrays, WIDTH, HEIGHT), options.repeats)
-    rows = [
-        ("what", "measured", "at least"),
-        (f"numba, {COUNT} Gaussians, {WIDTH}x{HEIGHT}", f"{ours_ms:.1f} CPU-ms", ""),
-    ]
+    rows = [("what", "measured", "at least"), (f"numba, {COUNT} Gaussians, {WIDTH}x{HEIGHT}", f"{ours_ms:.1f} CPU-ms", "")]
 
     single = [torch.as_tensor(a, dtype=torch.float32) for a in arrays]
     with torch.no_grad():

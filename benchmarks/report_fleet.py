@@ -42,9 +42,8 @@ def second_runs(table: Any) -> Any:
 
 
 def publish(
-    store: Store, stage: str, name: str, cpu_s: float, params: dict[str, Any], parents: dict[str, list[Path]],
-    table: Any = None,
-) -> Path:  # fmt: skip
+    store: Store, stage: str, name: str, cpu_s: float, params: dict[str, Any], parents: dict[str, list[Path]], table: Any = None
+) -> Path:
     """An artifact with a manifest and, of an evaluation, its trials."""
     import hashlib
 
@@ -56,10 +55,16 @@ def publish(
             pq.write_table(table, folder / "trials.parquet")
             pq.write_table(second_runs(table), folder / "twice.parquet")
         facts = {
-            "stage": stage, "version": load_stages()[stage].version, "fingerprint": fingerprint, "params": params,
-            "backends": {}, "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in parents.items()},
-            "metrics": {"success": 0.5}, "contract": {}, "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
-        }  # fmt: skip
+            "stage": stage,
+            "version": load_stages()[stage].version,
+            "fingerprint": fingerprint,
+            "params": params,
+            "backends": {},
+            "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in parents.items()},
+            "metrics": {"success": 0.5},
+            "contract": {},
+            "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
+        }
         return store.publish(stage, fingerprint, folder, facts)
 
 
@@ -70,9 +75,14 @@ def fleet(root: Path, locations: int, seeds: int, trials: int) -> tuple[StudyFra
     rng, store = np.random.default_rng(11), Store(root)
     names = tuple(f"site-{i:03}" for i in range(locations))
     frame = StudyFrame(
-        id="fleet", baseline="baseline", locations=names, tasks=("press-button",), approaches=APPROACHES,
-        seeds=tuple(range(seeds)), trials=dict.fromkeys(DOMAINS, trials),
-    )  # fmt: skip
+        id="fleet",
+        baseline="baseline",
+        locations=names,
+        tasks=("press-button",),
+        approaches=APPROACHES,
+        seeds=tuple(range(seeds)),
+        trials=dict.fromkeys(DOMAINS, trials),
+    )
     cells, folders = [], []
     for i, name in enumerate(names):
         ease = rng.normal(0, 0.12)
@@ -84,15 +94,23 @@ def fleet(root: Path, locations: int, seeds: int, trials: int) -> tuple[StudyFra
                 for domain in DOMAINS:
                     chance = 0.5 + ease + luck + (helps if approach == "mixed" else 0.0)
                     won = rng.random(trials) < chance
-                    table = pa.table({
-                        "location": [name] * trials, "task": ["press-button"] * trials, "approach": [""] * trials,
-                        "seed": [seed] * trials, "domain": [domain] * trials, "initial_state": list(range(trials)),
-                        "success": won, "score": np.where(won, 1.0, rng.uniform(0, 0.6, trials)),
-                        "failure_mode": ["" if w else str(rng.choice(MODES)) for w in won], "steps": [20] * trials,
-                    })  # fmt: skip
-                    cell = Cell.model_validate({
-                        "approach": approach, "location": name, "task": "press-button", "seed": seed, "domain": domain,
-                    })  # fmt: skip
+                    table = pa.table(
+                        {
+                            "location": [name] * trials,
+                            "task": ["press-button"] * trials,
+                            "approach": [""] * trials,
+                            "seed": [seed] * trials,
+                            "domain": [domain] * trials,
+                            "initial_state": list(range(trials)),
+                            "success": won,
+                            "score": np.where(won, 1.0, rng.uniform(0, 0.6, trials)),
+                            "failure_mode": ["" if w else str(rng.choice(MODES)) for w in won],
+                            "steps": [20] * trials,
+                        }
+                    )
+                    cell = Cell.model_validate(
+                        {"approach": approach, "location": name, "task": "press-button", "seed": seed, "domain": domain}
+                    )
                     cells.append(cell)
                     folders.append(publish(store, "evaluate", f"{cell!r}", 9.0, {}, {"policy": [policy]}, table))
     return frame, cells, folders
@@ -108,14 +126,24 @@ def measure(root: Path, locations: int, seeds: int, trials: int) -> tuple[Path, 
     evidence_s = time.process_time() - start
     start = time.process_time()
     none: list[Path] = []
-    inputs = {"uplift": uplift, "gates": none, "claims": none, "captures": none, "splats": none, "twins": none,
-              "clips": none, "trials": folders}  # fmt: skip
+    inputs = {
+        "uplift": uplift,
+        "gates": none,
+        "claims": none,
+        "captures": none,
+        "splats": none,
+        "twins": none,
+        "clips": none,
+        "trials": folders,
+    }
     report = run_stage("report", {**shared, "claims": [], "most_pictured": 0}, inputs, root)
     return report, {
-        "cells": len(cells), "uplift_s": evidence_s, "report_s": time.process_time() - start,
+        "cells": len(cells),
+        "uplift_s": evidence_s,
+        "report_s": time.process_time() - start,
         "page_mb": (report / "report.html").stat().st_size / 2**20,
         "json_mb": (report / "report.json").stat().st_size / 2**20,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
@@ -127,10 +155,12 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="simkiln-fleet-") as folder:
         report, took = measure(Path(folder), given.locations, given.seeds, given.trials)
-        print(f"{given.locations} locations, {len(APPROACHES)} approaches, {given.seeds} seeds, {took['cells']} cells, "
-              f"{took['cells'] * given.trials} trials: uplift {took['uplift_s']:.1f} CPU-s, report "
-              f"{took['report_s']:.1f} CPU-s, page {took['page_mb']:.2f} MB, "
-              f"report.json {took['json_mb']:.2f} MB")  # fmt: skip
+        print(
+            f"{given.locations} locations, {len(APPROACHES)} approaches, {given.seeds} seeds, {took['cells']} cells, "
+            f"{took['cells'] * given.trials} trials: uplift {took['uplift_s']:.1f} CPU-s, report "
+            f"{took['report_s']:.1f} CPU-s, page {took['page_mb']:.2f} MB, "
+            f"report.json {took['json_mb']:.2f} MB"
+        )
         if given.keep:
             given.keep.mkdir(parents=True, exist_ok=True)
             shutil.copy(report / "report.html", given.keep / "report.html")

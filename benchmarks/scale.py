@@ -51,12 +51,7 @@ def measure(command: list[str], folder: Path) -> tuple[float, float, str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        [sys.executable, "-c", script, *command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", script, *command], cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
     figures, _, said = done.stdout.partition("\n")
     seconds, peak, code = figures.split()
@@ -65,8 +60,14 @@ def measure(command: list[str], folder: Path) -> tuple[float, float, str]:
     return float(seconds), float(peak), said
 
 
-def row(name: str, command: list[str], folder: Path, before: Callable[[], object] = lambda: None, must: str = "",
-        repeats: int = REPEATS) -> float:  # fmt: skip
+def row(
+    name: str,
+    command: list[str],
+    folder: Path,
+    before: Callable[[], object] = lambda: None,
+    must: str = "",
+    repeats: int = REPEATS,
+) -> float:
     """Measure a command several times, print a line, and return its CPU seconds."""
     found = []
     for _ in range(repeats):
@@ -121,9 +122,7 @@ def table(folder: Path, nodes: int) -> None:
     ours = row(f"snakemake --cores all, nothing missing, {n}", SNAKEMAKE, root, must="Nothing to be done")
     row("snakemake --version", [*SNAKEMAKE[:3], "--version"], root)
     plain = plain_project(folder / "plain", root)
-    theirs = row(
-        f"plain Snakemake, one wildcard rule a stage, {n}", SNAKEMAKE, plain, must="Nothing to be done", repeats=1
-    )
+    theirs = row(f"plain Snakemake, one wildcard rule a stage, {n}", SNAKEMAKE, plain, must="Nothing to be done", repeats=1)
     print(f"plain Snakemake / ours: {theirs / ours:.0f}x")
     old, new = range(-(-nodes // NODES_PER_LOCATION)), range(10**6, 10**6 + 100)
     for number in new:
@@ -142,9 +141,7 @@ def growth(folder: Path, sizes: list[int]) -> None:
         if not root.exists():
             project(folder, nodes)
         repeats = 1 if nodes >= 10**6 else 3
-        cold = row(
-            f"simkiln plan, {nodes:,} nodes, cold", [*SIMKILN, "plan"], root, lambda r=root: forget(r), repeats=repeats
-        )
+        cold = row(f"simkiln plan, {nodes:,} nodes, cold", [*SIMKILN, "plan"], root, lambda r=root: forget(r), repeats=repeats)
         warm = row(f"simkiln plan, {nodes:,} nodes, warm", [*SIMKILN, "plan"], root, must="nothing to build", repeats=3)
         found["cold"].append(cold - start)
         found["warm"].append(warm - start)

@@ -33,8 +33,10 @@ def main() -> None:
     given = parser.parse_args()
     rng = np.random.default_rng(20261120)
     print(f"level {given.level}, at most {given.trials} pairs, {given.studies} studies a row")
-    print(f"{'uplift':>6} {'discordant':>10} | {'decides':>7} {'trials':>6} {'saved':>6} | {'McNemar at the end':>18} "
-          f"{'after every trial':>17}")  # fmt: skip
+    print(
+        f"{'uplift':>6} {'discordant':>10} | {'decides':>7} {'trials':>6} {'saved':>6} | {'McNemar at the end':>18} "
+        f"{'after every trial':>17}"
+    )
     for uplift, discordant in CASES:
         seen = simulate(rng, uplift, discordant, given.trials, given.studies)
         gained, lost = np.cumsum(seen > 0, 1), np.cumsum(seen < 0, 1)
@@ -43,8 +45,10 @@ def main() -> None:
         stops = np.where(decided, beyond.argmax(1) + 1, given.trials)
         exact = 2 * binom.cdf(np.minimum(gained, lost), gained + lost, 0.5) < 1 - given.level
         saved = 1 - stops.mean() / given.trials
-        print(f"{uplift:6.0f} {discordant:10.0%} | {decided.mean():7.1%} {stops.mean():6.0f} {saved:6.0%} "
-              f"| {exact[:, -1].mean():18.1%} {exact.any(1).mean():17.1%}")  # fmt: skip
+        print(
+            f"{uplift:6.0f} {discordant:10.0%} | {decided.mean():7.1%} {stops.mean():6.0f} {saved:6.0%} "
+            f"| {exact[:, -1].mean():18.1%} {exact.any(1).mean():17.1%}"
+        )
 
 
 if __name__ == "__main__":

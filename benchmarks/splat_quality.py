@@ -26,9 +26,11 @@ def main() -> None:
     options = parser.parse_args()
     source = {"kind": "photos", "root": "data", "path": "captures/buddha", "poses": "transforms"}
     params = {
-        "iterations": options.iterations, "max_gaussians": options.max_gaussians, "photo_width_px": options.width_px,
+        "iterations": options.iterations,
+        "max_gaussians": options.max_gaussians,
+        "photo_width_px": options.width_px,
         "preview_count": 100,
-    }  # fmt: skip
+    }
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder)
         photos = options.data / "captures" / "buddha"
@@ -39,15 +41,17 @@ def main() -> None:
             options.preview.mkdir(parents=True, exist_ok=True)
             for picture in (splat / "preview").iterdir():
                 (options.preview / picture.name).write_bytes(picture.read_bytes())
-    table([
-        ("what", "measured", "at most"),
-        ("training", f"{metrics['seconds']:.0f} CPU-s, {options.iterations} iterations", f"{BUDGET_CPU_S} CPU-s"),
-        ("Gaussians", f"{metrics['gaussians']}", ""),
-        ("PSNR, held-out photos", f"{metrics['psnr']:.2f} dB", ""),
-        ("the same, gain and offset matched", f"{metrics['psnr_matched']:.2f} dB", ""),
-        ("SSIM, held-out photos", f"{metrics['ssim']:.3f}", ""),
-        ("depth error, held-out points", f"{100 * metrics['depth_rel_err']:.1f} %", ""),
-    ])  # fmt: skip
+    table(
+        [
+            ("what", "measured", "at most"),
+            ("training", f"{metrics['seconds']:.0f} CPU-s, {options.iterations} iterations", f"{BUDGET_CPU_S} CPU-s"),
+            ("Gaussians", f"{metrics['gaussians']}", ""),
+            ("PSNR, held-out photos", f"{metrics['psnr']:.2f} dB", ""),
+            ("the same, gain and offset matched", f"{metrics['psnr_matched']:.2f} dB", ""),
+            ("SSIM, held-out photos", f"{metrics['ssim']:.3f}", ""),
+            ("depth error, held-out points", f"{100 * metrics['depth_rel_err']:.1f} %", ""),
+        ]
+    )
 
 
 if __name__ == "__main__":

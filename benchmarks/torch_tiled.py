@@ -8,9 +8,16 @@ TILE, CHUNK = 16, 128
 
 
 def render(
-    means: torch.Tensor, quats: torch.Tensor, scales: torch.Tensor, opacities: torch.Tensor, colors: torch.Tensor,
-    viewmat: torch.Tensor, K: torch.Tensor, width: int, height: int,
-) -> torch.Tensor:  # fmt: skip
+    means: torch.Tensor,
+    quats: torch.Tensor,
+    scales: torch.Tensor,
+    opacities: torch.Tensor,
+    colors: torch.Tensor,
+    viewmat: torch.Tensor,
+    K: torch.Tensor,
+    width: int,
+    height: int,
+) -> torch.Tensor:
     """Image [H, W, 3] of one camera; all lists are built with torch too."""
     centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, 0.3)
     conic = torch.linalg.inv(covariance)

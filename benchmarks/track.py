@@ -11,9 +11,16 @@ from runtime.tracking.build import Made
 from runtime.tracking.log import VARIABLE, tracked
 
 JOB = Job(
-    stage="uplift", version=1, fingerprint="a" * 32, label="uplift/study", scope={"location": "cellar"},
-    params={"steps": 800}, inputs={}, backends={}, origins={},
-)  # fmt: skip
+    stage="uplift",
+    version=1,
+    fingerprint="a" * 32,
+    label="uplift/study",
+    scope={"location": "cellar"},
+    params={"steps": 800},
+    inputs={},
+    backends={},
+    origins={},
+)
 MADE = Made("built", manifest={"metrics": {"loss": 0.1}, "cost": {"cpu_s": 2.0}})
 
 

@@ -93,9 +93,10 @@ def verdicts(found: list[Case], read: Callable[[str], Any]) -> dict[str, list[st
 def unnamed(found: list[Case]) -> list[str]:
     """Documents outside the subset that are refused by another name than what is outside."""
     return [
-        case.name for case in found
+        case.name
+        for case in found
         if case.valid and case.outside and not case.outside & {d.code for d in read_source(case.text, "f").diagnostics}
-    ]  # fmt: skip
+    ]
 
 
 def _file(path: Path) -> Iterator[Case]:

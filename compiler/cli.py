@@ -11,9 +11,28 @@ import sys
 from typing import Any
 
 VERBS = (
-    "new", "check", "explain", "plan", "why", "diff", "graph", "run", "status", "kpi", "trials", "report", "where",
-    "show", "verify", "gc", "recompute", "watch", "lsp", "completion", "schema",
-)  # fmt: skip
+    "new",
+    "check",
+    "explain",
+    "plan",
+    "why",
+    "diff",
+    "graph",
+    "run",
+    "status",
+    "kpi",
+    "trials",
+    "report",
+    "where",
+    "show",
+    "verify",
+    "gc",
+    "recompute",
+    "watch",
+    "lsp",
+    "completion",
+    "schema",
+)
 """In the order in which `simkiln --help` lists them."""
 
 
@@ -33,9 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         import argcomplete
 
         typed = os.environ.get("COMP_LINE", "").split()[1:2]
-        argcomplete.autocomplete(
-            parser(typed[0] if typed and typed[0] in VERBS else None), always_complete_options=False
-        )
+        argcomplete.autocomplete(parser(typed[0] if typed and typed[0] in VERBS else None), always_complete_options=False)
     words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:

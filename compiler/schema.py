@@ -25,9 +25,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 def forms() -> dict[str, dict[str, Any]]:
     """The JSON Schemas of what verbs print and reports hold, and of the mapping that one of them reads."""
     mapping = TrialMapping.model_json_schema(ref_template="#/$defs/{model}")
-    found = {
-        "trial_mapping": _tidy({"$schema": DIALECT, "title": "trial mapping"} | mapping | {"title": "trial mapping"})
-    }
+    found = {"trial_mapping": _tidy({"$schema": DIALECT, "title": "trial mapping"} | mapping | {"title": "trial mapping"})}
     for name, model in (("plan", PlanForm), ("against", AgainstForm), ("report", Report)):
         form = model.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
         found[name] = _tidy({"$schema": DIALECT, "title": name} | {k: v for k, v in form.items() if k != "title"})
@@ -73,10 +71,7 @@ def _sections(section: dict[str, Any], definitions: dict[str, Any]) -> dict[str,
             definitions[f"{stage.name}.{name}"] = definition
         parameters["description"] = _first_paragraph(stage.doc)
         stages[stage.name] = parameters
-    return {
-        "type": "object", "description": section.get("description", ""), "properties": stages,
-        "additionalProperties": False,
-    }  # fmt: skip
+    return {"type": "object", "description": section.get("description", ""), "properties": stages, "additionalProperties": False}
 
 
 def _inputs(section: dict[str, Any]) -> dict[str, Any]:
@@ -88,10 +83,7 @@ def _inputs(section: dict[str, Any]) -> dict[str, Any]:
             ports[port.name] = {"enum": makers} if makers else {"type": "string"}
         if ports:
             stages[stage.name] = {"type": "object", "properties": ports, "additionalProperties": False}
-    return {
-        "type": "object", "description": section.get("description", ""), "properties": stages,
-        "additionalProperties": False,
-    }  # fmt: skip
+    return {"type": "object", "description": section.get("description", ""), "properties": stages, "additionalProperties": False}
 
 
 def _sorted_stages() -> list[Stage]:
@@ -113,4 +105,4 @@ def _tidy(value: Any) -> Any:
         key: {name: _tidy(part) for name, part in item.items()} if key in ("properties", "$defs") else _tidy(item)
         for key, item in value.items()
         if not (key == "title" and isinstance(item, str) and "$schema" not in value) and key not in MARKS
-    }  # fmt: skip
+    }

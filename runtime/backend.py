@@ -49,9 +49,7 @@ def load(role: str, name: str) -> Any:
         if point.name == f"{role}.{name}":
             return point.load()
     known = ", ".join(f"`{n}`" for n in available().get(role, [])) or "none"
-    raise InputError(
-        Problem("B301", f"no back end `{name}` for role `{role}`", f"installed: {known}", f"backends.{role}")
-    )
+    raise InputError(Problem("B301", f"no back end `{name}` for role `{role}`", f"installed: {known}", f"backends.{role}"))
 
 
 def info(role: str, name: str) -> BackendInfo:

@@ -19,9 +19,15 @@ class Out:
     """
 
     def __init__(
-        self, root: Path, makes: Mapping[str, str], label: str = "", source_dir: Path | None = None,
-        quiet: bool = False, scope: Mapping[str, str] | None = None, log: Log | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        root: Path,
+        makes: Mapping[str, str],
+        label: str = "",
+        source_dir: Path | None = None,
+        quiet: bool = False,
+        scope: Mapping[str, str] | None = None,
+        log: Log | None = None,
+    ) -> None:
         self.root = root
         self.scope = dict(scope or {})
         self.source_dir = source_dir

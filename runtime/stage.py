@@ -17,11 +17,35 @@ from pydantic import BaseModel, ConfigDict, Field
 from runtime.contract import Contract
 
 BOUND_SOURCES = (
-    "location.source", "hidden_site", "task", "seed", "domain", "trials", "cells", "study", "gate", "priors",
-    "judged", "stopped", "claim", "claims", "waivers", "imported", "repeated", "snapshots", "learning_trials",
+    "location.source",
+    "hidden_site",
+    "task",
+    "seed",
+    "domain",
+    "trials",
+    "cells",
+    "study",
+    "gate",
+    "priors",
+    "judged",
+    "stopped",
+    "claim",
+    "claims",
+    "waivers",
+    "imported",
+    "repeated",
+    "snapshots",
+    "learning_trials",
     "trial_seed",
-    "schedule", "look", "arm", "peers", "baseline", "parts", "schedules", "interim_places",
-)  # fmt: skip
+    "schedule",
+    "look",
+    "arm",
+    "peers",
+    "baseline",
+    "parts",
+    "schedules",
+    "interim_places",
+)
 
 
 class Params(BaseModel):
@@ -116,9 +140,14 @@ def expects_nothing(p: Any) -> dict[str, Contract]:
 
 def _port(name: str, kind: str) -> Port:
     return Port(
-        name, kind.rstrip("*?!@^"), many=kind.endswith(("*", "@")), optional=kind.endswith("?"),
-        common=kind.endswith("!"), peers=kind.endswith("@"), earlier=kind.endswith("^"),
-    )  # fmt: skip
+        name,
+        kind.rstrip("*?!@^"),
+        many=kind.endswith(("*", "@")),
+        optional=kind.endswith("?"),
+        common=kind.endswith("!"),
+        peers=kind.endswith("@"),
+        earlier=kind.endswith("^"),
+    )
 
 
 def stage(
@@ -154,11 +183,22 @@ def stage(
         if not (isinstance(params, type) and issubclass(params, Params)):
             raise TypeError(f"stage {name}: the first argument must be annotated with its Params class")
         REGISTRY[name] = Stage(
-            name=name, version=version, kind=kind or name, per=per,
+            name=name,
+            version=version,
+            kind=kind or name,
+            per=per,
             ports=tuple(_port(k, v) for k, v in (needs or {}).items()),
-            makes=makes, backends=backends, params=params, function=function, cost=cost, offers=offers,
-            expects=expects, agree=agree, doc=inspect.getdoc(function) or "", bound=bound_fields(params),
-        )  # fmt: skip
+            makes=makes,
+            backends=backends,
+            params=params,
+            function=function,
+            cost=cost,
+            offers=offers,
+            expects=expects,
+            agree=agree,
+            doc=inspect.getdoc(function) or "",
+            bound=bound_fields(params),
+        )
         return function
 
     return register

@@ -14,7 +14,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real input that lies beside the checkout and is never committed; the test is skipped where it is absent."""

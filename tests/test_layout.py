@@ -28,10 +28,10 @@ def imported(path: Path) -> set[str]:
 
 def test_runtime_never_imports_the_compiler() -> None:
     guilty = [
-        str(p.relative_to(REPOSITORY)) for p in SOURCES
-        if "runtime" in p.relative_to(REPOSITORY).parts
-        and any(name.split(".")[0] == "compiler" for name in imported(p))
-    ]  # fmt: skip
+        str(p.relative_to(REPOSITORY))
+        for p in SOURCES
+        if "runtime" in p.relative_to(REPOSITORY).parts and any(name.split(".")[0] == "compiler" for name in imported(p))
+    ]
     assert guilty == []
 
 

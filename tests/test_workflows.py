@@ -74,9 +74,13 @@ def perform(clone: Path, environment: dict[str, str], *, only: str = "", but: st
         if "run" not in step or (only and step["name"] != only) or (but and step["name"] == but):
             continue
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=clone, env=given,
-            capture_output=True, text=True, timeout=600,
-        )  # fmt: skip
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=clone,
+            env=given,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
         said += done.stdout
         if done.returncode:
             break
@@ -175,14 +179,21 @@ def comment(folder: Path, pulls: list[Any], comments: list[Any]) -> tuple[str, s
     (folder / "bin" / "comments.json").write_text(json.dumps(comments), encoding="utf-8")
     job = read(COMMENT)["jobs"]["comment"]
     given = {
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "GITHUB_REPOSITORY": "us/lab",
-        "HEAD": "stranger:x$(touch pwned);`touch pwned`", "HEAD_SHA": "abc", "MARK": job["env"]["MARK"],
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_REPOSITORY": "us/lab",
+        "HEAD": "stranger:x$(touch pwned);`touch pwned`",
+        "HEAD_SHA": "abc",
+        "MARK": job["env"]["MARK"],
         "LC_ALL": "C.UTF-8",
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", job["steps"][-1]["run"]], cwd=folder, env=given,
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", job["steps"][-1]["run"]],
+        cwd=folder,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     assert not (folder / "pwned").exists()
     known = {"gh", "asked", "pulls.json", "comments.json"}
@@ -245,10 +256,7 @@ def test_what_runs_strangers_code_can_only_read() -> None:
 
 def test_what_can_write_checks_nothing_out() -> None:
     writing = [
-        (path, name)
-        for path in WORKFLOWS
-        for name, job in read(path)["jobs"].items()
-        if "write" in job["permissions"].values()
+        (path, name) for path in WORKFLOWS for name, job in read(path)["jobs"].items() if "write" in job["permissions"].values()
     ]
     assert writing == [(COMMENT, "comment"), (SPECS, "alerts")]
     for path, name in writing:

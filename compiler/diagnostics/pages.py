@@ -10,9 +10,13 @@ from pathlib import Path
 from compiler.diagnostics.codes import TITLES
 
 FAMILIES = {
-    "Y": "syntax", "S": "shape", "R": "references and captures", "B": "back ends", "X": "experiment design",
+    "Y": "syntax",
+    "S": "shape",
+    "R": "references and captures",
+    "B": "back ends",
+    "X": "experiment design",
     "T": "trials from elsewhere",
-}  # fmt: skip
+}
 """First letter of a code -> what the family is about."""
 _ROW = re.compile(r"^\| ([A-Z]\d{3}) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 

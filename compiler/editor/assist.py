@@ -130,9 +130,7 @@ def _values(project: Project, kind: str, place: Place) -> list[Item]:
         return [Item(word, word, "value", place.start, place.end) for word in choices]
     listed = _siblings(place)
     return [
-        Item(word, scalar(word), "reference", place.start, place.end, about)
-        for word, about in said.items()
-        if word not in listed
+        Item(word, scalar(word), "reference", place.start, place.end, about) for word, about in said.items() if word not in listed
     ]
 
 

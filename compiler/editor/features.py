@@ -14,9 +14,10 @@ from compiler.reading.source import split_lines
 SPEC_FILES = "**/specs/**/*.{yaml,yml}"
 """What the editor is asked to watch: laws hold across files, and git changes some that are not open."""
 _KINDS = {
-    "key": lsp.CompletionItemKind.Property, "value": lsp.CompletionItemKind.EnumMember,
+    "key": lsp.CompletionItemKind.Property,
+    "value": lsp.CompletionItemKind.EnumMember,
     "reference": lsp.CompletionItemKind.Reference,
-}  # fmt: skip
+}
 
 
 def serve() -> None:

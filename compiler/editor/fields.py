@@ -8,14 +8,29 @@ from compiler.reading.source import SpanPath
 from compiler.schema import schema_of
 
 _TYPES = {
-    "integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "array": "list",
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "list",
     "object": "mapping",
-}  # fmt: skip
+}
 _UNITS = {
-    "_n_per_m": "newtons per metre", "_nm_per_rad": "newton metres per radian", "_deg": "degrees", "_rad": "radians",
-    "_px": "pixels", "_hz": "hertz", "_kg": "kilograms", "_gb": "gigabytes", "_hours": "hours", "_minutes": "minutes",
-    "_db": "decibels", "_m": "metres", "_s": "seconds", "_n": "newtons",
-}  # fmt: skip
+    "_n_per_m": "newtons per metre",
+    "_nm_per_rad": "newton metres per radian",
+    "_deg": "degrees",
+    "_rad": "radians",
+    "_px": "pixels",
+    "_hz": "hertz",
+    "_kg": "kilograms",
+    "_gb": "gigabytes",
+    "_hours": "hours",
+    "_minutes": "minutes",
+    "_db": "decibels",
+    "_m": "metres",
+    "_s": "seconds",
+    "_n": "newtons",
+}
 
 
 def keys_at(kind: str, path: SpanPath, value: Any) -> dict[str, dict[str, Any]]:

@@ -63,8 +63,7 @@ class Server(LanguageServer):
         """One diagnostic; notes with a place are related information."""
         notes = [
             lsp.DiagnosticRelatedInformation(
-                lsp.Location(self.uri(session, note.span.file), self.range(note.span, session.lines(note.span.file))),
-                note.text,
+                lsp.Location(self.uri(session, note.span.file), self.range(note.span, session.lines(note.span.file))), note.text
             )
             for note in d.notes
             if note.span is not None

@@ -64,8 +64,9 @@ class _Expansion:
                 self._grow(location)
         targets = [
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
-            for location in self.study.locations for stage in self.study.targets
-        ]  # fmt: skip
+            for location in self.study.locations
+            for stage in self.study.targets
+        ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
         targets += self._every(REGISTRY["evaluate"])
         targets += self._every(REGISTRY["learning"])
@@ -141,9 +142,8 @@ class _Expansion:
         return found
 
     def _node(
-        self, setting: Setting, own: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract,
-        askers: tuple[str, ...],
-    ) -> Node:  # fmt: skip
+        self, setting: Setting, own: Scope, inputs: dict[str, tuple[Node, ...]], contract: Contract, askers: tuple[str, ...]
+    ) -> Node:
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
         content, source_dir = self._source(own) if stage.name in self.capturing else (None, None)
@@ -214,11 +214,13 @@ class _Expansion:
                 keyed = [((stage.name, scope.only(stage.per), scope.approach), scope) for scope in self._scopes(stage)]
                 found = [
                     self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
-                    for location in self.study.locations if location not in self.stopped.locations
+                    for location in self.study.locations
+                    if location not in self.stopped.locations
                     for key, scope in keyed
-                    if stage.name != "interim" or location not in self.settings.partly
+                    if stage.name != "interim"
+                    or location not in self.settings.partly
                     or self.settings.peers(scope._replace(location=location))
-                ]  # fmt: skip
+                ]
                 found = [node for node in found if node.address not in self.stopped.nodes]
                 if self.stopped.cells and "look" in stage.per and "seed" in stage.per:
                     found = [node for node in found if not self.settings.is_stopped(node.scope)]

@@ -34,16 +34,25 @@ class Settings:
         spec, self.stopped = self.study, stopped
         skipped = stopped.skipped if stopped else ()
         self.frame = StudyFrame(
-            id=study, baseline=spec.baseline, locations=tuple(x for x in spec.locations if x not in skipped),
+            id=study,
+            baseline=spec.baseline,
+            locations=tuple(x for x in spec.locations if x not in skipped),
             tasks=tuple(spec.tasks),
-            approaches=tuple(spec.approaches), seeds=tuple(spec.seeds), trials=dict(spec.trials), level=spec.level,
-            gates=tuple(spec.gates), reproducible=spec.reproducible,
-        )  # fmt: skip
+            approaches=tuple(spec.approaches),
+            seeds=tuple(spec.seeds),
+            trials=dict(spec.trials),
+            level=spec.level,
+            gates=tuple(spec.gates),
+            reproducible=spec.reproducible,
+        )
         self.cells = [
             Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
-            for location in spec.locations for task in spec.tasks for approach in spec.approaches
-            for seed in spec.seeds for domain in spec.trials
-        ]  # fmt: skip
+            for location in spec.locations
+            for task in spec.tasks
+            for approach in spec.approaches
+            for seed in spec.seeds
+            for domain in spec.trials
+        ]
         if stopped:
             self.cells = [cell for cell in self.cells if cell not in stopped.cells]
         self.schedules = {
@@ -52,9 +61,12 @@ class Settings:
         """Domain -> when its cells are looked at; None where all trials run at once."""
         self.scopes = [
             Scope(task=task, approach=approach, seed=seed, domain=domain, look=look)
-            for task in spec.tasks for approach in spec.approaches for seed in spec.seeds for domain in spec.trials
+            for task in spec.tasks
+            for approach in spec.approaches
+            for seed in spec.seeds
+            for domain in spec.trials
             for look in self._looks(domain)
-        ]  # fmt: skip
+        ]
         """The evaluations at any one location, in the order of the study's cells, look by look."""
         self.lost: frozenset[Cell] = stopped.cells if stopped else frozenset()
         self.partly = frozenset(cell.location for cell in self.lost)
@@ -80,9 +92,10 @@ class Settings:
     def peers(self, scope: Scope) -> list[Scope]:
         """Evaluations at the place, task and domain of `scope`, of every approach and seed, up to its look."""
         there = [
-            one._replace(location=scope.location) for one in self.together.get((scope.task, scope.domain), ())
+            one._replace(location=scope.location)
+            for one in self.together.get((scope.task, scope.domain), ())
             if (one.look or 0) <= (scope.look or 0)
-        ]  # fmt: skip
+        ]
         return [one for one in there if not self.is_stopped(one)]
 
     def is_stopped(self, scope: Scope) -> bool:
@@ -97,10 +110,13 @@ class Settings:
     @cached_property
     def _interims(self) -> list[Scope]:
         last = {domain: schedule.looks for domain, schedule in self.schedules.items() if schedule is not None}
-        return list(dict.fromkeys(
-            scope.only(("task", "domain", "look")) for scope in self.scopes
-            if scope.look is not None and scope.look < last[scope.domain]  # ty: ignore[invalid-argument-type]
-        ))  # fmt: skip
+        return list(
+            dict.fromkeys(
+                scope.only(("task", "domain", "look"))
+                for scope in self.scopes
+                if scope.look is not None and scope.look < last[scope.domain]  # ty: ignore[invalid-argument-type]
+            )
+        )
 
     def of(self, stage: Stage, scope: Scope) -> Setting:
         """The setting of a stage's node.
@@ -142,9 +158,7 @@ class Settings:
 
     def _set_by_approach(self, stage: str, approach: str) -> dict[str, Any]:
         if (stage, approach) not in self._of_approach:
-            chain = [
-                self.project.approaches[name].stages.get(stage, {}) for name in approach_chain(self.project, approach)
-            ]
+            chain = [self.project.approaches[name].stages.get(stage, {}) for name in approach_chain(self.project, approach)]
             self._of_approach[stage, approach] = {k: v for section in chain for k, v in section.items()}
         return self._of_approach[stage, approach]
 
@@ -164,9 +178,7 @@ class Settings:
             return self._trial_seed(scope)
         if source == "hidden_site":
             return scope.location if self._hidden_site(scope) is not None else None
-        return {"location.source": scope.location, "task": scope.task, "gate": scope.gate, "claim": scope.claim}.get(
-            source
-        )
+        return {"location.source": scope.location, "task": scope.task, "gate": scope.gate, "claim": scope.claim}.get(source)
 
     def _bound(self, source: str, scope: Scope) -> Any:
         return self._sources[source](scope)
@@ -242,10 +254,14 @@ class Settings:
         if self.stopped is None:
             return []
         return [
-            {"gate": gate, "on_fail": self.project.gates[gate].on_fail, "reason": reason,
-             "places": list(self.stopped.places[gate])}
+            {
+                "gate": gate,
+                "on_fail": self.project.gates[gate].on_fail,
+                "reason": reason,
+                "places": list(self.stopped.places[gate]),
+            }
             for gate, reason in self.stopped.reasons.items()
-        ]  # fmt: skip
+        ]
 
     def _prior(self, approach: str) -> PriorRange:
         row = self.project.approaches[approach].row
@@ -254,9 +270,12 @@ class Settings:
 
 def _cell(scope: Scope) -> Cell:
     return Cell(
-        approach=str(scope.approach), location=str(scope.location), task=str(scope.task), seed=int(scope.seed or 0),
+        approach=str(scope.approach),
+        location=str(scope.location),
+        task=str(scope.task),
+        seed=int(scope.seed or 0),
         domain=scope.domain,  # ty: ignore[invalid-argument-type]
-    )  # fmt: skip
+    )
 
 
 def _photographed(source: Any) -> Any:

@@ -82,14 +82,14 @@ def stops(project: Project, graph: Graph) -> Stops | None:
     cells = {cell for node in first for cell in _cells(node)}
     every = {cell for node in graph.nodes.values() if node.stage.name == "evaluate" for cell in _cells(node)}
     left = {cell.location for cell in every - cells}
-    gone = tuple(
-        x for x in project.studies[graph.study].locations if x not in left and any(c.location == x for c in every)
-    )
+    gone = tuple(x for x in project.studies[graph.study].locations if x not in left and any(c.location == x for c in every))
     by_location = {x: {g for a, by in nodes.items() if graph.nodes[a].scope.location == x for g in by} for x in gone}
     skipped = tuple(x for x in gone if all(project.gates[g].on_fail == "skip_downstream" for g in by_location[x]))
     reasons = {guard.gate: reason for guard, reason in broken}
-    places = {gate: tuple(dict.fromkeys(str(graph.nodes[a].scope.location) for a, by in nodes.items() if gate in by))
-          for gate in reasons}  # fmt: skip
+    places = {
+        gate: tuple(dict.fromkeys(str(graph.nodes[a].scope.location) for a, by in nodes.items() if gate in by))
+        for gate in reasons
+    }
     return Stops(nodes, frozenset(cells), gone, skipped, reasons, places)
 
 

@@ -21,9 +21,7 @@ def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
         for role in study.backends:
             if role not in roles:
                 message, fix = f"no stage uses a back end as `{role}`", did_you_mean(role, roles, "roles")
-                yield subject.at(
-                    "study", name, ("backends", role), "B302", message, fix, key=True, fix=meant(role, roles)
-                )
+                yield subject.at("study", name, ("backends", role), "B302", message, fix, key=True, fix=meant(role, roles))
 
 
 def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
@@ -61,9 +59,7 @@ def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
             spec = subject.project.approaches.get(approach)
             if spec is None or not spec.row.licence or not forbids_sale(spec.row.licence):
                 continue
-            message = (
-                f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
-            )
+            message = f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
             notes = (Note("its row says so", subject.span("approach", approach, ("row", "licence"))),)
             other = spec.row.substitute
             fix = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"

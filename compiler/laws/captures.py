@@ -33,9 +33,15 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
         if len(others) > SHOWN:
             notes += (Note(f"and by {len(others) - SHOWN} more locations"),)
         yield subject.at(
-            "location", name, ("source", "root"), "R206", f"capture root `{root}` {state}", fix, notes=notes,
+            "location",
+            name,
+            ("source", "root"),
+            "R206",
+            f"capture root `{root}` {state}",
+            fix,
+            notes=notes,
             severity="warning" if subject.only is None else "error",
-        )  # fmt: skip
+        )
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:

@@ -81,34 +81,24 @@ def _in_shape(subject: Subject, approach: str) -> bool:
     return all(link in subject.project.approaches for link in subject.chain(approach))
 
 
-def _placebo(
-    subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str
-) -> Iterator[Diagnostic]:
+def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
     project, given = subject.project, claim.controls.placebo
     if given is not None:
         apart = [d.name for d in differences(project, study, given, over)]
         if apart != [OFFSET]:
-            why = (
-                f"differs in `{'`, `'.join(d for d in apart if d != OFFSET)}`"
-                if apart
-                else "has the same training seeds"
-            )
+            why = f"differs in `{'`, `'.join(d for d in apart if d != OFFSET)}`" if apart else "has the same training seeds"
             message = f"`{given}` is no placebo of `{over}`: it {why}"
             fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
             yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, fix)
         return
     others = [a for a in project.studies[study].approaches if _in_shape(subject, a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
-        message = (
-            f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
-        )
+        message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
         fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
         yield subject.at("study", study, at, "X431", message, fix, key=True)
 
 
-def _capacity(
-    subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str
-) -> Iterator[Diagnostic]:
+def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
     project, given = subject.project, claim.controls.capacity
     more = confounding_budget(subject, study, claim.approach, over)
     if given is not None:

@@ -72,9 +72,7 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
         known = subject.project.locations
         for i, location in enumerate(study.locations):
             if location in known and known[location].source.kind != "hidden_site":
-                note = Note(
-                    "trials in `irl_proxy` are planned here", subject.span("study", name, ("trials", "irl_proxy"))
-                )
+                note = Note("trials in `irl_proxy` are planned here", subject.span("study", name, ("trials", "irl_proxy")))
                 message = f"location `{location}` has no hidden site, so it cannot have trials in `irl_proxy`"
                 fix = "take `irl_proxy` out of `trials`, or give the location a study of its own"
                 yield subject.at("study", name, ("locations", i), "X412", message, fix, notes=(note,))

@@ -59,9 +59,11 @@ def way_to(domain: str | None) -> str:
 
 def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterator[tuple[str, str]]:
     lists: dict[str, tuple[str, list[Any]]] = {
-        "approaches": ("approach", study.approaches), "locations": ("location", study.locations),
-        "tasks": ("task", study.tasks), "seeds": ("seed", study.seeds),
-    }  # fmt: skip
+        "approaches": ("approach", study.approaches),
+        "locations": ("location", study.locations),
+        "tasks": ("task", study.tasks),
+        "seeds": ("seed", study.seeds),
+    }
     for many, (one, listed) in lists.items():
         odd = [word for word in found[many] if word not in listed]
         if odd:

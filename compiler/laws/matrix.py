@@ -65,20 +65,14 @@ def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
                 continue
             best = max(priors, key=lambda a: priors[a][1], default=None)
             if best is None:
-                message = (
-                    f"target uplift `{where}` of {wanted:g} points, but no approach of the study has a prior for it"
-                )
+                message = f"target uplift `{where}` of {wanted:g} points, but no approach of the study has a prior for it"
                 notes, fix = (), f"give an approach a `row.prior.{where}`, or drop the target"
             else:
                 top = priors[best][1]
-                message = (
-                    f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
-                )
+                message = f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
                 notes = (Note(f"that of `{best}`", subject.span("approach", best, ("row", "prior", where))),)
                 fix = f"lower the target to {top:g}, or add an approach that is expected to reach it"
-            yield subject.at(
-                "study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning"
-            )
+            yield subject.at("study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning")
         for i, gate in enumerate(study.gates):
             rule = subject.project.gates.get(gate)
             if rule is not None and rule.approach in study.approaches:
@@ -93,9 +87,7 @@ def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: Ga
         return
     (_, top), where = found
     if rule.threshold > top:
-        message = (
-            f"gate `{gate}` asks for {rule.threshold:g} points, but the prior of `{rule.approach}` ends at {top:g}"
-        )
+        message = f"gate `{gate}` asks for {rule.threshold:g} points, but the prior of `{rule.approach}` ends at {top:g}"
         notes = (
             Note("the threshold is here", subject.span("gate", gate, ("threshold",))),
             Note("the prior is here", subject.span("approach", rule.approach, ("row", "prior", where))),

@@ -71,9 +71,7 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
         ):
             place = subject.project.studies[study].approaches.index(approach)
             named = ", ".join(f"`{d.name}` ({_shown(d.treated.value)}, not {_shown(d.base.value)})" for d in more)
-            message = (
-                f"approach `{approach}` spends more than the baseline, in {named}, and the study has no control for it"
-            )
+            message = f"approach `{approach}` spends more than the baseline, in {named}, and the study has no control for it"
             notes = tuple(
                 Note(f"`{d.name}` is set here", subject.span("approach", d.treated.by, d.treated.path))
                 for d in more

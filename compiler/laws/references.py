@@ -47,9 +47,8 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
                     note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
                     message = f"`{wanted}` is listed twice in `{field}`"
                     yield subject.at(
-                        "study", name, (field, i), "R202", message, "remove one of the two", notes=(note,),
-                        fix=Fix("remove"),
-                    )  # fmt: skip
+                        "study", name, (field, i), "R202", message, "remove one of the two", notes=(note,), fix=Fix("remove")
+                    )
                 first.setdefault(wanted, i)
 
 
@@ -65,9 +64,7 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
         start = circle.index(min(circle))
         circle = circle[start:] + circle[:start]
         shown = " -> ".join(f"`{link}`" for link in [*circle, circle[0]])
-        message = (
-            f"`extends` goes in a circle: {shown}" if len(circle) > 1 else f"approach `{circle[0]}` extends itself"
-        )
+        message = f"`extends` goes in a circle: {shown}" if len(circle) > 1 else f"approach `{circle[0]}` extends itself"
         notes = tuple(
             Note(f"`{link}` extends `{approaches[link].extends}` here", subject.span("approach", link, ("extends",)))
             for link in circle[1:]

@@ -63,6 +63,4 @@ def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
     )
     if subject.project.spans("study", name).get(("level",)) is None:
         notes = notes[1:]
-    return subject.at(
-        "study", name, ("seeds",), "X410", message, ", or ".join(ways), notes=notes, severity="warning"
-    )  # fmt: skip
+    return subject.at("study", name, ("seeds",), "X410", message, ", or ".join(ways), notes=notes, severity="warning")

@@ -78,10 +78,19 @@ class Subject:
         return self.project.spans(kind, name).nearest(path, key=key)
 
     def at(
-        self, kind: str, name: str, path: SpanPath, code: str, message: str, help: str = "", *,
-        key: bool = False, notes: tuple[Note, ...] = (), severity: Severity = "error",
+        self,
+        kind: str,
+        name: str,
+        path: SpanPath,
+        code: str,
+        message: str,
+        help: str = "",
+        *,
+        key: bool = False,
+        notes: tuple[Note, ...] = (),
+        severity: Severity = "error",
         fix: Fix | None = None,
-    ) -> Diagnostic:  # fmt: skip
+    ) -> Diagnostic:
         """A diagnostic at a path of a spec."""
         return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity, fix)
 

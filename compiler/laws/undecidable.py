@@ -27,9 +27,7 @@ def _hopeless(subject: Subject, study: str, question: Question) -> Diagnostic:
     )
     more = ways(subject.project, study, question)
     fix = f"plan {more}, or ask for less" if more else "ask for less"
-    return subject.at(
-        "study", study, question.path, "X420", message, fix, key=True, notes=_threshold(subject, question)
-    )
+    return subject.at("study", study, question.path, "X420", message, fix, key=True, notes=_threshold(subject, question))
 
 
 def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
@@ -52,9 +50,7 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
     notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
     more = ways(subject.project, study, question)
     fix = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
-    return subject.at(
-        "study", study, question.path, "X420", message, fix, key=True, notes=tuple(notes), severity="warning"
-    )  # fmt: skip
+    return subject.at("study", study, question.path, "X420", message, fix, key=True, notes=tuple(notes), severity="warning")
 
 
 def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:

@@ -37,9 +37,7 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
         if stages[stage].port(port) is None:
             known = [p.name for p in stages[stage].ports]
             message, fix = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
-            yield subject.at(
-                "approach", name, ("inputs", stage, port), "R205", message, fix, key=True, fix=meant(port, known)
-            )
+            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, fix, key=True, fix=meant(port, known))
         if wired not in stages:
             yield unknown_stage(wired, source, ("inputs", stage, port), key=False)
 
@@ -48,9 +46,7 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
     """X408: the port takes another artifact type than the stage makes."""
     for name, reader, port, maker in _edges(subject):
         if maker.kind != port.kind:
-            message = (
-                f"port `{port.name}` of `{reader.name}` takes `{port.kind}`, but `{maker.name}` makes `{maker.kind}`"
-            )
+            message = f"port `{port.name}` of `{reader.name}` takes `{port.kind}`, but `{maker.name}` makes `{maker.kind}`"
             fit = ", ".join(f"`{n}`" for n in providers(port.kind)) or "none yet"
             path = ("inputs", reader.name, port.name)
             yield subject.at("approach", name, path, "X408", message, f"stages that make `{port.kind}`: {fit}")

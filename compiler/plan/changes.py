@@ -55,9 +55,12 @@ class Changes:
         """How many there are of each mark; superseded artifacts are orphans too."""
         build, rebuild = plan.count(State.BUILD), len(self.before)
         return {
-            str(Mark.BUILD): build - rebuild, str(Mark.REBUILD): rebuild, str(Mark.REUSE): plan.count(State.REUSE),
-            str(Mark.UNNEEDED): plan.count(State.UNNEEDED), str(Mark.ORPHAN): len(self.orphans) + len(self.superseded),
-        }  # fmt: skip
+            str(Mark.BUILD): build - rebuild,
+            str(Mark.REBUILD): rebuild,
+            str(Mark.REUSE): plan.count(State.REUSE),
+            str(Mark.UNNEEDED): plan.count(State.UNNEEDED),
+            str(Mark.ORPHAN): len(self.orphans) + len(self.superseded),
+        }
 
 
 def find_changes(project: Project, plan: Plan, index: StoreIndex) -> Changes:

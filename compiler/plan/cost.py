@@ -68,11 +68,16 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """As JSON values; bands are `[value, low, high]`."""
         return {
-            "cpu_h": self.cpu_h.to_json(), "gpu_h": self.gpu_h.to_json(), "disk_gb": self.disk_gb.to_json(),
-            "disk_known": round(self.disk_known, 4), "measured": round(self.measured, 4),
-            "wall_h": round(self.wall_h, 6), "cores": self.cores,
-            "money": self.money.to_json() if self.money else None, "currency": self.currency or None,
-        }  # fmt: skip
+            "cpu_h": self.cpu_h.to_json(),
+            "gpu_h": self.gpu_h.to_json(),
+            "disk_gb": self.disk_gb.to_json(),
+            "disk_known": round(self.disk_known, 4),
+            "measured": round(self.measured, 4),
+            "wall_h": round(self.wall_h, 6),
+            "cores": self.cores,
+            "money": self.money.to_json() if self.money else None,
+            "currency": self.currency or None,
+        }
 
 
 @dataclass(frozen=True)
@@ -137,10 +142,12 @@ class CostModel:
             return _Law()
         shares = [f.gpu_s / f.wall_s for _, f in sized if f.wall_s > 0]
         return _Law(
-            fit([(cpu, f.cpu_s) for (cpu, _), f in sized]), fit([(wall, f.wall_s) for (_, wall), f in sized]),
-            fit([(cpu, f.bytes) for (cpu, _), f in sized], prior=False), median(shares) if shares else None,
+            fit([(cpu, f.cpu_s) for (cpu, _), f in sized]),
+            fit([(wall, f.wall_s) for (_, wall), f in sized]),
+            fit([(cpu, f.bytes) for (cpu, _), f in sized], prior=False),
+            median(shares) if shares else None,
             quantile([f.peak_mb for _, f in sized], 0.95) if len(sized) >= ENOUGH else None,
-        )  # fmt: skip
+        )
 
     def _declared(self, fact: Fact) -> tuple[float, float] | None:
         """CPU and wall seconds that today's stage declares for an artifact; None when it no longer takes its params."""
@@ -159,9 +166,7 @@ def estimate(plan: Plan, model: CostModel, rates: Rates | None = None, cores: in
     return total(costs, plan, model, rates, cores)
 
 
-def total(
-    costs: Sequence[tuple[Node, NodeCost]], plan: Plan, model: CostModel, rates: Rates | None, cores: int
-) -> Estimate:
+def total(costs: Sequence[tuple[Node, NodeCost]], plan: Plan, model: CostModel, rates: Rates | None, cores: int) -> Estimate:
     """The sum over nodes with known costs."""
     if not costs:
         return Estimate(cores=cores, money=Band() if rates else None, currency=rates.currency if rates else "")
@@ -179,9 +184,16 @@ def total(
         parts = cpu.scaled(rates.cpu_hour), gpu.scaled(rates.gpu_hour)
         money = Band(*(sum(getattr(part, side) for part in parts) for side in ("value", "low", "high")))
     return Estimate(
-        cpu, gpu, disk, known / len(costs), measured * 1 / 3600 / cpu.value if cpu.value else 1.0,
-        max(cpu.value / cores, _critical_path(plan, costs) / 3600), cores, money, rates.currency if rates else "",
-    )  # fmt: skip
+        cpu,
+        gpu,
+        disk,
+        known / len(costs),
+        measured * 1 / 3600 / cpu.value if cpu.value else 1.0,
+        max(cpu.value / cores, _critical_path(plan, costs) / 3600),
+        cores,
+        money,
+        rates.currency if rates else "",
+    )
 
 
 def band_of_sum(groups: list[tuple[Fit, list[float]]]) -> Band:

@@ -44,17 +44,26 @@ class Overview:
         """The form of `schema/plan.schema.json`."""
         graph = self.plan.graph
         nodes = [
-            {"label": n.label, "stage": n.stage.name, "fingerprint": n.fingerprint, "location": n.scope.location,
-             "state": str(self.changes.mark(self.plan, n)), "cpu_s": _seconds(self.costs.get(n.address))}
+            {
+                "label": n.label,
+                "stage": n.stage.name,
+                "fingerprint": n.fingerprint,
+                "location": n.scope.location,
+                "state": str(self.changes.mark(self.plan, n)),
+                "cpu_s": _seconds(self.costs.get(n.address)),
+            }
             for n in graph.nodes.values()
-        ]  # fmt: skip
-        orphans = [_orphan(f, False) for f in self.changes.orphans] + [
-            _orphan(f, True) for f in self.changes.superseded
         ]
+        orphans = [_orphan(f, False) for f in self.changes.orphans] + [_orphan(f, True) for f in self.changes.superseded]
         return {
-            "form": FORM, "study": graph.study, "counts": self.counts, "estimate": self.estimate.to_json(),
-            "nodes": nodes, "orphans": orphans, "refused": list(self.changes.refused),
-        }  # fmt: skip
+            "form": FORM,
+            "study": graph.study,
+            "counts": self.counts,
+            "estimate": self.estimate.to_json(),
+            "nodes": nodes,
+            "orphans": orphans,
+            "refused": list(self.changes.refused),
+        }
 
 
 def overview(project: Project, plan: Plan, cores: int = 1) -> Overview:
@@ -69,9 +78,13 @@ def overview(project: Project, plan: Plan, cores: int = 1) -> Overview:
 
 def _orphan(fact: Fact, superseded: bool) -> dict[str, Any]:
     return {
-        "label": fact.label, "stage": fact.stage, "fingerprint": fact.fingerprint, "location": fact.location,
-        "bytes": fact.bytes, "superseded": superseded,
-    }  # fmt: skip
+        "label": fact.label,
+        "stage": fact.stage,
+        "fingerprint": fact.fingerprint,
+        "location": fact.location,
+        "bytes": fact.bytes,
+        "superseded": superseded,
+    }
 
 
 def _seconds(cost: NodeCost | None) -> float | None:

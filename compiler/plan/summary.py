@@ -34,9 +34,11 @@ def over(estimate: Estimate, budget: Budget | None) -> list[str]:
     if budget is None:
         return []
     pairs = [
-        ("CPU-hours", budget.cpu_hours, estimate.cpu_h), ("GPU-hours", budget.gpu_hours, estimate.gpu_h),
-        (estimate.currency or "money", budget.money, estimate.money), ("GB of disk", budget.disk_gb, estimate.disk_gb),
-    ]  # fmt: skip
+        ("CPU-hours", budget.cpu_hours, estimate.cpu_h),
+        ("GPU-hours", budget.gpu_hours, estimate.gpu_h),
+        (estimate.currency or "money", budget.money, estimate.money),
+        ("GB of disk", budget.disk_gb, estimate.disk_gb),
+    ]
     return [
         f"over budget: {_plain(band.value)} {unit}, and the study's `budget:` allows {_plain(limit)}"
         for unit, limit, band in pairs

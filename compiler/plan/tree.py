@@ -46,10 +46,11 @@ def places(plan: Plan, changes: Changes, costs: Mapping[tuple[str, str], NodeCos
     names = sorted(counts, key=lambda name: name is None)
     order = {stage: i for i, stage in enumerate(dict.fromkeys(stage for stage, _ in plan.graph.nodes))}
     return [
-        Place(name, tuple((m, s, n) for (m, s), n in sorted(counts[name].items(), key=lambda p: _rank(order, *p[0]))),
-              seconds[name])
+        Place(
+            name, tuple((m, s, n) for (m, s), n in sorted(counts[name].items(), key=lambda p: _rank(order, *p[0]))), seconds[name]
+        )
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def lines(found: list[Place], study: str, every: bool = False, limit: int = LIMIT) -> Iterator[Line]:
@@ -87,9 +88,7 @@ def lines(found: list[Place], study: str, every: bool = False, limit: int = LIMI
 
 def nothing_to_do(names: Sequence[str | None], study: str) -> Line:
     """One line for all places with nothing to do; None is the study itself."""
-    return Line(
-        f"{SIGNS[Mark.REUSE]} {_names([name or f'study {study}' for name in names])}: nothing to do", Mark.REUSE
-    )
+    return Line(f"{SIGNS[Mark.REUSE]} {_names([name or f'study {study}' for name in names])}: nothing to do", Mark.REUSE)
 
 
 def _group(group: list[Place], study: str, every: bool) -> Iterator[Line]:

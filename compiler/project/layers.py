@@ -38,9 +38,7 @@ def training_seed_offset(project: Project, name: str) -> int:
     return 0
 
 
-def layers(
-    project: Project, study: str, location: str | None, task: str | None, approach: str | None
-) -> Iterator[Layer]:
+def layers(project: Project, study: str, location: str | None, task: str | None, approach: str | None) -> Iterator[Layer]:
     """Layers that may set a parameter, weakest first."""
     chain = approach_chain(project, approach) if approach else []
     named = [("study", study), ("location", location), ("task", task), *(("approach", name) for name in chain)]

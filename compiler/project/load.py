@@ -59,9 +59,12 @@ class Project:
     def specs(self, kind: str) -> Mapping[str, Any]:
         """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
         by_kind: dict[str, Mapping[str, Any]] = {
-            "location": self.locations, "task": self.tasks, "approach": self.approaches, "gate": self.gates,
+            "location": self.locations,
+            "task": self.tasks,
+            "approach": self.approaches,
+            "gate": self.gates,
             "study": self.studies,
-        }  # fmt: skip
+        }
         return by_kind[kind]
 
     def ids(self, kind: str) -> list[str]:
@@ -111,9 +114,7 @@ class Project:
             return None
 
 
-def load_project(
-    root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None
-) -> Project:
+def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
     """Read every spec of the project in `root`. Mistakes are in the result's `diagnostics`; nothing is raised for them.
 
     Args:
@@ -144,10 +145,7 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
         stem = name.rpartition("/")[2].rpartition(".")[0]
         if linked and not Path(os.path.realpath(project.root / name)).is_relative_to(inside):
             problem = Diagnostic(
-                "R208",
-                f"{show(name)} is a link that leaves the project",
-                Span(name),
-                help="copy the file into the project",
+                "R208", f"{show(name)} is a link that leaves the project", Span(name), help="copy the file into the project"
             )
             project.sources[kind, stem] = Source(name, "", None, (problem,))
             project.diagnostics.append(problem)
@@ -158,15 +156,16 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
             yield kind, stem, name
 
 
-def _read_spec(
-    project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache
-) -> None:
+def _read_spec(project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache) -> None:
     earlier = project.sources.get((kind, name))
     if earlier is not None:
         problem = Diagnostic(
-            "R207", f"{kind} `{name}` stands in two files", Span(shown),
-            (Note(f"the other one is `{earlier.name}`", Span(earlier.name)),), "rename or remove one of them",
-        )  # fmt: skip
+            "R207",
+            f"{kind} `{name}` stands in two files",
+            Span(shown),
+            (Note(f"the other one is `{earlier.name}`", Span(earlier.name)),),
+            "rename or remove one of them",
+        )
         project.diagnostics.append(problem)
         return
     source = _source(project.root / shown, shown, overlay.get(shown), values)

@@ -100,9 +100,7 @@ class Composer:
         flow, outside = bool(event.flow_style), -1 if opened is None else opened.column
         self._anchor_and_tag(event, start, end)
         if len(self.stack) >= DEEPEST:
-            raise self._stop(
-                "Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels"
-            )  # fmt: skip
+            raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels")
         value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.anchor or event.tag:
             start = min(self._skip_properties(start, end), max(start, end - 1) if flow else end)
@@ -145,9 +143,12 @@ class Composer:
         if event.tags or (event.version and tuple(event.version) != (1, 2)):
             end_of_line = self.text.find("\n", start)
             raise self._stop(
-                "Y112", "this file begins with a directive", start, end if end_of_line < 0 else end_of_line,
+                "Y112",
+                "this file begins with a directive",
+                start,
+                end if end_of_line < 0 else end_of_line,
                 help="remove the line; specs are always YAML 1.2",
-            )  # fmt: skip
+            )
 
     def _content(self, event: yaml.ScalarEvent, start: int, end: int) -> tuple[int, int]:
         """The scalar's own stretch: without its anchor, and without the blank lines after a block scalar."""
@@ -170,18 +171,24 @@ class Composer:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             begin = max(start, self.text.find("!", start))
             self.report(
-                "Y105", f"tag `{shown}` is not allowed in a spec", begin, begin + max(1, _word(self.text, begin)),
+                "Y105",
+                f"tag `{shown}` is not allowed in a spec",
+                begin,
+                begin + max(1, _word(self.text, begin)),
                 help="remove the tag; quote the value if it must be text",
-            )  # fmt: skip
+            )
 
     def _named(self, name: str, sign: str, start: int) -> None:
         """Anchors have names that every reader ends at the same character."""
         at = self.text.find(sign + name, start)
         if at >= 0 and not _ANCHOR.match(self.text, at + 1):
             raise self._stop(
-                "Y118", "the anchor's name has a character other than letters, digits, `-` and `_`",
-                at, at + max(1, _word(self.text, at)), help="rename the anchor",
-            )  # fmt: skip
+                "Y118",
+                "the anchor's name has a character other than letters, digits, `-` and `_`",
+                at,
+                at + max(1, _word(self.text, at)),
+                help="rename the anchor",
+            )
 
     def _scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         quoted = event.style in ("'", '"', "|", ">")
@@ -217,14 +224,15 @@ class Composer:
         opened.key, opened.last = (text, start, end), end
         entries = opened.node.items
         if isinstance(entries, dict) and len(entries) >= MOST_KEYS:
-            raise self._stop(
-                "Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, help="specs have about twenty"
-            )  # fmt: skip
+            raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, help="specs have about twenty")
         if text == "<<" and not quoted:
             self.report(
-                "Y106", "merge key `<<` is not allowed in a spec", start, end,
+                "Y106",
+                "merge key `<<` is not allowed in a spec",
+                start,
+                end,
                 help="write the keys out; an approach inherits with `extends`",
-            )  # fmt: skip
+            )
             opened.dropped = True
         elif not isinstance(value, str):
             shown = text or "null"
@@ -233,18 +241,25 @@ class Composer:
         elif isinstance(entries, dict) and text in entries:
             first = entries[text]
             self.report(
-                "Y102", f"duplicate key `{_short(text)}`", start, end,
-                notes=[("the first one is here", first.start, first.end)], help="keep one of the two",
-            )  # fmt: skip
+                "Y102",
+                f"duplicate key `{_short(text)}`",
+                start,
+                end,
+                notes=[("the first one is here", first.start, first.end)],
+                help="keep one of the two",
+            )
             opened.dropped = True
 
     def _alias(self, name: str, start: int, end: int) -> None:
         self._named(name, "*", start)
         if name not in self.anchors:
             self.report(
-                "Y107", f"unknown anchor `{_short(name)}`", start, end,
+                "Y107",
+                f"unknown anchor `{_short(name)}`",
+                start,
+                end,
                 help=f"define it before with `&{_short(name)}`, or quote the text",
-            )  # fmt: skip
+            )
             target: Node | None = Node(None, start, end)
         else:
             target = self.anchors[name]
@@ -283,9 +298,12 @@ class Composer:
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
             raise self._stop(
-                "Y108", f"this document holds more than {MOST_NODES:,} values once aliases are followed",
-                node.start, node.end, help="write fewer aliases, or split the file",
-            )  # fmt: skip
+                "Y108",
+                f"this document holds more than {MOST_NODES:,} values once aliases are followed",
+                node.start,
+                node.end,
+                help="write fewer aliases, or split the file",
+            )
 
     def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
         self.report(code, message, start, end, **more)

@@ -18,7 +18,7 @@ _PLAIN: tuple[tuple[str, str, str], ...] = (
     ("found unexpected document indicator", "this text is not closed", "close the quotes"),
     ("found unknown escape character", "unknown escape in double quotes", "write `\\\\` for a backslash"),
     ("did not find expected <document start>", "text follows the end of the value", "indent it, or remove it"),
-)  # fmt: skip
+)
 
 _CONTENT = re.compile(r"#[^\r\n]*|^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 _ENDED = re.compile(r"^\.\.\.(?=\s)", re.MULTILINE)
@@ -48,13 +48,7 @@ def explain(error: yaml.YAMLError, text: str) -> tuple[str, str, int, int, str]:
         return "Y112", "this file begins with a directive", begin, end, "remove the line; specs are always YAML 1.2"
     if "expected alphabetic or numeric character" in problem:
         at = max(text.rfind("&", 0, at), text.rfind("*", 0, at), 0)
-        return (
-            "Y118",
-            "an anchor is named with letters, digits, `-` and `_`",
-            at,
-            at + 1,
-            "rename it, or quote the text",
-        )
+        return ("Y118", "an anchor is named with letters, digits, `-` and `_`", at, at + 1, "rename it, or quote the text")
     if not _CONTENT.sub("", text).strip():
         return "Y114", "the file is empty", 0, 0, "write a spec into it, or delete it"
     if "<document start>" in problem and _line(text, at)[0] and _ENDED.search(text, 0, at):

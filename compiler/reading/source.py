@@ -53,10 +53,7 @@ class Lines:
     def span(self, start: int, end: int) -> Span:
         """The span of a stretch of the text."""
         line, end_line = bisect_right(self.starts, start), bisect_right(self.starts, max(start, end))
-        return Span(
-            self.name, line, start - self.starts[line - 1] + 1,
-            end_line, max(start, end) - self.starts[end_line - 1] + 1,
-        )  # fmt: skip
+        return Span(self.name, line, start - self.starts[line - 1] + 1, end_line, max(start, end) - self.starts[end_line - 1] + 1)
 
 
 def split_lines(text: str) -> list[str]:
@@ -178,9 +175,11 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
         origin = found
     if len(origin) > MAX_BYTES:
         problem = Diagnostic(
-            "Y110", f"the file has more than {MAX_BYTES:,} bytes", Span(name),
+            "Y110",
+            f"the file has more than {MAX_BYTES:,} bytes",
+            Span(name),
             help="keep measurements and images out of specs; split the file",
-        )  # fmt: skip
+        )
         return Source(name, "", None, (problem,))
     return _read_bytes(origin, name) if isinstance(origin, bytes) else _read_text(origin.removeprefix("\ufeff"), name)
 
@@ -188,9 +187,7 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
 def _read_bytes(data: bytes, name: str) -> Source:
     for beginning, encoding in _OTHER_ENCODINGS:
         if beginning.match(data):
-            problem = Diagnostic(
-                "Y104", f"the file is {encoding}, not UTF-8", Span(name), help="save the file as UTF-8"
-            )
+            problem = Diagnostic("Y104", f"the file is {encoding}, not UTF-8", Span(name), help="save the file as UTF-8")
             return Source(name, "", None, (problem,))
     try:
         return _read_text(data.decode("utf-8-sig"), name)
@@ -213,13 +210,7 @@ def _read_text(text: str, name: str) -> Source:
     lines, found = Lines(text, name), list[Diagnostic]()
 
     def report(
-        code: str,
-        message: str,
-        start: int,
-        end: int,
-        *,
-        help: str = "",
-        notes: list[tuple[str, int, int]] | None = None,
+        code: str, message: str, start: int, end: int, *, help: str = "", notes: list[tuple[str, int, int]] | None = None
     ) -> None:
         more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes or [])
         found.append(Diagnostic(code, message, lines.span(start, end), more, help))
@@ -227,11 +218,7 @@ def _read_text(text: str, name: str) -> Source:
     if unfit is not None:
         at, shown = unfit
         report(
-            "Y116",
-            f"character {shown} is not allowed",
-            at,
-            at + 1,
-            help="remove it, or write it as an escape in double quotes",
+            "Y116", f"character {shown} is not allowed", at, at + 1, help="remove it, or write it as an escape in double quotes"
         )
         return Source(name, text, None, tuple(found))
     root = read_document(text, report)

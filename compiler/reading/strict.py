@@ -73,9 +73,11 @@ class Strict:
             if found[2]:
                 raise TabIndents(at)
             raise Forbidden(
-                "this line must stand deeper than the key or item that it belongs to", at, at + 1,
+                "this line must stand deeper than the key or item that it belongs to",
+                at,
+                at + 1,
                 f"indent it by {indent + 1} space{'s' * (indent > 0)} or more",
-            )  # fmt: skip
+            )
 
     def block_scalar(self, start: int, indent: int) -> None:
         """A comment in the header takes a blank before it (8.1.1); no leading blank line is deeper than the text."""
@@ -102,10 +104,7 @@ class Strict:
                 deepest, where = at - begin, begin
         spaces = at - begin if at < len(self.text) else 0
         if indent < spaces < deepest:
-            raise Forbidden(
-                "this blank line is deeper than the text below it", where, where + deepest,
-                "remove its blanks",
-            )  # fmt: skip
+            raise Forbidden("this blank line is deeper than the text below it", where, where + deepest, "remove its blanks")
 
     def _between(self, start: int, end: int, flow: bool) -> None:
         for found in _GAP.finditer(self.text, start, end):

@@ -17,7 +17,5 @@ class Renderer(Protocol):
         ...
 
 
-RENDERERS: dict[str, Renderer] = {
-    "text": render_all, "json": render_json, "github": render_github, "sarif": render_sarif,
-}  # fmt: skip
+RENDERERS: dict[str, Renderer] = {"text": render_all, "json": render_json, "github": render_github, "sarif": render_sarif}
 """Name of a form -> its renderer."""

@@ -11,9 +11,7 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as indented lines with the cells of a column below each other; control characters are made visible."""
     shown = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
-    ]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
 
 
 def short(value: Any, limit: int = 60) -> str:

@@ -30,13 +30,17 @@ def _plain(d: Diagnostic, lines_of: LinesOf) -> dict[str, Any]:
     edit = edit_of(d, lines_of(d.span.file)) if d.fix else None
     notes = [{"text": n.text} | ({"span": _span(n.span)} if n.span else {}) for n in d.notes]
     return {
-        "code": d.code, "title": d.title, "severity": d.severity, "message": d.message, "span": _span(d.span),
-        "notes": notes, "help": d.help, "url": d.url,
+        "code": d.code,
+        "title": d.title,
+        "severity": d.severity,
+        "message": d.message,
+        "span": _span(d.span),
+        "notes": notes,
+        "help": d.help,
+        "url": d.url,
         "explain": f"simkiln explain {d.code}",
-    } | ({"fix": {"span": _span(edit.span), "text": edit.text}} if edit else {})  # fmt: skip
+    } | ({"fix": {"span": _span(edit.span), "text": edit.text}} if edit else {})
 
 
 def _span(span: Span) -> dict[str, Any]:
-    return {
-        "file": span.file, "line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col,
-    }  # fmt: skip
+    return {"file": span.file, "line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}

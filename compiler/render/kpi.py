@@ -31,8 +31,9 @@ def kpi_lines(pack: Mapping[str, Any]) -> list[str]:
 def _by_week(pack: Mapping[str, Any], approach: str) -> list[Sequence[str]]:
     mine = {
         (r["week"], r["kpi"], r["domain"], r["real"]): r
-        for r in pack["rows"] if r["approach"] == approach and r["location"] is None
-    }  # fmt: skip
+        for r in pack["rows"]
+        if r["approach"] == approach and r["location"] is None
+    }
     keys = [key for key in series(pack) if any(k[1:] == key for k in mine)]
     rows: list[Sequence[str]] = [("week", "locations", *(figure(*key) for key in keys))]
     for week in pack["weeks"]:

@@ -6,12 +6,7 @@ from typing import Any
 from compiler.render.cells import columns
 from compiler.render.uplift import band, signed
 
-NAMES = {
-    "pearson": "Pearson's r",
-    "spearman": "Spearman's rank",
-    "kendall": "Kendall's tau",
-    "mmrv": "MMRV (0 is best)",
-}
+NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rank", "kendall": "Kendall's tau", "mmrv": "MMRV (0 is best)"}
 
 
 def sim_real_lines(found: Mapping[str, Any]) -> list[str]:

@@ -11,18 +11,7 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
     level = f"{100 * found['level']:g} %"
     counts = found["counts"]
     lines = [f"{counts['trials']:,} trials, baseline `{found['baseline']}`, uplift in points with {level} bands", ""]
-    head = (
-        "approach",
-        "domain",
-        "location",
-        "task",
-        "uplift",
-        "over seeds",
-        "these policies",
-        "gained/lost",
-        "McNemar p",
-        "",
-    )
+    head = ("approach", "domain", "location", "task", "uplift", "over seeds", "these policies", "gained/lost", "McNemar p", "")
     lines += columns([head, *(_row(row) for row in found["uplift"])])
     lines += _many(found)
     if not found["uplift"]:
@@ -31,8 +20,18 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
         lines += ["", f"failure modes, share of all trials, pooled; the bands of all modes hold together at {level}"]
         rows = [("approach", "domain", "failure mode", "baseline", "approach", "change", "band", "")]
         for s in found["failure_mode_shifts"]:
-            rows.append((s["approach"], s["domain"], s["mode"], f"{s['baseline_share']:.1f}", f"{s['share']:.1f}",
-                         signed(s["value"]), band(s["band"]), s["direction"]))  # fmt: skip
+            rows.append(
+                (
+                    s["approach"],
+                    s["domain"],
+                    s["mode"],
+                    f"{s['baseline_share']:.1f}",
+                    f"{s['share']:.1f}",
+                    signed(s["value"]),
+                    band(s["band"]),
+                    s["direction"],
+                )
+            )
         lines += columns(rows)
     notes = list(dict.fromkeys([*found["notes"], *(n for row in found["uplift"] for n in row["notes"])]))
     return lines + ([""] if notes else []) + [f"note: {note}" for note in notes]
@@ -57,11 +56,17 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     these = row["these_policies"]
     pooled = row["location"] is None
     return (
-        row["approach"], row["domain"], "all" if pooled else row["location"], "pooled" if pooled else row["task"],
-        signed(row["value"]), band(row["band"]), band(these["band"]) if these else "not paired",
-        f"{these['gained']}/{these['lost']}" if these else "", f"{these['mcnemar_exact_p']:.2g}" if these else "",
+        row["approach"],
+        row["domain"],
+        "all" if pooled else row["location"],
+        "pooled" if pooled else row["task"],
+        signed(row["value"]),
+        band(row["band"]),
+        band(these["band"]) if these else "not paired",
+        f"{these['gained']}/{these['lost']}" if these else "",
+        f"{these['mcnemar_exact_p']:.2g}" if these else "",
         row["direction"],
-    )  # fmt: skip
+    )
 
 
 def signed(value: float) -> str:

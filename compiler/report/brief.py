@@ -27,9 +27,7 @@ def render_brief(said: Mapping[str, Any]) -> str:
         text = ""
         for token in tokens:
             part = named(token["kind"], token["id"]) if token.get("id") else _plain(token["text"])
-            text += (
-                f" {part}" if text.endswith("`") and part.startswith("`") else part
-            )  # else the two fences would join
+            text += f" {part}" if text.endswith("`") and part.startswith("`") else part  # else the two fences would join
         return text
 
     def place(kind: str, name: str) -> str:
@@ -42,9 +40,16 @@ def render_brief(said: Mapping[str, Any]) -> str:
     in_order = [row["approach"] for row in said["approaches"]]  # treatments, then the controls
     approaches = [a for a in in_order if any((a, d) in rows for d in said["domains"])]
     text = template("brief.md.j2", filters, trim=True, lstrip=True).render(
-        said=said, named=named, sentence=sentence, place=place, rows=rows, approaches=approaches, marks=MARKS,
-        most=MOST_LINES, key_figures=_in_use(said["kpi"]),
-    )  # fmt: skip
+        said=said,
+        named=named,
+        sentence=sentence,
+        place=place,
+        rows=rows,
+        approaches=approaches,
+        marks=MARKS,
+        most=MOST_LINES,
+        key_figures=_in_use(said["kpi"]),
+    )
     return shortened(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
 
 

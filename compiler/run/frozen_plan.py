@@ -58,9 +58,8 @@ class FrozenPlan:
     def absent(self, root: Path) -> list[tuple[str, str]]:
         """Addresses of planned nodes that are not in the store."""
         return [
-            address for address in self.planned()
-            if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
-        ]  # fmt: skip
+            address for address in self.planned() if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
+        ]
 
     def unpublished(self, root: Path) -> list[str]:
         """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""

@@ -31,12 +31,15 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
     captures = captures_of(project, study)
     said = said_of(project, found or overview(project, plan))
     idle = Idle(
-        key=asked, outside=signature(captures),
-        store=os.path.relpath(project.store, project.root), listing=digest(plan.published), captures=captures,
+        key=asked,
+        outside=signature(captures),
+        store=os.path.relpath(project.store, project.root),
+        listing=digest(plan.published),
+        captures=captures,
         counts={str(state): plan.count(state) for state in State},
         lines=[(line.text, line.mark) for line in said],
         report=page(project.root, study) if presented else None,
-    )  # fmt: skip
+    )
     remember(project.root, study, idle)
 
 

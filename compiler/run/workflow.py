@@ -98,7 +98,5 @@ def finish(frozen: "FrozenPlan") -> None:
         settle(project, plan, asked, presented=True)
     except SpecsRefused:
         if absent:
-            raise RuntimeError(
-                f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}"
-            ) from None
+            raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}") from None
         sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")

@@ -94,11 +94,17 @@ def _instead(source: str) -> str:
     where = {
         "location.source": "set it in the location's `source`",
         "hidden_site": "remove it; only `irl_proxy` trials see the site",
-        "task": "set it in the task", "seed": "set the study's `seeds`, or `training_seed_offset`",
-        "domain": "set the study's `trials`", "trials": "set the study's `trials`", "gate": "set it in the gate",
-        "priors": "set it in each approach's `row`", "claim": "set it in the study's `claims`",
-        "claims": "set the study's `claims`", "waivers": "set the study's `waivers`",
-        "snapshots": "set the study's `learning`", "learning_trials": "set the study's `learning`",
+        "task": "set it in the task",
+        "seed": "set the study's `seeds`, or `training_seed_offset`",
+        "domain": "set the study's `trials`",
+        "trials": "set the study's `trials`",
+        "gate": "set it in the gate",
+        "priors": "set it in each approach's `row`",
+        "claim": "set it in the study's `claims`",
+        "claims": "set the study's `claims`",
+        "waivers": "set the study's `waivers`",
+        "snapshots": "set the study's `learning`",
+        "learning_trials": "set the study's `learning`",
         "trial_seed": "set `trial_seed` of `evaluate`",
-    }  # fmt: skip
+    }
     return where.get(source, "remove it")

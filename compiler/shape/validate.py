@@ -43,9 +43,7 @@ def validate[M: BaseModel](
     return (None if found else spec), found
 
 
-def explain(
-    error: ValidationError, model: type[BaseModel], source: Source, prefix: Loc, value: Any
-) -> list[Diagnostic]:
+def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: Loc, value: Any) -> list[Diagnostic]:
     """Diagnostics for what pydantic found, one for each mistake."""
     shape = shape_of(model)
     found: dict[tuple[Span, str], Diagnostic] = {}
@@ -69,9 +67,12 @@ def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source
         known = shape.place(item["loc"][:-1]).known
         message = f"unknown key {show(path[-1])}"
         return Diagnostic(
-            "S101", message, spans.nearest(path, key=True), help=did_you_mean(str(path[-1]), known, "keys"),
+            "S101",
+            message,
+            spans.nearest(path, key=True),
+            help=did_you_mean(str(path[-1]), known, "keys"),
             fix=meant(str(path[-1]), known),
-        )  # fmt: skip
+        )
     if item["type"] == "missing" and isinstance(path[-1], int):
         positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
         count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))

@@ -7,23 +7,37 @@ from compiler.reading.scalar import NumberTooLong, plain
 from compiler.shape.walk import Place
 
 _WANTED = {
-    "int_type": "a whole number", "int_from_float": "a whole number", "int_parsing": "a whole number",
-    "float_type": "a number", "float_parsing": "a number",
-    "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
-    "list_type": "a list", "tuple_type": "a list", "dict_type": "a mapping",
-    "model_type": "a mapping", "model_attributes_type": "a mapping",
-}  # fmt: skip
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
 TYPE_ERRORS = frozenset(_WANTED)
 """Errors that say no more than: this is not that type."""
 _LIMITS = {
-    "greater_than": ("more than", "gt"), "greater_than_equal": ("at least", "ge"),
-    "less_than": ("less than", "lt"), "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
-}  # fmt: skip
+}
 _JSON_TYPES = {
-    "integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false", "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
     "object": "a mapping",
-}  # fmt: skip
+}
 ID_HELP = "use lowercase letters, digits and hyphens, beginning with a letter or digit, 63 at most"
 
 
@@ -68,11 +82,7 @@ def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
 def _about(place: Place) -> str:
     """The field's description as a help line."""
     first = place.about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    return (
-        f"`{_plain_name(place.path)}`: {first[:1].lower() + first[1:]}"
-        if first
-        else "change the value, or remove the key"
-    )
+    return f"`{_plain_name(place.path)}`: {first[:1].lower() + first[1:]}" if first else "change the value, or remove the key"
 
 
 def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
@@ -82,11 +92,7 @@ def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
         return "S104", message, "write a value, or remove the key"
     if wanted == "text" and isinstance(value, int | float | bool):
         return "S104", message, "put the value in quotes"
-    if (
-        isinstance(value, str)
-        and wanted in ("a whole number", "a number", "true or false")
-        and _would_fit(value, wanted)
-    ):
+    if isinstance(value, str) and wanted in ("a whole number", "a number", "true or false") and _would_fit(value, wanted):
         return "S104", message, "remove the quotes"
     if wanted == "true or false" and isinstance(value, str) and value.lower() in ("yes", "on", "no", "off", "y", "n"):
         return "S104", message, f"write `{str(value.lower() in ('yes', 'on', 'y')).lower()}`"

@@ -41,9 +41,7 @@ class Fact:
     @property
     def label(self) -> str:
         """What it was built for, such as `splat/cellar`; its address where that is not known."""
-        names = (
-            [self.scopes[0][axis] for axis in AXES if axis in self.axes & self.scopes[0].keys()] if self.scopes else []
-        )
+        names = [self.scopes[0][axis] for axis in AXES if axis in self.axes & self.scopes[0].keys()] if self.scopes else []
         return "/".join((self.stage, *names)) if self.scopes else f"{self.stage}/{self.fingerprint[:12]}"
 
     @property
@@ -71,13 +69,21 @@ def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
     cost = manifest.get("cost", {})
     scopes = tuple(_in_order(scope) for scope in manifest.get("scopes", []))
     return Fact(
-        stage=str(manifest["stage"]), fingerprint=str(manifest["fingerprint"]), version=int(manifest["version"]),
-        scopes=scopes, backends=backends_text(manifest["backends"]), params_digest=digest(manifest["params"]),
-        cpu_s=float(cost.get("cpu_s", 0)), wall_s=float(cost.get("wall_s", 0)), gpu_s=float(cost.get("gpu_s", 0)),
-        peak_mb=float(cost.get("peak_mb", 0)), bytes=sum(int(f["size"]) for f in manifest["files"].values()),
-        built=float(manifest.get("built", built)), cores=int(cost.get("cores", 0)),
+        stage=str(manifest["stage"]),
+        fingerprint=str(manifest["fingerprint"]),
+        version=int(manifest["version"]),
+        scopes=scopes,
+        backends=backends_text(manifest["backends"]),
+        params_digest=digest(manifest["params"]),
+        cpu_s=float(cost.get("cpu_s", 0)),
+        wall_s=float(cost.get("wall_s", 0)),
+        gpu_s=float(cost.get("gpu_s", 0)),
+        peak_mb=float(cost.get("peak_mb", 0)),
+        bytes=sum(int(f["size"]) for f in manifest["files"].values()),
+        built=float(manifest.get("built", built)),
+        cores=int(cost.get("cores", 0)),
         machine=str(cost.get("machine", "")),
-    )  # fmt: skip
+    )
 
 
 def _in_order(scope: Mapping[str, Any]) -> dict[str, str]:

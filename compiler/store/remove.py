@@ -41,9 +41,12 @@ def old_runs(build: Path, before: float, keep: set[tuple[str, str]]) -> list[Pat
     """Folders of runs and files of jobs below `build/` that are older than `before`, but for jobs of `keep`."""
     runs = [path for path in _entries(build / "runs") if path.stat().st_mtime < before]
     jobs = [
-        path for stage in _entries(build / "jobs") if stage.is_dir() for path in _entries(stage)
+        path
+        for stage in _entries(build / "jobs")
+        if stage.is_dir()
+        for path in _entries(stage)
         if (stage.name, path.stem) not in keep and path.stat().st_mtime < before
-    ]  # fmt: skip
+    ]
     return [*runs, *jobs]
 
 

@@ -57,9 +57,14 @@ class Imported:
 
 
 def import_trials(
-    root: Path, files: Sequence[str], mapping: str | None, name: str | None = None, replace: bool = False,
-    reason: str = "", key: str | None = None,
-) -> Imported:  # fmt: skip
+    root: Path,
+    files: Sequence[str],
+    mapping: str | None,
+    name: str | None = None,
+    replace: bool = False,
+    reason: str = "",
+    key: str | None = None,
+) -> Imported:
     """Read files of trials by a mapping, or a sheet by its key, and keep them in `trials/NAME/`.
 
     Args:
@@ -86,9 +91,7 @@ def import_trials(
     found = _read_mapping(source, origin) if source else None
     others = [other for other in set_names(root) if other != name]
     if name in set_names(root) and not replace:
-        raise ValueError(
-            f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set"
-        )
+        raise ValueError(f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set")
     try:
         table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
         if not reason:
@@ -120,9 +123,7 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
     try:
         names = list(dict.fromkeys(names)) or set_names(root)
         if not names:
-            raise TrialsRefused(
-                Fault("T515", "no trials were imported yet", "`simkiln trials import FILE --mapping MAP.yaml`")
-            )
+            raise TrialsRefused(Fault("T515", "no trials were imported yet", "`simkiln trials import FILE --mapping MAP.yaml`"))
         return compare([read_set(root, name) for name in names], baseline, level)
     except TrialsRefused as refused:
         raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 
 def draw(
-    project: Project, study: str, location: str, task: str | None, approaches: "Sequence[str]", states: int, first: int,
-    seed: int,
-) -> tuple[Sheet, dict[str, str]]:  # fmt: skip
+    project: Project, study: str, location: str, task: str | None, approaches: "Sequence[str]", states: int, first: int, seed: int
+) -> tuple[Sheet, dict[str, str]]:
     """The sheet of a study at one of its locations, and how to set up each initial state (empty where that is unknown).
 
     Raises:

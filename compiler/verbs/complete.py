@@ -44,10 +44,7 @@ def nodes(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return ["/".join([*before, value]) + end for value in values]
 
 
-_LISTS = {
-    "location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates",
-    "claim": "claims",
-}  # fmt: skip
+_LISTS = {"location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates", "claim": "claims"}
 
 
 def _values(axis: str, study: str) -> Iterator[str]:

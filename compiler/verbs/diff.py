@@ -38,12 +38,21 @@ def run(args: argparse.Namespace) -> int:
 
     project = common.project(args)
     with ExitStack() as stack:
-        a, b, about = _approaches(project, args) if _means_approaches(project, args) else _revisions(
-            project, args, stack)  # fmt: skip
+        a, b, about = _approaches(project, args) if _means_approaches(project, args) else _revisions(project, args, stack)
         found, counts = changes(a, b), tallies(a, b, Store(project.store).listing())
     if args.json:
-        print(json.dumps({"a": a.name, "b": b.name, **about, "changes": [asdict(c) for c in found],
-                          "artifacts": [asdict(t) for t in counts]}, indent=1))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "a": a.name,
+                    "b": b.name,
+                    **about,
+                    "changes": [asdict(c) for c in found],
+                    "artifacts": [asdict(t) for t in counts],
+                },
+                indent=1,
+            )
+        )
         return 0
     studies = ", ".join(f"`{study}`" for study in about["studies"])
     print(f"{a.name} -> {b.name}  ({'study' if len(about['studies']) == 1 else 'studies'} {studies})")
@@ -65,8 +74,10 @@ def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
         raise ValueError(f"unknown approach `{unknown[0]}`; {did_you_mean(unknown[0], known, 'approaches')}")
     if len(unknown) == 1 and not args.revisions:
         other = args.a if unknown[0] == args.b else args.b
-        raise ValueError(f"`{other}` is an approach, but `{unknown[0]}` is not; "
-                         f"say --revisions, or {did_you_mean(unknown[0], known, 'approaches')}")  # fmt: skip
+        raise ValueError(
+            f"`{other}` is an approach, but `{unknown[0]}` is not; "
+            f"say --revisions, or {did_you_mean(unknown[0], known, 'approaches')}"
+        )
     return not unknown and not args.revisions
 
 
@@ -84,9 +95,7 @@ def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Si
     return sides[0], sides[1], {"studies": [study]}
 
 
-def _revisions(
-    project: "Project", args: argparse.Namespace, stack: ExitStack
-) -> "tuple[Side, Side, dict[str, Any]]":  # fmt: skip
+def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -> "tuple[Side, Side, dict[str, Any]]":
     from compiler.plan.study import SpecsRefused
     from compiler.project.revision import at_revision
     from compiler.why.diff import study_side
@@ -119,11 +128,15 @@ def _changes(found: "list[Any]", limit: int | None) -> list[str]:
     lines, shown = [], found[:limit]
     for what in dict.fromkeys(change.what for change in shown):
         rows = [
-            (f"{c.stage}.{c.name}", f"{short(c.old, 40)} -> {short(c.new, 40)}",
-             f"{c.old_at} -> {c.new_at}{' and other lines' * c.elsewhere}" if c.old_at or c.new_at else "",
-             f"{c.count} node{'s' * (c.count != 1)}")
-            for c in shown if c.what == what
-        ]  # fmt: skip
+            (
+                f"{c.stage}.{c.name}",
+                f"{short(c.old, 40)} -> {short(c.new, 40)}",
+                f"{c.old_at} -> {c.new_at}{' and other lines' * c.elsewhere}" if c.old_at or c.new_at else "",
+                f"{c.count} node{'s' * (c.count != 1)}",
+            )
+            for c in shown
+            if c.what == what
+        ]
         lines += ["", f"{what}s", *columns(rows)]
     if len(found) > len(shown):
         lines.append(f"  … {len(found) - len(shown)} more, with --all")

@@ -93,13 +93,20 @@ def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]
     if args.json:
         import json
 
-        print(json.dumps({
-            "kept": {why: {"artifacts": len(group), "bytes": _bytes(group)} for why, group in found.kept.items()},
-            "gone": [{"stage": f.stage, "fingerprint": f.fingerprint, "label": f.label, "bytes": f.bytes}
-                     for f in found.gone],
-            "leftovers": [os.path.relpath(path) for paths in rest.values() for path in paths],
-            "bytes": freed, "deleted": bool(args.yes),
-        }, indent=1))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "kept": {why: {"artifacts": len(group), "bytes": _bytes(group)} for why, group in found.kept.items()},
+                    "gone": [
+                        {"stage": f.stage, "fingerprint": f.fingerprint, "label": f.label, "bytes": f.bytes} for f in found.gone
+                    ],
+                    "leftovers": [os.path.relpath(path) for paths in rest.values() for path in paths],
+                    "bytes": freed,
+                    "deleted": bool(args.yes),
+                },
+                indent=1,
+            )
+        )
         return
     for why, group in found.kept.items():
         print(f"  = {len(group):>6}  {size(_bytes(group)):>9}  {why}")
@@ -133,8 +140,10 @@ def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
         for path in steps(rest, len(rest), "deleting leftovers"):
             remove(path)
     except OSError as error:
-        sys.stderr.write(f"cannot delete {os.path.relpath(error.filename or project.store)}: {error.strerror}; "
-                         f"{done} of {len(gone)} artifacts were deleted\n")  # fmt: skip
+        sys.stderr.write(
+            f"cannot delete {os.path.relpath(error.filename or project.store)}: {error.strerror}; "
+            f"{done} of {len(gone)} artifacts were deleted\n"
+        )
         return 1
     StoreIndex.of(project).facts()  # drops what is gone in one go
     sys.stderr.write(f"{done} artifacts deleted\n")

@@ -102,8 +102,10 @@ def _lines(sheet: "Sheet", everything: bool) -> list[str]:
     elif sheet.manifest is None:
         lines.append("  not built: this is what is planned")
     if len(sheet.scopes) > 1:
-        lines.append(f"  stands for {len(sheet.scopes)}: {', '.join('/'.join(s.values()) for s in sheet.scopes[:MANY])}"
-                     f"{' …' if len(sheet.scopes) > MANY else ''}")  # fmt: skip
+        lines.append(
+            f"  stands for {len(sheet.scopes)}: {', '.join('/'.join(s.values()) for s in sheet.scopes[:MANY])}"
+            f"{' …' if len(sheet.scopes) > MANY else ''}"
+        )
     lines += ["", "parameters", *columns([_setting(s) for s in sheet.settings])]
     if sheet.backends:
         lines += ["", "back ends"]
@@ -144,8 +146,11 @@ def _tree(sheet: "Sheet", everything: bool) -> list[str]:
         lines.append(f"{head}{port}{one.label}{mark}{'  (above)' if again and one.parents else ''}{at}")
         if again:
             return
-        lines.extend(f"{body}{'│' if one.parents else ' '}   {s.name} = {short(s.value, 40)}  {s.at}"
-                     for s in one.settings if one is not sheet.lineage[0])  # fmt: skip
+        lines.extend(
+            f"{body}{'│' if one.parents else ' '}   {s.name} = {short(s.value, 40)}  {s.at}"
+            for s in one.settings
+            if one is not sheet.lineage[0]
+        )
         shown, hidden = _opened(one, told, everything)
         for i, (name, address) in enumerate(shown):
             last = i == len(shown) - 1 and not hidden

@@ -90,9 +90,7 @@ def _sheet(args: argparse.Namespace) -> int:
     from compiler.trials.sheet import draw, write
 
     project = common.project(args)
-    sheet, starts = draw(
-        project, args.study, args.location, args.task, args.approaches, args.states, args.first, args.seed
-    )
+    sheet, starts = draw(project, args.study, args.location, args.task, args.approaches, args.states, args.first, args.seed)
     table, page, key = write(Path(args.out), sheet, starts)
     print(f"{len(sheet.lines)} trials: {len(sheet.labels)} policies from {args.states} initial states")
     print(f"  {table}  to fill in\n  {page}  to print\n  {key}  the labels' meaning: not for whoever judges")
@@ -175,16 +173,19 @@ def _built_trials(args: argparse.Namespace) -> "Path":
     for node in plan.graph.nodes.values():
         if node.stage.name == "uplift" and store.has(*node.address):
             return store.path(*node.address) / "trials.parquet"
-    raise ValueError(
-        f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing"
-    )
+    raise ValueError(f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing")
 
 
 def _twice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", help="imported set")
     parser.add_argument("second", help="imported set of the same trials, run again")
-    parser.add_argument("--at-most", type=float, default=5.0, metavar="POINTS",
-                        help="disagreement that is put up with before pairing is refused (default: 5)")  # fmt: skip
+    parser.add_argument(
+        "--at-most",
+        type=float,
+        default=5.0,
+        metavar="POINTS",
+        help="disagreement that is put up with before pairing is refused (default: 5)",
+    )
     parser.add_argument("--level", type=float, default=0.95, help="confidence level of the exact band (default: 0.95)")
     common.colour_argument(parser)
     parser.set_defaults(act=_twice)

@@ -44,10 +44,20 @@ def run(args: argparse.Namespace) -> int:
     StoreIndex.of(project).rebuild()
     damaged = [b for b in bad if b[0].state == "damaged"]
     if args.json:
-        print(json.dumps({"whole": whole, "damaged": len(damaged), "unreadable": len(bad) - len(damaged), "findings": [
-            {"stage": f.stage, "fingerprint": f.fingerprint, "state": f.state, "reason": f.reason, "kept_as": kept}
-            for f, kept, _ in bad
-        ]}, indent=1))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "whole": whole,
+                    "damaged": len(damaged),
+                    "unreadable": len(bad) - len(damaged),
+                    "findings": [
+                        {"stage": f.stage, "fingerprint": f.fingerprint, "state": f.state, "reason": f.reason, "kept_as": kept}
+                        for f, kept, _ in bad
+                    ],
+                },
+                indent=1,
+            )
+        )
     else:
         odd = f", {len(bad) - len(damaged)} unreadable" if len(bad) > len(damaged) else ""
         print(f"{whole} whole, {len(damaged)} damaged{odd}")
@@ -79,5 +89,6 @@ def _tell(finding: "Finding", kept: str, trouble: str) -> None:
     where = f"; kept as {kept}" if kept else ""
     print(visible(f"{finding.state}: {finding.stage}/{finding.fingerprint}: {finding.reason}{where}"))
     if trouble:
-        sys.stderr.write(f"  it still stands in the store and would be used: {trouble}; "
-                         "run `simkiln verify` where the store can be written\n")  # fmt: skip
+        sys.stderr.write(
+            f"  it still stands in the store and would be used: {trouble}; run `simkiln verify` where the store can be written\n"
+        )

@@ -76,9 +76,12 @@ def _values(one: "Explanation") -> dict[str, Any]:
         return {"node": label, "kind": reason.kind, "what": reason.what, "old": reason.old, "new": reason.new, "at": at}
 
     return {
-        "label": node.label, "stage": node.stage.name, "fingerprint": node.fingerprint, "state": str(one.mark),
+        "label": node.label,
+        "stage": node.stage.name,
+        "fingerprint": node.fingerprint,
+        "state": str(one.mark),
         "compared": {"label": old.label, "fingerprint": old.fingerprint, "built": old.built} if old else None,
         "reasons": [value(reason, node.label) for reason in one.reasons],
         "causes": [value(cause.reason, cause.label) for cause in one.causes],
         "notes": [{"kind": note.kind, "text": note.text} for note in one.notes],
-    }  # fmt: skip
+    }

@@ -76,9 +76,13 @@ class Against:
         """`build` and `rebuild` by this change, `reuse` of what it newly asks for, `pending` with or without it."""
         marks = Counter(self.builds.values())
         return {
-            "build": marks[Mark.BUILD], "rebuild": marks[Mark.REBUILD], "reuse": self.reused, "gone": len(self.gone),
-            "gone_stored": len(self.gone_stored), "pending": self.pending,
-        }  # fmt: skip
+            "build": marks[Mark.BUILD],
+            "rebuild": marks[Mark.REBUILD],
+            "reuse": self.reused,
+            "gone": len(self.gone),
+            "gone_stored": len(self.gone_stored),
+            "pending": self.pending,
+        }
 
     @property
     def gone_bytes(self) -> int:
@@ -93,12 +97,26 @@ class Against:
         """As JSON values."""
         nodes, stored = self.plan.graph.nodes, {fact.address for fact in self.gone_stored}
         return {
-            "form": 1, "study": self.plan.graph.study, "revision": self.revision, "commit": self.commit,
-            "compared": not self.problems, "problems": list(self.problems), "notes": list(self.notes),
-            "counts": self.counts, "estimate": self.estimate.to_json(), "gone_bytes": self.gone_bytes,
+            "form": 1,
+            "study": self.plan.graph.study,
+            "revision": self.revision,
+            "commit": self.commit,
+            "compared": not self.problems,
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+            "counts": self.counts,
+            "estimate": self.estimate.to_json(),
+            "gone_bytes": self.gone_bytes,
             "causes": [
-                {"kind": g.kind, "text": g.title, "at": g.at or None, "names": list(g.names), "build": dict(g.build),
-                 "rebuild": dict(g.rebuild)} for g in self.groups
+                {
+                    "kind": g.kind,
+                    "text": g.title,
+                    "at": g.at or None,
+                    "names": list(g.names),
+                    "build": dict(g.build),
+                    "rebuild": dict(g.rebuild),
+                }
+                for g in self.groups
             ],
             "builds": [
                 {"label": nodes[a].label, "stage": a[0], "fingerprint": a[1], "state": str(mark)}
@@ -108,7 +126,7 @@ class Against:
                 {"label": n.label, "stage": n.stage.name, "fingerprint": n.fingerprint, "stored": n.address in stored}
                 for n in self.gone
             ],
-        }  # fmt: skip
+        }
 
 
 def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Against:
@@ -146,9 +164,7 @@ def _compare(
     builds: dict[Address, Mark] = {}
     reused = pending = 0
     for node in plan.graph.nodes.values():
-        stages = frozenset({node.stage.name} & moved.keys()).union(
-            *(affected.get(p.address, ()) for p in node.parents())
-        )
+        stages = frozenset({node.stage.name} & moved.keys()).union(*(affected.get(p.address, ()) for p in node.parents()))
         if stages:
             affected[node.address] = stages
         state, changed = plan.states[node.address], bool(stages) or node.address not in then.nodes
@@ -170,18 +186,25 @@ def _compare(
             group.names |= cause.names
             (group.build if mark is Mark.BUILD else group.rebuild)[node.stage.name] += 1
     if other_code:
-        notes += (
-            f"the code of {', '.join(other_code)} is another one; that revision's specs were compiled with today's",
-        )
+        notes += (f"the code of {', '.join(other_code)} is another one; that revision's specs were compiled with today's",)
     return Against(
-        project, plan, revision, commit, _estimate(project, plan, builds, cores), (), notes, builds, reused, pending,
-        gone, stored, tuple(sorted(groups.values(), key=lambda g: -sum((g.build + g.rebuild).values()))),
-    )  # fmt: skip
+        project,
+        plan,
+        revision,
+        commit,
+        _estimate(project, plan, builds, cores),
+        (),
+        notes,
+        builds,
+        reused,
+        pending,
+        gone,
+        stored,
+        tuple(sorted(groups.values(), key=lambda g: -sum((g.build + g.rebuild).values()))),
+    )
 
 
-def _causes(
-    node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Mapping[str, tuple[int, int]]
-) -> Iterator[Group]:
+def _causes(node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Mapping[str, tuple[int, int]]) -> Iterator[Group]:
     """Groups of one node each, to be merged by what they say."""
     for stage, (old, new) in moved.items():
         yield Group("version", f"{stage}: stage version `{stage}`: {old} -> {new}")
@@ -223,8 +246,7 @@ def _versions(project: Project, commit: str) -> tuple[dict[str, tuple[int, int]]
     try:
         then = json.loads(found) if found is not None else {}
         pairs = {s: (then[s], now) for s, now in recorded().items() if isinstance(then.get(s), dict)}
-        moved = {s: (int(a["version"]), int(str(b["version"]))) for s, (a, b) in pairs.items()
-                 if a["version"] != b["version"]}  # fmt: skip
+        moved = {s: (int(a["version"]), int(str(b["version"]))) for s, (a, b) in pairs.items() if a["version"] != b["version"]}
         return moved, [s for s, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}, []

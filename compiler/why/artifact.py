@@ -74,12 +74,22 @@ def of_node(project: Project, plan: Plan, node: Node) -> Sheet:
     manifest, damage = _manifest(Store(project.store), node.address)
     graph = plan.graph
     return Sheet(
-        *node.address, node.label, graph.study, str(plan.states[node.address]), node.scopes(), node.stage.version,
-        settings(project, graph.study, node), _backends(node.backends),
+        *node.address,
+        node.label,
+        graph.study,
+        str(plan.states[node.address]),
+        node.scopes(),
+        node.stage.version,
+        settings(project, graph.study, node),
+        _backends(node.backends),
         _planned_lineage(project, graph.study, node),
         sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents())),
-        _readers_stored(project, node.address), node.content, manifest, damage, node.contract.to_json(),
-    )  # fmt: skip
+        _readers_stored(project, node.address),
+        node.content,
+        manifest,
+        damage,
+        node.contract.to_json(),
+    )
 
 
 def of_stored(project: Project, address: Address) -> Sheet:
@@ -89,11 +99,21 @@ def of_stored(project: Project, address: Address) -> Sheet:
     found = manifest or {}
     scopes = [dict(scope) for scope in found.get("scopes", [])]
     return Sheet(
-        *address, _stored_label(project, address, found), None, None, scopes, int(found.get("version", 0)),
-        _stored_settings(project, address, found), _backends(found.get("backends", {})),
-        _stored_lineage(project, store, address), 0, _readers_stored(project, address), found.get("content"), manifest,
+        *address,
+        _stored_label(project, address, found),
+        None,
+        None,
+        scopes,
+        int(found.get("version", 0)),
+        _stored_settings(project, address, found),
+        _backends(found.get("backends", {})),
+        _stored_lineage(project, store, address),
+        0,
+        _readers_stored(project, address),
+        found.get("content"),
+        manifest,
         damage,
-    )  # fmt: skip
+    )
 
 
 def settings(project: Project, study: str, node: Node) -> list[Setting]:
@@ -120,8 +140,9 @@ def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]
             continue
         parents = {port: [p.address for p in group] for port, group in one.inputs.items()}
         lines = [s for s in settings(project, study, one) if s.at]
-        found[one.address] = Ancestor(*one.address, one.label, store.has(*one.address), lines, parents,
-                                      wired(project, study, one))  # fmt: skip
+        found[one.address] = Ancestor(
+            *one.address, one.label, store.has(*one.address), lines, parents, wired(project, study, one)
+        )
         waiting += reversed(list(one.parents()))
     return list(found.values())
 

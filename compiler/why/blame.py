@@ -11,9 +11,15 @@ Path = tuple[Step, ...]
 LEARNING = {"snapshots": "at", "learning_trials": "trials"}
 """Bound source -> the key of the study's `learning` that sets it."""
 SECTIONS = {
-    "schedule": "sequential", "look": "sequential", "schedules": "sequential", "interim_places": "sequential",
-    "parts": "sequential", "arm": "approaches", "peers": "approaches", "baseline": "baseline",
-}  # fmt: skip
+    "schedule": "sequential",
+    "look": "sequential",
+    "schedules": "sequential",
+    "interim_places": "sequential",
+    "parts": "sequential",
+    "arm": "approaches",
+    "peers": "approaches",
+    "baseline": "baseline",
+}
 """Bound source -> the key of the study that decides it."""
 
 
@@ -58,9 +64,7 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
     if source in ("trials", "domain"):
         return "study", study, ("trials", str(scope.domain))
     if source == "priors":
-        return (
-            ("approach", str(inside[0]), ("row", "prior", *inside[1:])) if inside else ("study", study, ("approaches",))
-        )
+        return ("approach", str(inside[0]), ("row", "prior", *inside[1:])) if inside else ("study", study, ("approaches",))
     if source == "claim":
         return "study", study, ("claims", str(scope.claim), *inside)
     if source in ("claims", "waivers"):

@@ -20,14 +20,22 @@ def render_comment(found: Against) -> str:
     study = found.project.studies[found.plan.graph.study]
     marks = list(found.builds.items())
     text = template("comment.md.j2", filters, trim=True).render(
-        study=found.plan.graph.study, revision=found.revision, commit=found.commit[:12], problems=found.problems,
-        notes=found.notes, counts=found.counts, gone_size=size(found.gone_bytes / 1e9),
-        reused_in_all=found.plan.count(State.REUSE), amounts=", ".join(amounts(found.estimate)) if marks else "",
-        over=over(found.estimate, study.budget), groups=found.groups[:MOST_CAUSES],
-        more_groups=max(0, len(found.groups) - MOST_CAUSES), gone=found.gone_by_stage(),
+        study=found.plan.graph.study,
+        revision=found.revision,
+        commit=found.commit[:12],
+        problems=found.problems,
+        notes=found.notes,
+        counts=found.counts,
+        gone_size=size(found.gone_bytes / 1e9),
+        reused_in_all=found.plan.count(State.REUSE),
+        amounts=", ".join(amounts(found.estimate)) if marks else "",
+        over=over(found.estimate, study.budget),
+        groups=found.groups[:MOST_CAUSES],
+        more_groups=max(0, len(found.groups) - MOST_CAUSES),
+        gone=found.gone_by_stage(),
         labels=[(mark, found.plan.graph.nodes[address].label) for address, mark in marks[:MOST_LABELS]],
         more_labels=max(0, len(marks) - MOST_LABELS),
-    )  # fmt: skip
+    )
     return shortened(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
 
 

@@ -128,10 +128,13 @@ def tallies(a: Side, b: Side, listing: Mapping[str, set[str]]) -> list[Tally]:
         return sum(1 for address in group if address[0] == stage and test(address))
 
     return [
-        Tally(stage, *(count(group, stage, lambda _: True) for group in groups),
-              *(count(group, stage, lambda x: x[1] in listing.get(x[0], ())) for group in groups))
+        Tally(
+            stage,
+            *(count(group, stage, lambda _: True) for group in groups),
+            *(count(group, stage, lambda x: x[1] in listing.get(x[0], ())) for group in groups),
+        )
         for stage in stages
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True)
@@ -144,16 +147,15 @@ class _Difference:
     lines: Callable[[Owner, Owner], tuple[str, str]]
 
 
-def _parameters(
-    old: Node, new: Node, known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]]
-) -> Iterator[_Difference]:  # fmt: skip
+def _parameters(old: Node, new: Node, known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]]) -> Iterator[_Difference]:
     """Parameters that differ. Most nodes share theirs with others, so pairs of them are compared once."""
     pair = id(old.params), id(new.params)
     if pair not in known:
         names = [
-            n for n in {**old.params, **new.params}
+            n
+            for n in {**old.params, **new.params}
             if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT) and new.stage.bound.get(n) != NAMED
-        ]  # fmt: skip
+        ]
         values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in names]
         known[pair] = [(name, x, y, repr((x, y))) for name, x, y in values]
     for name, x, y, text in known[pair]:
@@ -168,13 +170,20 @@ def _others(old: Node, new: Node) -> Iterator[_Difference]:
     for port in {**old.inputs, **new.inputs}:
         x, y = _makers(old, port), _makers(new, port)
         if x != y:
-            yield _Difference("input", port, x, y, f"{x} {y}", lambda a, b, port=port: (
-                wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")))  # fmt: skip
+            yield _Difference(
+                "input",
+                port,
+                x,
+                y,
+                f"{x} {y}",
+                lambda a, b, port=port: (wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")),
+            )
     for role in {**old.backends, **new.backends}:
         x, y = (" ".join(node.backends.get(role, {}).values()) for node in (old, new))
         if x != y:
-            yield _Difference("back end", role, x, y, f"{x} {y}", lambda a, b, role=role: (
-                _backend_line(*a, role), _backend_line(*b, role)))  # fmt: skip
+            yield _Difference(
+                "back end", role, x, y, f"{x} {y}", lambda a, b, role=role: (_backend_line(*a, role), _backend_line(*b, role))
+            )
     if old.content != new.content:
         x, y = (old.content or "")[:12], (new.content or "")[:12]
         yield _Difference("capture", str(new.scope), x, y, f"{x} {y}", lambda a, b: ("", ""))

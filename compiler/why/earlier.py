@@ -49,9 +49,7 @@ class Past(Protocol):
 def record_of(node: Node) -> Record:
     """A planned node as a record."""
     parents = {port: tuple(p.address for p in found) for port, found in node.inputs.items()}
-    return Record(
-        *node.address, node.label, node.stage.version, node.params, node.backends, parents, node.content
-    )  # fmt: skip
+    return Record(*node.address, node.label, node.stage.version, node.params, node.backends, parents, node.content)
 
 
 class StorePast:
@@ -139,6 +137,13 @@ def _record(fact: Fact, inputs: Mapping[str, Any]) -> Record:
         for port, found in (inputs["parents"] or {}).items()
     }
     return Record(
-        fact.stage, fact.fingerprint, fact.label, fact.version, inputs["params"] or {}, inputs["backends"] or {},
-        parents, inputs["content"], fact.built,
-    )  # fmt: skip
+        fact.stage,
+        fact.fingerprint,
+        fact.label,
+        fact.version,
+        inputs["params"] or {},
+        inputs["backends"] or {},
+        parents,
+        inputs["content"],
+        fact.built,
+    )

@@ -55,9 +55,13 @@ class Reason:
 
 
 WORDS = {
-    "parameter": "parameter", "seed": "seed", "version": "stage version", "backend": "back end", "parent": "parent",
+    "parameter": "parameter",
+    "seed": "seed",
+    "version": "stage version",
+    "backend": "back end",
+    "parent": "parent",
     "content": "the photos or the splat outside the project changed",
-}  # fmt: skip
+}
 
 
 def parameter_changed(view: View) -> Iterator[Reason]:
@@ -105,8 +109,13 @@ def parent_changed(view: View) -> Iterator[Reason]:
 
 Predicate = Callable[[View], Iterator[Reason]]
 PREDICATES: tuple[Predicate, ...] = (
-    parameter_changed, seed_changed, version_changed, backend_changed, content_changed, parent_changed,
-)  # fmt: skip
+    parameter_changed,
+    seed_changed,
+    version_changed,
+    backend_changed,
+    content_changed,
+    parent_changed,
+)
 
 
 def reasons(view: View) -> list[Reason]:

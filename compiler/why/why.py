@@ -85,9 +85,7 @@ class Causes:
                 yield from self.of(parent, before)
 
 
-def explain(
-    project: Project, plan: Plan, node: Node, mark: Mark | None = None, index: StoreIndex | None = None
-) -> Explanation:
+def explain(project: Project, plan: Plan, node: Node, mark: Mark | None = None, index: StoreIndex | None = None) -> Explanation:
     """Why the plan says what it says of a node.
 
     Args:
@@ -119,9 +117,7 @@ def missing(node: Node, plan: Plan, before: Record | None, nearest: Record | Non
         yield Note("unneeded", "not built: it is absent, but everything that would read it is in the store")
         return
     if before is None and nearest is not None:
-        yield Note(
-            "missing", f"missing: nothing of this scope was built yet; {nearest.label} is the most similar artifact"
-        )
+        yield Note("missing", f"missing: nothing of this scope was built yet; {nearest.label} is the most similar artifact")
     elif before is None:
         yield Note("missing", f"missing: no artifact of stage `{node.stage.name}` was built yet")
     if node.address in {target.address for target in plan.graph.targets}:

@@ -15,9 +15,18 @@ class GsplatRenderer:
         self._scene: tuple[Any, list[Any]] | None = None
 
     def rasterization(
-        self, means: Any, quats: Any, scales: Any, opacities: Any, colors: Any, viewmats: Any, Ks: Any, width: int,
-        height: int, **kwargs: Any,
-    ) -> tuple[Any, Any, dict[str, Any]]:  # fmt: skip
+        self,
+        means: Any,
+        quats: Any,
+        scales: Any,
+        opacities: Any,
+        colors: Any,
+        viewmats: Any,
+        Ks: Any,
+        width: int,
+        height: int,
+        **kwargs: Any,
+    ) -> tuple[Any, Any, dict[str, Any]]:
         """`gsplat.rasterization` for arrays or tensors; see `runtime.splat.rasterize.rasterization` for the shapes.
 
         Returns:
@@ -50,9 +59,15 @@ class GsplatRenderer:
 
         viewmat = np.linalg.inv(np.asarray(c2w, np.float64))
         renders, alphas, _ = self.rasterization(
-            *self._uploaded(gaussians), viewmat[None], np.asarray(K)[None], width, height,
-            sh_degree=gaussians.sh_degree, backgrounds=np.asarray(background)[None], render_mode="RGB+ED",
-        )  # fmt: skip
+            *self._uploaded(gaussians),
+            viewmat[None],
+            np.asarray(K)[None],
+            width,
+            height,
+            sh_degree=gaussians.sh_degree,
+            backgrounds=np.asarray(background)[None],
+            render_mode="RGB+ED",
+        )
         alpha = alphas[0, ..., 0]
         depth = np.where(alpha >= 0.5, renders[0, ..., 3], np.float32(np.inf))
         return np.clip(renders[0, ..., :3], 0, 1), depth, alpha

@@ -33,9 +33,19 @@ class NumbaRenderer:
         g, K = gaussians, np.asarray(K, np.float64)
         viewmat = np.linalg.inv(np.asarray(c2w, np.float64))
         renders, alphas, _ = rasterization(
-            g.means, g.quats, g.scales, g.opacities, g.sh, viewmat[None], K[None], width, height,
-            sh_degree=g.sh_degree, backgrounds=np.asarray(background, np.float32)[None], render_mode="RGB+ED",
-        )  # fmt: skip
+            g.means,
+            g.quats,
+            g.scales,
+            g.opacities,
+            g.sh,
+            viewmat[None],
+            K[None],
+            width,
+            height,
+            sh_degree=g.sh_degree,
+            backgrounds=np.asarray(background, np.float32)[None],
+            render_mode="RGB+ED",
+        )
         alpha = alphas[0, ..., 0]
         depth = np.where(alpha >= 0.5, renders[0, ..., 3], np.float32(np.inf))
         return np.clip(renders[0, ..., :3], 0, 1), depth, alpha

@@ -50,9 +50,11 @@ class Schedule(BaseModel):
         if asked is None or (asked.domains and domain not in asked.domains):
             return None
         return cls(
-            trials=trials, looks=min(asked.looks, trials), most=max(asked.max_trials or trials, trials),
+            trials=trials,
+            looks=min(asked.looks, trials),
+            most=max(asked.max_trials or trials, trials),
             level=asked.level or stop_level(level),
-        )  # fmt: skip
+        )
 
 
 class InterimPlace(BaseModel):

@@ -45,11 +45,17 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
         metrics = stage.function(params, **parents, out=out, **backends)
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
-            "version": job.version, "params": job.params, "backends": job.backends, "content": job.content,
+            "version": job.version,
+            "params": job.params,
+            "backends": job.backends,
+            "content": job.content,
             "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
-            "metrics": metrics, "contract": out.measured.to_json(),
-            "scopes": job.scopes, "built": round(time.time(), 3), "cost": usage.cost(),
-        }  # fmt: skip
+            "metrics": metrics,
+            "contract": out.measured.to_json(),
+            "scopes": job.scopes,
+            "built": round(time.time(), 3),
+            "cost": usage.cost(),
+        }
         found = store.publish(job.stage, job.fingerprint, folder, facts)
         log.end(Made("built", folder=found, manifest=facts | job.address))
         return found
@@ -70,9 +76,7 @@ def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Pat
                 ) from damage
             offered = Contract.from_json(manifest.get("contract", {}))
             for odd in mismatches(expected.get(port.name, Contract()), offered):
-                raise InputError(
-                    _contract_problem(f"`{job.stage}` takes `{port.name}`", odd.fact, odd.wanted, odd.offered)
-                )
+                raise InputError(_contract_problem(f"`{job.stage}` takes `{port.name}`", odd.fact, odd.wanted, odd.offered))
         paths = [store.path(p.stage, p.fingerprint) for p in found]
         folders[port.name] = paths if port.many else (paths[0] if paths else None)
     for first, second in stage.agree:
@@ -84,10 +88,7 @@ def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Pat
 
 def _contracts(job: Job, store: Store) -> dict[str, Contract]:
     first = {port: found[0] for port, found in job.inputs.items() if found}
-    return {
-        port: Contract.from_json(store.manifest(p.stage, p.fingerprint).get("contract", {}))
-        for port, p in first.items()
-    }
+    return {port: Contract.from_json(store.manifest(p.stage, p.fingerprint).get("contract", {})) for port, p in first.items()}
 
 
 def _check_made(stage: Stage, params: Any, out: Out, inputs: dict[str, Contract]) -> None:
@@ -99,6 +100,7 @@ def _check_made(stage: Stage, params: Any, out: Out, inputs: dict[str, Contract]
 
 def _contract_problem(who: str, fact: str, wanted: object, offered: object) -> Problem:
     return Problem(
-        "B312", f"port contract broken: {who} `{fact}` {wanted!r}, but the content has {offered!r}",
+        "B312",
+        f"port contract broken: {who} `{fact}` {wanted!r}, but the content has {offered!r}",
         f"make both ends agree on `{fact}`",
-    )  # fmt: skip
+    )

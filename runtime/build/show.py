@@ -15,9 +15,11 @@ def show_problem(problem: Problem, origins: dict[str, dict[str, Any]], label: st
         gutter = " " * len(str(origin["line"]))
         caret = " " * (origin["col"] - 1) + "^" * max(1, origin["length"])
         lines += [
-            f"{gutter}--> {origin['file']}:{origin['line']}:{origin['col']}", f"{gutter} |",
-            f"{origin['line']} | {origin['text']}", f"{gutter} | {caret}",
-        ]  # fmt: skip
+            f"{gutter}--> {origin['file']}:{origin['line']}:{origin['col']}",
+            f"{gutter} |",
+            f"{origin['line']} | {origin['text']}",
+            f"{gutter} | {caret}",
+        ]
     if problem.help:
         lines.append(f"   = help: {problem.help}")
     return "\n".join(lines) + "\n"

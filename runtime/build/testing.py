@@ -13,10 +13,14 @@ from runtime.store.store import Store
 
 
 def run_stage(
-    name: str, params: dict[str, Any], inputs: dict[str, Path | list[Path]], store: Path,
-    source_dir: Path | None = None, scope: dict[str, str] | None = None,
- backends: dict[str, str] | None = None,
-) -> Path:  # fmt: skip
+    name: str,
+    params: dict[str, Any],
+    inputs: dict[str, Path | list[Path]],
+    store: Path,
+    source_dir: Path | None = None,
+    scope: dict[str, str] | None = None,
+    backends: dict[str, str] | None = None,
+) -> Path:
     """Build stage `name` from published artifact folders and return the new artifact's folder.
 
     Args:
@@ -31,11 +35,20 @@ def run_stage(
     chosen = {role: (backends or {}).get(role, DEFAULTS[role]) for role in stage.backends}
     described = {role: {"name": b, "version": info(role, b).version} for role, b in chosen.items()}
     dumped = validated.model_dump(mode="json")
-    identity = json.dumps([name, stage.version, dumped, {k: [p.fingerprint for p in v] for k, v in parents.items()},
-                           described, str(source_dir)], sort_keys=True)  # fmt: skip
+    identity = json.dumps(
+        [name, stage.version, dumped, {k: [p.fingerprint for p in v] for k, v in parents.items()}, described, str(source_dir)],
+        sort_keys=True,
+    )
     job = Job(
-        stage=name, version=stage.version, fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:32], label=name,
-        scope=scope or {}, params=dumped, inputs=parents, backends=described, origins={},
+        stage=name,
+        version=stage.version,
+        fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:32],
+        label=name,
+        scope=scope or {},
+        params=dumped,
+        inputs=parents,
+        backends=described,
+        origins={},
         source_dir=str(source_dir) if source_dir else None,
-    )  # fmt: skip
+    )
     return execute(job, Store(store), quiet=True)

@@ -28,9 +28,13 @@ class Usage:
         wall = time.monotonic() - self._wall
         gpus, peak, name = _cuda()
         facts = {
-            "cpu_s": round(_cpu_s() - self._cpu, 3), "wall_s": round(wall, 3), "gpu_s": round(wall * gpus, 3),
-            "peak_mb": round(_peak_bytes() / 1e6, 1), "cores": _cores(), "machine": machine(),
-        }  # fmt: skip
+            "cpu_s": round(_cpu_s() - self._cpu, 3),
+            "wall_s": round(wall, 3),
+            "gpu_s": round(wall * gpus, 3),
+            "peak_mb": round(_peak_bytes() / 1e6, 1),
+            "cores": _cores(),
+            "machine": machine(),
+        }
         return facts | ({"gpu": name, "gpu_peak_mb": round(peak / 1e6, 1)} if gpus else {})
 
 

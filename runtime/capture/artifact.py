@@ -30,10 +30,17 @@ class Cameras:
             for i, pose in enumerate(self.c2w)
         ]
         return {
-            "width": self.width, "height": self.height, "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy,
-            "up": [float(v) for v in self.up], "metric": self.scale_m_per_unit is not None,
-            "scale_m_per_unit": self.scale_m_per_unit, "frames": frames,
-        }  # fmt: skip
+            "width": self.width,
+            "height": self.height,
+            "fl_x": fx,
+            "fl_y": fy,
+            "cx": cx,
+            "cy": cy,
+            "up": [float(v) for v in self.up],
+            "metric": self.scale_m_per_unit is not None,
+            "scale_m_per_unit": self.scale_m_per_unit,
+            "frames": frames,
+        }
 
 
 def is_held_out(index: int, every: int) -> bool:

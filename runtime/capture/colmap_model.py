@@ -13,8 +13,14 @@ from functools import partial
 from pathlib import Path
 
 # model id -> (name, number of parameters); only perspective lenses can be undistorted to a pinhole by cv2
-MODELS = {0: ("SIMPLE_PINHOLE", 3), 1: ("PINHOLE", 4), 2: ("SIMPLE_RADIAL", 4), 3: ("RADIAL", 5), 4: ("OPENCV", 8),
-          6: ("FULL_OPENCV", 12)}  # fmt: skip
+MODELS = {
+    0: ("SIMPLE_PINHOLE", 3),
+    1: ("PINHOLE", 4),
+    2: ("SIMPLE_RADIAL", 4),
+    3: ("RADIAL", 5),
+    4: ("OPENCV", 8),
+    6: ("FULL_OPENCV", 12),
+}
 _COUNTS = dict(MODELS.values())
 
 
@@ -77,8 +83,11 @@ def read_model(folder: Path, points: bool = True) -> Model:
     """
     binary = (folder / "images.bin").is_file()
     cameras = _parse(folder / ("cameras.bin" if binary else "cameras.txt"), _cameras_bin, _cameras_txt)
-    found = _parse(folder / ("images.bin" if binary else "images.txt"), partial(_images_bin, points=points),
-                   partial(_images_txt, points=points))  # fmt: skip
+    found = _parse(
+        folder / ("images.bin" if binary else "images.txt"),
+        partial(_images_bin, points=points),
+        partial(_images_txt, points=points),
+    )
     images = sorted(found, key=lambda i: i.name)
     cloud = folder / ("points3D.bin" if binary else "points3D.txt")
     model = Model(dict(cameras), images, dict(_parse(cloud, _points_bin, _points_txt)) if points else {})

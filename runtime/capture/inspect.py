@@ -102,8 +102,9 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     help_ = "give a path below the root, without `..` and not absolute"
     found = [
         Problem("R218", f"`{name}` leaves the root `{source.root}`", help_, f"source.{key}")
-        for key, name in named.items() if not files.is_inside(name)
-    ]  # fmt: skip
+        for key, name in named.items()
+        if not files.is_inside(name)
+    ]
     if found or folder is None:
         return found
     parts = PurePosixPath(source.path).parts

@@ -19,8 +19,13 @@ class SparsePoints:
     @classmethod
     def none(cls) -> "SparsePoints":
         """No points at all."""
-        return cls(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8), np.zeros(0, np.int32),
-                   np.zeros((0, 2), np.float32), np.zeros(0, np.float32))  # fmt: skip
+        return cls(
+            np.zeros((0, 3), np.float32),
+            np.zeros((0, 3), np.uint8),
+            np.zeros(0, np.int32),
+            np.zeros((0, 2), np.float32),
+            np.zeros(0, np.float32),
+        )
 
     def kept_in_view(self, width: int, height: int) -> "SparsePoints":
         """The same points with only the observations inside the picture and in front of the camera."""
@@ -30,8 +35,7 @@ class SparsePoints:
 
     def write(self, path: Path) -> None:
         """Write `points.npz`."""
-        np.savez(path, xyz=self.xyz, rgb=self.rgb, obs_frame=self.obs_frame, obs_uv=self.obs_uv,
-                 obs_depth=self.obs_depth)  # fmt: skip
+        np.savez(path, xyz=self.xyz, rgb=self.rgb, obs_frame=self.obs_frame, obs_uv=self.obs_uv, obs_depth=self.obs_depth)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,5 @@ def observe(
         return SparsePoints.none()
     uv, depth = project(xyz[seen[:, 1]], c2w[seen[:, 0]], pinhole)
     return SparsePoints(
-        xyz.astype(np.float32), rgb.astype(np.uint8), seen[:, 0].astype(np.int32), uv.astype(np.float32),
-        depth.astype(np.float32),
-    ).kept_in_view(*size)  # fmt: skip
+        xyz.astype(np.float32), rgb.astype(np.uint8), seen[:, 0].astype(np.int32), uv.astype(np.float32), depth.astype(np.float32)
+    ).kept_in_view(*size)

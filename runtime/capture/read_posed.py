@@ -26,11 +26,16 @@ def _from_transforms(source: Photos, folder: Path) -> PosedPhotos:
     c2w = np.array([f.c2w for f in frames])
     c2w[:, :3, 1:3] *= -1  # OpenGL looks along -z with y up
     return PosedPhotos(
-        paths=paths, upright=False, width=header.width, height=header.height,
+        paths=paths,
+        upright=False,
+        width=header.width,
+        height=header.height,
         pinhole=np.array([f.intrinsics(header.width, header.height) for f in frames]),
-        distortion=np.array([[*f.distortion, 0, 0, 0, 0] for f in frames], float), c2w=c2w,
-        up=None if up is None else np.array(up, float), offered=len(frames),
-    )  # fmt: skip
+        distortion=np.array([[*f.distortion, 0, 0, 0, 0] for f in frames], float),
+        c2w=c2w,
+        up=None if up is None else np.array(up, float),
+        offered=len(frames),
+    )
 
 
 def _from_colmap(source: Photos, folder: Path) -> PosedPhotos:
@@ -45,21 +50,29 @@ def _from_colmap(source: Photos, folder: Path) -> PosedPhotos:
     cloud = np.array([model.points[p] for p in number]).reshape(-1, 6)
     seen = [(f, number[p]) for f, i in enumerate(model.images) for *_, p in i.points2d if p in number]
     return PosedPhotos(
-        paths=paths, upright=False, width=header.width, height=header.height,
+        paths=paths,
+        upright=False,
+        width=header.width,
+        height=header.height,
         pinhole=np.array([c.pinhole() for c in cameras]) * scale,
         distortion=np.array([(*c.distortion(), *[0.0] * 8)[:8] for c in cameras]),
-        c2w=np.stack([_c2w(i) for i in model.images]), points=cloud[:, :3], rgb=cloud[:, 3:].astype(np.uint8),
-        seen=np.array(seen, np.int64).reshape(-1, 2), offered=len(paths),
-    )  # fmt: skip
+        c2w=np.stack([_c2w(i) for i in model.images]),
+        points=cloud[:, :3],
+        rgb=cloud[:, 3:].astype(np.uint8),
+        seen=np.array(seen, np.int64).reshape(-1, 2),
+        offered=len(paths),
+    )
 
 
 def _c2w(image: ModelImage) -> np.ndarray:
     w, x, y, z = np.array(image.qvec) / np.linalg.norm(image.qvec)
-    rotation = np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])  # fmt: skip
+    rotation = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
     pose = np.eye(4)
     pose[:3, :3] = rotation.T
     pose[:3, 3] = -rotation.T @ np.array(image.tvec)

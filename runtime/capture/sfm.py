@@ -71,9 +71,7 @@ def estimate_poses(
         pycolmap.match_exhaustive(database, matching_options=matching, verification_options=verification)
     else:
         pairing = pycolmap.SequentialPairingOptions(overlap=SEQUENTIAL_OVERLAP, num_threads=1)
-        pycolmap.match_sequential(
-            database, matching_options=matching, pairing_options=pairing, verification_options=verification
-        )
+        pycolmap.match_sequential(database, matching_options=matching, pairing_options=pairing, verification_options=verification)
     best = None
     for attempt, start in enumerate(STARTS):
         options = _mapper(pycolmap, seed, start)
@@ -89,9 +87,15 @@ def estimate_poses(
 
 
 def triangulate(
-    folder: Path, names: list[str], work: Path, pinhole: np.ndarray, c2w: np.ndarray, neighbours: int,
-    max_features: int, seed: int,
-) -> Reconstructed:  # fmt: skip
+    folder: Path,
+    names: list[str],
+    work: Path,
+    pinhole: np.ndarray,
+    c2w: np.ndarray,
+    neighbours: int,
+    max_features: int,
+    seed: int,
+) -> Reconstructed:
     """Points from undistorted photos with known poses, which stay as they are.
 
     Args:
@@ -107,9 +111,7 @@ def triangulate(
     pairs.write_text("\n".join(f"{names[a]} {names[b]}" for a, b in _neighbour_pairs(c2w, neighbours)))
     matching, verification = _matching(pycolmap, seed)
     pairing = pycolmap.ImportedPairingOptions(match_list_path=str(pairs))
-    pycolmap.match_image_pairs(
-        database, matching_options=matching, pairing_options=pairing, verification_options=verification
-    )
+    pycolmap.match_image_pairs(database, matching_options=matching, pairing_options=pairing, verification_options=verification)
     model = pycolmap.Reconstruction()
     with pycolmap.Database.open(database) as opened:
         stored = {image.name: image for image in opened.read_all_images()}
@@ -134,15 +136,18 @@ def _quiet_pycolmap() -> Any:
     return pycolmap
 
 
-def _features(
-    pycolmap: Any, database: Path, folder: Path, names: list[str], reader: dict[str, str], max_features: int
-) -> None:
+def _features(pycolmap: Any, database: Path, folder: Path, names: list[str], reader: dict[str, str], max_features: int) -> None:
     options = pycolmap.FeatureExtractionOptions(num_threads=1, use_gpu=False)
     options.sift.max_num_features = max_features
     pycolmap.extract_features(
-        database, folder, image_names=names, camera_mode=pycolmap.CameraMode.SINGLE,
-        reader_options=pycolmap.ImageReaderOptions(**reader), extraction_options=options, device=pycolmap.Device.cpu,
-    )  # fmt: skip
+        database,
+        folder,
+        image_names=names,
+        camera_mode=pycolmap.CameraMode.SINGLE,
+        reader_options=pycolmap.ImageReaderOptions(**reader),
+        extraction_options=options,
+        device=pycolmap.Device.cpu,
+    )
 
 
 def _matching(pycolmap: Any, seed: int) -> tuple[Any, Any]:
@@ -191,18 +196,17 @@ def _read(model: Any, names: list[str]) -> Reconstructed:
     number = {point: n for n, point in enumerate(sorted(model.points3D))}
     points = [model.points3D[p] for p in number]
     row = {image.image_id: n for n, image in enumerate(images)}
-    seen = [
-        (row[e.image_id], n) for n, p in enumerate(points) for e in p.track.elements if e.image_id in row
-    ]  # fmt: skip
+    seen = [(row[e.image_id], n) for n, p in enumerate(points) for e in p.track.elements if e.image_id in row]
     return Reconstructed(
-        registered=[index[i.name] for i in images], c2w=c2w,
-        pinhole=np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x,
-                          camera.principal_point_y]), distortion=kappa,
+        registered=[index[i.name] for i in images],
+        c2w=c2w,
+        pinhole=np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y]),
+        distortion=kappa,
         xyz=np.array([p.xyz for p in points]).reshape(-1, 3),
         rgb=np.array([p.color for p in points], np.uint8).reshape(-1, 3),
         seen=np.array(sorted(seen), np.int64).reshape(-1, 2),
         reprojection_px=float(np.mean([p.error for p in points])) if points else float("nan"),
-    )  # fmt: skip
+    )
 
 
 def _orthonormal(rotation: np.ndarray) -> np.ndarray:

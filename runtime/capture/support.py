@@ -31,15 +31,21 @@ class Support:
     def to_json(self) -> dict[str, object]:
         """The value of `support` in `scene.json`."""
         return {
-            "origin": [float(v) for v in self.origin], "rotation": [[float(v) for v in row] for row in self.rotation],
-            "half_extent_m": [float(v) for v in self.half_extent_m], "inlier_fraction": float(self.inlier_fraction),
-        }  # fmt: skip
+            "origin": [float(v) for v in self.origin],
+            "rotation": [[float(v) for v in row] for row in self.rotation],
+            "half_extent_m": [float(v) for v in self.half_extent_m],
+            "inlier_fraction": float(self.inlier_fraction),
+        }
 
     @classmethod
     def from_json(cls, value: dict) -> "Support":
         """The inverse of `to_json`."""
-        return cls(np.array(value["origin"], float), np.array(value["rotation"], float),
-                   np.array(value["half_extent_m"], float), float(value.get("inlier_fraction", 0.0)))  # fmt: skip
+        return cls(
+            np.array(value["origin"], float),
+            np.array(value["rotation"], float),
+            np.array(value["half_extent_m"], float),
+            float(value.get("inlier_fraction", 0.0)),
+        )
 
 
 def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_per_unit: float) -> Support:
@@ -82,9 +88,8 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
 
 
 def _best(
-    near: np.ndarray, through: np.ndarray, up: np.ndarray, c2w: np.ndarray, thickness: float, walk: bool,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, float]:  # fmt: skip
+    near: np.ndarray, through: np.ndarray, up: np.ndarray, c2w: np.ndarray, thickness: float, walk: bool, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
     """Normal and offset of the plane through some of `through` that scores best on `near`."""
     normals, offsets = _candidates(through, up, rng)
     below_cameras = _below_cameras(normals, offsets, c2w)
@@ -134,9 +139,7 @@ def _scores(near: np.ndarray, normals: np.ndarray, offsets: np.ndarray, thicknes
     return scores
 
 
-def _refine(
-    near: np.ndarray, normal: np.ndarray, offset: float, thickness: float, up: np.ndarray
-) -> tuple[np.ndarray, float]:
+def _refine(near: np.ndarray, normal: np.ndarray, offset: float, thickness: float, up: np.ndarray) -> tuple[np.ndarray, float]:
     """Least-squares plane through what lies on it, thrice; kept only while it stays level."""
     for width in (1.5, 1.0, 1.0):
         on = near[np.abs(near @ normal - offset) < width * thickness]

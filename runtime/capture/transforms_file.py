@@ -95,10 +95,14 @@ def _frame(content: dict[str, Any], entry: Any, index: int) -> TransformsFrame:
     if size is not None and min(size) <= 0:
         raise TransformsError(f"has an impossible `w` or `h` for {where}")
     return TransformsFrame(
-        name=entry["file_path"].removeprefix("./"), c2w=_matrix(entry["transform_matrix"], where), size=size,
-        focal=None if fx is None else (fx, fx if fy is None else fy), angle_x=angle, center=center,
+        name=entry["file_path"].removeprefix("./"),
+        c2w=_matrix(entry["transform_matrix"], where),
+        size=size,
+        focal=None if fx is None else (fx, fx if fy is None else fy),
+        angle_x=angle,
+        center=center,
         distortion=tuple(_number(merged, key, where) or 0.0 for key in DISTORTION),
-    )  # fmt: skip
+    )
 
 
 def _matrix(rows: Any, where: str) -> list[list[float]]:

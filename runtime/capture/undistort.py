@@ -53,8 +53,9 @@ def read_photo(path: Path, upright: bool) -> np.ndarray:
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     photo = cv2.imread(str(path), flags)
     if photo is None:
-        raise InputError(Problem("R211", f"photo `{path.name}` cannot be decoded", "copy the photo again, or remove it",
-                                 "source.path"))  # fmt: skip
+        raise InputError(
+            Problem("R211", f"photo `{path.name}` cannot be decoded", "copy the photo again, or remove it", "source.path")
+        )
     return cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
 
 

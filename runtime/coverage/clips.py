@@ -30,9 +30,13 @@ class Lens:
 
 
 def render_clip(
-    renderer: Any, gaussians: Any, c2w: np.ndarray, lens: Lens, background: tuple[float, float, float],
+    renderer: Any,
+    gaussians: Any,
+    c2w: np.ndarray,
+    lens: Lens,
+    background: tuple[float, float, float],
     done: Callable[[int], None] = lambda frame: None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """RGB [T, H, W, 3] uint8, depth [T, H, W] float32 (z in scene units, inf where empty), alpha [T, H, W] float32."""
     count = len(c2w)
     rgb = np.empty((count, lens.height, lens.width, 3), np.uint8)
@@ -46,9 +50,8 @@ def render_clip(
 
 
 def write_clip(
-    folder: Path, name: str, rgb: np.ndarray, depth: np.ndarray, alpha: np.ndarray, c2w: np.ndarray, up: np.ndarray,
-    fps: int,
-) -> dict[str, Any]:  # fmt: skip
+    folder: Path, name: str, rgb: np.ndarray, depth: np.ndarray, alpha: np.ndarray, c2w: np.ndarray, up: np.ndarray, fps: int
+) -> dict[str, Any]:
     """Write `NAME.mp4` and `NAME.depth.npz`, decode the video again, and return the clip's entry for `clips.json`.
 
     Raises:
@@ -64,13 +67,20 @@ def write_clip(
             f"{len(rgb)} of {rgb.shape[2]}x{rgb.shape[1]} were rendered"
         )
     return {
-        "name": name, "file": f"{folder.name}/{video.name}", "depth": f"{folder.name}/{depth_file.name}",
-        "codec": codec, "frames": measured.frames, "fps": measured.fps, "duration_s": round(measured.duration_s, 6),
-        "width": measured.width, "height": measured.height,
+        "name": name,
+        "file": f"{folder.name}/{video.name}",
+        "depth": f"{folder.name}/{depth_file.name}",
+        "codec": codec,
+        "frames": measured.frames,
+        "fps": measured.fps,
+        "duration_s": round(measured.duration_s, 6),
+        "width": measured.width,
+        "height": measured.height,
         "upright_fraction": float(upright(c2w, up).mean()) * float(measured.error <= measured.flipped_error),
-        "video_error": round(measured.error, 3), "mean_alpha": round(float(alpha.mean()), 4),
+        "video_error": round(measured.error, 3),
+        "mean_alpha": round(float(alpha.mean()), 4),
         "covered_fraction": round(float((alpha >= OPAQUE).mean()), 4),
-    }  # fmt: skip
+    }
 
 
 def contact_sheet(clips: list[np.ndarray], columns: int = 6, tile_width: int = 160) -> np.ndarray:

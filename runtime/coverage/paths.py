@@ -25,9 +25,7 @@ def orbit(frame: SceneFrame, frames: int, radius_m: float | None, height_m: floa
     return frame.cameras(eye, np.tile([0, 0, 0.15 * short], (frames, 1)))
 
 
-def walk(
-    frame: SceneFrame, frames: int, length_m: float | None, eye_height_m: float | None, aside_m: float | None
-) -> np.ndarray:
+def walk(frame: SceneFrame, frames: int, length_m: float | None, eye_height_m: float | None, aside_m: float | None) -> np.ndarray:
     """A straight walk along the support's longer side: poses [frames, 4, 4].
 
     On a long support (a street) the walk keeps to the middle and looks ahead; past a compact one (a table) it keeps
@@ -59,9 +57,8 @@ def clearance(points_m: np.ndarray, frame: SceneFrame) -> float:
 
 
 def task(
-    frame: SceneFrame, frames: int, far_m: float | None, near_m: float | None, elevation_deg: float,
-    clearance_m: float = 0.0,
-) -> np.ndarray:  # fmt: skip
+    frame: SceneFrame, frames: int, far_m: float | None, near_m: float | None, elevation_deg: float, clearance_m: float = 0.0
+) -> np.ndarray:
     """An approach to the middle of the support such as a robot's camera makes: poses [frames, 4, 4].
 
     It comes from the side of -x, first low and far, at last near and at `elevation_deg` above the surface. Distances

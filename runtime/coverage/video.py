@@ -74,11 +74,14 @@ def measure_video(path: Path, rendered: np.ndarray) -> Measured:
     frames, fps = read_video(path)
     same = frames.shape == rendered.shape
     return Measured(
-        frames=len(frames), fps=fps, duration_s=len(frames) / fps if fps else 0.0,
-        height=frames.shape[1], width=frames.shape[2],
+        frames=len(frames),
+        fps=fps,
+        duration_s=len(frames) / fps if fps else 0.0,
+        height=frames.shape[1],
+        width=frames.shape[2],
         error=_difference(frames, rendered) if same else 255.0,
         flipped_error=_difference(frames[:, ::-1], rendered) if same else 255.0,
-    )  # fmt: skip
+    )
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:

@@ -41,6 +41,4 @@ def check_observation(facts: dict[str, Any], images: dict[str, np.ndarray], stat
     wrong = [c for c in want if images[c].shape != want[c]]
     if wrong or state.shape != (n, facts["state_dim"]):
         given = {c: images[c].shape for c in wrong} or {"state": state.shape}
-        raise InputError(
-            Problem("R315", f"the policy was trained for other shapes than {given}", f"it wants {want} and n = {n}")
-        )
+        raise InputError(Problem("R315", f"the policy was trained for other shapes than {given}", f"it wants {want} and n = {n}"))

@@ -5,9 +5,7 @@ import numpy as np
 from runtime.learn.dataset import IMAGE_PREFIX
 
 
-def augment(
-    batch: dict[str, np.ndarray], rng: np.random.Generator, shift_px: int, jitter: float
-) -> dict[str, np.ndarray]:
+def augment(batch: dict[str, np.ndarray], rng: np.random.Generator, shift_px: int, jitter: float) -> dict[str, np.ndarray]:
     """Shift each window's images by up to `shift_px` pixels (edges repeat) and scale their brightness and channels.
 
     Brightness is multiplied by up to 1 +- `jitter`, each channel by up to 1 +- jitter / 2. Images are u8

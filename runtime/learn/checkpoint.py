@@ -11,7 +11,7 @@ from runtime.learn.spec import Spec
 
 def policy_facts(
     spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int, batch_size: int
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The facts of a saved checkpoint, normaliser digest included."""
     return {
         "architecture": spec.architecture,

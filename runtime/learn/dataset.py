@@ -32,9 +32,7 @@ def checked_instruction(text: object) -> str:
     """The instruction, or an error: a policy trained on an empty instruction fails silently later."""
     if not isinstance(text, str) or not text.strip():
         raise InputError(
-            Problem(
-                "R301", "the instruction of the demos is empty", "give the task a sentence to follow", "instruction"
-            )
+            Problem("R301", "the instruction of the demos is empty", "give the task a sentence to follow", "instruction")
         )
     return text.strip()
 
@@ -45,9 +43,7 @@ def checked_cameras(arrays: "Arrays", camera_keys: Iterable[str]) -> tuple[int, 
     missing = [c for c in cameras if c not in arrays.images]
     if missing:
         have = ", ".join(sorted(arrays.images))
-        raise InputError(
-            Problem("R306", f"the demos have no camera `{missing[0]}`", f"they have: {have}", "camera_keys")
-        )
+        raise InputError(Problem("R306", f"the demos have no camera `{missing[0]}`", f"they have: {have}", "camera_keys"))
     sizes = {arrays.images[c].shape[1:3] for c in cameras}
     if len(sizes) != 1:
         raise InputError(Problem("R307", f"the policy's cameras differ in size: {sorted(sizes)}", "use one size"))
@@ -94,18 +90,14 @@ def write_dataset(
         _check_shapes(count, state, action, images, (height, width))
         if dataset is None:
             features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names, video)
-            dataset = LeRobotDataset.create(
-                REPO_ID, int(fps), features, root=root, use_videos=video, video_backend="pyav"
-            )
+            dataset = LeRobotDataset.create(REPO_ID, int(fps), features, root=root, use_videos=video, video_backend="pyav")
         for t in range(len(state)):
             frame = {IMAGE_PREFIX + c: images[c][t] for c in cameras}
             dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": task})
         dataset.save_episode()
         frames, count = frames + len(state), count + 1
     if dataset is None:
-        raise InputError(
-            Problem("R302", "there are no demos to write", "loosen the task or raise the number of attempts")
-        )
+        raise InputError(Problem("R302", "there are no demos to write", "loosen the task or raise the number of attempts"))
     dataset.finalize()
     _make_repeatable(root)
     return {"episodes": count, "frames": frames}
@@ -208,17 +200,13 @@ def _features(
     }
 
 
-def _check_shapes(
-    index: int, state: np.ndarray, action: np.ndarray, images: dict[str, np.ndarray], hw: tuple[int, int]
-) -> None:
+def _check_shapes(index: int, state: np.ndarray, action: np.ndarray, images: dict[str, np.ndarray], hw: tuple[int, int]) -> None:
     n = len(state)
     wrong = [c for c, im in images.items() if im.shape != (n, *hw, 3) or im.dtype != np.uint8]
     if n == 0 or len(action) != n or state.ndim != 2 or action.ndim != 2 or wrong:
         shapes = {"state": state.shape, "action": action.shape, **{c: im.shape for c, im in images.items()}}
         raise InputError(
-            Problem(
-                "R305", f"the arrays of demo {index} disagree: {shapes}", f"every image must be uint8 of {hw} pixels"
-            )
+            Problem("R305", f"the arrays of demo {index} disagree: {shapes}", f"every image must be uint8 of {hw} pixels")
         )
 
 

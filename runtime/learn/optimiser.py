@@ -36,6 +36,18 @@ class AdamW:
         )
         grads = [p.grad for p in params if p.grad is not None]
         adamw(
-            params, grads, mean, square, [], steps, foreach=True, amsgrad=False, beta1=0.9, beta2=0.999, lr=rate,
-            weight_decay=self._decay, eps=1e-8, maximize=False,
-        )  # fmt: skip
+            params,
+            grads,
+            mean,
+            square,
+            [],
+            steps,
+            foreach=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=rate,
+            weight_decay=self._decay,
+            eps=1e-8,
+            maximize=False,
+        )

@@ -46,9 +46,12 @@ def seed_everything(seed: int) -> None:
 
 
 def train(
-    learner: Learner, arrays: Arrays, settings: Settings, progress: Callable[[float, str], None] | None = None,
+    learner: Learner,
+    arrays: Arrays,
+    settings: Settings,
+    progress: Callable[[float, str], None] | None = None,
     keep: Callable[[int], None] | None = None,
-) -> Trained:  # fmt: skip
+) -> Trained:
     """Train in place; the same seed, demos and machine give the same weights.
 
     Args:

@@ -27,16 +27,30 @@ def options(spec: Spec) -> dict[str, Any]:
     """Fields of the architecture's LeRobot config: our small sizes, then `spec.extra`."""
     chunks = {"chunk_size": spec.chunk, "n_action_steps": spec.n_action_steps}
     act = {
-        **chunks, "pretrained_backbone_weights": None, "dim_model": 64, "n_heads": 4, "dim_feedforward": 256,
-        "n_encoder_layers": 2, "n_vae_encoder_layers": 2, "latent_dim": 16,
-    }  # fmt: skip
+        **chunks,
+        "pretrained_backbone_weights": None,
+        "dim_model": 64,
+        "n_heads": 4,
+        "dim_feedforward": 256,
+        "n_encoder_layers": 2,
+        "n_vae_encoder_layers": 2,
+        "latent_dim": 16,
+    }
     diffusion = {
-        "n_obs_steps": DIFFUSION_HISTORY, "horizon": spec.chunk, "n_action_steps": spec.n_action_steps,
+        "n_obs_steps": DIFFUSION_HISTORY,
+        "horizon": spec.chunk,
+        "n_action_steps": spec.n_action_steps,
         "drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - DIFFUSION_HISTORY + 1),
-        "pretrained_backbone_weights": None, "use_group_norm": True, "down_dims": (32, 64),
-        "diffusion_step_embed_dim": 32, "spatial_softmax_num_keypoints": 16, "num_train_timesteps": 50,
-        "noise_scheduler_type": "DDIM", "num_inference_steps": 8, "do_mask_loss_for_padding": True,
-    }  # fmt: skip
+        "pretrained_backbone_weights": None,
+        "use_group_norm": True,
+        "down_dims": (32, 64),
+        "diffusion_step_embed_dim": 32,
+        "spatial_softmax_num_keypoints": 16,
+        "num_train_timesteps": 50,
+        "noise_scheduler_type": "DDIM",
+        "num_inference_steps": 8,
+        "do_mask_loss_for_padding": True,
+    }
     return {**{"small": chunks, "act": act, "diffusion": diffusion}[spec.architecture], **spec.extra}
 
 
@@ -53,10 +67,7 @@ class LeRobotLearner:
 
         import runtime.learn.small.plugin  # noqa: F401  registers ours
 
-        inputs = {
-            IMAGE_PREFIX + c: PolicyFeature(type=FeatureType.VISUAL, shape=(3, *spec.image_hw))
-            for c in spec.camera_keys
-        }
+        inputs = {IMAGE_PREFIX + c: PolicyFeature(type=FeatureType.VISUAL, shape=(3, *spec.image_hw)) for c in spec.camera_keys}
         inputs[STATE] = PolicyFeature(type=FeatureType.STATE, shape=(spec.state_dim,))
         fields = {"device": "cpu", "push_to_hub": False, "input_features": inputs, **options(spec)}
         try:

@@ -30,10 +30,17 @@ PICTURED = ("pictures", "films")
 
 
 def content(
-    frame: StudyFrame, cells: Sequence[Cell], uplift: Path, gates: Sequence[Path], claims: Mapping[str, Path],
-    waivers: Waivers, stopped: Sequence[StoppedBy], found: Artifacts, most_pictured: int,
+    frame: StudyFrame,
+    cells: Sequence[Cell],
+    uplift: Path,
+    gates: Sequence[Path],
+    claims: Mapping[str, Path],
+    waivers: Waivers,
+    stopped: Sequence[StoppedBy],
+    found: Artifacts,
+    most_pictured: int,
     films_kib: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The report of a study.
 
     Args:
@@ -60,9 +67,8 @@ def content(
     every = [*found.trials, *(folder for _, folder in found.later)]
     every_cell = [*cells, *(cell for cell, _ in found.later)]
     manifests = lineage(
-        [uplift, *gates, *claims.values(), *every, *found.captures, *found.splats, *found.twins, *found.clips,
-         *found.curves]
-    )  # fmt: skip
+        [uplift, *gates, *claims.values(), *every, *found.captures, *found.splats, *found.twins, *found.clips, *found.curves]
+    )
     stages = provenance.by_stage(manifests)
     left = _left(frame, cells)
     ordered = left.model_copy(update={"approaches": tuple(verdict.in_order(left.approaches, parts))})
@@ -81,13 +87,7 @@ def content(
         "claims": judged_claims,
         "decisions": decisions(pooled, parts),
         "evidence": evidence,
-        "failures": failures(
-            table,
-            frame.approaches,
-            frame.baseline,
-            evidence["level"],
-            evidence["shared_training"],
-        ),
+        "failures": failures(table, frame.approaches, frame.baseline, evidence["level"], evidence["shared_training"]),
         "sim_real": all_pairs(table, evidence["level"]),
         "kpi": key_figures(
             frame,
@@ -102,12 +102,7 @@ def content(
         "pictures": gallery(left, found, most_pictured),
         "films": films(ordered, cells, found.trials, evidence, most_pictured, films_kib),
         "learning": learning(
-            cells,
-            found.curves,
-            frame.baseline,
-            evidence["level"],
-            evidence["shared_training"],
-            pairing_of(table).get("twin"),
+            cells, found.curves, frame.baseline, evidence["level"], evidence["shared_training"], pairing_of(table).get("twin")
         ),
         "costs": spent,
         "worth": worth(frame, cells, evidence, parts, spent),

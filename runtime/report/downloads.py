@@ -23,9 +23,7 @@ from runtime.report.sections.worth import confirmed_rows, next_rows
 TYPES = {"csv": "text/csv", "svg": "image/svg+xml"}
 
 
-def downloads(
-    said: Mapping[str, Any], drawn: Mapping[str, Any], environment: Environment
-) -> dict[str, list[dict[str, str]]]:
+def downloads(said: Mapping[str, Any], drawn: Mapping[str, Any], environment: Environment) -> dict[str, list[dict[str, str]]]:
     """Name of a section -> its files, each with `kind`, `name` and `uri`.
 
     Args:
@@ -69,22 +67,40 @@ def downloads(
 
 def _uplift(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"approach": r["approach"], "baseline": said["evidence"]["baseline"], "domain": r["domain"],
-         **_place(r), "uplift": r["value"], **_ends(r), "level": r["level"], "direction": r["direction"],
-         "pairs": r["pairs"], "gained": r["discordant"]["gained"], "lost": r["discordant"]["lost"],
-         "seeds": r["seeds"], "degrees": r["degrees"],
-         **dict(zip(("expected_low", "expected_high"), r["prior"]["range"] if r["prior"] else ("", ""), strict=True)),
-         "notes": "; ".join(r["notes"])}
+        {
+            "approach": r["approach"],
+            "baseline": said["evidence"]["baseline"],
+            "domain": r["domain"],
+            **_place(r),
+            "uplift": r["value"],
+            **_ends(r),
+            "level": r["level"],
+            "direction": r["direction"],
+            "pairs": r["pairs"],
+            "gained": r["discordant"]["gained"],
+            "lost": r["discordant"]["lost"],
+            "seeds": r["seeds"],
+            "degrees": r["degrees"],
+            **dict(zip(("expected_low", "expected_high"), r["prior"]["range"] if r["prior"] else ("", ""), strict=True)),
+            "notes": "; ".join(r["notes"]),
+        }
         for r in said["evidence"]["uplift"]
-    ]  # fmt: skip
+    ]
 
 
 def _rates(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"approach": r["approach"], "domain": r["domain"], **_place(r), "success": r["value"], **_ends(r),
-         "level": r["level"], "trials": r["trials"]}
+        {
+            "approach": r["approach"],
+            "domain": r["domain"],
+            **_place(r),
+            "success": r["value"],
+            **_ends(r),
+            "level": r["level"],
+            "trials": r["trials"],
+        }
         for r in said["evidence"]["rates"]
-    ]  # fmt: skip
+    ]
 
 
 def _cells(said: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -96,39 +112,77 @@ def _failures(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     for r in said["failures"]:
         for mode in r["modes"]:
             change = mode["change"]
-            more = {} if change is None else {
-                "change": change["value"], "change_low": change["band"][0], "change_high": change["band"][1],
-                "change_level": change["level"], "change_direction": change["direction"],
-            }  # fmt: skip
-            rows.append({"approach": r["approach"], "domain": r["domain"], "mode": mode["mode"], "count": mode["count"],
-                         "trials": r["trials"], "share": mode["share"], **_ends(mode), **more})  # fmt: skip
+            more = (
+                {}
+                if change is None
+                else {
+                    "change": change["value"],
+                    "change_low": change["band"][0],
+                    "change_high": change["band"][1],
+                    "change_level": change["level"],
+                    "change_direction": change["direction"],
+                }
+            )
+            rows.append(
+                {
+                    "approach": r["approach"],
+                    "domain": r["domain"],
+                    "mode": mode["mode"],
+                    "count": mode["count"],
+                    "trials": r["trials"],
+                    "share": mode["share"],
+                    **_ends(mode),
+                    **more,
+                }
+            )
     return rows
 
 
 def _gates(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"gate": g["id"], "status": g["status"], "metric": g["metric"], "approach": g["approach"],
-         "domain": g["domain"], "stage": g["stage"], "wanted": g["wanted"], "value": g["value"],
-         **_ends(g), "n": g["n"], "reason": g["reason"], **_waiver(g)}
+        {
+            "gate": g["id"],
+            "status": g["status"],
+            "metric": g["metric"],
+            "approach": g["approach"],
+            "domain": g["domain"],
+            "stage": g["stage"],
+            "wanted": g["wanted"],
+            "value": g["value"],
+            **_ends(g),
+            "n": g["n"],
+            "reason": g["reason"],
+            **_waiver(g),
+        }
         for g in said["gates"]
-    ]  # fmt: skip
+    ]
 
 
 def _claims(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"claim": c["id"], "verdict": c["verdict"], "kind": c["kind"], "weakest": link["link"] == c["weakest"],
-         "part": link["part"], "approach": link["approach"], "over": link["over"], "domain": link["domain"],
-         "uplift": link["value"], **_ends(link), "level": link["level"], "wanted": link["wanted"],
-         "outcome": link["verdict"], **_waiver(c)}
-        for c in said["claims"] for link in c["links"]
-    ]  # fmt: skip
+        {
+            "claim": c["id"],
+            "verdict": c["verdict"],
+            "kind": c["kind"],
+            "weakest": link["link"] == c["weakest"],
+            "part": link["part"],
+            "approach": link["approach"],
+            "over": link["over"],
+            "domain": link["domain"],
+            "uplift": link["value"],
+            **_ends(link),
+            "level": link["level"],
+            "wanted": link["wanted"],
+            "outcome": link["verdict"],
+            **_waiver(c),
+        }
+        for c in said["claims"]
+        for link in c["links"]
+    ]
 
 
 def _artifacts(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]}
-        for row in said["provenance"]["artifacts"]
-    ]
+    return [{**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]} for row in said["provenance"]["artifacts"]]
 
 
 def _waiver(verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,11 +200,25 @@ def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
-    "uplift": _uplift, "rates": _rates, "cells": _cells, "failures": _failures, "gates": _gates, "claims": _claims,
-    "beyond": belief_rows, "costs": cost_rows, "reality": reality_rows, "fleet": fleet_rows,
-    "determinism": determinism_rows, "looks": look_rows,
-    "learning": curve_rows, "areas": area_rows,
-    "films": film_rows, "effects": effect_rows, "profiles": profile_rows, "next": next_rows, "worth": confirmed_rows,
+    "uplift": _uplift,
+    "rates": _rates,
+    "cells": _cells,
+    "failures": _failures,
+    "gates": _gates,
+    "claims": _claims,
+    "beyond": belief_rows,
+    "costs": cost_rows,
+    "reality": reality_rows,
+    "fleet": fleet_rows,
+    "determinism": determinism_rows,
+    "looks": look_rows,
+    "learning": curve_rows,
+    "areas": area_rows,
+    "films": film_rows,
+    "effects": effect_rows,
+    "profiles": profile_rows,
+    "next": next_rows,
+    "worth": confirmed_rows,
     "powered": powered_rows,
     "kpi": kpi_rows,
     "stages": lambda said: [
@@ -158,5 +226,5 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
         for row in said["provenance"]["stages"]
     ],
     "artifacts": _artifacts,
-}  # fmt: skip
+}
 """Section -> its rows."""

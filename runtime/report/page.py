@@ -20,9 +20,22 @@ from runtime.report.sections.where import where
 from runtime.stats.status import Status
 
 FILTERS = (
-    "points", "band", "number", "metric", "count", "level", "duration", "domain", "code", "expected", "chance",
-    "percent", "hours", "figure", "measured",
-)  # fmt: skip
+    "points",
+    "band",
+    "number",
+    "metric",
+    "count",
+    "level",
+    "duration",
+    "domain",
+    "code",
+    "expected",
+    "chance",
+    "percent",
+    "hours",
+    "figure",
+    "measured",
+)
 MOST_LISTED = 1000
 """Rows of a table that a page holds; of longer ones only the file."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
@@ -31,11 +44,7 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
 def render(said: dict[str, Any]) -> str:
     """The offline HTML page. Every text is escaped; only the style sheet is inserted as it is."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     for name in FILTERS:
         environment.filters[name] = getattr(words, name)
@@ -48,9 +57,7 @@ def render(said: dict[str, Any]) -> str:
         "axis": {"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
         "rates_axis": {"ticks": [{"x": RATES.at(t), "value": t} for t in RATES.ticks]},
         "forest": _by_domain(said, [_forest_row(axis, row) for row in evidence["uplift"]]),
-        "rates": _by_domain(
-            said, [{**row, "marks": strip(RATES, row["value"], row["band"])} for row in evidence["rates"]]
-        ),
+        "rates": _by_domain(said, [{**row, "marks": strip(RATES, row["value"], row["band"])} for row in evidence["rates"]]),
         "maps": heat_maps(said),
         "shares": _by_domain(said, said["failures"]),
         "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]],
@@ -96,16 +103,17 @@ def _by_domain(said: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[st
     groups = []
     for domain in said["domains"]:
         here = [row for row in rows if row["domain"] == domain]
-        here.sort(
-            key=lambda r: (order.get(r["approach"], len(order)), r.get("location") is not None, str(r.get("location")))
-        )
+        here.sort(key=lambda r: (order.get(r["approach"], len(order)), r.get("location") is not None, str(r.get("location"))))
         if here:
             places = {(row.get("location"), row.get("task")) for row in here}
             alone = len(places) == 1
             ranked = [
-                {**row, "rank": "pooled" if alone or row.get("location") is None else "single",
-                 "order": order.get(row["approach"], len(order))}
+                {
+                    **row,
+                    "rank": "pooled" if alone or row.get("location") is None else "single",
+                    "order": order.get(row["approach"], len(order)),
+                }
                 for row in here
-            ]  # fmt: skip
+            ]
             groups.append({"domain": domain, "rows": ranked, "only": here[0].get("location") if alone else None})
     return groups

@@ -178,6 +178,4 @@ def _equal(a: Any, b: Any) -> bool:
 def _rows(shadow: Path, manifests: Mapping[tuple[str, str], Any]) -> int:
     import pyarrow.parquet as pq
 
-    return sum(
-        pq.read_metadata(shadow / s / f / "trials.parquet").num_rows for s, f in manifests if s == "uplift"
-    )  # fmt: skip
+    return sum(pq.read_metadata(shadow / s / f / "trials.parquet").num_rows for s, f in manifests if s == "uplift")

@@ -55,9 +55,19 @@ def frame_backward(
         some = as_f32(frame.colors[:, k : k + CHANNELS])
         g_some = np.zeros_like(some)
         blend_backward(
-            frame.packed, some, frame.offsets, frame.ranks, tile_width, k, frame.image, frame.alpha, g_image, g_alpha,
-            g_packed, g_some,
-        )  # fmt: skip
+            frame.packed,
+            some,
+            frame.offsets,
+            frame.ranks,
+            tile_width,
+            k,
+            frame.image,
+            frame.alpha,
+            g_image,
+            g_alpha,
+            g_packed,
+            g_some,
+        )
         g_seen[:, k : k + CHANNELS] = g_some
     out = Gradients(
         np.zeros_like(means),
@@ -70,14 +80,38 @@ def frame_backward(
     view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
     g_depth = as_f32(g_seen[:, channels - 1]) if with_depth else np.zeros(visible, np.float32)
     project_backward(
-        means, quats, scales, opacities, view, K, width, height, frame.conics, frame.order, g_packed, g_depth,
-        out.means, out.quats, out.scales, out.opacities, out.means2d,
-    )  # fmt: skip
+        means,
+        quats,
+        scales,
+        opacities,
+        view,
+        K,
+        width,
+        height,
+        frame.conics,
+        frame.order,
+        g_packed,
+        g_depth,
+        out.means,
+        out.quats,
+        out.scales,
+        out.opacities,
+        out.means2d,
+    )
     if with_rgb and sh_degree is not None:
         sh_backward(
-            sh_degree, means, camera_centre(view), colors, frame.order, frame.colors, g_seen, np.empty(16),
-            np.empty((16, 3)), out.colors, out.means,
-        )  # fmt: skip
+            sh_degree,
+            means,
+            camera_centre(view),
+            colors,
+            frame.order,
+            frame.colors,
+            g_seen,
+            np.empty(16),
+            np.empty((16, 3)),
+            out.colors,
+            out.means,
+        )
     elif with_rgb:
         out.colors[frame.order] = g_seen[:, : channels - with_depth]
     return out

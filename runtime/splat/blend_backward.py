@@ -41,9 +41,7 @@ def pixel_sums(buffer, start, stop, dx0, dy0):
 
 
 @kernel
-def blend_backward(
-    packed, colors, offsets, ranks, tile_width, first, image, alpha, g_image, g_alpha, g_packed, g_colors,
-):  # fmt: skip
+def blend_backward(packed, colors, offsets, ranks, tile_width, first, image, alpha, g_image, g_alpha, g_packed, g_colors):
     """Add gradients to g_packed [M, 6] (of the first six columns of `packed`) and g_colors [M, 4].
 
     Arguments as for `blend`; g_image [H, W, D] and g_alpha [H, W] are the gradients of the loss with respect to the

@@ -42,13 +42,7 @@ def _rotated(quats: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def densify(
-    gaussians: Gaussians,
-    unwanted: np.ndarray,
-    pull: Pull,
-    limit: int,
-    share: float,
-    large: float,
-    rng: np.random.Generator,
+    gaussians: Gaussians, unwanted: np.ndarray, pull: Pull, limit: int, share: float, large: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, Gaussians]:
     """One round: a mask [N] of the Gaussians to keep, and those to add.
 
@@ -65,8 +59,6 @@ def densify(
     halves = []
     for _ in range(2):
         offset = _rotated(parents.quats, rng.normal(size=parents.scales.shape) * parents.scales)
-        halves.append(
-            Gaussians(parents.means + offset, parents.quats, parents.scales / _SHRINK, parents.opacities, parents.sh)
-        )
+        halves.append(Gaussians(parents.means + offset, parents.quats, parents.scales / _SHRINK, parents.opacities, parents.sh))
     keep[chosen[big]] = False
     return keep, Gaussians.concatenate([clones, *halves])

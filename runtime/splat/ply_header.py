@@ -6,14 +6,40 @@ from pathlib import Path
 from runtime.problem import InputError, Problem
 
 SIZES = {
-    "char": 1, "uchar": 1, "int8": 1, "uint8": 1, "short": 2, "ushort": 2, "int16": 2, "uint16": 2,
-    "int": 4, "uint": 4, "int32": 4, "uint32": 4, "float": 4, "float32": 4, "double": 8, "float64": 8,
-}  # fmt: skip
+    "char": 1,
+    "uchar": 1,
+    "int8": 1,
+    "uint8": 1,
+    "short": 2,
+    "ushort": 2,
+    "int16": 2,
+    "uint16": 2,
+    "int": 4,
+    "uint": 4,
+    "int32": 4,
+    "uint32": 4,
+    "float": 4,
+    "float32": 4,
+    "double": 8,
+    "float64": 8,
+}
 FORMATS = ("binary_little_endian", "ascii")
 REQUIRED = (
-    "x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity",
-    "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3",
-)  # fmt: skip
+    "x",
+    "y",
+    "z",
+    "f_dc_0",
+    "f_dc_1",
+    "f_dc_2",
+    "opacity",
+    "scale_0",
+    "scale_1",
+    "scale_2",
+    "rot_0",
+    "rot_1",
+    "rot_2",
+    "rot_3",
+)
 REST_COUNTS = {0: 0, 9: 1, 24: 2, 45: 3}
 """Number of `f_rest_*` properties -> degree of the spherical harmonics."""
 _HEADER_LIMIT_BYTES = 1 << 16
@@ -93,9 +119,7 @@ def _check_properties(path: Path, header: PlyHeader) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         listed = ", ".join(f"`{m}`" for m in missing[:4]) + (" ..." if len(missing) > 4 else "")
-        raise bad_ply(
-            path, f"has no Gaussian properties {listed}", "a splat needs those of the common 3DGS PLY", "R216"
-        )
+        raise bad_ply(path, f"has no Gaussian properties {listed}", "a splat needs those of the common 3DGS PLY", "R216")
     rest = sum(name.startswith("f_rest_") for name in names)
     if rest not in REST_COUNTS or any(f"f_rest_{i}" not in names for i in range(rest)):
         raise bad_ply(path, f"has {rest} `f_rest` properties", "degrees 0 to 3 have 0, 9, 24 or 45 of them", "R216")

@@ -19,17 +19,38 @@ def rotation(qw, qx, qy, qz):
     s = 1.0 / math.sqrt(qw * qw + qx * qx + qy * qy + qz * qz)
     w, x, y, z = qw * s, qx * s, qy * s, qz * s
     return (
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-    )  # fmt: skip
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
+    )
 
 
 @kernel
 def project(
-    means, quats, scales, opacities, view, K, width, height, near_plane, far_plane, radius_clip, eps2d,
-    means2d, depths, conics, radii, extents,
-):  # fmt: skip
+    means,
+    quats,
+    scales,
+    opacities,
+    view,
+    K,
+    width,
+    height,
+    near_plane,
+    far_plane,
+    radius_clip,
+    eps2d,
+    means2d,
+    depths,
+    conics,
+    radii,
+    extents,
+):
     """Fill the screen-space arrays of one camera; returns how many Gaussians can touch a pixel.
 
     Out: means2d [N, 2] pixels, depths [N] z, conics [N, 3] inverse covariance (xx, xy, yy), radii [N, 2] whole pixels

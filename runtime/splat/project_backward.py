@@ -9,9 +9,24 @@ from runtime.splat.tiles import LOG2_E
 
 @kernel
 def project_backward(
-    means, quats, scales, opacities, view, K, width, height, conics, order, g_packed, g_depth,
-    g_means, g_quats, g_scales, g_opacities, g_means2d,
-):  # fmt: skip
+    means,
+    quats,
+    scales,
+    opacities,
+    view,
+    K,
+    width,
+    height,
+    conics,
+    order,
+    g_packed,
+    g_depth,
+    g_means,
+    g_quats,
+    g_scales,
+    g_opacities,
+    g_means2d,
+):
     """Fill the gradients of the visible Gaussians `order` [M]; the others keep what they hold.
 
     g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. g_means2d [N, 2]

@@ -67,9 +67,24 @@ def render_frame(
     view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
     means2d, depths, conics, radii, extents = allocate(len(means))
     visible = project(
-        means, quats, scales, opacities, view, K, width, height, float(near_plane), float(far_plane),
-        float(radius_clip), float(eps2d), means2d, depths, conics, radii, extents,
-    )  # fmt: skip
+        means,
+        quats,
+        scales,
+        opacities,
+        view,
+        K,
+        width,
+        height,
+        float(near_plane),
+        float(far_plane),
+        float(radius_clip),
+        float(eps2d),
+        means2d,
+        depths,
+        conics,
+        radii,
+        extents,
+    )
     order = depth_order(depths, radii, visible)
     rgb_channels = 0 if not with_rgb else (3 if sh_degree is not None else colors.shape[-1])
     channels = rgb_channels + with_depth
@@ -154,13 +169,26 @@ def rasterization(
     per_camera = colors.ndim == (3 if sh_degree is None else 4)
     frames = [
         render_frame(
-            means, quats, scales, opacities, colors[c] if per_camera else colors, viewmats[c], Ks[c], width, height,
-            near_plane=near_plane, far_plane=far_plane, radius_clip=radius_clip, eps2d=eps2d, sh_degree=sh_degree,
+            means,
+            quats,
+            scales,
+            opacities,
+            colors[c] if per_camera else colors,
+            viewmats[c],
+            Ks[c],
+            width,
+            height,
+            near_plane=near_plane,
+            far_plane=far_plane,
+            radius_clip=radius_clip,
+            eps2d=eps2d,
+            sh_degree=sh_degree,
             background=None if backgrounds is None else as_f32(backgrounds[c]),
-            with_rgb=render_mode.startswith("RGB"), with_depth=render_mode.endswith("D"),
+            with_rgb=render_mode.startswith("RGB"),
+            with_depth=render_mode.endswith("D"),
         )
         for c in range(len(viewmats))
-    ]  # fmt: skip
+    ]
     renders = np.stack([f.image for f in frames])
     alphas = np.stack([f.alpha for f in frames])[..., None]
     if render_mode.endswith("ED"):

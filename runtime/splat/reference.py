@@ -16,10 +16,16 @@ ALPHA_MIN, ALPHA_MAX, STOP = 1 / 255, 0.999, 1e-4
 def _rotation(quats: torch.Tensor) -> torch.Tensor:
     w, x, y, z = torch.unbind(quats / quats.norm(dim=-1, keepdim=True), dim=-1)
     rows = [
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-    ]  # fmt: skip
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
+    ]
     return torch.stack(rows, dim=-1).reshape(-1, 3, 3)
 
 
@@ -29,12 +35,22 @@ def sh_to_rgb(degree: int, sh: torch.Tensor, directions: torch.Tensor) -> torch.
     xx, yy, zz = x * x, y * y, z * z
     terms = [
         torch.full_like(x, C0),
-        -C1 * y, C1 * z, -C1 * x,
-        C2A * x * y, -C2A * y * z, C2B * (2 * zz - xx - yy), -C2A * x * z, C2C * (xx - yy),
-        -C3A * y * (3 * xx - yy), C3B * x * y * z, -C3C * y * (4 * zz - xx - yy),
-        C3D * z * (2 * zz - 3 * xx - 3 * yy), -C3C * x * (4 * zz - xx - yy),
-        C3E * z * (xx - yy), -C3A * x * (xx - 3 * yy),
-    ]  # fmt: skip
+        -C1 * y,
+        C1 * z,
+        -C1 * x,
+        C2A * x * y,
+        -C2A * y * z,
+        C2B * (2 * zz - xx - yy),
+        -C2A * x * z,
+        C2C * (xx - yy),
+        -C3A * y * (3 * xx - yy),
+        C3B * x * y * z,
+        -C3C * y * (4 * zz - xx - yy),
+        C3D * z * (2 * zz - 3 * xx - 3 * yy),
+        -C3C * x * (4 * zz - xx - yy),
+        C3E * z * (xx - yy),
+        -C3A * x * (xx - 3 * yy),
+    ]
     count = (degree + 1) ** 2
     basis = torch.stack(terms[:count], dim=-1)
     return torch.clamp_min(torch.einsum("nk,nkc->nc", basis, sh[:, :count]) + 0.5, 0.0)

@@ -73,10 +73,15 @@ def _write(p: Capture, out: Out, taken: Any) -> dict[str, Any]:
     taken.points.write(out.path("points"))
     out.contract(frames=count)
     return {
-        "frames": count, "held_out": held_out, "points": len(taken.points.xyz),
-        "observations": len(taken.points.obs_frame), "width_px": taken.cameras.width,
-        "height_px": taken.cameras.height, "metric": taken.cameras.scale_m_per_unit is not None, **taken.metrics,
-    }  # fmt: skip
+        "frames": count,
+        "held_out": held_out,
+        "points": len(taken.points.xyz),
+        "observations": len(taken.points.obs_frame),
+        "width_px": taken.cameras.width,
+        "height_px": taken.cameras.height,
+        "metric": taken.cameras.scale_m_per_unit is not None,
+        **taken.metrics,
+    }
 
 
 def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:

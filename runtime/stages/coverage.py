@@ -120,28 +120,44 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
             case Task():
                 c2w = paths.task(frame, p.frames, path.far_m, path.near_m, path.elevation_deg, clearance_m)
         rgb, depth, alpha = render_clip(
-            renderer, gaussians, c2w, lens, background,
+            renderer,
+            gaussians,
+            c2w,
+            lens,
+            background,
             lambda t, i=i, name=name: out.progress((i * p.frames + t + 1) / total, name),
-        )  # fmt: skip
+        )
         entry = write_clip(folder, name, rgb, depth, alpha, c2w, frame.up, p.fps)
         entries.append(entry | {"kind": path.kind})
         sheets.append(rgb)
         poses[name] = {"kind": path.kind, "c2w": c2w.tolist()}
-    out.path("poses").write_text(json.dumps({
-        "width": lens.width, "height": lens.height, "fl_x": lens.K[0, 0], "fl_y": lens.K[1, 1], "cx": lens.K[0, 2],
-        "cy": lens.K[1, 2], "up": frame.up.tolist(), "scale_m_per_unit": frame.scale_m_per_unit, "clips": poses,
-    }))  # fmt: skip
+    out.path("poses").write_text(
+        json.dumps(
+            {
+                "width": lens.width,
+                "height": lens.height,
+                "fl_x": lens.K[0, 0],
+                "fl_y": lens.K[1, 1],
+                "cx": lens.K[0, 2],
+                "cy": lens.K[1, 2],
+                "up": frame.up.tolist(),
+                "scale_m_per_unit": frame.scale_m_per_unit,
+                "clips": poses,
+            }
+        )
+    )
     out.path("manifest").write_text(json.dumps({"clips": entries}, indent=1))
     write_photo(out.path("contact"), contact_sheet(sheets))
     out.contract(fps=_common(entries, "fps"), frames=_common(entries, "frames"))
     return {
-        "clips": len(entries), "frames": sum(e["frames"] for e in entries),
+        "clips": len(entries),
+        "frames": sum(e["frames"] for e in entries),
         "duration_s": sum(e["duration_s"] for e in entries),
         "mean_alpha": float(np.mean([e["mean_alpha"] for e in entries])),
         "covered_fraction": float(np.mean([e["covered_fraction"] for e in entries])),
         "upright_fraction": float(np.mean([e["upright_fraction"] for e in entries])),
         "video_error": float(np.max([e["video_error"] for e in entries])),
-    }  # fmt: skip
+    }
 
 
 def _names(trajectories: list[Trajectory]) -> list[str]:

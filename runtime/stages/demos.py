@@ -71,9 +71,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     episodes, tried = make_demos(model, facts, p.episodes, most, effort)
     if len(episodes) < p.episodes:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
-        raise InputError(
-            Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes")
-        )
+        raise InputError(Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes"))
     mastered = scripted_successes(model, facts, p.scripted_tries, effort)
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     rng = np.random.default_rng([31, p.demo_seed])
@@ -83,17 +81,31 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         out.progress((i + 1) / len(episodes), "drawing demos")
     first = facts.cameras[0]
     write_dataset(
-        out.path("dataset"), round(facts.control_hz), list(eyes), (first.height, first.width),
-        as_dataset(zip(episodes, films, strict=True)), facts.task.instruction, joint_names=JOINTS,
-    )  # fmt: skip
+        out.path("dataset"),
+        round(facts.control_hz),
+        list(eyes),
+        (first.height, first.width),
+        as_dataset(zip(episodes, films, strict=True)),
+        facts.task.instruction,
+        joint_names=JOINTS,
+    )
     save_episodes(out.path("episodes"), episodes)
     save_sheet(out.path("preview"), [f[first.name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
     out.contract(action_dim=6, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
     return {
-        "episodes": len(episodes), "frames": frames, "attempts": tried,
+        "episodes": len(episodes),
+        "frames": frames,
+        "attempts": tried,
         "generation_rate": round(len(episodes) / tried, 4),
         "mean_duration_s": frames / len(episodes) / facts.control_hz,
-        **({"scripted_tries": p.scripted_tries, "scripted_successes": mastered,
-            "scripted_rate": round(mastered / p.scripted_tries, 6)} if p.scripted_tries else {}),
-    }  # fmt: skip
+        **(
+            {
+                "scripted_tries": p.scripted_tries,
+                "scripted_successes": mastered,
+                "scripted_rate": round(mastered / p.scripted_tries, 6),
+            }
+            if p.scripted_tries
+            else {}
+        ),
+    }

@@ -120,8 +120,7 @@ def enrichment(
         seed = (p.variant_seed, i)
         films = variant_films(episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
         checks = [
-            worst([check_variant(originals[i][name], film[name], limits, arrays.fps, fps) for name in film])
-            for film in films
+            worst([check_variant(originals[i][name], film[name], limits, arrays.fps, fps) for name in film]) for film in films
         ]
         found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
         kept = [film for film, checked in zip(films, checks, strict=True) if checked.passed]
@@ -132,26 +131,28 @@ def enrichment(
         return kept
 
     written = write_dataset(
-        out.path("dataset"), fps, [c.name for c in facts.cameras], (first.height, first.width),
-        as_dataset(with_originals(episodes, originals, variants)), facts.task.instruction, joint_names=JOINTS,
-    )  # fmt: skip
+        out.path("dataset"),
+        fps,
+        [c.name for c in facts.cameras],
+        (first.height, first.width),
+        as_dataset(with_originals(episodes, originals, variants)),
+        facts.task.instruction,
+        joint_names=JOINTS,
+    )
     of_demos = tally([checked for _, checked in found])
     if not sum(passing):
         message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"
-        raise InputError(
-            Problem("R263", message, "narrow what a variant may change, or loosen the limits", "stages.enrichment")
-        )
+        raise InputError(Problem("R263", message, "narrow what a variant may change, or loosen the limits", "stages.enrichment"))
     save_episodes(out.path("episodes"), [e for e, kept in zip(episodes, passing, strict=True) for _ in range(1 + kept)])
     save_sheet(out.path("preview"), sheets)
     of_clips = []
     if clips is not None:
-        of_clips = enrich_clips(
-            clips, out.path("clips"), ranges, limits, p.variants_per_demo, p.variant_seed, out.progress
-        )
+        of_clips = enrich_clips(clips, out.path("clips"), ranges, limits, p.variants_per_demo, p.variant_seed, out.progress)
     rows = [
         {"kind": kind, "variant": name, "passed": checked.passed, **asdict(checked)}
-        for kind, named in (("demo", found), ("clip", of_clips)) for name, checked in named
-    ]  # fmt: skip
+        for kind, named in (("demo", found), ("clip", of_clips))
+        for name, checked in named
+    ]
     out.path("checks").write_text(json.dumps({"limits": asdict(limits), "variants": rows}, indent=1) + "\n")
     cameras = tuple(c.name for c in facts.cameras)
     out.contract(action_dim=6, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
@@ -159,9 +160,12 @@ def enrichment(
     if metrics["pass_rate"] < 1:
         out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")
     return {
-        "episodes": written["episodes"], "frames": written["frames"], **metrics, "clips": len(of_clips),
+        "episodes": written["episodes"],
+        "frames": written["frames"],
+        **metrics,
+        "clips": len(of_clips),
         "expected_frames": sum(len(e) * (1 + kept) for e, kept in zip(episodes, passing, strict=True)),
-    }  # fmt: skip
+    }
 
 
 def _shares(metrics: dict[str, float]) -> str:

@@ -120,7 +120,10 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")
     return {
-        "success_rate": wins / n, "n": n, "mean_steps": round(sum(t.steps for t in done) / n, 2),
+        "success_rate": wins / n,
+        "n": n,
+        "mean_steps": round(sum(t.steps for t in done) / n, 2),
         "mean_score": round(sum(t.score for t in done) / n, 4),
-        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())), **measured,
-    }  # fmt: skip
+        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
+        **measured,
+    }

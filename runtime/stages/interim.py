@@ -46,14 +46,18 @@ def interim(p: InterimParams, trials: list[Path], out: Out) -> dict[str, Any]:
     planned = cuts(p.schedule.trials, p.schedule.looks)[p.look]
     upto = {one.approach: one.upto for one in found}
     # The baseline runs whatever any open comparison needs; without one to compare with, everybody runs as planned.
-    upto |= {a: max((one.upto for one in found), default=planned) if a == p.baseline else planned
-             for a in runs if a not in upto}  # fmt: skip
+    upto |= {a: max((one.upto for one in found), default=planned) if a == p.baseline else planned for a in runs if a not in upto}
     done = {a: min(len(outcomes) for outcomes in own.values()) for a, own in runs.items()}
     comparisons = [
-        {"approach": one.approach, "states": one.states, "value": round(one.value, 4),
-         "band": one.band.to_json() if one.band else None, "stopped": one.stopped}
+        {
+            "approach": one.approach,
+            "states": one.states,
+            "value": round(one.value, 4),
+            "band": one.band.to_json() if one.band else None,
+            "stopped": one.stopped,
+        }
         for one in found
-    ]  # fmt: skip
+    ]
     said = {"look": p.look, "comparisons": comparisons, "done": done, "upto": upto}
     out.path("interim").write_text(json.dumps(said, indent=1) + "\n")
     settled = [one.approach for one in found if one.stopped]

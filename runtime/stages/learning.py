@@ -66,12 +66,21 @@ def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str,
         rates.append(sum(t.success for t in done) / len(done))
         out.progress((i + 1) / len(steps), f"after {step} steps {100 * rates[-1]:.0f}% succeeded")
         rows += [
-            {"step": step, "windows": step * made["batch_size"], "initial_state": str(t.initial_state),
-             "success": t.success, "score": t.score, "failure_mode": t.failure_mode}
+            {
+                "step": step,
+                "windows": step * made["batch_size"],
+                "initial_state": str(t.initial_state),
+                "success": t.success,
+                "score": t.score,
+                "failure_mode": t.failure_mode,
+            }
             for t in done
-        ]  # fmt: skip
+        ]
     pq.write_table(pa.Table.from_pylist(rows), out.path("learning"))
     return {
-        "points": len(steps), "n": p.trials, "last_step": steps[-1], "last_rate": rates[-1],
+        "points": len(steps),
+        "n": p.trials,
+        "last_step": steps[-1],
+        "last_rate": rates[-1],
         "area": round(area(steps, rates), 4) if len(steps) > 1 else rates[-1],
-    }  # fmt: skip
+    }

@@ -57,9 +57,12 @@ class Policy(Params):
 def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     demos = inputs.get("demos", Contract())
     return Contract(
-        action_dim=demos.action_dim, fps=demos.fps, camera_keys=p.camera_keys, instruction_key="task",
+        action_dim=demos.action_dim,
+        fps=demos.fps,
+        camera_keys=p.camera_keys,
+        instruction_key="task",
         history=HISTORY[p.architecture],
-    )  # fmt: skip
+    )
 
 
 @stage(
@@ -85,9 +88,15 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     arrays = read_arrays(demos / "dataset")
     image_hw = checked_cameras(arrays, p.camera_keys)
     spec = Spec(
-        p.architecture, p.camera_keys, image_hw, arrays.state.shape[1], arrays.action.shape[1], p.chunk,
-        p.n_action_steps, dict(p.options),
-    )  # fmt: skip
+        p.architecture,
+        p.camera_keys,
+        image_hw,
+        arrays.state.shape[1],
+        arrays.action.shape[1],
+        p.chunk,
+        p.n_action_steps,
+        dict(p.options),
+    )
     seed_everything(p.seed)
     learner = make_learner(spec, demos / "dataset")
     settings = Settings(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
@@ -111,9 +120,13 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
         rows.writerow(("step", "loss", "learning_rate"))
         rows.writerows((s, f"{loss:.6f}", f"{rate:.3e}") for s, loss, rate in trained.curve)
     out.contract(
-        action_dim=spec.action_dim, fps=float(arrays.fps), camera_keys=p.camera_keys, instruction_key="task",
-        history=HISTORY[p.architecture], normaliser_digest=facts["normaliser_digest"],
-    )  # fmt: skip
+        action_dim=spec.action_dim,
+        fps=float(arrays.fps),
+        camera_keys=p.camera_keys,
+        instruction_key="task",
+        history=HISTORY[p.architecture],
+        normaliser_digest=facts["normaliser_digest"],
+    )
     return {
         "final_loss": trained.loss,
         "held_out_loss": trained.held_out_loss,

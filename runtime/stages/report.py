@@ -39,17 +39,32 @@ class ReportParams(Params):
     version=24,
     per=("study",),
     needs={
-        "uplift": "uplift", "gates": "gate*", "claims": "claim*", "captures": "capture*", "splats": "splat*",
-        "twins": "twin*", "clips": "coverage*", "trials": "evaluate*",
+        "uplift": "uplift",
+        "gates": "gate*",
+        "claims": "claim*",
+        "captures": "capture*",
+        "splats": "splat*",
+        "twins": "twin*",
+        "clips": "coverage*",
+        "trials": "evaluate*",
         "curves": "learning*",
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.2),
-)  # fmt: skip
+)
 def report(
-    p: ReportParams, uplift: Path, gates: list[Path], claims: list[Path], captures: list[Path], splats: list[Path],
-    twins: list[Path], clips: list[Path], trials: list[Path], curves: list[Path], out: Out,
-) -> dict[str, Any]:  # fmt: skip
+    p: ReportParams,
+    uplift: Path,
+    gates: list[Path],
+    claims: list[Path],
+    captures: list[Path],
+    splats: list[Path],
+    twins: list[Path],
+    clips: list[Path],
+    trials: list[Path],
+    curves: list[Path],
+    out: Out,
+) -> dict[str, Any]:
     """Gather what was measured, draw it, and write a page that needs no network."""
     import json
 

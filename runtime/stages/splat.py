@@ -75,9 +75,12 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
     scale = float(cameras["scale_m_per_unit"] or 1.0)
     support = estimate_support(xyz, c2w, up, scale)
     scene = {
-        "up": [float(v) for v in up], "scale_m_per_unit": scale, "support": support.to_json(),
-        "center": [float(v) for v in focus.center], "radius": float(focus.radius),
-    }  # fmt: skip
+        "up": [float(v) for v in up],
+        "scale_m_per_unit": scale,
+        "support": support.to_json(),
+        "center": [float(v) for v in focus.center],
+        "radius": float(focus.radius),
+    }
     out.path("scene").write_text(json.dumps(scene, indent=1))
     out.progress(1, f"{len(gaussians)} Gaussians")
     return {"gaussians": len(gaussians), **metrics}
@@ -94,10 +97,12 @@ def _train(p: Splat, capture: Path, out: Out, renderer: Any, preview: Any) -> tu
     if len(photos.xyz) < FEWEST_POINTS or photos.held_out.all():
         raise InputError(
             Problem(
-                "R219", f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} "
-                "photos to train on", "take more photos that overlap", "source",
+                "R219",
+                f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} photos to train on",
+                "take more photos that overlap",
+                "source",
             )
-        )  # fmt: skip
+        )
     recipe = Recipe(iterations=p.iterations, sh_degree=p.sh_degree, max_gaussians=p.max_gaussians, seed=p.seed)
     gaussians, trained = train(photos, recipe, lambda fraction, note: out.progress(0.95 * fraction, note))
     preview(out.path("preview"), renderer, gaussians, photos, p.preview_count)

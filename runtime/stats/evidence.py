@@ -64,9 +64,7 @@ def evidence(
     compared = sorted(
         uplifts(trials, baseline, level, shared_training), key=lambda u: (order.get(u.approach, len(order)), u.domain)
     )
-    measured = sorted(
-        rates(trials, level, shared_training), key=lambda r: (order.get(r.approach, len(order)), r.domain)
-    )
+    measured = sorted(rates(trials, level, shared_training), key=lambda r: (order.get(r.approach, len(order)), r.domain))
     return {
         "baseline": baseline,
         "level": level,
@@ -99,21 +97,29 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> dict[str, Any]:
     expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
     more = needed(row.estimate, abs(row.estimate.value), len(row.groups), row.trials)
     return {
-        "approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task,
+        "approach": row.approach,
+        "domain": row.domain,
+        "location": row.location,
+        "task": row.task,
         **estimate_json(row.estimate),
         "direction": row.direction,
-        "trials": row.trials, "baseline_trials": row.baseline_trials,
-        "pairs": sum(g.pairs for g in row.groups), "paired": row.paired,
+        "trials": row.trials,
+        "baseline_trials": row.baseline_trials,
+        "pairs": sum(g.pairs for g in row.groups),
+        "paired": row.paired,
         "seeds": len({s for g in row.groups for s in g.seeds}),
         "locations": len({location for location, _ in row.places}),
         "discordant": {"gained": sum(g.gained for g in row.groups), "lost": sum(g.lost for g in row.groups)},
-        "prior": None if expected is None else {
-            "range": list(expected), "kind": "world_model" if row.domain in ("twin", "world_model") else "irl",
+        "prior": None
+        if expected is None
+        else {
+            "range": list(expected),
+            "kind": "world_model" if row.domain in ("twin", "world_model") else "irl",
             "relation": row.estimate.band.relation(expected),
         },
         "seeds_needed": more.seeds if row.direction == "undecided" else None,
         "notes": list(row.notes),
-    }  # fmt: skip
+    }
 
 
 def together_rows(
@@ -123,12 +129,15 @@ def together_rows(
     beside = families(compared, level, shared_training)
     return [
         {
-            "approach": row.approach, "domain": row.domain, **beside[row.approach, row.domain],
+            "approach": row.approach,
+            "domain": row.domain,
+            **beside[row.approach, row.domain],
             "new_location": elsewhere(row, level, shared_training),
-            "belief": believed(row, priors.get(row.approach), level), "alone": alone(row, level),
+            "belief": believed(row, priors.get(row.approach), level),
+            "alone": alone(row, level),
         }
         for row in headlines(compared)
-    ]  # fmt: skip
+    ]
 
 
 def score_rows(table: pa.Table, baseline: str | None, level: float, shared_training: bool) -> list[dict[str, Any]]:
@@ -145,18 +154,27 @@ def score_rows(table: pa.Table, baseline: str | None, level: float, shared_train
 def rate_row(row: Rate) -> dict[str, Any]:
     """One rate over seeds as JSON."""
     return {
-        "approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task,
-        **estimate_json(row.estimate), "trials": row.trials, "locations": row.locations,
-    }  # fmt: skip
+        "approach": row.approach,
+        "domain": row.domain,
+        "location": row.location,
+        "task": row.task,
+        **estimate_json(row.estimate),
+        "trials": row.trials,
+        "locations": row.locations,
+    }
 
 
 def estimate_json(found: Estimate) -> dict[str, Any]:
     """The numbers of an estimate, in points; an unknown error is null."""
     bounded = found.degrees > 0
     return {
-        "value": round(found.value, 4), "band": found.band.to_json(), "level": found.level, "units": found.units,
-        "degrees": round(found.degrees, 3), "seed_error": round(found.seed_error, 4) if bounded else None,
-    }  # fmt: skip
+        "value": round(found.value, 4),
+        "band": found.band.to_json(),
+        "level": found.level,
+        "units": found.units,
+        "degrees": round(found.degrees, 3),
+        "seed_error": round(found.seed_error, 4) if bounded else None,
+    }
 
 
 def cell_rows(table: pa.Table, level: float) -> list[dict[str, Any]]:
@@ -167,12 +185,17 @@ def cell_rows(table: pa.Table, level: float) -> list[dict[str, Any]]:
     rows = []
     for row in sums.sort_by([(name, "ascending") for name in names]).to_pylist():
         won, count = row["won_sum"], row["won_count"]
-        rows.append({
-            **{name: row[name] for name in names}, "trials": count, "successes": won,
-            "value": round(100 * won / count, 4), "band": wilson(won, count, level).to_json(),
-            "score": round(row["score_mean"], 4),
-            "steps": None if row["steps_mean"] is None else round(row["steps_mean"], 2),
-        })  # fmt: skip
+        rows.append(
+            {
+                **{name: row[name] for name in names},
+                "trials": count,
+                "successes": won,
+                "value": round(100 * won / count, 4),
+                "band": wilson(won, count, level).to_json(),
+                "score": round(row["score_mean"], 4),
+                "steps": None if row["steps_mean"] is None else round(row["steps_mean"], 2),
+            }
+        )
     return rows
 
 
@@ -186,8 +209,13 @@ def failure_rows(trials: Trials, order: Mapping[str, int]) -> list[dict[str, Any
         modes: Counter[str] = Counter()
         for found in trials.failures.get((approach, domain), {}).values():
             modes.update(found)
-        rows.append({
-            "approach": approach, "domain": domain, "trials": count, "counts": dict(sorted(modes.items())),
-            "shares": {mode: round(100 * n / count, 4) for mode, n in sorted(modes.items())},
-        })  # fmt: skip
+        rows.append(
+            {
+                "approach": approach,
+                "domain": domain,
+                "trials": count,
+                "counts": dict(sorted(modes.items())),
+                "shares": {mode: round(100 * n / count, 4) for mode, n in sorted(modes.items())},
+            }
+        )
     return rows

@@ -49,9 +49,7 @@ class Store:
         if self.root.is_dir():
             for stage in os.scandir(self.root):
                 if stage.is_dir() and not stage.name.startswith("."):
-                    found[stage.name] = {
-                        a.name for a in os.scandir(stage.path) if os.path.exists(f"{a.path}/{MANIFEST}")
-                    }
+                    found[stage.name] = {a.name for a in os.scandir(stage.path) if os.path.exists(f"{a.path}/{MANIFEST}")}
         return found
 
     def manifest(self, stage: str, fingerprint: str) -> dict[str, Any]:

@@ -22,11 +22,20 @@ class JsonLines:
         self._path = folder / job.stage / f"{job.fingerprint}.jsonl"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._write(
-            "begin", study=build.study, group=build.group(), stage=job.stage, fingerprint=job.fingerprint,
-            version=job.version, label=job.label, scopes=job.scopes or [job.scope], params=job.params,
-            backends=job.backends, host=host(), pid=os.getpid(),
+            "begin",
+            study=build.study,
+            group=build.group(),
+            stage=job.stage,
+            fingerprint=job.fingerprint,
+            version=job.version,
+            label=job.label,
+            scopes=job.scopes or [job.scope],
+            params=job.params,
+            backends=job.backends,
+            host=host(),
+            pid=os.getpid(),
             parents={port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
-        )  # fmt: skip
+        )
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
         """One line of values."""

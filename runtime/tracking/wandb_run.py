@@ -15,9 +15,20 @@ from runtime.tracking.build import AXES, Build, Made
 
 PROJECT = "simkiln"
 COLUMNS = (
-    "approach", "domain", "location", "task", "value", "low", "high", "level", "direction", "seeds", "trials",
-    "prior_low", "prior_high",
-)  # fmt: skip
+    "approach",
+    "domain",
+    "location",
+    "task",
+    "value",
+    "low",
+    "high",
+    "level",
+    "direction",
+    "seeds",
+    "trials",
+    "prior_low",
+    "prior_high",
+)
 
 
 class Wandb:
@@ -37,13 +48,26 @@ class Wandb:
             online = False
         shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope]
         self._run = wandb.init(
-            project=PROJECT, group=build.group()[:128], job_type=job.stage, name=job.label[:128], dir=str(folder),
-            mode="online" if online else "offline", tags=[f"study:{build.study}"[:64], *shown],
-            reinit="finish_previous", config=_facts(build), settings=wandb.Settings(
-                console="off", silent=True, disable_git=True, disable_code=True, x_disable_meta=True,
-                x_disable_machine_info=True, x_disable_stats=True, x_save_requirements=False,
+            project=PROJECT,
+            group=build.group()[:128],
+            job_type=job.stage,
+            name=job.label[:128],
+            dir=str(folder),
+            mode="online" if online else "offline",
+            tags=[f"study:{build.study}"[:64], *shown],
+            reinit="finish_previous",
+            config=_facts(build),
+            settings=wandb.Settings(
+                console="off",
+                silent=True,
+                disable_git=True,
+                disable_code=True,
+                x_disable_meta=True,
+                x_disable_machine_info=True,
+                x_disable_stats=True,
+                x_save_requirements=False,
             ),
-        )  # fmt: skip
+        )
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
         """A point of the run's history."""
@@ -81,10 +105,15 @@ class Wandb:
 def _facts(build: Build) -> dict[str, Any]:
     job = build.job
     return {
-        "study": build.study, "stage": job.stage, "version": job.version, "fingerprint": job.fingerprint,
-        "scopes": job.scopes or [job.scope], "params": job.params, "backends": job.backends,
+        "study": build.study,
+        "stage": job.stage,
+        "version": job.version,
+        "fingerprint": job.fingerprint,
+        "scopes": job.scopes or [job.scope],
+        "params": job.params,
+        "backends": job.backends,
         "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
-    }  # fmt: skip
+    }
 
 
 def _logged_in(wandb: Any) -> bool:

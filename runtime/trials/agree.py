@@ -54,22 +54,38 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
     if len(policies) < FEWEST_POLICIES:
         notes.append(f"{len(policies)} policies: what further ones would do is unknown ({FEWEST_POLICIES} are needed)")
     return {
-        "simulated": simulated, "real": real, "level": level,
+        "simulated": simulated,
+        "real": real,
+        "level": level,
         "unit": "a policy: one training run of an approach, at all places where it ran in both domains",
         "policies": [
-            {"policy": p.policy, "simulated": round(100 * p.simulated, 4), "real": round(100 * p.real, 4),
-             "simulated_trials": p.simulated_trials, "real_trials": p.real_trials} for p in policies
+            {
+                "policy": p.policy,
+                "simulated": round(100 * p.simulated, 4),
+                "real": round(100 * p.real, 4),
+                "simulated_trials": p.simulated_trials,
+                "real_trials": p.real_trials,
+            }
+            for p in policies
         ],
         "agreement": _agreement(policies, level) if len(policies) > 1 else {},
         "gap": [
-            {"approach": g.approach, "location": g.location, "task": g.task, "value": round(g.found.estimate.value, 4),
-             "band": g.found.estimate.band.to_json(), "paired": g.found.paired, "trials": g.found.trials,
-             "real_trials": g.found.baseline_trials, "left_out": g.left_out}
+            {
+                "approach": g.approach,
+                "location": g.location,
+                "task": g.task,
+                "value": round(g.found.estimate.value, 4),
+                "band": g.found.estimate.band.to_json(),
+                "paired": g.found.paired,
+                "trials": g.found.trials,
+                "real_trials": g.found.baseline_trials,
+                "left_out": g.left_out,
+            }
             for g in gaps(trials, simulated, real, level)
         ],
         **_with_help(trials, simulated, real, level),
         "notes": notes,
-    }  # fmt: skip
+    }
 
 
 def all_pairs(table: pa.Table, level: float) -> list[dict[str, Any]]:
@@ -135,17 +151,23 @@ def _powered(trials: Trials, approach: str, simulated: str, real: str, level: fl
         return "there are no simulated trials beyond the real ones' initial states"
     found = powered_mean([theirs[k] for k in both], [ours[k] for k in both], more, level)
     return {
-        "approach": approach, "value": round(found.value, 4), "band": found.band.to_json(),
-        "weight": round(found.weight, 4), "classical": round(found.classical, 4),
-        "classical_band": found.classical_band.to_json(), "saved": round(found.saved, 4),
-        "trials_saved": round(found.trials_saved, 1), "real_trials": found.real_trials,
+        "approach": approach,
+        "value": round(found.value, 4),
+        "band": found.band.to_json(),
+        "weight": round(found.weight, 4),
+        "classical": round(found.classical, 4),
+        "classical_band": found.classical_band.to_json(),
+        "saved": round(found.saved, 4),
+        "trials_saved": round(found.trials_saved, 1),
+        "real_trials": found.real_trials,
         "simulated_trials": found.simulated_trials,
-    }  # fmt: skip
+    }
 
 
 def _by_key(trials: Trials, approach: str, domain: str) -> Mapping[Key, float]:
     return {
         (location, task, seed, state): outcome
         for (location, task), runs in trials.places(approach, domain).items()
-        for seed, outcomes in runs.items() for state, outcome in outcomes.items()
-    }  # fmt: skip
+        for seed, outcomes in runs.items()
+        for state, outcome in outcomes.items()
+    }

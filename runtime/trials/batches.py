@@ -6,9 +6,7 @@ from pathlib import Path
 from runtime.bound.cell import Cell
 
 
-def apart(
-    cells: Sequence[Cell], parts: Sequence[int], trials: Sequence[Path]
-) -> tuple[list[Path], list[tuple[Cell, Path]]]:
+def apart(cells: Sequence[Cell], parts: Sequence[int], trials: Sequence[Path]) -> tuple[list[Path], list[tuple[Cell, Path]]]:
     """First batch of each cell, and all further ones with the cell that each belongs to.
 
     Args:

@@ -19,8 +19,10 @@ from runtime.trials.fault import Fault, TrialsRefused
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.sets import TrialSet
 
-EVALUATION = ("seeds are repetitions with one trained policy: the bands speak of that very policy, "
-              "not of what another training run would make of the approach")  # fmt: skip
+EVALUATION = (
+    "seeds are repetitions with one trained policy: the bands speak of that very policy, "
+    "not of what another training run would make of the approach"
+)
 
 
 def merge(sets: Sequence[TrialSet]) -> pa.Table:
@@ -88,11 +90,14 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
     trials = Trials.of(table)
     compared = uplifts(trials, baseline, level, shared)
     found: dict[str, Any] = {
-        "baseline": baseline, "level": level, "method": METHOD, "shared_training": shared,
+        "baseline": baseline,
+        "level": level,
+        "method": METHOD,
+        "shared_training": shared,
         "counts": {"trials": table.num_rows, "sets": len(sets), "approaches": approaches, "domains": trials.domains()},
         "uplift": [uplift_row(u, None) for u in compared],
         "rates": [rate_row(r) for r in rates(trials, level, shared)],
-    }  # fmt: skip
+    }
     found["together"] = together_rows(compared, level, {}, shared)
     found["fleet"] = fleets(compared, level)
     for row in found["uplift"]:
@@ -101,10 +106,17 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
             places = [(row["location"], row["task"])]
         row["these_policies"] = _these_policies(trials, row["approach"], baseline, row["domain"], places, level)
     found["failure_mode_shifts"] = [
-        {"approach": s.approach, "domain": s.domain, "mode": s.mode, "share": round(s.share, 4),
-         "baseline_share": round(s.baseline_share, 4), **estimate_json(s.estimate), "direction": s.direction}
+        {
+            "approach": s.approach,
+            "domain": s.domain,
+            "mode": s.mode,
+            "share": round(s.share, 4),
+            "baseline_share": round(s.baseline_share, 4),
+            **estimate_json(s.estimate),
+            "direction": s.direction,
+        }
         for s in shifts(table, baseline, level, shared)
-    ]  # fmt: skip
+    ]
     found["failure_mode_shares"] = shares(table, level)
     found["sets"] = [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets]
     found["notes"] = ([EVALUATION] if shared else []) + pairing_notes(table) + _alone(trials, baseline)
@@ -131,7 +143,11 @@ def _these_policies(
     total = PairedCounts(*(sum(getattr(c, f) for c in counts) for f in ("both", "gained", "lost", "neither")))
     spread = spread_over_seeds(treated[places[0]], base[places[0]]) if len(places) == 1 else None
     return {
-        "both": total.both, "gained": total.gained, "lost": total.lost, "neither": total.neither,
-        "band": paired_band(counts, level).to_json(), "mcnemar_exact_p": mcnemar_exact(total.gained, total.lost),
+        "both": total.both,
+        "gained": total.gained,
+        "lost": total.lost,
+        "neither": total.neither,
+        "band": paired_band(counts, level).to_json(),
+        "mcnemar_exact_p": mcnemar_exact(total.gained, total.lost),
         "seed_sd": spread,
-    }  # fmt: skip
+    }

@@ -49,9 +49,7 @@ def read_delimited(data: bytes, name: str, encoding: str = "utf-8", separator: s
             elif not any(cell.strip() for cell in cells):
                 blank += 1
             elif len(cells) != len(header):
-                faults.append(
-                    _misfit(cells, header, lines[here - 1], separator, Where(name, here, 1, len(lines[here - 1]) + 1))
-                )
+                faults.append(_misfit(cells, header, lines[here - 1], separator, Where(name, here, 1, len(lines[here - 1]) + 1)))
             else:
                 rows.append(cells)
                 starts.append(here)
@@ -66,9 +64,7 @@ def read_delimited(data: bytes, name: str, encoding: str = "utf-8", separator: s
     if faults:
         raise TrialsRefused(*faults)
     if not rows:
-        raise TrialsRefused(
-            Fault("T501", "the file has a header but no rows", "export the trials again", Where(name, at + 1))
-        )
+        raise TrialsRefused(Fault("T501", "the file has a header but no rows", "export the trials again", Where(name, at + 1)))
     columns = {column: [row[i].strip() for row in rows] for i, column in enumerate(header) if column}
     notes = (f"{blank} blank rows were passed over",) if blank > 1 else ()
     return Raw(name, columns, starts, "line", lines, separator, notes, tuple(header))
@@ -91,16 +87,23 @@ def decode(data: bytes, name: str, encoding: str) -> str:
         line, col = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         wrong = data[error.start : error.start + 1].hex()
         raise TrialsRefused(
-            Fault("T503", f"byte 0x{wrong} is not {encoding.upper()}",
-                  "save the file as `CSV UTF-8`, or say `encoding: cp1252` in the mapping",
-                  Where(name, line, col, col + 1))
-        ) from error  # fmt: skip
+            Fault(
+                "T503",
+                f"byte 0x{wrong} is not {encoding.upper()}",
+                "save the file as `CSV UTF-8`, or say `encoding: cp1252` in the mapping",
+                Where(name, line, col, col + 1),
+            )
+        ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise TrialsRefused(
-            Fault("T503", "the file holds null characters: it is not text in this encoding",
-                  "say `encoding: utf-16` in the mapping, or export the file as CSV", Where(name, line))
-        )  # fmt: skip
+            Fault(
+                "T503",
+                "the file holds null characters: it is not text in this encoding",
+                "say `encoding: utf-16` in the mapping, or export the file as CSV",
+                Where(name, line),
+            )
+        )
     return text
 
 

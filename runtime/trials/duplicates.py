@@ -46,9 +46,7 @@ def outcomes_of(name: str, table: pa.Table) -> list[Outcomes]:
         for key, rows in ((tuple(arm), arms), ((*arm, seed), parts)):
             rows[key].append(success)
             begin.setdefault(key, (file, row))
-    whole = [
-        Outcomes(f"{name}: {_label(arm)}", False, (name, *arm), tuple(rows), begin[arm]) for arm, rows in arms.items()
-    ]
+    whole = [Outcomes(f"{name}: {_label(arm)}", False, (name, *arm), tuple(rows), begin[arm]) for arm, rows in arms.items()]
     single = [
         Outcomes(f"{name}: {_label(key[:4])}, seed {key[4]}", True, (name, *key[:4]), tuple(rows), begin[key])
         for key, rows in parts.items()

@@ -36,21 +36,27 @@ def names_in(path: str, mapping: TrialMapping) -> dict[str, str]:
     parts = pattern.strip("/").split("/")
     if not fields or any(len(_BRACES.findall(part)) > 3 for part in parts) or "}{" in pattern:
         raise TrialsRefused(
-            Fault("T511", "`file_name` needs one to three fields in braces between slashes, with text between them",
-                  "such as `{approach}/seed-{seed}.csv`", key=("file_name",))
-        )  # fmt: skip
+            Fault(
+                "T511",
+                "`file_name` needs one to three fields in braces between slashes, with text between them",
+                "such as `{approach}/seed-{seed}.csv`",
+                key=("file_name",),
+            )
+        )
     tail = path.replace("\\", "/").split("/")[-len(parts) :]
     found: dict[str, str] = {}
     for part, name in zip(parts, tail, strict=False):
         # every piece of a path is short, and each group is lazy and stops at the next literal
-        expression = "".join(
-            f"(?P<{piece}>.+?)" if i % 2 else re.escape(piece) for i, piece in enumerate(_BRACES.split(part))
-        )
+        expression = "".join(f"(?P<{piece}>.+?)" if i % 2 else re.escape(piece) for i, piece in enumerate(_BRACES.split(part)))
         match = re.fullmatch(expression, name[:255])
         if match is None or len(tail) < len(parts):
             raise TrialsRefused(
-                Fault("T511", f"`{path}` does not end in `{pattern}`",
-                      "mend `file_name` in the mapping, or rename the file", key=("file_name",))
-            )  # fmt: skip
+                Fault(
+                    "T511",
+                    f"`{path}` does not end in `{pattern}`",
+                    "mend `file_name` in the mapping, or rename the file",
+                    key=("file_name",),
+                )
+            )
         found |= match.groupdict()
     return found

@@ -41,11 +41,7 @@ def _per_task(tasks: Any, name: str) -> list[tuple]:
     rows: list[tuple] = []
     for i, task in enumerate(tasks):
         metrics = task.get("metrics") if isinstance(task, dict) else None
-        lists = (
-            [metrics.get(key) for key in ("successes", "sum_rewards", "max_rewards")]
-            if isinstance(metrics, dict)
-            else []
-        )
+        lists = [metrics.get(key) for key in ("successes", "sum_rewards", "max_rewards")] if isinstance(metrics, dict) else []
         if not lists or not all(isinstance(values, list) for values in lists):
             raise TrialsRefused(
                 _shape(name, f"`per_task[{i}].metrics` lacks a list of `successes`, `sum_rewards` or `max_rewards`")
@@ -87,6 +83,4 @@ def _agree(totals: Any, rows: list[tuple], name: str) -> None:
 
 
 def _shape(name: str, why: str) -> Fault:
-    return Fault(
-        "T502", f"this is not LeRobot's `eval_info.json`: {why}", "say the file's `form` in the mapping", Where(name)
-    )
+    return Fault("T502", f"this is not LeRobot's `eval_info.json`: {why}", "say the file's `form` in the mapping", Where(name))

@@ -12,9 +12,15 @@ from runtime.trials.records import read_json, read_json_lines, read_parquet
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is read: more than a million trials as CSV, which take about 2.5 GB while read."""
 SUFFIXES = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet", ".json": "json",
-    ".jsonl": "jsonl", ".ndjson": "jsonl",
-}  # fmt: skip
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
 
 def read_bytes(path: Path, name: str) -> bytes:
@@ -29,9 +35,13 @@ def read_bytes(path: Path, name: str) -> bytes:
             raise TrialsRefused(Fault("T512", f"`{name}` cannot be read: {why}", "mend the path", Where(name)))
         if path.stat().st_size > LARGEST:
             raise TrialsRefused(
-                Fault("T512", f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}",
-                      "split it, or leave out columns that no mapping names", Where(name))
-            )  # fmt: skip
+                Fault(
+                    "T512",
+                    f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}",
+                    "split it, or leave out columns that no mapping names",
+                    Where(name),
+                )
+            )
         return path.read_bytes()
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()

@@ -54,9 +54,7 @@ def read_json(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
         if len(lengths) > 1:
             shown = ", ".join(f"`{k}` {len(v)}" for k, v in list(found.items())[:6])
             raise TrialsRefused(
-                Fault(
-                    "T504", f"the columns differ in length: {shown}", "give every column one value a trial", Where(name)
-                )
+                Fault("T504", f"the columns differ in length: {shown}", "give every column one value a trial", Where(name))
             )
         if lengths == {0}:
             raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
@@ -68,9 +66,13 @@ def read_json(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
                 break
     if not isinstance(found, list):
         raise TrialsRefused(
-            Fault("T502", "this is neither a list of trials nor an object of columns",
-                  "write a list with one object a trial", Where(name))
-        )  # fmt: skip
+            Fault(
+                "T502",
+                "this is neither a list of trials nor an object of columns",
+                "write a list with one object a trial",
+                Where(name),
+            )
+        )
     return _of_objects(found, name, range(1, len(found) + 1), "row")
 
 
@@ -112,9 +114,7 @@ def load_json(data: bytes, name: str, encoding: str = "utf-8") -> Any:
         where = Where(name, error.lineno, error.colno, error.colno + 1)
         raise TrialsRefused(_unreadable("JSON", error.msg, where)) from error
     except (RecursionError, ValueError) as error:
-        raise TrialsRefused(
-            _unreadable("JSON", "it is nested too deeply or holds an endless number", Where(name))
-        ) from error
+        raise TrialsRefused(_unreadable("JSON", "it is nested too deeply or holds an endless number", Where(name))) from error
 
 
 def _of_objects(rows: list[Any], name: str, lines: Any, unit: str) -> Raw:
@@ -122,17 +122,21 @@ def _of_objects(rows: list[Any], name: str, lines: Any, unit: str) -> Raw:
         raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
     odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
     if odd:
-        raise TrialsRefused(*(
-            Fault("T502", f"{f'row {lines[i]}' if unit == 'row' else 'the line'} is not an object of names and values",
-                  'write each trial as {"success": true, …}', Where(name, lines[i] if unit == "line" else 1))
-            for i in odd
-        ))  # fmt: skip
+        raise TrialsRefused(
+            *(
+                Fault(
+                    "T502",
+                    f"{f'row {lines[i]}' if unit == 'row' else 'the line'} is not an object of names and values",
+                    'write each trial as {"success": true, …}',
+                    Where(name, lines[i] if unit == "line" else 1),
+                )
+                for i in odd
+            )
+        )
     columns = dict.fromkeys(key for row in rows for key in row)
     return Raw(name, {key: [row.get(key) for row in rows] for key in columns}, lines, unit)
 
 
 def _unreadable(form: str, why: str, where: Where) -> Fault:
     why = why[:1].lower() + why[1:200]
-    return Fault(
-        "T502", f"the file cannot be read as {form}: {why}", "export it again, or say its `form` in the mapping", where
-    )
+    return Fault("T502", f"the file cannot be read as {form}: {why}", "export it again, or say its `form` in the mapping", where)

@@ -100,14 +100,16 @@ def _refuse_nameless(raw: Raw, mapping: TrialMapping, named: dict[str, str]) -> 
         given = sum(way is not None for way in ways)
         if given == 0:
             help_text = f"name its column under `columns`, or write it under `fixed`: `{field}: …`"
-            faults.append(
-                Fault("T508", f"nothing says the {field} of the trials in `{raw.file}`", help_text, key=("columns",))
-            )
+            faults.append(Fault("T508", f"nothing says the {field} of the trials in `{raw.file}`", help_text, key=("columns",)))
         elif given > 1:
             faults.append(
-                Fault("T508", f"the {field} is said more than once", "leave one of `columns`, `fixed` and `file_name`",
-                      key=("fixed", field) if ways[1] is not None else ("columns", field))
-            )  # fmt: skip
+                Fault(
+                    "T508",
+                    f"the {field} is said more than once",
+                    "leave one of `columns`, `fixed` and `file_name`",
+                    key=("fixed", field) if ways[1] is not None else ("columns", field),
+                )
+            )
     if faults:
         raise TrialsRefused(*faults)
 
@@ -157,8 +159,21 @@ class _Reader:
         state = self.state(row, cell)
         if state is None:
             return None
-        return (names["location"], names["task"], names["approach"], seed, names["domain"], state, success, score,
-                mode, steps, day, self.raw.file, self.raw.lines[row])  # fmt: skip
+        return (
+            names["location"],
+            names["task"],
+            names["approach"],
+            seed,
+            names["domain"],
+            state,
+            success,
+            score,
+            mode,
+            steps,
+            day,
+            self.raw.file,
+            self.raw.lines[row],
+        )
 
     def name(self, row: int, field: str) -> str | None:
         """What a name field says: fixed, from the file's name, or from columns; renamed."""
@@ -190,9 +205,7 @@ class _Reader:
                 return values.as_count(self.mapping.rename.of("seed", self.named["seed"]))
             except ValueError as error:
                 if row == 0:
-                    self.fault(
-                        row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`"
-                    )
+                    self.fault(row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`")
         return 0
 
     def day(self, row: int) -> str | None:
@@ -217,8 +230,13 @@ class _Reader:
         if found is None:
             return None
         if not 0 <= found <= self.mapping.score_max * (1 + 1e-9):
-            self.fault(row, arm.score, f"score {found:g} is not within 0 and {self.mapping.score_max:g}", "T509",
-                       "say the best score as `score_max` in the mapping")  # fmt: skip
+            self.fault(
+                row,
+                arm.score,
+                f"score {found:g} is not within 0 and {self.mapping.score_max:g}",
+                "T509",
+                "say the best score as `score_max` in the mapping",
+            )
         return min(found / self.mapping.score_max, 1.0)
 
     def mode(self, row: int, arm: Arm, success: bool | None) -> str:
@@ -229,16 +247,15 @@ class _Reader:
         word = "" if value is None else str(value).strip()
         nothing = values.is_empty(value) or word.lower() in values.NO_FAILURE
         if success and not nothing:
-            self.fault(row, arm.failure_mode, f"a success that failed by `{values.shown(word)}`", "T510",
-                       "mend either; failure modes belong to failures only")  # fmt: skip
-        if success is False and word.lower() in ("success", "succeeded", "ok"):
             self.fault(
                 row,
                 arm.failure_mode,
-                f"a failure whose failure mode says `{values.shown(word)}`",
+                f"a success that failed by `{values.shown(word)}`",
                 "T510",
-                "mend either",
+                "mend either; failure modes belong to failures only",
             )
+        if success is False and word.lower() in ("success", "succeeded", "ok"):
+            self.fault(row, arm.failure_mode, f"a failure whose failure mode says `{values.shown(word)}`", "T510", "mend either")
         return "" if nothing else self.mapping.rename.of("failure_mode", word)
 
     def read(self, row: int, column: str, reader: Any) -> Any:

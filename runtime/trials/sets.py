@@ -24,9 +24,7 @@ from runtime.trials.read import read_bytes, read_raw
 from runtime.trials.rows import TRIAL_SCHEMA, convert
 from runtime.trials.sheet import Sheet, mapping_of
 
-PLURALS = {
-    "approach": "approaches", "location": "locations", "task": "tasks", "domain": "domains", "seed": "seeds",
-}  # fmt: skip
+PLURALS = {"approach": "approaches", "location": "locations", "task": "tasks", "domain": "domains", "seed": "seeds"}
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,17 @@ def gather(
     same = {r["sha256"]: r["name"] for r in reversed(records)}
     repeated = [r for r in records if same[r["sha256"]] != r["name"]]
     if repeated:
-        raise TrialsRefused(*(
-            Fault("T514", f"`{r['name']}` and `{same[r['sha256']]}` are the same file (sha256 {r['sha256'][:12]}…)",
-                  "name each file once", Where(r["name"]))
-            for r in repeated
-        ))  # fmt: skip
+        raise TrialsRefused(
+            *(
+                Fault(
+                    "T514",
+                    f"`{r['name']}` and `{same[r['sha256']]}` are the same file (sha256 {r['sha256'][:12]}…)",
+                    "name each file once",
+                    Where(r["name"]),
+                )
+                for r in repeated
+            )
+        )
     table = pa.concat_tables(tables)
     if table.num_rows == 0:
         raise TrialsRefused(Fault("T501", "no trial took place", "fill in `success`", Where(files[0][0])))
@@ -106,9 +110,15 @@ def refuse_known(name: str, table: pa.Table, records: Sequence[Mapping[str, Any]
 
 
 def write_set(
-    root: Path, name: str, table: pa.Table, records: Sequence[Mapping[str, Any]], notes: Sequence[str],
-    mapping: TrialMapping, reason: str = "", today: date | None = None,
-) -> Path:  # fmt: skip
+    root: Path,
+    name: str,
+    table: pa.Table,
+    records: Sequence[Mapping[str, Any]],
+    notes: Sequence[str],
+    mapping: TrialMapping,
+    reason: str = "",
+    today: date | None = None,
+) -> Path:
     """Write a set whole, or not at all; one of that name is replaced.
 
     The manifest says the day of the import (`today`, by default that in UTC). The same trials imported again under the
@@ -124,17 +134,21 @@ def write_set(
         pq.write_table(table, fresh / "trials.parquet")
         digest = digest_of(fresh / "trials.parquet")
         manifest = {
-            "format": FORMAT, "name": name, "title": mapping.title, "source": mapping.source,
-            "files": list(records), "trials": table.num_rows,
+            "format": FORMAT,
+            "name": name,
+            "title": mapping.title,
+            "source": mapping.source,
+            "files": list(records),
+            "trials": table.num_rows,
             **{plural: sorted(set(table[field].to_pylist())) for field, plural in PLURALS.items()},
-            "seeds_count": mapping.seeds, "notes": list(notes),
-            "same_outcomes_because": reason, "mapping": mapping.model_dump(mode="json", exclude_defaults=True),
+            "seeds_count": mapping.seeds,
+            "notes": list(notes),
+            "same_outcomes_because": reason,
+            "mapping": mapping.model_dump(mode="json", exclude_defaults=True),
             "sha256": digest,
             "imported": _first_imported(root, name, digest) or (today or datetime.now(UTC).date()).isoformat(),
-        }  # fmt: skip
-        (fresh / "manifest.json").write_text(
-            json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        }
+        (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         target = parent / name
         old = None
         if target.exists():

@@ -19,8 +19,7 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 from runtime.trials.raw import Raw
 
 FORMAT = 1
-COLUMNS = ("trial", "location", "task", "policy", "initial_state", "start", "success", "failure_mode", "score", "day",
-           "notes")  # fmt: skip
+COLUMNS = ("trial", "location", "task", "policy", "initial_state", "start", "success", "failure_mode", "score", "day", "notes")
 """`start` says how to set the initial state up; the last five are filled in by hand."""
 MOST_TRIALS = 20_000
 
@@ -52,18 +51,27 @@ class Sheet:
         writer.writerow(COLUMNS)
         for line in self.lines:
             start = starts.get(line.initial_state, "")
-            writer.writerow(
-                [line.trial, self.location, self.task, line.policy, line.initial_state, start, "", "", "", "", ""]
-            )
+            writer.writerow([line.trial, self.location, self.task, line.policy, line.initial_state, start, "", "", "", "", ""])
         return out.getvalue()
 
     def key(self) -> str:
         """The key, as JSON, to be kept from whoever judges."""
         labels = {label: {"approach": a, "seed": s} for label, (a, s) in self.labels.items()}
-        return json.dumps(
-            {"format": FORMAT, "study": self.study, "location": self.location, "task": self.task, "seed": self.seed,
-             "labels": labels, "lines": [list(asdict(line).values()) for line in self.lines]}, indent=1
-        ) + "\n"  # fmt: skip
+        return (
+            json.dumps(
+                {
+                    "format": FORMAT,
+                    "study": self.study,
+                    "location": self.location,
+                    "task": self.task,
+                    "seed": self.seed,
+                    "labels": labels,
+                    "lines": [list(asdict(line).values()) for line in self.lines],
+                },
+                indent=1,
+            )
+            + "\n"
+        )
 
 
 def draw_sheet(
@@ -156,21 +164,28 @@ def mapping_of(sheet: Sheet, raw: Raw) -> TrialMapping:
     if faults:
         raise TrialsRefused(*faults)
     scored = any(not values.is_empty(v) for v in raw.columns.get("score", ()))
-    return TrialMapping.model_validate({
-        "title": f"Sheet of {sheet.study} at {sheet.location}",
-        "columns": {
-            "approach": "policy", "seed": "policy", "location": "location", "task": "task",
-            "initial_state": "initial_state", "success": "success",
-            "failure_mode": "failure_mode" if "failure_mode" in raw.columns else None,
-            "score": "score" if scored else None,
-            "day": "day" if "day" in raw.columns else None,
-        },
-        "fixed": {"domain": "irl"}, "empty": "not_run",
-        "rename": {
-            "approach": {label: approach for label, (approach, _) in sheet.labels.items()},
-            "seed": {label: str(seed) for label, (_, seed) in sheet.labels.items()},
-        },
-    })  # fmt: skip
+    return TrialMapping.model_validate(
+        {
+            "title": f"Sheet of {sheet.study} at {sheet.location}",
+            "columns": {
+                "approach": "policy",
+                "seed": "policy",
+                "location": "location",
+                "task": "task",
+                "initial_state": "initial_state",
+                "success": "success",
+                "failure_mode": "failure_mode" if "failure_mode" in raw.columns else None,
+                "score": "score" if scored else None,
+                "day": "day" if "day" in raw.columns else None,
+            },
+            "fixed": {"domain": "irl"},
+            "empty": "not_run",
+            "rename": {
+                "approach": {label: approach for label, (approach, _) in sheet.labels.items()},
+                "seed": {label: str(seed) for label, (_, seed) in sheet.labels.items()},
+            },
+        }
+    )
 
 
 def _letters(index: int) -> str:

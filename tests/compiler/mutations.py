@@ -23,22 +23,99 @@ targets: [coverage]
 """
 KINDS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate", "studies": "study"}
 BYTES = [
-    b"\t", b"\0", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1b[31m",
-    "\u202e".encode(), "😀".encode(), b" ", b"\n", b"\x7f",
-]  # fmt: skip
+    b"\t",
+    b"\0",
+    b"\xff",
+    b"\xc3",
+    b"\xef\xbb\xbf",
+    b"\r",
+    b"\r\n",
+    b"\xe2\x80\xa8",
+    b"\xc2\x85",
+    b"\x1b[31m",
+    "\u202e".encode(),
+    "😀".encode(),
+    b" ",
+    b"\n",
+    b"\x7f",
+]
 TOKENS = [
-    "- ", "? ", ": ", ", ", "[", "]", "{", "}", "#", "&a ", "*a", "!!str ", "!x ", "|\n", ">-\n", "'", '"', "%", "@",
-    "`", "<<: ", "---\n", "...\n", "\t", "  ", "\\", "${HOME}", "$(id)", "{{ 1 }}", "{0.__class__}", "%s", "../", "\n",
-]  # fmt: skip
+    "- ",
+    "? ",
+    ": ",
+    ", ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "#",
+    "&a ",
+    "*a",
+    "!!str ",
+    "!x ",
+    "|\n",
+    ">-\n",
+    "'",
+    '"',
+    "%",
+    "@",
+    "`",
+    "<<: ",
+    "---\n",
+    "...\n",
+    "\t",
+    "  ",
+    "\\",
+    "${HOME}",
+    "$(id)",
+    "{{ 1 }}",
+    "{0.__class__}",
+    "%s",
+    "../",
+    "\n",
+]
 SCALARS = [
-    "~", "null", "true", "no", "0", "-1", "1e999", "-.inf", ".nan", "9" * 30, "9" * 500, "0x1f", "0o7", "1e-400", "''",
-    '""', "[]", "{}", "[[]]", "[1, a]", "{a: {}}", "x" * 3000, "é", "../../etc/passwd", "/dev/zero", "file name",
-    "Baseline", "press-button", "cellar-workbench", "enriched", "irl_proxy", "2026-11-20", "1:30", "0.1", "1_000", "-",
-    "?", "|", ">",
-]  # fmt: skip
-LEAVES: list[Any] = [
-    None, True, 0, -1, 2.5, 1e300, "", "x", "a b", [], {}, [[]], [None], {"a": 1}, {"": ""}, "baseline", 10**20,
-]  # fmt: skip
+    "~",
+    "null",
+    "true",
+    "no",
+    "0",
+    "-1",
+    "1e999",
+    "-.inf",
+    ".nan",
+    "9" * 30,
+    "9" * 500,
+    "0x1f",
+    "0o7",
+    "1e-400",
+    "''",
+    '""',
+    "[]",
+    "{}",
+    "[[]]",
+    "[1, a]",
+    "{a: {}}",
+    "x" * 3000,
+    "é",
+    "../../etc/passwd",
+    "/dev/zero",
+    "file name",
+    "Baseline",
+    "press-button",
+    "cellar-workbench",
+    "enriched",
+    "irl_proxy",
+    "2026-11-20",
+    "1:30",
+    "0.1",
+    "1_000",
+    "-",
+    "?",
+    "|",
+    ">",
+]
+LEAVES: list[Any] = [None, True, 0, -1, 2.5, 1e300, "", "x", "a b", [], {}, [[]], [None], {"a": 1}, {"": ""}, "baseline", 10**20]
 Edit = Callable[[random.Random, bytes], bytes]
 
 
@@ -74,12 +151,14 @@ def documents(seed: int, count: int) -> Iterator[Document]:
 def change_bytes(rng: random.Random, text: bytes) -> bytes:
     """One byte replaced, removed, or something put before it."""
     at = rng.randrange(len(text) + 1)
-    return rng.choice((
-        text[:at] + bytes([rng.randrange(256)]) + text[at + 1 :],
-        text[:at] + text[at + rng.randrange(1, 9) :],
-        text[:at] + rng.choice(BYTES) + text[at:],
-        text[:at] + text[at : at + 40] * rng.randrange(2, 5) + text[at:],
-    ))  # fmt: skip
+    return rng.choice(
+        (
+            text[:at] + bytes([rng.randrange(256)]) + text[at + 1 :],
+            text[:at] + text[at + rng.randrange(1, 9) :],
+            text[:at] + rng.choice(BYTES) + text[at:],
+            text[:at] + text[at : at + 40] * rng.randrange(2, 5) + text[at:],
+        )
+    )
 
 
 def change_lines(rng: random.Random, text: bytes) -> bytes:

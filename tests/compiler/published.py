@@ -50,11 +50,19 @@ def publish(project: Project, node: Node, cost: dict[str, Any] | None = None, si
 def publish_job(store: Store, made: Job, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
     """The same from a job."""
     manifest = {
-        "stage": made.stage, "version": made.version, "fingerprint": made.fingerprint, "params": made.params,
-        "backends": made.backends, "content": made.content, "metrics": {}, "contract": {}, "scopes": made.scopes,
+        "stage": made.stage,
+        "version": made.version,
+        "fingerprint": made.fingerprint,
+        "params": made.params,
+        "backends": made.backends,
+        "content": made.content,
+        "metrics": {},
+        "contract": {},
+        "scopes": made.scopes,
         "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in made.inputs.items()},
-        "built": 1_700_000_000.0, "cost": {**COST, **(cost or {})},
-    }  # fmt: skip
+        "built": 1_700_000_000.0,
+        "cost": {**COST, **(cost or {})},
+    }
     with store.building(made.stage, made.fingerprint) as folder:
         (folder / "content.bin").write_bytes(b"x" * size)
         return store.publish(made.stage, made.fingerprint, folder, {**manifest, **facts})

@@ -21,7 +21,5 @@ print(*sorted(set(sys.modules) & set(%r)), sep=',')
 
 
 def test_check_loads_nothing_heavy() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM % (HEAVY,)], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM % (HEAVY,)], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -23,26 +23,45 @@ GOOD: dict[str, dict[str, Any]] = {
     "location": {"title": "Cellar", "source": SITE, "held_out": True, "stages": {"capture": {"width_px": 64}}},
     "task": {"title": "Press", "kind": "press_button", "instruction": "press it", "area": {"half_x_m": 0.02}},
     "approach": {
-        "title": "Bold", "extends": "baseline", "training_seed_offset": 3, "stages": {"policy": {"steps": 0}},
-        "inputs": {"policy": {"demos": "demos"}}, "changes": ["policy.demos"],
+        "title": "Bold",
+        "extends": "baseline",
+        "training_seed_offset": 3,
+        "stages": {"policy": {"steps": 0}},
+        "inputs": {"policy": {"demos": "demos"}},
+        "changes": ["policy.demos"],
         "row": ROW | {"prior": {"irl": [1, 2.5], "world_model": None}, "licence": "MIT", "evidence": "surrogate"},
     },
     "gate": {
-        "title": "Floor", "metric": "success_rate", "approach": "bold", "domain": "twin", "comparator": "between",
+        "title": "Floor",
+        "metric": "success_rate",
+        "approach": "bold",
+        "domain": "twin",
+        "comparator": "between",
         "threshold": [1, 20],
     },
     "study": {
-        "title": "Base", "locations": ["a"], "tasks": ["t"], "approaches": ["b"], "baseline": "b", "seeds": [0, 1],
-        "trials": {"twin": 4}, "level": 0.9, "constraints": {"no_teleoperation": True}, "gates": ["g"],
-        "targets": ["coverage"], "stages": {"policy": {"learning_rate": 1}}, "backends": {"renderer": "numba"},
-        "use": "commercial", "target_uplift": {"irl": 3},
+        "title": "Base",
+        "locations": ["a"],
+        "tasks": ["t"],
+        "approaches": ["b"],
+        "baseline": "b",
+        "seeds": [0, 1],
+        "trials": {"twin": 4},
+        "level": 0.9,
+        "constraints": {"no_teleoperation": True},
+        "gates": ["g"],
+        "targets": ["coverage"],
+        "stages": {"policy": {"learning_rate": 1}},
+        "backends": {"renderer": "numba"},
+        "use": "commercial",
+        "target_uplift": {"irl": 3},
         "claims": {
             "better": {"kind": "superior", "approach": "c", "domain": "twin", "controls": {"placebo": "p"}},
             "same": {"kind": "equivalent", "approach": "c", "over": "b", "domain": "irl", "margin": 2},
             "rising": {"kind": "ordered", "order": ["c", "b"], "domain": "irl", "about": "transfer"},
         },
     },
-}  # fmt: skip
+}
 BAD_LEAVES: list[Any] = [None, "text", "", -1, 0.5, 2.0, True, [], [1], {}, {"a": 1}, [1, "x"], "Not An Id", 1_000_000]
 
 
@@ -72,9 +91,7 @@ def test_committed_schemas_are_in_sync() -> None:
         Draft202012Validator.check_schema(schema)
         path = REPOSITORY / "schema" / f"{kind}.schema.json"
         assert path.read_text(encoding="utf-8") == render(schema), "call `simkiln schema`"
-    assert {p.name for p in (REPOSITORY / "schema").iterdir()} == {
-        f"{kind}.schema.json" for kind in (*MODELS, *forms())
-    }
+    assert {p.name for p in (REPOSITORY / "schema").iterdir()} == {f"{kind}.schema.json" for kind in (*MODELS, *forms())}
 
 
 def test_writing_schemas_changes_only_what_differs(tmp_path: Path) -> None:

@@ -22,9 +22,7 @@ def refused(words: list[str]) -> str:
     args = parser("trials").parse_args(words)
     with pytest.raises(ImportRefused) as caught:
         args.act(args)
-    return "\n".join(
-        render_text(d, caught.value.origin.lines(d.span.file), colour=False) for d in caught.value.diagnostics
-    )
+    return "\n".join(render_text(d, caught.value.origin.lines(d.span.file), colour=False) for d in caught.value.diagnostics)
 
 
 def rendered(root: Path, study: str | None = None) -> str:

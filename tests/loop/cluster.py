@@ -95,9 +95,7 @@ def cluster() -> Generator[Cluster]:
             ["slurmd", "-D", "-N", "kiln", "-f", str(root / "slurm.conf")],
         ):
             output = stack.enter_context((root / f"{command[0]}.out").open("w"))
-            daemon = subprocess.Popen(
-                command, env=made.environment, stdout=output, stderr=output, start_new_session=True
-            )
+            daemon = subprocess.Popen(command, env=made.environment, stdout=output, stderr=output, start_new_session=True)
             stack.callback(_stop, daemon)
             if command[0] == "munged":
                 until(lambda: (root / "munge.socket").exists(), 10)

@@ -31,9 +31,12 @@ class Cluster:
         workdir.mkdir()
         with (workdir / "pod.log").open("w") as log:
             self.pods[name] = subprocess.Popen(
-                [*container["command"], *container["args"]], cwd=workdir, env={**self.environment, **secrets},
-                stdout=log, stderr=log,
-            )  # fmt: skip
+                [*container["command"], *container["args"]],
+                cwd=workdir,
+                env={**self.environment, **secrets},
+                stdout=log,
+                stderr=log,
+            )
 
     def status(self, name: str) -> dict[str, int]:
         """A job's counts of pods."""
@@ -81,11 +84,18 @@ def cluster(root: Path, environment: dict[str, str]) -> Generator[tuple[Cluster,
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = root / "kubeconfig"
     context = {"name": "here", "context": {"cluster": "here", "user": "me"}}
-    settings.write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": "here", "contexts": [context],
-        "clusters": [{"name": "here", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-        "users": [{"name": "me", "user": {}}],
-    }))  # fmt: skip
+    settings.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "contexts": [context],
+                "clusters": [{"name": "here", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+                "users": [{"name": "me", "user": {}}],
+            }
+        )
+    )
     try:
         yield made, settings
     finally:

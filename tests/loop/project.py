@@ -21,11 +21,16 @@ SMALL = {
     "policy": {"steps": 4},
 }
 STUDY = {
-    "title": "A small study", "locations": ["place"], "tasks": ["press-button"],
-    "approaches": ["baseline", "enriched"], "baseline": "baseline", "seeds": [0, 1],
-    "trials": {"twin": 3, "irl_proxy": 3}, "targets": ["coverage"],
+    "title": "A small study",
+    "locations": ["place"],
+    "tasks": ["press-button"],
+    "approaches": ["baseline", "enriched"],
+    "baseline": "baseline",
+    "seeds": [0, 1],
+    "trials": {"twin": 3, "irl_proxy": 3},
+    "targets": ["coverage"],
     "stages": SMALL,
-}  # fmt: skip
+}
 LEARNING = {"learning": {"at": [0.5, 1.0], "trials": 2}}
 PLACE = {"title": "A place", "source": {"kind": "hidden_site", "seed": 5, "photos": 12}}
 
@@ -64,9 +69,7 @@ class SmallProject:
 
     def simkiln(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "compiler.cli", *words]
-        return subprocess.run(
-            command, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False)
 
     def plan(self, study: str = "study") -> dict[str, dict[str, str]]:
         """Label -> node, as `simkiln plan --json` tells."""

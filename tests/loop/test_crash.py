@@ -22,7 +22,7 @@ from tests.loop.tiny import (
     started,
     tiny_project,
     tiny_study,
-)  # fmt: skip
+)
 from tests.mounts import two_views
 
 pytestmark = pytest.mark.slow
@@ -34,11 +34,15 @@ def both_at_once(project: SmallProject, *configs: list[str]) -> None:
     """Start Snakemake once for each `configs` at the same time; all must succeed."""
     processes = [
         subprocess.Popen(
-            project.command(*words), cwd=project.root, env=project.environment(), stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
+            project.command(*words),
+            cwd=project.root,
+            env=project.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for words in configs
-    ]  # fmt: skip
+    ]
     for process in processes:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors[-3000:]
@@ -86,11 +90,15 @@ def test_two_hosts_share_project_and_store_without_locks(project: SmallProject, 
     with two_views(project.root, tmp_path / "host-a", tmp_path / "host-b") as hosts:
         processes = [
             subprocess.Popen(
-                project.command(), cwd=host, env=project.environment(), stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, text=True,
+                project.command(),
+                cwd=host,
+                env=project.environment(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
             )
             for host in hosts
-        ]  # fmt: skip
+        ]
         for process in processes:
             _, errors = process.communicate(timeout=300)
             assert process.returncode == 0, errors[-3000:]
@@ -153,9 +161,13 @@ def test_the_clock_jumps_back_while_jobs_run(project: SmallProject) -> None:
     clock = project.root / "clock"
     clock.write_text("+0")
     environment = {
-        "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "PATH": str(without_slurm(project.root)),
-    }  # fmt: skip
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+        "PATH": str(without_slurm(project.root)),
+    }
     with started(project, **environment) as snakemake:
         assert until(lambda: jobs_of(project.root), 60)
         clock.write_text("-2d")

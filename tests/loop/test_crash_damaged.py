@@ -50,8 +50,9 @@ def every_digest(project: SmallProject) -> dict[str, dict]:
     """Address -> digests of its files."""
     return {
         f"{stage}/{name}": project.store.manifest(stage, name)["files"]
-        for stage, names in project.store.listing().items() for name in names
-    }  # fmt: skip
+        for stage, names in project.store.listing().items()
+        for name in names
+    }
 
 
 def folders(project: SmallProject, stage: str) -> list[Path]:

@@ -30,15 +30,29 @@ def test_jobs_become_pods_with_the_claim_and_a_lost_pod_is_replaced(tmp_path: Pa
     project = tiny_project(tmp_path / "project")
     project.write("study", tiny_study("first"))
     image = {
-        "PATH": f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path),
+        "PATH": f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
         "PYTHONPATH": str(REPOSITORY),
-    }  # fmt: skip
+    }
     command = [
-        sys.executable, "-m", "snakemake", "--profile", "profiles/kubernetes", "--container-image", "example/simkiln",
-        "--kubernetes-persistent-volumes", f"simkiln:{project.root}", "--directory", str(project.root),
-        "--default-storage-prefix", f"{project.root}/build/shared", "--set-resources", "splat:gpu=1",
-        "--seconds-between-status-checks", "1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--profile",
+        "profiles/kubernetes",
+        "--container-image",
+        "example/simkiln",
+        "--kubernetes-persistent-volumes",
+        f"simkiln:{project.root}",
+        "--directory",
+        str(project.root),
+        "--default-storage-prefix",
+        f"{project.root}/build/shared",
+        "--set-resources",
+        "splat:gpu=1",
+        "--seconds-between-status-checks",
+        "1",
+    ]
     with cluster(tmp_path / "pods", image) as (made, settings), (tmp_path / "output").open("w") as output:
         environment = {**project.environment(), "KUBECONFIG": str(settings)}
         snakemake = subprocess.Popen(command, cwd=project.root, env=environment, stdout=output, stderr=output)

@@ -36,9 +36,7 @@ def test_manifests_tell_what_building_took_and_what_it_was_for(built: SmallProje
     assert {fact.label for fact in facts} == built.plan().keys()
     assert all(fact.cpu_s > 0 and fact.peak_mb > 30 and fact.bytes > 0 and fact.cores > 0 for fact in facts)
     (splat,) = [fact for fact in facts if fact.stage == "splat"]
-    assert splat.scopes == (
-        {"location": "place", "approach": "baseline"}, {"location": "place", "approach": "enriched"}
-    )  # fmt: skip
+    assert splat.scopes == ({"location": "place", "approach": "baseline"}, {"location": "place", "approach": "enriched"})
     assert splat.backends.startswith("renderer=numba")
 
 
@@ -74,19 +72,16 @@ def test_learning_curves_end_where_the_trials_are(built: SmallProject) -> None:
     for approach, seed in (("baseline", 0), ("enriched", 1)):
         cell = f"place/press-button/{approach}/{seed}"
         curve, trials = plan[f"learning/{cell}"], plan[f"evaluate/{cell}/twin"]
-        points = pyarrow.parquet.read_table(
-            built.store.path("learning", curve["fingerprint"]) / "learning.parquet"
-        ).to_pylist()
-        done = pyarrow.parquet.read_table(
-            built.store.path("evaluate", trials["fingerprint"]) / "trials.parquet"
-        ).to_pylist()
+        points = pyarrow.parquet.read_table(built.store.path("learning", curve["fingerprint"]) / "learning.parquet").to_pylist()
+        done = pyarrow.parquet.read_table(built.store.path("evaluate", trials["fingerprint"]) / "trials.parquet").to_pylist()
         assert [p["step"] for p in points] == [2, 2, 4, 4]
         names = ("initial_state", "success", "score", "failure_mode")
         assert [[p[n] for n in names] for p in points[2:]] == [[d[n] for n in names] for d in done[:2]]
     report = json.loads((built.root / "build" / "report" / "study.json").read_text())
     assert {(row["approach"], row["location"]) for row in report["learning"]["rows"]} == {
-        ("baseline", "place"), ("enriched", "place")
-    }  # fmt: skip
+        ("baseline", "place"),
+        ("enriched", "place"),
+    }
     again = built.simkiln("recompute")
     assert again.returncode == 0, again.stdout + again.stderr
 

@@ -12,9 +12,12 @@ from tests.loop.project import SMALL, SmallProject
 pytestmark = pytest.mark.slow
 
 STUDY = {
-    "approaches": ["untrained", "baseline"], "trials": {"twin": 6}, "targets": [],
-    "sequential": {"looks": 3, "level": 0.6}, "stages": {**SMALL, "evaluate": {"twice": 1}},
-}  # fmt: skip
+    "approaches": ["untrained", "baseline"],
+    "trials": {"twin": 6},
+    "targets": [],
+    "sequential": {"looks": 3, "level": 0.6},
+    "stages": {**SMALL, "evaluate": {"twice": 1}},
+}
 
 
 def test_looks_are_taken_one_after_another(tmp_path: Path) -> None:
@@ -40,9 +43,15 @@ def test_looks_are_taken_one_after_another(tmp_path: Path) -> None:
 
 def test_a_gate_stops_one_approach_and_the_others_get_all_their_looks(tmp_path: Path) -> None:
     gate = {
-        "title": "Learnt", "stage": "policy", "metric": "final_loss", "approach": "other", "scope": "artifact",
-        "comparator": "at_most", "threshold": 0, "on_fail": "stop",
-    }  # fmt: skip
+        "title": "Learnt",
+        "stage": "policy",
+        "metric": "final_loss",
+        "approach": "other",
+        "scope": "artifact",
+        "comparator": "at_most",
+        "threshold": 0,
+        "on_fail": "stop",
+    }
     shorter = {"approaches": ["untrained", "baseline", "other"], "gates": ["learnt"], "trials": {"twin": 2}}
     project = SmallProject(tmp_path, {**STUDY, **shorter, "sequential": {"looks": 2, "level": 0.6}})
     other = yaml.safe_load((tmp_path / "specs/approaches/baseline.yaml").read_text())

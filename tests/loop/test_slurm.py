@@ -27,9 +27,14 @@ PLACES = {
     for seed, name in enumerate(("first", "second"))
 }
 STUDY = {
-    "locations": list(PLACES), "tasks": [], "approaches": [], "baseline": None, "seeds": [], "trials": {},
+    "locations": list(PLACES),
+    "tasks": [],
+    "approaches": [],
+    "baseline": None,
+    "seeds": [],
+    "trials": {},
     "targets": ["splat"],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +46,18 @@ def slurm() -> Iterator[Cluster]:
 def test_killed_jobs_are_retried_and_resources_and_groups_arrive(slurm: Cluster, tmp_path: Path) -> None:
     project = SmallProject(tmp_path, STUDY, PLACES)
     command = [
-        sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--set-resources", "splat:gpu=1",
-        "--seconds-between-status-checks", "1", "--slurm-init-seconds-before-status-checks", "1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--profile",
+        "profiles/slurm",
+        "--set-resources",
+        "splat:gpu=1",
+        "--seconds-between-status-checks",
+        "1",
+        "--slurm-init-seconds-before-status-checks",
+        "1",
+    ]
     environment = {**slurm.environment, **project.environment(), "PATH": slurm.environment["PATH"]}
     with (tmp_path / "output").open("w") as output:
         snakemake = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output, stderr=output)
@@ -84,8 +98,6 @@ def one_process_killed_and_one_job_cancelled(slurm: Cluster, root: Path) -> None
     killed = working_in(root, "runtime", "splat")[0]
     os.kill(killed, signal.SIGKILL)
     assert until(lambda: set(working_in(root, "runtime", "splat")) - {killed}, PATIENCE_S)
-    environment = (
-        Path("/proc") / str((set(working_in(root, "runtime", "splat")) - {killed}).pop()) / "environ"
-    ).read_bytes()
+    environment = (Path("/proc") / str((set(working_in(root, "runtime", "splat")) - {killed}).pop()) / "environ").read_bytes()
     number = next(e.split(b"=")[1] for e in environment.split(b"\0") if e.startswith(b"SLURM_JOB_ID="))
     slurm.ask("scancel", number.decode())

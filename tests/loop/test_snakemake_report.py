@@ -16,19 +16,40 @@ from tests.compiler.published import base_project, planned, publish_all
 
 PAGE = "<!doctype html><title>made up</title><p>A page of the test</p>"
 SAID = {
-    "study": {"id": "study", "approaches": []}, "status": "not run", "headline": [{"text": "Nothing yet."}],
-    "evidence": {"baseline": None, "level": 0.95, "uplift": [], "counts": {"trials": 0, "seeds": 0, "locations": 0},
-                 "sequential": None, "reproducible": []},
-    "kpi": {"trends": [], "rows": [], "baseline": None}, "decisions": [], "roles": {}, "approaches": [],
-    "null": {"moved": []}, "domains": [], "gates": [], "claims": [], "not_run": [], "provenance": {"commands": []},
-}  # fmt: skip
+    "study": {"id": "study", "approaches": []},
+    "status": "not run",
+    "headline": [{"text": "Nothing yet."}],
+    "evidence": {
+        "baseline": None,
+        "level": 0.95,
+        "uplift": [],
+        "counts": {"trials": 0, "seeds": 0, "locations": 0},
+        "sequential": None,
+        "reproducible": [],
+    },
+    "kpi": {"trends": [], "rows": [], "baseline": None},
+    "decisions": [],
+    "roles": {},
+    "approaches": [],
+    "null": {"moved": []},
+    "domains": [],
+    "gates": [],
+    "claims": [],
+    "not_run": [],
+    "provenance": {"commands": []},
+}
 
 
 def snakemake(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", *words], cwd=root, capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-m", "snakemake", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1"},
-    )  # fmt: skip
+    )
 
 
 def content(root: Path) -> dict[str, bytes]:

@@ -6,9 +6,13 @@ from tests.loop.project import SmallProject
 from tests.loop.tiny import place, tiny_study
 
 GATE = {
-    "title": "Enough photos", "stage": "capture", "metric": "photos", "scope": "location", "comparator": "at_least",
+    "title": "Enough photos",
+    "stage": "capture",
+    "metric": "photos",
+    "scope": "location",
+    "comparator": "at_least",
     "threshold": 10,
-}  # fmt: skip
+}
 
 
 def project(root: Path, act: str) -> SmallProject:

@@ -13,8 +13,10 @@ def test_every_build_of_a_run_is_logged(tmp_path: Path) -> None:
     project = tiny_project(tmp_path)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    logs = {path: [json.loads(line) for line in path.read_text().splitlines()]
-            for path in (tmp_path / "build" / "track").rglob("*.jsonl")}  # fmt: skip
+    logs = {
+        path: [json.loads(line) for line in path.read_text().splitlines()]
+        for path in (tmp_path / "build" / "track").rglob("*.jsonl")
+    }
     assert len(logs) == ARTIFACTS
     for path, events in logs.items():
         assert [event["event"] for event in events] == ["begin", "end"]

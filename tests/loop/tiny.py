@@ -35,9 +35,13 @@ def place(title: str, seed: int) -> dict:
 def started(project: SmallProject, *words: str, **environment: str) -> Generator[subprocess.Popen]:
     """Snakemake in a process group of its own, which is gone at the end whatever happens."""
     process = subprocess.Popen(
-        project.command(*words), cwd=project.root, env={**project.environment(), **environment},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        project.command(*words),
+        cwd=project.root,
+        env={**project.environment(), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:

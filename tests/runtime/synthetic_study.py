@@ -33,28 +33,37 @@ BUILT = 1_772_700_000.0
 MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
 PRIORS = {"enriched": {"world_model": [2, 6], "irl": [1, 3]}}
 GATES: dict[str, dict[str, Any]] = {
-    "untrained-fails": {"metric": "success_rate", "approach": "untrained", "domain": "irl_proxy",
-                        "comparator": "at_most", "threshold": 10},
-    "baseline-has-room": {"metric": "success_rate", "approach": "baseline", "domain": "irl_proxy",
-                          "comparator": "between", "threshold": [20, 80]},
-    "placebo-null": {"metric": "uplift", "approach": "placebo", "domain": "irl_proxy", "comparator": "contains",
-                     "threshold": 0},
-    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above",
-                       "threshold": 0},
-    "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least",
-                    "threshold": 24},
-    "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most",
-                          "threshold": 0.1},
-}  # fmt: skip
+    "untrained-fails": {
+        "metric": "success_rate",
+        "approach": "untrained",
+        "domain": "irl_proxy",
+        "comparator": "at_most",
+        "threshold": 10,
+    },
+    "baseline-has-room": {
+        "metric": "success_rate",
+        "approach": "baseline",
+        "domain": "irl_proxy",
+        "comparator": "between",
+        "threshold": [20, 80],
+    },
+    "placebo-null": {"metric": "uplift", "approach": "placebo", "domain": "irl_proxy", "comparator": "contains", "threshold": 0},
+    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above", "threshold": 0},
+    "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least", "threshold": 24},
+    "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most", "threshold": 0.1},
+}
 CLAIMS: dict[str, dict[str, Any]] = {
     "enriched-helps-in-reality": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
     "no-harm-in-the-twin": {"kind": "non_inferior", "approach": "enriched", "domain": "twin", "margin": 30},
-    "cause": {"kind": "composed", "parts": {
-        "by-a-lot": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy", "margin": 50},
-        "beats-baseline": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
-    }},
+    "cause": {
+        "kind": "composed",
+        "parts": {
+            "by-a-lot": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy", "margin": 50},
+            "beats-baseline": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
+        },
+    },
     "on-a-robot": {"kind": "superior", "approach": "enriched", "domain": "irl"},
-}  # fmt: skip
+}
 WAIVERS: dict[str, Any] = {
     "gates": {"enriched-helps": {"reason": "two more seeds are training", "owner": "Ada", "until": "2999-12-31"}},
     "claims": {"cause": {"reason": "a wish, not a finding", "owner": "Grace", "until": "2999-12-31"}},
@@ -98,9 +107,10 @@ class Synthetic:
         wanted = {k: rule[k] for k in ("approach", "domain") if k in rule}
         made = {"policy": self.policies, "evaluate": self.trials}[rule["stage"]]
         return [
-            (cell.location, folder) for cell, folder in zip(self.cells, made, strict=True)
+            (cell.location, folder)
+            for cell, folder in zip(self.cells, made, strict=True)
             if all(getattr(cell, axis) == value for axis, value in wanted.items())
-        ]  # fmt: skip
+        ]
 
     def claim(self, claim: Mapping[str, Any], uplift: Path) -> Path:
         """Run the claim stage."""
@@ -108,19 +118,28 @@ class Synthetic:
         return run_stage("claim", params, {"uplift": uplift}, self.store)
 
     def report(
-        self, claims: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-        waivers: Mapping[str, Any] = MappingProxyType({}),
-    ) -> Path:  # fmt: skip
+        self, claims: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), waivers: Mapping[str, Any] = MappingProxyType({})
+    ) -> Path:
         """Run all stages of the evidence."""
         uplift = self.uplift()
         gates = [self.gate(GATES[name], uplift) for name in self.frame.gates]
-        params = {"study": self.frame.model_dump(mode="json"), "cells": self.dumped_cells(), "claims": list(claims),
-                  "waivers": dict(waivers)}  # fmt: skip
+        params = {
+            "study": self.frame.model_dump(mode="json"),
+            "cells": self.dumped_cells(),
+            "claims": list(claims),
+            "waivers": dict(waivers),
+        }
         inputs: dict[str, Any] = {
-            "uplift": uplift, "gates": gates, "claims": [self.claim(claim, uplift) for claim in claims.values()],
-            "captures": self.captures, "splats": self.splats, "twins": self.twins, "clips": self.clips,
-            "trials": self.trials, "curves": self.curves,
-        }  # fmt: skip
+            "uplift": uplift,
+            "gates": gates,
+            "claims": [self.claim(claim, uplift) for claim in claims.values()],
+            "captures": self.captures,
+            "splats": self.splats,
+            "twins": self.twins,
+            "clips": self.clips,
+            "trials": self.trials,
+            "curves": self.curves,
+        }
         return run_stage("report", params, inputs, self.store)
 
     def dumped_cells(self) -> list[dict[str, Any]]:
@@ -129,11 +148,18 @@ class Synthetic:
 
 
 def synthetic_study(
-    store: Path, locations: tuple[str, ...] = LOCATIONS, rates: Mapping[str, Mapping[str, float]] = RATES,
-    trials: int | Mapping[str, int] = 40, seeds: tuple[int, ...] = (0, 1, 2), gates: tuple[str, ...] = tuple(GATES),
-    curves: bool = True, unsteady: Mapping[str, float] = MappingProxyType({}), twice: int = 4,
-    built: Mapping[str, float] = MappingProxyType({}), drift: Mapping[str, float] = MappingProxyType({}),
-) -> Synthetic:  # fmt: skip
+    store: Path,
+    locations: tuple[str, ...] = LOCATIONS,
+    rates: Mapping[str, Mapping[str, float]] = RATES,
+    trials: int | Mapping[str, int] = 40,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    gates: tuple[str, ...] = tuple(GATES),
+    curves: bool = True,
+    unsteady: Mapping[str, float] = MappingProxyType({}),
+    twice: int = 4,
+    built: Mapping[str, float] = MappingProxyType({}),
+    drift: Mapping[str, float] = MappingProxyType({}),
+) -> Synthetic:
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
 
     Args:
@@ -146,13 +172,22 @@ def synthetic_study(
     domains = list(next(iter(rates.values())))
     planned = dict.fromkeys(domains, trials) if isinstance(trials, int) else dict(trials)
     frame = StudyFrame(
-        id="study", baseline="baseline" if "baseline" in rates else None, locations=locations, tasks=("press-button",),
-        approaches=tuple(rates), seeds=seeds, trials=planned, gates=gates,  # ty: ignore[invalid-argument-type]
-    )  # fmt: skip
+        id="study",
+        baseline="baseline" if "baseline" in rates else None,
+        locations=locations,
+        tasks=("press-button",),
+        approaches=tuple(rates),
+        seeds=seeds,
+        trials=planned,
+        gates=gates,  # ty: ignore[invalid-argument-type]
+    )
     cells = [
         Cell.model_validate({"approach": a, "location": x, "task": "press-button", "seed": s, "domain": d})
-        for x in locations for a in rates for s in seeds for d in domains
-    ]  # fmt: skip
+        for x in locations
+        for a in rates
+        for s in seeds
+        for d in domains
+    ]
     study = Synthetic(store, frame, cells)
     at = {}
     times = {location: built.get(location, BUILT) for location in locations}
@@ -160,20 +195,32 @@ def synthetic_study(
     for i, location in enumerate(locations):
         capture = _capture(store, location, i)
         splat = _publish(
-            store, "splat", f"{location}", {"preview/held_out_0.png": _picture(600, 150, i + 3)},
-            {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014}, parents={"capture": [capture]},
-        )  # fmt: skip
+            store,
+            "splat",
+            f"{location}",
+            {"preview/held_out_0.png": _picture(600, 150, i + 3)},
+            {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014},
+            parents={"capture": [capture]},
+        )
         twin = _publish(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
         demos = _publish(
-            store, "demos", location, {"episodes.npz": b"made up"},
+            store,
+            "demos",
+            location,
+            {"episodes.npz": b"made up"},
             {"episodes": 60, "scripted_tries": 40, "scripted_successes": int(counted.binomial(40, 0.97))},
-            parents={"twin": [twin]}, built=times[location],
-        )  # fmt: skip
-        enriched = _publish(
-            store, "enrichment", location, {"episodes.npz": b"made up"},
-            {"variants": 120, "variants_passed": int(counted.binomial(120, 0.95))}, parents={"demos": [demos]},
+            parents={"twin": [twin]},
             built=times[location],
-        )  # fmt: skip
+        )
+        enriched = _publish(
+            store,
+            "enrichment",
+            location,
+            {"episodes.npz": b"made up"},
+            {"variants": 120, "variants_passed": int(counted.binomial(120, 0.95))},
+            parents={"demos": [demos]},
+            built=times[location],
+        )
         clips = _publish(store, "coverage", location, {"clips/orbit.mp4": _clip(store)}, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
         study.captures.append(capture)
@@ -182,17 +229,20 @@ def synthetic_study(
         study.demos.append(demos)
         study.clips.append(clips)
     ease = {(x, d): rng.normal(0, 0.15, planned[d]) for x in locations for d in domains}
-    luck = {
-        (x, a, s): rng.normal(0, 0.05)
-        for x in locations for a in rates for s in seeds
-    }  # fmt: skip
+    luck = {(x, a, s): rng.normal(0, 0.05) for x in locations for a in rates for s in seeds}
     for cell in cells:
         seed = cell.seed + (1000 if cell.approach == "placebo" else 0)
         parent = at[cell.location]["enriched" if cell.approach == "enriched" else "demos"]
         policy = _publish(
-            store, "policy", f"{cell.location}{cell.approach}{seed}", {"policy.json": b"{}"}, {"loss": 0.02},
-            {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed}, {"demos": [parent]}, cpu_s=24.0,
-        )  # fmt: skip
+            store,
+            "policy",
+            f"{cell.location}{cell.approach}{seed}",
+            {"policy.json": b"{}"},
+            {"loss": 0.02},
+            {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed},
+            {"demos": [parent]},
+            cpu_s=24.0,
+        )
         age = (times[cell.location] - first) / span
         rate = rates[cell.approach][cell.domain] + age * drift.get(cell.domain, 0.0)
         spread = 0 if rate < 0.05 else 1
@@ -203,12 +253,17 @@ def synthetic_study(
         study.policies.append(policy)
         study.trials.append(
             _publish(
-                store, "evaluate", f"{cell!r}",
+                store,
+                "evaluate",
+                f"{cell!r}",
                 {"trials.parquet": table, "twice.parquet": second, **_rollouts(cell, won)},
-                {"success": float(won.mean())}, {"domain": cell.domain},
-                {"policy": [policy], "twin": [at[cell.location]["twin"]]}, cpu_s=9.0, built=times[cell.location],
+                {"success": float(won.mean())},
+                {"domain": cell.domain},
+                {"policy": [policy], "twin": [at[cell.location]["twin"]]},
+                cpu_s=9.0,
+                built=times[cell.location],
             )
-        )  # fmt: skip
+        )
     if curves and "twin" in domains:
         study.curves = _curves(study, rates, at)
     return study
@@ -226,15 +281,29 @@ def _curves(study: Synthetic, rates: Mapping[str, Mapping[str, float]], at: Mapp
             share = 1.0 if step == 0 else (1 - np.exp(-rise * step / 400)) / (1 - np.exp(-rise))
             won = rng.random(20) < rates[cell.approach]["twin"] * share + luck * (step > 0)
             rows += [
-                {"step": step, "windows": 32 * step, "initial_state": str(k), "success": bool(w), "score": float(w),
-                 "failure_mode": "" if w else MODES[0]}
+                {
+                    "step": step,
+                    "windows": 32 * step,
+                    "initial_state": str(k),
+                    "success": bool(w),
+                    "score": float(w),
+                    "failure_mode": "" if w else MODES[0],
+                }
                 for k, w in enumerate(won)
-            ]  # fmt: skip
+            ]
         parents = {"policy": [policies[cell]], "twin": [at[cell.location]["twin"]]}
         found.append(
-            _publish(study.store, "learning", f"{cell!r}", {"learning.parquet": pa.Table.from_pylist(rows)},
-                     {"points": len(steps)}, {"trials": 20}, parents, cpu_s=6.0)
-        )  # fmt: skip
+            _publish(
+                study.store,
+                "learning",
+                f"{cell!r}",
+                {"learning.parquet": pa.Table.from_pylist(rows)},
+                {"points": len(steps)},
+                {"trials": 20},
+                parents,
+                cpu_s=6.0,
+            )
+        )
     return found
 
 
@@ -243,13 +312,20 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
     rng = rng or np.random.default_rng(0)
     n = len(won)
     failed = rng.choice(MODES, n, p=[0.15, 0.5, 0.25, 0.1])
-    return pa.table({
-        "location": [cell.location] * n, "task": [cell.task] * n, "approach": [""] * n, "seed": [cell.seed] * n,
-        "domain": [cell.domain] * n, "initial_state": list(range(n)), "success": [bool(w) for w in won],
-        "score": [1.0 if w else float(rng.uniform(0, 0.6)) for w in won],
-        "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
-        "steps": [int(rng.integers(12, 40)) for _ in range(n)],
-    })  # fmt: skip
+    return pa.table(
+        {
+            "location": [cell.location] * n,
+            "task": [cell.task] * n,
+            "approach": [""] * n,
+            "seed": [cell.seed] * n,
+            "domain": [cell.domain] * n,
+            "initial_state": list(range(n)),
+            "success": [bool(w) for w in won],
+            "score": [1.0 if w else float(rng.uniform(0, 0.6)) for w in won],
+            "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
+            "steps": [int(rng.integers(12, 40)) for _ in range(n)],
+        }
+    )
 
 
 def _capture(store: Path, location: str, i: int) -> Path:
@@ -336,10 +412,16 @@ def _clip(store: Path) -> bytes:
 
 
 def _publish(
-    store: Path, stage: str, name: str, files: Mapping[str, Any], metrics: Mapping[str, Any] | None = None,
-    params: Mapping[str, Any] | None = None, parents: Mapping[str, list[Path]] | None = None, cpu_s: float = 5.0,
+    store: Path,
+    stage: str,
+    name: str,
+    files: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    parents: Mapping[str, list[Path]] | None = None,
+    cpu_s: float = 5.0,
     built: float = BUILT,
-) -> Path:  # fmt: skip
+) -> Path:
     import hashlib
 
     where, fingerprint = Store(store), hashlib.sha256(f"{stage}{name}".encode()).hexdigest()[:32]
@@ -356,12 +438,17 @@ def _publish(
             else:
                 content.save(target)
         facts = {
-            "stage": stage, "version": load_stages()[stage].version, "fingerprint": fingerprint,
-            "params": dict(params or {}), "backends": {},
+            "stage": stage,
+            "version": load_stages()[stage].version,
+            "fingerprint": fingerprint,
+            "params": dict(params or {}),
+            "backends": {},
             "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in (parents or {}).items()},
-            "metrics": dict(metrics or {}), "contract": {}, "built": built,
+            "metrics": dict(metrics or {}),
+            "contract": {},
+            "built": built,
             "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
-        }  # fmt: skip
+        }
         return where.publish(stage, fingerprint, folder, facts)
 
 

@@ -142,9 +142,7 @@ def _design(study: Study, quantity: Quantity, domain: str, groups: int, level: f
     return Design(quantity, len(set(study.seeds)), trials, groups, level, schedule.most if schedule else 0)
 
 
-def _of_gate(
-    project: Project, study: Study, groups: int, name: str, path: SpanPath, rule: GateRule
-) -> Question:  # fmt: skip
+def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanPath, rule: GateRule) -> Question:
     assert rule.approach is not None
     assert rule.domain is not None
     quantity: Quantity = "uplift" if rule.metric == "uplift" else "success_rate"
@@ -167,27 +165,29 @@ def _of_gate(
 
     hoped_for = distance if prior is not None and distance >= 0 else None
     return Question(
-        "gate", name, path, design, wanted(rule), favourable, passes, hoped_for,
-        rule.approach if prior else None, rule.domain, pooled,
-    )  # fmt: skip
+        "gate",
+        name,
+        path,
+        design,
+        wanted(rule),
+        favourable,
+        passes,
+        hoped_for,
+        rule.approach if prior else None,
+        rule.domain,
+        pooled,
+    )
 
 
-def _of_claim(
-    project: Project, study: Study, groups: int, name: str, path: SpanPath, claim: Simple
-) -> Question:  # fmt: skip
+def _of_claim(project: Project, study: Study, groups: int, name: str, path: SpanPath, claim: Simple) -> Question:
     design = _design(study, "uplift", claim.domain, groups, band_level(claim, study.level))
     count = len(comparisons(claim, study.baseline))
 
     def passes(band: Band) -> bool:
         return judge_claim(claim, [band] * count).verdict is Verdict.SUPPORTED
 
-    def question(
-        words: str, favourable: float, distance: float | None, prior: str | None = None, sides: int = 1
-    ) -> Question:
-        return Question(
-            "claim", name, path, design, words, favourable, passes, distance, prior, claim.domain, True,
-            sides,
-        )  # fmt: skip
+    def question(words: str, favourable: float, distance: float | None, prior: str | None = None, sides: int = 1) -> Question:
+        return Question("claim", name, path, design, words, favourable, passes, distance, prior, claim.domain, True, sides)
 
     match claim:
         case Equivalent(margin=margin):

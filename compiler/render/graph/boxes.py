@@ -75,9 +75,7 @@ def lineage(node: Node) -> list[Node]:
     return list(found.values())
 
 
-def _diagram(
-    nodes: Iterable[Node], states: Mapping[Address, str], place: Callable[[Node], tuple[str, str]]
-) -> Diagram:  # fmt: skip
+def _diagram(nodes: Iterable[Node], states: Mapping[Address, str], place: Callable[[Node], tuple[str, str]]) -> Diagram:
     boxes: dict[str, Box] = {}
     home: dict[Address, str] = {}
     readers: dict[tuple[str, str, str], int] = {}

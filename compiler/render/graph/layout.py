@@ -63,8 +63,9 @@ def arrange(diagram: Diagram) -> Layout:
     top = min((centres[key] - heights[key] / 2 for key in heights), default=0.0)
     places = {
         key: Place(i * (WIDTH + GAP_X), centres[key] - heights[key] / 2 - top, heights[key], i)
-        for i, keys in enumerate(layers) for key in keys
-    }  # fmt: skip
+        for i, keys in enumerate(layers)
+        for key in keys
+    }
     routes = {edge: [(places[p].x, places[p].y + LANE / 2) for p in chain] for edge, chain in chains.items()}
     width = len(layers) * (WIDTH + GAP_X) - GAP_X if layers else 0.0
     height = max((place.y + place.height for place in places.values()), default=0.0)
@@ -87,9 +88,7 @@ def _levels(diagram: Diagram) -> dict[str, int]:
     return {key: depth(box.title, ()) for key, box in diagram.boxes.items()}
 
 
-def _settle(
-    layers: list[list[str]], links: Mapping[str, set[str]], heights: Mapping[str, float]
-) -> dict[str, float]:  # fmt: skip
+def _settle(layers: list[list[str]], links: Mapping[str, set[str]], heights: Mapping[str, float]) -> dict[str, float]:
     """Centres of boxes and points, after sweeps in both directions that move each towards its neighbours."""
     centres: dict[str, float] = {}
     for keys in layers:
@@ -101,8 +100,7 @@ def _settle(
             near = i - 1 if forward else i + 1
             wanted = {}
             for key in layers[i]:
-                side = [centres[other] for other in links.get(key, ()) if (of[other] <= near if forward else
-                                                                          of[other] >= near)]  # fmt: skip
+                side = [centres[other] for other in links.get(key, ()) if (of[other] <= near if forward else of[other] >= near)]
                 wanted[key] = sum(side) / len(side) if side else centres[key]
             layers[i].sort(key=lambda key: wanted[key])
             centres |= _stack(layers[i], wanted, heights)

@@ -118,5 +118,6 @@ def _middle_cut(text: str, limit: int) -> str:
 
 def _text(text: str) -> str:
     """Text as XML; what XML has no way to hold is replaced."""
-    return escape("".join(c if ord(c) < 0xD800 or 0xE000 <= ord(c) < 0xFFFE or ord(c) > 0xFFFF else "\ufffd"
-                          for c in visible(text)))  # fmt: skip
+    return escape(
+        "".join(c if ord(c) < 0xD800 or 0xE000 <= ord(c) < 0xFFFE or ord(c) > 0xFFFF else "\ufffd" for c in visible(text))
+    )

@@ -85,11 +85,22 @@ class LightLearner:
         inputs, outputs = self._features()
         nothing = dict.fromkeys(("repo_id", "private", "tags", "license", "pretrained_path", "pretrained_revision"))
         return {
-            "type": SMALL_TYPE, "n_obs_steps": 1, "input_features": inputs, "output_features": outputs,
-            "device": "cpu", "use_amp": False, "use_peft": False, "push_to_hub": False, **nothing,
-            "chunk_size": self.spec.chunk, "n_action_steps": self.spec.n_action_steps, **self.options,
-            "optimizer_lr": 3e-3, "optimizer_weight_decay": 1e-4, "normalization_mapping": NORM_MAP,
-        }  # fmt: skip
+            "type": SMALL_TYPE,
+            "n_obs_steps": 1,
+            "input_features": inputs,
+            "output_features": outputs,
+            "device": "cpu",
+            "use_amp": False,
+            "use_peft": False,
+            "push_to_hub": False,
+            **nothing,
+            "chunk_size": self.spec.chunk,
+            "n_action_steps": self.spec.n_action_steps,
+            **self.options,
+            "optimizer_lr": 3e-3,
+            "optimizer_weight_decay": 1e-4,
+            "normalization_mapping": NORM_MAP,
+        }
 
     def _processors(self) -> dict[str, list[dict[str, Any]]]:
         inputs, outputs = self._features()

@@ -60,10 +60,12 @@ class SmallNet(nn.Module):
         self.eyes = nn.ModuleList(Keypoints(dims) for _ in range(dims.cameras))
         inputs = dims.cameras * 2 * dims.keypoints + dims.state_dim
         self.plan = nn.Sequential(
-            nn.Linear(inputs, dims.hidden), nn.ReLU(),
-            nn.Linear(dims.hidden, dims.hidden), nn.ReLU(),
+            nn.Linear(inputs, dims.hidden),
+            nn.ReLU(),
+            nn.Linear(dims.hidden, dims.hidden),
+            nn.ReLU(),
             nn.Linear(dims.hidden, dims.chunk * dims.action_dim),
-        )  # fmt: skip
+        )
 
     def forward(self, images: list[Tensor], state: Tensor) -> Tensor:
         """Images, each [B, 3, H, W], and state [B, D] -> [B, chunk, A]."""

@@ -71,10 +71,15 @@ class SimkilnSmallConfig(PreTrainedConfig):
         assert state is not None
         assert action is not None
         return Dims(
-            cameras=len(shapes), image_hw=(int(shapes[0][0]), int(shapes[0][1])), state_dim=state.shape[0],
-            action_dim=action.shape[0], chunk=self.chunk_size, width=self.width, keypoints=self.keypoints,
+            cameras=len(shapes),
+            image_hw=(int(shapes[0][0]), int(shapes[0][1])),
+            state_dim=state.shape[0],
+            action_dim=action.shape[0],
+            chunk=self.chunk_size,
+            width=self.width,
+            keypoints=self.keypoints,
             hidden=self.hidden,
-        )  # fmt: skip
+        )
 
 
 class SimkilnSmallPolicy(PreTrainedPolicy):

@@ -51,11 +51,16 @@ def strip(axis: Axis, value: float, band: Sequence[float], prior: Sequence[float
     `off` tells on which side the estimate itself runs off it."""
     low, high = axis.at(band[0]), axis.at(band[1])
     marks: dict[str, Any] = {
-        "dot": axis.at(value), "low": low, "high": high,
-        "cap_low": axis.low <= band[0] <= axis.high, "cap_high": axis.low <= band[1] <= axis.high,
+        "dot": axis.at(value),
+        "low": low,
+        "high": high,
+        "cap_low": axis.low <= band[0] <= axis.high,
+        "cap_high": axis.low <= band[1] <= axis.high,
         "off": "low" if value < axis.low else "high" if value > axis.high else None,
-        "zero": axis.at(0.0), "grid": [axis.at(t) for t in axis.ticks], "prior": None,
-    }  # fmt: skip
+        "zero": axis.at(0.0),
+        "grid": [axis.at(t) for t in axis.ticks],
+        "prior": None,
+    }
     if prior is not None:
         start, end = axis.at(prior[0]), axis.at(prior[1])
         marks["prior"] = {"x": start, "width": round(max(end - start, 0.4), 3)}

@@ -33,9 +33,7 @@ def figure(path: Path, root: Path, caption: str, width_px: int) -> dict[str, Any
 
 def photos(capture: Path, root: Path, most: int = 3, width_px: int = 320) -> list[dict[str, Any]]:
     """Photos of a capture, spread evenly over it. A capture made from a splat has none."""
-    frames = (
-        json.loads((capture / "cameras.json").read_text())["frames"] if (capture / "cameras.json").is_file() else []
-    )
+    frames = json.loads((capture / "cameras.json").read_text())["frames"] if (capture / "cameras.json").is_file() else []
     files = [capture / frame["file"] for frame in frames if (capture / frame["file"]).is_file()]
     return [figure(path, root, "photo", width_px) for path in spread(files, most)]
 
@@ -43,24 +41,16 @@ def photos(capture: Path, root: Path, most: int = 3, width_px: int = 320) -> lis
 def sheets(folder: Path, root: Path, caption: str, most: int, width_px: int) -> list[dict[str, Any]]:
     """PNG pictures below `folder`, by name, at most `most`."""
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    return [
-        figure(path, root, f"{caption}: {_name(path)}" if caption else _name(path), width_px)
-        for path in spread(files, most)
-    ]
+    return [figure(path, root, f"{caption}: {_name(path)}" if caption else _name(path), width_px) for path in spread(files, most)]
 
 
-def clip_sheets(
-    coverage: Path, root: Path, most: int = 2, frames: int = 5, width_px: int = 900
-) -> list[dict[str, Any]]:
+def clip_sheets(coverage: Path, root: Path, most: int = 2, frames: int = 5, width_px: int = 900) -> list[dict[str, Any]]:
     """A contact sheet for each of a few clips, with frames spread evenly over its time."""
     files = sorted((coverage / "clips").glob("*.mp4"))
     return [
-        {
-            "caption": _name(path), "source": path.relative_to(root).as_posix(),
-            **embed(_strip(path, frames), width_px),
-        }
+        {"caption": _name(path), "source": path.relative_to(root).as_posix(), **embed(_strip(path, frames), width_px)}
         for path in spread(files, most)
-    ]  # fmt: skip
+    ]
 
 
 def spread(items: Sequence[Path], most: int) -> list[Path]:

@@ -18,9 +18,13 @@ def domain(name: str) -> str:
 
 
 FIGURES = {
-    "artifact_pass_rate": "variants that pass their checks", "world_model": "scripted expert",
-    "policy_in_world_model": "policy", "irl_proxy": "policy", "irl": "policy", "gap": "gap",
-}  # fmt: skip
+    "artifact_pass_rate": "variants that pass their checks",
+    "world_model": "scripted expert",
+    "policy_in_world_model": "policy",
+    "irl_proxy": "policy",
+    "irl": "policy",
+    "gap": "gap",
+}
 """Key figures in words; where they were measured is said beside."""
 
 

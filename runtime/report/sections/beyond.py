@@ -41,11 +41,17 @@ def stacks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     if not kept:
         return None
     # Ranges and beliefs set the scale, and measurements as far as they are within reach of them.
-    axis = axis_of([
-        {"value": row["value"], "location": None, "prior": row["prior"], "band": [
-            max(row["band"][0], row["value"] - WIDEST), min(row["band"][1], row["value"] + WIDEST)]}
-        for row in kept
-    ])  # fmt: skip
+    axis = axis_of(
+        [
+            {
+                "value": row["value"],
+                "location": None,
+                "prior": row["prior"],
+                "band": [max(row["band"][0], row["value"] - WIDEST), min(row["band"][1], row["value"] + WIDEST)],
+            }
+            for row in kept
+        ]
+    )
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in kept:
         groups.setdefault(row["domain"], []).append({**row, **_stack(axis, row)})
@@ -70,17 +76,32 @@ def belief_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     for row in beyond(said):
         joint, belief = row["joint"], row["joint"]["belief"]
         there = joint["new_location"]
-        rows.append({
-            "approach": row["approach"], "domain": row["domain"], "measured": row["value"], **ends("measured", row),
-            **ends("expected", {"band": row["prior"]["range"]} if row["prior"] else None), **ends("together", joint),
-            "p_value": joint["p_value"], "p_holm": joint["p_holm"],
-            **({"believed": belief["posterior"]["mean"], "measured_share": belief["posterior"]["share"],
-                "range_weight_before": belief["prior"]["range_weight"],
-                "range_weight_after": belief["posterior"]["range_weight"],
-                "above_zero_before_measurement": belief["prior"]["helps"],
-                "above_zero_after_measurement": belief["posterior"]["helps"]} if belief else {}),
-            **ends("believed", belief["posterior"] if belief else None), **ends("new_location", there),
-        })  # fmt: skip
+        rows.append(
+            {
+                "approach": row["approach"],
+                "domain": row["domain"],
+                "measured": row["value"],
+                **ends("measured", row),
+                **ends("expected", {"band": row["prior"]["range"]} if row["prior"] else None),
+                **ends("together", joint),
+                "p_value": joint["p_value"],
+                "p_holm": joint["p_holm"],
+                **(
+                    {
+                        "believed": belief["posterior"]["mean"],
+                        "measured_share": belief["posterior"]["share"],
+                        "range_weight_before": belief["prior"]["range_weight"],
+                        "range_weight_after": belief["posterior"]["range_weight"],
+                        "above_zero_before_measurement": belief["prior"]["helps"],
+                        "above_zero_after_measurement": belief["posterior"]["helps"],
+                    }
+                    if belief
+                    else {}
+                ),
+                **ends("believed", belief["posterior"] if belief else None),
+                **ends("new_location", there),
+            }
+        )
     return rows
 
 

@@ -8,9 +8,12 @@ from runtime.bound.cell import Cell
 
 
 def costs(
-    cells: Sequence[Cell], trials: Sequence[Path], manifests: Sequence[Mapping[str, Any]], baseline: str | None,
+    cells: Sequence[Cell],
+    trials: Sequence[Path],
+    manifests: Sequence[Mapping[str, Any]],
+    baseline: str | None,
     pooled: Sequence[Mapping[str, Any]],
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """One row per approach but the baseline: CPU and GPU seconds of all that it was made from and the baseline was not.
 
     `per_point` divides them by the uplift, in each domain where a band says that it helps; an end of its band is the
@@ -37,26 +40,43 @@ def costs(
         more = [known[address]["cost"] for address in sorted(own - made[baseline])]
         cpu, gpu = (round(sum(cost.get(unit, 0.0) for cost in more), 1) for unit in ("cpu_s", "gpu_s"))
         mine = [row for row in pooled if row["approach"] == approach and row["direction"] == "helps"]
-        rows.append({
-            "approach": approach, "cpu_s": cpu, "gpu_s": gpu, "artifacts": len(more),
-            "per_point": [
-                {"domain": row["domain"], "unit": "gpu_s" if gpu else "cpu_s",
-                 "value": round((gpu or cpu) / row["value"], 1),
-                 "band": [round((gpu or cpu) / end, 1) for end in reversed(row["band"])]}
-                for row in mine
-            ],
-        })  # fmt: skip
+        rows.append(
+            {
+                "approach": approach,
+                "cpu_s": cpu,
+                "gpu_s": gpu,
+                "artifacts": len(more),
+                "per_point": [
+                    {
+                        "domain": row["domain"],
+                        "unit": "gpu_s" if gpu else "cpu_s",
+                        "value": round((gpu or cpu) / row["value"], 1),
+                        "band": [round((gpu or cpu) / end, 1) for end in reversed(row["band"])],
+                    }
+                    for row in mine
+                ],
+            }
+        )
     return rows
 
 
 def cost_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The costs of a report as flat rows, one per approach and domain where a point has a price."""
     return [
-        {"approach": row["approach"], "artifacts": row["artifacts"], "cpu_s": row["cpu_s"], "gpu_s": row["gpu_s"],
-         **({"domain": p["domain"], "unit": p["unit"], "per_point": p["value"], "low": p["band"][0],
-             "high": p["band"][1]} if p else {})}
-        for row in said["costs"] for p in row["per_point"] or [None]
-    ]  # fmt: skip
+        {
+            "approach": row["approach"],
+            "artifacts": row["artifacts"],
+            "cpu_s": row["cpu_s"],
+            "gpu_s": row["gpu_s"],
+            **(
+                {"domain": p["domain"], "unit": p["unit"], "per_point": p["value"], "low": p["band"][0], "high": p["band"][1]}
+                if p
+                else {}
+            ),
+        }
+        for row in said["costs"]
+        for p in row["per_point"] or [None]
+    ]
 
 
 def _ancestors(addresses: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> set[str]:

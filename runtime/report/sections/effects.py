@@ -25,11 +25,16 @@ def drawn(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         for measure in ("success", "score"):
             here = {r["approach"]: r for r in found["rows"] if (r["domain"], r["measure"]) == (domain, measure)}
             rows = [
-                {**here[a], "line": i % 8, "dash": DASHES[i % len(DASHES)],
-                 "path": steps(found["thresholds"], here[a]["profile"]),
-                 "area": area(found["thresholds"], here[a]["profile_band"])}
-                for i, a in enumerate(order) if a in here
-            ]  # fmt: skip
+                {
+                    **here[a],
+                    "line": i % 8,
+                    "dash": DASHES[i % len(DASHES)],
+                    "path": steps(found["thresholds"], here[a]["profile"]),
+                    "area": area(found["thresholds"], here[a]["profile_band"]),
+                }
+                for i, a in enumerate(order)
+                if a in here
+            ]
             if rows:
                 measures.append({"measure": measure, "rows": rows})
         if measures:
@@ -75,13 +80,19 @@ def effect_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     for row in said["evidence"]["effects"]["rows"]:
         beside = row["against"] or {}
         flat = {k: row[k] for k in ("approach", "domain", "measure", "tasks", "runs", "mean", "error", "iqm")}
-        rows.append({
-            **flat, **_ends("iqm", row["iqm_band"]), "optimality_gap": row["optimality_gap"],
-            **{k: beside.get(k) for k in ("cohens_d", "hedges_g")}, **_ends("d", beside.get("d_band")),
-            "degrees": beside.get("degrees"), "improvement": beside.get("improvement"),
-            **_ends("improvement", beside.get("improvement_band")),
-            "notes": "; ".join([*row["notes"], *beside.get("notes", [])]),
-        })  # fmt: skip
+        rows.append(
+            {
+                **flat,
+                **_ends("iqm", row["iqm_band"]),
+                "optimality_gap": row["optimality_gap"],
+                **{k: beside.get(k) for k in ("cohens_d", "hedges_g")},
+                **_ends("d", beside.get("d_band")),
+                "degrees": beside.get("degrees"),
+                "improvement": beside.get("improvement"),
+                **_ends("improvement", beside.get("improvement_band")),
+                "notes": "; ".join([*row["notes"], *beside.get("notes", [])]),
+            }
+        )
     return rows
 
 
@@ -89,11 +100,17 @@ def profile_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per approach, domain, measure and threshold."""
     found = said["evidence"]["effects"]
     return [
-        {"approach": row["approach"], "domain": row["domain"], "measure": row["measure"], "threshold": threshold,
-         "share_above": row["profile"][i],
-         **_ends("share", row["profile_band"] and [row["profile_band"][0][i], row["profile_band"][1][i]])}
-        for row in found["rows"] for i, threshold in enumerate(found["thresholds"])
-    ]  # fmt: skip
+        {
+            "approach": row["approach"],
+            "domain": row["domain"],
+            "measure": row["measure"],
+            "threshold": threshold,
+            "share_above": row["profile"][i],
+            **_ends("share", row["profile_band"] and [row["profile_band"][0][i], row["profile_band"][1][i]]),
+        }
+        for row in found["rows"]
+        for i, threshold in enumerate(found["thresholds"])
+    ]
 
 
 def _ends(name: str, band: Sequence[float] | None) -> dict[str, Any]:

@@ -27,27 +27,33 @@ def failures(
     """
     changed = {
         (s.approach, s.domain, s.mode): {
-            "value": round(s.estimate.value, 4), "band": s.estimate.band.to_json(),
-            "level": round(s.estimate.level, 6), "direction": s.direction, "paired": s.paired,
+            "value": round(s.estimate.value, 4),
+            "band": s.estimate.band.to_json(),
+            "level": round(s.estimate.level, 6),
+            "direction": s.direction,
+            "paired": s.paired,
         }
         for s in (shifts(table, baseline, level, shared_training) if baseline is not None else [])
-    }  # fmt: skip
+    }
     order = {approach: i for i, approach in enumerate(approaches)}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for mode in modes_of(table):
         outcomes = Trials.of(_failing(table, mode)).outcomes
         for approach, domain in sorted(outcomes, key=lambda key: (order.get(key[0], len(order)), key[1])):
             rate = rate_of(approach, domain, outcomes[approach, domain], level, shared_training)
-            failed = sum(
-                v for runs in outcomes[approach, domain].values() for run in runs.values() for v in run.values()
-            )
+            failed = sum(v for runs in outcomes[approach, domain].values() for run in runs.values() for v in run.values())
             row = rows.setdefault(
                 (approach, domain), {"approach": approach, "domain": domain, "trials": rate.trials, "modes": []}
             )
-            row["modes"].append({
-                "mode": mode, "count": int(failed), "share": round(rate.estimate.value, 4),
-                "band": rate.estimate.band.to_json(), "change": changed.get((approach, domain, mode)),
-            })  # fmt: skip
+            row["modes"].append(
+                {
+                    "mode": mode,
+                    "count": int(failed),
+                    "share": round(rate.estimate.value, 4),
+                    "band": rate.estimate.band.to_json(),
+                    "change": changed.get((approach, domain, mode)),
+                }
+            )
     return list(rows.values())
 
 

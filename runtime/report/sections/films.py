@@ -29,9 +29,13 @@ Key = tuple[str, str, str, str]
 
 
 def films(
-    frame: StudyFrame, cells: Sequence[Cell], trials: Sequence[Path], evidence: Mapping[str, Any], most_locations: int,
+    frame: StudyFrame,
+    cells: Sequence[Cell],
+    trials: Sequence[Path],
+    evidence: Mapping[str, Any],
+    most_locations: int,
     most_kib: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """What the page shows of trials, and which cells it has no room for.
 
     Args:
@@ -71,34 +75,50 @@ def films(
             taken += size
             shown[key] = made
     return {
-        "rooms": list(_rooms(shown)), "left_out": list(_grouped(left_out, shown)),
-        "cells_left_out": len(left_out), "kib": round(taken / 1024, 1), "most_kib": most_kib,
-    }  # fmt: skip
+        "rooms": list(_rooms(shown)),
+        "left_out": list(_grouped(left_out, shown)),
+        "cells_left_out": len(left_out),
+        "kib": round(taken / 1024, 1),
+        "most_kib": most_kib,
+    }
 
 
 def film_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every film that is shown, one row each, for a table: which trial it is and where in the store it lies."""
     return [
-        {"location": room["location"], "task": room["task"], "approach": row["approach"], "domain": cell["domain"],
-         "outcome": film["outcome"], **{k: film[k] for k in SAID}, "source": film["video"]["source"]}
-        for room in said["films"]["rooms"] for row in room["rows"] for cell in row["cells"] for film in cell["films"]
-    ]  # fmt: skip
+        {
+            "location": room["location"],
+            "task": room["task"],
+            "approach": row["approach"],
+            "domain": cell["domain"],
+            "outcome": film["outcome"],
+            **{k: film[k] for k in SAID},
+            "source": film["video"]["source"],
+        }
+        for room in said["films"]["rooms"]
+        for row in room["rows"]
+        for cell in row["cells"]
+        for film in cell["films"]
+    ]
 
 
 def _cell(
     key: Key, runs: Sequence[tuple[int, Path]], rated: Sequence[Mapping[str, Any]], rate: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     by_seed = {
-        row["seed"]: row["value"] for row in rated
-        if (row["location"], row["task"], row["approach"], row["domain"]) == key
-    }  # fmt: skip
+        row["seed"]: row["value"] for row in rated if (row["location"], row["task"], row["approach"], row["domain"]) == key
+    }
     middle = median(by_seed.values()) if by_seed else 0.0
     nearest = sorted(runs, key=lambda run: abs(by_seed.get(run[0], middle) - middle))
     made = [film for outcome in OUTCOMES if (film := _film(nearest, outcome)) is not None]
     return {
-        "domain": key[3], "value": rate["value"] if rate else None, "band": rate["band"] if rate else None,
-        "trials": rate["trials"] if rate else 0, "seeds": len(runs), "films": made,
-    }  # fmt: skip
+        "domain": key[3],
+        "value": rate["value"] if rate else None,
+        "band": rate["band"] if rate else None,
+        "trials": rate["trials"] if rate else 0,
+        "seeds": len(runs),
+        "films": made,
+    }
 
 
 def _film(runs: Sequence[tuple[int, Path]], outcome: str) -> dict[str, Any] | None:
@@ -113,15 +133,24 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: str) -> dict[str, Any] | No
         root = folder.parent.parent
         frames, _ = read_video(path)
         content = base64.b64encode(path.read_bytes()).decode("ascii")
-        video = {"source": path.relative_to(root).as_posix(), "uri": f"data:video/mp4;base64,{content}",
-                 "width": frames.shape[2], "height": frames.shape[1]}  # fmt: skip
+        video = {
+            "source": path.relative_to(root).as_posix(),
+            "uri": f"data:video/mp4;base64,{content}",
+            "width": frames.shape[2],
+            "height": frames.shape[1],
+        }
         return {
-            "outcome": outcome, "seed": seed, "initial_state": said["initial_state"], "steps": said["steps"],
-            "failure_mode": said["failure_mode"], "score": round(said["score"], 4),
-            "seconds": round(said["steps"] / said["fps"], 2), "video": video,
+            "outcome": outcome,
+            "seed": seed,
+            "initial_state": said["initial_state"],
+            "steps": said["steps"],
+            "failure_mode": said["failure_mode"],
+            "score": round(said["score"], 4),
+            "seconds": round(said["steps"] / said["fps"], 2),
+            "video": video,
             "poster": embed(Image.fromarray(frames[-1]), frames.shape[2]),
             "sheet": figure(path.with_suffix(".png"), root, outcome, SHEET_PX),
-        }  # fmt: skip
+        }
     return None
 
 
@@ -132,8 +161,7 @@ def _uris(film: Mapping[str, Any]) -> Iterator[str]:
 def _rooms(shown: Mapping[Key, dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for (location, task), here in groupby(shown, key=lambda k: k[:2]):
         rows = [
-            {"approach": approach, "cells": [shown[key] for key in own]}
-            for approach, own in groupby(here, key=lambda k: k[2])
+            {"approach": approach, "cells": [shown[key] for key in own]} for approach, own in groupby(here, key=lambda k: k[2])
         ]
         yield {"location": location, "task": task, "rows": rows}
 

@@ -30,13 +30,17 @@ def fleets(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         odd.sort(key=lambda row: (not row["reason"], -abs(row["raw"] - fleet["mean"])))
         flagged = odd[:MOST_FLAGGED]
         listed = {row["location"] for row in flagged}
-        found.append({
-            **fleet, "plot": caterpillar(rows, fleet["mean"]), "flagged": flagged,
-            "more_flagged": len(odd) - len(flagged),
-            "rest": [row for row in reversed(rows) if row["location"] not in listed],
-            "counts": {d: sum(row["direction"] == d for row in rows) for d in ("helps", "undecided", "hurts")},
-            "reasons": len(reasons),
-        })  # fmt: skip
+        found.append(
+            {
+                **fleet,
+                "plot": caterpillar(rows, fleet["mean"]),
+                "flagged": flagged,
+                "more_flagged": len(odd) - len(flagged),
+                "rest": [row for row in reversed(rows) if row["location"] not in listed],
+                "counts": {d: sum(row["direction"] == d for row in rows) for d in ("helps", "undecided", "hurts")},
+                "reasons": len(reasons),
+            }
+        )
     return found
 
 
@@ -49,11 +53,17 @@ def caterpillar(rows: Sequence[Mapping[str, Any]], mean: float) -> dict[str, Any
     Returns:
         `ticks` (value and y in pixels), `zero` and `mean` as y, `width` in units of one location, and `paths` by kind.
     """
-    axis: Axis = axis_of([
-        {"value": row["value"], "location": None, "prior": None, "band": [min(row["band"][0], row["raw"]),
-                                                                          max(row["band"][1], row["raw"])]}
-        for row in rows
-    ])  # fmt: skip
+    axis: Axis = axis_of(
+        [
+            {
+                "value": row["value"],
+                "location": None,
+                "prior": None,
+                "band": [min(row["band"][0], row["raw"]), max(row["band"][1], row["raw"])],
+            }
+            for row in rows
+        ]
+    )
 
     def y(value: float) -> float:
         return round(HEIGHT * (1 - axis.at(value) / 100), 1)
@@ -66,17 +76,31 @@ def caterpillar(rows: Sequence[Mapping[str, Any]], mean: float) -> dict[str, Any
         paths.setdefault("raw", []).append(f"M{x - 4} {y(row['raw'])}h8")
         paths.setdefault(f"{kind}-dot", []).append(f"M{x} {y(row['value'])}h0")
     return {
-        "ticks": [{"value": t, "y": y(t)} for t in axis.ticks], "zero": y(0.0), "mean": y(mean),
-        "width": 10 * len(rows), "height": HEIGHT, "paths": {kind: "".join(parts) for kind, parts in paths.items()},
-    }  # fmt: skip
+        "ticks": [{"value": t, "y": y(t)} for t in axis.ticks],
+        "zero": y(0.0),
+        "mean": y(mean),
+        "width": 10 * len(rows),
+        "height": HEIGHT,
+        "paths": {kind: "".join(parts) for kind, parts in paths.items()},
+    }
 
 
 def fleet_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per approach, domain and location of a fleet."""
     return [
-        {"approach": fleet["approach"], "domain": fleet["domain"], "location": row["location"], "measured": row["raw"],
-         "value": row["value"], "value_low": row["band"][0], "value_high": row["band"][1], "p_value": row["p_value"],
-         "p_adjusted": row["adjusted"], "direction": row["direction"],
-         "set_aside": next((q["reason"] for q in fleet["quarantine"] if q["location"] == row["location"]), "")}
-        for fleet in said["evidence"]["fleet"] for row in fleet["locations"]
-    ]  # fmt: skip
+        {
+            "approach": fleet["approach"],
+            "domain": fleet["domain"],
+            "location": row["location"],
+            "measured": row["raw"],
+            "value": row["value"],
+            "value_low": row["band"][0],
+            "value_high": row["band"][1],
+            "p_value": row["p_value"],
+            "p_adjusted": row["adjusted"],
+            "direction": row["direction"],
+            "set_aside": next((q["reason"] for q in fleet["quarantine"] if q["location"] == row["location"]), ""),
+        }
+        for fleet in said["evidence"]["fleet"]
+        for row in fleet["locations"]
+    ]

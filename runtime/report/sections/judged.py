@@ -12,9 +12,7 @@ WAIVABLE = (Status.FAILED, Status.UNDECIDED)
 """Outcomes that a waiver can speak of. What did not run was not measured, and nobody can answer for that."""
 
 
-def judged(
-    names: Sequence[str], folders: Sequence[Path], file: str, waivers: Mapping[str, Waiver]
-) -> list[dict[str, Any]]:
+def judged(names: Sequence[str], folders: Sequence[Path], file: str, waivers: Mapping[str, Waiver]) -> list[dict[str, Any]]:
     """Verdicts in the study's order, each with its `id` and the waiver that covers it, if any.
 
     Args:

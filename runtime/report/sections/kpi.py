@@ -24,24 +24,29 @@ Manifest = Mapping[str, Any]
 METRICS = {
     "enrichment": ("artifact_pass_rate", None, "variants_passed", "variants"),
     "demos": ("world_model", "twin", "scripted_successes", "scripted_tries"),
-}  # fmt: skip
+}
 """Stage -> the figure that it counts, where, and the metrics that hold what passed and what was tried."""
 METHOD = {
     "week": "ISO week (UTC) in which the artifact was built or the imported trial took place; of a policy, in which "
     "the last of its runs was evaluated",
     "approach": "figures of artifacts are of those that the approach's policies were trained on",
     "success": "as in all of this report: training runs are the unit, each location and task counts the same",
-    "counted": "Wilson's interval at one location; over several, Student's t with the location as unit, on the logit "
-    "scale",
+    "counted": "Wilson's interval at one location; over several, Student's t with the location as unit, on the logit scale",
     "gap": "simulated trials until that week against the real ones of the newest week until then",
     "trend": "a straight line through all weeks; its band is not narrower than the weeks' own bands make it",
 }
 
 
 def key_figures(
-    frame: StudyFrame, cells: Sequence[Cell], trials: Sequence[Manifest], manifests: Sequence[Manifest],
-    table: pa.Table, roles: Mapping[str, str], level: float, shared_training: bool,
-) -> dict[str, Any]:  # fmt: skip
+    frame: StudyFrame,
+    cells: Sequence[Cell],
+    trials: Sequence[Manifest],
+    manifests: Sequence[Manifest],
+    table: pa.Table,
+    roles: Mapping[str, str],
+    level: float,
+    shared_training: bool,
+) -> dict[str, Any]:
     """The pack of every approach that is no control, as JSON.
 
     Args:
@@ -55,10 +60,7 @@ def key_figures(
         shared_training: whether one training run serves all locations.
     """
     there = set(table["approach"].to_pylist())
-    approaches = [
-        a for a in in_order(frame.approaches, roles)
-        if a in there and roles.get(a, TREATMENT) in (BASELINE, TREATMENT)
-    ]  # fmt: skip
+    approaches = [a for a in in_order(frame.approaches, roles) if a in there and roles.get(a, TREATMENT) in (BASELINE, TREATMENT)]
     weeks_of = _weeks(cells, trials)
     by_week, undated = _by_week(table, weeks_of)
     counts, uncounted = _counts(cells, trials, {(m["stage"], m["fingerprint"]): m for m in manifests})

@@ -31,11 +31,16 @@ def drawn(said: Mapping[str, Any]) -> dict[str, Any]:
     charts = [_chart(said, key, [r for r in everywhere if _key(r) == key]) for key in series(said)]
     rows = newest(said)
     return {
-        "charts": charts, "columns": series(said), "newest": rows, "week": said["weeks"][-1],
-        "locations": len({row["location"] for row in rows}), "width": WIDTH, "height": HEIGHT,
+        "charts": charts,
+        "columns": series(said),
+        "newest": rows,
+        "week": said["weeks"][-1],
+        "locations": len({row["location"] for row in rows}),
+        "width": WIDTH,
+        "height": HEIGHT,
         "lines": [{"charts": charts[i : i + PER_ROW]} for i in range(0, len(charts), PER_ROW)],
         "frame": {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
-    }  # fmt: skip
+    }
 
 
 def _key(row: Row) -> tuple[str, str | None, str | None]:
@@ -60,32 +65,48 @@ def _chart(said: Mapping[str, Any], key: tuple[str, str | None, str | None], row
         off = DODGE * (i - (len(shown) - 1) / 2)
         mine = sorted((r for r in rows if r["approach"] == approach), key=lambda r: r["week"])
         points = [
-            {"x": round(x(r["week"]) + off, 1), "y": round(y(r["value"]), 1), "low": round(y(r["band"][0]), 1),
-             "high": round(y(r["band"][1]), 1), "row": r} for r in mine
-        ]  # fmt: skip
-        lines.append({
-            "approach": approach, "group": said["approaches"].index(approach), "points": points, "last": mine[-1],
-            "line": " ".join(f"{p['x']},{p['y']}" for p in points),
-            "area": " ".join([f"{p['x']},{p['high']}" for p in points]
-                             + [f"{p['x']},{p['low']}" for p in reversed(points)]),
-        })  # fmt: skip
+            {
+                "x": round(x(r["week"]) + off, 1),
+                "y": round(y(r["value"]), 1),
+                "low": round(y(r["band"][0]), 1),
+                "high": round(y(r["band"][1]), 1),
+                "row": r,
+            }
+            for r in mine
+        ]
+        lines.append(
+            {
+                "approach": approach,
+                "group": said["approaches"].index(approach),
+                "points": points,
+                "last": mine[-1],
+                "line": " ".join(f"{p['x']},{p['y']}" for p in points),
+                "area": " ".join([f"{p['x']},{p['high']}" for p in points] + [f"{p['x']},{p['low']}" for p in reversed(points)]),
+            }
+        )
     counts = {week: max((r["locations"] for r in rows if r["week"] == week), default=0) for week in said["weeks"]}
     every = math.ceil(len(said["weeks"]) / MOST_LABELS)
     ticks = [
         {"x": round(x(week), 1), "week": week, "label": week.partition("-")[2], "n": counts[week]}
-        for i, week in enumerate(reversed(said["weeks"])) if i % every == 0
-    ]  # fmt: skip
+        for i, week in enumerate(reversed(said["weeks"]))
+        if i % every == 0
+    ]
     return {
-        "kpi": kpi, "domain": domain, "real": real, "lines": lines, "weeks": ticks[::-1],
+        "kpi": kpi,
+        "domain": domain,
+        "real": real,
+        "lines": lines,
+        "weeks": ticks[::-1],
         "ticks": [{"y": round(y(t), 1), "value": t} for t in axis.ticks],
         "zero": round(y(0.0), 1) if kpi == "gap" else None,
-    }  # fmt: skip
+    }
 
 
 def _rate_axis(rows: Sequence[Row]) -> Axis:
     """Up to 100, from as far above 0 as every band allows: 95 and 97 must not look alike."""
-    low, step = next((low, step) for low, step in ((80, 5), (50, 10), (0, 25))
-                     if low == 0 or all(r["band"][0] >= low for r in rows))  # fmt: skip
+    low, step = next(
+        (low, step) for low, step in ((80, 5), (50, 10), (0, 25)) if low == 0 or all(r["band"][0] >= low for r in rows)
+    )
     return Axis(float(low), 100.0, tuple(float(t) for t in range(low, 101, step)))
 
 

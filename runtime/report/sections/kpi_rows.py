@@ -31,8 +31,19 @@ def newest(said: Mapping[str, Any]) -> list[dict[str, Any]]:
 def kpi_rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every figure, flat: one row per figure, approach, week and location (`all` for all of that week)."""
     return [
-        {"week": r["week"], "location": r["location"] or "all", "approach": r["approach"], "kpi": r["kpi"],
-         "domain": r["domain"], "against": r["real"], "value": r["value"], "low": r["band"][0], "high": r["band"][1],
-         "level": report["kpi"]["level"], "n": r["n"], "locations": r["locations"]}
+        {
+            "week": r["week"],
+            "location": r["location"] or "all",
+            "approach": r["approach"],
+            "kpi": r["kpi"],
+            "domain": r["domain"],
+            "against": r["real"],
+            "value": r["value"],
+            "low": r["band"][0],
+            "high": r["band"][1],
+            "level": report["kpi"]["level"],
+            "n": r["n"],
+            "locations": r["locations"],
+        }
         for r in report["kpi"]["rows"]
-    ]  # fmt: skip
+    ]

@@ -39,9 +39,7 @@ def learning(
     if not folders:
         return None
     runs = dict.fromkeys((c.approach, c.location, c.task, c.seed) for c in cells)
-    trainings = [
-        Training(*run, pq.read_table(folder / "learning.parquet")) for run, folder in zip(runs, folders, strict=True)
-    ]
+    trainings = [Training(*run, pq.read_table(folder / "learning.parquet")) for run, folder in zip(runs, folders, strict=True)]
     return learning_evidence(trainings, baseline, level, shared_training, pairing)
 
 
@@ -58,10 +56,16 @@ def charts(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         widest = None if None in places else places[0]
         for place in dict.fromkeys([widest, *places]):
             here = sorted((r for r in rows if r["location"] == place), key=lambda r: order.index(r["approach"]))
-            groups.append({
-                "task": task, "location": place, "wide": place == widest,
-                "only": len(set(places)) == 1, "rows": here, "panels": _panels(here, found["baseline"]),
-            })  # fmt: skip
+            groups.append(
+                {
+                    "task": task,
+                    "location": place,
+                    "wide": place == widest,
+                    "only": len(set(places)) == 1,
+                    "rows": here,
+                    "panels": _panels(here, found["baseline"]),
+                }
+            )
     return groups
 
 
@@ -71,27 +75,34 @@ def _panels(rows: Sequence[Mapping[str, Any]], baseline: str | None) -> list[dic
     panels = []
     for row in rows:
         steps = sorted({0, *(point["step"] for point in row["points"])})
-        panels.append({
-            "approach": row["approach"], "own": _line(row, last),
-            "behind": None if base is None or base is row else _line(base, last),
-            "ticks": _ticks(steps if len(steps) > 1 else [0, last], last),
-        })  # fmt: skip
+        panels.append(
+            {
+                "approach": row["approach"],
+                "own": _line(row, last),
+                "behind": None if base is None or base is row else _line(base, last),
+                "ticks": _ticks(steps if len(steps) > 1 else [0, last], last),
+            }
+        )
     return panels
 
 
 def _line(row: Mapping[str, Any], last: float) -> dict[str, Any]:
     """Points of a curve and the outline of its bands; a flat curve runs over the whole field."""
     dots = [
-        {"x": _x(p["step"], last), "y": _y(p["value"]), "low": _y(p["band"][0]), "high": _y(p["band"][1]),
-         "step": p["step"], "value": p["value"], "band": p["band"]}
+        {
+            "x": _x(p["step"], last),
+            "y": _y(p["value"]),
+            "low": _y(p["band"][0]),
+            "high": _y(p["band"][1]),
+            "step": p["step"],
+            "value": p["value"],
+            "band": p["band"],
+        }
         for p in row["points"]
-    ]  # fmt: skip
+    ]
     ends = [*dots, {**dots[-1], "x": RIGHT}] if row["flat"] and dots else dots
     around = [(d["x"], d["high"]) for d in ends] + [(d["x"], d["low"]) for d in reversed(ends)]
-    return {
-        "dots": dots, "line": " ".join(f"{d['x']},{d['y']}" for d in ends),
-        "area": " ".join(f"{x},{y}" for x, y in around),
-    }  # fmt: skip
+    return {"dots": dots, "line": " ".join(f"{d['x']},{d['y']}" for d in ends), "area": " ".join(f"{x},{y}" for x, y in around)}
 
 
 def _ticks(steps: Sequence[int], last: float) -> list[dict[str, Any]]:
@@ -138,11 +149,23 @@ def _times(value: float) -> str:
 def curve_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One flat row per point of a curve."""
     found = said["learning"]
-    return [] if found is None else [
-        {**_names(row), "step": p["step"], "success": p["value"], "low": p["band"][0], "high": p["band"][1],
-         "level": p["level"], "trials": p["trials"]}
-        for row in found["rows"] for p in row["points"]
-    ]  # fmt: skip
+    return (
+        []
+        if found is None
+        else [
+            {
+                **_names(row),
+                "step": p["step"],
+                "success": p["value"],
+                "low": p["band"][0],
+                "high": p["band"][1],
+                "level": p["level"],
+                "trials": p["trials"],
+            }
+            for row in found["rows"]
+            for p in row["points"]
+        ]
+    )
 
 
 def area_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -24,22 +24,30 @@ def heat_maps(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         here = [r for r in evidence["uplift"] if r["domain"] == domain and r["location"] is not None]
         cells = {(r["location"], r["task"], r["approach"]): r for r in here}
         rates = {
-            (r["location"], r["task"]): r for r in evidence["rates"]
+            (r["location"], r["task"]): r
+            for r in evidence["rates"]
             if r["domain"] == domain and r["approach"] == evidence["baseline"]
-        }  # fmt: skip
-        places = [
-            (x, t) for x in frame["locations"] for t in frame["tasks"] if any((x, t, a) in cells for a in approaches)
-        ]
+        }
+        places = [(x, t) for x in frame["locations"] for t in frame["tasks"] if any((x, t, a) in cells for a in approaches)]
         if len(places) < 2:
             continue
         scale = max([LEAST_SCALE, *(abs(r["value"]) for r in here if roles.get(r["approach"]) != UNTRAINED)])
-        maps.append({
-            "domain": domain, "approaches": approaches, "scale": round(scale, 1), "rows": [
-                {"location": x, "task": t, "baseline": rates.get((x, t)),
-                 "cells": [_cell(cells.get((x, t, a)), scale) for a in approaches]}
-                for x, t in places
-            ],
-        })  # fmt: skip
+        maps.append(
+            {
+                "domain": domain,
+                "approaches": approaches,
+                "scale": round(scale, 1),
+                "rows": [
+                    {
+                        "location": x,
+                        "task": t,
+                        "baseline": rates.get((x, t)),
+                        "cells": [_cell(cells.get((x, t, a)), scale) for a in approaches],
+                    }
+                    for x, t in places
+                ],
+            }
+        )
     return maps
 
 
@@ -47,17 +55,31 @@ def _cell(row: Mapping[str, Any] | None, scale: float) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
-        "value": row["value"], "band": row["band"], "direction": row["direction"], "seeds": row["seeds"],
-        "tone": "up" if row["value"] > 0 else "down", "tint": round(min(100.0, 100 * abs(row["value"]) / scale)),
-    }  # fmt: skip
+        "value": row["value"],
+        "band": row["band"],
+        "direction": row["direction"],
+        "seeds": row["seeds"],
+        "tone": "up" if row["value"] > 0 else "down",
+        "tint": round(min(100.0, 100 * abs(row["value"]) / scale)),
+    }
 
 
 def heat_rows(maps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The maps as flat rows, one per cell."""
     return [
-        {"domain": m["domain"], "location": row["location"], "task": row["task"], "approach": approach,
-         "uplift": cell["value"], "low": cell["band"][0], "high": cell["band"][1], "direction": cell["direction"],
-         "seeds": cell["seeds"]}
-        for m in maps for row in m["rows"]
-        for approach, cell in zip(m["approaches"], row["cells"], strict=True) if cell is not None
-    ]  # fmt: skip
+        {
+            "domain": m["domain"],
+            "location": row["location"],
+            "task": row["task"],
+            "approach": approach,
+            "uplift": cell["value"],
+            "low": cell["band"][0],
+            "high": cell["band"][1],
+            "direction": cell["direction"],
+            "seeds": cell["seeds"],
+        }
+        for m in maps
+        for row in m["rows"]
+        for approach, cell in zip(m["approaches"], row["cells"], strict=True)
+        if cell is not None
+    ]

@@ -4,9 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ORDER = (
-    "capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "learning", "uplift", "gate",
-    "claim", "report",
-)  # fmt: skip
+    "capture",
+    "splat",
+    "twin",
+    "coverage",
+    "demos",
+    "enrichment",
+    "policy",
+    "evaluate",
+    "learning",
+    "uplift",
+    "gate",
+    "claim",
+    "report",
+)
 
 
 def by_stage(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -15,14 +26,7 @@ def by_stage(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for manifest in manifests:
         row = rows.setdefault(
             manifest["stage"],
-            {
-                "stage": manifest["stage"],
-                "versions": set(),
-                "backends": set(),
-                "artifacts": 0,
-                "cpu_s": 0.0,
-                "peak_mb": 0.0,
-            },
+            {"stage": manifest["stage"], "versions": set(), "backends": set(), "artifacts": 0, "cpu_s": 0.0, "peak_mb": 0.0},
         )
         row["versions"].add(manifest["version"])
         row["backends"] |= {f"{b['name']} {b['version']}" for b in manifest.get("backends", {}).values()}
@@ -38,11 +42,14 @@ def artifacts(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row per artifact: address, version, cost and flat metrics."""
     rows = [
         {
-            "stage": m["stage"], "fingerprint": m["fingerprint"], "version": m["version"], "cpu_s": m["cost"]["cpu_s"],
+            "stage": m["stage"],
+            "fingerprint": m["fingerprint"],
+            "version": m["version"],
+            "cpu_s": m["cost"]["cpu_s"],
             "metrics": flat(m.get("metrics", {})),
         }
         for m in manifests
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda row: (_position(row["stage"]), row["fingerprint"]))
 
 

@@ -25,20 +25,38 @@ def drawn(said: Mapping[str, Any]) -> list[dict[str, Any]]:
 def reality_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per policy and pair of domains."""
     return [
-        {"simulated": pair["simulated"], "real": pair["real"], "policy": policy["policy"],
-         "simulated_success": policy["simulated"], "real_success": policy["real"],
-         "simulated_trials": policy["simulated_trials"], "real_trials": policy["real_trials"]}
-        for pair in said["sim_real"] for policy in pair["policies"]
-    ]  # fmt: skip
+        {
+            "simulated": pair["simulated"],
+            "real": pair["real"],
+            "policy": policy["policy"],
+            "simulated_success": policy["simulated"],
+            "real_success": policy["real"],
+            "simulated_trials": policy["simulated_trials"],
+            "real_trials": policy["real_trials"],
+        }
+        for pair in said["sim_real"]
+        for policy in pair["policies"]
+    ]
 
 
 def powered_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per approach and pair of domains: real success alone and with simulation's help."""
     return [
-        {"simulated": pair["simulated"], "real": pair["real"], "approach": row["approach"],
-         "real_alone": row["classical"], "real_alone_low": row["classical_band"][0],
-         "real_alone_high": row["classical_band"][1], "powered": row["value"], "powered_low": row["band"][0],
-         "powered_high": row["band"][1], "trust": row["weight"], "real_trials": row["real_trials"],
-         "simulated_trials": row["simulated_trials"], "real_trials_saved": row["trials_saved"]}
-        for pair in said["sim_real"] for row in pair["powered"]
-    ]  # fmt: skip
+        {
+            "simulated": pair["simulated"],
+            "real": pair["real"],
+            "approach": row["approach"],
+            "real_alone": row["classical"],
+            "real_alone_low": row["classical_band"][0],
+            "real_alone_high": row["classical_band"][1],
+            "powered": row["value"],
+            "powered_low": row["band"][0],
+            "powered_high": row["band"][1],
+            "trust": row["weight"],
+            "real_trials": row["real_trials"],
+            "simulated_trials": row["simulated_trials"],
+            "real_trials_saved": row["trials_saved"],
+        }
+        for pair in said["sim_real"]
+        for row in pair["powered"]
+    ]

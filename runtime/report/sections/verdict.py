@@ -39,9 +39,7 @@ def headline(frame: StudyFrame, rows: Sequence[Mapping[str, Any]], roles: Mappin
     if not treated or frame.baseline is None:
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
-    here = sorted(
-        (row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"])
-    )
+    here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))
     clauses: list[list[Token]] = []
     if len(here) <= MOST_SPELLED:
         clauses = [[ref("approach", row["approach"]), text(_by(row))] for row in here]
@@ -61,11 +59,13 @@ def approach_rows(
     found = {(row["approach"], row["domain"]): row for row in rows}
     return [
         {
-            "approach": approach, "role": roles.get(approach, TREATMENT),
+            "approach": approach,
+            "role": roles.get(approach, TREATMENT),
             "domains": [{"domain": d, "row": found.get((approach, d))} for d in domains],
         }
-        for approach in in_order(frame.approaches, roles) if approach != frame.baseline
-    ]  # fmt: skip
+        for approach in in_order(frame.approaches, roles)
+        if approach != frame.baseline
+    ]
 
 
 def in_order(approaches: Sequence[str], roles: Mapping[str, str]) -> list[str]:
@@ -87,14 +87,15 @@ def null_note(rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> di
 
 
 def not_run(
-    frame: StudyFrame, evidence: Mapping[str, Any], gates: Sequence[Mapping[str, Any]],
-    claims: Sequence[Mapping[str, Any]], roles: Mapping[str, str],
-) -> list[list[Token]]:  # fmt: skip
+    frame: StudyFrame,
+    evidence: Mapping[str, Any],
+    gates: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]],
+    roles: Mapping[str, str],
+) -> list[list[Token]]:
     """Everything that was planned but did not happen, as sentences."""
     lines: list[list[Token]] = []
-    measured = {
-        (c["approach"], c["location"], c["task"], c["seed"], c["domain"]): c["trials"] for c in evidence["cells"]
-    }
+    measured = {(c["approach"], c["location"], c["task"], c["seed"], c["domain"]): c["trials"] for c in evidence["cells"]}
     order = by_reality(list(frame.trials))
     for approach in frame.approaches:
         for where, planned in sorted(frame.trials.items(), key=lambda item: order.index(item[0])):
@@ -105,18 +106,19 @@ def not_run(
             if absent:
                 lines.append([ref("approach", approach), text(f" {_in(where)}: {absent} of {len(keys)} cells not run")])
             if short:
-                lines.append([ref("approach", approach), text(f" {_in(where)}: {count(short, 'cell')} with fewer than "
-                                                              f"{planned} trials")])  # fmt: skip
+                lines.append(
+                    [ref("approach", approach), text(f" {_in(where)}: {count(short, 'cell')} with fewer than {planned} trials")]
+                )
     lines += [
         [text(f"{kind} "), ref(kind, v["id"]), text(f": {v['reason']}")]
-        for kind, verdicts in (("gate", gates), ("claim", claims)) for v in verdicts if v["status"] == Status.NOT_RUN
-    ]  # fmt: skip
+        for kind, verdicts in (("gate", gates), ("claim", claims))
+        for v in verdicts
+        if v["status"] == Status.NOT_RUN
+    ]
     if frame.baseline is None:
         lines.append([text("no baseline: no approach can be compared")])
     elif PLACEBO not in roles.values():
-        lines.append(
-            [text("placebo: no approach repeats the baseline with other training seeds, so no null was measured")]
-        )
+        lines.append([text("placebo: no approach repeats the baseline with other training seeds, so no null was measured")])
     if BASELINE not in roles.values() and frame.baseline is not None:
         lines.append([ref("approach", frame.baseline), text(" (the baseline): no trials")])
     return lines
@@ -125,11 +127,14 @@ def not_run(
 def stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
     """A sentence for each gate that stopped something."""
     return [
-        [*_listed([ref("location", x) for x in one.places], len(one.places)), text(" stopped by gate "),
-         ref("gate", one.gate),
-         text(f": {one.reason}" + ("; left out of all that is judged" if one.on_fail == "skip_downstream" else ""))]
+        [
+            *_listed([ref("location", x) for x in one.places], len(one.places)),
+            text(" stopped by gate "),
+            ref("gate", one.gate),
+            text(f": {one.reason}" + ("; left out of all that is judged" if one.on_fail == "skip_downstream" else "")),
+        ]
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 def _by(row: Mapping[str, Any]) -> str:

@@ -17,9 +17,7 @@ def where(said: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             single.setdefault((row["approach"], row["domain"]), []).append(row)
     for (approach, domain), rows in {**single, **fleets}.items():
         if len(rows) > 1:
-            found.setdefault(approach, {})[domain] = _said(
-                [row["direction"] for row in rows], (approach, domain) in fleets
-            )
+            found.setdefault(approach, {})[domain] = _said([row["direction"] for row in rows], (approach, domain) in fleets)
     return found
 
 

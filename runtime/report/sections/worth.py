@@ -18,9 +18,12 @@ NEVER_TRIED = (BASELINE, PLACEBO, UNTRAINED)
 
 
 def worth(
-    frame: StudyFrame, cells: Sequence[Cell], evidence: Mapping[str, Any], roles: Mapping[str, str],
+    frame: StudyFrame,
+    cells: Sequence[Cell],
+    evidence: Mapping[str, Any],
+    roles: Mapping[str, str],
     costs: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Cost per confirmed point, and candidates by expected uplift per hour.
 
     `unit` is `gpu_h` where any artifact of any approach used a GPU, else `cpu_h`: one unit for all, so that they rank.
@@ -40,14 +43,17 @@ def worth(
     return {
         "unit": unit,
         "confirmed": [
-            row for domain in domains for approach in tried
+            row
+            for domain in domains
+            for approach in tried
             if (row := _confirmed(approach, domain, evidence, hours.get(approach)))
         ],
         "next": [
             _next(domain, tried, evidence, {a: hours[a] / places[a] for a in hours if places.get(a)}, unit)
-            for domain in domains if tried and evidence["baseline"]
+            for domain in domains
+            if tried and evidence["baseline"]
         ],
-    }  # fmt: skip
+    }
 
 
 def _confirmed(approach: str, domain: str, evidence: Mapping[str, Any], hours: float | None) -> dict[str, Any] | None:
@@ -68,10 +74,15 @@ def _confirmed(approach: str, domain: str, evidence: Mapping[str, Any], hours: f
     sure = [band for band in bands if band.low > 0]
     per_point = None if hours is None else cost_per_point(hours, sure)
     return {
-        "approach": approach, "domain": domain, "basis": "fleet" if fleet else "locations",
-        "comparisons": len(rows), "confirmed": len(sure), "points": round(sum(band.low for band in sure), 4),
-        "hours": _rounded(hours), "per_point": _rounded(per_point),
-    }  # fmt: skip
+        "approach": approach,
+        "domain": domain,
+        "basis": "fleet" if fleet else "locations",
+        "comparisons": len(rows),
+        "confirmed": len(sure),
+        "points": round(sum(band.low for band in sure), 4),
+        "hours": _rounded(hours),
+        "per_point": _rounded(per_point),
+    }
 
 
 def _next(
@@ -91,13 +102,18 @@ def _next(
     return {
         "domain": domain,
         "ranked": [
-            {"approach": one.approach, "gain": round(one.gain, 4), "hours": _rounded(hours[one.approach]),
-             "per_hour": round(one.per_hour, 4) if hours[one.approach] > 0 else None, **known[one.approach],
-             "why": _why(known[one.approach], domain)}
+            {
+                "approach": one.approach,
+                "gain": round(one.gain, 4),
+                "hours": _rounded(hours[one.approach]),
+                "per_hour": round(one.per_hour, 4) if hours[one.approach] > 0 else None,
+                **known[one.approach],
+                "why": _why(known[one.approach], domain),
+            }
             for one in order
         ],
         "unranked": unranked,
-    }  # fmt: skip
+    }
 
 
 def _belief(approach: str, domain: str, evidence: Mapping[str, Any]) -> dict[str, Any] | str:
@@ -142,12 +158,22 @@ def next_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for group in said["worth"]["next"]:
         for rank, row in enumerate(group["ranked"], 1):
-            rows.append({
-                "domain": group["domain"], "rank": rank, "approach": row["approach"], "expected_gain": row["gain"],
-                "believed": row["mean"], "sd": row["sd"], unit: row["hours"], f"gain_per_{unit}": row["per_hour"],
-                "basis": row["basis"], "measured_share": row["share"], "range_weight": row["range_weight"],
-                "reason": row["why"],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "domain": group["domain"],
+                    "rank": rank,
+                    "approach": row["approach"],
+                    "expected_gain": row["gain"],
+                    "believed": row["mean"],
+                    "sd": row["sd"],
+                    unit: row["hours"],
+                    f"gain_per_{unit}": row["per_hour"],
+                    "basis": row["basis"],
+                    "measured_share": row["share"],
+                    "range_weight": row["range_weight"],
+                    "reason": row["why"],
+                }
+            )
         rows += [{"domain": group["domain"], **row} for row in group["unranked"]]
     return rows
 

@@ -70,30 +70,40 @@ def check_variant(
         orientation=lead >= limits.least_lead,
         duration=len(original) == len(variant) and abs(fps - variant_fps) <= FPS_TOLERANCE,
         quality=sharp >= limits.least_sharpness and clipped <= limits.most_clipped and kept >= limits.least_motion,
-        lead=round(lead, 4), sharpness=round(sharp, 4), clipped=round(clipped, 4), motion=round(kept, 4),
-    )  # fmt: skip
+        lead=round(lead, 4),
+        sharpness=round(sharp, 4),
+        clipped=round(clipped, 4),
+        motion=round(kept, 4),
+    )
 
 
 def worst(checks: Sequence[Checked]) -> Checked:
     """The variant seen by several cameras: it passes a check where each of its films does."""
     return Checked(
-        all(c.orientation for c in checks), all(c.duration for c in checks), all(c.quality for c in checks),
-        min(c.lead for c in checks), min(c.sharpness for c in checks), max(c.clipped for c in checks),
+        all(c.orientation for c in checks),
+        all(c.duration for c in checks),
+        all(c.quality for c in checks),
+        min(c.lead for c in checks),
+        min(c.sharpness for c in checks),
+        max(c.clipped for c in checks),
         min(c.motion for c in checks),
-    )  # fmt: skip
+    )
 
 
 def tally(checks: Sequence[Checked]) -> dict[str, float]:
     """Metrics of a stage: variants, how many passed, and the shares (0..1) that passed each check and all of them."""
     count = len(checks)
     shares = {
-        "pass_rate": sum(c.passed for c in checks), "pass_orientation": sum(c.orientation for c in checks),
-        "pass_duration": sum(c.duration for c in checks), "pass_quality": sum(c.quality for c in checks),
-    }  # fmt: skip
+        "pass_rate": sum(c.passed for c in checks),
+        "pass_orientation": sum(c.orientation for c in checks),
+        "pass_duration": sum(c.duration for c in checks),
+        "pass_quality": sum(c.quality for c in checks),
+    }
     return {
-        "variants": count, "variants_passed": shares["pass_rate"],
+        "variants": count,
+        "variants_passed": shares["pass_rate"],
         **{name: round(passed / count, 6) if count else 0.0 for name, passed in shares.items()},
-    }  # fmt: skip
+    }
 
 
 def orientation_lead(original: np.ndarray, variant: np.ndarray) -> float:

@@ -27,9 +27,7 @@ class Effort:
     seed: int
 
 
-def attempt(
-    model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo"
-) -> list[Episode | None]:  # fmt: skip
+def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo") -> list[Episode | None]:
     """Episodes of the starts `indices` of a family; None where the expert failed."""
     kind, task = kind_of(twin.task), twin.task
     starts = [kind.draw_start(task, i, purpose, effort.seed) for i in indices]

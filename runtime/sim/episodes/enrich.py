@@ -20,9 +20,8 @@ _STREAM = {"demo": 51, "clip": 52}
 
 
 def variant_films(
-    episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int,
-    seed: tuple[int, int],
-) -> list[dict[str, np.ndarray]]:  # fmt: skip
+    episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int, seed: tuple[int, int]
+) -> list[dict[str, np.ndarray]]:
     """`count` variants of one demo: pictures u8 [T, H, W, 3] by camera. `seed` is (stage seed, demo)."""
     films = []
     center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
@@ -43,9 +42,8 @@ def variant_films(
 
 
 def enrich_clips(
-    source: Path, target: Path, ranges: Ranges, limits: Limits, count: int, seed: int,
-    progress: Callable[[float, str], None],
-) -> list[tuple[str, Checked]]:  # fmt: skip
+    source: Path, target: Path, ranges: Ranges, limits: Limits, count: int, seed: int, progress: Callable[[float, str], None]
+) -> list[tuple[str, Checked]]:
     """Variants of every coverage clip of `source`, written to the folder `target` as `NAME.vK.mp4` with a `clips.json`.
 
     What was written is read again and checked; a clip that fails is taken out.
@@ -69,20 +67,26 @@ def enrich_clips(
             if not checked.passed:
                 path.unlink()
                 continue
-            entries.append({
-                "name": name, "file": f"{target.name}/{name}.mp4", "of": entry["name"], "frames": len(again),
-                "fps": fps_again, "duration_s": len(again) / fps_again, "width": again.shape[2],
-                "height": again.shape[1],
-            })  # fmt: skip
+            entries.append(
+                {
+                    "name": name,
+                    "file": f"{target.name}/{name}.mp4",
+                    "of": entry["name"],
+                    "frames": len(again),
+                    "fps": fps_again,
+                    "duration_s": len(again) / fps_again,
+                    "width": again.shape[2],
+                    "height": again.shape[1],
+                }
+            )
         progress((i + 1) / len(manifest["clips"]), "clips")
     (target / "clips.json").write_text(json.dumps({"clips": entries}, indent=1) + "\n")
     return found
 
 
 def with_originals(
-    episodes: list[Episode], originals: list[dict[str, np.ndarray]],
-    variants: Callable[[int], list[dict[str, np.ndarray]]],
-) -> Iterator[tuple[Episode, dict[str, np.ndarray]]]:  # fmt: skip
+    episodes: list[Episode], originals: list[dict[str, np.ndarray]], variants: Callable[[int], list[dict[str, np.ndarray]]]
+) -> Iterator[tuple[Episode, dict[str, np.ndarray]]]:
     """Each demo followed by its variants, drawn as they are asked for."""
     for i, episode in enumerate(episodes):
         yield episode, originals[i]

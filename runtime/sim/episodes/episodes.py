@@ -28,10 +28,14 @@ def save_episodes(path: Path, episodes: Sequence[Episode]) -> None:
     """Write episodes as one npz; rows of all episodes lie one after another."""
     lengths = [len(e) for e in episodes]
     np.savez_compressed(
-        path, qpos=np.concatenate([e.qpos for e in episodes]), objects_m=np.stack([e.objects_m for e in episodes]),
-        state=np.concatenate([e.state for e in episodes]), action=np.concatenate([e.action for e in episodes]),
-        lengths=np.array(lengths), start_index=np.array([e.start_index for e in episodes]),
-    )  # fmt: skip
+        path,
+        qpos=np.concatenate([e.qpos for e in episodes]),
+        objects_m=np.stack([e.objects_m for e in episodes]),
+        state=np.concatenate([e.state for e in episodes]),
+        action=np.concatenate([e.action for e in episodes]),
+        lengths=np.array(lengths),
+        start_index=np.array([e.start_index for e in episodes]),
+    )
 
 
 def load_episodes(path: Path) -> list[Episode]:

@@ -61,23 +61,27 @@ def draw_variant(ranges: Ranges, noise_sd: float, rng: np.random.Generator) -> V
     balance = 1 + either(ranges.white_balance, 3) * (1, 0, 1)
     gain = balance * (1 + either(ranges.exposure))
     sensor = Sensor(
-        tuple(float(x) for x in gain), float(rng.uniform(0, 1)) * ranges.vignetting,
-        noise_sd + float(rng.uniform(0, 1)) * ranges.noise_sd, float(np.exp(either(ranges.gamma))),
-    )  # fmt: skip
+        tuple(float(x) for x in gain),
+        float(rng.uniform(0, 1)) * ranges.vignetting,
+        noise_sd + float(rng.uniform(0, 1)) * ranges.noise_sd,
+        float(np.exp(either(ranges.gamma))),
+    )
     return Variant(
         lamp_turn_rad=float(np.radians(either(ranges.light_turn_deg))),
         lamp_gain=(1 + tint) * (1 + either(ranges.light_change)),
         ambient_gain=float(1 + either(ranges.light_change)),
         lamp_height=float(rng.uniform(0.7, 1.2)) if ranges.light_turn_deg else 1.0,
-        sensor=sensor, color_gain=1 + either(ranges.object_color, 3),
+        sensor=sensor,
+        color_gain=1 + either(ranges.object_color, 3),
         shadow=float(1 + either(ranges.light_change)),
         camera_shift_m=either(ranges.camera_shift_m, 3),
         camera_turn_rad=np.radians(either(ranges.camera_turn_deg, 3)),
         slope=either(ranges.relight, 2),
-        material=Material((0, 0, 0), (1, 1, 1), _PATTERNS[rng.integers(len(_PATTERNS))], float(rng.uniform(0.03, 0.2)),
-                          int(rng.integers(2**31))),
+        material=Material(
+            (0, 0, 0), (1, 1, 1), _PATTERNS[rng.integers(len(_PATTERNS))], float(rng.uniform(0.03, 0.2)), int(rng.integers(2**31))
+        ),
         strength=either(ranges.retexture) * np.clip(1 + 0.4 * rng.standard_normal(3), 0, 2),
-    )  # fmt: skip
+    )
 
 
 def varied_look(look: Look, variant: Variant, center_m: np.ndarray) -> Look:

@@ -33,9 +33,8 @@ def plane() -> Plane:
     pan_x = float(at["shoulder"][0])
     tip = data.site(TIP_SITE).xpos[[0, 2]]
     return Plane(
-        pan_x, at["upper_arm"] - (pan_x, 0.0), at["lower_arm"] - at["upper_arm"], at["wrist"] - at["lower_arm"],
-        tip - at["wrist"],
-    )  # fmt: skip
+        pan_x, at["upper_arm"] - (pan_x, 0.0), at["lower_arm"] - at["upper_arm"], at["wrist"] - at["lower_arm"], tip - at["wrist"]
+    )
 
 
 def _turn(vector: np.ndarray, pitch_rad: float) -> np.ndarray:

@@ -13,9 +13,8 @@ from runtime.sim.parts.mj import Body, Model, Spec, mujoco
 
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper")
 LIMITS_RAD = np.array(
-    [(-1.91986, 1.91986), (-1.74533, 1.74533), (-1.69, 1.69), (-1.65806, 1.65806), (-2.74385, 2.84121),
-     (-0.17453, 1.74533)]
-)  # fmt: skip
+    [(-1.91986, 1.91986), (-1.74533, 1.74533), (-1.69, 1.69), (-1.65806, 1.65806), (-2.74385, 2.84121), (-0.17453, 1.74533)]
+)
 TIP_SITE = "gripperframe"
 FOREGROUND_GROUP = 1  # geoms that are drawn by ray casting, robot and task objects
 ROBOT_BITS = {"contype": 1, "conaffinity": 2}  # collides with the world, never with itself
@@ -61,43 +60,97 @@ class Link:
 
 H = 0.70710678
 LINKS = (
-    Link("base", None, (0, 0, 0), (1, 0, 0, 0), 0.147, (0.0137, 0, 0.0335), (1.1e-4, 1.4e-4, 1.3e-4), (
-        Block((-0.022, -0.055, 0.0), (0.064, 0.055, 0.030)),
-        Block((-0.027, -0.024, 0.030), (0.053, 0.024, 0.068)),
-        Block((-0.034, -0.026, 0.026), (-0.027, 0.026, 0.068), MOTOR_RGBA),
-    )),
-    Link("shoulder", "base", (0.0388353, 0, 0.0624), (0, 0, 1, 0), 0.100,
-         (-0.0308, 0, -0.0253), (8.4e-5, 8.1e-5, 2.4e-5), (
-        Block((-0.0476, -0.023, -0.040), (0.0122, 0.023, 0.0)),
-        Block((-0.0428, -0.020, -0.0644), (-0.018, 0.020, -0.040), MOTOR_RGBA),
-    )),
-    Link("upper_arm", "shoulder", (-0.0303992, -0.0182778, -0.0542), (0.5, -0.5, -0.5, -0.5), 0.103,
-         (-0.0898, -0.0084, 0.0184), (4.1e-5, 1.5e-4, 1.4e-4), (
-        Block((-0.100, -0.012, -0.008), (0.012, 0.012, 0.044)),
-        Block((-0.130, -0.036, -0.0015), (-0.100, 0.010, 0.0381), MOTOR_RGBA),
-    )),
-    Link("lower_arm", "upper_arm", (-0.11257, -0.028, 0), (H, 0, 0, H), 0.104,
-         (-0.0981, 0.0032, 0.0183), (2.9e-5, 1.6e-4, 1.5e-4), (
-        Block((-0.100, -0.010, -0.004), (0.012, 0.014, 0.040)),
-        Block((-0.145, -0.0072, -0.0015), (-0.100, 0.0176, 0.0381), MOTOR_RGBA),
-    )),
-    Link("wrist", "lower_arm", (-0.1349, 0.0052, 0), (H, 0, 0, -H), 0.079,
-         (0, -0.0386, 0.0281), (3.7e-5, 2.5e-5, 2.1e-5), (
-        Block((-0.016, -0.023, -0.006), (0.016, 0.012, 0.042)),
-        Block((-0.0124, -0.0626, 0.006), (0.0124, -0.023, 0.042), MOTOR_RGBA),
-    )),
-    Link("gripper", "wrist", (0, -0.0611, 0.0181), (0.0172091, -0.0172091, 0.706897, 0.706897), 0.087,
-         (0.0002, 0.0002, -0.0252), (2.8e-5, 4.3e-5, 3.5e-5), (
-        Block((-0.024, -0.021, -0.036), (0.030, 0.021, -0.008), MOTOR_RGBA),
-        Block((-0.026, -0.013, -0.056), (0.000, 0.013, -0.036)),
-        Rod((-0.0130, -0.0002, -0.050), (-0.0079, -0.0002, -0.0945), FINGER_RADIUS_M),
-    )),
-    Link("moving_jaw", "gripper", (0.0202, 0.0188, -0.0234), (H, H, 0, 0), 0.012,
-         (-0.0016, -0.0300, 0.0193), (6.6e-6, 1.9e-6, 5.3e-6), (
-        Block((-0.010, -0.036, 0.006), (0.010, 0.008, 0.032)),
-        Rod((0.0, -0.036, 0.019), (0.0, -0.068, 0.019), FINGER_RADIUS_M),
-    )),
-)  # fmt: skip
+    Link(
+        "base",
+        None,
+        (0, 0, 0),
+        (1, 0, 0, 0),
+        0.147,
+        (0.0137, 0, 0.0335),
+        (1.1e-4, 1.4e-4, 1.3e-4),
+        (
+            Block((-0.022, -0.055, 0.0), (0.064, 0.055, 0.030)),
+            Block((-0.027, -0.024, 0.030), (0.053, 0.024, 0.068)),
+            Block((-0.034, -0.026, 0.026), (-0.027, 0.026, 0.068), MOTOR_RGBA),
+        ),
+    ),
+    Link(
+        "shoulder",
+        "base",
+        (0.0388353, 0, 0.0624),
+        (0, 0, 1, 0),
+        0.100,
+        (-0.0308, 0, -0.0253),
+        (8.4e-5, 8.1e-5, 2.4e-5),
+        (
+            Block((-0.0476, -0.023, -0.040), (0.0122, 0.023, 0.0)),
+            Block((-0.0428, -0.020, -0.0644), (-0.018, 0.020, -0.040), MOTOR_RGBA),
+        ),
+    ),
+    Link(
+        "upper_arm",
+        "shoulder",
+        (-0.0303992, -0.0182778, -0.0542),
+        (0.5, -0.5, -0.5, -0.5),
+        0.103,
+        (-0.0898, -0.0084, 0.0184),
+        (4.1e-5, 1.5e-4, 1.4e-4),
+        (
+            Block((-0.100, -0.012, -0.008), (0.012, 0.012, 0.044)),
+            Block((-0.130, -0.036, -0.0015), (-0.100, 0.010, 0.0381), MOTOR_RGBA),
+        ),
+    ),
+    Link(
+        "lower_arm",
+        "upper_arm",
+        (-0.11257, -0.028, 0),
+        (H, 0, 0, H),
+        0.104,
+        (-0.0981, 0.0032, 0.0183),
+        (2.9e-5, 1.6e-4, 1.5e-4),
+        (
+            Block((-0.100, -0.010, -0.004), (0.012, 0.014, 0.040)),
+            Block((-0.145, -0.0072, -0.0015), (-0.100, 0.0176, 0.0381), MOTOR_RGBA),
+        ),
+    ),
+    Link(
+        "wrist",
+        "lower_arm",
+        (-0.1349, 0.0052, 0),
+        (H, 0, 0, -H),
+        0.079,
+        (0, -0.0386, 0.0281),
+        (3.7e-5, 2.5e-5, 2.1e-5),
+        (
+            Block((-0.016, -0.023, -0.006), (0.016, 0.012, 0.042)),
+            Block((-0.0124, -0.0626, 0.006), (0.0124, -0.023, 0.042), MOTOR_RGBA),
+        ),
+    ),
+    Link(
+        "gripper",
+        "wrist",
+        (0, -0.0611, 0.0181),
+        (0.0172091, -0.0172091, 0.706897, 0.706897),
+        0.087,
+        (0.0002, 0.0002, -0.0252),
+        (2.8e-5, 4.3e-5, 3.5e-5),
+        (
+            Block((-0.024, -0.021, -0.036), (0.030, 0.021, -0.008), MOTOR_RGBA),
+            Block((-0.026, -0.013, -0.056), (0.000, 0.013, -0.036)),
+            Rod((-0.0130, -0.0002, -0.050), (-0.0079, -0.0002, -0.0945), FINGER_RADIUS_M),
+        ),
+    ),
+    Link(
+        "moving_jaw",
+        "gripper",
+        (0.0202, 0.0188, -0.0234),
+        (H, H, 0, 0),
+        0.012,
+        (-0.0016, -0.0300, 0.0193),
+        (6.6e-6, 1.9e-6, 5.3e-6),
+        (Block((-0.010, -0.036, 0.006), (0.010, 0.008, 0.032)), Rod((0.0, -0.036, 0.019), (0.0, -0.068, 0.019), FINGER_RADIUS_M)),
+    ),
+)
 TIP_POS_M = (-0.0079, -0.000218121, -0.0981274)  # in the gripper's frame
 
 
@@ -112,23 +165,21 @@ class Servo:
 
 
 def _add_shape(body: Body, name: str, shape: Block | Rod, friction: float) -> None:
-    common = {
-        "name": name, "rgba": shape.rgba, "group": FOREGROUND_GROUP, **ROBOT_BITS,
-        "friction": (friction, 0.005, 0.0001),
-    }  # fmt: skip
+    common = {"name": name, "rgba": shape.rgba, "group": FOREGROUND_GROUP, **ROBOT_BITS, "friction": (friction, 0.005, 0.0001)}
     if isinstance(shape, Rod):
-        body.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=(*shape.start, *shape.end), size=(shape.radius, 0, 0), **common
-        )
+        body.add_geom(type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=(*shape.start, *shape.end), size=(shape.radius, 0, 0), **common)
         return
     low, high = np.array(shape.low), np.array(shape.high)
     body.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=(low + high) / 2, size=(high - low) / 2, **common)
 
 
 def add_robot(
-    spec: Spec, pos: tuple[float, float, float] = (0, 0, 0), yaw_rad: float = 0.0, servo: Servo | None = None,
+    spec: Spec,
+    pos: tuple[float, float, float] = (0, 0, 0),
+    yaw_rad: float = 0.0,
+    servo: Servo | None = None,
     friction: float = 0.8,
-) -> None:  # fmt: skip
+) -> None:
     """Add the arm to `spec`, standing at `pos` (metres) and turned by `yaw_rad` about z; six position actuators.
 
     Geoms are named `robot/LINK/I`, joints and actuators as in `JOINTS`, the tip site `gripperframe`.
@@ -145,9 +196,15 @@ def add_robot(
             body = bodies[link.parent].add_body(name=link.name, pos=link.pos, quat=link.quat)
             joint, limits = next(joints)
             body.add_joint(
-                name=joint, type=mujoco.mjtJoint.mjJNT_HINGE, axis=(0, 0, 1), range=limits,
-                limited=mujoco.mjtLimited.mjLIMITED_TRUE, damping=0.60, frictionloss=0.052, armature=0.028,
-            )  # fmt: skip
+                name=joint,
+                type=mujoco.mjtJoint.mjJNT_HINGE,
+                axis=(0, 0, 1),
+                range=limits,
+                limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+                damping=0.60,
+                frictionloss=0.052,
+                armature=0.028,
+            )
         body.explicitinertial = True
         body.mass, body.ipos, body.inertia = link.mass_kg, link.center, link.inertia
         for i, shape in enumerate(link.shapes):

@@ -12,9 +12,11 @@ SITE_GROUP = 2  # statics of a hidden site: drawn once as its backdrop
 COLLISION_GROUP = 3  # statics of a twin: never drawn, the splat shows them
 
 _TYPES = {
-    "box": mujoco.mjtGeom.mjGEOM_BOX, "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
-    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE, "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
-}  # fmt: skip
+    "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+}
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,7 @@ class Solid:
     collides: bool = True
 
 
-def add_solids(
-    spec: Spec, solids: Iterable[Solid], group: int, friction: float, frame: np.ndarray | None = None
-) -> None:
+def add_solids(spec: Spec, solids: Iterable[Solid], group: int, friction: float, frame: np.ndarray | None = None) -> None:
     """Add solids to the world, moved by the rigid transform `frame` [4, 4] (rotation about z only) when given."""
     turn = 0.0 if frame is None else float(np.arctan2(frame[1, 0], frame[0, 0]))
     for solid in solids:
@@ -42,7 +42,13 @@ def add_solids(
         half_yaw = (solid.yaw_rad + turn) / 2
         bits = WORLD_BITS if solid.collides else {"contype": 0, "conaffinity": 0}
         spec.worldbody.add_geom(
-            name=solid.name, type=_TYPES[solid.shape], pos=center, size=(*solid.size_m, 0, 0)[:3],
-            quat=(np.cos(half_yaw), 0, 0, np.sin(half_yaw)), rgba=(*solid.rgb, 1), group=group,
-            friction=(friction, 0.005, 0.0001), **bits,
-        )  # fmt: skip
+            name=solid.name,
+            type=_TYPES[solid.shape],
+            pos=center,
+            size=(*solid.size_m, 0, 0)[:3],
+            quat=(np.cos(half_yaw), 0, 0, np.sin(half_yaw)),
+            rgba=(*solid.rgb, 1),
+            group=group,
+            friction=(friction, 0.005, 0.0001),
+            **bits,
+        )

@@ -32,9 +32,15 @@ def _pool(image: np.ndarray, samples: int) -> np.ndarray:
 
 
 def site_backdrop(
-    model: Model, data: Data, materials: dict[str, Material], camera: Camera, lamp: Lamp, samples: int = 2,
-    to_site: np.ndarray | None = None, sky: tuple[float, float, float] = (0.75, 0.78, 0.8),
-) -> Backdrop:  # fmt: skip
+    model: Model,
+    data: Data,
+    materials: dict[str, Material],
+    camera: Camera,
+    lamp: Lamp,
+    samples: int = 2,
+    to_site: np.ndarray | None = None,
+    sky: tuple[float, float, float] = (0.75, 0.78, 0.8),
+) -> Backdrop:
     """Cast the site's statics. `to_site` [4, 4] maps the model's frame to the site's, in which textures are laid."""
     rays = camera.rays(samples).reshape(-1, 3)
     hits = cast(model, data, camera.position, rays, (SITE_GROUP,))
@@ -55,6 +61,7 @@ def site_backdrop(
     depth = np.where(met, hits.range, np.inf).reshape(size[:2])
     middle = samples // 2  # depth does not average: take one sample
     return Backdrop(
-        _pool(rgb.reshape(size), samples).astype(np.float32), _pool(shaded.reshape(size), samples).astype(np.float32),
+        _pool(rgb.reshape(size), samples).astype(np.float32),
+        _pool(shaded.reshape(size), samples).astype(np.float32),
         depth[middle::samples, middle::samples].astype(np.float32),
-    )  # fmt: skip
+    )

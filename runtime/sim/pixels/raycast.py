@@ -31,9 +31,10 @@ class Lamp:
     def scaled(self, rgb: np.ndarray) -> "Lamp":
         """The same lamp with all its light multiplied by `rgb` [3]."""
         return replace(
-            self, rgb=tuple(float(x) for x in np.array(self.rgb) * rgb),
+            self,
+            rgb=tuple(float(x) for x in np.array(self.rgb) * rgb),
             ambient=tuple(float(x) for x in np.array(self.ambient) * rgb),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,19 @@ def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups:
     normal = np.zeros(3 * count)
     flat = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
     mujoco.mj_multiRay(
-        model, data, np.asarray(origin, np.float64), flat, _groups(groups), True, -1, geom, distance, normal, count,
+        model,
+        data,
+        np.asarray(origin, np.float64),
+        flat,
+        _groups(groups),
+        True,
+        -1,
+        geom,
+        distance,
+        normal,
+        count,
         mujoco.mjMAXVAL,
-    )  # fmt: skip
+    )
     return Hits(geom, np.where(geom >= 0, distance, np.inf), normal.reshape(-1, 3))
 
 

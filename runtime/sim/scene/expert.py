@@ -7,9 +7,7 @@ from runtime.sim.parts.kinematics import solve
 from runtime.sim.tasks import kind_of
 
 
-def expert_action(
-    task: Task, tip_m: np.ndarray, objects_m: np.ndarray, joints_rad: np.ndarray, step_s: float
-) -> np.ndarray:
+def expert_action(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, joints_rad: np.ndarray, step_s: float) -> np.ndarray:
     """Joint targets [6] (rad) from the true tip [3] and objects [K, 3]; the joints stay where they are when the wish is
     out of reach.
     """

@@ -13,9 +13,7 @@ from runtime.sim.parts.solid import Solid, add_solids
 from runtime.sim.tasks import kind_of
 
 
-def build_scene(
-    task: Task, physics: Physics, solids: Iterable[Solid], group: int, frame: np.ndarray | None = None
-) -> Spec:
+def build_scene(task: Task, physics: Physics, solids: Iterable[Solid], group: int, frame: np.ndarray | None = None) -> Spec:
     """The scene as an `MjSpec`; compile it, or write it with `to_xml`. `frame` moves the solids into the base frame."""
     spec = mujoco.MjSpec()
     spec.option.timestep = physics.timestep_s
@@ -41,6 +39,8 @@ class Handles:
         """Look the robot's names up in `model`."""
         joints = [model.joint(name) for name in JOINTS]
         return cls(
-            np.array([j.qposadr[0] for j in joints]), np.array([j.dofadr[0] for j in joints]),
-            np.array([model.actuator(name).id for name in JOINTS]), model.site(TIP_SITE).id,
-        )  # fmt: skip
+            np.array([j.qposadr[0] for j in joints]),
+            np.array([j.dofadr[0] for j in joints]),
+            np.array([model.actuator(name).id for name in JOINTS]),
+            model.site(TIP_SITE).id,
+        )

@@ -87,7 +87,13 @@ def photograph(site: HiddenSite, width: int, height: int, count: int) -> Photos:
     xyz = np.concatenate(points) @ place.world_from_site[:3, :3].T + place.world_from_site[:3, 3]
     xyz += rng.standard_normal(xyz.shape) * POINT_NOISE_M
     return Photos(
-        np.stack(photos), np.stack(poses), camera.K, xyz.astype(np.float32), np.concatenate(colors),
-        np.concatenate(frames), np.concatenate(uvs), np.concatenate(depths).astype(np.float32),
+        np.stack(photos),
+        np.stack(poses),
+        camera.K,
+        xyz.astype(np.float32),
+        np.concatenate(colors),
+        np.concatenate(frames),
+        np.concatenate(uvs),
+        np.concatenate(depths).astype(np.float32),
         place.world_from_site[:3, 2].copy(),
-    )  # fmt: skip
+    )

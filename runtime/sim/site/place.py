@@ -76,7 +76,7 @@ def _physics(rng: np.random.Generator, gap: HiddenGap) -> Physics:
         mass_scale=1 + gap.mass * _amount(rng),
         mount_offset_m=(float(mount[0]), float(mount[1])),
         mount_yaw_rad=np.radians(gap.mount_turn_deg) * _amount(rng),
-    )  # fmt: skip
+    )
 
 
 def hidden_place(site: HiddenSite) -> HiddenPlace:
@@ -92,12 +92,19 @@ def hidden_place(site: HiddenSite) -> HiddenPlace:
     red, blue = 1 + gap.white_balance * _amount(r), 1 + gap.white_balance * _amount(r)
     exposure = 1 + gap.exposure * _amount(r)
     sensor = Sensor(
-        gain=(exposure * red, exposure, exposure * blue), vignetting=gap.vignetting * abs(_amount(r)),
+        gain=(exposure * red, exposure, exposure * blue),
+        vignetting=gap.vignetting * abs(_amount(r)),
         noise_sd=gap.noise_sd * abs(_amount(r)),
-    )  # fmt: skip
+    )
     return HiddenPlace(
-        solids, materials, world, photo_lamp, trial_lamp, _physics(rng[_PHYSICS], gap), sensor,
+        solids,
+        materials,
+        world,
+        photo_lamp,
+        trial_lamp,
+        _physics(rng[_PHYSICS], gap),
+        sensor,
         camera_shift_m=_direction(r) * gap.camera_shift_m * abs(_amount(r)),
         camera_turn_rad=_direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r)),
         color_gain=np.array([1 + gap.object_color * _amount(r) for _ in range(3)]),
-    )  # fmt: skip
+    )

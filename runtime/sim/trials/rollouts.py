@@ -37,9 +37,12 @@ def save_rollouts(
             save_sheet(folder / f"{name}.png", [trial.film], columns, sheet_scale)
             save_film(folder / f"{name}.mp4", trial.film, fps, film_scale)
             index[name] = {
-                "initial_state": str(trial.initial_state), "steps": trial.steps, "score": trial.score,
-                "failure_mode": trial.failure_mode, "fps": fps,
-            }  # fmt: skip
+                "initial_state": str(trial.initial_state),
+                "steps": trial.steps,
+                "score": trial.score,
+                "failure_mode": trial.failure_mode,
+                "fps": fps,
+            }
     (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")
 
 

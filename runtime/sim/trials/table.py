@@ -20,6 +20,5 @@ def trial_table(done: Sequence[Trial], domain: str) -> pa.Table:
         "failure_mode": pa.array([t.failure_mode for t in done], pa.string()),
         "steps": pa.array([t.steps for t in done], pa.int64()),
     }
-    order = ("location", "task", "approach", "seed", "domain", "initial_state", "success", "score", "failure_mode",
-             "steps")  # fmt: skip
+    order = ("location", "task", "approach", "seed", "domain", "initial_state", "success", "score", "failure_mode", "steps")
     return pa.table({name: columns[name] for name in order})

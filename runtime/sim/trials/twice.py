@@ -9,9 +9,7 @@ import pyarrow.parquet as pq
 
 from runtime.sim.trials.run import Trial
 
-SCHEMA = pa.schema([
-    ("initial_state", pa.string()), ("success", pa.bool_()), ("score", pa.float64()), ("steps", pa.int64()),
-])  # fmt: skip
+SCHEMA = pa.schema([("initial_state", pa.string()), ("success", pa.bool_()), ("score", pa.float64()), ("steps", pa.int64())])
 """Columns of `twice.parquet`: what the second run gave."""
 
 
@@ -28,13 +26,16 @@ def save_twice(path: Path, first: Sequence[Trial], second: Sequence[Trial]) -> d
         one trial were apart at most.
     """
     columns = {
-        "initial_state": [str(t.initial_state) for t in second], "success": [t.success for t in second],
-        "score": [t.score for t in second], "steps": [t.steps for t in second],
-    }  # fmt: skip
+        "initial_state": [str(t.initial_state) for t in second],
+        "success": [t.success for t in second],
+        "score": [t.score for t in second],
+        "steps": [t.steps for t in second],
+    }
     pq.write_table(pa.table(columns, schema=SCHEMA), path)
     once = {t.initial_state: t for t in first}
     pairs = [(once[t.initial_state], t) for t in second]
     return {
-        "repeated": len(pairs), "differing": sum(a.success != b.success for a, b in pairs),
+        "repeated": len(pairs),
+        "differing": sum(a.success != b.success for a, b in pairs),
         "steps_apart": max((abs(a.steps - b.steps) for a, b in pairs), default=0),
-    }  # fmt: skip
+    }

@@ -70,18 +70,18 @@ def area_seen(renderer: Any, gaussians: Any, twin: Twin) -> float:
     return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
 
 
-def build_twin(
-    settings: Settings, capture: Path, scene: Path, out: Out, renderer: Any
-) -> dict[str, Any]:
+def build_twin(settings: Settings, capture: Path, scene: Path, out: Out, renderer: Any) -> dict[str, Any]:
     """Write all files of the twin artifact; return its metrics."""
     facts = json.loads((scene / "scene.json").read_text())
     if not facts.get("support"):
         raise InputError(
             Problem(
-                "R251", "the scene has no support that the robot could stand on",
-                "capture a table or a floor from above", "source",
+                "R251",
+                "the scene has no support that the robot could stand on",
+                "capture a table or a floor from above",
+                "source",
             )
-        )  # fmt: skip
+        )
     gaussians = read_ply(scene / "splat.ply")
     to_support = support_from_world(facts)
     points = captured_points(capture, gaussians) @ to_support[:3, :3].T + to_support[:3, 3]
@@ -115,9 +115,8 @@ def build_twin(
     rgb, depth = camera_picture(renderer, gaussians, twin, camera)
     snapped = snap_to_support(depth, camera, twin.snap, task.area)
     np.savez_compressed(
-        out.path("background") / f"{camera.name}.npz", rgb=np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8),
-        depth_m=snapped,
-    )  # fmt: skip
+        out.path("background") / f"{camera.name}.npz", rgb=np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8), depth_m=snapped
+    )
 
     big = replace(camera, width=camera.width * PREVIEW_SCALE, height=camera.height * PREVIEW_SCALE)
     rgb, far = camera_picture(renderer, gaussians, twin, big)

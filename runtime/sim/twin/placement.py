@@ -23,9 +23,7 @@ def in_footprint(points: np.ndarray, area: Area) -> np.ndarray:
     return inside & (points[:, 2] > OBSTACLE_LOW_M) & (points[:, 2] < OBSTACLE_HIGH_M)
 
 
-def placements(
-    points: np.ndarray, half_extent_m: np.ndarray, area: Area, count: int, directions: int = 16
-) -> list[np.ndarray]:
+def placements(points: np.ndarray, half_extent_m: np.ndarray, area: Area, count: int, directions: int = 16) -> list[np.ndarray]:
     """Base frames [4, 4] in the support frame, those with the fewest points in the way first.
 
     Args:

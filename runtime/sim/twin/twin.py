@@ -56,23 +56,33 @@ class Twin:
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
         return {
-            "task": self.task.model_dump(mode="json"), "control_hz": self.control_hz,
-            "cameras": [c.to_json() for c in self.cameras], "splat_to_twin": self.splat_to_twin.tolist(),
-            "physics": self.physics.to_json(), "lamp": self.look.lamp.to_json(),
-            "noise_sd": self.look.sensor.noise_sd, "shadow": self.shadow, "samples": self.samples,
+            "task": self.task.model_dump(mode="json"),
+            "control_hz": self.control_hz,
+            "cameras": [c.to_json() for c in self.cameras],
+            "splat_to_twin": self.splat_to_twin.tolist(),
+            "physics": self.physics.to_json(),
+            "lamp": self.look.lamp.to_json(),
+            "noise_sd": self.look.sensor.noise_sd,
+            "shadow": self.shadow,
+            "samples": self.samples,
             "snap": asdict(self.snap),
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Twin":
         """The inverse of `to_json`."""
         look = Look(Lamp.from_json(value["lamp"]), Sensor(noise_sd=value["noise_sd"]))
         return cls(
-            Task.model_validate(value["task"]), float(value["control_hz"]),
-            [Camera.from_json(c) for c in value["cameras"]], np.array(value["splat_to_twin"]),
-            Physics.from_json(value["physics"]), look, float(value["shadow"]), int(value["samples"]),
+            Task.model_validate(value["task"]),
+            float(value["control_hz"]),
+            [Camera.from_json(c) for c in value["cameras"]],
+            np.array(value["splat_to_twin"]),
+            Physics.from_json(value["physics"]),
+            look,
+            float(value["shadow"]),
+            int(value["samples"]),
             Snap(**value["snap"]),
-        )  # fmt: skip
+        )
 
 
 def read_twin(folder: Path) -> Twin:

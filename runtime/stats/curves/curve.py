@@ -101,8 +101,7 @@ def mean_height(curves: Curves, level: float, shared_training: bool = False) -> 
     if not there:
         return None
     groups = [
-        rate_group({seed: heights(run, over) for seed, run in runs.items()}, level, len(curves))
-        for runs in curves.values()
+        rate_group({seed: heights(run, over) for seed, run in runs.items()}, level, len(curves)) for runs in curves.values()
     ]
     return estimate(groups, level, POINTS, shared_training, logit=True), over
 
@@ -137,13 +136,7 @@ def difference(
 
 
 def lead(
-    treated: Curves,
-    base: Curves,
-    amount: float,
-    at: float,
-    level: float,
-    shared_training: bool = False,
-    pair: bool = True,
+    treated: Curves, base: Curves, amount: float, at: float, level: float, shared_training: bool = False, pair: bool = True
 ) -> Estimate:
     """The treatment after `amount` steps minus the baseline after `at`, in points; both must have the same runs."""
     groups: Sequence = [

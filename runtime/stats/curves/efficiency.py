@@ -34,9 +34,7 @@ class Efficiency:
     reason: str = ""
 
 
-def efficiency(
-    treated: Curves, base: Curves, level: float, shared_training: bool = False, pair: bool = True
-) -> Efficiency | str:  # fmt: skip
+def efficiency(treated: Curves, base: Curves, level: float, shared_training: bool = False, pair: bool = True) -> Efficiency | str:
     """How many times fewer steps, for the rate that the baseline has at its last checkpoint; else why there is none."""
     ours, theirs = shared(treated, base)
     if not ours:

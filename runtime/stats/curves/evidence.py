@@ -80,9 +80,7 @@ def learning_evidence(
     return {"baseline": baseline, "domain": "twin", "level": level, "method": METHOD, "rows": rows}
 
 
-def _row(
-    curves: Curves, base: Curves | None, level: float, shared_training: bool, pairing: Pairing | None
-) -> dict[str, Any]:
+def _row(curves: Curves, base: Curves | None, level: float, shared_training: bool, pairing: Pairing | None) -> dict[str, Any]:
     runs = [run for of_place in curves.values() for run in of_place.values()]
     found = points(curves, level, shared_training)
     height = mean_height(curves, level, shared_training)
@@ -108,7 +106,7 @@ def _row(
         "difference": None if away is None else {**_over(*away), "direction": _direction(away[0])},
         "efficiency": _efficiency(saved) if isinstance(saved, Efficiency) else None,
         "notes": notes,
-    }  # fmt: skip
+    }
 
 
 def _batch_note(batch: Mapping[str, set[int]], approach: str, baseline: str | None) -> list[str]:
@@ -133,7 +131,4 @@ def _direction(found: Estimate) -> str:
 
 def _efficiency(found: Efficiency) -> dict[str, Any]:
     ends = [None if end is None else round(end, 4) for end in (found.low, found.high)]
-    return {
-        "at": round(found.at, 2), "value": round(found.value, 4), "kind": found.kind, "band": ends,
-        "reason": found.reason,
-    }  # fmt: skip
+    return {"at": round(found.at, 2), "value": round(found.value, 4), "kind": found.kind, "band": ends, "reason": found.reason}

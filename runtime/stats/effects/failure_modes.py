@@ -88,11 +88,18 @@ def shares(table: pa.Table, level: float) -> list[dict]:
     for approach, domain, mode in names:
         counts.setdefault((approach, domain), Counter())[mode] += 1
     return [
-        {"approach": approach, "domain": domain, "mode": mode, "count": found[mode], "trials": found.total(),
-         "share": round(100 * found[mode] / found.total(), 4),
-         "band": wilson(found[mode], found.total(), level).to_json()}
-        for (approach, domain), found in sorted(counts.items()) for mode in modes_of(table)
-    ]  # fmt: skip
+        {
+            "approach": approach,
+            "domain": domain,
+            "mode": mode,
+            "count": found[mode],
+            "trials": found.total(),
+            "share": round(100 * found[mode] / found.total(), 4),
+            "band": wilson(found[mode], found.total(), level).to_json(),
+        }
+        for (approach, domain), found in sorted(counts.items())
+        for mode in modes_of(table)
+    ]
 
 
 def _modes(table: pa.Table) -> list[str]:

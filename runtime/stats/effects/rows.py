@@ -56,11 +56,15 @@ def effects(table: pa.Table, baseline: str | None, level: float, shared_training
     for measure in MEASURES:
         for (domain, approach), values in sorted(found[measure].items()):
             base = found[measure].get((domain, baseline)) if baseline not in (None, approach) else None
-            rows.append({
-                "approach": approach, "domain": domain, "measure": measure,
-                **of_one(values, level, shared_training),
-                "against": None if base is None else against(values, base, level, shared_training),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "approach": approach,
+                    "domain": domain,
+                    "measure": measure,
+                    **of_one(values, level, shared_training),
+                    "against": None if base is None else against(values, base, level, shared_training),
+                }
+            )
     return {"thresholds": THRESHOLDS.tolist(), "rows": rows}
 
 
@@ -73,15 +77,19 @@ def of_one(values: Values, level: float, shared_training: bool = False) -> dict[
     iqm, profile = None, None
     if not reason:
         iqm, profile = _bands(
-            [lambda times: interquartile_mean(runs, times[0]),
-             lambda times: performance_profile(runs, THRESHOLDS, times[0])],
-            [runs], level, shared_training,
-        )  # fmt: skip
+            [lambda times: interquartile_mean(runs, times[0]), lambda times: performance_profile(runs, THRESHOLDS, times[0])],
+            [runs],
+            level,
+            shared_training,
+        )
     notes = [f"{NO_BANDS}: {reason}"] if reason else []
     if shared_training and united is None:
         notes.append("some tasks lack a seed that others have: the standard error is unknown")
     return {
-        "tasks": len(values), "runs": mean.n, "fewest": int(runs.per_task.min()), "most": int(runs.per_task.max()),
+        "tasks": len(values),
+        "runs": mean.n,
+        "fewest": int(runs.per_task.min()),
+        "most": int(runs.per_task.max()),
         "mean": _number(mean.value),
         "error": None if mean.error is None or united is None else _number(mean.error),
         "iqm": _number(interquartile_mean(runs)[0]),
@@ -90,7 +98,7 @@ def of_one(values: Values, level: float, shared_training: bool = False) -> dict[
         "profile": _numbers(100 * performance_profile(runs, THRESHOLDS)[0]),
         "profile_band": None if profile is None else [_numbers(100 * profile[0]), _numbers(100 * profile[1])],
         "notes": notes,
-    }  # fmt: skip
+    }
 
 
 def against(values: Values, base: Values, level: float, shared_training: bool = False) -> dict[str, Any] | None:
@@ -114,21 +122,22 @@ def against(values: Values, base: Values, level: float, shared_training: bool = 
         notes.append(f"{NO_BANDS}: {reason}")
     else:
         (band,) = _bands(
-            [lambda times: probability_of_improvement(ours, theirs, (times[0], times[1]))],
-            sides,
-            level,
-            shared_training,
+            [lambda times: probability_of_improvement(ours, theirs, (times[0], times[1]))], sides, level, shared_training
         )
         if band is None:
             notes.append("no band of the chance of improvement: every resample gives the same")
     return {
-        "tasks": len(tasks), "runs": len(ours.values), "baseline_runs": len(theirs.values),
-        "cohens_d": effect and _number(effect.d), "hedges_g": effect and _number(effect.g),
-        "d_band": effect and effect.band.to_json(), "degrees": effect and effect.degrees,
+        "tasks": len(tasks),
+        "runs": len(ours.values),
+        "baseline_runs": len(theirs.values),
+        "cohens_d": effect and _number(effect.d),
+        "hedges_g": effect and _number(effect.g),
+        "d_band": effect and effect.band.to_json(),
+        "degrees": effect and effect.degrees,
         "improvement": _number(100 * probability_of_improvement(ours, theirs)[0]),
         "improvement_band": None if band is None else [_number(100 * band[0]), _number(100 * band[1])],
         "notes": notes,
-    }  # fmt: skip
+    }
 
 
 def _by_run(table: pa.Table, column: str) -> dict[tuple[str, str], dict[tuple[str, str], dict[int, float]]]:
@@ -143,9 +152,7 @@ def _by_run(table: pa.Table, column: str) -> dict[tuple[str, str], dict[tuple[st
         if row["value_count"] < row["seed_count"]:
             lacking.add(key)
         else:
-            found.setdefault(key, {}).setdefault((row["location"], row["task"]), {})[row["seed"]] = (
-                100 * row["value_mean"]
-            )
+            found.setdefault(key, {}).setdefault((row["location"], row["task"]), {})[row["seed"]] = 100 * row["value_mean"]
     return {key: values for key, values in found.items() if key not in lacking}
 
 
@@ -166,9 +173,8 @@ def _too_few(sides: Sequence[Runs], shared_training: bool) -> str | None:
 
 
 def _bands(
-    statistics: Sequence[Callable[[list[np.ndarray]], np.ndarray]], sides: Sequence[Runs], level: float,
-    shared_training: bool,
-) -> list[tuple[np.ndarray, np.ndarray] | None]:  # fmt: skip
+    statistics: Sequence[Callable[[list[np.ndarray]], np.ndarray]], sides: Sequence[Runs], level: float, shared_training: bool
+) -> list[tuple[np.ndarray, np.ndarray] | None]:
     """Ends of each statistic's band over the same draws; None where all draws agree, which bounds nothing."""
     rng = np.random.default_rng(SEED)
     step = max(1, AT_ONCE // sum(len(side.values) for side in sides))

@@ -87,9 +87,7 @@ def performance_profile(runs: Runs, thresholds: np.ndarray, times: np.ndarray | 
     return ((runs.once if times is None else times) * runs.share) @ above
 
 
-def probability_of_improvement(
-    treated: Runs, base: Runs, times: tuple[np.ndarray, np.ndarray] | None = None
-) -> np.ndarray:
+def probability_of_improvement(treated: Runs, base: Runs, times: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
     """Chance [D] that a run of `treated` lies above one of `base` on the same task, ties half, tasks alike.
 
     It is the Mann-Whitney statistic over all pairs of runs of a task, averaged over tasks.

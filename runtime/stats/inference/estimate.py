@@ -25,11 +25,7 @@ class Estimate:
 
 
 def estimate(
-    groups: Sequence[Group],
-    level: float,
-    limits: tuple[float, float],
-    shared_training: bool = False,
-    logit: bool = False,
+    groups: Sequence[Group], level: float, limits: tuple[float, float], shared_training: bool = False, logit: bool = False
 ) -> Estimate:
     """Mean over groups (each counts the same) with its band: what holds *at these locations*.
 
@@ -61,17 +57,13 @@ def estimate(
         np.array(sum(g.state_variance for g in groups) / count**2),
         np.array(np.mean([g.floor_centre for g in groups])),
         # The smoothed counts hold a share 1/K of the variance between shared states already.
-        np.array(
-            sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.seeds)) for g in groups) / count**2
-        ),
+        np.array(sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.seeds)) for g in groups) / count**2),
         np.array(sum(g.events for g in groups)),
     )
     low, high = interval(spread, level, limits, logit)
     seed_variance = sum(part.variance for part in parts)
     error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
-    return Estimate(
-        value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units
-    )
+    return Estimate(value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units)
 
 
 class _Part(NamedTuple):
@@ -85,11 +77,7 @@ class _Part(NamedTuple):
 def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[_Part]:
     count = len(groups)
     if not shared_training:
-        return [
-            _Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2)
-            for g in groups
-            for side in g.sides
-        ]
+        return [_Part(side.variance / count**2, len(side.means) - 1, side.luck / count**2) for g in groups for side in g.sides]
     seeds = sorted(set.intersection(*(set(g.seeds) for g in groups)))
     if len(seeds) < 2:
         return [_Part(0.0, 0, 0.0)]

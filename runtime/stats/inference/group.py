@@ -81,17 +81,18 @@ def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> G
     square = (squares + z**2 / (2 * groups)) / smoothed_n
     variance = 1e4 * (square - smoothed**2) / smoothed_n
     return Group(
-        seeds, means, _state_variance([runs[s] for s in seeds]), 100 * smoothed, variance,
-        events=min(successes, total - successes), sides=(Side(means, variance),),
-    )  # fmt: skip
+        seeds,
+        means,
+        _state_variance([runs[s] for s in seeds]),
+        100 * smoothed,
+        variance,
+        events=min(successes, total - successes),
+        sides=(Side(means, variance),),
+    )
 
 
 def uplift_group(
-    treated: Mapping[int, Outcomes],
-    base: Mapping[int, Outcomes],
-    groups: int = 1,
-    same_runs: bool = False,
-    pair: bool = True,
+    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1, same_runs: bool = False, pair: bool = True
 ) -> Group:
     """Uplift of `treated` over `base` on the seeds that both have, seed index with seed index.
 
@@ -123,9 +124,7 @@ def uplift_group(
         centre, floor = _unpaired_floor(*runs, add)
         sides = (Side(means, floor),) if by_seed else apart
         states = sum(map(_state_variance, runs))
-        return Group(
-            seeds, means, states, centre, floor, sum(map(_rarer, runs)), sides, paired=False, trials=trials, rates=rates
-        )
+        return Group(seeds, means, states, centre, floor, sum(map(_rarer, runs)), sides, paired=False, trials=trials, rates=rates)
     differences = [{state: t[state] - b[state] for state in t} for t, b in zip(*runs, strict=True)]
     flat = np.array([d for run in differences for d in run.values()])
     n, gained, lost = len(flat), float(flat.clip(0).sum()), float((-flat).clip(0).sum())
@@ -134,11 +133,20 @@ def uplift_group(
     square = (float((flat**2).sum()) + 2 * add) / smoothed_n
     floor = 1e4 * (square - (up - down) ** 2) / smoothed_n
     return Group(
-        seeds, means, _state_variance(differences), 100 * (up - down), floor,
-        events=float((flat != 0).sum()), sides=(Side(means, floor),) if by_seed else apart,
-        pairs=n, gained=int((flat > 0).sum()), lost=int((flat < 0).sum()), left_out=left_out, trials=trials,
+        seeds,
+        means,
+        _state_variance(differences),
+        100 * (up - down),
+        floor,
+        events=float((flat != 0).sum()),
+        sides=(Side(means, floor),) if by_seed else apart,
+        pairs=n,
+        gained=int((flat > 0).sum()),
+        lost=int((flat < 0).sum()),
+        left_out=left_out,
+        trials=trials,
         rates=rates,
-    )  # fmt: skip
+    )
 
 
 def common_states(

@@ -52,9 +52,7 @@ class Spread:
     events: np.ndarray
 
 
-def interval(
-    found: Spread, level: float, limits: tuple[float, float], logit: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+def interval(found: Spread, level: float, limits: tuple[float, float], logit: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest value, each [...], of the two-sided band at `level` within `limits`.
 
     With `logit`, as for rates, the spread between runs is laid off on the logit of the value's place between the

@@ -58,12 +58,17 @@ def at_new_location(
     for weight in (1 + 1 / count, 1 / count):
         low, high = interval(
             Spread(
-                values.mean(), values.var(ddof=1, keepdims=True) * weight, np.array([count - 1.0]),
-                np.array([luck.mean() * weight]), common, centre,
-                np.array(luck.mean() * weight), np.array(sum(g.events for own in groups.values() for g in own)),
+                values.mean(),
+                values.var(ddof=1, keepdims=True) * weight,
+                np.array([count - 1.0]),
+                np.array([luck.mean() * weight]),
+                common,
+                centre,
+                np.array(luck.mean() * weight),
+                np.array(sum(g.events for own in groups.values() for g in own)),
             ),
             level,
             limits,
-        )  # fmt: skip
+        )
         bands.append(Band(float(low), float(high)))
     return NewLocation(float(values.mean()), bands[0], bands[1], level, count, float(values.std(ddof=1)))

@@ -49,9 +49,8 @@ def rates(trials: Trials, level: float, shared_training: bool = False) -> list[R
 
 
 def rate_of(
-    approach: str, domain: str, places: dict[Place, dict[int, dict[str, float]]], level: float,
-    shared_training: bool = False,
-) -> Rate:  # fmt: skip
+    approach: str, domain: str, places: dict[Place, dict[int, dict[str, float]]], level: float, shared_training: bool = False
+) -> Rate:
     """The rate over `places`, each counting the same.
 
     Raises:

@@ -51,9 +51,7 @@ def uplifts(trials: Trials, baseline: str | None, level: float, shared_training:
             continue
         shared = comparable(trials, approach, baseline, domain)
         rows += [row for place in shared if (row := uplift_of(trials, approach, baseline, domain, [place], level))]
-        if len(shared) > 1 and (
-            pooled := uplift_of(trials, approach, baseline, domain, shared, level, shared_training)
-        ):
+        if len(shared) > 1 and (pooled := uplift_of(trials, approach, baseline, domain, shared, level, shared_training)):
             rows.append(pooled)
     return rows
 
@@ -65,9 +63,15 @@ def comparable(trials: Trials, approach: str, baseline: str, domain: str) -> lis
 
 
 def uplift_of(
-    trials: Trials, approach: str, baseline: str, domain: str, places: list[Place], level: float,
-    shared_training: bool = False, same_runs: bool = False,
-) -> Uplift | None:  # fmt: skip
+    trials: Trials,
+    approach: str,
+    baseline: str,
+    domain: str,
+    places: list[Place],
+    level: float,
+    shared_training: bool = False,
+    same_runs: bool = False,
+) -> Uplift | None:
     """The comparison over `places`, or None when nothing can be compared there; `same_runs` as in `uplift_group`."""
     if not places:
         return None
@@ -84,20 +88,11 @@ def uplift_of(
     if left_out:
         notes.append(f"{_many(left_out, 'run')} without a counterpart of the same seed index left out")
     if cut := sum(g.left_out for g in groups):
-        notes.append(
-            f"compared over the initial states that both ran: {_many(cut, 'trial')} that only one side ran left out"
-        )
+        notes.append(f"compared over the initial states that both ran: {_many(cut, 'trial')} that only one side ran left out")
     if any(len(g.seeds) < 2 for g in groups):
         notes.append("one training seed: the spread between seeds is unknown, so the band is unbounded")
     return Uplift(
-        approach,
-        domain,
-        *single,
-        estimate(groups, level, POINTS, shared_training),
-        groups,
-        tuple(places),
-        *counts,
-        tuple(notes),
+        approach, domain, *single, estimate(groups, level, POINTS, shared_training), groups, tuple(places), *counts, tuple(notes)
     )
 
 

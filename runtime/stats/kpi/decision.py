@@ -76,11 +76,7 @@ RULES = (
         {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS,)},
         "sim-to-real robustness first: domain randomisation, retrieval context, hard negatives",
     ),
-    Rule(
-        "coverage",
-        {"world_model": _NO_GAIN, "irl": _NO_GAIN},
-        "coverage and task diversity first, before any further method",
-    ),
+    Rule("coverage", {"world_model": _NO_GAIN, "irl": _NO_GAIN}, "coverage and task diversity first, before any further method"),
     Rule(
         "simulation-misses-it",
         {"world_model": _NO_GAIN, "irl": (Trend.IMPROVES,)},
@@ -96,9 +92,12 @@ RULES = (
 
 
 def decide(
-    changes: Mapping[str, Change], worthwhile: float = WORTHWHILE, rules: Sequence[Rule] = RULES,
-    words: Mapping[str, str] = MappingProxyType({}), more: str = "more seeds",
-) -> dict[str, Any]:  # fmt: skip
+    changes: Mapping[str, Change],
+    worthwhile: float = WORTHWHILE,
+    rules: Sequence[Rule] = RULES,
+    words: Mapping[str, str] = MappingProxyType({}),
+    more: str = "more seeds",
+) -> dict[str, Any]:
     """The recommendation and the numbers behind it, as JSON.
 
     Args:
@@ -124,9 +123,10 @@ def decide(
     wide = [name for name in asked if trends[name] is Trend.UNDECIDED]
     advice = f"{more} first: {' and '.join(words.get(name, f'`{name}`') for name in wide)} may have improved or not"
     return {
-        "rule": None, "because": _numbers(asked, changes, trends),
+        "rule": None,
+        "because": _numbers(asked, changes, trends),
         "advice": advice if wide else "no rule speaks of this: decide by hand",
-    }  # fmt: skip
+    }
 
 
 def over_weeks(
@@ -161,9 +161,11 @@ def _numbers(
 ) -> list[dict[str, Any]]:
     return [
         {
-            "kpi": name, "meaning": KPIS.get(name, ""), "trend": trends.get(name, Trend.NOT_RUN),
+            "kpi": name,
+            "meaning": KPIS.get(name, ""),
+            "trend": trends.get(name, Trend.NOT_RUN),
             "value": round(changes[name].value, 4) if name in changes else None,
             "band": changes[name].band.to_json() if name in changes else None,
         }
         for name in names
-    ]  # fmt: skip
+    ]

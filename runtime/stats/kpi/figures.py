@@ -27,9 +27,7 @@ PACK = ("artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy
 """Every key figure, in the order of the pack."""
 MEANING = {name: KPIS[name] for name in PACK} | {"irl": "success of the policy on the real robot"}
 """Here the real robot and its stand-in are two figures."""
-OF_DOMAIN = {
-    "world_model": "policy_in_world_model", "twin": "policy_in_world_model", "irl_proxy": "irl_proxy", "irl": "irl",
-}  # fmt: skip
+OF_DOMAIN = {"world_model": "policy_in_world_model", "twin": "policy_in_world_model", "irl_proxy": "irl_proxy", "irl": "irl"}
 """The figure that a policy's success in a domain is. The twin stands in for a world model."""
 
 
@@ -73,16 +71,22 @@ class Figure:
     def to_json(self) -> dict[str, Any]:
         """As a row of `report.json`."""
         return {
-            "kpi": self.kpi, "domain": self.domain, "real": self.real, "approach": self.approach,
-            "location": self.location, "week": self.week, "value": round(self.value, 4), "band": self.band.to_json(),
-            "n": self.n, "locations": self.locations,
-        }  # fmt: skip
+            "kpi": self.kpi,
+            "domain": self.domain,
+            "real": self.real,
+            "approach": self.approach,
+            "location": self.location,
+            "week": self.week,
+            "value": round(self.value, 4),
+            "band": self.band.to_json(),
+            "n": self.n,
+            "locations": self.locations,
+        }
 
 
 def figures(
-    counts: Sequence[Count], by_week: Mapping[str, Trials], approaches: Sequence[str], level: float,
-    shared_training: bool = False,
-) -> list[Figure]:  # fmt: skip
+    counts: Sequence[Count], by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool = False
+) -> list[Figure]:
     """All key figures, in the order of the pack, of approaches and of weeks; places before what is over all of them.
 
     Args:
@@ -94,14 +98,22 @@ def figures(
     """
     found = [
         *_counted([c for c in counts if c.approach in approaches and c.tried > 0], level),
-        *_success(by_week, approaches, level, shared_training), *_gaps(by_week, approaches, level, shared_training),
-    ]  # fmt: skip
+        *_success(by_week, approaches, level, shared_training),
+        *_gaps(by_week, approaches, level, shared_training),
+    ]
     order = {approach: i for i, approach in enumerate(approaches)}
     return sorted(
         found,
-        key=lambda f: (PACK.index(f.kpi), f.domain or "", f.real or "", order[f.approach], f.week, f.location is None,
-                       f.location or ""),
-    )  # fmt: skip
+        key=lambda f: (
+            PACK.index(f.kpi),
+            f.domain or "",
+            f.real or "",
+            order[f.approach],
+            f.week,
+            f.location is None,
+            f.location or "",
+        ),
+    )
 
 
 def over_locations(counts: Sequence[tuple[int, int]], level: float) -> tuple[float, Band]:
@@ -120,9 +132,7 @@ def over_locations(counts: Sequence[tuple[int, int]], level: float) -> tuple[flo
         raise ValueError("a rate over locations needs tries at each")
     if len(counts) == 1:
         return 100 * counts[0][0] / counts[0][1], wilson(*counts[0], level)
-    units = {
-        i: {f"{i}/{k}": float(k < passed) for k in range(tried)} for i, (passed, tried) in enumerate(counts)
-    }  # fmt: skip
+    units = {i: {f"{i}/{k}": float(k < passed) for k in range(tried)} for i, (passed, tried) in enumerate(counts)}
     found = estimate([rate_group(units, level)], level, POINTS, logit=True)
     return found.value, found.band
 
@@ -142,9 +152,7 @@ def _counted(counts: Sequence[Count], level: float) -> Iterator[Figure]:
         yield Figure(kpi, domain, None, approach, None, week, value, band, total, len(places))
 
 
-def _success(
-    by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool
-) -> Iterator[Figure]:
+def _success(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:
     for week, trials in by_week.items():
         for approach in approaches:
             for domain, kpi in OF_DOMAIN.items():
@@ -155,13 +163,21 @@ def _success(
                     scopes.append((None, places, shared_training))
                 for location, here, shared in scopes:
                     rate = rate_of(approach, domain, here, level, shared)
-                    yield Figure(kpi, domain, None, approach, location, week, rate.estimate.value, rate.estimate.band,
-                                 rate.trials, rate.locations)  # fmt: skip
+                    yield Figure(
+                        kpi,
+                        domain,
+                        None,
+                        approach,
+                        location,
+                        week,
+                        rate.estimate.value,
+                        rate.estimate.band,
+                        rate.trials,
+                        rate.locations,
+                    )
 
 
-def _gaps(
-    by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool
-) -> Iterator[Figure]:
+def _gaps(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:
     """The gap as it stood in each week in which either side was measured: real trials of the newest week until then
     against all simulated ones until then. A simulator does not change from week to week; a robot's day does.
     """
@@ -180,14 +196,25 @@ def _gaps(
                     by_location = _by_location({p: theirs[p] for p in places})
                     scopes = [(x, list(here), False) for x, here in by_location.items()]
                     for location, here, shared in [*scopes, (None, places, shared_training)]:
-                        both = Trials({(approach, simulated): {p: ours[p] for p in here},
-                                       (approach, real): {p: theirs[p] for p in here}}, {},
-                                      by_week[week].pairing)  # fmt: skip
+                        both = Trials(
+                            {(approach, simulated): {p: ours[p] for p in here}, (approach, real): {p: theirs[p] for p in here}},
+                            {},
+                            by_week[week].pairing,
+                        )
                         if rows := gaps(both, simulated, real, level, shared):
                             found = rows[-1].found  # the widest: over the places where there are several
-                            yield Figure("gap", simulated, real, approach, location, week, found.estimate.value,
-                                         found.estimate.band, found.baseline_trials,
-                                         len({x for x, _ in found.places}))  # fmt: skip
+                            yield Figure(
+                                "gap",
+                                simulated,
+                                real,
+                                approach,
+                                location,
+                                week,
+                                found.estimate.value,
+                                found.estimate.band,
+                                found.baseline_trials,
+                                len({x for x, _ in found.places}),
+                            )
 
 
 def _by_location(places: Runs) -> dict[str, Runs]:

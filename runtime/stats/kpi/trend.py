@@ -17,10 +17,14 @@ from runtime.stats.kpi.week import week_number
 FEWEST_WEEKS = 3
 """A line through two points has no band."""
 READ_AS = {
-    "world_model": [("policy_in_world_model", "world_model"), ("policy_in_world_model", "twin"),
-                    ("world_model", "world_model"), ("world_model", "twin")],
+    "world_model": [
+        ("policy_in_world_model", "world_model"),
+        ("policy_in_world_model", "twin"),
+        ("world_model", "world_model"),
+        ("world_model", "twin"),
+    ],
     "irl": [("irl", "irl"), ("irl_proxy", "irl_proxy")],
-}  # fmt: skip
+}
 """What a rule asks for -> (figure, domain) that answers it, the first that has a trend."""
 _WORDS = {"world_model": "success in simulation over the weeks", "irl": "success in reality over the weeks"}
 
@@ -30,8 +34,11 @@ def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -
 
     `rule` is None and `because` empty where no figure has enough weeks; `advice` then says so.
     """
-    return [_of_approach(approach, mine, level) for approach in approaches
-            if (mine := [f for f in figures if f.approach == approach and f.location is None])]  # fmt: skip
+    return [
+        _of_approach(approach, mine, level)
+        for approach in approaches
+        if (mine := [f for f in figures if f.approach == approach and f.location is None])
+    ]
 
 
 def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict[str, Any]:
@@ -45,9 +52,10 @@ def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict
     }
     weeks = len({figure.week for figure in figures})
     found: dict[str, Any] = {
-        "approach": approach, "weeks": weeks,
+        "approach": approach,
+        "weeks": weeks,
         "moved": [_moved(series[key], change) for key, change in moved.items()],
-    }  # fmt: skip
+    }
     if not any(chosen.values()):
         lacking = "" if not moved else " of success in simulation or in reality"
         advice = f"a trend needs {_count(FEWEST_WEEKS)}{lacking}: so far there {'is' if weeks == 1 else 'are'} {weeks}"
@@ -61,8 +69,16 @@ def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict
     for number in said["because"]:
         key = chosen[number["kpi"]]
         about = _moved(series[key], moved[key]) if key else {"domain": None}
-        because.append({**about, "asked": number["kpi"], "kpi": key[0] if key else number["kpi"],
-                        "trend": number["trend"], "value": number["value"], "band": number["band"]})  # fmt: skip
+        because.append(
+            {
+                **about,
+                "asked": number["kpi"],
+                "kpi": key[0] if key else number["kpi"],
+                "trend": number["trend"],
+                "value": number["value"],
+                "band": number["band"],
+            }
+        )
     return {**found, "rule": said["rule"], "advice": said["advice"], "because": because}
 
 
@@ -72,9 +88,8 @@ def change_of(rows: Sequence[Figure], level: float) -> Change | None:
         return None
     numbers = [week_number(row.week) for row in rows]
     return over_weeks(
-        [float(n - min(numbers)) for n in numbers], [row.value for row in rows], level,
-        [row.band.width / 2 for row in rows],
-    )  # fmt: skip
+        [float(n - min(numbers)) for n in numbers], [row.value for row in rows], level, [row.band.width / 2 for row in rows]
+    )
 
 
 def _moved(rows: Sequence[Figure], change: Change) -> dict[str, Any]:
@@ -83,11 +98,16 @@ def _moved(rows: Sequence[Figure], change: Change) -> dict[str, Any]:
     if first.kpi == "gap":  # it improves where it shrinks
         better = Change(-change.value, Band(-change.band.high, -change.band.low))
     return {
-        "kpi": first.kpi, "domain": first.domain, "real": first.real, "trend": better.trend(),
-        "value": round(change.value, 4), "band": change.band.to_json(), "weeks": len(rows),
+        "kpi": first.kpi,
+        "domain": first.domain,
+        "real": first.real,
+        "trend": better.trend(),
+        "value": round(change.value, 4),
+        "band": change.band.to_json(),
+        "weeks": len(rows),
         "first": {"week": first.week, "value": round(first.value, 4)},
         "last": {"week": last.week, "value": round(last.value, 4)},
-    }  # fmt: skip
+    }
 
 
 def _count(weeks: int) -> str:

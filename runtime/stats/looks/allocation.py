@@ -6,9 +6,12 @@ import numpy as np
 
 
 def neyman(
-    spreads: Sequence[float], done: Sequence[int], budget: int, weights: Sequence[float] | None = None,
+    spreads: Sequence[float],
+    done: Sequence[int],
+    budget: int,
+    weights: Sequence[float] | None = None,
     most: Sequence[int] | None = None,
-) -> list[int]:  # fmt: skip
+) -> list[int]:
     """Trials to add to each cell so that the weighted mean over cells has the least variance for `budget` more.
 
     Trials are handed out one by one to the cell whose variance falls most: exact for whole trials, and what has been
@@ -27,9 +30,7 @@ def neyman(
     weights = [1.0] * len(spreads) if weights is None else weights
     most = [done_ + budget for done_ in done] if most is None else most
     if not len(spreads) == len(done) == len(weights) == len(most) or budget < 0:
-        raise ValueError(
-            "a spread, trials done, a weight and a limit for each cell and a budget of 0 or more are needed"
-        )
+        raise ValueError("a spread, trials done, a weight and a limit for each cell and a budget of 0 or more are needed")
     have, limit = np.array(done, dtype=float), np.array(most, dtype=float)
     share = (np.array(weights, dtype=float) * np.array(spreads, dtype=float)) ** 2
     for _ in range(budget):

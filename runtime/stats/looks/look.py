@@ -58,14 +58,10 @@ def differences(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes]) -
     count = 0
     while all(str(count) in run for run in runs):
         count += 1
-    return np.array([
-        np.mean([treated[s][str(i)] - base[s][str(i)] for s in seeds]) for i in range(count)
-    ])  # fmt: skip
+    return np.array([np.mean([treated[s][str(i)] - base[s][str(i)] for s in seeds]) for i in range(count)])
 
 
-def interim(
-    runs: Mapping[str, Mapping[int, Outcomes]], baseline: str, schedule: Schedule, look: int
-) -> list[Comparison]:
+def interim(runs: Mapping[str, Mapping[int, Outcomes]], baseline: str, schedule: Schedule, look: int) -> list[Comparison]:
     """Every comparison with `baseline` after `look` (from 1), in the order of `runs`.
 
     A comparison that stops leaves its remaining trials over. Where `schedule.most` allows more than `trials` a cell,
@@ -86,11 +82,17 @@ def interim(
         states = len(seen)
         sure = bool(states) and bool(leaves_out_zero(seen, schedule.level)[-1])
         band = confidence_sequence(seen, schedule.level) if states else None
-        found.append(Comparison(
-            approach, states, 100 * float(seen.mean()) if states else 0.0,
-            Band(100 * band.low, 100 * band.high) if band else None, sure,
-            _spread(seen), states,
-        ))  # fmt: skip
+        found.append(
+            Comparison(
+                approach,
+                states,
+                100 * float(seen.mean()) if states else 0.0,
+                Band(100 * band.low, 100 * band.high) if band else None,
+                sure,
+                _spread(seen),
+                states,
+            )
+        )
     if look >= schedule.looks:
         return found
     upto = _next(found, schedule, ends, look)

@@ -13,9 +13,12 @@ FIELDS = ("location", "task", "domain")
 
 
 def stopped_early(
-    table: pa.Table, cells: Sequence[Cell], schedules: Mapping[Domain, Schedule], looks: Sequence[InterimPlace],
+    table: pa.Table,
+    cells: Sequence[Cell],
+    schedules: Mapping[Domain, Schedule],
+    looks: Sequence[InterimPlace],
     found: Sequence[Mapping[str, Any]],
-) -> dict[str, Any] | None:  # fmt: skip
+) -> dict[str, Any] | None:
     """The sequential part of the evidence, or None where every cell ran all that was planned at once.
 
     Args:
@@ -35,9 +38,7 @@ def stopped_early(
         ran = sum(counts[c.approach, c.location, c.task, c.seed, c.domain] for c in mine)
         planned = schedule.trials * len(mine)
         planned_in_all, ran_in_all = planned_in_all + planned, ran_in_all + ran
-        domains.append({
-            "domain": domain, **schedule.model_dump(), "planned": planned, "ran": ran, "saved": planned - ran,
-        })  # fmt: skip
+        domains.append({"domain": domain, **schedule.model_dump(), "planned": planned, "ran": ran, "saved": planned - ran})
     comparisons: dict[tuple[str, ...], dict[str, Any]] = {}
     for place, one in sorted(zip(looks, found, strict=True), key=lambda pair: pair[0].look):
         for row in one["comparisons"]:
@@ -45,15 +46,23 @@ def stopped_early(
             known = comparisons.get(key)
             if known is None or known["stopped_at"] is None:  # from the first look that stops it, nothing changes
                 comparisons[key] = {
-                    "approach": row["approach"], "location": place.location, "task": place.task,
-                    "domain": place.domain, "states": row["states"], "value": row["value"], "band": row["band"],
+                    "approach": row["approach"],
+                    "location": place.location,
+                    "task": place.task,
+                    "domain": place.domain,
+                    "states": row["states"],
+                    "value": row["value"],
+                    "band": row["band"],
                     "stopped_at": place.look if row["stopped"] else None,
-                }  # fmt: skip
+                }
     rows = list(comparisons.values())
     return {
-        "domains": domains, "comparisons": rows, "stopped": sum(row["stopped_at"] is not None for row in rows),
-        "saved": planned_in_all - ran_in_all, "planned": planned_in_all,
-    }  # fmt: skip
+        "domains": domains,
+        "comparisons": rows,
+        "stopped": sum(row["stopped_at"] is not None for row in rows),
+        "saved": planned_in_all - ran_in_all,
+        "planned": planned_in_all,
+    }
 
 
 def _counts(table: pa.Table) -> Counter[tuple[Any, ...]]:

@@ -66,10 +66,12 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
         raise ValueError("one training seed everywhere: the spread between seeds is unknown")
     pooled = sum(float(((g.unit_means - g.unit_means.mean()) ** 2).sum()) for g in every) / degrees
     raw = np.array([np.mean([g.unit_means.mean() for g in own]) for own in groups.values()])
-    variances = np.array([
-        sum(max(pooled / len(g.seeds), g.floor_variance) + max(g.state_variance, 0) for g in own) / len(own) ** 2
-        for own in groups.values()
-    ])  # fmt: skip
+    variances = np.array(
+        [
+            sum(max(pooled / len(g.seeds), g.floor_variance) + max(g.state_variance, 0) for g in own) / len(own) ** 2
+            for own in groups.values()
+        ]
+    )
     mean, error, spread, values, errors, pulls = pooled_partly(raw, variances)
     reach = stats.t.ppf((1 + level) / 2, degrees) * errors
     p_values = 2 * stats.t.sf(np.abs(raw) / np.sqrt(variances), degrees)
@@ -77,17 +79,21 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
     lows, highs = np.clip(values - reach, -100, 100), np.clip(values + reach, -100, 100)
     rows = [
         Shrunk(
-            name, float(raw[i]), float(variances[i] ** 0.5), float(values[i]), Band(float(lows[i]), float(highs[i])),
-            float(pulls[i]), float(p_values[i]), adjusted[i],
+            name,
+            float(raw[i]),
+            float(variances[i] ** 0.5),
+            float(values[i]),
+            Band(float(lows[i]), float(highs[i])),
+            float(pulls[i]),
+            float(p_values[i]),
+            adjusted[i],
         )
         for i, name in enumerate(groups)
-    ]  # fmt: skip
+    ]
     return Fleet(mean, error, spread, tuple(rows))
 
 
-def pooled_partly(
-    values: np.ndarray, variances: np.ndarray
-) -> tuple[float, float, float, np.ndarray, np.ndarray, np.ndarray]:
+def pooled_partly(values: np.ndarray, variances: np.ndarray) -> tuple[float, float, float, np.ndarray, np.ndarray, np.ndarray]:
     """Normal means with unknown spread between them: mean, its error, spread; shrunk values, their errors, pulls [L].
 
     The spread is averaged over rather than set to one estimate, which would often be zero and every band then too

@@ -44,9 +44,11 @@ def families(rows: Sequence[Uplift], level: float, shared_training: bool) -> dic
         values = [p_value(lambda at, row=row: _band(row, at, shared_training)) for row in members]
         for row, p, adjusted in zip(members, values, holm(values), strict=True):
             found[row.approach, domain] = {
-                "comparisons": len(members), "p_value": p, "p_holm": adjusted,
+                "comparisons": len(members),
+                "p_value": p,
+                "p_holm": adjusted,
                 "band": _band(row, wide, shared_training).to_json(),
-            }  # fmt: skip
+            }
     return found
 
 
@@ -61,8 +63,12 @@ def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any
     if found is None:
         return None
     here = row.estimate.band
-    return {"band": found.prediction.hull(here).to_json(), "mean_band": found.mean.hull(here).to_json(),
-            "locations": found.locations, "spread": round(found.spread, 4)}  # fmt: skip
+    return {
+        "band": found.prediction.hull(here).to_json(),
+        "mean_band": found.mean.hull(here).to_json(),
+        "locations": found.locations,
+        "spread": round(found.spread, 4),
+    }
 
 
 def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:
@@ -77,17 +83,24 @@ def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, A
     after = update(expected, row.estimate)
     spread = between_locations(row, level)
     there = None if spread is None else belief_at_new_location(after, spread, level)
-    return {"prior": belief_json(of_range(expected)), "posterior": belief_json(after),
-            "new_location": there and belief_json(there)}  # fmt: skip
+    return {
+        "prior": belief_json(of_range(expected)),
+        "posterior": belief_json(after),
+        "new_location": there and belief_json(there),
+    }
 
 
 def belief_json(belief: Belief) -> dict[str, Any]:
     """A belief as JSON; `gain` is its expected improvement over the baseline."""
     return {
-        "mean": round(belief.mean, 4), "sd": round(belief.sd, 4), "band": belief.band.to_json(),
-        "helps": round(belief.exceeds(0.0), 4), "gain": round(belief.gain(), 4),
-        "range_weight": None if belief.on_range is None else round(belief.on_range, 4), "share": round(belief.share, 4),
-    }  # fmt: skip
+        "mean": round(belief.mean, 4),
+        "sd": round(belief.sd, 4),
+        "band": belief.band.to_json(),
+        "helps": round(belief.exceeds(0.0), 4),
+        "gain": round(belief.gain(), 4),
+        "range_weight": None if belief.on_range is None else round(belief.on_range, 4),
+        "share": round(belief.share, 4),
+    }
 
 
 def alone(row: Uplift, level: float) -> dict[str, Any] | None:
@@ -145,17 +158,30 @@ def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = 
             continue
         seen = fleet(groups, level)
         odd = repeated.odd_locations(domain) if repeated else {}
-        found.append({
-            "approach": approach, "domain": domain, "mean": round(seen.mean, 4), "error": round(seen.error, 4),
-            "spread": round(seen.spread, 4), "false_discovery_rate": FALSE_DISCOVERIES,
-            "locations": [
-                {"location": s.location, "raw": round(s.raw, 4), "value": round(s.value, 4), "band": s.band.to_json(),
-                 "pull": round(s.pull, 4), "p_value": s.p_value, "adjusted": s.adjusted,
-                 "direction": s.direction(FALSE_DISCOVERIES)}
-                for s in seen.locations
-            ],
-            "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES, odd, 0.0)],
-        })  # fmt: skip
+        found.append(
+            {
+                "approach": approach,
+                "domain": domain,
+                "mean": round(seen.mean, 4),
+                "error": round(seen.error, 4),
+                "spread": round(seen.spread, 4),
+                "false_discovery_rate": FALSE_DISCOVERIES,
+                "locations": [
+                    {
+                        "location": s.location,
+                        "raw": round(s.raw, 4),
+                        "value": round(s.value, 4),
+                        "band": s.band.to_json(),
+                        "pull": round(s.pull, 4),
+                        "p_value": s.p_value,
+                        "adjusted": s.adjusted,
+                        "direction": s.direction(FALSE_DISCOVERIES),
+                    }
+                    for s in seen.locations
+                ],
+                "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES, odd, 0.0)],
+            }
+        )
     return found
 
 

@@ -38,7 +38,5 @@ class Suggestion:
 
 def next_best(candidates: Sequence[Candidate]) -> list[Suggestion]:
     """Candidates by expected gain per GPU-hour, most first; those that cost nothing are ahead of all others."""
-    found = [
-        Suggestion(c.approach, c.gain, c.gain / c.gpu_hours if c.gpu_hours > 0 else float("inf")) for c in candidates
-    ]
+    found = [Suggestion(c.approach, c.gain, c.gain / c.gpu_hours if c.gpu_hours > 0 else float("inf")) for c in candidates]
     return sorted(found, key=lambda s: (-s.per_hour, -s.gain, s.approach))

@@ -113,6 +113,11 @@ def second_runs(folders: Sequence[Path], cells: Sequence[Cell]) -> pa.Table:
 def _row(domain: str, found: Disagreement | None, limit: float, status: Status) -> dict[str, Any]:
     head = {"domain": domain, "trials": 0, "differing": 0, "rate": None, "band": None, "level": None}
     if found is not None:
-        head |= {"trials": found.trials, "differing": found.differing, "rate": round(found.rate, 4),
-                 "band": found.band.to_json(), "level": found.level}  # fmt: skip
+        head |= {
+            "trials": found.trials,
+            "differing": found.differing,
+            "rate": round(found.rate, 4),
+            "band": found.band.to_json(),
+            "level": found.level,
+        }
     return {**head, "limit": limit, "status": status, "paired": status is not Status.FAILED}

@@ -111,9 +111,7 @@ def refuse_unreproducible(found: Iterable[Disagreement], at_most: Mapping[str, f
             continue
         match one.reproduces(limit):
             case Status.FAILED:
-                problems.append(
-                    Problem("X428", one.refusal(limit), "compare unpaired, or raise the stated rate", "trials")
-                )
+                problems.append(Problem("X428", one.refusal(limit), "compare unpaired, or raise the stated rate", "trials"))
             case Status.UNDECIDED:
                 notes.append(one.doubt(limit))
     if problems:

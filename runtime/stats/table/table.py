@@ -10,11 +10,20 @@ import pyarrow.parquet as pq
 from runtime.bound.cell import Cell
 from runtime.problem import InputError, Problem
 
-SCHEMA = pa.schema([
-    ("location", pa.string()), ("task", pa.string()), ("approach", pa.string()), ("seed", pa.int64()),
-    ("domain", pa.string()), ("initial_state", pa.string()), ("success", pa.bool_()), ("score", pa.float64()),
-    ("failure_mode", pa.string()), ("steps", pa.int64()),
-])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        ("location", pa.string()),
+        ("task", pa.string()),
+        ("approach", pa.string()),
+        ("seed", pa.int64()),
+        ("domain", pa.string()),
+        ("initial_state", pa.string()),
+        ("success", pa.bool_()),
+        ("score", pa.float64()),
+        ("failure_mode", pa.string()),
+        ("steps", pa.int64()),
+    ]
+)
 """Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id."""
 
 DATED = pa.schema([*SCHEMA, ("day", pa.string())])
@@ -112,18 +121,17 @@ def _problems_of(table: pa.Table, cell: Cell) -> list[Problem]:
     for column, value in wanted.items():
         odd = {v for v in table[column].unique().to_pylist() if v not in (value, "", None)}
         if odd:
-            problems.append(
-                Problem("X425", f"trials of {_name(cell)} hold `{column}` {sorted(odd)!r}", "do not mix cells")
-            )
+            problems.append(Problem("X425", f"trials of {_name(cell)} hold `{column}` {sorted(odd)!r}", "do not mix cells"))
     states = Counter(str(v) for v in table["initial_state"].to_pylist())
     twice = sorted(s for s, count in states.items() if count > 1)
     if twice:
         problems.append(
             Problem(
-                "X426", f"{len(twice)} initial states come twice in {_name(cell)}, first `{twice[0]}`",
+                "X426",
+                f"{len(twice)} initial states come twice in {_name(cell)}, first `{twice[0]}`",
                 "one trial per initial state",
             )
-        )  # fmt: skip
+        )
     return problems
 
 
@@ -132,7 +140,6 @@ def _filled(table: pa.Table, cell: Cell) -> pa.Table:
     names = {name: [getattr(cell, name)] * count for name in ("approach", "location", "task", "seed", "domain")}
     names["initial_state"] = [str(v) for v in table["initial_state"].to_pylist()]
     columns = [
-        pa.array(names[f.name], f.type) if f.name in names else table[f.name].combine_chunks().cast(f.type)
-        for f in SCHEMA
+        pa.array(names[f.name], f.type) if f.name in names else table[f.name].combine_chunks().cast(f.type) for f in SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)

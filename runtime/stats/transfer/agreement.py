@@ -80,9 +80,7 @@ def mmrv(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
 MEASURES: dict[str, Measure] = {"pearson": pearson, "spearman": spearman, "kendall": kendall, "mmrv": mmrv}
 
 
-def agreement(
-    policies: Sequence[Rates], measure: Measure, level: float = 0.95, draws: int = 2000, seed: int = 0
-) -> Agreement:
+def agreement(policies: Sequence[Rates], measure: Measure, level: float = 0.95, draws: int = 2000, seed: int = 0) -> Agreement:
     """A measure of agreement over policies, with bands.
 
     Args:

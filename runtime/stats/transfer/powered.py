@@ -40,9 +40,8 @@ class Powered:
 
 
 def powered_mean(
-    real: Sequence[float], paired: Sequence[float], simulated: Sequence[float], level: float = 0.95,
-    weight: float | None = None,
-) -> Powered:  # fmt: skip
+    real: Sequence[float], paired: Sequence[float], simulated: Sequence[float], level: float = 0.95, weight: float | None = None
+) -> Powered:
     """Mean of real outcomes.
 
     Args:
@@ -75,10 +74,16 @@ def powered_mean(
     plain = added_y.var(ddof=1) / (n + 2)
     reach = float(stats.t.ppf((1 + level) / 2, n - 1))
     return Powered(
-        100 * float(value), _points(float(centre), reach * variance**0.5), float(weight),
-        100 * float(y.mean()), _points(float(added_y.mean()), reach * plain**0.5),
-        float(1 - variance / plain), level, n, len(g),
-    )  # fmt: skip
+        100 * float(value),
+        _points(float(centre), reach * variance**0.5),
+        float(weight),
+        100 * float(y.mean()),
+        _points(float(added_y.mean()), reach * plain**0.5),
+        float(1 - variance / plain),
+        level,
+        n,
+        len(g),
+    )
 
 
 def tuned_weight(real: np.ndarray, paired: np.ndarray, simulated: np.ndarray) -> float:

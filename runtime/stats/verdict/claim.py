@@ -30,9 +30,11 @@ class Verdict(StrEnum):
 
 
 _STATUS = {
-    Verdict.SUPPORTED: Status.PASSED, Verdict.REFUTED: Status.FAILED, Verdict.UNDECIDED: Status.UNDECIDED,
+    Verdict.SUPPORTED: Status.PASSED,
+    Verdict.REFUTED: Status.FAILED,
+    Verdict.UNDECIDED: Status.UNDECIDED,
     Verdict.NOT_RUN: Status.NOT_RUN,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,7 @@ from runtime.stats.table.outcomes import Place, Trials
 from runtime.stats.verdict.claim import Verdict, band_level, clearance, judge_band, threshold
 
 
-def of_claim(
-    claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared_training: bool = False
-) -> dict[str, Any]:
+def of_claim(claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared_training: bool = False) -> dict[str, Any]:
     """The verdict, as JSON.
 
     A comparison counts only where it was measured at every planned location and task; with a place missing it is not
@@ -34,11 +32,13 @@ def of_claim(
     status = combine(link["status"] for link in links)
     weakest = min(links, key=lambda link: (link["status"].rank, link["clearance"]), default=None)
     return {
-        "kind": claim.kind, "status": status, "verdict": Verdict.of(status),
+        "kind": claim.kind,
+        "status": status,
+        "verdict": Verdict.of(status),
         "reason": weakest["reason"] if weakest else "nothing to compare: the study has no baseline",
         "weakest": weakest["link"] if weakest else None,
         "links": [_shown(link) for link in links],
-    }  # fmt: skip
+    }
 
 
 def _link(
@@ -50,24 +50,44 @@ def _link(
     absent = [place for place in _planned(frame) if place not in places]
     found = uplift_of(trials, approach, over, claim.domain, places, level, shared_training)
     head = {
-        "part": name or None, "kind": claim.kind, "approach": approach, "over": over, "domain": claim.domain,
+        "part": name or None,
+        "kind": claim.kind,
+        "approach": approach,
+        "over": over,
+        "domain": claim.domain,
         "link": f"{name}: {approach} over {over}" if name else f"{approach} over {over}",
-        "wanted": wanted(claim), "margin": getattr(claim, "margin", None), "level": round(level, 6),
-    }  # fmt: skip
+        "wanted": wanted(claim),
+        "margin": getattr(claim, "margin", None),
+        "level": round(level, 6),
+    }
     if found is None or absent:
         count = len(absent) or len(_planned(frame))
         reason = f"`{approach}` and `{over}` were not both tried in `{claim.domain}` at {count} of the planned places"
-        return {**head, "status": Status.NOT_RUN, "value": None, "band": None, "clearance": float("-inf"), "n": 0,
-                "seeds_needed": None, "trials_needed": None, "reason": reason}  # fmt: skip
+        return {
+            **head,
+            "status": Status.NOT_RUN,
+            "value": None,
+            "band": None,
+            "clearance": float("-inf"),
+            "n": 0,
+            "seeds_needed": None,
+            "trials_needed": None,
+            "reason": reason,
+        }
     band = found.estimate.band
     status = judge_band(claim, band).status
     more = needed(found.estimate, _distance(claim, found), len(places), found.trials)
     undecided = status is Status.UNDECIDED
     link = {
-        **head, "status": status, "value": round(found.estimate.value, 4), "band": band.to_json(),
-        "clearance": clearance(claim, band), "n": found.trials, "seeds_needed": more.seeds if undecided else None,
+        **head,
+        "status": status,
+        "value": round(found.estimate.value, 4),
+        "band": band.to_json(),
+        "clearance": clearance(claim, band),
+        "n": found.trials,
+        "seeds_needed": more.seeds if undecided else None,
         "trials_needed": more.trials if undecided else None,
-    }  # fmt: skip
+    }
     return {**link, "reason": _reason({**link, "bounded": found.estimate.degrees > 0}, found.notes)}
 
 

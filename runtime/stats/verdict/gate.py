@@ -9,9 +9,13 @@ from runtime.stats.band import Band
 from runtime.stats.status import Status
 
 WORDS = {
-    "at_least": "at least", "at_most": "at most", "above": "above", "below": "below", "between": "between",
+    "at_least": "at least",
+    "at_most": "at most",
+    "above": "above",
+    "below": "below",
+    "between": "between",
     "contains": "to cover",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

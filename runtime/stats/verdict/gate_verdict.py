@@ -14,9 +14,13 @@ from runtime.stats.verdict.gate import Measure, distance, judge, lookup, wanted
 
 
 def of_trials(
-    rule: GateRule, trials: Trials, baseline: str | None, level: float, shared_training: bool = False,
+    rule: GateRule,
+    trials: Trials,
+    baseline: str | None,
+    level: float,
+    shared_training: bool = False,
     planned: Sequence[Place] = (),
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`.
 
     `shared_training` says that one training run serves all locations, so that its luck is common to them. Of `planned`
@@ -78,8 +82,17 @@ def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -
 
 def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
     """The verdict when there is nothing to judge."""
-    return {**_head(rule, None), "status": Status.NOT_RUN, "value": None, "band": None, "n": 0, "reason": reason,
-            "seeds_needed": None, "trials_needed": None, "parts": []}  # fmt: skip
+    return {
+        **_head(rule, None),
+        "status": Status.NOT_RUN,
+        "value": None,
+        "band": None,
+        "n": 0,
+        "reason": reason,
+        "seeds_needed": None,
+        "trials_needed": None,
+        "parts": [],
+    }
 
 
 def _estimate(
@@ -103,27 +116,48 @@ def _estimate(
 
 def _part(status: Status, measure: Measure, seeds: int | None, trials: int | None) -> dict[str, Any]:
     band = measure.band.to_json() if measure.band else None
-    return {"label": measure.label, "status": status, "bounded": measure.bounded,
-            "value": round(measure.value, 6), "band": band, "n": measure.n,
-            "seeds_needed": seeds, "trials_needed": trials}  # fmt: skip
+    return {
+        "label": measure.label,
+        "status": status,
+        "bounded": measure.bounded,
+        "value": round(measure.value, 6),
+        "band": band,
+        "n": measure.n,
+        "seeds_needed": seeds,
+        "trials_needed": trials,
+    }
 
 
 def _verdict(rule: GateRule, parts: list[dict[str, Any]], level: float | None) -> dict[str, Any]:
     status = combine(p["status"] for p in parts)
     worst = min(parts, key=lambda p: (p["status"].rank, -distance(rule, p["value"])))
     return {
-        **_head(rule, level), "status": status, "value": worst["value"], "band": worst["band"],
-        "n": sum(p["n"] for p in parts), "reason": _reason(rule, worst, len(parts)),
-        "seeds_needed": worst["seeds_needed"], "trials_needed": worst["trials_needed"],
+        **_head(rule, level),
+        "status": status,
+        "value": worst["value"],
+        "band": worst["band"],
+        "n": sum(p["n"] for p in parts),
+        "reason": _reason(rule, worst, len(parts)),
+        "seeds_needed": worst["seeds_needed"],
+        "trials_needed": worst["trials_needed"],
         "parts": [{name: value for name, value in part.items() if name != "bounded"} for part in parts],
-    }  # fmt: skip
+    }
 
 
 def _head(rule: GateRule, level: float | None) -> dict[str, Any]:
     unit = "points" if rule.metric in TRIAL_METRICS else ""
-    return {"metric": rule.metric, "stage": rule.stage, "approach": rule.approach, "domain": rule.domain,
-            "scope": rule.scope, "comparator": rule.comparator, "threshold": rule.threshold, "wanted": wanted(rule),
-            "unit": unit, "level": level}  # fmt: skip
+    return {
+        "metric": rule.metric,
+        "stage": rule.stage,
+        "approach": rule.approach,
+        "domain": rule.domain,
+        "scope": rule.scope,
+        "comparator": rule.comparator,
+        "threshold": rule.threshold,
+        "wanted": wanted(rule),
+        "unit": unit,
+        "level": level,
+    }
 
 
 def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:

@@ -64,8 +64,12 @@ def test_a_wheel_ships_the_pages(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "site")
     program = "from compiler import pages; print(pages.folder()); print(*map(pages.page, pages.titles()))"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path / "site", capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program],
+        cwd=tmp_path / "site",
+        capture_output=True,
+        text=True,
+        check=True,
         env={"PYTHONPATH": str(tmp_path / "site"), "PATH": ""},
-    )  # fmt: skip
+    )
     assert done.stdout.startswith(str(tmp_path / "site" / "compiler" / "errors"))
     assert "# S103" in done.stdout

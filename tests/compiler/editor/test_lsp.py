@@ -187,8 +187,7 @@ def test_files_that_change_on_disk_are_checked(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "robot"),
-    [(None, 2), (lsp.PositionEncodingKind.Utf8, 4), (lsp.PositionEncodingKind.Utf32, 1)],
+    ("encoding", "robot"), [(None, 2), (lsp.PositionEncodingKind.Utf8, 4), (lsp.PositionEncodingKind.Utf32, 1)]
 )
 def test_positions_count_the_clients_units(root: Path, encoding: str | None, robot: int) -> None:
     async def scene(editor: Editor) -> None:

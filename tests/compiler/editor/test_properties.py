@@ -12,29 +12,7 @@ from tests.conftest import REPOSITORY
 from tests.errors.cases import base
 
 FILES = sorted((REPOSITORY / "specs").rglob("*.yaml"))
-PIECES = [
-    "",
-    " ",
-    "\n",
-    "\r\n",
-    "  ",
-    "- ",
-    ": ",
-    ":",
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    "'",
-    '"',
-    "#",
-    "&a ",
-    "*a",
-    "🤖",
-    "\t",
-    "|\n",
-]
+PIECES = ["", " ", "\n", "\r\n", "  ", "- ", ": ", ":", "{", "}", "[", "]", ",", "'", '"', "#", "&a ", "*a", "🤖", "\t", "|\n"]
 
 
 @pytest.fixture(scope="module")

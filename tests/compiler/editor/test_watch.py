@@ -26,10 +26,14 @@ class Watching:
     def __init__(self, root: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "compiler.cli", "watch"], cwd=root, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "compiler.cli", "watch"],
+            cwd=root,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
-        )  # fmt: skip
+        )
         self.said: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -107,8 +111,11 @@ def test_files_added_removed_and_written(tmp_path: Path) -> None:
     (tmp_path / "specs/loop").symlink_to(".")
     os.utime(tmp_path / "specs/study.yaml", ns=(1, 1))
     assert changed(before, snapshot(tmp_path)) == [
-        "simkiln.local.yaml", "specs/locations/attic.yaml", "specs/locations/cellar.yaml", "specs/study.yaml",
-    ]  # fmt: skip
+        "simkiln.local.yaml",
+        "specs/locations/attic.yaml",
+        "specs/locations/cellar.yaml",
+        "specs/study.yaml",
+    ]
 
 
 def test_a_problem_that_moved_is_neither_new_nor_mended() -> None:

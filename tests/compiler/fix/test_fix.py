@@ -107,10 +107,14 @@ def test_only_a_single_close_word_is_sure() -> None:
 
 def test_every_kind_of_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rewrite(
-        root / STUDY, ("title: Base", "title: 12  # twelve"), ("[cellar]", "[celar]"), ("approaches:", "aproaches:"),
-        ("targets: [coverage]", "targets:\n- splat\n- capture\n- splat\n"), ("seeds: [0, 1]", "seeds: ['0', 1]"),
+        root / STUDY,
+        ("title: Base", "title: 12  # twelve"),
+        ("[cellar]", "[celar]"),
+        ("approaches:", "aproaches:"),
+        ("targets: [coverage]", "targets:\n- splat\n- capture\n- splat\n"),
+        ("seeds: [0, 1]", "seeds: ['0', 1]"),
         ("no_teleoperation: true", "no_teleoperation: yes"),
-    )  # fmt: skip
+    )
     rewrite(root / "specs/tasks/press.yaml", ("press_button", "pres_button"))
     rewrite(root / "specs/approaches/bold.yaml", ("policy:", "polcy:"))
     assert main(["check", "--fix", "--yes"]) == 0
@@ -222,9 +226,13 @@ def test_flags_that_do_not_go_together(root: Path, capsys: pytest.CaptureFixture
 def test_only_lists_without_an_order_are_sorted(key: str, root: Path) -> None:
     """The addresses of all nodes say whether the order of a list means something."""
     lists = {
-        "locations": "[cellar, attic]", "tasks": "[press, poke]", "approaches": "[bold, baseline]",
-        "gates": "[sharp, deep]", "targets": "[splat, capture]", "seeds": "[1, 0]",
-    }  # fmt: skip
+        "locations": "[cellar, attic]",
+        "tasks": "[press, poke]",
+        "approaches": "[bold, baseline]",
+        "gates": "[sharp, deep]",
+        "targets": "[splat, capture]",
+        "seeds": "[1, 0]",
+    }
     for kind, name, other in (("locations", "cellar", "attic"), ("tasks", "press", "poke")):
         (root / f"specs/{kind}/{other}.yaml").write_bytes((root / f"specs/{kind}/{name}.yaml").read_bytes())
     rewrite(root / "specs/locations/attic.yaml", ("seed: 1", "seed: 2"))
@@ -232,13 +240,16 @@ def test_only_lists_without_an_order_are_sorted(key: str, root: Path) -> None:
     (root / "specs/gates").mkdir(exist_ok=True)
     for gate, threshold in (("sharp", 20), ("deep", 10)):
         (root / f"specs/gates/{gate}.yaml").write_text(
-            f"title: Gate\nmetric: psnr_db\nstage: splat\ncomparator: at_least\nthreshold: {threshold}\n",
-            encoding="utf-8",
+            f"title: Gate\nmetric: psnr_db\nstage: splat\ncomparator: at_least\nthreshold: {threshold}\n", encoding="utf-8"
         )
     rewrite(
-        root / STUDY, ("[cellar]", lists["locations"]), ("[press]", lists["tasks"]), ("[0, 1]", lists["seeds"]),
-        ("[baseline, bold]", lists["approaches"]), ("[coverage]", lists["targets"]),
-    )  # fmt: skip
+        root / STUDY,
+        ("[cellar]", lists["locations"]),
+        ("[press]", lists["tasks"]),
+        ("[0, 1]", lists["seeds"]),
+        ("[baseline, bold]", lists["approaches"]),
+        ("[coverage]", lists["targets"]),
+    )
     with (root / STUDY).open("a", encoding="utf-8") as file:
         file.write(f"gates: {lists['gates']}\n")
     before = addresses(root)

@@ -12,9 +12,14 @@ from runtime.stage import REGISTRY, load_stages
 from tests.errors.cases import base
 
 VALUES = {
-    "action_dim": (7, 384), "fps": (10.0, 30.0), "frames": (13, 3), "camera_keys": (("wrist",), ("front",)),
-    "instruction_key": ("task", "language"), "normaliser_digest": ("aa", "bb"), "history": (2, 1),
-}  # fmt: skip
+    "action_dim": (7, 384),
+    "fps": (10.0, 30.0),
+    "frames": (13, 3),
+    "camera_keys": (("wrist",), ("front",)),
+    "instruction_key": ("task", "language"),
+    "normaliser_digest": ("aa", "bb"),
+    "history": (2, 1),
+}
 
 
 def stating(**facts: object) -> Contract:

@@ -88,17 +88,16 @@ def test_a_value_is_traced_to_its_line(tmp_path: Path) -> None:
     built = with_curves(tmp_path)
     nodes, project = built.nodes(), load_project(tmp_path)
     for label, path, column in (
-        ("learning/cellar/press/bold/0", ("trials",), 37), ("learning/cellar/press/bold/0", ("at", 1), 23),
+        ("learning/cellar/press/bold/0", ("trials",), 37),
+        ("learning/cellar/press/bold/0", ("at", 1), 23),
         ("policy/cellar/press/bold/0", ("snapshots", 0), 17),
-    ):  # fmt: skip
+    ):
         span = blame(project, "study", nodes[label], path)
         assert span is not None
         assert (span.file, span.line, span.col) == ("specs/study.yaml", 11, column)
 
 
-def test_why_names_the_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_why_names_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     built = with_curves(tmp_path)
     built.publish()
     built.edit("study.yaml", "trials: 6", "trials: 9")
@@ -160,9 +159,7 @@ def test_many_of_them_share_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     emit(project, plan)
 
 
-GATE = (
-    "title: G\nstage: {stage}\nmetric: {metric}\nscope: location\ncomparator: at_least\nthreshold: 22\non_fail: stop\n"
-)
+GATE = "title: G\nstage: {stage}\nmetric: {metric}\nscope: location\ncomparator: at_least\nthreshold: 22\non_fail: stop\n"
 
 
 def test_a_stopped_place_has_no_curves(tmp_path: Path) -> None:

@@ -74,13 +74,9 @@ def test_fingerprints_of_what_goes_on_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("act", "places"), [("stop", ["cellar", "attic"]), ("skip_downstream", ["cellar"])])
-def test_what_was_skipped_is_not_planned_and_what_was_stopped_is_not_run(
-    tmp_path: Path, act: str, places: list[str]
-) -> None:
+def test_what_was_skipped_is_not_planned_and_what_was_stopped_is_not_run(tmp_path: Path, act: str, places: list[str]) -> None:
     graph = measured(study(tmp_path, act=act))
-    uplift = next(
-        node for node in graph.nodes.values() if node.label == "uplift/study" and node.address in _needed(graph)
-    )
+    uplift = next(node for node in graph.nodes.values() if node.label == "uplift/study" and node.address in _needed(graph))
     assert uplift.params["study"]["locations"] == places
     assert {cell["location"] for cell in uplift.params["cells"]} == {"cellar"}
 
@@ -97,12 +93,13 @@ def test_a_study_wide_gate_stops_everything_downstream(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("act", "attic", "more"),
-    [("warn", 15.0, ""), ("stop", 22.0, ""),
-     ("stop", 15.0, "waivers: {gates: {sharp: {reason: the lens was dirty, owner: Ada, until: 2999-01-01}}}\n")],
-)  # fmt: skip
-def test_nothing_is_stopped_by_a_warning_a_pass_or_a_waived_failure(
-    tmp_path: Path, act: str, attic: float, more: str
-) -> None:
+    [
+        ("warn", 15.0, ""),
+        ("stop", 22.0, ""),
+        ("stop", 15.0, "waivers: {gates: {sharp: {reason: the lens was dirty, owner: Ada, until: 2999-01-01}}}\n"),
+    ],
+)
+def test_nothing_is_stopped_by_a_warning_a_pass_or_a_waived_failure(tmp_path: Path, act: str, attic: float, more: str) -> None:
     graph = measured(study(tmp_path, act=act, more=more), attic=attic)
     assert graph.stopped is None
     assert "report/study" in reached(graph)
@@ -114,8 +111,14 @@ def test_jobs_hold_guards_and_end_without_an_artifact(tmp_path: Path) -> None:
     emit(project, plan)
     held = guarded(plan.graph, guards(project, plan.graph))
     assert {plan.graph.nodes[a].stage.name for a in held} == {
-        "twin", "coverage", "demos", "policy", "evaluate", "uplift", "report"
-    }  # fmt: skip
+        "twin",
+        "coverage",
+        "demos",
+        "policy",
+        "evaluate",
+        "uplift",
+        "report",
+    }
     measured(built)
     store = Store(project.store)
     for node in plan.graph.nodes.values():
@@ -128,9 +131,7 @@ def test_jobs_hold_guards_and_end_without_an_artifact(tmp_path: Path) -> None:
                 ask(job.guards, store)
 
 
-def test_plan_and_why_name_the_gate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_plan_and_why_name_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     measured(study(tmp_path))
     monkeypatch.chdir(tmp_path)
     said = "stopped by gate `sharp`: `psnr` is 15, wanted at least 22"
@@ -205,9 +206,13 @@ def assert_whole(graph: Graph) -> None:
 
 @pytest.mark.parametrize(
     ("who", "scope", "act"),
-    [("bold", "artifact", "stop"), ("bold", "study", "skip_downstream"), ("baseline", "location", "stop"),
-     ("baseline", "artifact", "skip_downstream")],
-)  # fmt: skip
+    [
+        ("bold", "artifact", "stop"),
+        ("bold", "study", "skip_downstream"),
+        ("baseline", "location", "stop"),
+        ("baseline", "artifact", "skip_downstream"),
+    ],
+)
 def test_looks_go_on_without_an_approach_that_was_stopped(tmp_path: Path, who: str, scope: str, act: str) -> None:
     built = looked_at(tmp_path, who, scope, act)
     before = reached(expand(load_project(tmp_path), "study"))
@@ -241,8 +246,9 @@ def test_no_look_is_taken_where_every_policy_of_a_task_was_stopped(tmp_path: Pat
     graph = lost(built, "/pull/")
     assert_whole(graph)
     assert {label for label in reached(graph) if "interim" in label} == {
-        "interim/cellar/press/twin/1", "interim/cellar/press/twin/2"
-    }  # fmt: skip
+        "interim/cellar/press/twin/1",
+        "interim/cellar/press/twin/2",
+    }
 
 
 def test_a_gate_over_batches_of_trials_stops_no_later_batch(tmp_path: Path) -> None:

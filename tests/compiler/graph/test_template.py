@@ -32,11 +32,15 @@ def content(graph: Graph) -> dict[tuple[str, str], object]:
     """All that the rest of the compiler sees of a graph."""
     return {
         address: (
-            node.params, {port: [p.address for p in found] for port, found in node.inputs.items()}, node.contract,
-            node.backends, sorted(map(str, node.scopes())), {key: str(span) for key, span in node.origins.items()},
+            node.params,
+            {port: [p.address for p in found] for port, found in node.inputs.items()},
+            node.contract,
+            node.backends,
+            sorted(map(str, node.scopes())),
+            {key: str(span) for key, span in node.origins.items()},
         )
         for address, node in graph.nodes.items()
-    }  # fmt: skip
+    }
 
 
 @settings(max_examples=25, deadline=None)

@@ -18,20 +18,55 @@ from tests import REPOSITORY
 from tests.errors.cases import base
 
 OURS = [p.read_text(encoding="utf-8") for p in sorted((REPOSITORY / "specs").rglob("*.yaml"))]
-NOISE = ["", "\t", ": ", "- ", "{", "}", "[", "]", '"', "'", "&a ", "*a", "!!x ", "<<: ", "\n", "\u2028", "null",
-         "-1", "1e999", ".nan", "hidden_site", "../../etc", "{{ x }}", "$(id)", "%s", "<b>"]  # fmt: skip
+NOISE = [
+    "",
+    "\t",
+    ": ",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    "'",
+    "&a ",
+    "*a",
+    "!!x ",
+    "<<: ",
+    "\n",
+    "\u2028",
+    "null",
+    "-1",
+    "1e999",
+    ".nan",
+    "hidden_site",
+    "../../etc",
+    "{{ x }}",
+    "$(id)",
+    "%s",
+    "<b>",
+]
 
 
 @pytest.mark.parametrize(
     ("licence", "forbidden"),
     [
-        ("Apache-2.0", False), ("MIT", False), ("BSD-3-Clause", False), ("CC-BY-4.0", False),
-        ("CC-BY-NC-4.0", True), ("CC-BY-NC", True), ("LicenseRef-Inria-gaussian-splatting", True),
-        ("LicenseRef-NVIDIA-NonCommercial", True), ("LicenseRef-research-only", True),
-        ("MIT OR CC-BY-NC-4.0", False), ("MIT AND CC-BY-NC-4.0", True), ("NONE", True), ("", True),
+        ("Apache-2.0", False),
+        ("MIT", False),
+        ("BSD-3-Clause", False),
+        ("CC-BY-4.0", False),
+        ("CC-BY-NC-4.0", True),
+        ("CC-BY-NC", True),
+        ("LicenseRef-Inria-gaussian-splatting", True),
+        ("LicenseRef-NVIDIA-NonCommercial", True),
+        ("LicenseRef-research-only", True),
+        ("MIT OR CC-BY-NC-4.0", False),
+        ("MIT AND CC-BY-NC-4.0", True),
+        ("NONE", True),
+        ("", True),
         ("MIT AND NONE", True),
     ],
-)  # fmt: skip
+)
 def test_licences(licence: str, forbidden: bool) -> None:
     assert forbids_sale(licence) is forbidden
 

@@ -37,9 +37,7 @@ def test_no_band_is_narrower_than_the_best_one(design: Design) -> None:
     equal = band([uplift_group(always, always, design.groups)] * design.groups)
     assert best_band(design, 0) == pytest.approx(equal)
     design = replace(design, quantity="success_rate")
-    assert best_band(design, 100) == pytest.approx(
-        band([rate_group(always, design.level, design.groups)] * design.groups)
-    )
+    assert best_band(design, 100) == pytest.approx(band([rate_group(always, design.level, design.groups)] * design.groups))
     assert best_band(design, 0) == pytest.approx(band([rate_group(never, design.level, design.groups)] * design.groups))
     half = band([rate_group(constant(design, 0.5), design.level, design.groups)] * design.groups)
     low, high = best_band(design, 50)

@@ -54,9 +54,13 @@ def own() -> Project:
 def test_the_repository_s_own_gates() -> None:
     asked = {q.name: q for q in questions(own(), "study")}
     assert set(asked) == {
-        "untrained-fails", "baseline-has-room", "enriched-helps", "helps-in-reality", "no-harm-in-the-twin",
+        "untrained-fails",
+        "baseline-has-room",
+        "enriched-helps",
+        "helps-in-reality",
+        "no-harm-in-the-twin",
         "placebo-changes-nothing",
-    }  # fmt: skip
+    }
     assert not any(q.hopeless for q in asked.values())
     helps = asked["enriched-helps"]
     assert helps.distance == 3  # the prior ends there, and the gate wants more than nothing

@@ -78,9 +78,7 @@ def test_other_forms_of_a_kind(words: list[str], project: Path, capsys: pytest.C
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.text(min_size=1, max_size=80) | st.sampled_from(["on", "null", "1e3", "0x1f", "---", "{{ x }}", "- a", "a #b"])
-)
+@given(st.text(min_size=1, max_size=80) | st.sampled_from(["on", "null", "1e3", "0x1f", "---", "{{ x }}", "- a", "a #b"]))
 def test_any_title_comes_back(title: str) -> None:
     try:
         text = f"title: {scalar(title)}\nlist: {flow([title, {title: title}])}\n"
@@ -173,9 +171,7 @@ def test_flags_are_refused_with_the_reason(
     assert set(project.rglob("*")) == files
 
 
-def test_a_study_that_the_new_spec_would_break_stays_as_it_is(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_study_that_the_new_spec_would_break_stays_as_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (project / "specs/study.yaml").read_bytes()
     assert main(["new", "approach", "w", "--no-teleoperation", "no", "--add-to", "study"]) == 1
     assert "X404" in capsys.readouterr().err
@@ -194,14 +190,16 @@ LISTS = [
     ("locations: [a, b]  # two\n", "locations: [a, b, new]  # two\n"),
     ("locations: []\n", "locations: [new]\n"),
     ("locations: [\n  a,  # first\n  b,  # second\n]\n", "locations: [\n  a,  # first\n  b, new,  # second\n]\n"),
-    ("locations:\n  - a  # first\n  - 'b' # second\ntitle: x\n",
-     "locations:\n  - a  # first\n  - 'b' # second\n  - new\ntitle: x\n"),
+    (
+        "locations:\n  - a  # first\n  - 'b' # second\ntitle: x\n",
+        "locations:\n  - a  # first\n  - 'b' # second\n  - new\ntitle: x\n",
+    ),
     ("locations:\n- a\n- b", "locations:\n- a\n- b\n- new\n"),
     ("locations:\r\n  - a\r\ntitle: x\r\n", "locations:\r\n  - a\r\n  - new\r\ntitle: x\r\n"),
     ("title: x\n# the end\n", "title: x\n# the end\nlocations: [new]\n"),
     ("locations: [a, new]\n", "locations: [a, new]\n"),
     ("locations:\n  - &x a\n  - *x\n", "locations:\n  - &x a\n  - *x\n  - new\n"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("before", "after"), LISTS)
@@ -209,9 +207,7 @@ def test_an_id_is_added_and_comments_stay(before: str, after: str) -> None:
     assert added(before, "s.yaml", "location", "new") == after
 
 
-@pytest.mark.parametrize(
-    "text", ["locations:\n", "a: &x [b]\nlocations: *x\n", "{title: x}\n", "locations: {a: b}\n", "a: [\n"]
-)
+@pytest.mark.parametrize("text", ["locations:\n", "a: &x [b]\nlocations: *x\n", "{title: x}\n", "locations: {a: b}\n", "a: [\n"])
 def test_a_list_that_cannot_be_edited_safely_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"by hand|has errors"):
         added(text, "s.yaml", "location", "new")
@@ -243,8 +239,10 @@ def test_questions_on_a_terminal(project: Path) -> None:
     assert done.stdout.split() == ["specs/locations/loft.yaml", "specs/study.yaml"]
     assert load_project(project).studies["study"].locations == ["cellar", "loft"]
     assert load_project(project).locations["loft"].source.model_dump(include={"kind", "seed", "style"}) == {
-        "kind": "hidden_site", "seed": 7, "style": "workshop",
-    }  # fmt: skip
+        "kind": "hidden_site",
+        "seed": 7,
+        "style": "workshop",
+    }
     assert errors(project) == []
 
 

@@ -44,8 +44,12 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def listing(root: Path, locations: str) -> None:
     path = root / "specs/study.yaml"
-    path.write_text("".join(f"locations: {locations}\n" if line.startswith("locations") else line
-                            for line in path.read_text().splitlines(keepends=True)))  # fmt: skip
+    path.write_text(
+        "".join(
+            f"locations: {locations}\n" if line.startswith("locations") else line
+            for line in path.read_text().splitlines(keepends=True)
+        )
+    )
 
 
 def git(root: Path, *words: str) -> None:
@@ -140,9 +144,7 @@ def ancestors(node: Node) -> set[tuple[str, str]]:
         lambda root: (
             (root / "specs/studies").mkdir()
             or (
-                (root / "specs/locations/far.yaml").write_text(
-                    "title: Far\nsource: {kind: photos, root: unset, path: far}\n"
-                )
+                (root / "specs/locations/far.yaml").write_text("title: Far\nsource: {kind: photos, root: unset, path: far}\n")
                 and (root / "specs/studies/far.yaml").write_text("title: x\nlocations: [far]\ntargets: [coverage]\n")
             )
         ),
@@ -192,9 +194,7 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
     for path in (damaged / "file", damaged, run / "file", run, job):
         os.utime(path, (old, old))
     assert main(["gc", "--yes"]) == 0
-    assert [p.exists() for p in (leftover, damaged, recent, run, fresh, job)] == [
-        False, False, True, False, True, False,
-    ]  # fmt: skip
+    assert [p.exists() for p in (leftover, damaged, recent, run, fresh, job)] == [False, False, True, False, True, False]
     foreign = store / ".tmp/splat-0-elsewhere-1-abc"
     foreign.mkdir(parents=True)
     assert main(["gc", "--yes"]) == 1
@@ -225,9 +225,7 @@ def test_a_killed_gc_leaves_no_half_artifact(root: Path, monkeypatch: pytest.Mon
     assert list((root / "store/.trash").iterdir()) == []
 
 
-def test_a_store_that_cannot_be_written(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_store_that_cannot_be_written(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def refused(path: Path, *args: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 

@@ -142,10 +142,15 @@ def test_four_thousand_locations_fit_on_a_screen() -> None:
     whole = [place(None, (Mark.REBUILD, "uplift", 1))]
     shown = [line.text for line in lines([*idle, *new, *edited, *whole], "big")]
     assert shown == [
-        "100 locations like elm-0  (60.0 CPU-min)", "  + capture 1, splat 1 each",
-        "4 locations like ash-0", "  ~ splat 1 each", "  = capture 1 each",
-        "study big", "  ~ uplift 1", "= 3,896 locations like oak-0: nothing to do",
-    ]  # fmt: skip
+        "100 locations like elm-0  (60.0 CPU-min)",
+        "  + capture 1, splat 1 each",
+        "4 locations like ash-0",
+        "  ~ splat 1 each",
+        "  = capture 1 each",
+        "study big",
+        "  ~ uplift 1",
+        "= 3,896 locations like oak-0: nothing to do",
+    ]
     assert len(list(lines([*idle, *new], "big", every=True))) == 2 * 3996
 
 
@@ -158,15 +163,13 @@ def test_many_kinds_of_change_are_cut_off() -> None:
 
 def test_the_footer_needs_counts_alone() -> None:
     assert footer({"reuse": 100_000}) == ["nothing to build; 100,000 reused"]
-    estimate = Estimate(
-        Band(12.3, 9.8, 16.1), Band(2, 1, 4), Band(3.2), 0.5, 0.92, 6.2, 2, Band(5.5, 4, 7), "EUR"
-    )  # fmt: skip
+    estimate = Estimate(Band(12.3, 9.8, 16.1), Band(2, 1, 4), Band(3.2), 0.5, 0.92, 6.2, 2, Band(5.5, 4, 7), "EUR")
     assert footer({"build": 3, "rebuild": 1, "reuse": 5, "orphan": 2}, estimate, Budget(cpu_hours=10), 5_000_000) == [
         "3 to build, 1 to rebuild, 5 reused, 2 orphans (5.0 MB)",
         "estimate: 12.3 CPU-h (9.8 to 16.1; 92% of it measured), 2.0 GPU-h (1.0 to 4.0), at least 3.2 GB of disk, "
         "5.50 EUR (4.00 to 7.00), at least 6.2 h on 2 cores",
         "over budget: 12.3 CPU-hours, and the study's `budget:` allows 10.0",
-    ]  # fmt: skip
+    ]
 
 
 def test_amounts_for_people() -> None:

@@ -59,9 +59,11 @@ def test_wiring_offsets_and_chains(tmp_path: Path) -> None:
     inputs = "inputs:\n  policy: {demos: enrichment}\n  enrichment: {clips: coverage}\n"
     found = project(tmp_path, wired=f"extends: bold\ntraining_seed_offset: 5\n{inputs}")
     assert names(found, "wired") == {
-        "enrichment.clips": ("coverage", None), "policy.demos": ("enrichment", "demos"), "policy.steps": (7, 800),
+        "enrichment.clips": ("coverage", None),
+        "policy.demos": ("enrichment", "demos"),
+        "policy.steps": (7, 800),
         "training_seed_offset": (5, 0),
-    }  # fmt: skip
+    }
     assert names(found, "wired", "bold").keys() == names(found, "wired").keys() - {"policy.steps"}
     assert stated(found, "wired") == {("enrichment", "clips"), ("policy", "demos"), ("training_seed_offset",)}
     (steps,) = [d for d in differences(found, "study", "wired", "baseline") if d.name == "policy.steps"]

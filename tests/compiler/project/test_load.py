@@ -21,8 +21,7 @@ def test_every_spec_is_typed_with_its_source(tmp_path: Path) -> None:
     assert project.approaches["bold"].stages == {"policy": {"steps": 7}}
     assert str(project.spans("approach", "bold")["stages", "policy", "steps"]) == "specs/approaches/bold.yaml:4:19"
     assert project.ids("study") == ["study"]
-    assert project.lines("specs/tasks/press.yaml") == ["title: Press", "kind: press_button",
-                                                       "instruction: press the button", ""]  # fmt: skip
+    assert project.lines("specs/tasks/press.yaml") == ["title: Press", "kind: press_button", "instruction: press the button", ""]
 
 
 def test_roots_and_store_of_this_machine(tmp_path: Path) -> None:
@@ -60,8 +59,9 @@ def test_links_inside_the_project_are_followed_and_no_others(tmp_path: Path) -> 
     project = load_project(tmp_path / "p")
     assert sorted(project.locations) == ["attic", "cellar"]
     assert [(d.code, d.span.file) for d in check(project)] == [
-        ("R208", "specs/gates/leak.yaml"), ("R208", "specs/tasks/leak.yaml"),
-    ]  # fmt: skip
+        ("R208", "specs/gates/leak.yaml"),
+        ("R208", "specs/tasks/leak.yaml"),
+    ]
     assert not any("secret" in source.text for source in project.sources.values())
     assert project.lines("specs/tasks/leak.yaml") == [""]
 

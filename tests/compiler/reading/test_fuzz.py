@@ -26,9 +26,12 @@ from tests.compiler.mutations import EDITS, REPOSITORY, STUDY, Document, corpus,
 
 SEED, COUNT = 20261120, 20_000
 PLACES = {
-    "location": "locations/cellar-workbench.yaml", "task": "tasks/press-button.yaml",
-    "approach": "approaches/enriched.yaml", "gate": "gates/splat-sharp.yaml", "study": "study.yaml",
-}  # fmt: skip
+    "location": "locations/cellar-workbench.yaml",
+    "task": "tasks/press-button.yaml",
+    "approach": "approaches/enriched.yaml",
+    "gate": "gates/splat-sharp.yaml",
+    "study": "study.yaml",
+}
 
 
 class Door:

@@ -26,9 +26,7 @@ SHELL = "$(touch PWNED) `touch PWNED`; touch PWNED|sh ${HOME} {0.__class__.__mro
 SCREEN = "\x1b[2J\x1b[31mred \x1b]8;;http://e.example\x1b\\link\x1b]8;;\x1b\\ \u202egpj.exe \x9b31m \u2028::error::x"
 ACTING = f"{MARKUP} {SHELL} {SCREEN}"
 SECRET = "TOP-SECRET-4711"
-NAMES = (
-    "$(touch PWNED)", "; touch PWNED", "{{ 7777 * 3 }}", "\x1b[31m", "a\n::error::b", "-rf", "\udcff", "..",
-)  # fmt: skip
+NAMES = ("$(touch PWNED)", "; touch PWNED", "{{ 7777 * 3 }}", "\x1b[31m", "a\n::error::b", "-rf", "\udcff", "..")
 FORMATS = ("text", "github", "json", "sarif")
 MODULES = ("sitecustomize", "yaml", "jinja2", "pydantic", "compiler", "runtime", "simkiln", "conftest", "_yaml")
 
@@ -53,8 +51,10 @@ def call(project: Path, *words: str) -> Call:
     script = REPOSITORY / "tests" / "compiler" / "audited.py"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("COV_", "GITHUB_"))},
-        "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", "SIMKILN_NO_CACHE": "0",
-    }  # fmt: skip
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SIMKILN_NO_CACHE": "0",
+    }
     command = [sys.executable, "-P", str(script), str(report), *words]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
     assert "Traceback" not in done.stderr, done.stderr
@@ -86,9 +86,7 @@ def broken(root: Path) -> Path:
     (outside / "shots" / "transforms.json").write_text(json.dumps({"secret": SECRET, "frames": []}))
     (declared / "link").symlink_to(outside / "shots")
     (declared / "real" / "images" / "0.png").symlink_to(outside / "secret.yaml")
-    frames = [
-        {"file_path": name, "transform_matrix": []} for name in ("../../outside/secret.yaml", "/etc/passwd", ACTING)
-    ]
+    frames = [{"file_path": name, "transform_matrix": []} for name in ("../../outside/secret.yaml", "/etc/passwd", ACTING)]
     (declared / "real" / "transforms.json").write_text(json.dumps({"frames": frames}))
     (project / "simkiln.local.yaml").write_text("roots: {declared: ../declared}\n")
     specs = project / "specs"
@@ -149,9 +147,7 @@ def assert_harmless(done: Call, project: Path) -> None:
     assert outside(done.of("read", "os.listdir", "os.scandir"), places) == []
     inside = os.path.realpath(project)
     assert [p for p in done.of("read", "exec", "compile") if p.startswith(inside) and p.endswith((".py", ".pyc"))] == []
-    assert [
-        e for e in done.events if e["event"] == "compile" and ("PWNED" in e["text"] or "7777 * 3" in e["text"])
-    ] == []
+    assert [e for e in done.events if e["event"] == "compile" and ("PWNED" in e["text"] or "7777 * 3" in e["text"])] == []
     assert "<template>" not in done.of("compile"), "Jinja made a template of something"
     assert list(project.parent.rglob("PWNED")) == []
     assert SECRET not in done.out
@@ -172,9 +168,7 @@ def test_checking_hostile_specs_is_harmless(tmp_path: Path, form: str) -> None:
         assert all(line.startswith(("::error file=", "::warning file=")) for line in done.out.splitlines())
 
 
-@pytest.mark.parametrize(
-    "verb", [["check"], ["check", "--study", "study"], ["plan"], ["plan", "--json"], ["plan", "--all"]]
-)
+@pytest.mark.parametrize("verb", [["check"], ["check", "--study", "study"], ["plan"], ["plan", "--json"], ["plan", "--all"]])
 def test_hostile_text_in_valid_specs_is_harmless(tmp_path: Path, verb: list[str]) -> None:
     project = written(tmp_path)
     done = call(project, *verb)
@@ -239,13 +233,7 @@ def test_titles_reach_the_report_escaped(tmp_path: Path) -> None:
 def test_huge_keys_and_values_take_no_time() -> None:
     begin = time.process_time()
     long = "x" * 250_000
-    for text in (
-        "x" * 10_000_000 + ": 1",
-        "a: " + "x" * 10_000_000,
-        f'"{long}": 1',
-        f"? {long}\n: 1",
-        f"{long}: [*{long}]",
-    ):
+    for text in ("x" * 10_000_000 + ": 1", "a: " + "x" * 10_000_000, f'"{long}": 1', f"? {long}\n: 1", f"{long}: [*{long}]"):
         source = read_source(text, "f.yaml")
         assert all(len(d.message) < 200 for d in source.diagnostics)
     assert time.process_time() - begin < 1

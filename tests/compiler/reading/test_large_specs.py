@@ -60,11 +60,7 @@ DOCUMENTS = {
     "unknown ports": ("approach", f"{APPROACH}inputs: {{policy: {keyed('s{}: demos', 900)}}}\n", "R205"),
     "numbers that are none": ("location", f"title: T\nsource: {listed('.nan', 50_000)}\n", "S105"),
     "aliases": ("location", f"title: T\na: &a {listed('.nan', 1000)}\nsource: {listed('*a', 50)}\n", "S105"),
-    "lists over lines": (
-        "location",
-        "title: T\nsource:\n" + "".join(f"- [1,\n  {i}]\n" for i in range(15_000)),
-        "S104",
-    ),
+    "lists over lines": ("location", "title: T\nsource:\n" + "".join(f"- [1,\n  {i}]\n" for i in range(15_000)), "S104"),
     "a long word": ("location", f"title: T\nsource: {{kind: {'x' * 900_000}}}\n", "S103"),
 }
 

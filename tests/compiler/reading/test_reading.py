@@ -13,10 +13,44 @@ from compiler.reading.values import NeedsCare, ordinary_value
 from tests.compiler.reading.test_source_properties import VALUE, block, cut
 
 PIECES = [
-    "a", "b:", " ", "  ", "\n", "\n  ", "\n- ", "- ", ": ", "? ", "#", " # c\n", "'", '"', "[", "]", "{", "}", ", ",
-    ",", "|\n", ">-\n  ", "x y", "1", "-", "&x ", "*x", "\t", "\r\n", "?x", ":x", "key: ", "~", "...", "---\n", "!t ",
+    "a",
+    "b:",
+    " ",
+    "  ",
+    "\n",
+    "\n  ",
+    "\n- ",
+    "- ",
+    ": ",
+    "? ",
+    "#",
+    " # c\n",
+    "'",
+    '"',
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    ",",
+    "|\n",
+    ">-\n  ",
+    "x y",
+    "1",
+    "-",
+    "&x ",
+    "*x",
+    "\t",
+    "\r\n",
+    "?x",
+    ":x",
+    "key: ",
+    "~",
+    "...",
+    "---\n",
+    "!t ",
     "<<",
-]  # fmt: skip
+]
 YAMLISH = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 
@@ -120,6 +154,9 @@ def test_spans_of_mended_text_are_those_of_the_text() -> None:
     assert source.value == ["a", {"b": ":x", "c": "d"}, ["?y"]]
     spans = source.spans
     assert [str(spans.value(path)) for path in ((0,), (1, "b"), (1, "c"), (2, 0))] == [
-        "f.yaml:1:3", "f.yaml:2:7", "f.yaml:3:6", "f.yaml:4:4",
-    ]  # fmt: skip
+        "f.yaml:1:3",
+        "f.yaml:2:7",
+        "f.yaml:3:6",
+        "f.yaml:4:4",
+    ]
     assert [cut(source, spans.value(path)) for path in ((1, "b"), (2, 0))] == [":x", "?y"]

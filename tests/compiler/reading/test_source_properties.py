@@ -10,14 +10,10 @@ from hypothesis import strategies as st
 from compiler.reading.scalar import plain
 from compiler.reading.source import Lines, Source, SpanPath, read_source
 
-TEXT = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn", "Co"], exclude_characters="\ufeff"), max_size=30
-)
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn", "Co"], exclude_characters="\ufeff"), max_size=30)
 KEY = TEXT.filter(lambda text: text != "")
 SCALAR = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXT)
-VALUE = st.recursive(
-    SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY, inner, max_size=4), max_leaves=20
-)
+VALUE = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY, inner, max_size=4), max_leaves=20)
 YAMLISH = st.text(st.sampled_from(list("ab1 :-#\n\t'\"[]{},&*!|>%@`?~.\\\r\ufeffé😀\x00\u2028")), max_size=60)
 
 

@@ -53,8 +53,11 @@ def test_one_box_for_each_stage_and_group(project: Built, capsys: pytest.Capture
     picture = drawn(project.root / "build/graph/study.svg")
     said = boxes(picture)
     assert [text.split(" (")[0] for text in said if text.startswith(("policy", "splat", "demos"))] == [
-        "splat: 1 reuse", "demos: 1 build", "policy baseline: 2 build", "policy bold: 2 build",
-    ]  # fmt: skip
+        "splat: 1 reuse",
+        "demos: 1 build",
+        "policy baseline: 2 build",
+        "policy bold: 2 build",
+    ]
     assert "2 of policy bold read demos at demos" in edges(picture)
     assert "1 of report read coverage at clips" in edges(picture)
 
@@ -93,8 +96,12 @@ def test_the_lineage_of_a_node(project: Built) -> None:
     assert main(["graph", "--node", "policy/cellar/press/bold/0"]) == 0
     said = boxes(drawn(project.root / "build/graph/study.svg"))
     assert [text.split(":")[0] for text in said] == [
-        "capture cellar", "splat cellar", "twin cellar/press", "demos cellar/press", "policy cellar/press/bold/0",
-    ]  # fmt: skip
+        "capture cellar",
+        "splat cellar",
+        "twin cellar/press",
+        "demos cellar/press",
+        "policy cellar/press/bold/0",
+    ]
 
 
 def test_one_location(project: Built) -> None:

@@ -17,9 +17,12 @@ from tests import REPOSITORY
 
 SPAN = Span("specs/a.yaml", 18, 14, 18, 18)
 DIAGNOSTIC = Diagnostic(
-    "S103", "unknown trajectory kind `wlak`", SPAN, (Note("because", Span("specs/b.yaml", 2, 3, 2, 4)),),
+    "S103",
+    "unknown trajectory kind `wlak`",
+    SPAN,
+    (Note("because", Span("specs/b.yaml", 2, 3, 2, 4)),),
     "did you mean `walk`? known kinds: orbit, walk, task",
-)  # fmt: skip
+)
 
 
 def columns(text: str) -> int:

@@ -40,9 +40,7 @@ LEVEL = {"enum": ["error", "warning"]}
 CHANGE = closed(
     {
         "artifactLocation": ARTIFACT,
-        "replacements": every(
-            closed({"deletedRegion": REGION, "insertedContent": closed({"text": {"type": "string"}})})
-        ),
+        "replacements": every(closed({"deletedRegion": REGION, "insertedContent": closed({"text": {"type": "string"}})})),
     }
 )
 RESULT = closed(

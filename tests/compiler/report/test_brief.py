@@ -47,11 +47,7 @@ def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: dict[str, An
     low, high = row["band"]
     assert headline == f"**At the hidden site, `enriched` helps by {low:.1f} to {high:.1f} points.**"
     advice = said["decisions"][0]["advice"]
-    assert (
-        text.index("| `enriched` | **")
-        < text.index("| `placebo` (placebo) |")
-        < text.index("| `untrained` (untrained) |")
-    )
+    assert text.index("| `enriched` | **") < text.index("| `placebo` (placebo) |") < text.index("| `untrained` (untrained) |")
     assert f"**What to do next:**\n\n- `enriched`: `{advice}`" in text
     assert f"| `enriched` | **+{row['value']:.1f}** [{low:.1f}, {high:.1f}] helps; expected +1 to +3 |" in text
     assert "| ➖ waived | `enriched-helps`" in text
@@ -80,8 +76,10 @@ def test_text_from_specs_is_inert(said: dict[str, Any]) -> None:
             assert "everyone" not in token.content
         if token.type == "html_block":
             assert token.content.strip() in (
-                "<!-- simkiln report study -->", "<details><summary>Make it again</summary>", "</details>",
-            )  # fmt: skip
+                "<!-- simkiln report study -->",
+                "<details><summary>Make it again</summary>",
+                "</details>",
+            )
     assert "\x1b" not in text
     cells = [sum(t.type == "td_open" for t in leaves(found)) for found in (plain, text)]
     assert cells[0] == cells[1]  # no title adds a cell

@@ -14,13 +14,16 @@ def frozen(root: Path, targets: list[list[str]]) -> FrozenPlan:
     run.mkdir(parents=True)
     needs = {"threads": 1, "mem_mb": 1, "runtime": 1, "gpu": 0}
     plan = {
-        "study": "study", "run": "build/runs/r", "store": "store", "targets": targets,
+        "study": "study",
+        "run": "build/runs/r",
+        "store": "store",
+        "targets": targets,
         "nodes": {"splat": {"bb": {"label": "splat/place"}}, "capture": {"aa": {"label": "capture/place"}}},
         "jobs": {
             "splat": {"bb": {"inputs": [["capture", "aa"]], "members": ["bb"], **needs}},
             "capture": {"aa": {"inputs": [], "members": ["aa"], **needs}},
         },
-    }  # fmt: skip
+    }
     (run / "plan.json").write_text(json.dumps(plan))
     return FrozenPlan(run / "plan.json")
 

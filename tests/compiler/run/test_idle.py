@@ -61,7 +61,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "an artifact more": lambda root: shutil.copytree(one(root), root / "store/capture" / ("a" * 32)),
     "a damaged cache": lambda root: [p.write_text("{}") for p in (root / "build/cache").glob("idle-*")],
     "a truncated cache": lambda root: [p.write_text(p.read_text()[:50]) for p in (root / "build/cache").glob("idle-*")],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -105,9 +105,7 @@ def test_photos_outside_the_project_count(tmp_path: Path) -> None:
     assert idle.signature([str(folder), str(tmp_path / "gone")]) == idle.signature([str(folder)])
 
 
-def test_specs_come_from_the_cache_only_while_they_are_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_specs_come_from_the_cache_only_while_they_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(spec_cache, "WORTHWHILE", 1)
     root = written(tmp_path, [(1, ""), (2, "")])

@@ -102,9 +102,7 @@ def test_an_old_manifest_is_read(store: Store) -> None:
     assert fact.location is None
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"not a database at all, and longer than a header " * 99, b"SQLite format 3\0"]
-)
+@pytest.mark.parametrize("content", [b"", b"not a database at all, and longer than a header " * 99, b"SQLite format 3\0"])
 def test_a_damaged_file_costs_nothing(store: Store, content: bytes) -> None:
     expected = index(store).facts()
     file = store.root.parent / "build" / "cache" / "store.sqlite"

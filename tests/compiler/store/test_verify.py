@@ -72,9 +72,7 @@ def test_a_whole_store(project: Built, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == f"{len(project.nodes())} whole, 0 damaged\n"
 
 
-@pytest.mark.parametrize(
-    "spoil", [truncate, flip, add, drop, lose_manifest, spoil_manifest, change_manifest, seal_nonsense]
-)
+@pytest.mark.parametrize("spoil", [truncate, flip, add, drop, lose_manifest, spoil_manifest, change_manifest, seal_nonsense])
 def test_damage_is_set_aside_and_planned_again(
     spoil: Callable[[Path], None], project: Built, capsys: pytest.CaptureFixture[str]
 ) -> None:

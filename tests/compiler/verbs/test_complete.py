@@ -41,9 +41,7 @@ def completed(place: Path, line: str) -> set[str]:
         $function simkiln "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    environment = {
-        **os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY),
-    }  # fmt: skip
+    environment = {**os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
         ["bash", "--norc", "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=60
     )
@@ -81,9 +79,7 @@ def test_fish_is_offered(place: Path) -> None:
     if shutil.which("fish") is None:
         pytest.skip("fish is not here")
     program = "simkiln completion fish | source; complete -C 'simkiln check --format sa'"
-    environment = {
-        **os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY),
-    }  # fmt: skip
+    environment = {**os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
         ["fish", "--no-config", "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=60
     )

@@ -70,12 +70,25 @@ def test_new_and_removed_things(repo: Built) -> None:
     found = compared(repo)
     by_title = groups(found)
     assert dict(by_title["2 new locations: attic, barn"].build) == {
-        "capture": 2, "splat": 2, "coverage": 2, "twin": 2, "demos": 2, "policy": 12, "evaluate": 24
-    }  # fmt: skip
+        "capture": 2,
+        "splat": 2,
+        "coverage": 2,
+        "twin": 2,
+        "demos": 2,
+        "policy": 12,
+        "evaluate": 24,
+    }
     assert found.gone_by_stage() == {
-        "capture": 1, "splat": 1, "coverage": 1, "twin": 1, "demos": 1, "policy": 4, "evaluate": 8, "uplift": 1,
+        "capture": 1,
+        "splat": 1,
+        "coverage": 1,
+        "twin": 1,
+        "demos": 1,
+        "policy": 4,
+        "evaluate": 8,
+        "uplift": 1,
         "report": 1,
-    }  # fmt: skip
+    }
     assert any(title.startswith("parameter `study.locations`: [") for title in by_title), by_title
     assert not any("cells" in title for title in by_title), "those follow from the lists"
     repo.commit()
@@ -196,9 +209,15 @@ def test_the_verb_as_text_values_and_comment(repo: Built) -> None:
     assert f"- ``policy: parameter `steps`: 7 -> 8`` at `{LINE}`\n  + again: policy 2, evaluate 4" in comment
     values = json.loads(simkiln(repo.root, "plan", "--against", "HEAD", "--json").stdout)
     assert values["causes"] == [
-        {"kind": "parameter", "text": "policy: parameter `steps`: 7 -> 8", "at": LINE, "names": [], "build": {},
-         "rebuild": {"policy": 2, "evaluate": 4, "uplift": 1, "report": 1}}
-    ]  # fmt: skip
+        {
+            "kind": "parameter",
+            "text": "policy: parameter `steps`: 7 -> 8",
+            "at": LINE,
+            "names": [],
+            "build": {},
+            "rebuild": {"policy": 2, "evaluate": 4, "uplift": 1, "report": 1},
+        }
+    ]
     assert {one["state"] for one in values["builds"]} == {"rebuild"}
     schema = json.loads((REPOSITORY / "schema" / "against.schema.json").read_text())
     Draft202012Validator(schema).validate(values)
@@ -206,9 +225,8 @@ def test_the_verb_as_text_values_and_comment(repo: Built) -> None:
 
 
 HOSTILE = (
-    "` `` ``` </code><img src=x onerror=alert(1)> @everyone #1 [a](http://example.org) | a | <!-- --> &lt; "
-    "http://example.org"
-)  # fmt: skip
+    "` `` ``` </code><img src=x onerror=alert(1)> @everyone #1 [a](http://example.org) | a | <!-- --> &lt; http://example.org"
+)
 
 
 def test_nothing_from_a_spec_is_more_than_text(repo: Built) -> None:

@@ -34,14 +34,24 @@ def test_two_approaches(project: Built, capsys: pytest.CaptureFixture[str]) -> N
     found = facts(capsys, "baseline", "bold")
     (change,) = found["changes"]
     assert change == {
-        "what": "parameter", "stage": "policy", "name": "steps", "old": 800, "new": 7, "old_at": "default",
-        "new_at": "specs/approaches/bold.yaml:4:19", "count": 2,
+        "what": "parameter",
+        "stage": "policy",
+        "name": "steps",
+        "old": 800,
+        "new": 7,
+        "old_at": "default",
+        "new_at": "specs/approaches/bold.yaml:4:19",
+        "count": 2,
         "elsewhere": False,
-    }  # fmt: skip
+    }
     assert counted(found) == {
-        "policy": (0, 2, 2), "evaluate": (0, 4, 4), "demos": (1, 0, 0), "twin": (1, 0, 0), "splat": (1, 0, 0),
+        "policy": (0, 2, 2),
+        "evaluate": (0, 4, 4),
+        "demos": (1, 0, 0),
+        "twin": (1, 0, 0),
+        "splat": (1, 0, 0),
         "capture": (1, 0, 0),
-    }  # fmt: skip
+    }
     project.publish("capture", "splat", "policy")
     stored = {t["stage"]: t for t in facts(capsys, "baseline", "bold")["artifacts"]}
     assert [stored["policy"][key] for key in ("shared_stored", "only_a_stored", "only_b_stored")] == [0, 2, 2]
@@ -54,8 +64,11 @@ def test_two_approaches(project: Built, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_an_input_and_an_offset_that_differ(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    project.edit("approaches/bold.yaml", "stages:\n  policy: {steps: 7}\n",
-                 "training_seed_offset: 50\ninputs:\n  policy: {demos: enrichment}\n")  # fmt: skip
+    project.edit(
+        "approaches/bold.yaml",
+        "stages:\n  policy: {steps: 7}\n",
+        "training_seed_offset: 50\ninputs:\n  policy: {demos: enrichment}\n",
+    )
     found = facts(capsys, "baseline", "bold", "--study", "study")
     changes = [(c["what"], c["name"], c["old"], c["new"], c["new_at"]) for c in found["changes"]]
     assert changes == [
@@ -106,9 +119,7 @@ def test_two_revisions(project: Built, capsys: pytest.CaptureFixture[str]) -> No
     found = facts(capsys, "main", ".")
     (change,) = found["changes"]
     assert (change["old"], change["new"]) == (7, 9)
-    assert (change["old_at"], change["new_at"]) == (
-        "specs/approaches/bold.yaml:4:19", "specs/approaches/bold.yaml:5:19",
-    )  # fmt: skip
+    assert (change["old_at"], change["new_at"]) == ("specs/approaches/bold.yaml:4:19", "specs/approaches/bold.yaml:5:19")
     assert (found["studies"], found["only_a"], found["only_b"]) == (["more", "study"], [], ["more"])
     assert counted(found)["policy"] == (2, 2, 2)
     assert counted(found)["coverage"] == (1, 0, 0)
@@ -139,9 +150,7 @@ def test_an_approach_may_be_called_like_a_revision(project: Built, capsys: pytes
         (["baseline", "lonely"], "no study compares"),
     ],
 )
-def test_what_cannot_be_compared(
-    words: list[str], said: str, project: Built, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_compared(words: list[str], said: str, project: Built, capsys: pytest.CaptureFixture[str]) -> None:
     project.commit()
     project.write("studies/more.yaml", "title: More\nlocations: [cellar]\ntargets: [coverage]\n")
     lonely = (project.root / "specs/approaches/bold.yaml").read_text()

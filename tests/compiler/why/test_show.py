@@ -42,9 +42,7 @@ def test_what_is_not_built_is_shown_as_planned(project: Built, capsys: pytest.Ca
 
 def test_a_built_artifact(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
     project.edit(
-        "approaches/bold.yaml",
-        "stages:\n",
-        "inputs:\n  policy: {demos: enrichment}\n  enrichment: {clips: coverage}\nstages:\n",
+        "approaches/bold.yaml", "stages:\n", "inputs:\n  policy: {demos: enrichment}\n  enrichment: {clips: coverage}\nstages:\n"
     )
     project.publish()
     assert main(["show", POLICY, "--json"]) == 0
@@ -54,9 +52,7 @@ def test_a_built_artifact(project: Built, capsys: pytest.CaptureFixture[str]) ->
     assert (sheet["readers"], sheet["readers_stored"]) == (2, 2)
     lineage = {one["label"]: one for one in sheet["lineage"]}
     assert next(iter(lineage)) == POLICY
-    assert {label.split("/")[0] for label in lineage} == {
-        "policy", "enrichment", "demos", "twin", "splat", "capture", "coverage",
-    }  # fmt: skip
+    assert {label.split("/")[0] for label in lineage} == {"policy", "enrichment", "demos", "twin", "splat", "capture", "coverage"}
     assert lineage[POLICY]["wired"] == {"demos": "specs/approaches/bold.yaml:4:19"}
     assert lineage["enrichment/cellar/press"]["wired"] == {"clips": "specs/approaches/bold.yaml:5:23"}
     assert all(one["stored"] for one in sheet["lineage"])

@@ -88,9 +88,7 @@ def test_a_value_inside_of_a_bound_parameter(built: Path) -> None:
 
 def test_the_place_of_a_source(built: Path) -> None:
     edit(built, "locations/cellar", "seed: 1", "seed: 2")
-    assert said(explained(built, "capture/cellar")) == [
-        "parameter `source.seed`: 1 -> 2 [specs/locations/cellar.yaml:2:35]"
-    ]
+    assert said(explained(built, "capture/cellar")) == ["parameter `source.seed`: 1 -> 2 [specs/locations/cellar.yaml:2:35]"]
 
 
 def test_a_seed(built: Path) -> None:
@@ -103,9 +101,7 @@ def test_a_seed(built: Path) -> None:
 def test_another_stage_at_a_port(built: Path) -> None:
     edit(built, "approaches/bold", "stages:", "inputs: {policy: {demos: enrichment}}\nstages:")
     found = explained(built, "policy/cellar/press/bold/0")
-    assert said(found) == [
-        "parent `demos`: an artifact of demos -> one of enrichment [specs/approaches/bold.yaml:3:26]"
-    ]
+    assert said(found) == ["parent `demos`: an artifact of demos -> one of enrichment [specs/approaches/bold.yaml:3:26]"]
     assert causes(found) == [f"policy/cellar/press/bold/0: {said(found)[0]}"]
 
 
@@ -170,9 +166,10 @@ def test_missing_and_damaged(tmp_path: Path) -> None:
     aside = store.set_aside(*fact.address)
     found = explained(root, "coverage/cellar")
     assert [note.text for note in found.notes] == [
-        "missing: no artifact of stage `coverage` was built yet", "the study asks for it",
+        "missing: no artifact of stage `coverage` was built yet",
+        "the study asks for it",
         f"damaged: an earlier one was set aside as store/.damaged/{aside.name}",
-    ]  # fmt: skip
+    ]
 
 
 def test_an_artifact_that_is_there_but_damaged(built: Path) -> None:
@@ -203,24 +200,23 @@ def test_the_verb_in_text_and_json(built: Path) -> None:
     edit(built, "approaches/bold", "steps: 7", "steps: 8")
     shown = simkiln(built, "why", "evaluate/cellar/press/bold/0/twin").stdout
     assert shown.startswith("~ evaluate/cellar/press/bold/0/twin  evaluate/")
-    assert (
-        "    because policy/cellar/press/bold/0 differs: parameter `steps`: 7 -> 8  [specs/approaches/bold.yaml:4:19]"
-        in shown
-    )
+    assert "    because policy/cellar/press/bold/0 differs: parameter `steps`: 7 -> 8  [specs/approaches/bold.yaml:4:19]" in shown
     (one,) = json.loads(simkiln(built, "why", "evaluate/cellar/press/bold/0/twin", "--json").stdout)
     assert one["state"] == "rebuild"
     assert one["causes"] == [
-        {"node": "policy/cellar/press/bold/0", "kind": "parameter", "what": "steps", "old": "7", "new": "8",
-         "at": "specs/approaches/bold.yaml:4:19"}
-    ]  # fmt: skip
+        {
+            "node": "policy/cellar/press/bold/0",
+            "kind": "parameter",
+            "what": "steps",
+            "old": "7",
+            "new": "8",
+            "at": "specs/approaches/bold.yaml:4:19",
+        }
+    ]
 
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 3)
-    | st.floats(-2, 2).map(lambda x: round(x))
-    | st.text("ab", max_size=2),
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-2, 2).map(lambda x: round(x)) | st.text("ab", max_size=2),
     lambda children: st.lists(children, max_size=12) | st.dictionaries(st.sampled_from("abk"), children, max_size=3),
     max_leaves=12,
 )
@@ -233,17 +229,19 @@ def test_differences_are_found_exactly_where_values_differ(a: Any, b: Any) -> No
     assert list(differences(a, a, ())) == []
 
 
-PARTS = st.fixed_dictionaries({
-    "version": st.integers(1, 2),
-    "params": st.dictionaries(st.sampled_from(["steps", "seed"]), st.sampled_from([0, 1, 1.0, "1", [1], None])),
-    "parents": st.dictionaries(
-        st.sampled_from(["demos", "twin"]), st.lists(st.sampled_from(["a" * 32, "b" * 32]), max_size=3)
-    ),
-    "backends": st.dictionaries(
-        st.just("renderer"), st.fixed_dictionaries({"name": st.just("numba"), "version": st.sampled_from("12")})
-    ),
-    "content": st.sampled_from([None, "x"]),
-})  # fmt: skip
+PARTS = st.fixed_dictionaries(
+    {
+        "version": st.integers(1, 2),
+        "params": st.dictionaries(st.sampled_from(["steps", "seed"]), st.sampled_from([0, 1, 1.0, "1", [1], None])),
+        "parents": st.dictionaries(
+            st.sampled_from(["demos", "twin"]), st.lists(st.sampled_from(["a" * 32, "b" * 32]), max_size=3)
+        ),
+        "backends": st.dictionaries(
+            st.just("renderer"), st.fixed_dictionaries({"name": st.just("numba"), "version": st.sampled_from("12")})
+        ),
+        "content": st.sampled_from([None, "x"]),
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +259,7 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
     (template, *_) = plan.graph.find("policy")
 
     def address(parts: dict[str, Any]) -> str:
-        return fingerprint(
-            "policy", parts["version"], parts["params"], parts["parents"], parts["backends"], parts["content"]
-        )  # fmt: skip
+        return fingerprint("policy", parts["version"], parts["params"], parts["parents"], parts["backends"], parts["content"])
 
     def parent(digits: str) -> Node:
         found = copy.copy(template)
@@ -276,9 +272,7 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
     node.inputs = {port: tuple(parent(digits) for digits in found) for port, found in one["parents"].items()}
     node.backends, node.content, node.fingerprint = one["backends"], one["content"], address(one)
     parents = {port: tuple(("policy", digits) for digits in found) for port, found in other["parents"].items()}
-    old = Record(
-        "policy", address(other), "old", other["version"], other["params"], other["backends"], parents, other["content"]
-    )  # fmt: skip
+    old = Record("policy", address(other), "old", other["version"], other["params"], other["backends"], parents, other["content"])
     found = reasons(View(project, "study", node, old, past))
     # an empty port and none at all are two addresses that no stage can have both of
     if one["parents"].keys() == other["parents"].keys():

@@ -39,9 +39,11 @@ def test_memory_of_a_child_counts() -> None:
 def test_gpu_time_is_wall_time_on_each_gpu_that_was_held(monkeypatch: pytest.MonkeyPatch) -> None:
     reserved = {0: 0, 1: 2_000_000, 2: 3_000_000}
     cuda = types.SimpleNamespace(
-        is_initialized=lambda: True, device_count=lambda: 3, max_memory_reserved=reserved.get,
+        is_initialized=lambda: True,
+        device_count=lambda: 3,
+        max_memory_reserved=reserved.get,
         get_device_name=lambda i: f"GPU {i}",
-    )  # fmt: skip
+    )
     monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
     usage = Usage()
     time.sleep(0.05)

@@ -15,9 +15,7 @@ DISTORTION = np.array([-0.12, 0.03, 0.001, -0.002])
 def texture(seed: int = 0) -> np.ndarray:
     """Noise at several scales, [512, 512, 3] uint8."""
     rng = np.random.default_rng(seed)
-    total = sum(
-        cv2.resize(rng.uniform(0, 1, (n, n, 3)), (512, 512), interpolation=cv2.INTER_CUBIC) for n in (8, 24, 48)
-    )
+    total = sum(cv2.resize(rng.uniform(0, 1, (n, n, 3)), (512, 512), interpolation=cv2.INTER_CUBIC) for n in (8, 24, 48))
     return np.clip(total / 3 * 1.8 * 255 - 100, 0, 255).astype(np.uint8)
 
 
@@ -37,10 +35,7 @@ def ring(count: int = 8, radius: float = 1.6, height: float = 1.5) -> np.ndarray
 
 
 def photograph(
-    c2w: np.ndarray,
-    pinhole: np.ndarray = K,
-    distortion: np.ndarray | None = None,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
+    c2w: np.ndarray, pinhole: np.ndarray = K, distortion: np.ndarray | None = None, size: tuple[int, int] = (WIDTH, HEIGHT)
 ) -> np.ndarray:
     """A photo [H, W, 3] uint8 RGB of the table top z = 0, grey where the table ends; pixel centres at +0.5."""
     width, height = size
@@ -52,8 +47,9 @@ def photograph(
     away = -c2w[2, 3] / rays[:, 2]
     hit = c2w[:3, 3] + rays * away[:, None]
     at = ((hit[:, :2] + TABLE_HALF) / (2 * TABLE_HALF) * 512 - 0.5).astype(np.float32).reshape(height, width, 2)
-    return cv2.remap(texture(), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
-                     borderValue=(90, 90, 90))  # fmt: skip
+    return cv2.remap(
+        texture(), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(90, 90, 90)
+    )
 
 
 def write_photos(folder: Path, photos: list[np.ndarray], suffix: str = "png") -> list[str]:
@@ -90,9 +86,7 @@ def table_points(count: int = 80, seed: int = 1) -> np.ndarray:
     return np.concatenate([rng.uniform(-0.5, 0.5, (count, 2)), np.zeros((count, 1))], axis=1)
 
 
-def write_colmap(
-    folder: Path, c2w: np.ndarray, names: list[str], xyz: np.ndarray, binary: bool, enlarged: int = 1
-) -> None:
+def write_colmap(folder: Path, c2w: np.ndarray, names: list[str], xyz: np.ndarray, binary: bool, enlarged: int = 1) -> None:
     """A COLMAP model in folder/sparse/0 written by pycolmap itself, with every point seen by every photo.
 
     `enlarged` is how many times larger the photos were that COLMAP worked on.
@@ -101,9 +95,12 @@ def write_colmap(
 
     model = pycolmap.Reconstruction()
     camera = pycolmap.Camera(
-        camera_id=1, model="OPENCV", width=WIDTH * enlarged, height=HEIGHT * enlarged,
+        camera_id=1,
+        model="OPENCV",
+        width=WIDTH * enlarged,
+        height=HEIGHT * enlarged,
         params=[*(K * enlarged).tolist(), *DISTORTION.tolist()],
-    )  # fmt: skip
+    )
     model.add_camera_with_trivial_rig(camera)
     matrix = np.array([[K[0], 0, K[2]], [0, K[1], K[3]], [0, 0, 1]])
     for i, (name, pose) in enumerate(zip(names, c2w, strict=True), start=1):

@@ -18,9 +18,7 @@ from tests.runtime.capture import synthetic
 
 
 def _source(**changes: Any) -> Photos:
-    return Photos.model_validate(
-        {"kind": "photos", "root": "captures", "path": "table", "poses": "transforms"} | changes
-    )
+    return Photos.model_validate({"kind": "photos", "root": "captures", "path": "table", "poses": "transforms"} | changes)
 
 
 def _plain(root: Path) -> Path:

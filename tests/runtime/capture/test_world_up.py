@@ -52,7 +52,5 @@ def test_noise_of_a_hand() -> None:
     poses = np.concatenate([ring(20), ring(20, height=0.8)])
     for pose in poses:
         angle = np.radians(4) * rng.normal()
-        pose[:3, :3] = pose[:3, :3] @ np.array(
-            [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
-        )
+        pose[:3, :3] = pose[:3, :3] @ np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
     assert _angle_deg(estimate_up(poses), np.array([0.0, 0, 1])) < 4

@@ -14,10 +14,13 @@ from runtime.coverage.frame import SceneFrame, upright
 def _frame(half: tuple[float, float] = (0.5, 0.4), scale: float = 0.5, seed: int = 0) -> SceneFrame:
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
     rotation *= np.sign(np.linalg.det(rotation))
-    return SceneFrame.from_json({
-        "up": rotation[:, 2].tolist(), "scale_m_per_unit": scale,
-        "support": {"origin": [1.0, 2.0, 3.0], "rotation": rotation.tolist(), "half_extent_m": list(half)},
-    })  # fmt: skip
+    return SceneFrame.from_json(
+        {
+            "up": rotation[:, 2].tolist(),
+            "scale_m_per_unit": scale,
+            "support": {"origin": [1.0, 2.0, 3.0], "rotation": rotation.tolist(), "half_extent_m": list(half)},
+        }
+    )
 
 
 PATHS: list[Callable[[SceneFrame], np.ndarray]] = [

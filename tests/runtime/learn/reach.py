@@ -39,9 +39,7 @@ def episodes(count: int, length: int, seed: int) -> list[dict]:
             action.append(target)
             q = q + 0.9 * (target - q)
         images = np.stack([picture(x, y, rng) for _ in range(length)])
-        made.append(
-            {"images": {"front": images}, "state": np.array(state, np.float32), "action": np.array(action, np.float32)}
-        )
+        made.append({"images": {"front": images}, "state": np.array(state, np.float32), "action": np.array(action, np.float32)})
     return made
 
 

@@ -39,9 +39,7 @@ def test_the_finished_checkpoint_is_kept_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("architecture", "extra"), [("small", {}), ("act", {"dim_model": 32, "n_heads": 2})])
-def test_training_is_the_same_bit_for_bit(
-    demos: tuple[Path, list[dict]], tmp_path: Path, architecture: str, extra: dict
-) -> None:
+def test_training_is_the_same_bit_for_bit(demos: tuple[Path, list[dict]], tmp_path: Path, architecture: str, extra: dict) -> None:
     """ACT draws dropout from torch's generator, so that a save that drew from it would show."""
     dataset = demos[0] / "dataset"
     digests = []

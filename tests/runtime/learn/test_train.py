@@ -120,10 +120,13 @@ def test_shifts_move_pixels_and_leave_the_rest(demos: tuple[Path, list[dict]]) -
     assert (before != after).any()
     h, w = reach.HW
     found = [
-        any((np.roll(b, (-dy, -dx), (0, 1))[3 : h - 3, 3 : w - 3] == a[3 : h - 3, 3 : w - 3]).all()
-            for dy in range(-2, 3) for dx in range(-2, 3))
+        any(
+            (np.roll(b, (-dy, -dx), (0, 1))[3 : h - 3, 3 : w - 3] == a[3 : h - 3, 3 : w - 3]).all()
+            for dy in range(-2, 3)
+            for dx in range(-2, 3)
+        )
         for b, a in zip(before, after, strict=True)
-    ]  # fmt: skip
+    ]
     assert all(found)
     assert moved["action"] is batch["action"]
 

@@ -93,9 +93,7 @@ def test_everything_has_a_name_and_is_reached_by_keyboard(page: Path, width_px: 
     facts = found_in(page.read_text(), page.parent, width_px, NAMES)
     assert (facts.pop("language"), facts.pop("mains"), facts.pop("first")) == ("en", 1, 1)
     assert facts.pop("title")
-    assert facts == {
-        "skipped": 0, "twice": [], "nameless": [], "loose": [], "unreachable": [], "dead": [], "ringless": [],
-    }  # fmt: skip
+    assert facts == {"skipped": 0, "twice": [], "nameless": [], "loose": [], "unreachable": [], "dead": [], "ringless": []}
 
 
 def test_print_opens_what_is_folded_and_hides_what_cannot_be_clicked(page: Path) -> None:

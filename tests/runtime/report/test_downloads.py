@@ -92,9 +92,7 @@ def test_effect_sizes_and_ranks_are_saved(folder: Path) -> None:
     assert [(r["approach"], r["measure"], float(r["mean"])) for r in own] == [
         (r["approach"], r["measure"], r["mean"]) for r in found["rows"]
     ]
-    assert [r["cohens_d"] == "" for r in own] == [
-        not r["against"] or r["against"]["cohens_d"] is None for r in found["rows"]
-    ]
+    assert [r["cohens_d"] == "" for r in own] == [not r["against"] or r["against"]["cohens_d"] is None for r in found["rows"]]
     profiles = rows(files["study-profiles.csv"])
     assert len(profiles) == len(found["rows"]) * len(found["thresholds"])
     assert [float(r["share_above"]) for r in profiles[: len(found["thresholds"])]] == found["rows"][0]["profile"]
@@ -122,13 +120,9 @@ def test_every_policy_is_a_point_of_simulated_against_real(folder: Path) -> None
     assert (pair["simulated"], pair["real"]) == ("twin", "irl_proxy")
     found = rows(saved(folder)["study-reality.csv"])
     assert len(found) == 4 * 3
-    own = [
-        c for c in said["evidence"]["cells"] if (c["approach"], c["seed"], c["domain"]) == ("enriched", 1, "irl_proxy")
-    ]
+    own = [c for c in said["evidence"]["cells"] if (c["approach"], c["seed"], c["domain"]) == ("enriched", 1, "irl_proxy")]
     row = next(r for r in found if r["policy"] == "enriched, seed 1")
-    assert (
-        abs(float(row["real_success"]) - 100 * sum(c["successes"] for c in own) / sum(c["trials"] for c in own)) < 1e-3
-    )
+    assert abs(float(row["real_success"]) - 100 * sum(c["successes"] for c in own) / sum(c["trials"] for c in own)) < 1e-3
     page = (folder / "report.html").read_text()
     assert page.count('<circle class="point') == len(found)
     assert {"pearson", "mmrv"} <= set(pair["agreement"])

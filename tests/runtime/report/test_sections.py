@@ -20,10 +20,17 @@ from tests.runtime.synthetic_study import CLAIMS, WAIVERS, history, synthetic_st
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar")
 WITHIN = {
-    "cells": "rates", "costs": "worth", "next": "worth", "profiles": "effects", "areas": "learning",
-    "powered": "reality", "determinism": "provenance", "looks": "provenance", "stages": "provenance",
+    "cells": "rates",
+    "costs": "worth",
+    "next": "worth",
+    "profiles": "effects",
+    "areas": "learning",
+    "powered": "reality",
+    "determinism": "provenance",
+    "looks": "provenance",
+    "stages": "provenance",
     "artifacts": "provenance",
-}  # fmt: skip
+}
 """Table -> section that holds it, where it is not a section of its own."""
 
 

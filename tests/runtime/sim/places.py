@@ -38,9 +38,8 @@ def quick_splat(site: HiddenSite, views: int = 12, width: int = 96, height: int 
     rgb = np.concatenate(colors)
     n = len(rgb)
     return Gaussians(
-        np.concatenate(means), np.tile((1.0, 0, 0, 0), (n, 1)), np.concatenate(scales), np.full(n, 0.95),
-        rgb_to_sh(rgb)[:, None],
-    )  # fmt: skip
+        np.concatenate(means), np.tile((1.0, 0, 0, 0), (n, 1)), np.concatenate(scales), np.full(n, 0.95), rgb_to_sh(rgb)[:, None]
+    )
 
 
 def write_folders(site: HiddenSite, root: Path, views: int = 12) -> tuple[Path, Path]:
@@ -54,8 +53,9 @@ def write_folders(site: HiddenSite, root: Path, views: int = 12) -> tuple[Path, 
     write_ply(scene / "splat.ply", quick_splat(site, views))
     turn = np.array(((np.cos(0.3), -np.sin(0.3), 0), (np.sin(0.3), np.cos(0.3), 0), (0, 0, 1)))
     support = {
-        "origin": place.world_from_site[:3, 3].tolist(), "half_extent_m": [0.5, 0.45],
+        "origin": place.world_from_site[:3, 3].tolist(),
+        "half_extent_m": [0.5, 0.45],
         "rotation": (place.world_from_site[:3, :3] @ turn).tolist(),
-    }  # fmt: skip
+    }
     (scene / "scene.json").write_text(json.dumps({"up": [0, 0, 1], "scale_m_per_unit": 1.0, "support": support}))
     return capture, scene

@@ -93,9 +93,7 @@ def test_the_header_needs_only_the_standard_library(tmp_path):
     write_ply(tmp_path / "a.ply", random_gaussians(7, seed=0, sh_degree=2))
     code = "import sys; from pathlib import Path; from runtime.splat.ply_header import read_header\n"
     code += "h = read_header(Path(sys.argv[1])); print(h.vertex.count, h.sh_degree, 'numpy' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "a.ply")], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.ply")], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["7", "2", "False"]
 
 

@@ -44,9 +44,7 @@ def one(opacity=0.8, z=2.0, scale=0.05, x=0.0):
 
 def view_of(arrays, width=33, height=33, **kwargs):
     K = np.array([[100, 0, width / 2], [0, 100, height / 2], [0, 0, 1.0]])
-    renders, alphas, meta = rasterization(
-        *arrays, viewmats=np.eye(4)[None], Ks=K[None], width=width, height=height, **kwargs
-    )
+    renders, alphas, meta = rasterization(*arrays, viewmats=np.eye(4)[None], Ks=K[None], width=width, height=height, **kwargs)
     return renders[0], alphas[0, ..., 0], meta
 
 
@@ -120,9 +118,7 @@ def test_cameras_and_colours_per_camera():
     arrays = one()
     arrays[4] = np.stack([arrays[4], arrays[4] * 0.5])  # [C, N, D]
     K = np.array([[100, 0, 20], [0, 100, 10], [0, 0, 1.0]])
-    renders, alphas, meta = rasterization(
-        *arrays, viewmats=np.stack([np.eye(4)] * 2), Ks=np.stack([K] * 2), width=40, height=20
-    )
+    renders, alphas, meta = rasterization(*arrays, viewmats=np.stack([np.eye(4)] * 2), Ks=np.stack([K] * 2), width=40, height=20)
     assert renders.shape == (2, 20, 40, 3)
     assert alphas.shape == (2, 20, 40, 1)
     np.testing.assert_allclose(renders[1], renders[0] * 0.5, atol=1e-6)

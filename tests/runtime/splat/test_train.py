@@ -36,10 +36,16 @@ def photos() -> Photos:
     frame, which = np.nonzero(in_camera[..., 2] < 1.75)  # the near side of the ball
     seen = in_camera[frame, which]
     return Photos(
-        images=images, c2w=poses, K=K, held_out=np.arange(len(poses)) % 5 == 0,
-        xyz=(xyz + rng.normal(0, 0.005, xyz.shape)).astype(np.float32), rgb=np.full((2 * n, 3), 0.5, np.float32),
-        obs_frame=frame, obs_uv=seen[:, :2] / seen[:, 2:] * 70 + K[:2, 2], obs_depth=seen[:, 2],
-    )  # fmt: skip
+        images=images,
+        c2w=poses,
+        K=K,
+        held_out=np.arange(len(poses)) % 5 == 0,
+        xyz=(xyz + rng.normal(0, 0.005, xyz.shape)).astype(np.float32),
+        rgb=np.full((2 * n, 3), 0.5, np.float32),
+        obs_frame=frame,
+        obs_uv=seen[:, :2] / seen[:, 2:] * 70 + K[:2, 2],
+        obs_depth=seen[:, 2],
+    )
 
 
 RECIPE = Recipe(iterations=240, sh_degree=1, max_gaussians=1300, densify_every=40)

@@ -31,9 +31,13 @@ def visible(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     ("name", "verdict"),
-    [("enriched-helps-in-reality", "supported"), ("no-harm-in-the-twin", "supported"), ("cause", "refuted"),
-     ("on-a-robot", "not run")],
-)  # fmt: skip
+    [
+        ("enriched-helps-in-reality", "supported"),
+        ("no-harm-in-the-twin", "supported"),
+        ("cause", "refuted"),
+        ("on-a-robot", "not run"),
+    ],
+)
 def test_claims_of_the_study(study: Synthetic, name: str, verdict: str) -> None:
     found = json.loads((study.claim(CLAIMS[name], study.uplift()) / "claim.json").read_text())
     assert found["verdict"] == verdict
@@ -49,9 +53,11 @@ def test_a_claim_over_the_baseline_has_the_band_of_the_uplift_table(study: Synth
 
 def test_the_report_lists_every_claim_with_its_weakest_link(folder: Path) -> None:
     assert [(c["id"], c["verdict"]) for c in said(folder)["claims"]] == [
-        ("enriched-helps-in-reality", "supported"), ("no-harm-in-the-twin", "supported"), ("cause", "refuted"),
+        ("enriched-helps-in-reality", "supported"),
+        ("no-harm-in-the-twin", "supported"),
+        ("cause", "refuted"),
         ("on-a-robot", "not run"),
-    ]  # fmt: skip
+    ]
     words = visible(folder)
     assert "by-a-lot: enriched over baseline weakest link" in words
     assert "2 supported 1 not run 1 waived" in words
@@ -67,9 +73,7 @@ def test_a_waived_failure_is_shown_as_waived_never_as_passed(folder: Path) -> No
     assert "Undecided, waived by Ada until 2999-12-31" in words
 
 
-def test_a_waiver_takes_a_failure_from_the_study_but_does_not_pass_it(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_a_waiver_takes_a_failure_from_the_study_but_does_not_pass_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     store = tmp_path_factory.mktemp("small") / "store"
     small = synthetic_study(store, gates=("untrained-fails",))
     claims = {name: CLAIMS[name] for name in ("enriched-helps-in-reality", "cause")}

@@ -38,13 +38,19 @@ def table(tmp_path: Path) -> Path:
     rgb = np.where(means[:, :1] > 0, [0.9, 0.1, 0.1], [0.1, 0.1, 0.9])
     count = len(means)
     gaussians = Gaussians(
-        means, np.tile([1, 0, 0, 0], (count, 1)), np.tile([0.03, 0.03, 0.003], (count, 1)), np.full(count, 0.95),
+        means,
+        np.tile([1, 0, 0, 0], (count, 1)),
+        np.tile([0.03, 0.03, 0.003], (count, 1)),
+        np.full(count, 0.95),
         ((rgb - 0.5) / SH_C0)[:, None],
-    )  # fmt: skip
+    )
     scene = {
-        "up": UP, "scale_m_per_unit": 0.5, "center": [0, 0, 0], "radius": 1.4,
+        "up": UP,
+        "scale_m_per_unit": 0.5,
+        "center": [0, 0, 0],
+        "radius": 1.4,
         "support": {"origin": [0, 0, 0], "rotation": np.eye(3).tolist(), "half_extent_m": [0.5, 0.5]},
-    }  # fmt: skip
+    }
     return _splat(tmp_path / "store", lambda path: write_ply(path, gaussians), scene)
 
 
@@ -106,9 +112,16 @@ def test_repeated_kinds_get_numbers(table: Path) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"width_px": 63}, {"trajectories": []}, {"trajectories": [{"kind": "wlak"}]}, {"frames": 1}, {"fps": 0},
-     {"trajectories": [{"kind": "orbit", "length_m": 1}]}, {"background": [0, 0, 2]}],
-)  # fmt: skip
+    [
+        {"width_px": 63},
+        {"trajectories": []},
+        {"trajectories": [{"kind": "wlak"}]},
+        {"frames": 1},
+        {"fps": 0},
+        {"trajectories": [{"kind": "orbit", "length_m": 1}]},
+        {"background": [0, 0, 2]},
+    ],
+)
 def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         load_stages()["coverage"].params.model_validate(bad)

@@ -32,8 +32,7 @@ def test_the_expert_is_tried_on_starts_that_no_demo_begins_from(sim_demos: Path,
     assert metrics["scripted_rate"] == pytest.approx(metrics["scripted_successes"] / 40)
     assert metrics["scripted_rate"] > 0.8
     kind, task = kind_of(TASK), TASK
-    demo, other = (np.concatenate([kind.draw_start(task, i, p).objects_m for i in range(40)]) for p in
-                   ("demo", "scripted"))  # fmt: skip
+    demo, other = (np.concatenate([kind.draw_start(task, i, p).objects_m for i in range(40)]) for p in ("demo", "scripted"))
     assert np.abs(demo[:, None] - other[None]).max(-1).min() > 0
 
 

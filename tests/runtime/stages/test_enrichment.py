@@ -79,8 +79,10 @@ def test_variants_that_fail_are_left_out_and_counted(
     count = before.episode_index.max() + 1
     assert after.episode_index.max() + 1 == count + metrics["variants_passed"]
     assert metrics["frames"] == metrics["expected_frames"] == len(after.state)
-    kept = [1 + sum(r["passed"] for r in facts(some, "checks.json")["variants"] if r["variant"].startswith(f"{i}."))
-            for i in range(count)]  # fmt: skip
+    kept = [
+        1 + sum(r["passed"] for r in facts(some, "checks.json")["variants"] if r["variant"].startswith(f"{i}."))
+        for i in range(count)
+    ]
     sources = [i for i in range(count) for _ in range(kept[i])]
     for new, old in enumerate(sources):
         assert np.array_equal(before.action[before.episode_index == old], after.action[after.episode_index == new])
@@ -89,9 +91,7 @@ def test_variants_that_fail_are_left_out_and_counted(
     ]
 
 
-def test_a_stage_without_a_variant_left_says_why(
-    sim_store: Path, sim_demos: Path, sim_twin: Path, sim_captured
-) -> None:
+def test_a_stage_without_a_variant_left_says_why(sim_store: Path, sim_demos: Path, sim_twin: Path, sim_captured) -> None:
     inputs = {"demos": sim_demos, "twin": sim_twin, "scene": sim_captured[1]}
     with pytest.raises(InputError, match=r"R263: none of the 6 variants .*orientation 0%, duration 100%, quality 100%"):
         run_stage("enrichment", {"variants_per_demo": 1, "least_lead": 1.0}, inputs, sim_store)

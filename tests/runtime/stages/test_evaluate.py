@@ -42,9 +42,7 @@ class Expert:
         assert instruction
         self.shapes |= {images["front"].shape, state.shape}
         b, tips = self.bench, self.bench.tips()
-        return np.stack(
-            [expert_action(b.task, tips[i], s.objects_m, state[i], b.step_s) for i, s in enumerate(b.starts)]
-        )
+        return np.stack([expert_action(b.task, tips[i], s.objects_m, state[i], b.step_s) for i, s in enumerate(b.starts)])
 
 
 class Still(Expert):
@@ -91,9 +89,7 @@ def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) ->
 
 @pytest.fixture(scope="module")
 def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
-    return run_stage(
-        "evaluate", {"domain": "twin", "trials": TRIALS}, {"policy": sim_policy, "twin": sim_twin}, sim_store
-    )
+    return run_stage("evaluate", {"domain": "twin", "trials": TRIALS}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +137,7 @@ def test_the_first_trials_run_twice_end_the_same(name: str, request: pytest.Fixt
 
 
 @pytest.mark.parametrize(("twice", "repeated"), [(0, 0), (9, 2)])
-def test_at_most_all_trials_run_twice(
-    sim_store: Path, sim_policy: Path, sim_twin: Path, twice: int, repeated: int
-) -> None:
+def test_at_most_all_trials_run_twice(sim_store: Path, sim_policy: Path, sim_twin: Path, twice: int, repeated: int) -> None:
     params = {"domain": "twin", "trials": 2, "twice": twice}
     artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
     assert pq.read_metadata(artifact / "twice.parquet").num_rows == repeated
@@ -167,9 +161,8 @@ def test_a_policy_that_forgets_to_reset_is_found_out(sim_twin: Path, tmp_path: P
 
 def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_store: Path) -> None:
     again = run_stage(
-        "evaluate", {"domain": "twin", "trials": TRIALS, "sheet_columns": 6},
-        {"policy": sim_policy, "twin": sim_twin}, sim_store,
-    )  # fmt: skip
+        "evaluate", {"domain": "twin", "trials": TRIALS, "sheet_columns": 6}, {"policy": sim_policy, "twin": sim_twin}, sim_store
+    )
     assert again != in_twin
     assert pq.read_table(again / "trials.parquet").equals(pq.read_table(in_twin / "trials.parquet"))
 

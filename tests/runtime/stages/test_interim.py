@@ -24,10 +24,17 @@ def evaluated(store: Path, name: str, outcomes: list[bool]) -> Path:
     empty = trial_table([], "twin").schema
     n = len(outcomes)
     rows = {
-        "location": [""] * n, "task": [""] * n, "approach": [""] * n, "seed": [None] * n, "domain": ["twin"] * n,
-        "initial_state": [str(i) for i in range(n)], "success": outcomes, "score": [float(x) for x in outcomes],
-        "failure_mode": ["" if x else "missed" for x in outcomes], "steps": [5] * n,
-    }  # fmt: skip
+        "location": [""] * n,
+        "task": [""] * n,
+        "approach": [""] * n,
+        "seed": [None] * n,
+        "domain": ["twin"] * n,
+        "initial_state": [str(i) for i in range(n)],
+        "success": outcomes,
+        "score": [float(x) for x in outcomes],
+        "failure_mode": ["" if x else "missed" for x in outcomes],
+        "steps": [5] * n,
+    }
     pq.write_table(pa.table(rows, schema=empty), folder / "trials.parquet")
     return publish(store, "evaluate", folder, name)
 

@@ -51,9 +51,13 @@ def test_trains_saves_loads_and_acts(demos: Path, tmp_path: Path, architecture: 
     assert {p.suffix for p in (tmp_path / "checkpoint").iterdir()} == {".safetensors", ".json"}
     history = 2 if architecture == "diffusion" else 1
     assert out.measured == Contract(
-        action_dim=6, fps=10, camera_keys=("front",), instruction_key="task", history=history,
+        action_dim=6,
+        fps=10,
+        camera_keys=("front",),
+        instruction_key="task",
+        history=history,
         normaliser_digest=normaliser_digest(tmp_path / "checkpoint"),
-    )  # fmt: skip
+    )
     rows = list(csv.reader((tmp_path / "curve.csv").open()))
     assert rows[0] == ["step", "loss", "learning_rate"]
     assert int(rows[-1][0]) == 3
@@ -82,8 +86,11 @@ def test_snapshots_are_checkpoints_of_the_same_training(demos: Path, tmp_path: P
     assert short["final_loss"] is None
     facts = tmp_path / "kept" / "policy.json"
     weights = []
-    for folder in (tmp_path / "kept" / "snapshots" / "2", tmp_path / "kept" / "snapshots" / "4",
-                   tmp_path / "kept" / "checkpoint"):  # fmt: skip
+    for folder in (
+        tmp_path / "kept" / "snapshots" / "2",
+        tmp_path / "kept" / "snapshots" / "4",
+        tmp_path / "kept" / "checkpoint",
+    ):
         actor = load_policy(folder, facts)
         actor.reset(1)
         assert np.isfinite(

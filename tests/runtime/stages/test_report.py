@@ -31,9 +31,7 @@ def test_verdict_comes_first_and_claims_no_more_than_its_band(folder: Path) -> N
     assert words.index("enriched helps by") < words.index("Uplift over")
     said = json.loads((folder / "report.json").read_text())
     twin = next(
-        r
-        for r in said["evidence"]["uplift"]
-        if (r["approach"], r["domain"], r["location"]) == ("enriched", "twin", None)
+        r for r in said["evidence"]["uplift"] if (r["approach"], r["domain"], r["location"]) == ("enriched", "twin", None)
     )
     assert twin["direction"] == "undecided"
     assert twin["band"][0] < 0 < twin["band"][1]
@@ -41,8 +39,11 @@ def test_verdict_comes_first_and_claims_no_more_than_its_band(folder: Path) -> N
 
 def test_roles_are_read_off_artifacts(folder: Path) -> None:
     assert json.loads((folder / "report.json").read_text())["roles"] == {
-        "untrained": "untrained", "baseline": "baseline", "placebo": "placebo", "enriched": "treatment"
-    }  # fmt: skip
+        "untrained": "untrained",
+        "baseline": "baseline",
+        "placebo": "placebo",
+        "enriched": "treatment",
+    }
 
 
 def test_nothing_is_success_when_a_gate_did_not_run(folder: Path) -> None:
@@ -86,10 +87,14 @@ def test_titles_are_filled_in_and_escaped(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     labels = {
         "approach:enriched": {"title": HOSTILE, "file": 'specs/approaches/"enriched".yaml', "line": 3},
-        "approach:placebo": {"title": "A null", "file": "specs/approaches/placebo.yaml", "line": 2,
-                             "href": "javascript:alert(1)"},
+        "approach:placebo": {
+            "title": "A null",
+            "file": "specs/approaches/placebo.yaml",
+            "line": 2,
+            "href": "javascript:alert(1)",
+        },
         "approach:never-used": {"title": "Never shown"},
-    }  # fmt: skip
+    }
     named = apply_labels(page, labels)
     assert "<img src=x" not in named
     assert "&lt;img src=x onerror=alert(1)&gt;" in named
@@ -103,9 +108,12 @@ def test_titles_are_filled_in_and_escaped(folder: Path) -> None:
 def test_ids_and_failure_modes_cannot_become_markup(tmp_path: Path) -> None:
     name = "<b>x</b>"
     study = synthetic_study(
-        tmp_path / "store", locations=("shed<script>alert(1)</script>",),
-        rates={"baseline": {"twin": 0.5}, name: {"twin": 0.6}}, trials=6, gates=(),
-    )  # fmt: skip
+        tmp_path / "store",
+        locations=("shed<script>alert(1)</script>",),
+        rates={"baseline": {"twin": 0.5}, name: {"twin": 0.6}},
+        trials=6,
+        gates=(),
+    )
     page = (study.report() / "report.html").read_text()
     assert "<b>x</b>" not in page
     assert "<script" not in page

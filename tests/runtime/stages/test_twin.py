@@ -100,8 +100,10 @@ def test_a_scene_in_other_units_gives_the_same_backdrop(sim_twin, sim_captured, 
     (folder / "scene.json").write_text(json.dumps(facts))
     with np.load(capture / "points.npz") as stored:
         np.savez(points / "points.npz", xyz=stored["xyz"] * 4, rgb=stored["rgb"])
-    scaled: dict[str, Path | list[Path]] = {"capture": publish(sim_store, "capture", points, "scaled"),
-              "scene": publish(sim_store, "splat", folder, "scaled")}  # fmt: skip
+    scaled: dict[str, Path | list[Path]] = {
+        "capture": publish(sim_store, "capture", points, "scaled"),
+        "scene": publish(sim_store, "splat", folder, "scaled"),
+    }
     other = run_stage("twin", {"task": TASK.model_dump()}, scaled, sim_store)
     a = read_backdrops(sim_twin, read_twin(sim_twin))["front"]
     b = read_backdrops(other, read_twin(other))["front"]

@@ -23,9 +23,7 @@ def found(study: Synthetic) -> dict[str, Any]:
 
 
 def row(found: dict[str, Any], approach: str, domain: str, location: str | None = None) -> dict[str, Any]:
-    (only,) = (
-        r for r in found["uplift"] if (r["approach"], r["domain"], r["location"]) == (approach, domain, location)
-    )
+    (only,) = (r for r in found["uplift"] if (r["approach"], r["domain"], r["location"]) == (approach, domain, location))
     return only
 
 
@@ -53,9 +51,7 @@ def test_rows_carry_what_a_reader_needs(found: dict[str, Any]) -> None:
     assert pooled["direction"] == "helps"
     assert (pooled["seeds"], pooled["locations"], pooled["pairs"], pooled["trials"]) == (3, 2, 240, 240)
     assert pooled["discordant"]["gained"] > pooled["discordant"]["lost"]
-    assert 100 * (pooled["discordant"]["gained"] - pooled["discordant"]["lost"]) / 240 == pytest.approx(
-        pooled["value"], abs=1e-3
-    )
+    assert 100 * (pooled["discordant"]["gained"] - pooled["discordant"]["lost"]) / 240 == pytest.approx(pooled["value"], abs=1e-3)
     assert pooled["prior"] == {"range": [1.0, 3.0], "kind": "irl", "relation": "outside"}
     assert row(found, "enriched", "twin")["prior"]["kind"] == "world_model"
     assert row(found, "placebo", "irl_proxy")["prior"] is None
@@ -108,14 +104,13 @@ def unsteady(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
 
 def test_domains_that_reproduce_pair_and_say_nothing(found: dict[str, Any]) -> None:
     assert [(r["domain"], r["status"], r["trials"], r["differing"]) for r in found["reproducible"]] == [
-        ("irl_proxy", "passed", 96, 0), ("twin", "passed", 96, 0)
-    ]  # fmt: skip
+        ("irl_proxy", "passed", 96, 0),
+        ("twin", "passed", 96, 0),
+    ]
     assert all(r["paired"] and not r["notes"] for r in found["uplift"])
 
 
-def test_a_domain_that_does_not_reproduce_is_compared_unpaired_everywhere(
-    unsteady: Synthetic, found: dict[str, Any]
-) -> None:
+def test_a_domain_that_does_not_reproduce_is_compared_unpaired_everywhere(unsteady: Synthetic, found: dict[str, Any]) -> None:
     folder = unsteady.uplift()
     said = json.loads((folder / "uplift.json").read_text())
     odd, steady = said["reproducible"]
@@ -145,15 +140,11 @@ def test_few_second_runs_leave_it_undecided_and_none_not_run(tmp_path: Path) -> 
         said = json.loads((study.uplift() / "uplift.json").read_text())
         assert [(r["status"], r["trials"], r["paired"]) for r in said["reproducible"]] == [(status, trials, True)]
         notes = row(said, "b", "twin", "shed")["notes"]
-        assert [f"whether `twin` reproduces is undecided: 0 of {trials}" in note for note in notes] == [True] * bool(
-            twice
-        )
+        assert [f"whether `twin` reproduces is undecided: 0 of {trials}" in note for note in notes] == [True] * bool(twice)
 
 
 def test_without_a_baseline_nothing_is_compared(tmp_path: Path) -> None:
-    study = synthetic_study(
-        tmp_path / "store", rates={"alone": {"twin": 0.5}}, locations=("shed",), trials=10, gates=()
-    )
+    study = synthetic_study(tmp_path / "store", rates={"alone": {"twin": 0.5}}, locations=("shed",), trials=10, gates=())
     said = json.loads((study.uplift() / "uplift.json").read_text())
     assert said["uplift"] == []
     assert len(said["rates"]) == 1

@@ -19,18 +19,20 @@ def outcomes(runs: np.ndarray) -> dict[int, dict[str, float]]:
     return {s: {str(i): float(x) for i, x in enumerate(run)} for s, run in enumerate(runs)}
 
 
-@pytest.mark.parametrize(("shape", "truth"), [
-    (Shape(2, 1, 20), Truth(0.05, 0.05, 0.0)), (Shape(3, 3, 25), Truth(0.4, 0.7, 15.0)),
-    (Shape(5, 2, 12), Truth(0.5, 0.9, 5.0, 3.0)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shape", "truth"),
+    [
+        (Shape(2, 1, 20), Truth(0.05, 0.05, 0.0)),
+        (Shape(3, 3, 25), Truth(0.4, 0.7, 15.0)),
+        (Shape(5, 2, 12), Truth(0.5, 0.9, 5.0, 3.0)),
+    ],
+)
 def test_the_benchmark_measures_the_band_that_studies_get(shape: Shape, truth: Truth) -> None:
     rng = np.random.default_rng(4)
     treated, base = next(studies(rng, truth, shape, 25))
     low, high = ours(Seen.of(treated, base), 0.9, rng)
     for i in range(25):
-        groups = [
-            uplift_group(outcomes(a), outcomes(b), shape.locations) for a, b in zip(treated[i], base[i], strict=True)
-        ]
+        groups = [uplift_group(outcomes(a), outcomes(b), shape.locations) for a, b in zip(treated[i], base[i], strict=True)]
         band = estimate(groups, 0.9, (-100.0, 100.0)).band
         assert (band.low, band.high) == pytest.approx((low[i], high[i]))
 
@@ -40,22 +42,24 @@ def test_simulated_studies_have_the_truth_they_claim() -> None:
     treated, base = next(studies(np.random.default_rng(2), truth, Shape(2, 2, 30), 8_000))
     assert 100 * treated.mean() == pytest.approx(expected(0.8, 15.0, 1.5), abs=0.5)
     assert 100 * base.mean() == pytest.approx(expected(0.05, 15.0, 1.5), abs=0.5)
-    runs = 100 * next(studies(np.random.default_rng(2), Truth(0.5, 0.5, 15.0, 0.0), Shape(2, 1, 200), 4_000))[0].mean(
-        -1
-    )
+    runs = 100 * next(studies(np.random.default_rng(2), Truth(0.5, 0.5, 15.0, 0.0), Shape(2, 1, 200), 4_000))[0].mean(-1)
     assert runs.std() == pytest.approx((15**2 + (2500 - 15**2) / 200) ** 0.5, rel=0.02)
 
 
 @pytest.mark.parametrize(
     ("shape", "truth"),
     [
-        (Shape(2, 1, 40), Truth(0.5, 0.5, 5.0)), (Shape(2, 1, 50), Truth(0.05, 0.5, 15.0)),
-        (Shape(2, 3, 50), Truth(0.5, 0.65, 15.0)), (Shape(3, 1, 50), Truth(0.5, 0.65, 15.0)),
-        (Shape(3, 3, 20), Truth(0.05, 0.05, 0.0)), (Shape(3, 10, 20), Truth(0.85, 0.95, 5.0)),
-        (Shape(5, 1, 50), Truth(0.5, 0.5, 0.0)), (Shape(5, 3, 50), Truth(0.05, 0.5, 5.0)),
+        (Shape(2, 1, 40), Truth(0.5, 0.5, 5.0)),
+        (Shape(2, 1, 50), Truth(0.05, 0.5, 15.0)),
+        (Shape(2, 3, 50), Truth(0.5, 0.65, 15.0)),
+        (Shape(3, 1, 50), Truth(0.5, 0.65, 15.0)),
+        (Shape(3, 3, 20), Truth(0.05, 0.05, 0.0)),
+        (Shape(3, 10, 20), Truth(0.85, 0.95, 5.0)),
+        (Shape(5, 1, 50), Truth(0.5, 0.5, 0.0)),
+        (Shape(5, 3, 50), Truth(0.05, 0.5, 5.0)),
         (Shape(20, 1, 50), Truth(0.5, 0.65, 15.0, 0.0)),
     ],
-)  # fmt: skip
+)
 def test_coverage_is_nominal(shape: Shape, truth: Truth) -> None:
     found = measure(np.random.default_rng(11), truth, shape, 2_000, 0.95, ("ours",))[0]
     # 1.5 points of tolerance and two standard errors of 2,000 studies.
@@ -114,10 +118,13 @@ def test_rates_are_covered_near_their_ends_too(shape: Shape, rate: float, betwee
 @pytest.mark.parametrize(
     ("rates", "seeds", "trials", "score"),
     [
-        ((0.95, 0.95), 2, 50, False), ((0.1, 0.05), 3, 20, False), ((0.9, 0.8), 5, 20, False),
-        ((0.5, 0.3), 3, 50, True), ((0.95, 0.9), 2, 20, True),
+        ((0.95, 0.95), 2, 50, False),
+        ((0.1, 0.05), 3, 20, False),
+        ((0.9, 0.8), 5, 20, False),
+        ((0.5, 0.3), 3, 50, True),
+        ((0.95, 0.9), 2, 20, True),
     ],
-)  # fmt: skip
+)
 def test_unpaired_bands_and_those_of_scores_and_rare_failures_hold(
     rates: tuple[float, float], seeds: int, trials: int, score: bool, pair: bool
 ) -> None:

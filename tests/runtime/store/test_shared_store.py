@@ -43,9 +43,7 @@ def test_no_locks_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: 
 
 
 @pytest.mark.parametrize("code", [errno.ENOTEMPTY, errno.EEXIST, errno.EPERM])
-def test_another_host_publishes_between_look_and_rename(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_another_host_publishes_between_look_and_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     store = Store(tmp_path)
     rename = Path.rename
 

@@ -166,9 +166,7 @@ def test_sigkill_at_any_moment_leaves_only_whole_artifacts(tmp_path: Path, round
     store = Store(tmp_path)
     for name in store.listing().get("stage", ()):
         store.check("stage", name)
-    interrupted = (
-        {p.name.split("-")[1] for p in (tmp_path / ".tmp").glob("*")} if (tmp_path / ".tmp").exists() else set()
-    )
+    interrupted = {p.name.split("-")[1] for p in (tmp_path / ".tmp").glob("*")} if (tmp_path / ".tmp").exists() else set()
     for name in interrupted:
         with store.building("stage", name) as folder:
             assert list((tmp_path / ".tmp").glob(f"stage-{name}-*")) == [folder]

@@ -24,10 +24,16 @@ SCOPE = {"study": "study", "location": "cellar-workbench", "approach": "enriched
 def uplift_job(study: Synthetic, fingerprint: str = "a" * 32, scope: Mapping[str, str] = SCOPE) -> Job:
     params = {"cells": study.dumped_cells(), "study": study.frame.model_dump(mode="json"), "priors": PRIORS}
     return Job(
-        stage="uplift", version=load_stages()["uplift"].version, fingerprint=fingerprint, label="uplift/study",
-        scope=dict(scope), params=params, inputs={"trials": [Parent(p.parent.name, p.name) for p in study.trials]},
-        backends={}, origins={},
-    )  # fmt: skip
+        stage="uplift",
+        version=load_stages()["uplift"].version,
+        fingerprint=fingerprint,
+        label="uplift/study",
+        scope=dict(scope),
+        params=params,
+        inputs={"trials": [Parent(p.parent.name, p.name) for p in study.trials]},
+        backends={},
+        origins={},
+    )
 
 
 @pytest.fixture
@@ -81,8 +87,12 @@ def test_what_is_refused_or_fails_says_why(study: Synthetic, tmp_path: Path) -> 
     with pytest.raises(ZeroDivisionError), tracked(job, "study", tmp_path):
         _ = 1 / 0
     assert events(tmp_path)[-1] | {"time": 0, "id": ""} == {
-        "event": "end", "time": 0, "id": "", "status": "failed", "problem": "ZeroDivisionError: division by zero",
-    }  # fmt: skip
+        "event": "end",
+        "time": 0,
+        "id": "",
+        "status": "failed",
+        "problem": "ZeroDivisionError: division by zero",
+    }
 
 
 def test_the_job_logs_a_refusal(study: Synthetic, tmp_path: Path) -> None:
@@ -90,10 +100,25 @@ def test_the_job_logs_a_refusal(study: Synthetic, tmp_path: Path) -> None:
     job.params["cells"].pop()
     job.write(tmp_path / "jobs")
     done = subprocess.run(
-        [sys.executable, "-m", "runtime", "uplift", job.fingerprint, "--store", study.store, "--jobs",
-         tmp_path / "jobs", "--track", tmp_path / "track", "--study", "elsewhere"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "runtime",
+            "uplift",
+            job.fingerprint,
+            "--store",
+            study.store,
+            "--jobs",
+            tmp_path / "jobs",
+            "--track",
+            tmp_path / "track",
+            "--study",
+            "elsewhere",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1, done.stderr
     begin, end = events(tmp_path / "track")
     assert begin["study"] == "elsewhere"
@@ -152,8 +177,10 @@ def test_wandb_offline_holds_it_all(study: Synthetic, tmp_path: Path) -> None:
     job = uplift_job(study)
     job.write(tmp_path / "jobs")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")} | {
-        "SIMKILN_TRACK": "wandb-online", "HOME": str(tmp_path / "home"), "NETRC": str(tmp_path / "no-netrc"),
-    }  # fmt: skip
+        "SIMKILN_TRACK": "wandb-online",
+        "HOME": str(tmp_path / "home"),
+        "NETRC": str(tmp_path / "no-netrc"),
+    }
     program = (
         "import sys; from pathlib import Path; from runtime.job import Job; from runtime.store.store import Store;"
         "from tests.runtime.tracking.test_log import built;"

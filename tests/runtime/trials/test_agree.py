@@ -79,9 +79,14 @@ def test_lines_for_people(robot: Path, capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["--real", "irll"], "did you mean `irl`?"), (["--real", "twin"], "name two domains"),
-     (["labb"], "did you mean `lab`?"), (["--level", "95"], "is not between"), (["--study", "study"], "unknown study")],
-)  # fmt: skip
+    [
+        (["--real", "irll"], "did you mean `irl`?"),
+        (["--real", "twin"], "name two domains"),
+        (["labb"], "did you mean `lab`?"),
+        (["--level", "95"], "is not between"),
+        (["--study", "study"], "unknown study"),
+    ],
+)
 def test_what_cannot_be_compared(robot: Path, capsys: pytest.CaptureFixture, words: list[str], said: str) -> None:
     assert main(["trials", "sim-real", *words]) in (1, 2)
     assert said in capsys.readouterr().err

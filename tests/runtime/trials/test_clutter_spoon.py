@@ -58,8 +58,10 @@ def test_pooled_uplift_and_how_failures_changed(logs: Path, capsys: pytest.Captu
     assert (pooled["these_policies"]["gained"], pooled["these_policies"]["lost"]) == (591, 276)
     changes = {s["mode"]: s for s in found["failure_mode_shifts"]}
     assert {mode: s["direction"] for mode, s in changes.items()} == {
-        "never_reached": "less often", "missed_grasp": "less often", "dropped": "undecided",
-    }  # fmt: skip
+        "never_reached": "less often",
+        "missed_grasp": "less often",
+        "dropped": "undecided",
+    }
     assert {round(s["level"], 4) for s in changes.values()} == {0.9833}, "three bands that hold together at 0.95"
     assert sum(s["value"] for s in changes.values()) == pytest.approx(-pooled["value"], abs=1e-3)
     assert any("one trained policy" in note for note in found["notes"])

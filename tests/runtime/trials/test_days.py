@@ -80,8 +80,14 @@ def test_a_day_may_not_be_said_twice() -> None:
 
 def test_the_same_trials_keep_the_day_of_their_first_import(tmp_path: Path) -> None:
     row = dict.fromkeys(TRIAL_SCHEMA.names) | {
-        "location": "l", "task": "t", "approach": "a", "seed": 0, "domain": "irl", "initial_state": "0", "success": True
-    }  # fmt: skip
+        "location": "l",
+        "task": "t",
+        "approach": "a",
+        "seed": 0,
+        "domain": "irl",
+        "initial_state": "0",
+        "success": True,
+    }
     table = pa.Table.from_pylist([row], TRIAL_SCHEMA)
     for today, change in ((date(2026, 3, 5), table), (date(2026, 4, 1), table), (date(2026, 5, 1), table.slice(1))):
         write_set(tmp_path, "lab", change, [], [], TrialMapping(), today=today)

@@ -29,9 +29,11 @@ def test_lerobot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files.append(str(path))
     rows = imported(tmp_path, *files, "--mapping", str(DOCS / "lerobot.yaml"))
     assert [(r["approach"], r["seed"], r["task"], r["initial_state"], r["success"]) for r in rows] == [
-        ("act", 1, "libero_spatial-3", "0", True), ("act", 1, "libero_spatial-3", "1", False),
-        ("smolvla", 1, "libero_spatial-3", "0", True), ("smolvla", 1, "libero_spatial-3", "1", True),
-    ]  # fmt: skip
+        ("act", 1, "libero_spatial-3", "0", True),
+        ("act", 1, "libero_spatial-3", "1", False),
+        ("smolvla", 1, "libero_spatial-3", "0", True),
+        ("smolvla", 1, "libero_spatial-3", "1", True),
+    ]
     assert rows[0]["source_file"] == "results/act/seed-1/eval_info.json"
 
 
@@ -44,8 +46,7 @@ def test_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     rows = imported(tmp_path, "log.csv", "--mapping", str(DOCS / "robot_log.yaml"))
     assert [
-        (r["approach"], r["seed"], r["initial_state"], r["success"], r["score"], r["failure_mode"], r["source_row"])
-        for r in rows
+        (r["approach"], r["seed"], r["initial_state"], r["success"], r["score"], r["failure_mode"], r["source_row"]) for r in rows
     ] == [("baseline", 0, "L1-1", True, 1.0, "", 2), ("cgvd", 0, "L1-1", False, 0.25, "dropped", 3)]
     assert [r["day"] for r in rows] == ["2026-03-05", "2026-03-09"]
     manifest = json.loads(Path("trials/set/manifest.json").read_text())
@@ -53,13 +54,9 @@ def test_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert manifest["domains"] == ["irl"]
 
 
-def test_what_is_unequal_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_what_is_unequal_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
-    mapping = (
-        "columns: {approach: p, seed: s, initial_state: i, success: ok}\nfixed: {location: l, task: t, domain: irl}\n"
-    )
+    mapping = "columns: {approach: p, seed: s, initial_state: i, success: ok}\nfixed: {location: l, task: t, domain: irl}\n"
     Path("map.yaml").write_text(mapping)
     rows = ["p,s,i,ok"]
     rows += [f"baseline,0,{i},{i % 2}" for i in range(6)] + [f"bold,0,{i},1" for i in range(4)]
@@ -118,8 +115,11 @@ def test_many_comparisons_are_judged_together(
     rows = ["p,l,s,i,ok"]
     rows += [
         f"{p},l{place:03},{seed},{i},{int((i * 7 + seed * 3 + place * len(p)) % 10 < won)}"
-        for p, won in wins.items() for place in range(110) for seed in range(2) for i in range(10)
-    ]  # fmt: skip
+        for p, won in wins.items()
+        for place in range(110)
+        for seed in range(2)
+        for i in range(10)
+    ]
     Path("log.csv").write_text("\n".join(rows))
     because = ["--same-outcomes-because", "made up"]
     assert main(["trials", "import", "log.csv", "--mapping", "map.yaml", *because]) == 0

@@ -141,9 +141,7 @@ def test_a_second_run_of_other_trials_is_refused(robot: tuple[Synthetic, dict[st
         run_stage("uplift", both, {"trials": study.trials}, study.store)
 
 
-def test_a_set_whose_files_were_edited_is_refused(
-    robot: tuple[Synthetic, dict[str, Any]], capsys: pytest.CaptureFixture
-) -> None:
+def test_a_set_whose_files_were_edited_is_refused(robot: tuple[Synthetic, dict[str, Any]], capsys: pytest.CaptureFixture) -> None:
     assert main(["trials", "uplift", "lab"]) == 0
     assert "over seeds" in capsys.readouterr().out
     path = Path("trials/lab/trials.parquet")

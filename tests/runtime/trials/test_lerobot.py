@@ -10,10 +10,12 @@ from runtime.trials.fault import TrialsRefused
 from runtime.trials.lerobot import read_lerobot
 from runtime.trials.rows import convert
 
-MAPPING = TrialMapping.model_validate({
-    "columns": {"task": ["task_group", "task_id"], "initial_state": "episode_ix", "success": "success"},
-    "fixed": {"approach": "act", "location": "sim", "domain": "twin", "seed": 1},
-})  # fmt: skip
+MAPPING = TrialMapping.model_validate(
+    {
+        "columns": {"task": ["task_group", "task_id"], "initial_state": "episode_ix", "success": "success"},
+        "fixed": {"approach": "act", "location": "sim", "domain": "twin", "seed": 1},
+    }
+)
 
 
 def written_by_lerobot(monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -22,10 +24,17 @@ def written_by_lerobot(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
     def run_one(task_group: str, task_id: int, env: object, **_: object) -> tuple:
         wins = [True, False, bool(task_id)]
-        return task_group, task_id, {
-            "sum_rewards": [1.0, 0.0, 0.5], "max_rewards": [1.0, 0.0, 0.5], "successes": wins, "video_paths": [],
-            "predicted_video_paths": [],
-        }  # fmt: skip
+        return (
+            task_group,
+            task_id,
+            {
+                "sum_rewards": [1.0, 0.0, 0.5],
+                "max_rewards": [1.0, 0.0, 0.5],
+                "successes": wins,
+                "video_paths": [],
+                "predicted_video_paths": [],
+            },
+        )
 
     class Stub:
         training = False
@@ -37,9 +46,19 @@ def written_by_lerobot(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(evaluation, "run_one", run_one)
     function: Callable = evaluation.eval_policy_all
     found = function(
-        {"spatial": {0: Stub(), 1: Stub()}}, Stub(), None, None, None, None, 3, max_episodes_rendered=0,
-        videos_dir=None, return_episode_data=False, start_seed=0, max_parallel_tasks=1,
-    )  # fmt: skip
+        {"spatial": {0: Stub(), 1: Stub()}},
+        Stub(),
+        None,
+        None,
+        None,
+        None,
+        3,
+        max_episodes_rendered=0,
+        videos_dir=None,
+        return_episode_data=False,
+        start_seed=0,
+        max_parallel_tasks=1,
+    )
     return json.dumps(found, indent=2).encode()
 
 
@@ -51,12 +70,8 @@ def test_what_lerobot_writes_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_older_form_is_read() -> None:
-    episodes = [
-        {"episode_ix": i, "sum_reward": 0.1, "max_reward": 0.1, "success": i == 1, "seed": 100 + i} for i in range(3)
-    ]
-    content = json.dumps(
-        {"per_episode": episodes, "aggregated": {"pc_success": 100 / 3, "eval_s": float("nan")}}
-    ).encode()
+    episodes = [{"episode_ix": i, "sum_reward": 0.1, "max_reward": 0.1, "success": i == 1, "seed": 100 + i} for i in range(3)]
+    content = json.dumps({"per_episode": episodes, "aggregated": {"pc_success": 100 / 3, "eval_s": float("nan")}}).encode()
     raw = read_lerobot(content, "eval_info.json")
     assert raw.columns["env_seed"] == [100, 101, 102]
     assert raw.columns["success"] == [False, True, False]

@@ -17,18 +17,7 @@ from runtime.trials.fault import TrialsRefused
 from runtime.trials.read import read_raw
 from runtime.trials.rows import convert
 
-FIELDS = (
-    "location",
-    "task",
-    "approach",
-    "seed",
-    "domain",
-    "initial_state",
-    "success",
-    "score",
-    "failure_mode",
-    "steps",
-)
+FIELDS = ("location", "task", "approach", "seed", "domain", "initial_state", "success", "score", "failure_mode", "steps")
 name = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12).filter(
     lambda t: t.casefold() not in {"na", "n/a", "nan", "none", "null", "-", "--", "?", "success", "succeeded", "ok"}
 )
@@ -36,8 +25,9 @@ name = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_siz
 
 @st.composite
 def trials(draw: st.DrawFn) -> list[tuple]:
-    keys = draw(st.lists(st.tuples(name, name, name, st.integers(0, 9), st.just("irl"), name), min_size=1, max_size=8,
-                         unique=True))  # fmt: skip
+    keys = draw(
+        st.lists(st.tuples(name, name, name, st.integers(0, 9), st.just("irl"), name), min_size=1, max_size=8, unique=True)
+    )
     rows = []
     for key in keys:
         won = draw(st.booleans())
@@ -86,22 +76,27 @@ def test_any_bytes_end_in_trials_or_in_a_refusal(content: bytes, file: str) -> N
 
 @given(st.text('ab,;"\t\n\r01 ', max_size=120))
 def test_any_text_ends_in_trials_or_in_a_refusal(text: str) -> None:
-    mapping = TrialMapping.model_validate({"columns": {"success": "a"}, "fixed": {
-        "approach": "x", "location": "l", "task": "t", "domain": "irl"}})  # fmt: skip
+    mapping = TrialMapping.model_validate(
+        {"columns": {"success": "a"}, "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"}}
+    )
     with suppress(TrialsRefused):
         back(("a,b\n" + text).encode(), "x.csv", mapping)
 
 
 def test_wide_and_long_files_say_the_same() -> None:
-    wide = TrialMapping.model_validate({
-        "columns": {"initial_state": "e"},
-        "arms": {"a": {"success": "a"}, "b": {"success": "b", "failure_mode": "why"}},
-        "fixed": {"location": "l", "task": "t", "domain": "irl"},
-    })  # fmt: skip
-    long = TrialMapping.model_validate({
-        "columns": {"initial_state": "e", "success": "ok", "approach": "p", "failure_mode": "why"},
-        "fixed": {"location": "l", "task": "t", "domain": "irl"},
-    })  # fmt: skip
+    wide = TrialMapping.model_validate(
+        {
+            "columns": {"initial_state": "e"},
+            "arms": {"a": {"success": "a"}, "b": {"success": "b", "failure_mode": "why"}},
+            "fixed": {"location": "l", "task": "t", "domain": "irl"},
+        }
+    )
+    long = TrialMapping.model_validate(
+        {
+            "columns": {"initial_state": "e", "success": "ok", "approach": "p", "failure_mode": "why"},
+            "fixed": {"location": "l", "task": "t", "domain": "irl"},
+        }
+    )
     rows = back(b"e,a,b,why\n0,1,0,dropped\n1,0,1,\n", "w.csv", wide)
     same = back(b"p,e,ok,why\na,0,yes,\nb,0,no,dropped\na,1,no,\nb,1,yes,none\n", "l.csv", long)
     assert rows == same
@@ -109,22 +104,33 @@ def test_wide_and_long_files_say_the_same() -> None:
 
 
 def test_names_come_from_the_path_and_words_are_ours() -> None:
-    mapping = TrialMapping.model_validate({
-        "file_name": "{approach}/seed-{seed}/{task}.csv", "columns": {"success": "ok", "score": "points"},
-        "fixed": {"location": "l", "domain": "irl"}, "rename": {"approach": {"pi0": "baseline"}, "task": {"t": "pick"}},
-        "words": {"success": ["placed"], "failure": ["missed"]}, "score_max": 10, "decimal": ",", "separator": ";",
-    })  # fmt: skip
+    mapping = TrialMapping.model_validate(
+        {
+            "file_name": "{approach}/seed-{seed}/{task}.csv",
+            "columns": {"success": "ok", "score": "points"},
+            "fixed": {"location": "l", "domain": "irl"},
+            "rename": {"approach": {"pi0": "baseline"}, "task": {"t": "pick"}},
+            "words": {"success": ["placed"], "failure": ["missed"]},
+            "score_max": 10,
+            "decimal": ",",
+            "separator": ";",
+        }
+    )
     rows = back(b"ok;points\nplaced;7,5\nmissed;0\n", "logs/pi0/seed-3/t.csv", mapping)
     assert [(r[1], r[2], r[3], r[5], r[6], r[7]) for r in rows] == [
-        ("pick", "baseline", 3, "0", True, 0.75), ("pick", "baseline", 3, "1", False, 0.0),
-    ]  # fmt: skip
+        ("pick", "baseline", 3, "0", True, 0.75),
+        ("pick", "baseline", 3, "1", False, 0.0),
+    ]
 
 
 def test_trials_that_did_not_take_place_are_left_out_and_counted() -> None:
-    mapping = TrialMapping.model_validate({
-        "columns": {"success": "ok"}, "empty": "not_run",
-        "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"},
-    })  # fmt: skip
+    mapping = TrialMapping.model_validate(
+        {
+            "columns": {"success": "ok"},
+            "empty": "not_run",
+            "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"},
+        }
+    )
     done = convert(read_raw(b"n,ok\n1,1\n2,\n3,0\n", "x.csv", mapping), mapping)
     assert (done.table.num_rows, done.not_run) == (2, 1)
     assert "1 trials of `x.csv` did not take place" in done.notes[0]
@@ -132,9 +138,9 @@ def test_trials_that_did_not_take_place_are_left_out_and_counted() -> None:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_a_separator_that_excel_tells(separator: str) -> None:
-    mapping = TrialMapping.model_validate({
-        "columns": {"success": "ok"}, "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"},
-    })  # fmt: skip
+    mapping = TrialMapping.model_validate(
+        {"columns": {"success": "ok"}, "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"}}
+    )
     content = f"sep={separator}\nok{separator}n\n1{separator}2\nmaybe{separator}3\n".encode()
     with pytest.raises(TrialsRefused) as caught:
         convert(read_raw(content, "x.csv", mapping), mapping)

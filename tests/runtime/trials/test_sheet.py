@@ -80,9 +80,7 @@ def test_a_filled_sheet_comes_back_with_its_labels_resolved(sheet: Path, capsys:
     drawn = read_key(key.read_bytes(), "key")
     study = _study(root)
     assert len(drawn.lines) == 3 * len(study["approaches"]) * len(study["seeds"])
-    wins = {
-        line.trial: "yes" if drawn.labels[line.policy][0] == study["approaches"][0] else "no" for line in drawn.lines
-    }
+    wins = {line.trial: "yes" if drawn.labels[line.policy][0] == study["approaches"][0] else "no" for line in drawn.lines}
     wins[1] = ""  # this one did not take place
     modes = {trial: "dropped" for trial, word in wins.items() if word == "no"}
     filled = fill(sheet, success=wins, failure_mode=modes, day={2: "2026-03-05"})

@@ -6,9 +6,7 @@ import pytest
 
 from compiler.cli import main
 
-MAPPING = (
-    "columns: {seed: s, initial_state: i, success: ok}\nfixed: {approach: a, location: l, task: t, domain: twin}\n"
-)
+MAPPING = "columns: {seed: s, initial_state: i, success: ok}\nfixed: {approach: a, location: l, task: t, domain: twin}\n"
 
 
 def log(name: str, differing: int) -> None:
@@ -21,9 +19,12 @@ def log(name: str, differing: int) -> None:
 
 @pytest.mark.parametrize(
     ("differing", "code", "said"),
-    [(0, 0, "0 of 80 trials ended differently: 0.0 points [0.0, 4.5]"), (4, 0, "is undecided"),
-     (30, 1, "`twin` does not reproduce: 30 of 80")],
-)  # fmt: skip
+    [
+        (0, 0, "0 of 80 trials ended differently: 0.0 points [0.0, 4.5]"),
+        (4, 0, "is undecided"),
+        (30, 1, "`twin` does not reproduce: 30 of 80"),
+    ],
+)
 def test_disagreement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, differing: int, code: int, said: str
 ) -> None:
@@ -37,9 +38,7 @@ def test_disagreement(
     assert said in out.out + out.err
 
 
-def test_sets_without_a_common_trial(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_sets_without_a_common_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
     Path("map.yaml").write_text(MAPPING)
     log("first", 0)

@@ -31,30 +31,43 @@ def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     look = {"group": FOREGROUND_GROUP, "friction": (physics.friction, 0.005, 0.0001), **WORLD_BITS}
     body = spec.worldbody.add_body(name="object", mocap=True, pos=(task.area.center_x_m, 0, 0))
     body.add_geom(
-        name="object/base", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(b.base_radius_m, b.base_height_m / 2, 0),
-        pos=(0, 0, b.base_height_m / 2), rgba=(*BASE_RGB, 1), **look,
-    )  # fmt: skip
+        name="object/base",
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=(b.base_radius_m, b.base_height_m / 2, 0),
+        pos=(0, 0, b.base_height_m / 2),
+        rgba=(*BASE_RGB, 1),
+        **look,
+    )
     cap = body.add_body(name="object/cap_body", pos=(0, 0, b.base_height_m))
     cap.add_joint(
-        name="object/press", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(0, 0, 1), range=(-b.travel_m, 0),
-        limited=mujoco.mjtLimited.mjLIMITED_TRUE, stiffness=stiffness, springref=rest_force / stiffness,
-        damping=2 * np.sqrt(stiffness * mass), armature=0.002,
-    )  # fmt: skip
+        name="object/press",
+        type=mujoco.mjtJoint.mjJNT_SLIDE,
+        axis=(0, 0, 1),
+        range=(-b.travel_m, 0),
+        limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+        stiffness=stiffness,
+        springref=rest_force / stiffness,
+        damping=2 * np.sqrt(stiffness * mass),
+        armature=0.002,
+    )
     # the cap reaches down into the base, so that pressing it leaves no gap
     half = (b.cap_height_m + b.travel_m) / 2
     cap.add_geom(
-        name="object/cap", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(b.cap_radius_m, half, 0), mass=mass,
-        pos=(0, 0, b.cap_height_m - half), rgba=(*CAP_RGB, 1), **look,
-    )  # fmt: skip
+        name="object/cap",
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=(b.cap_radius_m, half, 0),
+        mass=mass,
+        pos=(0, 0, b.cap_height_m - half),
+        rgba=(*CAP_RGB, 1),
+        **look,
+    )
 
 
 def draw_start(task: Task, index: int, purpose: str, seed: int = 0) -> Start:
     """Initial state `index`: the button anywhere in the task's area, the arm near its start pose."""
     rng = start_rng(index, purpose, seed)
     area = task.area
-    place = (
-        area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0,
-    )  # fmt: skip
+    place = (area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0)
     return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([place]))
 
 

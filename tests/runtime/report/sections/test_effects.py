@@ -46,8 +46,7 @@ def test_the_page_has_a_table_and_a_line_for_each_approach(folder: Path) -> None
 
 def test_enough_runs_show_bands(tmp_path: Path) -> None:
     rates = {a: {"twin": RATES[a]["twin"]} for a in ("baseline", "enriched")}
-    folder = synthetic_study(tmp_path / "s", locations=("one",), rates=rates, trials=20, seeds=tuple(range(6)),
-                             gates=()).report()  # fmt: skip
+    folder = synthetic_study(tmp_path / "s", locations=("one",), rates=rates, trials=20, seeds=tuple(range(6)), gates=()).report()
     text = section(folder, "effects")
     assert text.count('class="area ') == 2 * 2
     assert "are needed" not in text
@@ -74,19 +73,32 @@ def test_a_belief_never_passes_for_a_measurement(folder: Path) -> None:
 def rows(*values: float, directions: str = "") -> list[dict[str, Any]]:
     marks = {"h": "helps", "x": "hurts", "?": "undecided"}
     return [
-        {"location": f"l{i}", "raw": v, "value": v / 2, "band": [v / 2 - 5, v / 2 + 5], "reason": None,
-         "direction": marks[(directions or "?" * len(values))[i]], "adjusted": 0.5, "p_value": 0.5}
+        {
+            "location": f"l{i}",
+            "raw": v,
+            "value": v / 2,
+            "band": [v / 2 - 5, v / 2 + 5],
+            "reason": None,
+            "direction": marks[(directions or "?" * len(values))[i]],
+            "adjusted": 0.5,
+            "p_value": 0.5,
+        }
         for i, v in enumerate(values)
-    ]  # fmt: skip
+    ]
 
 
 def test_a_caterpillar_has_every_location_within_its_field() -> None:
     drawn = caterpillar(rows(-40, 0, 10, 60, directions="x??h"), 7.0)
     assert drawn["width"] == 40
     assert {kind: d.count("M") for kind, d in drawn["paths"].items()} == {
-        "hurts-band": 1, "hurts-dot": 1, "undecided-band": 2, "undecided-dot": 2, "helps-band": 1, "helps-dot": 1,
+        "hurts-band": 1,
+        "hurts-dot": 1,
+        "undecided-band": 2,
+        "undecided-dot": 2,
+        "helps-band": 1,
+        "helps-dot": 1,
         "raw": 4,
-    }  # fmt: skip
+    }
     heights = [float(y) for d in drawn["paths"].values() for y in re.findall(r"M[\d.-]+ ([\d.-]+)", d)]
     assert min(heights) >= 0
     assert max(heights) <= HEIGHT
@@ -95,8 +107,14 @@ def test_a_caterpillar_has_every_location_within_its_field() -> None:
 
 def test_flagged_locations_come_first_and_the_rest_is_folded() -> None:
     many = rows(*[float(i) for i in range(60)], directions="x" * 30 + "?" * 20 + "h" * 10)
-    fleet = {"approach": "ours", "domain": "twin", "mean": 20.0, "spread": 5.0, "locations": many,
-             "quarantine": [{"location": "l59", "reason": "odd"}]}  # fmt: skip
+    fleet = {
+        "approach": "ours",
+        "domain": "twin",
+        "mean": 20.0,
+        "spread": 5.0,
+        "locations": many,
+        "quarantine": [{"location": "l59", "reason": "odd"}],
+    }
     (found,) = fleets({"evidence": {"fleet": [fleet]}, "roles": {"ours": "treatment"}})
     assert found["flagged"][0]["location"] == "l59"
     assert (len(found["flagged"]), found["more_flagged"]) == (MOST_FLAGGED, 31 - MOST_FLAGGED)

@@ -34,8 +34,10 @@ def shown(study: Synthetic, evidence: dict[str, Any], most_locations: int = 12, 
 def by_key(found: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
     return {
         (room["location"], room["task"], row["approach"], cell["domain"]): cell
-        for room in found["rooms"] for row in room["rows"] for cell in row["cells"]
-    }  # fmt: skip
+        for room in found["rooms"]
+        for row in room["rows"]
+        for cell in row["cells"]
+    }
 
 
 def test_every_cell_shows_the_seed_nearest_to_the_median(study: Synthetic, evidence: dict[str, Any]) -> None:
@@ -57,8 +59,9 @@ def test_an_outcome_that_the_middle_seed_lacks_is_shown_of_the_next(tmp_path: Pa
     rates = {"baseline": {"twin": 0.0}, "other": {"twin": 0.0}}
     study = synthetic_study(tmp_path / "store", locations=("shed",), rates=rates, trials=10, gates=())
     lucky = study.trials[2]
-    donor = synthetic_study(tmp_path / "donor", locations=("shed",), rates={"baseline": {"twin": 0.6}}, trials=10,
-                            gates=()).trials[2]  # fmt: skip
+    donor = synthetic_study(
+        tmp_path / "donor", locations=("shed",), rates={"baseline": {"twin": 0.6}}, trials=10, gates=()
+    ).trials[2]
     for name in ("success.mp4", "success.png", "typical.json"):
         target = lucky / "rollouts" / name
         lucky.joinpath("rollouts").chmod(0o755)
@@ -84,9 +87,7 @@ def test_cells_without_room_are_named_not_dropped(study: Synthetic, evidence: di
 def test_locations_beyond_the_most_pictured_are_named(study: Synthetic, evidence: dict[str, Any]) -> None:
     one = shown(study, evidence, most_locations=1)
     assert {room["location"] for room in one["rooms"]} == {study.frame.locations[0]}
-    assert [(p["location"], p["whole"], len(p["cells"])) for p in one["left_out"]] == [
-        (study.frame.locations[1], True, 8)
-    ]
+    assert [(p["location"], p["whole"], len(p["cells"])) for p in one["left_out"]] == [(study.frame.locations[1], True, 8)]
 
 
 def test_tables_name_the_films_and_hold_no_pixels(study: Synthetic, evidence: dict[str, Any]) -> None:

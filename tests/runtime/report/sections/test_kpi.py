@@ -164,9 +164,12 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]]
     def run(days: list[str]) -> tuple[Synthetic, Path]:
         rows = [
             f"{a},{x},{s},{i},{int((i + k) % 4 > 0)},{day}"
-            for k, day in enumerate(days) for a in ("baseline", "enriched") for x in LOCATIONS for s in (0, 1)
+            for k, day in enumerate(days)
+            for a in ("baseline", "enriched")
+            for x in LOCATIONS
+            for s in (0, 1)
             for i in range(8)
-        ]  # fmt: skip
+        ]
         Path("log.csv").write_text("\n".join(["approach,location,seed,start,ok,day", *rows]))
         Path("map.yaml").write_text(
             "columns: {approach: approach, location: location, seed: seed, initial_state: [day, start], success: ok, "
@@ -180,9 +183,15 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]]
         params = {"cells": study.dumped_cells(), "study": frame, "imported": imported}
         uplift = run_stage("uplift", params, {"trials": study.trials}, study.store)
         inputs: dict[str, Any] = {
-            "uplift": uplift, "captures": study.captures, "splats": study.splats, "twins": study.twins,
-            "clips": study.clips, "trials": study.trials, "gates": [], "claims": [],
-        }  # fmt: skip
+            "uplift": uplift,
+            "captures": study.captures,
+            "splats": study.splats,
+            "twins": study.twins,
+            "clips": study.clips,
+            "trials": study.trials,
+            "gates": [],
+            "claims": [],
+        }
         made = {"study": frame, "cells": study.dumped_cells(), "claims": []}
         return study, run_stage("report", made, inputs, study.store)
 
@@ -201,16 +210,15 @@ def test_a_location_measured_again_by_a_robot_has_a_point_for_each_week(log: Cal
     assert kpi["not_run"] == []
     (reality,) = [m for m in kpi["trends"][0]["moved"] if m["kpi"] == "irl"]
     assert reality["weeks"] == 4
-    days = pq.read_table(study.store / json.loads((report / "manifest.json").read_text())["parents"]["uplift"][0]
-                         / "trials.parquet")["day"].to_pylist()  # fmt: skip
+    days = pq.read_table(
+        study.store / json.loads((report / "manifest.json").read_text())["parents"]["uplift"][0] / "trials.parquet"
+    )["day"].to_pylist()
     assert days.count(None) == len(study.cells) * 8
     assert recompute(Store(study.store), report.name).differences == ()
 
 
 def test_a_build_over_midnight_on_sunday_does_not_split_a_location(tmp_path: Path) -> None:
-    study = synthetic_study(
-        tmp_path / "store", ("one",), {"baseline": RATES["baseline"]}, 8, gates=(), built={"one": BUILT}
-    )
+    study = synthetic_study(tmp_path / "store", ("one",), {"baseline": RATES["baseline"]}, 8, gates=(), built={"one": BUILT})
     manifest = study.trials[0] / "manifest.json"
     rewrite(manifest, built=BUILT + WEEK_S)
     rows = said(study.report())["kpi"]["rows"]

@@ -36,9 +36,7 @@ def test_every_curve_is_drawn_and_told(folder: Path) -> None:
     section = page[page.index('<section id="learning">') :].partition("</section>")[0]
     assert '<a href="#learning">' in page
     assert section.count('class="curve"') == 12
-    assert section.count('class="behind"') == 3 * 3, (
-        "the baseline stands behind the other three, at each place and pooled"
-    )
+    assert section.count('class="behind"') == 3 * 3, "the baseline stands behind the other three, at each place and pooled"
     assert "success of enriched: 63 after 100 steps" in section
 
 

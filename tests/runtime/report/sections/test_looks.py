@@ -56,9 +56,16 @@ def in_batches(store: Path) -> tuple[Path, Path]:
     params = {**shared, "schedules": schedules, "interim_places": labels}
     uplift = run_stage("uplift", params, {"trials": trials, "looks": looks}, store)
     inputs: dict[str, Any] = {
-        "uplift": uplift, "gates": [], "claims": [], "captures": study.captures, "splats": study.splats,
-        "twins": study.twins, "clips": study.clips, "trials": trials, "curves": study.curves,
-    }  # fmt: skip
+        "uplift": uplift,
+        "gates": [],
+        "claims": [],
+        "captures": study.captures,
+        "splats": study.splats,
+        "twins": study.twins,
+        "clips": study.clips,
+        "trials": trials,
+        "curves": study.curves,
+    }
     shared["study"] = {**frame, "gates": []}
     return uplift, run_stage("report", shared, inputs, store)
 

@@ -10,9 +10,7 @@ from runtime.report.sections.verdict import headline
 from runtime.report.sections.where import where
 
 
-def row(
-    direction: str, location: str | None = None, approach: str = "a", band: tuple[float, float] = (1.0, 2.0)
-) -> Any:
+def row(direction: str, location: str | None = None, approach: str = "a", band: tuple[float, float] = (1.0, 2.0)) -> Any:
     return {"approach": approach, "domain": "twin", "location": location, "direction": direction, "band": list(band)}
 
 
@@ -43,9 +41,8 @@ def test_a_fleet_speaks_for_its_places_and_one_place_for_itself() -> None:
 def first_line(*rows: Any) -> str:
     names = tuple(dict.fromkeys(r["approach"] for r in rows))
     frame = StudyFrame(
-        id="s", baseline="base", locations=("x",), tasks=("t",), approaches=("base", *names), seeds=(0,),
-        trials={"twin": 5},
-    )  # fmt: skip
+        id="s", baseline="base", locations=("x",), tasks=("t",), approaches=("base", *names), seeds=(0,), trials={"twin": 5}
+    )
     tokens = headline(frame, rows, dict.fromkeys(names, "treatment"))
     return "".join(token.get("text", token.get("id", "")) for token in tokens)
 
@@ -65,5 +62,8 @@ def test_many_approaches_are_named_by_what_they_do_and_not_all_of_them() -> None
 
 def test_metrics_are_told_with_their_unit() -> None:
     assert [measured(m) for m in ("psnr_db", "success_rate", "depth_error", "s")] == [
-        "PSNR in dB", "success rate", "depth error", "s",
-    ]  # fmt: skip
+        "PSNR in dB",
+        "success rate",
+        "depth error",
+        "s",
+    ]

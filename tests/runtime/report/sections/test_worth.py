@@ -13,14 +13,19 @@ from runtime.stats.prior.prior import of_range
 from tests.runtime.synthetic_study import synthetic_study
 
 FRAME = StudyFrame(
-    id="s", baseline="base", locations=("a", "b"), tasks=("t",), seeds=(0, 1),
+    id="s",
+    baseline="base",
+    locations=("a", "b"),
+    tasks=("t",),
+    seeds=(0, 1),
     approaches=("base", "proven", "measured", "refuted", "wished", "silent", "once", "foreign", "again"),
     trials={"twin": 10},
-)  # fmt: skip
+)
 CELLS = [
     Cell(approach=a, location=x, task="t", seed=0, domain="twin")
-    for a in ("base", "proven", "measured", "refuted", "wished", "again") for x in "ab"
-]  # fmt: skip
+    for a in ("base", "proven", "measured", "refuted", "wished", "again")
+    for x in "ab"
+]
 ROLES = {"base": "baseline", "again": "placebo"}
 
 
@@ -38,19 +43,29 @@ def place(approach: str, location: str | None, band: list[float]) -> dict[str, A
 
 
 EVIDENCE: dict[str, Any] = {
-    "baseline": "base", "level": 0.95, "counts": {"domains": ["twin"]}, "fleet": [],
-    "priors": {"wished": {"world_model": [2, 6], "irl": None}, "silent": {"world_model": None, "irl": [1, 2]},
-               "foreign": {"world_model": [3, 9], "irl": None}},
+    "baseline": "base",
+    "level": 0.95,
+    "counts": {"domains": ["twin"]},
+    "fleet": [],
+    "priors": {
+        "wished": {"world_model": [2, 6], "irl": None},
+        "silent": {"world_model": None, "irl": [1, 2]},
+        "foreign": {"world_model": [3, 9], "irl": None},
+    },
     "together": [
-        joint("proven", belief(6), {"mean": 6, "sd": 3}), joint("measured", None, {"mean": 1.0, "sd": 4.0}),
-        joint("refuted", belief(-6.0, 0.02), {"mean": -6.0, "sd": 2.0}), joint("once", None, None),
+        joint("proven", belief(6), {"mean": 6, "sd": 3}),
+        joint("measured", None, {"mean": 1.0, "sd": 4.0}),
+        joint("refuted", belief(-6.0, 0.02), {"mean": -6.0, "sd": 2.0}),
+        joint("once", None, None),
         joint("again", None, {"mean": 50, "sd": 1}),
     ],
     "uplift": [
-        place("proven", None, [3, 5]), place("proven", "a", [2, 9]), place("proven", "b", [-1, 30]),
+        place("proven", None, [3, 5]),
+        place("proven", "a", [2, 9]),
+        place("proven", "b", [-1, 30]),
         place("measured", "a", [-4, 6]),
     ],
-}  # fmt: skip
+}
 COSTS = [{"approach": a, "cpu_s": 7200.0, "gpu_s": 0.0} for a in ("proven", "measured", "refuted", "wished", "again")]
 
 
@@ -62,9 +77,7 @@ def test_candidates_are_ranked_by_what_is_believed_of_them() -> None:
     assert ranked["wished"]["gain"] == pytest.approx(of_range((2, 6)).gain(), abs=1e-3)
     assert (ranked["wished"]["basis"], ranked["wished"]["share"]) == ("prior", 0.0)
     assert "never measured" in ranked["wished"]["why"]
-    assert ranked["proven"]["why"] == (
-        "expected range and measurement, 60 % of it measured; the range keeps a weight of 80 %"
-    )
+    assert ranked["proven"]["why"] == ("expected range and measurement, 60 % of it measured; the range keeps a weight of 80 %")
     assert (ranked["refuted"]["mean"], ranked["refuted"]["range_weight"]) == (-6.0, 0.02)
     assert (ranked["measured"]["range_weight"], ranked["measured"]["share"]) == (None, 1.0)
     assert {row["approach"]: row["reason"] for row in found["unranked"]} == {
@@ -88,21 +101,29 @@ def test_hours_of_a_gpu_count_once_any_were_used() -> None:
 def test_sure_points_are_the_low_ends_of_every_location() -> None:
     found = {row["approach"]: row for row in worth(FRAME, CELLS, EVIDENCE, ROLES, COSTS)["confirmed"]}
     assert found["proven"] == {
-        "approach": "proven", "domain": "twin", "basis": "locations", "comparisons": 2, "confirmed": 1, "points": 2,
-        "hours": 2.0, "per_point": 1.0,
-    }  # fmt: skip
+        "approach": "proven",
+        "domain": "twin",
+        "basis": "locations",
+        "comparisons": 2,
+        "confirmed": 1,
+        "points": 2,
+        "hours": 2.0,
+        "per_point": 1.0,
+    }
     assert (found["measured"]["confirmed"], found["measured"]["per_point"]) == (0, None)
     assert "again" not in found
     of_fleet = {
-        "approach": "proven", "domain": "twin", "locations": [
-            {"direction": "helps", "band": [4, 8]}, {"direction": "undecided", "band": [1, 9]},
+        "approach": "proven",
+        "domain": "twin",
+        "locations": [
+            {"direction": "helps", "band": [4, 8]},
+            {"direction": "undecided", "band": [1, 9]},
             {"direction": "helps", "band": [-1, 7]},
         ],
-    }  # fmt: skip
+    }
     (row,) = [
-        r for r in worth(FRAME, CELLS, {**EVIDENCE, "fleet": [of_fleet]}, ROLES, COSTS)["confirmed"]
-        if r["approach"] == "proven"
-    ]  # fmt: skip
+        r for r in worth(FRAME, CELLS, {**EVIDENCE, "fleet": [of_fleet]}, ROLES, COSTS)["confirmed"] if r["approach"] == "proven"
+    ]
     assert (row["basis"], row["comparisons"], row["confirmed"], row["points"]) == ("fleet", 3, 1, 4)
 
 

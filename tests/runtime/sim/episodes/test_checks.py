@@ -23,10 +23,16 @@ SPOILED = {
     "frozen": lambda film: np.repeat(film[:1], len(film), axis=0),
 }
 FAILS = {
-    "upside down": ["orientation"], "mirrored": ["orientation"], "turned by half": ["orientation"],
-    "frames dropped": ["duration"], "no frame left": ["orientation", "duration", "quality"], "blurred": ["quality"],
-    "black": ["orientation", "quality"], "over-exposed": ["quality"], "frozen": ["quality"],
-}  # fmt: skip
+    "upside down": ["orientation"],
+    "mirrored": ["orientation"],
+    "turned by half": ["orientation"],
+    "frames dropped": ["duration"],
+    "no frame left": ["orientation", "duration", "quality"],
+    "blurred": ["quality"],
+    "black": ["orientation", "quality"],
+    "over-exposed": ["quality"],
+    "frozen": ["quality"],
+}
 
 
 def room(seed: int = 0, frames: int = 12, height: int = 48, width: int = 64) -> np.ndarray:
@@ -63,9 +69,13 @@ def test_no_turned_film_is_taken_for_another_scene_that_lies_right(how: str) -> 
 
 @settings(deadline=None, max_examples=60)
 @given(
-    st.integers(0, 50), st.floats(0.7, 1.25), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 6),
+    st.integers(0, 50),
+    st.floats(0.7, 1.25),
+    st.floats(-0.2, 0.2),
+    st.floats(-0.2, 0.2),
+    st.floats(0, 6),
     st.tuples(*[st.floats(0.9, 1.1)] * 3),
-)  # fmt: skip
+)
 def test_light_colour_and_noise_alone_never_fail(
     seed: int, gain: float, across: float, down: float, noise: float, tint: tuple[float, ...]
 ) -> None:
@@ -113,6 +123,10 @@ def test_cameras_count_together_and_shares_are_of_all_variants() -> None:
     assert failed(both) == ["orientation"]
     assert both.lead == turned.lead
     assert tally([good, good, both, blurred]) == {
-        "variants": 4, "variants_passed": 2, "pass_rate": 0.5, "pass_orientation": 0.75, "pass_duration": 1.0,
+        "variants": 4,
+        "variants_passed": 2,
+        "pass_rate": 0.5,
+        "pass_orientation": 0.75,
+        "pass_duration": 1.0,
         "pass_quality": 0.75,
-    }  # fmt: skip
+    }

@@ -24,8 +24,9 @@ def test_same_seed_same_photos(photos) -> None:
 
 
 def test_points_project_to_where_they_were_seen(photos) -> None:
-    local = np.einsum("nij,nj->ni", np.linalg.inv(photos.c2w[photos.obs_frame])[:, :3, :3],
-                      photos.xyz - photos.c2w[photos.obs_frame][:, :3, 3])  # fmt: skip
+    local = np.einsum(
+        "nij,nj->ni", np.linalg.inv(photos.c2w[photos.obs_frame])[:, :3, :3], photos.xyz - photos.c2w[photos.obs_frame][:, :3, 3]
+    )
     uv = local @ photos.K.T
     assert np.allclose(local[:, 2], photos.obs_depth, atol=8 * POINT_NOISE_M)
     assert np.median(np.linalg.norm(uv[:, :2] / uv[:, 2:] - photos.obs_uv, axis=1)) < 0.5

@@ -44,9 +44,12 @@ def test_the_expert_succeeds_in_nominal_physics() -> None:
 
 def test_the_expert_mostly_succeeds_under_other_physics() -> None:
     other = Physics(
-        servo=Servo(kp_nm_per_rad=60, time_constant_s=0.08), latency_s=0.05,
-        joint_offset_rad=(0.015, -0.015, 0.015, 0.015, 0, 0), stiffness_scale=1.5, mount_offset_m=(0.004, -0.004),
-    )  # fmt: skip
+        servo=Servo(kp_nm_per_rad=60, time_constant_s=0.08),
+        latency_s=0.05,
+        joint_offset_rad=(0.015, -0.015, 0.015, 0.015, 0, 0),
+        stiffness_scale=1.5,
+        mount_offset_m=(0.004, -0.004),
+    )
     bench = bench_of(40, other)
     play(bench)
     assert np.mean([j.success for j in bench.judges]) > 0.7

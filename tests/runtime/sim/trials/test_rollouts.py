@@ -28,9 +28,13 @@ def trial(state: int, success: bool, score: float, steps: int) -> Trial:
 
 
 TRIALS = [
-    trial(0, True, 1.0, 30), trial(1, False, 0.1, 40), trial(2, True, 1.0, 12), trial(3, False, 0.5, 40),
-    trial(4, True, 1.0, 20), trial(5, False, 0.3, 40),
-]  # fmt: skip
+    trial(0, True, 1.0, 30),
+    trial(1, False, 0.1, 40),
+    trial(2, True, 1.0, 12),
+    trial(3, False, 0.5, 40),
+    trial(4, True, 1.0, 20),
+    trial(5, False, 0.3, 40),
+]
 
 
 def test_the_trial_in_the_middle_is_typical() -> None:

@@ -75,9 +75,7 @@ def test_runs_without_a_counterpart_are_left_out() -> None:
     assert list(ours[PLACE]) == [0, 1]
 
 
-OUTCOMES = st.lists(st.booleans(), min_size=6, max_size=6).map(
-    lambda won: {str(i): float(w) for i, w in enumerate(won)}
-)
+OUTCOMES = st.lists(st.booleans(), min_size=6, max_size=6).map(lambda won: {str(i): float(w) for i, w in enumerate(won)})
 RUN = st.dictionaries(st.integers(1, 1000), OUTCOMES, min_size=2, max_size=5)
 
 

@@ -12,10 +12,10 @@ from runtime.stats.curves.evidence import Training, learning_evidence
 def training(approach: str, location: str, seed: int, won: dict[int, int], batch: int = 32, task: str = "press") -> Any:
     """A training run with so many successes of 20 at each step."""
     rows = [
-        {"step": step, "windows": step * batch, "initial_state": str(i), "success": i < n, "score": 0.0,
-         "failure_mode": ""}
-        for step, n in won.items() for i in range(20)
-    ]  # fmt: skip
+        {"step": step, "windows": step * batch, "initial_state": str(i), "success": i < n, "score": 0.0, "failure_mode": ""}
+        for step, n in won.items()
+        for i in range(20)
+    ]
     return Training(approach, location, task, seed, pa.Table.from_pylist(rows))
 
 
@@ -24,10 +24,12 @@ def study(**more: Any) -> list[Training]:
         training(approach, location, seed, {step: n + seed for step, n in won.items()}, **more.get(approach, {}))
         for location in ("shed", "barn")
         for approach, won in (
-            ("baseline", {100: 4, 200: 8, 400: 12}), ("fast", {100: 8, 200: 12, 400: 16}), ("untrained", {0: 0}),
+            ("baseline", {100: 4, 200: 8, 400: 12}),
+            ("fast", {100: 8, 200: 12, 400: 16}),
+            ("untrained", {0: 0}),
         )
         for seed in (0, 1, 2)
-    ]  # fmt: skip
+    ]
 
 
 def rows_of(said: dict[str, Any] | None) -> dict[tuple[str, str | None], dict[str, Any]]:

@@ -17,10 +17,18 @@ Runs = Mapping[tuple[str, str, int], list[float]]
 def table(runs: Runs, score: float | None = 0.5) -> pa.Table:
     """Trials in the twin; a failed one has this score."""
     rows = [
-        {"approach": a, "location": x, "task": "press", "seed": s, "domain": "twin", "success": bool(v),
-         "score": 1.0 if v else score}
-        for (a, x, s), outcomes in runs.items() for v in outcomes
-    ]  # fmt: skip
+        {
+            "approach": a,
+            "location": x,
+            "task": "press",
+            "seed": s,
+            "domain": "twin",
+            "success": bool(v),
+            "score": 1.0 if v else score,
+        }
+        for (a, x, s), outcomes in runs.items()
+        for v in outcomes
+    ]
     return pa.Table.from_pylist(rows)
 
 
@@ -51,8 +59,13 @@ def test_a_small_table_by_hand() -> None:
     # of the nine pairs at `a` all but (6, 6) are won; at `b` the runs are the same
     assert ours["against"]["improvement"] == pytest.approx(100 * (8.5 / 9 + 0.5) / 2, abs=1e-4)
     at = dict(zip(found["thresholds"], ours["profile"], strict=True))
-    assert (at[0], at[50], at[60], at[90], at[100]) == (100, pytest.approx(83.3333), pytest.approx(66.6667),
-                                                        pytest.approx(16.6667), 0)  # fmt: skip
+    assert (at[0], at[50], at[60], at[90], at[100]) == (
+        100,
+        pytest.approx(83.3333),
+        pytest.approx(66.6667),
+        pytest.approx(16.6667),
+        0,
+    )
 
 
 def test_few_runs_have_no_bootstrap_and_say_so() -> None:
@@ -69,8 +82,10 @@ def many(seed: int = 0) -> Runs:
     rng = np.random.default_rng(seed)
     return {
         (a, x, s): (rng.random(20) < chance + rng.normal(0, 0.1)).astype(float).tolist()
-        for a, chance in (("base", 0.4), ("ours", 0.6)) for x in "abc" for s in range(6)
-    }  # fmt: skip
+        for a, chance in (("base", 0.4), ("ours", 0.6))
+        for x in "abc"
+        for s in range(6)
+    }
 
 
 def test_enough_runs_have_bands_round_what_they_bound() -> None:

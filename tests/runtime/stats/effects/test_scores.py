@@ -125,9 +125,7 @@ def test_statistics_of_a_draw_are_those_of_the_runs_drawn() -> None:
     at = np.array([0.3, 0.7])
     assert interquartile_mean(runs, times[0]) == pytest.approx([interquartile_mean(d)[0] for d in drawn[0]])
     assert optimality_gap(runs, times[0]) == pytest.approx([optimality_gap(d)[0] for d in drawn[0]])
-    assert performance_profile(runs, at, times[0]) == pytest.approx(
-        np.array([performance_profile(d, at)[0] for d in drawn[0]])
-    )
+    assert performance_profile(runs, at, times[0]) == pytest.approx(np.array([performance_profile(d, at)[0] for d in drawn[0]]))
     assert probability_of_improvement(runs, base, (times[0], times[1])) == pytest.approx(
         [probability_of_improvement(a, b)[0] for a, b in zip(*drawn, strict=True)]
     )

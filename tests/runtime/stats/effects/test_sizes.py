@@ -94,8 +94,12 @@ def test_runs_that_serve_all_tasks_count_once() -> None:
     assert by_seed(Runs.of([[1.0, 2.0], [1.0]])) is None
 
 
-@given(st.lists(st.floats(0, 100), min_size=2, max_size=6), st.lists(st.floats(0, 100), min_size=2, max_size=6),
-       st.floats(0.1, 10), st.floats(-50, 50))  # fmt: skip
+@given(
+    st.lists(st.floats(0, 100), min_size=2, max_size=6),
+    st.lists(st.floats(0, 100), min_size=2, max_size=6),
+    st.floats(0.1, 10),
+    st.floats(-50, 50),
+)
 @settings(max_examples=60, deadline=None)
 def test_d_has_no_units_and_two_sides(a: list[float], b: list[float], scale: float, shift: float) -> None:
     found, other = standardised(one(a), one(b), 0.9), standardised(one(b), one(a), 0.9)

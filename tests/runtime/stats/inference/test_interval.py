@@ -40,9 +40,15 @@ def test_a_higher_level_is_never_narrower(found: Spread, level: float) -> None:
 @settings(max_examples=100, deadline=None)
 def test_other_units_change_nothing(found: Spread, unit: float) -> None:
     scaled = Spread(
-        found.value * unit, found.run_variances * unit**2, found.run_degrees, found.run_luck * unit**2,
-        found.state_variance * unit**2, found.floor_centre * unit, found.floor_variance * unit**2, found.events,
-    )  # fmt: skip
+        found.value * unit,
+        found.run_variances * unit**2,
+        found.run_degrees,
+        found.run_luck * unit**2,
+        found.state_variance * unit**2,
+        found.floor_centre * unit,
+        found.floor_variance * unit**2,
+        found.events,
+    )
     for one, other in zip(interval(found, 0.95, WIDE), interval(scaled, 0.95, WIDE), strict=True):
         assert other == pytest.approx(one * unit, rel=1e-6, abs=1e-6)
 
@@ -74,10 +80,15 @@ def test_two_sides_that_are_alike_have_the_degrees_of_both() -> None:
 def test_many_at_once_are_each_as_alone() -> None:
     rng = np.random.default_rng(0)
     many = Spread(
-        rng.normal(0, 10, 6), rng.random((6, 3)) * 9, np.array([1.0, 2.0, 4.0]), rng.random((6, 3)),
+        rng.normal(0, 10, 6),
+        rng.random((6, 3)) * 9,
+        np.array([1.0, 2.0, 4.0]),
+        rng.random((6, 3)),
         rng.normal(0, 1, 6),
-        rng.normal(0, 10, 6), rng.random(6), rng.integers(0, 30, 6).astype(float),
-    )  # fmt: skip
+        rng.normal(0, 10, 6),
+        rng.random(6),
+        rng.integers(0, 30, 6).astype(float),
+    )
     low, high = interval(many, 0.9, WIDE)
     for i in range(6):
         alone = Spread(*(x if x is many.run_degrees else x[i] for x in vars(many).values()))

@@ -30,9 +30,7 @@ def test_the_p_value_is_the_test_that_the_band_stands_for(shift: float) -> None:
 def test_the_p_value_of_an_uplift_agrees_with_its_band() -> None:
     rng = np.random.default_rng(0)
     for shift in (0.0, 0.1, 0.3):
-        sides = [
-            {s: {str(i): float(rng.random() < r) for i in range(40)} for s in range(3)} for r in (0.5 + shift, 0.5)
-        ]
+        sides = [{s: {str(i): float(rng.random() < r) for i in range(40)} for s in range(3)} for r in (0.5 + shift, 0.5)]
 
         def band(level: float, sides: list = sides) -> Band:
             return estimate([uplift_group(*sides)], level, (-100.0, 100.0)).band
@@ -57,8 +55,23 @@ def test_adjusted_values_keep_order_and_never_fall_below_their_own(p_values: lis
 
 def test_published_examples() -> None:
     """Benjamini and Hochberg (1995), section 3.2: fifteen comparisons, four rejected at 0.05, Holm rejects three."""
-    p_values = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
-                0.7590, 1.0]  # fmt: skip
+    p_values = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
     assert sum(p <= 0.05 for p in benjamini_hochberg(p_values)) == 4
     assert sum(p <= 0.05 for p in holm(p_values)) == 3
     assert holm([]) == benjamini_hochberg([]) == []

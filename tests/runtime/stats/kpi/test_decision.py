@@ -16,10 +16,16 @@ WIDE = Change(3.0, Band(-9.0, 15.0))
 @pytest.mark.parametrize(
     ("world", "real", "rule"),
     [
-        (UP, FLAT, "sim-to-real"), (FLAT, FLAT, "coverage"), (DOWN, FLAT, "coverage"), (UP, DOWN, "exploitation"),
-        (UP, UP, "roll-out"), (FLAT, UP, "simulation-misses-it"), (UP, WIDE, None), (WIDE, FLAT, None),
+        (UP, FLAT, "sim-to-real"),
+        (FLAT, FLAT, "coverage"),
+        (DOWN, FLAT, "coverage"),
+        (UP, DOWN, "exploitation"),
+        (UP, UP, "roll-out"),
+        (FLAT, UP, "simulation-misses-it"),
+        (UP, WIDE, None),
+        (WIDE, FLAT, None),
     ],
-)  # fmt: skip
+)
 def test_rules(world: Change, real: Change, rule: str | None) -> None:
     said = decide({"world_model": world, "irl": real})
     assert said["rule"] == rule

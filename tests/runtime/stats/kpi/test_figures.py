@@ -23,10 +23,19 @@ LEVEL = 0.95
 def trials(*cells: tuple[str, str, str, int, str]) -> Trials:
     """Trials from (approach, domain, location, seed, outcomes such as `1101`)."""
     rows = [
-        {"approach": a, "domain": d, "location": x, "task": "press", "seed": s, "initial_state": str(i),
-         "success": c == "1", "failure_mode": "" if c == "1" else "missed"}
-        for a, d, x, s, word in cells for i, c in enumerate(word)
-    ]  # fmt: skip
+        {
+            "approach": a,
+            "domain": d,
+            "location": x,
+            "task": "press",
+            "seed": s,
+            "initial_state": str(i),
+            "success": c == "1",
+            "failure_mode": "" if c == "1" else "missed",
+        }
+        for a, d, x, s, word in cells
+        for i, c in enumerate(word)
+    ]
     return Trials.of(pa.Table.from_pylist(rows))
 
 
@@ -58,25 +67,24 @@ def test_several_artifacts_of_a_location_and_week_are_summed() -> None:
 def test_what_was_not_measured_has_no_row() -> None:
     counts = [variants("x", "2026-W10", 0, 0), variants("x", "2026-W10", 5, 5, approach="other")]
     assert figures(counts, {}, ["a"], LEVEL) == []
-    found = figures(
-        counts, {"2026-W10": trials(("a", "twin", "x", 0, "11"), ("a", "twin", "x", 1, "01"))}, ["a"], LEVEL
-    )
+    found = figures(counts, {"2026-W10": trials(("a", "twin", "x", 0, "11"), ("a", "twin", "x", 1, "01"))}, ["a"], LEVEL)
     assert {f.kpi for f in found} == {"policy_in_world_model"}
     assert {f.approach for f in found} == {"a"}
 
 
 def test_rates_are_those_of_every_other_table() -> None:
-    week = trials(*[("a", "irl_proxy", x, s, word) for x, words in {"x": "1101 0111", "y": "0010 1010"}.items()
-                    for s, word in enumerate(words.split())])  # fmt: skip
+    week = trials(
+        *[
+            ("a", "irl_proxy", x, s, word)
+            for x, words in {"x": "1101 0111", "y": "0010 1010"}.items()
+            for s, word in enumerate(words.split())
+        ]
+    )
     found = figures([], {"2026-W10": week}, ["a"], LEVEL)
     places = week.places("a", "irl_proxy")
     expected = rate_of("a", "irl_proxy", places, LEVEL)
     (over_all,) = only(found, location=None)
-    assert (over_all.kpi, over_all.value, over_all.band) == (
-        "irl_proxy",
-        expected.estimate.value,
-        expected.estimate.band,
-    )
+    assert (over_all.kpi, over_all.value, over_all.band) == ("irl_proxy", expected.estimate.value, expected.estimate.band)
     assert (over_all.n, over_all.locations) == (16, 2)
     (at_y,) = only(found, location="y")
     assert at_y.value == 37.5
@@ -87,11 +95,15 @@ def test_each_domain_and_each_gap_is_a_series_of_its_own() -> None:
     week = trials(*[("a", d, "x", s, w) for d, w in words.items() for s in (0, 1)])
     found = only(figures([], {"2026-W10": week}, ["a"], LEVEL), location=None)
     assert {f.series: f.value for f in found} == {
-        ("policy_in_world_model", "twin", None): 75.0, ("policy_in_world_model", "world_model", None): 100.0,
-        ("irl_proxy", "irl_proxy", None): 50.0, ("irl", "irl", None): 25.0, ("gap", "twin", "irl"): 50.0,
-        ("gap", "twin", "irl_proxy"): 25.0, ("gap", "world_model", "irl"): 75.0,
+        ("policy_in_world_model", "twin", None): 75.0,
+        ("policy_in_world_model", "world_model", None): 100.0,
+        ("irl_proxy", "irl_proxy", None): 50.0,
+        ("irl", "irl", None): 25.0,
+        ("gap", "twin", "irl"): 50.0,
+        ("gap", "twin", "irl_proxy"): 25.0,
+        ("gap", "world_model", "irl"): 75.0,
         ("gap", "world_model", "irl_proxy"): 50.0,
-    }  # fmt: skip
+    }
 
 
 def test_a_location_measured_again_gives_a_point_for_each_week() -> None:
@@ -164,11 +176,15 @@ def week(number: int) -> str:
 
 
 def points(kpi: str, values: Sequence[float], reach: float = 1.0, approach: str = "a") -> list[Figure]:
-    domain, real = {"gap": ("twin", "irl"), "policy_in_world_model": ("twin", None), "irl": ("irl", None),
-                    "irl_proxy": ("irl_proxy", None), "world_model": ("twin", None)}[kpi]  # fmt: skip
+    domain, real = {
+        "gap": ("twin", "irl"),
+        "policy_in_world_model": ("twin", None),
+        "irl": ("irl", None),
+        "irl_proxy": ("irl_proxy", None),
+        "world_model": ("twin", None),
+    }[kpi]
     return [
-        Figure(kpi, domain, real, approach, None, week(i + 1), v, Band(v - reach, v + reach), 40, 4)
-        for i, v in enumerate(values)
+        Figure(kpi, domain, real, approach, None, week(i + 1), v, Band(v - reach, v + reach), 40, 4) for i, v in enumerate(values)
     ]
 
 
@@ -184,12 +200,14 @@ def test_trends_follow_the_rules_with_their_numbers(simulated: list, real: list,
     (said,) = trends(found, ["a"], LEVEL)
     assert said["rule"] == rule
     assert [(n["kpi"], n["domain"], n["weeks"]) for n in said["because"]] == [
-        ("policy_in_world_model", "twin", 6), ("irl", "irl", 6)
-    ]  # fmt: skip
+        ("policy_in_world_model", "twin", 6),
+        ("irl", "irl", 6),
+    ]
     first = said["because"][0]
     assert (first["first"], first["last"]) == (
-        {"week": week(1), "value": simulated[0]}, {"week": week(6), "value": simulated[-1]}
-    )  # fmt: skip
+        {"week": week(1), "value": simulated[0]},
+        {"week": week(6), "value": simulated[-1]},
+    )
     assert first["band"][0] <= first["value"] <= first["band"][1]
 
 
@@ -232,5 +250,6 @@ def test_a_gap_improves_where_it_shrinks() -> None:
 def test_approaches_do_not_mix() -> None:
     found = points("irl", UP) + points("irl", FLAT, approach="b")
     assert [(t["approach"], t["moved"][0]["trend"]) for t in trends(found, ["b", "a"], LEVEL)] == [
-        ("b", "stalls"), ("a", "improves")
-    ]  # fmt: skip
+        ("b", "stalls"),
+        ("a", "improves"),
+    ]

@@ -68,8 +68,7 @@ def test_the_budget_is_kept_and_used_whatever_comes(looks: int, extra: int, seed
     upto = dict.fromkeys(drawn, cuts(24, looks)[0])
     for look in range(1, looks):
         seen = {
-            a: {s: {str(i): float(x) for i, x in enumerate(run[: upto[a]])} for s, run in own.items()}
-            for a, own in drawn.items()
+            a: {s: {str(i): float(x) for i, x in enumerate(run[: upto[a]])} for s, run in own.items()} for a, own in drawn.items()
         }
         found = interim(seen, "base", plan, look)
         more = {one.approach: one.upto for one in found}

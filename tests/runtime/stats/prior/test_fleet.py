@@ -12,8 +12,7 @@ from runtime.stats.prior.fleet import fleet, pooled_partly, quarantine
 def groups(rng: np.random.Generator, truth: np.ndarray, seeds: int = 2, noise: float = 8.0) -> dict[str, list[Group]]:
     runs = truth[:, None] + noise * rng.standard_normal((len(truth), seeds))
     return {
-        f"l{i}": [Group(tuple(range(seeds)), r, 0.0, float(r.mean()), noise**2 / seeds / 4, 50.0, ())]
-        for i, r in enumerate(runs)
+        f"l{i}": [Group(tuple(range(seeds)), r, 0.0, float(r.mean()), noise**2 / seeds / 4, 50.0, ())] for i, r in enumerate(runs)
     }
 
 

@@ -51,8 +51,10 @@ def test_with_many_seeds_it_is_the_conjugate_update_of_a_mixture() -> None:
     assert found.share == pytest.approx(
         weights @ [1 - n**2 / s**2 for n, (_, s, _) in zip(spreads, parts, strict=True)], abs=2e-3
     )
-    ends = [sum(w * stats.norm.cdf(end, m, s) for w, m, s in zip(weights, means, spreads, strict=True))
-            for end in (found.band.low, found.band.high)]  # fmt: skip
+    ends = [
+        sum(w * stats.norm.cdf(end, m, s) for w, m, s in zip(weights, means, spreads, strict=True))
+        for end in (found.band.low, found.band.high)
+    ]
     assert ends == pytest.approx([0.05, 0.95], abs=2e-3)
     drawn = np.random.default_rng(0).choice(GRID, 400_000, p=found.mass)
     assert found.gain(2.0) == pytest.approx(np.maximum(drawn - 2, 0).mean(), abs=0.02)
@@ -97,9 +99,7 @@ def test_few_seeds_far_from_the_range_do_not_overrule_it_and_one_says_nothing() 
 
 @given(st.floats(-50, 50), st.floats(0.5, 20), st.floats(1, 60), st.floats(-30, 30), st.floats(0, 30))
 @settings(max_examples=60, deadline=None)
-def test_mirrored_worlds_have_mirrored_beliefs(
-    value: float, error: float, freedom: float, low: float, span: float
-) -> None:
+def test_mirrored_worlds_have_mirrored_beliefs(value: float, error: float, freedom: float, low: float, span: float) -> None:
     one = update((low, low + span), measured(value, error, freedom))
     other = update((-low - span, -low), measured(-value, error, freedom))
     assert other.mean == pytest.approx(-one.mean, abs=1e-6)

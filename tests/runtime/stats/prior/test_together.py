@@ -121,9 +121,12 @@ def test_the_stage_writes_them(tmp_path: Path) -> None:
     from tests.runtime.synthetic_study import synthetic_study
 
     study = synthetic_study(
-        tmp_path / "store", rates={"baseline": {"twin": 0.3}, "better": {"twin": 0.8}}, locations=("a", "b", "c"),
-        trials=20, gates=(),
-    )  # fmt: skip
+        tmp_path / "store",
+        rates={"baseline": {"twin": 0.3}, "better": {"twin": 0.8}},
+        locations=("a", "b", "c"),
+        trials=20,
+        gates=(),
+    )
     said = json.loads((study.uplift() / "uplift.json").read_text())
     assert [row["approach"] for row in said["together"]] == ["better"]
     assert said["together"][0]["new_location"]["locations"] == 3

@@ -14,10 +14,14 @@ def test_only_confirmed_points_count() -> None:
 
 
 def test_cheap_and_uncertain_can_go_first() -> None:
-    found = next_best([
-        Candidate("dear", normal(10, 1.5, 0.9).gain(), 100), Candidate("cheap", normal(4, 1.5, 0.9).gain(), 5),
-        Candidate("wild", normal(0, 24, 0.9).gain(), 5), Candidate("free", normal(0.5, 1, 0.9).gain(), 0),
-    ])  # fmt: skip
+    found = next_best(
+        [
+            Candidate("dear", normal(10, 1.5, 0.9).gain(), 100),
+            Candidate("cheap", normal(4, 1.5, 0.9).gain(), 5),
+            Candidate("wild", normal(0, 24, 0.9).gain(), 5),
+            Candidate("free", normal(0.5, 1, 0.9).gain(), 0),
+        ]
+    )
     assert [s.approach for s in found] == ["free", "wild", "cheap", "dear"]
     assert found[-1].per_hour == pytest.approx(0.1, abs=0.01)
 

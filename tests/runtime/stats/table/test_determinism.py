@@ -32,18 +32,30 @@ PLACES = ("attic", "shed")
 def cells(domains: tuple[str, ...] = ("twin", "irl_proxy"), approaches: tuple[str, ...] = ("a", "b")) -> list[Cell]:
     return [
         Cell.model_validate({"approach": a, "location": x, "task": "t", "seed": s, "domain": d})
-        for d in domains for a in approaches for x in PLACES for s in (0, 1, 2)
-    ]  # fmt: skip
+        for d in domains
+        for a in approaches
+        for x in PLACES
+        for s in (0, 1, 2)
+    ]
 
 
 def of_cell(cell: Cell, n: int = 20) -> pa.Table:
     rng = np.random.default_rng([ord(cell.approach), len(cell.domain), cell.seed])
     won = [bool(x) for x in rng.random(n) < 0.6]
-    return pa.table({
-        "location": [""] * n, "task": [""] * n, "approach": [""] * n, "seed": pa.nulls(n, pa.int64()),
-        "domain": [cell.domain] * n, "initial_state": [str(i) for i in range(n)], "success": won,
-        "score": [float(w) for w in won], "failure_mode": ["" if w else "missed" for w in won], "steps": [9] * n,
-    })  # fmt: skip
+    return pa.table(
+        {
+            "location": [""] * n,
+            "task": [""] * n,
+            "approach": [""] * n,
+            "seed": pa.nulls(n, pa.int64()),
+            "domain": [cell.domain] * n,
+            "initial_state": [str(i) for i in range(n)],
+            "success": won,
+            "score": [float(w) for w in won],
+            "failure_mode": ["" if w else "missed" for w in won],
+            "steps": [9] * n,
+        }
+    )
 
 
 def joined() -> pa.Table:
@@ -56,9 +68,7 @@ def again(table: pa.Table, share: dict[str, float], of: int = 20) -> pa.Table:
     table = table.append_column("number", state).filter(pc.less(state, of))  # ty: ignore[missing-attribute]
     flipped = [
         success != (number < share.get(domain, 0.0) * of)
-        for success, number, domain in zip(
-            *(table[c].to_pylist() for c in ("success", "number", "domain")), strict=True
-        )
+        for success, number, domain in zip(*(table[c].to_pylist() for c in ("success", "number", "domain")), strict=True)
     ]
     return table.set_column(table.column_names.index("success"), "success", pa.array(flipped))
 
@@ -80,8 +90,9 @@ def test_each_domain_is_judged_by_its_whole_exact_band() -> None:
     assert {d: p.pair for d, p in seen.pairing().items()} == {"irl_proxy": False}
     assert "60 of 240 trials run twice ended differently: 25.0 points" in seen.pairing()["irl_proxy"].note
     assert [(r["domain"], r["status"], r["paired"]) for r in seen.rows()] == [
-        ("irl_proxy", "failed", False), ("twin", "passed", True)
-    ]  # fmt: skip
+        ("irl_proxy", "failed", False),
+        ("twin", "passed", True),
+    ]
 
 
 def test_a_stated_rate_of_its_own_is_what_a_domain_is_held_to() -> None:
@@ -108,10 +119,17 @@ def test_nothing_run_twice_is_not_run() -> None:
 def test_what_is_refused_was_shown(trials: int, data: st.DataObject) -> None:
     """Pairing is refused only where the rate that is put up with would itself give so many at most once in forty."""
     differing, limit = data.draw(st.integers(0, trials)), data.draw(st.floats(0.5, 50))
-    table = pa.table({
-        "approach": ["a"] * trials, "location": ["l"] * trials, "task": ["t"] * trials, "seed": [0] * trials,
-        "domain": ["twin"] * trials, "initial_state": [str(i) for i in range(trials)], "success": [True] * trials,
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "approach": ["a"] * trials,
+            "location": ["l"] * trials,
+            "task": ["t"] * trials,
+            "seed": [0] * trials,
+            "domain": ["twin"] * trials,
+            "initial_state": [str(i) for i in range(trials)],
+            "success": [True] * trials,
+        }
+    )
     second = table.set_column(6, "success", pa.array([i >= differing for i in range(trials)]))
     seen = determinism(table, second, Reproducible(at_most=limit), 0.95)
     chance = binomtest(differing, trials, limit / 100, alternative="greater").pvalue
@@ -122,9 +140,7 @@ def test_an_evaluation_that_two_approaches_share_counts_once(tmp_path: Path) -> 
     pair = cells(("twin",))[:2]
     for name in "pq":
         (tmp_path / name).mkdir()
-        pq.write_table(
-            of_cell(pair[0]).select(["initial_state", "success", "score", "steps"]), tmp_path / name / "twice.parquet"
-        )
+        pq.write_table(of_cell(pair[0]).select(["initial_state", "success", "score", "steps"]), tmp_path / name / "twice.parquet")
     one = second_runs([tmp_path / "p", tmp_path / "p"], [pair[0], pair[0].model_copy(update={"approach": "z"})])
     assert (one.num_rows, set(one["approach"].to_pylist())) == (20, {"a"})
     assert second_runs([tmp_path / "p", tmp_path / "q"], pair).num_rows == 40
@@ -140,9 +156,13 @@ def test_what_a_table_knows_travels_with_it(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "t.parquet")
     read = pq.read_table(tmp_path / "t.parquet")
     derived = [
-        read, read.filter(pc.field("seed") == 0), read.sort_by("seed"), read.select(["domain", "success"]),
-        read.set_column(6, "success", pa.array([True] * read.num_rows)), pa.concat_tables([read, joined()]),
-    ]  # fmt: skip
+        read,
+        read.filter(pc.field("seed") == 0),
+        read.sort_by("seed"),
+        read.select(["domain", "success"]),
+        read.set_column(6, "success", pa.array([True] * read.num_rows)),
+        pa.concat_tables([read, joined()]),
+    ]
     assert [pairing_of(t) for t in derived] == [known] * len(derived)
     assert pairing_of(joined()) == {}
 
@@ -168,8 +188,7 @@ def test_learning_curves_follow_too() -> None:
 
     def curves(shift: float) -> dict:
         won = {s: {k: easy & (rng.random(20) < k / 10 + shift) for k in (5, 10)} for s in range(3)}
-        return {place: {s: {k: dict(zip(states, map(float, w), strict=True)) for k, w in run.items()}
-                        for s, run in won.items()}}  # fmt: skip
+        return {place: {s: {k: dict(zip(states, map(float, w), strict=True)) for k, w in run.items()} for s, run in won.items()}}
 
     ours, theirs = curves(0.2), curves(0.0)
     paired, unpaired = (difference(ours, theirs, 0.95, pair=pair) for pair in (True, False))
@@ -202,9 +221,7 @@ outcomes = st.lists(st.booleans(), min_size=6, max_size=6)
 
 @given(st.lists(st.tuples(outcomes, outcomes), min_size=2, max_size=4))
 def test_unpaired_moves_the_band_and_not_the_estimate(runs: list[tuple[list[bool], list[bool]]]) -> None:
-    treated, base = (
-        {s: {str(i): float(x) for i, x in enumerate(sides[k])} for s, sides in enumerate(runs)} for k in (0, 1)
-    )
+    treated, base = ({s: {str(i): float(x) for i, x in enumerate(sides[k])} for s, sides in enumerate(runs)} for k in (0, 1))
     paired, unpaired = (uplift_group(treated, base, pair=pair) for pair in (True, False))
     swapped = uplift_group(base, treated, pair=False)
     assert np.array_equal(paired.unit_means, unpaired.unit_means)

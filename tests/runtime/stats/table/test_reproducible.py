@@ -27,11 +27,7 @@ def test_disagreement_by_domain_with_the_exact_band() -> None:
 
 
 def test_only_what_is_shown_not_to_reproduce_is_refused() -> None:
-    clean, unknown, bad = (
-        disagreement("twin", 200, 0),
-        disagreement("irl_proxy", 5, 1),
-        disagreement("world_model", 60, 30),
-    )
+    clean, unknown, bad = (disagreement("twin", 200, 0), disagreement("irl_proxy", 5, 1), disagreement("world_model", 60, 30))
     assert [d.reproduces(5) for d in (clean, unknown, bad)] == [Status.PASSED, Status.UNDECIDED, Status.FAILED]
     assert disagreement("twin", 5, 0).reproduces(5) is Status.UNDECIDED, "five trials cannot show it"
     (note,) = refuse_unreproducible([clean, unknown], 5)

@@ -30,9 +30,7 @@ def tables(folder: Path) -> dict[str, list[Rates]]:
     with (folder / "simpler_real_vs_sim.csv").open() as file:
         for row in csv.DictReader(file):
             real_trials = int(row["real_n"])
-            found[row["task"]].append(
-                Rates(row["policy"], float(row["sim_rate"]), float(row["real_rate"]), None, real_trials)
-            )
+            found[row["task"]].append(Rates(row["policy"], float(row["sim_rate"]), float(row["real_rate"]), None, real_trials))
     return dict(found)
 
 
@@ -58,9 +56,12 @@ def test_mmrv_with_its_arguments_swapped_is_another_number_in_five_of_nine_tasks
             round(float(mmrv(real, simulated)), 4),
         )
     assert {task: pair for task, pair in ours.items() if pair[0] != pair[1]} == {
-        "pick_coke_can": (0.0313, 0.0618), "move_near": (0.111, 0.0027), "close_drawer": (0.1233, 0.1133),
-        "place_apple_in_closed_top_drawer": (0.0, 0.0108), "widowx_carrot_on_plate": (0.1113, 0.0093),
-    }  # fmt: skip
+        "pick_coke_can": (0.0313, 0.0618),
+        "move_near": (0.111, 0.0027),
+        "close_drawer": (0.1233, 0.1133),
+        "place_apple_in_closed_top_drawer": (0.0, 0.0108),
+        "widowx_carrot_on_plate": (0.1113, 0.0093),
+    }
 
 
 def test_bands_of_a_published_task_are_wide(simpler: Path) -> None:
@@ -127,8 +128,10 @@ def test_the_gap_is_simulated_minus_real_success_paired() -> None:
         for state in range(40):
             real = rng.random() < 0.5
             simulated = real or rng.random() < 0.4
-            rows += [("act", "world_model", "lab", "pick", seed, str(state), simulated, "" if simulated else "x"),
-                     ("act", "irl", "lab", "pick", seed, str(state), real, "" if real else "x")]  # fmt: skip
+            rows += [
+                ("act", "world_model", "lab", "pick", seed, str(state), simulated, "" if simulated else "x"),
+                ("act", "irl", "lab", "pick", seed, str(state), real, "" if real else "x"),
+            ]
     (gap,) = gaps(Trials.of(table(rows)), "world_model", "irl", 0.95)
     assert gap.found.paired
     assert gap.found.estimate.band.contains(20.0)

@@ -28,9 +28,14 @@ CAUSE = {
 
 def frame(*approaches: str, locations: tuple[str, ...] = ("cellar", "atrium")) -> StudyFrame:
     return StudyFrame(
-        id="study", baseline="baseline", locations=locations, tasks=("press",), approaches=approaches,
-        seeds=(0, 1, 2, 3, 4), trials={"twin": 200},
-    )  # fmt: skip
+        id="study",
+        baseline="baseline",
+        locations=locations,
+        tasks=("press",),
+        approaches=approaches,
+        seeds=(0, 1, 2, 3, 4),
+        trials={"twin": 200},
+    )
 
 
 def trials(rates: dict[str, float], without: tuple[str, str] | None = None, seeds: int = 5) -> Trials:
@@ -66,7 +71,7 @@ def judged(claim: dict[str, Any], found: Trials, *approaches: str) -> dict[str, 
         ({"kind": "ordered", "order": ["oracle", "baseline", "treatment"], "domain": "twin"}, "refuted"),
         (CAUSE, "supported"),
     ],
-)  # fmt: skip
+)
 def test_verdicts(claim: dict[str, Any], verdict: str) -> None:
     assert judged(claim, trials(RATES))["verdict"] == verdict
 
@@ -111,12 +116,16 @@ def test_one_seed_decides_nothing() -> None:
 
 def stopped(found: Trials, upto: dict[str, int]) -> Trials:
     """The trials of a study whose comparisons stopped after so many initial states."""
-    return Trials({
-        (approach, domain): {place: {
-            seed: {state: v for state, v in run.items() if int(state) < upto[approach]} for seed, run in runs.items()
-        } for place, runs in places.items()}
-        for (approach, domain), places in found.outcomes.items()
-    }, {})  # fmt: skip
+    return Trials(
+        {
+            (approach, domain): {
+                place: {seed: {state: v for state, v in run.items() if int(state) < upto[approach]} for seed, run in runs.items()}
+                for place, runs in places.items()
+            }
+            for (approach, domain), places in found.outcomes.items()
+        },
+        {},
+    )
 
 
 def test_trials_of_unequal_length_are_compared_over_common_states_and_it_says_so() -> None:

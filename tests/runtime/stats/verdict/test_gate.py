@@ -17,23 +17,34 @@ P, F, U = Status.PASSED, Status.FAILED, Status.UNDECIDED
 
 def rule(comparator: str, threshold: object, **more: object) -> GateRule:
     return GateRule.model_validate(
-        {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": comparator, "threshold": threshold}
-        | more
+        {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": comparator, "threshold": threshold} | more
     )
 
 
 @pytest.mark.parametrize(
     ("comparator", "threshold", "band", "status"),
     [
-        ("at_least", 2, (2, 5), P), ("at_least", 2, (1, 5), U), ("at_least", 2, (1, 1.9), F),
+        ("at_least", 2, (2, 5), P),
+        ("at_least", 2, (1, 5), U),
+        ("at_least", 2, (1, 1.9), F),
         ("at_least", 2, (1, 2), U),
-        ("above", 0, (0, 5), U), ("above", 0, (0.1, 5), P), ("above", 0, (-5, 0), F),
-        ("at_most", 10, (0, 10), P), ("at_most", 10, (4, 12), U), ("at_most", 10, (11, 12), F),
-        ("below", 10, (4, 10), U), ("below", 10, (10, 12), F), ("below", 10, (1, 9), P),
-        ("between", [20, 80], (20, 80), P), ("between", [20, 80], (10, 40), U), ("between", [20, 80], (1, 19), F),
-        ("between", [20, 80], (81, 90), F), ("contains", 0, (-1, 1), P), ("contains", 0, (0.1, 1), F),
+        ("above", 0, (0, 5), U),
+        ("above", 0, (0.1, 5), P),
+        ("above", 0, (-5, 0), F),
+        ("at_most", 10, (0, 10), P),
+        ("at_most", 10, (4, 12), U),
+        ("at_most", 10, (11, 12), F),
+        ("below", 10, (4, 10), U),
+        ("below", 10, (10, 12), F),
+        ("below", 10, (1, 9), P),
+        ("between", [20, 80], (20, 80), P),
+        ("between", [20, 80], (10, 40), U),
+        ("between", [20, 80], (1, 19), F),
+        ("between", [20, 80], (81, 90), F),
+        ("contains", 0, (-1, 1), P),
+        ("contains", 0, (0.1, 1), F),
     ],
-)  # fmt: skip
+)
 def test_judgement(comparator: str, threshold: object, band: tuple[float, float], status: Status) -> None:
     middle = sum(band) / 2
     assert judge(rule(comparator, threshold), Measure("", middle, Band(*band), 100)) is status
@@ -59,9 +70,9 @@ def test_an_undecided_gate_says_how_many_seeds_would_decide() -> None:
 def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:
     treated, base = runs([0.5, 0.9, 0.7]), runs([0.5, 0.55, 0.45])
     places = [(f"shed-{i}", "press") for i in range(6)]
-    several = Trials({
-        ("enriched", "twin"): dict.fromkeys(places, treated), ("baseline", "twin"): dict.fromkeys(places, base),
-    }, {})  # fmt: skip
+    several = Trials(
+        {("enriched", "twin"): dict.fromkeys(places, treated), ("baseline", "twin"): dict.fromkeys(places, base)}, {}
+    )
     apart, together = (of_trials(rule("above", 0), several, "baseline", 0.95, shared) for shared in (False, True))
     assert (apart["status"], together["status"]) == (P, U)
 
@@ -69,8 +80,13 @@ def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:
 def test_one_seed_passes_nothing_however_well_its_band_suits() -> None:
     """An unbounded band covers any threshold."""
     one = trials([0.5], [0.5])
-    for odd in (rule("contains", 0), rule("at_least", -100), rule("above", 0), rule("between", [-100, 100]),
-                rule("between", [0, 100], metric="success_rate")):  # fmt: skip
+    for odd in (
+        rule("contains", 0),
+        rule("at_least", -100),
+        rule("above", 0),
+        rule("between", [-100, 100]),
+        rule("between", [0, 100], metric="success_rate"),
+    ):
         verdict = of_trials(odd, one, "baseline", 0.95)
         assert verdict["status"] is U
         assert "one training seed" in verdict["reason"]
@@ -78,9 +94,7 @@ def test_one_seed_passes_nothing_however_well_its_band_suits() -> None:
 
 
 def test_a_location_is_judged_over_all_its_tasks_and_absent_places_are_named() -> None:
-    tasks = {
-        ("shed", task): runs([0.5 + away, 0.6 + away, 0.55 + away]) for task, away in (("press", 0.3), ("lift", -0.3))
-    }
+    tasks = {("shed", task): runs([0.5 + away, 0.6 + away, 0.55 + away]) for task, away in (("press", 0.3), ("lift", -0.3))}
     both = Trials({("enriched", "twin"): tasks}, {})
     rate = rule("between", [30, 80], metric="success_rate", scope="location")
     verdict = of_trials(rate, both, "baseline", 0.8, planned=[("shed", "press"), ("shed", "lift"), ("barn", "press")])
@@ -99,18 +113,16 @@ def test_a_gate_says_how_it_compared() -> None:
 
 
 def test_a_gate_may_set_its_own_level() -> None:
-    found = [of_trials(rule("above", 0, level=level), trials([0.6, 0.7, 0.6], [0.5, 0.5, 0.5]), "baseline", 0.95)
-             for level in (0.8, 0.99)]  # fmt: skip
+    found = [
+        of_trials(rule("above", 0, level=level), trials([0.6, 0.7, 0.6], [0.5, 0.5, 0.5]), "baseline", 0.95)
+        for level in (0.8, 0.99)
+    ]
     assert [f["status"] for f in found] == [P, U]
 
 
 def test_what_did_not_run_is_not_run() -> None:
     one = trials([0.5, 0.5], [0.5, 0.5])
-    for odd in (
-        rule("above", 0, domain="irl"),
-        rule("above", 0, approach="other"),
-        rule("above", 0, approach="baseline"),
-    ):
+    for odd in (rule("above", 0, domain="irl"), rule("above", 0, approach="other"), rule("above", 0, approach="baseline")):
         verdict = of_trials(odd, one, "baseline", 0.95)
         assert verdict["status"] is Status.NOT_RUN
         assert verdict["value"] is None
@@ -142,10 +154,19 @@ def test_a_metric_that_is_not_there_is_not_run(values: tuple[object, ...]) -> No
 
 @pytest.mark.parametrize(
     "change",
-    [{"comparator": "between"}, {"comparator": "between", "threshold": [3, 1]}, {"threshold": [1, 2]},
-     {"approach": None}, {"domain": None}, {"stage": "splat"}, {"metric": "psnr"}, {"scope": "artifact"},
-     {"level": 95}, {"extra": 1}],
-)  # fmt: skip
+    [
+        {"comparator": "between"},
+        {"comparator": "between", "threshold": [3, 1]},
+        {"threshold": [1, 2]},
+        {"approach": None},
+        {"domain": None},
+        {"stage": "splat"},
+        {"metric": "psnr"},
+        {"scope": "artifact"},
+        {"level": 95},
+        {"extra": 1},
+    ],
+)
 def test_rules_that_make_no_sense_are_refused(change: dict[str, object]) -> None:
     good = {"metric": "uplift", "approach": "a", "domain": "twin", "comparator": "above", "threshold": 0}
     GateRule.model_validate(good)
