@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from compiler.plan.form import AgainstForm, PlanForm
 from compiler.project.load import MODELS
 from compiler.shape.sections import overrides_of
@@ -27,7 +29,7 @@ def forms() -> dict[str, dict[str, Any]]:
     mapping = TrialMapping.model_json_schema(ref_template="#/$defs/{model}")
     found = {"trial_mapping": _tidy({"$schema": DIALECT, "title": "trial mapping"} | mapping | {"title": "trial mapping"})}
     for name, model in (("plan", PlanForm), ("against", AgainstForm), ("report", Report)):
-        form = model.model_json_schema(ref_template="#/$defs/{model}", mode="serialization")
+        form = TypeAdapter(model).json_schema(ref_template="#/$defs/{model}", mode="serialization")
         found[name] = _tidy({"$schema": DIALECT, "title": name} | {k: v for k, v in form.items() if k != "title"})
     return found
 

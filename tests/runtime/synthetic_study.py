@@ -178,8 +178,8 @@ def synthetic_study(
         tasks=("press-button",),
         approaches=tuple(rates),
         seeds=seeds,
-        trials=planned,
-        gates=gates,  # ty: ignore[invalid-argument-type]
+        trials=planned,  # ty: ignore[invalid-argument-type]
+        gates=gates,
     )
     cells = [
         Cell.model_validate({"approach": a, "location": x, "task": "press-button", "seed": s, "domain": d})

@@ -1,15 +1,32 @@
-"""What the forms of `report.json` are made of."""
+"""What the forms of `uplift.json` and `report.json` are made of.
 
-from typing import Literal
+Forms are typed dicts: the code that fills one in and the code that reads it are checked against it, and the JSON Schema of a
+report is made from it.
+"""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import ConfigDict, Field, with_config
 
 Band = tuple[float, float]
 Standing = Literal["passed", "failed", "undecided", "not run"]
 Direction = Literal["helps", "hurts", "undecided"]
 
 
-class Form(BaseModel):
-    """An object whose further keys are allowed."""
+@with_config(ConfigDict(extra="allow", use_attribute_docstrings=True))
+class Form(TypedDict):
+    """An object; further keys are allowed."""
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+class Estimate(Form):
+    """A measured number with its band, in points on the 100-point scale.
+
+    Its fields are inherited, and pydantic reads docstrings of a typed dict's own fields only.
+    """
+
+    value: Annotated[float, Field(description="The estimate.")]
+    band: Annotated[Band, Field(description="Low and high end.")]
+    level: Annotated[float, Field(description="Confidence level of the band.")]
+    units: Annotated[int, Field(description="Training runs that it rests on.")]
+    degrees: Annotated[float, Field(description="Degrees of freedom of the band; 0 where it is not bounded.")]
+    seed_error: Annotated[float | None, Field(description="Standard error from training runs, points; null where unknown.")]

@@ -1,6 +1,8 @@
 """The form of learning curves in `report.json`."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from runtime.report.forms.base import Band, Direction, Form
 
@@ -21,12 +23,9 @@ class CurvePoint(Form):
 class Area(Form):
     """The mean height of a curve, points."""
 
-    value: float
-    """The estimate."""
-    band: Band
-    """Low and high end."""
-    steps: Band | None
-    """Gradient steps over which it is taken; null where nothing was trained."""
+    value: Annotated[float, Field(description="The estimate.")]
+    band: Annotated[Band, Field(description="Low and high end.")]
+    steps: Annotated[Band | None, Field(description="Gradient steps over which it is taken; null where nothing was trained.")]
 
 
 class AreaDifference(Area):
