@@ -4,6 +4,8 @@ import ast
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -15,24 +17,57 @@ PACKAGES = ("compiler", "runtime")
 HEAVY = ("torch", "mujoco", "numba", "lerobot", "pycolmap", "numpy", "scipy", "pyarrow")
 SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob("*.py"))
 
+COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run editor
+verbs cli""".split()
+"""The rooms of `compiler/`, from the ground: each imports only what stands before it."""
+RUNTIME = """problem contract backend job store tracking out stage bound report.forms
+stats.band stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
+stats.looks coverage splat sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture sim.episodes learn sim.trials
+stats.transfer trials report.labels report.drawing report.roles report.sections report.downloads report.page report.content report.recompute
+backends build stages __main__""".split()
+"""Those of `runtime/`; `sim`, `stats` and `report` are houses of their own."""
 
-def imported(path: Path) -> set[str]:
-    names = set()
+
+def imports(path: Path) -> Iterator[str]:
+    """Names of all modules of ours that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return names
+            for alias in node.names:
+                inside = REPOSITORY / Path(*node.module.split(".")) / alias.name
+                found = inside.is_dir() or inside.with_suffix(".py").is_file()
+                yield f"{node.module}.{alias.name}" if found else node.module
 
 
-def test_runtime_never_imports_the_compiler() -> None:
-    guilty = [
-        str(p.relative_to(REPOSITORY))
-        for p in SOURCES
-        if "runtime" in p.relative_to(REPOSITORY).parts and any(name.split(".")[0] == "compiler" for name in imported(p))
-    ]
+def room(module: str) -> tuple[str, str]:
+    """`runtime.stats.kpi.week` -> ("runtime", "stats.kpi")."""
+    package, *rest = module.split(".")
+    deep = package == "runtime" and rest[0] in ("sim", "stats", "report")
+    return package, ".".join(rest[: 2 if deep else 1])
+
+
+def test_each_import_goes_to_an_earlier_room() -> None:
+    floors = {("compiler", name): n for n, name in enumerate(COMPILER)}
+    floors |= {("runtime", name): n - len(RUNTIME) for n, name in enumerate(RUNTIME)}  # below all of the compiler
+    guilty = []
+    for path in SOURCES:
+        module = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+        for name in imports(path) if "." in module else ():
+            here, there = room(module), room(name) if name.split(".")[0] in PACKAGES else None
+            if there is not None and there != here and floors[there] > floors[here]:
+                guilty.append(f"{module} -> {name}")
     assert guilty == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = {".".join(p.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): p for p in SOURCES}
+    graph = {module: {name for name in imports(path) if name in paths} for module, path in paths.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_compiler_s_top_is_one_screen() -> None:
+    assert len([p for p in (REPOSITORY / "compiler").iterdir() if p.name != "__pycache__"]) <= 22
 
 
 @pytest.mark.parametrize("statement", ["import compiler.cli", "from runtime.stage import load_stages; load_stages()"])
