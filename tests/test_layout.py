@@ -17,14 +17,14 @@ PACKAGES = ("compiler", "runtime")
 HEAVY = ("torch", "mujoco", "numba", "lerobot", "pycolmap", "numpy", "scipy", "pyarrow")
 SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob("*.py"))
 
-COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run editor
-verbs cli""".split()
+COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run
+editor verbs cli""".split()
 """The rooms of `compiler/`, from the ground: each imports only what stands before it."""
 RUNTIME = """problem contract backend job store tracking out stage bound report.forms
 stats.band stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
 stats.looks coverage splat sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture sim.episodes learn sim.trials
-stats.transfer trials report.labels report.drawing report.roles report.sections report.downloads report.page report.content report.recompute
-backends build stages __main__""".split()
+stats.transfer trials report.labels report.drawing report.roles report.sections report.downloads report.page
+report.content report.recompute backends build stages __main__""".split()
 """Those of `runtime/`; `sim`, `stats` and `report` are houses of their own."""
 
 
@@ -55,6 +55,7 @@ def test_each_import_goes_to_an_earlier_room() -> None:
         module = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
         for name in imports(path) if "." in module else ():
             here, there = room(module), room(name) if name.split(".")[0] in PACKAGES else None
+            assert {here, there} <= {*floors, None}, f"{module} -> {name}: give the new room its place in the list"
             if there is not None and there != here and floors[there] > floors[here]:
                 guilty.append(f"{module} -> {name}")
     assert guilty == []
