@@ -1,6 +1,7 @@
 """The laws of the layout: who may import whom, what stays light, how long a file may be."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -108,3 +109,15 @@ def test_no_path_of_a_machine_is_committed() -> None:
             content = path.read_bytes()
             guilty += [name for needle in needles if needle in content]
     assert guilty == []
+
+
+def test_docs_name_files_that_exist() -> None:
+    pages = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(
+            r"`((?:compiler|runtime|tests|docs|rules|schema|benchmarks|profiles)/[a-z0-9_./-]*)`", page.read_text()
+        )
+    }
+    assert sorted((page, name) for page, name in named if not (REPOSITORY / name).exists()) == []
