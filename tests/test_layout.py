@@ -49,7 +49,7 @@ def room(module: str) -> tuple[str, str]:
 
 
 def test_each_import_goes_to_an_earlier_room() -> None:
-    floors = {("compiler", name): n for n, name in enumerate(COMPILER)}
+    floors: dict[tuple[str, str], int] = {("compiler", name): n for n, name in enumerate(COMPILER)}
     floors |= {("runtime", name): n - len(RUNTIME) for n, name in enumerate(RUNTIME)}  # below all of the compiler
     guilty = []
     for path in SOURCES:
