@@ -106,7 +106,7 @@ def enrichment(
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
     haze = np.zeros(len(gaussians), bool)
     haze[np.load(twin / "haze.npy")] = True
-    gaussians = gaussians.where(~haze)
+    gaussians = gaussians.select(~haze)
     episodes = load_episodes(demos / "episodes.npz")
     arrays = read_arrays(demos / "dataset")
     ranges = Ranges(**{name: getattr(p, name) for name in Ranges.__dataclass_fields__})

@@ -97,14 +97,14 @@ def build_twin(settings: Settings, capture: Path, scene: Path, out: Out, rendere
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
     for candidate in placements(points, np.array(facts["support"]["half_extent_m"], float), task.area, PLACES):
         tried, hidden = stood(candidate)
-        seen = area_seen(renderer, gaussians.where(~hidden), tried)
+        seen = area_seen(renderer, gaussians.select(~hidden), tried)
         if seen > best + 1e-9:
             best, base, twin, haze = seen, candidate, tried, hidden
         if best >= ENOUGH_SEEN:
             break
     assert twin is not None
     points = (points - base[:3, 3]) @ base[:3, :3]
-    gaussians = gaussians.where(~haze)
+    gaussians = gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
     solids = [support_box(points, task.area), *columns(points, task.area)]
