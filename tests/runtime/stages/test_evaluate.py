@@ -13,13 +13,12 @@ from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.coverage.video import read_video
 from runtime.problem import InputError
-from runtime.sim.scene.bench import Bench
-from runtime.sim.scene.expert import expert_action
+from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.site.install import install
 from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials.run import run_trials
-from runtime.sim.trials.twice import save_twice
+from runtime.sim.trials.tables import save_twice
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.stats.table.table import SCHEMA, join
 from tests.runtime.stages.sim_chain import SITE
