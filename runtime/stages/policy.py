@@ -87,16 +87,8 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
 
     arrays = read_arrays(demos / "dataset")
     image_hw = checked_cameras(arrays, p.camera_keys)
-    spec = Spec(
-        p.architecture,
-        p.camera_keys,
-        image_hw,
-        arrays.state.shape[1],
-        arrays.action.shape[1],
-        p.chunk,
-        p.n_action_steps,
-        dict(p.options),
-    )
+    dims = (arrays.state.shape[1], arrays.action.shape[1])
+    spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options))
     seed_everything(p.seed)
     learner = make_learner(spec, demos / "dataset")
     settings = Settings(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,6 +11,7 @@ from PIL import Image
 from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.coverage.video import read_video
+from runtime.learn.actor import PolicyFacts
 from runtime.problem import InputError
 from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.site.install import install
@@ -29,9 +29,10 @@ TRIALS = 6
 class Expert:
     """The scripted expert in the place of a policy: it sees the true state and ignores the pictures."""
 
+    facts: PolicyFacts
+
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.facts: dict[str, Any] = {}
         self.shapes: set[tuple[int, ...]] = set()
 
     def reset(self, n: int) -> None:
