@@ -12,20 +12,9 @@ class SparsePoints:
 
     xyz: np.ndarray  # [N, 3] float32
     rgb: np.ndarray  # [N, 3] uint8
-    obs_frame: np.ndarray  # [K] int32, index of the photo
-    obs_uv: np.ndarray  # [K, 2] float32, pixels
-    obs_depth: np.ndarray  # [K] float32
-
-    @classmethod
-    def none(cls) -> "SparsePoints":
-        """No points at all."""
-        return cls(
-            np.zeros((0, 3), np.float32),
-            np.zeros((0, 3), np.uint8),
-            np.zeros(0, np.int32),
-            np.zeros((0, 2), np.float32),
-            np.zeros(0, np.float32),
-        )
+    obs_frame: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))  # [K] int32, index of the photo
+    obs_uv: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # [K, 2] float32, pixels
+    obs_depth: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # [K] float32
 
     def kept_in_view(self, width: int, height: int) -> "SparsePoints":
         """The same points with only the observations inside the picture and in front of the camera."""
@@ -35,7 +24,7 @@ class SparsePoints:
 
     def write(self, path: Path) -> None:
         """Write `points.npz`."""
-        np.savez(path, xyz=self.xyz, rgb=self.rgb, obs_frame=self.obs_frame, obs_uv=self.obs_uv, obs_depth=self.obs_depth)
+        np.savez(path, **vars(self))
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,8 @@ class Support:
 
     def to_json(self) -> dict[str, object]:
         """The value of `support` in `scene.json`."""
-        return {
-            "origin": [float(v) for v in self.origin],
-            "rotation": [[float(v) for v in row] for row in self.rotation],
-            "half_extent_m": [float(v) for v in self.half_extent_m],
-            "inlier_fraction": float(self.inlier_fraction),
-        }
+        arrays = {"origin": self.origin, "rotation": self.rotation, "half_extent_m": self.half_extent_m}
+        return {**{name: array.tolist() for name, array in arrays.items()}, "inlier_fraction": self.inlier_fraction}
 
     @classmethod
     def from_json(cls, value: dict) -> "Support":
