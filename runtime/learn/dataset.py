@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runtime.problem import InputError, Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STATE, ACTION, IMAGE_PREFIX = "observation.state", "action", "observation.images."
 REPO_ID = "simkiln/demos"  # LeRobot wants a name; ours never leaves this machine
@@ -135,6 +138,7 @@ def read_arrays(root: Path) -> Arrays:
     Raises:
         InputError: not a dataset, one with no instruction, or one that stores its cameras as video.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
     from PIL import Image
 
@@ -148,7 +152,10 @@ def read_arrays(root: Path) -> Arrays:
         raise InputError(Problem("R304", "the demos store their cameras as video", "write them with `video: false`"))
     tasks = pq.ParquetFile(root / "meta/tasks.parquet").read().to_pydict()
     texts = next((v for v in tasks.values() if v and isinstance(v[0], str)), [""])
-    table = _table(root, pq)
+    files = sorted((root / "data").glob("*/*.parquet"))
+    if not files:
+        raise InputError(Problem("R308", f"the dataset `{root.name}` has no frames", "build the demos again"))
+    table = pa.concat_tables([pq.ParquetFile(path).read() for path in files])
     images = {}
     for key in cameras:
         pictures = table[key].combine_chunks().field("bytes").to_pylist()
@@ -159,27 +166,17 @@ def read_arrays(root: Path) -> Arrays:
         images=images,
         state=_matrix(table, STATE),
         action=_matrix(table, ACTION),
-        episode_index=_flat(table["episode_index"], np.int64),
+        episode_index=_flat(table["episode_index"].combine_chunks(), np.int64),
     )
 
 
-def _table(root: Path, pq: Any) -> Any:
-    import pyarrow as pa
-
-    files = sorted((root / "data").glob("*/*.parquet"))
-    if not files:
-        raise InputError(Problem("R308", f"the dataset `{root.name}` has no frames", "build the demos again"))
-    return pa.concat_tables([pq.ParquetFile(p).read() for p in files])
-
-
-def _matrix(table: Any, key: str) -> np.ndarray:
+def _matrix(table: "pa.Table", key: str) -> np.ndarray:
     column = table[key].combine_chunks()
     return _flat(column.flatten(), np.float32).reshape(len(column), -1)
 
 
-def _flat(column: Any, dtype: type) -> np.ndarray:
+def _flat(array: "pa.Array", dtype: type) -> np.ndarray:
     # From the buffer: pyarrow's own `to_numpy` imports pandas, 1.2 s of CPU.
-    array = column.combine_chunks() if hasattr(column, "combine_chunks") else column
     return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)].copy()
 
 

@@ -1,9 +1,9 @@
 """What a policy is made of, and what the trainer drives: one interface for every architecture, ours or LeRobot's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
@@ -20,7 +20,7 @@ class Spec:
     action_dim: int
     chunk: int
     n_action_steps: int
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, int | float | bool | str] = field(default_factory=dict)
 
 
 class Learner(Protocol):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from runtime.splat.blend import CHANNELS, blend
 from runtime.splat.project import allocate, project
@@ -13,7 +14,7 @@ from runtime.splat.tiles import PACKED, TILE, depth_order, pack, tile_lists
 RenderMode = Literal["RGB", "D", "ED", "RGB+D", "RGB+ED"]
 
 
-def as_f32(array: Any) -> np.ndarray:
+def as_f32(array: ArrayLike) -> np.ndarray:
     """A C-ordered, writable float32 array: one type for the kernels, so that each compiles once."""
     return np.require(array, np.float32, ["C", "W", "A"])
 

@@ -4,7 +4,6 @@ It is slow on purpose: one dense matrix of pixels by Gaussians for each block of
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -114,6 +113,6 @@ def _blend_block(index, centres, conic, opacities, features, left, top, width, h
     return weight @ features[index], 1 - weight.sum(dim=1)
 
 
-def tensors(*arrays: Any) -> list[torch.Tensor]:
+def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
     """Arrays as float64 tensors."""
     return [torch.as_tensor(np.asarray(a), dtype=torch.float64) for a in arrays]

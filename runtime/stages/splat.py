@@ -53,7 +53,7 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
     import numpy as np
 
     from runtime.capture.focus import find_focus
-    from runtime.capture.support import estimate_support
+    from runtime.capture.support import SceneFacts, estimate_support
     from runtime.splat.ply import read_ply, write_ply
     from runtime.splat.preview import write_orbit
 
@@ -74,8 +74,13 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
     write_ply(out.path("splat"), gaussians)
     scale = float(cameras["scale_m_per_unit"] or 1.0)
     support = estimate_support(xyz, c2w, up, scale)
-    scene = {"up": up.tolist(), "scale_m_per_unit": scale, "support": support.to_json()}
-    scene |= {"center": focus.center.tolist(), "radius": focus.radius}
+    scene: SceneFacts = {
+        "up": up.tolist(),
+        "scale_m_per_unit": scale,
+        "support": support.to_json(),
+        "center": focus.center.tolist(),
+        "radius": focus.radius,
+    }
     out.path("scene").write_text(json.dumps(scene, indent=1))
     out.progress(1, f"{len(gaussians)} Gaussians")
     return {"gaussians": len(gaussians), **metrics}

@@ -5,7 +5,7 @@ would each pay. A test loads these checkpoints through LeRobot's own factories a
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +104,15 @@ class LightLearner:
         }
 
 
-def _checked_options(extra: dict[str, Any]) -> dict[str, int]:
+def _checked_options(extra: Mapping[str, object]) -> dict[str, int]:
     options = {"width": 8, "keypoints": 16, "hidden": 256}
     for key, value in extra.items():
         if key not in options or not isinstance(value, int) or isinstance(value, bool) or value < 1:
             problem = f"`{key}: {value}` is not an option of architecture `small`"
             help_ = f"its options are positive integers: {', '.join(options)}"
             raise InputError(Problem("R316", problem, help_, "stages.policy.options"))
-    return {**options, **extra}
+        options[key] = value
+    return options
 
 
 def _normaliser(name: str, features: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from runtime.backends.renderer import Renderer
+from runtime.capture.support import SceneFacts, Support
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.solid import COLLISION_GROUP
@@ -30,13 +31,11 @@ FEWEST_POINTS = 50
 PLACES, ENOUGH_SEEN, SEEN_WIDTH = 400, 0.97, 32  # places tried in order until this share of the work area is seen
 
 
-def support_from_world(scene: dict[str, Any]) -> np.ndarray:
+def support_from_world(support: Support, scale: float) -> np.ndarray:
     """The similarity [4, 4] from scene units to metres in the support's frame."""
-    support = scene["support"]
-    rotation, scale = np.array(support["rotation"], float), float(scene["scale_m_per_unit"])
     matrix = np.eye(4)
-    matrix[:3, :3] = scale * rotation.T
-    matrix[:3, 3] = -scale * rotation.T @ np.array(support["origin"], float)
+    matrix[:3, :3] = scale * support.rotation.T
+    matrix[:3, 3] = -scale * support.rotation.T @ support.origin
     return matrix
 
 
@@ -67,12 +66,13 @@ def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
 
 def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Write all files of the twin artifact; return its metrics. `assumed` is all of the twin but where it stands."""
-    facts = json.loads((scene / "scene.json").read_text())
-    if not facts.get("support"):
+    facts: SceneFacts = json.loads((scene / "scene.json").read_text())
+    if not facts["support"]:
         message = "the scene has no support that the robot could stand on"
         raise InputError(Problem("R251", message, "capture a table or a floor from above", "source"))
     gaussians = read_ply(scene / "splat.ply")
-    to_support = support_from_world(facts)
+    support = Support.from_json(facts["support"])
+    to_support = support_from_world(support, float(facts["scale_m_per_unit"]))
     points = captured_points(capture, gaussians) @ to_support[:3, :3].T + to_support[:3, 3]
     means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
     adrift = far_from_points(means, points)
@@ -84,7 +84,7 @@ def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Re
         return twin, adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
-    for candidate in placements(points, np.array(facts["support"]["half_extent_m"], float), task.area, PLACES):
+    for candidate in placements(points, support.half_extent_m, task.area, PLACES):
         tried, hidden = stood(candidate)
         seen = area_seen(renderer, gaussians.select(~hidden), tried)
         if seen > best + 1e-9:

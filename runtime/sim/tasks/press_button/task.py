@@ -130,4 +130,4 @@ class PressJudge:
         return "pressed_beside" if self._lowest_m < cap_top_m(self._b) + 0.004 else "timeout"
 
 
-judge = PressJudge
+judge = PressJudge  # a fresh one for each trial
