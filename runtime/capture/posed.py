@@ -29,7 +29,7 @@ class SparsePoints:
 
 @dataclass(frozen=True)
 class PosedPhotos:
-    """Photos as they lie on disk, with the lens and pose of each; `points` speak of undistorted world space."""
+    """Photos as they lie on disk, with the lens and pose of each; sparse points are of undistorted world space."""
 
     paths: list[Path]
     upright: bool  # apply the Exif orientation on reading
@@ -38,7 +38,7 @@ class PosedPhotos:
     pinhole: np.ndarray  # [F, 4] fx, fy, cx, cy in pixels, pixel centres at +0.5
     distortion: np.ndarray  # [F, 8] cv2 order k1 k2 p1 p2 k3 k4 k5 k6
     c2w: np.ndarray  # [F, 4, 4] OpenCV camera-to-world
-    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # [N, 3]
+    xyz: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # [N, 3] sparse points
     rgb: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.uint8))  # [N, 3]
     seen: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # [K, 2] photo, point
     up: np.ndarray | None = None  # [3] when the pose file states it

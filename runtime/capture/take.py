@@ -58,9 +58,9 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
     width = min(width_px, posed.width)
     height = round(posed.height * width / posed.width)
     pinhole = shared_pinhole(posed, width, height)
-    if len(posed.points) < ENOUGH_POINTS:
+    if len(posed.xyz) < ENOUGH_POINTS:
         posed, metrics = _triangulate(posed, matching)
-    points = observe(posed.points, posed.rgb, posed.seen, posed.c2w, pinhole, (width, height))
+    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinhole, (width, height))
     up = source.up if source.up is not None else posed.up
     up = estimate_up(posed.c2w) if up is None else np.asarray(up, float) / np.linalg.norm(up)
     cameras = Cameras(width, height, pinhole, posed.c2w, up, source.scale_m_per_unit)
@@ -109,7 +109,7 @@ def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPh
         pinhole=np.tile(found.pinhole, (count, 1)),
         distortion=np.tile(found.distortion, (count, 1)),
         c2w=found.c2w,
-        points=found.xyz,
+        xyz=found.xyz,
         rgb=found.rgb,
         seen=found.seen,
         offered=len(paths),
@@ -144,5 +144,5 @@ def _triangulate(posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, d
         message = "the photos share no points under the poses given"
         help_ = "check that poses and photos belong together and follow the conventions of the pose file"
         raise InputError(Problem("R219", message, help_, "source.poses"))
-    kept = replace(posed, points=found.xyz, rgb=found.rgb, seen=found.seen)
+    kept = replace(posed, xyz=found.xyz, rgb=found.rgb, seen=found.seen)
     return kept, {"reprojection_px": found.reprojection_px}
