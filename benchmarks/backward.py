@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.scenes import cloud, cpu_ms, intrinsics, table
 from runtime.splat.backward import frame_backward
-from runtime.splat.rasterize import render_frame
+from runtime.splat.rasterize import Scene, render_frame
 from runtime.splat.reference import render, tensors
 
 COUNT, WIDTH, HEIGHT, DEGREE = 10_000, 128, 96, 1
@@ -20,17 +20,17 @@ NAMES = ("means", "quats", "scales", "opacities", "colors")
 def main() -> None:
     torch.set_num_threads(1)
     g, view, K = cloud(COUNT, scales=(0.01, 0.06), sh_degree=DEGREE), np.eye(4), intrinsics(WIDTH, HEIGHT)
-    arrays = (g.means, g.quats, g.scales, g.opacities, g.sh, view, K)
+    scene = Scene(g.means, g.quats, g.scales, g.opacities, g.sh, view, K)
     g_image = np.random.default_rng(1).normal(size=(HEIGHT, WIDTH, 3)).astype(np.float32)
-    frame = render_frame(*arrays, WIDTH, HEIGHT, sh_degree=DEGREE)
-    mine = frame_backward(frame, *arrays, g_image, sh_degree=DEGREE)
-    forward_ms = cpu_ms(lambda: render_frame(*arrays, WIDTH, HEIGHT, sh_degree=DEGREE), 15)
-    backward_ms = cpu_ms(lambda: frame_backward(frame, *arrays, g_image, sh_degree=DEGREE), 15)
+    frame = render_frame(scene, WIDTH, HEIGHT, sh_degree=DEGREE)
+    mine = frame_backward(frame, scene, g_image, sh_degree=DEGREE)
+    forward_ms = cpu_ms(lambda: render_frame(scene, WIDTH, HEIGHT, sh_degree=DEGREE), 15)
+    backward_ms = cpu_ms(lambda: frame_backward(frame, scene, g_image, sh_degree=DEGREE), 15)
 
-    exact = tensors(*arrays)
+    exact = tensors(*scene)
     for t in exact[:5]:
         t.requires_grad_()
-    loss = (render(*exact, WIDTH, HEIGHT, sh_degree=DEGREE)[0] * torch.as_tensor(g_image)).sum()
+    loss = (render(exact, WIDTH, HEIGHT, sh_degree=DEGREE)[0] * torch.as_tensor(g_image)).sum()
     loss.backward()
     rows = [("what", "measured", "at most")]
     for name, tensor in zip(NAMES, exact, strict=False):
@@ -41,7 +41,7 @@ def main() -> None:
 
     single = [t.detach().float().requires_grad_(i < 5) for i, t in enumerate(exact)]
     start = time.process_time()
-    image = render(*single, WIDTH, HEIGHT, sh_degree=DEGREE)[0]
+    image = render(single, WIDTH, HEIGHT, sh_degree=DEGREE)[0]
     middle = time.process_time()
     (image * torch.as_tensor(g_image)).sum().backward()
     torch_ms = 1e3 * (time.process_time() - middle)

@@ -8,6 +8,7 @@ from plain torch.
 import importlib.util
 import sys
 import types
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,8 @@ def touching(frame: Frame, width: int, height: int) -> tuple[torch.Tensor, torch
     return torch.from_numpy(gaussian_ids), torch.from_numpy(pixel_ids)
 
 
-def render(module: Any, scene: list[torch.Tensor], pairs: tuple[torch.Tensor, torch.Tensor], width: int, height: int):
-    """Image [H, W, 3] with gsplat's projection and accumulation; scene is means .. colors, viewmat, K."""
+def render(module: Any, scene: Sequence[torch.Tensor], pairs: tuple[torch.Tensor, torch.Tensor], width: int, height: int):
+    """Image [H, W, 3] with gsplat's projection and accumulation; scene is a `rasterize.Scene` of tensors."""
     means, quats, scales, opacities, colors, viewmat, K = scene
     covars, _ = module._quat_scale_to_covar_preci(quats, scales, True, False)
     _, means2d, _, conics, _ = module._fully_fused_projection(means, covars, viewmat[None], K[None], width, height)

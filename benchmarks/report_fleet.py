@@ -30,14 +30,14 @@ def second_runs(table: Any) -> Any:
     """The first two trials, run again with the same outcome."""
     import pyarrow as pa
 
-    from runtime.sim.trials.twice import SCHEMA
+    from runtime.sim.trials.tables import TWICE
 
     again = table.slice(0, 2)
     states = [str(state) for state in again["initial_state"].to_pylist()]
     return (
         again.set_column(again.column_names.index("initial_state"), "initial_state", pa.array(states))
-        .select(SCHEMA.names)
-        .cast(SCHEMA)
+        .select(TWICE.names)
+        .cast(TWICE)
     )
 
 

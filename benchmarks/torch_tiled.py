@@ -1,5 +1,7 @@
 """A fair torch renderer to compare with: 16x16 tiles, depth-sorted lists, dense blending of each tile in float32."""
 
+from collections.abc import Sequence
+
 import torch
 
 from runtime.splat.reference import project
@@ -7,18 +9,9 @@ from runtime.splat.reference import project
 TILE, CHUNK = 16, 128
 
 
-def render(
-    means: torch.Tensor,
-    quats: torch.Tensor,
-    scales: torch.Tensor,
-    opacities: torch.Tensor,
-    colors: torch.Tensor,
-    viewmat: torch.Tensor,
-    K: torch.Tensor,
-    width: int,
-    height: int,
-) -> torch.Tensor:
-    """Image [H, W, 3] of one camera; all lists are built with torch too."""
+def render(scene: Sequence[torch.Tensor], width: int, height: int) -> torch.Tensor:
+    """Image [H, W, 3] of one `rasterize.Scene`, given as tensors; all lists are built with torch too."""
+    means, quats, scales, opacities, colors, viewmat, K = scene
     centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, 0.3)
     conic = torch.linalg.inv(covariance)
     reach = torch.sqrt(2 * torch.log(opacities * 255))[:, None]

@@ -1,33 +1,25 @@
 """The renderer for a GPU: gsplat 1.5.3, which is not installed by default."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runtime.backends.renderer import Renderer
+
+if TYPE_CHECKING:
+    from runtime.splat.gaussians import Gaussians
 
 
-class GsplatRenderer:
-    """Role `renderer` on CUDA. World matrices are OpenCV camera-to-world, depth is z in scene units."""
+class GsplatRenderer(Renderer):
+    """Role `renderer` on CUDA."""
 
-    name = "gsplat"
     version = "1.5.3"
-    licence = "Apache-2.0"
     needs_gpu = True
 
     def __init__(self) -> None:
-        self._scene: tuple[Any, list[Any]] | None = None
+        self._scene: tuple[Gaussians, list[Any]] | None = None
 
-    def rasterization(
-        self,
-        means: Any,
-        quats: Any,
-        scales: Any,
-        opacities: Any,
-        colors: Any,
-        viewmats: Any,
-        Ks: Any,
-        width: int,
-        height: int,
-        **kwargs: Any,
-    ) -> tuple[Any, Any, dict[str, Any]]:
-        """`gsplat.rasterization` for arrays or tensors; see `runtime.splat.rasterize.rasterization` for the shapes.
+    def rasterization(self, means, quats, scales, opacities, colors, viewmats, Ks, width, height, **kwargs):
+        """`gsplat.rasterization` for arrays or tensors.
 
         Returns:
             float32 arrays of renders [C, H, W, X] and alphas [C, H, W, 1], and gsplat's meta as it is, on the GPU.
@@ -43,41 +35,11 @@ class GsplatRenderer:
             renders, alphas, meta = gsplat.rasterization(*tensors, width, height, **{"packed": False, **kwargs})
         return renders.cpu().numpy(), alphas.cpu().numpy(), meta
 
-    def render(
-        self, gaussians: Any, c2w: Any, K: Any, width: int, height: int, background: Any = (0.0, 0.0, 0.0)
-    ) -> tuple[Any, Any, Any]:
-        """One view of `runtime.splat.gaussians.Gaussians` from the pose c2w [4, 4] with intrinsics K [3, 3] in pixels.
-
-        Returns:
-            rgb [H, W, 3] float32 in 0..1 over `background`, expected z-depth [H, W] float32 in scene units with inf
-            where alpha is below 0.5, and alpha [H, W] float32.
-
-        Raises:
-            InputError: B315 when gsplat or a CUDA device is missing.
-        """
-        import numpy as np
-
-        viewmat = np.linalg.inv(np.asarray(c2w, np.float64))
-        renders, alphas, _ = self.rasterization(
-            *self._uploaded(gaussians),
-            viewmat[None],
-            np.asarray(K)[None],
-            width,
-            height,
-            sh_degree=gaussians.sh_degree,
-            backgrounds=np.asarray(background)[None],
-            render_mode="RGB+ED",
-        )
-        alpha = alphas[0, ..., 0]
-        depth = np.where(alpha >= 0.5, renders[0, ..., 3], np.float32(np.inf))
-        return np.clip(renders[0, ..., :3], 0, 1), depth, alpha
-
-    def _uploaded(self, gaussians: Any) -> list[Any]:
+    def arrays(self, gaussians: "Gaussians") -> Sequence[Any]:
         """The scene on the GPU, uploaded once for all its views."""
         if self._scene is None or self._scene[0] is not gaussians:
             _, torch = _gsplat()
-            g = gaussians
-            self._scene = (g, [_on_gpu(torch, a) for a in (g.means, g.quats, g.scales, g.opacities, g.sh)])
+            self._scene = (gaussians, [_on_gpu(torch, a) for a in super().arrays(gaussians)])
         return self._scene[1]
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from runtime.capture.posed import SparsePoints
-
 
 @dataclass(frozen=True)
 class Cameras:
@@ -24,23 +22,13 @@ class Cameras:
 
     def to_json(self, held_out_every: int) -> dict[str, object]:
         """JSON value with the held-out split of `is_held_out`."""
-        fx, fy, cx, cy = (float(v) for v in self.pinhole)
+        pinhole = dict(zip(("fl_x", "fl_y", "cx", "cy"), self.pinhole.tolist(), strict=True))
         frames = [
             {"file": f"images/{i:06d}.png", "c2w": pose.tolist(), "held_out": is_held_out(i, held_out_every)}
             for i, pose in enumerate(self.c2w)
         ]
-        return {
-            "width": self.width,
-            "height": self.height,
-            "fl_x": fx,
-            "fl_y": fy,
-            "cx": cx,
-            "cy": cy,
-            "up": [float(v) for v in self.up],
-            "metric": self.scale_m_per_unit is not None,
-            "scale_m_per_unit": self.scale_m_per_unit,
-            "frames": frames,
-        }
+        scale = {"metric": self.scale_m_per_unit is not None, "scale_m_per_unit": self.scale_m_per_unit}
+        return {"width": self.width, "height": self.height, **pinhole, "up": self.up.tolist(), **scale, "frames": frames}
 
 
 def is_held_out(index: int, every: int) -> bool:
@@ -73,9 +61,3 @@ def write_photo(path: Path, photo: np.ndarray) -> None:
     """
     if not cv2.imwrite(str(path), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
         raise OSError(f"cannot write {path.name}")
-
-
-def splat_points(xyz: np.ndarray, rgb: np.ndarray) -> SparsePoints:
-    """The centres of a splat as sparse points: nothing observes them."""
-    none = SparsePoints.none()
-    return SparsePoints(xyz.astype(np.float32), rgb.astype(np.uint8), none.obs_frame, none.obs_uv, none.obs_depth)

@@ -83,11 +83,8 @@ def read_model(folder: Path, points: bool = True) -> Model:
     """
     binary = (folder / "images.bin").is_file()
     cameras = _parse(folder / ("cameras.bin" if binary else "cameras.txt"), _cameras_bin, _cameras_txt)
-    found = _parse(
-        folder / ("images.bin" if binary else "images.txt"),
-        partial(_images_bin, points=points),
-        partial(_images_txt, points=points),
-    )
+    listed = folder / ("images.bin" if binary else "images.txt")
+    found = _parse(listed, partial(_images_bin, points=points), partial(_images_txt, points=points))
     images = sorted(found, key=lambda i: i.name)
     cloud = folder / ("points3D.bin" if binary else "points3D.txt")
     model = Model(dict(cameras), images, dict(_parse(cloud, _points_bin, _points_txt)) if points else {})

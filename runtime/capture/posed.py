@@ -12,20 +12,9 @@ class SparsePoints:
 
     xyz: np.ndarray  # [N, 3] float32
     rgb: np.ndarray  # [N, 3] uint8
-    obs_frame: np.ndarray  # [K] int32, index of the photo
-    obs_uv: np.ndarray  # [K, 2] float32, pixels
-    obs_depth: np.ndarray  # [K] float32
-
-    @classmethod
-    def none(cls) -> "SparsePoints":
-        """No points at all."""
-        return cls(
-            np.zeros((0, 3), np.float32),
-            np.zeros((0, 3), np.uint8),
-            np.zeros(0, np.int32),
-            np.zeros((0, 2), np.float32),
-            np.zeros(0, np.float32),
-        )
+    obs_frame: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))  # [K] int32, index of the photo
+    obs_uv: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # [K, 2] float32, pixels
+    obs_depth: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # [K] float32
 
     def kept_in_view(self, width: int, height: int) -> "SparsePoints":
         """The same points with only the observations inside the picture and in front of the camera."""
@@ -35,12 +24,12 @@ class SparsePoints:
 
     def write(self, path: Path) -> None:
         """Write `points.npz`."""
-        np.savez(path, xyz=self.xyz, rgb=self.rgb, obs_frame=self.obs_frame, obs_uv=self.obs_uv, obs_depth=self.obs_depth)
+        np.savez(path, **vars(self))
 
 
 @dataclass(frozen=True)
 class PosedPhotos:
-    """Photos as they lie on disk, with the lens and pose of each; `points` speak of undistorted world space."""
+    """Photos as they lie on disk, with the lens and pose of each; sparse points are of undistorted world space."""
 
     paths: list[Path]
     upright: bool  # apply the Exif orientation on reading
@@ -49,7 +38,7 @@ class PosedPhotos:
     pinhole: np.ndarray  # [F, 4] fx, fy, cx, cy in pixels, pixel centres at +0.5
     distortion: np.ndarray  # [F, 8] cv2 order k1 k2 p1 p2 k3 k4 k5 k6
     c2w: np.ndarray  # [F, 4, 4] OpenCV camera-to-world
-    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # [N, 3]
+    xyz: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # [N, 3] sparse points
     rgb: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.uint8))  # [N, 3]
     seen: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # [K, 2] photo, point
     up: np.ndarray | None = None  # [3] when the pose file states it

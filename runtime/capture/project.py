@@ -24,8 +24,6 @@ def observe(
     Pixels are those of the point itself, not of the detected feature: reprojection error would be read as depth error.
     `seen` [K, 2] holds (photo, point); observations outside the picture or behind the camera are left out.
     """
-    if len(xyz) == 0:
-        return SparsePoints.none()
     uv, depth = project(xyz[seen[:, 1]], c2w[seen[:, 0]], pinhole)
     return SparsePoints(
         xyz.astype(np.float32), rgb.astype(np.uint8), seen[:, 0].astype(np.int32), uv.astype(np.float32), depth.astype(np.float32)

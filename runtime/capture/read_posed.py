@@ -57,7 +57,7 @@ def _from_colmap(source: Photos, folder: Path) -> PosedPhotos:
         pinhole=np.array([c.pinhole() for c in cameras]) * scale,
         distortion=np.array([(*c.distortion(), *[0.0] * 8)[:8] for c in cameras]),
         c2w=np.stack([_c2w(i) for i in model.images]),
-        points=cloud[:, :3],
+        xyz=cloud[:, :3],
         rgb=cloud[:, 3:].astype(np.uint8),
         seen=np.array(seen, np.int64).reshape(-1, 2),
         offered=len(paths),

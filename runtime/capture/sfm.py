@@ -5,6 +5,7 @@ One thread and fixed seeds, so that the same photos give the same poses on one m
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ def triangulate(
     return _read(solved, names)
 
 
-def _quiet_pycolmap() -> Any:
+def _quiet_pycolmap() -> ModuleType:
     import pycolmap
 
     pycolmap.logging.minloglevel = pycolmap.logging.ERROR.value
@@ -136,7 +137,9 @@ def _quiet_pycolmap() -> Any:
     return pycolmap
 
 
-def _features(pycolmap: Any, database: Path, folder: Path, names: list[str], reader: dict[str, str], max_features: int) -> None:
+def _features(
+    pycolmap: ModuleType, database: Path, folder: Path, names: list[str], reader: dict[str, str], max_features: int
+) -> None:
     options = pycolmap.FeatureExtractionOptions(num_threads=1, use_gpu=False)
     options.sift.max_num_features = max_features
     pycolmap.extract_features(
@@ -150,13 +153,13 @@ def _features(pycolmap: Any, database: Path, folder: Path, names: list[str], rea
     )
 
 
-def _matching(pycolmap: Any, seed: int) -> tuple[Any, Any]:
+def _matching(pycolmap: ModuleType, seed: int) -> tuple[Any, Any]:
     verification = pycolmap.TwoViewGeometryOptions()
     verification.ransac.random_seed = seed
     return pycolmap.FeatureMatchingOptions(num_threads=1, use_gpu=False), verification
 
 
-def _mapper(pycolmap: Any, seed: int, start: Start = STARTS[0]) -> Any:
+def _mapper(pycolmap: ModuleType, seed: int, start: Start = STARTS[0]) -> Any:
     options = pycolmap.IncrementalPipelineOptions(num_threads=1, random_seed=seed)
     options.min_model_size = 3
     mapper, triangulation = options.mapper, options.triangulation

@@ -1,6 +1,7 @@
 """The surface that things stand on: a table top, a street, the ground of a splat."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -19,6 +20,25 @@ FINER = 3
 """How many times thinner the surface is taken to be at the second look."""
 
 
+class SupportFacts(TypedDict):
+    """`support` in `scene.json`: see `Support`."""
+
+    origin: list[float]
+    rotation: list[list[float]]
+    half_extent_m: list[float]
+    inlier_fraction: float
+
+
+class SceneFacts(TypedDict):
+    """`scene.json`: what a splat shows, in scene units but where the name says metres."""
+
+    up: list[float]
+    scale_m_per_unit: float
+    support: SupportFacts | None
+    center: list[float]
+    radius: float
+
+
 @dataclass(frozen=True)
 class Support:
     """A level surface in the scene. The columns of `rotation` are the support frame's x, y, z axes, z up from it."""
@@ -28,17 +48,17 @@ class Support:
     half_extent_m: np.ndarray  # [2] along x and y, metres
     inlier_fraction: float  # share of the points near the focus that lie on the surface
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> SupportFacts:
         """The value of `support` in `scene.json`."""
         return {
-            "origin": [float(v) for v in self.origin],
-            "rotation": [[float(v) for v in row] for row in self.rotation],
-            "half_extent_m": [float(v) for v in self.half_extent_m],
-            "inlier_fraction": float(self.inlier_fraction),
+            "origin": self.origin.tolist(),
+            "rotation": self.rotation.tolist(),
+            "half_extent_m": self.half_extent_m.tolist(),
+            "inlier_fraction": self.inlier_fraction,
         }
 
     @classmethod
-    def from_json(cls, value: dict) -> "Support":
+    def from_json(cls, value: SupportFacts) -> "Support":
         """The inverse of `to_json`."""
         return cls(
             np.array(value["origin"], float),

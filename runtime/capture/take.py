@@ -58,9 +58,9 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
     width = min(width_px, posed.width)
     height = round(posed.height * width / posed.width)
     pinhole = shared_pinhole(posed, width, height)
-    if len(posed.points) < ENOUGH_POINTS:
+    if len(posed.xyz) < ENOUGH_POINTS:
         posed, metrics = _triangulate(posed, matching)
-    points = observe(posed.points, posed.rgb, posed.seen, posed.c2w, pinhole, (width, height))
+    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinhole, (width, height))
     up = source.up if source.up is not None else posed.up
     up = estimate_up(posed.c2w) if up is None else np.asarray(up, float) / np.linalg.norm(up)
     cameras = Cameras(width, height, pinhole, posed.c2w, up, source.scale_m_per_unit)
@@ -74,16 +74,9 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
 
     height_px = width_px * 3 // 4
     shot = photograph(source, width_px, height_px, source.photos)
-    K = np.asarray(shot.K, float)
     points = SparsePoints(shot.xyz, shot.rgb, shot.obs_frame, shot.obs_uv, shot.obs_depth)
-    cameras = Cameras(
-        width_px,
-        height_px,
-        np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]]),
-        shot.c2w,
-        np.asarray(shot.up, float) / np.linalg.norm(shot.up),
-        1.0,
-    )
+    pinhole, up = shot.K[[0, 1, 0, 1], [0, 1, 2, 2]], shot.up / np.linalg.norm(shot.up)
+    cameras = Cameras(width_px, height_px, pinhole, shot.c2w, up, 1.0)
     metrics = {"photos": len(shot.photos), "registered": len(shot.photos)}
     return Taken(cameras, shot.photos, points.kept_in_view(width_px, height_px), metrics)
 
@@ -103,14 +96,10 @@ def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPh
     registered = found.registered if found else []
     wanted = max(MIN_PHOTOS, int(np.ceil(matching.min_registered_fraction * len(paths))))
     if found is None or len(registered) < wanted:
-        raise InputError(
-            Problem(
-                "R219",
-                f"only {len(registered)} of the {len(paths)} photos of `{source.path}` could be registered, {wanted} are needed",
-                "add photos between those that do not overlap, give poses, or lower `stages.capture.min_registered_fraction`",
-                "source.path",
-            )
-        )
+        few = f"only {len(registered)} of the {len(paths)} photos"
+        message = f"{few} of `{source.path}` could be registered, {wanted} are needed"
+        help_ = "add photos between those that do not overlap, give poses, or lower `stages.capture.min_registered_fraction`"
+        raise InputError(Problem("R219", message, help_, "source.path"))
     count = len(registered)
     posed = PosedPhotos(
         paths=[paths[i] for i in registered],
@@ -120,7 +109,7 @@ def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPh
         pinhole=np.tile(found.pinhole, (count, 1)),
         distortion=np.tile(found.distortion, (count, 1)),
         c2w=found.c2w,
-        points=found.xyz,
+        xyz=found.xyz,
         rgb=found.rgb,
         seen=found.seen,
         offered=len(paths),
@@ -152,13 +141,8 @@ def _triangulate(posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, d
         names = [f"{i:06d}.png" for i in range(count)]
         found = sfm.triangulate(shots, names, work, pinhole, posed.c2w, matching.neighbours, matching.max_features, matching.seed)
     if not len(found.xyz):
-        raise InputError(
-            Problem(
-                "R219",
-                "the photos share no points under the poses given",
-                "check that poses and photos belong together and follow the conventions of the pose file",
-                "source.poses",
-            )
-        )
-    kept = replace(posed, points=found.xyz, rgb=found.rgb, seen=found.seen)
+        message = "the photos share no points under the poses given"
+        help_ = "check that poses and photos belong together and follow the conventions of the pose file"
+        raise InputError(Problem("R219", message, help_, "source.poses"))
+    kept = replace(posed, xyz=found.xyz, rgb=found.rgb, seen=found.seen)
     return kept, {"reprojection_px": found.reprojection_px}

@@ -37,9 +37,8 @@ def undistorted(posed: PosedPhotos, pinhole: np.ndarray, width: int, height: int
         if distortion.any() or not np.allclose(lens, pinhole, rtol=0, atol=1e-3):
             key = np.concatenate([lens, distortion]).tobytes()
             if key not in maps:
-                maps[key] = cv2.initUndistortRectifyMap(
-                    _matrix(lens), distortion, np.eye(3), _matrix(pinhole), (width, height), cv2.CV_32FC1
-                )
+                lenses = (_matrix(lens), distortion, np.eye(3), _matrix(pinhole))
+                maps[key] = cv2.initUndistortRectifyMap(*lenses, (width, height), cv2.CV_32FC1)
             photo = cv2.remap(photo, *maps[key], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         yield photo
 
@@ -53,9 +52,8 @@ def read_photo(path: Path, upright: bool) -> np.ndarray:
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     photo = cv2.imread(str(path), flags)
     if photo is None:
-        raise InputError(
-            Problem("R211", f"photo `{path.name}` cannot be decoded", "copy the photo again, or remove it", "source.path")
-        )
+        message = f"photo `{path.name}` cannot be decoded"
+        raise InputError(Problem("R211", message, "copy the photo again, or remove it", "source.path"))
     return cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
 
 

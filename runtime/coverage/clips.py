@@ -1,14 +1,16 @@
 """Rendering camera paths to clips: video, depth, poses and what was measured of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from runtime.backends.renderer import Renderer
 from runtime.coverage.frame import upright
 from runtime.coverage.video import measure_video, write_video
+from runtime.splat.gaussians import Gaussians
 
 OPAQUE = 0.5
 """Alpha from which a pixel counts as covered by the splat."""
@@ -30,11 +32,11 @@ class Lens:
 
 
 def render_clip(
-    renderer: Any,
-    gaussians: Any,
+    renderer: Renderer,
+    gaussians: Gaussians,
     c2w: np.ndarray,
     lens: Lens,
-    background: tuple[float, float, float],
+    background: Sequence[float],
     done: Callable[[int], None] = lambda frame: None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """RGB [T, H, W, 3] uint8, depth [T, H, W] float32 (z in scene units, inf where empty), alpha [T, H, W] float32."""
@@ -44,7 +46,7 @@ def render_clip(
     alpha = np.empty_like(depth)
     for t, pose in enumerate(c2w):
         color, depth[t], alpha[t] = renderer.render(gaussians, pose, lens.K, lens.width, lens.height, background)
-        rgb[t] = np.round(np.asarray(color) * 255)
+        rgb[t] = np.round(color * 255)
         done(t)
     return rgb, depth, alpha
 

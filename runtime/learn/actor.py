@@ -1,16 +1,36 @@
 """A trained policy that acts, and what it may be shown."""
 
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 
 from runtime.problem import InputError, Problem
 
 
+class PolicyFacts(TypedDict):
+    """`policy.json`: what whoever runs a checkpoint must know, and how it was trained."""
+
+    architecture: str
+    camera_keys: list[str]
+    image_hw: list[int]  # pixels
+    state_dim: int
+    action_dim: int
+    fps: int  # actions a second
+    chunk: int  # actions predicted at once
+    n_action_steps: int  # actions carried out before the policy looks again
+    history: int  # observations it looks at
+    instruction_key: str
+    instruction: str
+    normaliser_digest: str
+    seed: int
+    steps: int
+    batch_size: int
+
+
 class Actor(Protocol):
     """A trained policy that runs N trials in step."""
 
-    facts: dict[str, Any]  # policy.json: camera_keys, image_hw, fps, action_dim, n_action_steps, ...
+    facts: PolicyFacts
 
     def reset(self, n: int) -> None:
         """Start N new trials: forget plans and history, and reseed any noise."""
@@ -30,13 +50,12 @@ class Actor(Protocol):
         ...
 
 
-def check_observation(facts: dict[str, Any], images: dict[str, np.ndarray], state: np.ndarray, n: int) -> None:
+def check_observation(facts: PolicyFacts, images: dict[str, np.ndarray], state: np.ndarray, n: int) -> None:
     """Refuse observations that the policy was not trained for, instead of acting on nonsense."""
     missing = [c for c in facts["camera_keys"] if c not in images]
     if missing:
-        raise InputError(
-            Problem("R314", f"the policy needs camera `{missing[0]}`", f"cameras on offer: {', '.join(sorted(images))}")
-        )
+        offer = f"cameras on offer: {', '.join(sorted(images))}"
+        raise InputError(Problem("R314", f"the policy needs camera `{missing[0]}`", offer))
     want = {c: (n, *facts["image_hw"], 3) for c in facts["camera_keys"]}
     wrong = [c for c in want if images[c].shape != want[c]]
     if wrong or state.shape != (n, facts["state_dim"]):

@@ -2,16 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
+from runtime.learn.actor import PolicyFacts
 from runtime.learn.dataset import Arrays
+from runtime.learn.learner import Spec
 from runtime.learn.normaliser import normaliser_digest
-from runtime.learn.spec import Spec
 
 
 def policy_facts(
     spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int, batch_size: int
-) -> dict[str, Any]:
+) -> PolicyFacts:
     """The facts of a saved checkpoint, normaliser digest included."""
     return {
         "architecture": spec.architecture,
@@ -32,6 +32,6 @@ def policy_facts(
     }
 
 
-def save_facts(path: Path, facts: dict[str, Any]) -> None:
+def save_facts(path: Path, facts: PolicyFacts) -> None:
     """Write `policy.json`."""
     path.write_text(json.dumps(facts, indent=1) + "\n")

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runtime.problem import InputError, Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STATE, ACTION, IMAGE_PREFIX = "observation.state", "action", "observation.images."
 REPO_ID = "simkiln/demos"  # LeRobot wants a name; ours never leaves this machine
@@ -31,9 +34,8 @@ class Arrays:
 def checked_instruction(text: object) -> str:
     """The instruction, or an error: a policy trained on an empty instruction fails silently later."""
     if not isinstance(text, str) or not text.strip():
-        raise InputError(
-            Problem("R301", "the instruction of the demos is empty", "give the task a sentence to follow", "instruction")
-        )
+        help_ = "give the task a sentence to follow"
+        raise InputError(Problem("R301", "the instruction of the demos is empty", help_, "instruction"))
     return text.strip()
 
 
@@ -59,7 +61,6 @@ def write_dataset(
     episodes: Iterable[Mapping[str, Any]],
     instruction: str,
     joint_names: Iterable[str] | None = None,
-    video: bool = False,
 ) -> dict[str, int]:
     """Write episodes as a LeRobotDataset v3 at `root`, which must be absent or an empty folder.
 
@@ -68,7 +69,6 @@ def write_dataset(
         image_hw: height and width of every image, pixels.
         instruction: the sentence stored as `task` of every frame.
         joint_names: names of the D state and A action entries (D = A); `joint_0` ... when absent.
-        video: store cameras as MP4 rather than PNG (smaller; lossy, and slower to read at random).
 
     Returns:
         `{"episodes": n, "frames": n}`.
@@ -89,8 +89,8 @@ def write_dataset(
         images = {c: np.asarray(episode["images"][c]) for c in cameras}
         _check_shapes(count, state, action, images, (height, width))
         if dataset is None:
-            features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names, video)
-            dataset = LeRobotDataset.create(REPO_ID, int(fps), features, root=root, use_videos=video, video_backend="pyav")
+            features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names)
+            dataset = LeRobotDataset.create(REPO_ID, int(fps), features, root=root, use_videos=False, video_backend="pyav")
         for t in range(len(state)):
             frame = {IMAGE_PREFIX + c: images[c][t] for c in cameras}
             dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": task})
@@ -138,6 +138,7 @@ def read_arrays(root: Path) -> Arrays:
     Raises:
         InputError: not a dataset, one with no instruction, or one that stores its cameras as video.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
     from PIL import Image
 
@@ -151,48 +152,39 @@ def read_arrays(root: Path) -> Arrays:
         raise InputError(Problem("R304", "the demos store their cameras as video", "write them with `video: false`"))
     tasks = pq.ParquetFile(root / "meta/tasks.parquet").read().to_pydict()
     texts = next((v for v in tasks.values() if v and isinstance(v[0], str)), [""])
-    table = _table(root, pq)
-    images = {
-        k.removeprefix(IMAGE_PREFIX): np.stack(
-            [np.asarray(Image.open(io.BytesIO(b))) for b in table[k].combine_chunks().field("bytes").to_pylist()]
-        )
-        for k in cameras
-    }
+    files = sorted((root / "data").glob("*/*.parquet"))
+    if not files:
+        raise InputError(Problem("R308", f"the dataset `{root.name}` has no frames", "build the demos again"))
+    table = pa.concat_tables([pq.ParquetFile(path).read() for path in files])
+    images = {}
+    for key in cameras:
+        pictures = table[key].combine_chunks().field("bytes").to_pylist()
+        images[key.removeprefix(IMAGE_PREFIX)] = np.stack([np.asarray(Image.open(io.BytesIO(b))) for b in pictures])
     return Arrays(
         fps=int(info["fps"]),
         instruction=checked_instruction(texts[0]),
         images=images,
         state=_matrix(table, STATE),
         action=_matrix(table, ACTION),
-        episode_index=_flat(table["episode_index"], np.int64),
+        episode_index=_flat(table["episode_index"].combine_chunks(), np.int64),
     )
 
 
-def _table(root: Path, pq: Any) -> Any:
-    import pyarrow as pa
-
-    files = sorted((root / "data").glob("*/*.parquet"))
-    if not files:
-        raise InputError(Problem("R308", f"the dataset `{root.name}` has no frames", "build the demos again"))
-    return pa.concat_tables([pq.ParquetFile(p).read() for p in files])
-
-
-def _matrix(table: Any, key: str) -> np.ndarray:
+def _matrix(table: "pa.Table", key: str) -> np.ndarray:
     column = table[key].combine_chunks()
     return _flat(column.flatten(), np.float32).reshape(len(column), -1)
 
 
-def _flat(column: Any, dtype: type) -> np.ndarray:
+def _flat(array: "pa.Array", dtype: type) -> np.ndarray:
     # From the buffer: pyarrow's own `to_numpy` imports pandas, 1.2 s of CPU.
-    array = column.combine_chunks() if hasattr(column, "combine_chunks") else column
     return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)].copy()
 
 
 def _features(
-    cameras: list[str], hw: tuple[int, int], state_dim: int, action_dim: int, names: Iterable[str] | None, video: bool
+    cameras: list[str], hw: tuple[int, int], state_dim: int, action_dim: int, names: Iterable[str] | None
 ) -> dict[str, dict[str, Any]]:
     joints = list(names) if names else [f"joint_{i}" for i in range(state_dim)]
-    image = {"dtype": "video" if video else "image", "shape": (*hw, 3), "names": ["height", "width", "channels"]}
+    image = {"dtype": "image", "shape": (*hw, 3), "names": ["height", "width", "channels"]}
     return {
         **{IMAGE_PREFIX + c: dict(image) for c in cameras},
         STATE: {"dtype": "float32", "shape": (state_dim,), "names": joints},
@@ -205,9 +197,8 @@ def _check_shapes(index: int, state: np.ndarray, action: np.ndarray, images: dic
     wrong = [c for c, im in images.items() if im.shape != (n, *hw, 3) or im.dtype != np.uint8]
     if n == 0 or len(action) != n or state.ndim != 2 or action.ndim != 2 or wrong:
         shapes = {"state": state.shape, "action": action.shape, **{c: im.shape for c, im in images.items()}}
-        raise InputError(
-            Problem("R305", f"the arrays of demo {index} disagree: {shapes}", f"every image must be uint8 of {hw} pixels")
-        )
+        message = f"the arrays of demo {index} disagree: {shapes}"
+        raise InputError(Problem("R305", message, f"every image must be uint8 of {hw} pixels"))
 
 
 def offline() -> None:

@@ -2,13 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from runtime.learn.actor import Actor, check_observation
+from runtime.learn.actor import Actor, PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, checked_instruction
-from runtime.learn.normaliser import denormalise, normalise, normaliser_digest
+from runtime.learn.normaliser import Stats, denormalise, normalise, normaliser_digest, normaliser_files
 from runtime.problem import InputError, Problem
 
 
@@ -27,16 +26,12 @@ def load_policy(checkpoint: Path, facts_path: Path | None = None) -> Actor:
     for path in (facts_path, config_path, checkpoint / "model.safetensors"):
         if not path.is_file():
             raise InputError(Problem("R312", f"the policy has no `{path.name}`", "build the policy again"))
-    facts = json.loads(facts_path.read_text())
+    facts: PolicyFacts = json.loads(facts_path.read_text())
     found = normaliser_digest(checkpoint)
     if found != facts["normaliser_digest"]:
-        raise InputError(
-            Problem(
-                "R313",
-                f"the checkpoint's normaliser is not its own: {found[:12]}, not {facts['normaliser_digest'][:12]}",
-                "a policy acts only with the normaliser that it was trained with: build the policy again",
-            )
-        )
+        message = f"the checkpoint's normaliser is not its own: {found[:12]}, not {facts['normaliser_digest'][:12]}"
+        help_ = "a policy acts only with the normaliser that it was trained with: build the policy again"
+        raise InputError(Problem("R313", message, help_))
     if json.loads(config_path.read_text())["type"] == "simkiln_small":
         return SmallActor(checkpoint, facts)
     from runtime.learn.zoo import LeRobotActor
@@ -47,15 +42,13 @@ def load_policy(checkpoint: Path, facts_path: Path | None = None) -> Actor:
 class SmallActor:
     """The small policy in numpy; see `Actor`."""
 
-    def __init__(self, checkpoint: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, checkpoint: Path, facts: PolicyFacts) -> None:
         from safetensors.numpy import load_file
-
-        from runtime.learn.normaliser import normaliser_files
 
         self.facts = facts
         self._weights = load_file(checkpoint / "model.safetensors")
         flat = load_file(next(f for f in normaliser_files(checkpoint) if "preprocessor" in f.name))
-        self._stats: dict[str, dict[str, np.ndarray]] = {}
+        self._stats: Stats = {}
         for name, value in flat.items():
             key, statistic = name.rsplit(".", 1)
             self._stats.setdefault(key, {})[statistic] = value

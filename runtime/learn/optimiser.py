@@ -5,10 +5,13 @@ Constructing `torch.optim.AdamW` imports torch's compiler (`torch._dynamo`, symp
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
+
+_adamw = partial(adamw, foreach=True, amsgrad=False, beta1=0.9, beta2=0.999, eps=1e-8, maximize=False)
 
 
 class AdamW:
@@ -31,23 +34,7 @@ class AdamW:
         """One update at learning rate `rate`; parameters without a gradient stay."""
         torch.nn.utils.clip_grad_norm_(self.parameters, self._clip)
         live = [i for i, p in enumerate(self.parameters) if p.grad is not None]
-        params, mean, square, steps = (
-            [values[i] for i in live] for values in (self.parameters, self._mean, self._square, self._steps)
-        )
+        kept = (self.parameters, self._mean, self._square, self._steps)
+        params, mean, square, steps = ([values[i] for i in live] for values in kept)
         grads = [p.grad for p in params if p.grad is not None]
-        adamw(
-            params,
-            grads,
-            mean,
-            square,
-            [],
-            steps,
-            foreach=True,
-            amsgrad=False,
-            beta1=0.9,
-            beta2=0.999,
-            lr=rate,
-            weight_decay=self._decay,
-            eps=1e-8,
-            maximize=False,
-        )
+        _adamw(params, grads, mean, square, [], steps, lr=rate, weight_decay=self._decay)

@@ -9,15 +9,15 @@ import torch
 
 from runtime.learn.augment import augment
 from runtime.learn.dataset import Arrays
+from runtime.learn.learner import Learner
 from runtime.learn.optimiser import AdamW
-from runtime.learn.spec import Learner
 from runtime.learn.windows import Windows, make_windows, split_episodes
 
 CURVE_POINTS = 50
 
 
 @dataclass(frozen=True)
-class Settings:
+class Recipe:
     """How to train. `steps` 0 leaves the policy untrained."""
 
     steps: int
@@ -48,7 +48,7 @@ def seed_everything(seed: int) -> None:
 def train(
     learner: Learner,
     arrays: Arrays,
-    settings: Settings,
+    recipe: Recipe,
     progress: Callable[[float, str], None] | None = None,
     keep: Callable[[int], None] | None = None,
 ) -> Trained:
@@ -59,29 +59,29 @@ def train(
         keep: called with the number of gradient steps done, after each of them; it may look at the learner, and must
             neither change it nor draw from a generator that training draws from.
     """
-    frames, held_out = split_episodes(arrays.episode_index, settings.held_out, settings.seed)
+    frames, held_out = split_episodes(arrays.episode_index, recipe.held_out, recipe.seed)
     windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
-    rng = np.random.default_rng((settings.seed, 0xBA7C4))
+    rng = np.random.default_rng((recipe.seed, 0xBA7C4))
     optimiser = AdamW(learner.parameters())
-    every = max(1, settings.steps // CURVE_POINTS)
+    every = max(1, recipe.steps // CURVE_POINTS)
     curve: list[tuple[int, float, float]] = []
     recent: list[float] = []
-    for step in range(1, settings.steps + 1):
-        batch = windows.batch(rng.integers(0, len(windows.starts), settings.batch_size))
-        batch = augment(batch, rng, settings.shift_px, settings.jitter)
+    for step in range(1, recipe.steps + 1):
+        batch = windows.batch(rng.integers(0, len(windows.starts), recipe.batch_size))
+        batch = augment(batch, rng, recipe.shift_px, recipe.jitter)
         optimiser.zero_grad()
         loss = learner.loss(batch, train=True)
         loss.backward()
-        rate = settings.learning_rate * rate_factor(step - 1, settings)
+        rate = recipe.learning_rate * rate_factor(step - 1, recipe)
         optimiser.step(rate)
         recent.append(float(loss.detach()))
         if keep:
             keep(step)
-        if step % every == 0 or step == settings.steps:
+        if step % every == 0 or step == recipe.steps:
             curve.append((step, float(np.mean(recent)), rate))
             recent.clear()
             if progress:
-                progress(step / settings.steps, f"step {step}, loss {curve[-1][1]:.4f}")
+                progress(step / recipe.steps, f"step {step}, loss {curve[-1][1]:.4f}")
     held = evaluate_loss(learner, make_windows(arrays, held_out, learner.observation_deltas, learner.action_deltas))
     return Trained(curve, curve[-1][1] if curve else None, held)
 
@@ -109,7 +109,7 @@ def weights_digest(learner: Learner) -> str:
     return digest.hexdigest()
 
 
-def rate_factor(step: int, s: Settings) -> float:
+def rate_factor(step: int, s: Recipe) -> float:
     """Share of the peak learning rate at a step from 0: a linear rise, then half a cosine down to 0."""
     warmup = max(1, int(s.warmup_fraction * s.steps))
     if step < warmup:

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runtime.learn.actor import check_observation
+from runtime.learn.actor import PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
+from runtime.learn.learner import Spec
 from runtime.learn.normaliser import load_stats
-from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
@@ -26,31 +26,14 @@ DIFFUSION_HISTORY = 2
 def options(spec: Spec) -> dict[str, Any]:
     """Fields of the architecture's LeRobot config: our small sizes, then `spec.extra`."""
     chunks = {"chunk_size": spec.chunk, "n_action_steps": spec.n_action_steps}
-    act = {
-        **chunks,
-        "pretrained_backbone_weights": None,
-        "dim_model": 64,
-        "n_heads": 4,
-        "dim_feedforward": 256,
-        "n_encoder_layers": 2,
-        "n_vae_encoder_layers": 2,
-        "latent_dim": 16,
-    }
-    diffusion = {
-        "n_obs_steps": DIFFUSION_HISTORY,
-        "horizon": spec.chunk,
-        "n_action_steps": spec.n_action_steps,
-        "drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - DIFFUSION_HISTORY + 1),
-        "pretrained_backbone_weights": None,
-        "use_group_norm": True,
-        "down_dims": (32, 64),
-        "diffusion_step_embed_dim": 32,
-        "spatial_softmax_num_keypoints": 16,
-        "num_train_timesteps": 50,
-        "noise_scheduler_type": "DDIM",
-        "num_inference_steps": 8,
-        "do_mask_loss_for_padding": True,
-    }
+    no_download = {"pretrained_backbone_weights": None}
+    act = {**chunks, **no_download, "dim_model": 64, "n_heads": 4, "dim_feedforward": 256}
+    act |= {"n_encoder_layers": 2, "n_vae_encoder_layers": 2, "latent_dim": 16}
+    diffusion = {"n_obs_steps": DIFFUSION_HISTORY, "horizon": spec.chunk, "n_action_steps": spec.n_action_steps, **no_download}
+    diffusion |= {"drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - DIFFUSION_HISTORY + 1)}
+    diffusion |= {"use_group_norm": True, "down_dims": (32, 64), "diffusion_step_embed_dim": 32}
+    diffusion |= {"spatial_softmax_num_keypoints": 16, "do_mask_loss_for_padding": True}
+    diffusion |= {"num_train_timesteps": 50, "noise_scheduler_type": "DDIM", "num_inference_steps": 8}
     return {**{"small": chunks, "act": act, "diffusion": diffusion}[spec.architecture], **spec.extra}
 
 
@@ -110,9 +93,9 @@ class LeRobotLearner:
 
 
 class LeRobotActor:
-    """A checkpoint run by LeRobot itself; see `load.Actor`."""
+    """A checkpoint run by LeRobot itself; see `actor.Actor`."""
 
-    def __init__(self, checkpoint: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, checkpoint: Path, facts: PolicyFacts) -> None:
         """Load policy and processors with LeRobot's factories."""
         offline()
         from lerobot.configs import PreTrainedConfig
@@ -130,13 +113,13 @@ class LeRobotActor:
         self.reset(0)
 
     def reset(self, n: int) -> None:
-        """See `load.Actor.reset`."""
+        """See `Actor.reset`."""
         self._n = n
         self.policy.reset()
         torch.manual_seed(int(self.facts["seed"]))
 
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
-        """See `load.Actor.act`."""
+        """See `Actor.act`."""
         task = checked_instruction(instruction)
         check_observation(self.facts, images, state, self._n)
         seen = {IMAGE_PREFIX + c: _tensor(IMAGE_PREFIX + c, images[c]) for c in self.facts["camera_keys"]}
@@ -148,14 +131,8 @@ class LeRobotActor:
 def check_packages(architecture: str) -> None:
     """Say which package is missing before LeRobot does, half an import later."""
     if architecture == "diffusion" and find_spec("diffusers") is None:
-        raise InputError(
-            Problem(
-                "B321",
-                "architecture `diffusion` needs the package `diffusers`",
-                "install `lerobot[diffusion]`, or choose `small` or `act`",
-                "stages.policy.architecture",
-            )
-        )
+        message, key = "architecture `diffusion` needs the package `diffusers`", "stages.policy.architecture"
+        raise InputError(Problem("B321", message, "install `lerobot[diffusion]`, or choose `small` or `act`", key))
 
 
 def _tensor(key: str, value: np.ndarray) -> Tensor:

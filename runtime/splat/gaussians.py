@@ -32,10 +32,6 @@ class Gaussians:
         if self.sh.shape[1] not in (1, 4, 9, 16):
             raise ValueError(f"{self.sh.shape[1]} spherical harmonics are of no degree in 0..3")
 
-    def where(self, keep: np.ndarray) -> "Gaussians":
-        """Those that `keep` [N] (bool) marks."""
-        return Gaussians(*(getattr(self, f.name)[keep] for f in fields(self)))
-
     def __len__(self) -> int:
         return len(self.means)
 

@@ -1,22 +1,21 @@
 """What a splat looks like from the held-out photos' poses, and how far off that is."""
 
-from typing import Any
-
 import numpy as np
 
+from runtime.backends.renderer import Renderer
 from runtime.splat.exposure import matched
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.metrics import depth_relative_errors, psnr, ssim
 from runtime.splat.photos import Photos
 
 
-def render_view(renderer: Any, gaussians: Gaussians, photos: Photos, index: int) -> tuple[np.ndarray, np.ndarray]:
+def render_view(renderer: Renderer, gaussians: Gaussians, photos: Photos, index: int) -> tuple[np.ndarray, np.ndarray]:
     """Render [H, W, 3] and expected z-depth [H, W] at the pose of photo `index`."""
     rgb, depth, _ = renderer.render(gaussians, photos.c2w[index], photos.K, *photos.size)
     return rgb, depth
 
 
-def held_out_metrics(renderer: Any, gaussians: Gaussians, photos: Photos) -> dict[str, float | None]:
+def held_out_metrics(renderer: Renderer, gaussians: Gaussians, photos: Photos) -> dict[str, float | None]:
     """Means of PSNR (dB) and SSIM over held-out photos, and the median relative depth error at their observed points.
 
     `psnr_matched` allows each photo a gain and an offset per channel: what remains is not the camera's exposure.

@@ -10,7 +10,6 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 _HERE = Path(__file__).parent
 
@@ -48,16 +47,16 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder()))
 import numba  # noqa: E402  (reads NUMBA_CACHE_DIR when it is imported)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable) -> Callable:
     """Compile `function` for single-threaded float32 work on first call, or load it from the disk cache."""
     return numba.njit(cache=True, fastmath=FAST, error_model="numpy", nogil=True)(function)
 
 
-def reduction(function: Callable[..., Any]) -> Any:
+def reduction(function: Callable) -> Callable:
     """Compile a helper that kernels call to sum over pixels: only here may sums be reordered, into vector lanes."""
     return numba.njit(fastmath=FAST | {"reassoc"}, error_model="numpy")(function)
 
 
-def inlined(function: Callable[..., Any]) -> Any:
+def inlined(function: Callable) -> Callable:
     """Compile `function` into every kernel that calls it."""
     return numba.njit(inline="always", fastmath=FAST, error_model="numpy")(function)

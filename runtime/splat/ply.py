@@ -5,27 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.splat.gaussians import Gaussians
-from runtime.splat.ply_header import SIZES, Element, PlyHeader, bad_ply, read_header
-
-_KINDS = {
-    "char": "i1",
-    "int8": "i1",
-    "uchar": "u1",
-    "uint8": "u1",
-    "short": "<i2",
-    "int16": "<i2",
-    "ushort": "<u2",
-    "uint16": "<u2",
-    "int": "<i4",
-    "int32": "<i4",
-    "uint": "<u4",
-    "uint32": "<u4",
-    "float": "<f4",
-    "float32": "<f4",
-    "double": "<f8",
-    "float64": "<f8",
-}
-assert _KINDS.keys() == SIZES.keys()
+from runtime.splat.ply_header import KINDS, PlyHeader, bad_ply, read_header
 
 
 def _binary_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
@@ -34,7 +14,7 @@ def _binary_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
         if element.row_bytes is None:
             raise bad_ply(path, f"has a list in `{element.name}` before its Gaussians", "export a plain 3DGS PLY")
         if element.name == "vertex":
-            dtype = np.dtype([(name, _KINDS[kind]) for name, kind in element.properties])
+            dtype = np.dtype([(name, "<" + KINDS[kind]) for name, kind in element.properties])
             rows: np.ndarray = np.fromfile(path, dtype, count=element.count, offset=offset)
             return {name: rows[name].astype(np.float32) for name, _ in element.properties}
         offset += element.count * element.row_bytes
@@ -43,12 +23,8 @@ def _binary_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
 
 def _ascii_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
     lines = path.read_bytes()[header.body_offset :].decode("ascii", "replace").splitlines()
-    skip = 0
-    vertex: Element = header.vertex
-    for element in header.elements:
-        if element.name == "vertex":
-            break
-        skip += element.count
+    vertex, before = header.vertex, header.elements[: header.elements.index(header.vertex)]
+    skip = sum(element.count for element in before)
     rows = lines[skip : skip + vertex.count]
     try:
         table = np.array([line.split() for line in rows], np.float32)
@@ -95,25 +71,12 @@ def write_ply(path: Path, gaussians: Gaussians, ascii: bool = False) -> None:
     """Write a 3DGS PLY that other viewers open. Opacities are kept inside 1e-6..1 - 1e-6: a logit has no 0 and 1."""
     n, rest = len(gaussians), gaussians.sh.shape[1] - 1
     opacity = np.clip(gaussians.opacities.astype(np.float64), 1e-6, 1 - 1e-6)
-    names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
-    names += [
-        *(f"f_rest_{i}" for i in range(3 * rest)),
-        "opacity",
-        *(f"scale_{i}" for i in range(3)),
-        *(f"rot_{i}" for i in range(4)),
-    ]
-    table = np.concatenate(
-        [
-            gaussians.means,
-            np.zeros((n, 3)),
-            gaussians.sh[:, 0],
-            gaussians.sh[:, 1:].transpose(0, 2, 1).reshape(n, 3 * rest),
-            np.log(opacity / (1 - opacity))[:, None],
-            np.log(np.maximum(gaussians.scales, 1e-30)),
-            gaussians.quats,
-        ],
-        axis=1,
-    ).astype("<f4")
+    names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", *(f"f_rest_{i}" for i in range(3 * rest)), "opacity"]
+    names += [*(f"scale_{i}" for i in range(3)), *(f"rot_{i}" for i in range(4))]
+    shading = gaussians.sh[:, 1:].transpose(0, 2, 1).reshape(n, 3 * rest)
+    logits, log_scales = np.log(opacity / (1 - opacity))[:, None], np.log(np.maximum(gaussians.scales, 1e-30))
+    columns = [gaussians.means, np.zeros((n, 3)), gaussians.sh[:, 0], shading, logits, log_scales, gaussians.quats]
+    table = np.concatenate(columns, axis=1).astype("<f4")
     header = f"ply\nformat {'ascii' if ascii else 'binary_little_endian'} 1.0\nelement vertex {n}\n"
     header += "".join(f"property float {name}\n" for name in names) + "end_header\n"
     with path.open("wb") as stream:

@@ -5,41 +5,11 @@ from pathlib import Path
 
 from runtime.problem import InputError, Problem
 
-SIZES = {
-    "char": 1,
-    "uchar": 1,
-    "int8": 1,
-    "uint8": 1,
-    "short": 2,
-    "ushort": 2,
-    "int16": 2,
-    "uint16": 2,
-    "int": 4,
-    "uint": 4,
-    "int32": 4,
-    "uint32": 4,
-    "float": 4,
-    "float32": 4,
-    "double": 8,
-    "float64": 8,
-}
+_NAMES = "char uchar short ushort int uint float double int8 uint8 int16 uint16 int32 uint32 float32 float64".split()
+KINDS: dict[str, str] = dict(zip(_NAMES, "i1 u1 i2 u2 i4 u4 f4 f8".split() * 2, strict=True))
+"""PLY's name of a number type -> its kind and size in bytes, as numpy writes them."""
 FORMATS = ("binary_little_endian", "ascii")
-REQUIRED = (
-    "x",
-    "y",
-    "z",
-    "f_dc_0",
-    "f_dc_1",
-    "f_dc_2",
-    "opacity",
-    "scale_0",
-    "scale_1",
-    "scale_2",
-    "rot_0",
-    "rot_1",
-    "rot_2",
-    "rot_3",
-)
+REQUIRED = "x y z f_dc_0 f_dc_1 f_dc_2 opacity scale_0 scale_1 scale_2 rot_0 rot_1 rot_2 rot_3".split()
 REST_COUNTS = {0: 0, 9: 1, 24: 2, 45: 3}
 """Number of `f_rest_*` properties -> degree of the spherical harmonics."""
 _HEADER_LIMIT_BYTES = 1 << 16
@@ -58,7 +28,7 @@ class Element:
         """Bytes of one binary row; None when a list makes it variable."""
         if any(kind == "list" for _, kind in self.properties):
             return None
-        return sum(SIZES[kind] for _, kind in self.properties)
+        return sum(int(KINDS[kind][1]) for _, kind in self.properties)
 
 
 @dataclass(frozen=True)
@@ -102,7 +72,7 @@ def _parse(path: Path, head: bytes) -> PlyHeader:
                 elements.append((name, int(count), []))
             case ["property", "list", _, _, name] if elements:
                 elements[-1][2].append((name, "list"))
-            case ["property", kind, name] if elements and kind in SIZES:
+            case ["property", kind, name] if elements and kind in KINDS:
                 elements[-1][2].append((name, kind))
             case [] | ["comment" | "obj_info", *_]:
                 pass

@@ -1,10 +1,10 @@
 """Pictures for people: photo, render and depth side by side."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from runtime.backends.renderer import Renderer
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.held_out import render_view
 from runtime.splat.photos import Photos
@@ -29,7 +29,7 @@ def save_row(path: Path, pictures: list[np.ndarray]) -> None:
     Image.fromarray(np.round(row).astype(np.uint8)).save(path)
 
 
-def write_held_out(folder: Path, renderer: Any, gaussians: Gaussians, photos: Photos, limit: int) -> None:
+def write_held_out(folder: Path, renderer: Renderer, gaussians: Gaussians, photos: Photos, limit: int) -> None:
     """Write `held_out_NNNNNN.png` of up to `limit` held-out photos: photo, render, depth."""
     for index in np.flatnonzero(photos.held_out)[:limit]:
         rgb, depth = render_view(renderer, gaussians, photos, int(index))
@@ -51,7 +51,7 @@ def orbit_poses(center: np.ndarray, up: np.ndarray, distance: float, count: int)
 
 
 def write_orbit(
-    folder: Path, renderer: Any, gaussians: Gaussians, center: np.ndarray, up: np.ndarray, radius: float, width_px: int
+    folder: Path, renderer: Renderer, gaussians: Gaussians, center: np.ndarray, up: np.ndarray, radius: float, width_px: int
 ) -> None:
     """Write `orbit_N.png` (render, depth) of four views round a splat that came without photos."""
     height_px = width_px * 3 // 4

@@ -18,38 +18,15 @@ def rotation(qw, qx, qy, qz):
     """Rotation matrix, row by row, of a quaternion of any length."""
     s = 1.0 / math.sqrt(qw * qw + qx * qx + qy * qy + qz * qz)
     w, x, y, z = qw * s, qx * s, qy * s, qz * s
-    return (
-        1 - 2 * (y * y + z * z),
-        2 * (x * y - w * z),
-        2 * (x * z + w * y),
-        2 * (x * y + w * z),
-        1 - 2 * (x * x + z * z),
-        2 * (y * z - w * x),
-        2 * (x * z - w * y),
-        2 * (y * z + w * x),
-        1 - 2 * (x * x + y * y),
-    )
+    r00, r01, r02 = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
+    r10, r11, r12 = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
+    r20, r21, r22 = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+    return r00, r01, r02, r10, r11, r12, r20, r21, r22
 
 
 @kernel
 def project(
-    means,
-    quats,
-    scales,
-    opacities,
-    view,
-    K,
-    width,
-    height,
-    near_plane,
-    far_plane,
-    radius_clip,
-    eps2d,
-    means2d,
-    depths,
-    conics,
-    radii,
-    extents,
+    means, quats, scales, opacities, view, K, width, height, near, far, clip_px, eps2d, means2d, depths, conics, radii, extents
 ):
     """Fill the screen-space arrays of one camera; returns how many Gaussians can touch a pixel.
 
@@ -70,7 +47,7 @@ def project(
         radii[i, 1] = 0
         mx, my, mz = float(means[i, 0]), float(means[i, 1]), float(means[i, 2])
         z = r20 * mx + r21 * my + r22 * mz + t2
-        if not (z > near_plane and z < far_plane) or opacities[i] < ALPHA_MIN:
+        if not (z > near and z < far) or opacities[i] < ALPHA_MIN:
             continue
         x = r00 * mx + r01 * my + r02 * mz + t0
         y = r10 * mx + r11 * my + r12 * mz + t1
@@ -100,7 +77,7 @@ def project(
         reach = math.sqrt(2.0 * math.log(max(1.0, opacities[i] / ALPHA_MIN)))
         ex, ey = reach * math.sqrt(cxx), reach * math.sqrt(cyy)
         rx, ry = math.ceil(ex), math.ceil(ey)
-        if (rx <= radius_clip and ry <= radius_clip) or rx > 1e9 or ry > 1e9:
+        if (rx <= clip_px and ry <= clip_px) or rx > 1e9 or ry > 1e9:
             continue
         if sx + ex <= 0 or sx - ex >= width or sy + ey <= 0 or sy - ey >= height:
             continue
@@ -113,12 +90,7 @@ def project(
     return visible
 
 
-def allocate(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def allocate(n: int) -> tuple[np.ndarray, ...]:
     """The output arrays of `project` for `n` Gaussians, zeroed."""
-    return (
-        np.zeros((n, 2), np.float32),
-        np.zeros(n, np.float32),
-        np.zeros((n, 3), np.float32),
-        np.zeros((n, 2), np.int32),
-        np.zeros((n, 2), np.float32),
-    )
+    columns = (((n, 2), np.float32), (n, np.float32), ((n, 3), np.float32), ((n, 2), np.int32), ((n, 2), np.float32))
+    return tuple(np.zeros(shape, kind) for shape, kind in columns)

@@ -8,30 +8,13 @@ from runtime.splat.tiles import LOG2_E
 
 
 @kernel
-def project_backward(
-    means,
-    quats,
-    scales,
-    opacities,
-    view,
-    K,
-    width,
-    height,
-    conics,
-    order,
-    g_packed,
-    g_depth,
-    g_means,
-    g_quats,
-    g_scales,
-    g_opacities,
-    g_means2d,
-):
+def project_backward(means, quats, scales, opacities, view, K, width, height, conics, order, g_packed, g_depth, out):
     """Fill the gradients of the visible Gaussians `order` [M]; the others keep what they hold.
 
-    g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. g_means2d [N, 2]
-    receives the gradient of the screen position in pixels, which densification reads.
+    g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. `out` are the gradients
+    of means, quats, scales, opacities, and [N, 2] that of the screen position in pixels, which densification reads.
     """
+    g_means, g_quats, g_scales, g_opacities, g_means2d = out
     fx, fy, cx, cy = K[0, 0], K[1, 1], K[0, 2], K[1, 2]
     margin_x = TAN_FOV_MARGIN * 0.5 * width / fx
     margin_y = TAN_FOV_MARGIN * 0.5 * height / fy

@@ -1,9 +1,10 @@
 """`rasterization`: gsplat's forward call (argument names, returns, semantics) on one CPU core, in numpy arrays."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from runtime.splat.blend import CHANNELS, blend
 from runtime.splat.project import allocate, project
@@ -13,9 +14,21 @@ from runtime.splat.tiles import PACKED, TILE, depth_order, pack, tile_lists
 RenderMode = Literal["RGB", "D", "ED", "RGB+D", "RGB+ED"]
 
 
-def as_f32(array: Any) -> np.ndarray:
+def as_f32(array: ArrayLike) -> np.ndarray:
     """A C-ordered, writable float32 array: one type for the kernels, so that each compiles once."""
     return np.require(array, np.float32, ["C", "W", "A"])
+
+
+class Scene(NamedTuple):
+    """Gaussians and the camera that looks at them, the Gaussians float32 (see `as_f32`)."""
+
+    means: np.ndarray  # [N, 3]
+    quats: np.ndarray  # [N, 4] wxyz, of any length
+    scales: np.ndarray  # [N, 3]
+    opacities: np.ndarray  # [N]
+    colors: np.ndarray  # [N, D], or spherical harmonics [N, K, 3]
+    viewmat: np.ndarray  # [4, 4] world to camera
+    K: np.ndarray  # [3, 3] pixels
 
 
 @dataclass
@@ -31,10 +44,8 @@ class Frame:
     colors: np.ndarray  # [M, D rounded up to a multiple of 4]
     offsets: np.ndarray  # [tiles + 1]
     ranks: np.ndarray  # [offsets[-1]]
-    background: np.ndarray  # [the same]
     image: np.ndarray  # [H, W, D]
     alpha: np.ndarray  # [H, W]
-    transmittance: np.ndarray  # [H, W] behind the last Gaussian
 
 
 def camera_centre(viewmat: np.ndarray) -> np.ndarray:
@@ -44,13 +55,7 @@ def camera_centre(viewmat: np.ndarray) -> np.ndarray:
 
 
 def render_frame(
-    means: np.ndarray,
-    quats: np.ndarray,
-    scales: np.ndarray,
-    opacities: np.ndarray,
-    colors: np.ndarray,
-    viewmat: np.ndarray,
-    K: np.ndarray,
+    scene: Scene,
     width: int,
     height: int,
     *,
@@ -63,28 +68,12 @@ def render_frame(
     with_rgb: bool = True,
     with_depth: bool = False,
 ) -> Frame:
-    """Render one camera. Arguments as in `rasterization`, float32; `background` [colour channels]."""
+    """Render one camera. Arguments as in `rasterization`; `background` [colour channels]."""
+    means, _, _, opacities, colors, viewmat, K = scene
     view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
-    means2d, depths, conics, radii, extents = allocate(len(means))
-    visible = project(
-        means,
-        quats,
-        scales,
-        opacities,
-        view,
-        K,
-        width,
-        height,
-        float(near_plane),
-        float(far_plane),
-        float(radius_clip),
-        float(eps2d),
-        means2d,
-        depths,
-        conics,
-        radii,
-        extents,
-    )
+    means2d, depths, conics, radii, extents = screen = allocate(len(means))
+    limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d))
+    visible = project(*scene[:4], view, K, width, height, *limits, *screen)
     order = depth_order(depths, radii, visible)
     rgb_channels = 0 if not with_rgb else (3 if sh_degree is not None else colors.shape[-1])
     channels = rgb_channels + with_depth
@@ -107,7 +96,7 @@ def render_frame(
     for k in range(0, channels, CHANNELS):
         some = as_f32(seen[:, k : k + CHANNELS])
         blend(packed, some, offsets, ranks, back[k : k + CHANNELS], tile_width, k, image, alpha, transmittance)
-    return Frame(means2d, depths, conics, radii, order, packed, seen, offsets, ranks, back, image, alpha, transmittance)
+    return Frame(means2d, depths, conics, radii, order, packed, seen, offsets, ranks, image, alpha)
 
 
 def rasterization(
@@ -169,13 +158,7 @@ def rasterization(
     per_camera = colors.ndim == (3 if sh_degree is None else 4)
     frames = [
         render_frame(
-            means,
-            quats,
-            scales,
-            opacities,
-            colors[c] if per_camera else colors,
-            viewmats[c],
-            Ks[c],
+            Scene(means, quats, scales, opacities, colors[c] if per_camera else colors, viewmats[c], Ks[c]),
             width,
             height,
             near_plane=near_plane,
@@ -206,19 +189,13 @@ def _meta(frames: list[Frame], opacities: np.ndarray, width: int, height: int) -
         starts.append(f.offsets[:-1].reshape(tile_height, tile_width) + total)
         ids.append(f.order[f.ranks].astype(np.int64) + c * n)
         total += len(f.ranks)
+    sizes = {"tile_width": tile_width, "tile_height": tile_height, "tile_size": TILE, "width": width, "height": height}
     return {
-        "radii": np.stack([f.radii for f in frames]),
-        "means2d": np.stack([f.means2d for f in frames]),
-        "depths": np.stack([f.depths for f in frames]),
-        "conics": np.stack([f.conics for f in frames]),
+        **{name: np.stack([getattr(f, name) for f in frames]) for name in ("radii", "means2d", "depths", "conics")},
         "opacities": np.broadcast_to(opacities, (len(frames), n)),
         "tiles_per_gauss": tiles_per_gauss,
         "isect_offsets": np.stack(starts),
         "flatten_ids": np.concatenate(ids),
-        "tile_width": tile_width,
-        "tile_height": tile_height,
-        "tile_size": TILE,
-        "width": width,
-        "height": height,
+        **sizes,
         "n_cameras": len(frames),
     }

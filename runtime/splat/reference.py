@@ -3,7 +3,7 @@
 It is slow on purpose: one dense matrix of pixels by Gaussians for each block of pixels, no lists, no early exit.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,41 +16,21 @@ ALPHA_MIN, ALPHA_MAX, STOP = 1 / 255, 0.999, 1e-4
 def _rotation(quats: torch.Tensor) -> torch.Tensor:
     w, x, y, z = torch.unbind(quats / quats.norm(dim=-1, keepdim=True), dim=-1)
     rows = [
-        1 - 2 * (y * y + z * z),
-        2 * (x * y - w * z),
-        2 * (x * z + w * y),
-        2 * (x * y + w * z),
-        1 - 2 * (x * x + z * z),
-        2 * (y * z - w * x),
-        2 * (x * z - w * y),
-        2 * (y * z + w * x),
-        1 - 2 * (x * x + y * y),
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return torch.stack(rows, dim=-1).reshape(-1, 3, 3)
+    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
 
 
 def sh_to_rgb(degree: int, sh: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
     """Colours [N, 3] of coefficients [N, K, 3] in unit directions [N, 3] from the camera."""
     x, y, z = torch.unbind(directions, dim=-1)
     xx, yy, zz = x * x, y * y, z * z
-    terms = [
-        torch.full_like(x, C0),
-        -C1 * y,
-        C1 * z,
-        -C1 * x,
-        C2A * x * y,
-        -C2A * y * z,
-        C2B * (2 * zz - xx - yy),
-        -C2A * x * z,
-        C2C * (xx - yy),
-        -C3A * y * (3 * xx - yy),
-        C3B * x * y * z,
-        -C3C * y * (4 * zz - xx - yy),
-        C3D * z * (2 * zz - 3 * xx - 3 * yy),
-        -C3C * x * (4 * zz - xx - yy),
-        C3E * z * (xx - yy),
-        -C3A * x * (xx - 3 * yy),
-    ]
+    terms = [torch.full_like(x, C0), -C1 * y, C1 * z, -C1 * x]
+    terms += [C2A * x * y, -C2A * y * z, C2B * (2 * zz - xx - yy), -C2A * x * z, C2C * (xx - yy)]
+    terms += [-C3A * y * (3 * xx - yy), C3B * x * y * z, -C3C * y * (4 * zz - xx - yy), C3D * z * (2 * zz - 3 * xx - 3 * yy)]
+    terms += [-C3C * x * (4 * zz - xx - yy), C3E * z * (xx - yy), -C3A * x * (xx - 3 * yy)]
     count = (degree + 1) ** 2
     basis = torch.stack(terms[:count], dim=-1)
     return torch.clamp_min(torch.einsum("nk,nkc->nc", basis, sh[:, :count]) + 0.5, 0.0)
@@ -74,13 +54,7 @@ def project(means, quats, scales, view, K, width, height, eps2d):
 
 
 def render(
-    means: torch.Tensor,
-    quats: torch.Tensor,
-    scales: torch.Tensor,
-    opacities: torch.Tensor,
-    colors: torch.Tensor,
-    viewmat: torch.Tensor,
-    K: torch.Tensor,
+    scene: Sequence[torch.Tensor],
     width: int,
     height: int,
     *,
@@ -90,10 +64,12 @@ def render(
     background: torch.Tensor | None = None,
     block_px: int = 16,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Image [H, W, D], accumulated z-depth [H, W] and alpha [H, W] of one camera; float64 tensors, differentiable.
+    """Image [H, W, D], accumulated z-depth [H, W] and alpha [H, W] of one `rasterize.Scene`, given as float64 tensors;
+    differentiable.
 
     Blocks of pixels only bound the memory: within one, every Gaussian that can reach alpha 1/255 is considered.
     """
+    means, quats, scales, opacities, colors, viewmat, K = scene
     centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, eps2d)
     conic = torch.linalg.inv(covariance)
     if sh_degree is not None:
@@ -137,6 +113,6 @@ def _blend_block(index, centres, conic, opacities, features, left, top, width, h
     return weight @ features[index], 1 - weight.sum(dim=1)
 
 
-def tensors(*arrays: Any) -> list[torch.Tensor]:
+def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
     """Arrays as float64 tensors."""
     return [torch.as_tensor(np.asarray(a), dtype=torch.float64) for a in arrays]

@@ -14,7 +14,7 @@ from runtime.splat.haze import in_front_of_cameras, nearest_depth
 from runtime.splat.initial import from_points, scene_extent
 from runtime.splat.model import Model, Rates
 from runtime.splat.photos import Photos, scaled_intrinsics
-from runtime.splat.rasterize import render_frame
+from runtime.splat.rasterize import Scene, render_frame
 from runtime.splat.ssim import Similarity
 
 
@@ -99,15 +99,15 @@ def train(
             views = _views(photos, half=False)
         now = model.gaussians()
         view = views[order[iteration]]
-        arrays = (now.means, now.quats, now.scales, now.opacities, now.sh, view.viewmat, view.K)
+        scene = Scene(now.means, now.quats, now.scales, now.opacities, now.sh, view.viewmat, view.K)
         height, width = view.photo.shape[:2]
         degree = 0 if iteration < switch else now.sh_degree
         background = np.full(3, rng.uniform(), np.float32)
-        frame = render_frame(*arrays, width, height, sh_degree=degree, background=background)
+        frame = render_frame(scene, width, height, sh_degree=degree, background=background)
         which = order[iteration]
         losses[iteration], g_image = view.loss(exposure.apply(which, frame.image), recipe.ssim_weight)
         g_image = exposure.step(which, frame.image, g_image, recipe.exposure_rate)
-        gradients = frame_backward(frame, *arrays, g_image, sh_degree=degree)
+        gradients = frame_backward(frame, scene, g_image, sh_degree=degree)
         rate = recipe.means_rate * extent * 0.01 ** (iteration / recipe.iterations)
         model.step(now, gradients, Rates(means=rate))
         if iteration < recipe.densify_until * recipe.iterations:

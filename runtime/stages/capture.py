@@ -1,6 +1,6 @@
 """Stage `capture`: photos, an existing splat or a hidden site become cameras, undistorted photos and sparse points."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -9,6 +9,9 @@ from runtime.capture.inspect import inspect_source
 from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import Params, Resources, bound, stage
+
+if TYPE_CHECKING:
+    from runtime.capture.take import Taken
 
 
 class Capture(Params):
@@ -64,7 +67,7 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
     return _write(p, out, take_photos(p.source, out.source_dir, p.width_px, matching))
 
 
-def _write(p: Capture, out: Out, taken: Any) -> dict[str, Any]:
+def _write(p: Capture, out: Out, taken: "Taken") -> dict[str, Any]:
     from runtime.capture.artifact import write_cameras, write_photos
 
     out.progress(0.9, "writing photos")
@@ -89,7 +92,8 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
 
     import numpy as np
 
-    from runtime.capture.artifact import Cameras, splat_points, write_cameras
+    from runtime.capture.artifact import Cameras, write_cameras
+    from runtime.capture.posed import SparsePoints
     from runtime.splat.gaussians import SH_C0
     from runtime.splat.ply import read_ply
 
@@ -97,7 +101,7 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
     shutil.copyfile(out.source_dir, out.path("splat"))
     gaussians = read_ply(out.path("splat"))
     rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
-    splat_points(gaussians.means, rgb).write(out.path("points"))
+    SparsePoints(gaussians.means, rgb.astype(np.uint8)).write(out.path("points"))
     up = np.asarray(source.up, float)
     cameras = Cameras(0, 0, np.zeros(4), np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
     write_cameras(out.path("cameras"), cameras, 2)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
 from runtime.stage import Params, Resources, stage
@@ -91,7 +92,7 @@ def _cost(p: Coverage) -> Resources:
     offers=lambda p, inputs: Contract(fps=p.fps, frames=p.frames),
     cost=_cost,
 )
-def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any]:
+def coverage(p: Coverage, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Render RGB and depth along every trajectory; write video, depth, poses, a manifest and a contact sheet."""
     import json
 
@@ -110,7 +111,6 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
     lens = Lens.from_fov(p.width_px, p.height_px, p.fov_y_deg)
     folder, entries, sheets, poses = out.path("clips"), [], [], {}
     total = len(p.trajectories) * p.frames
-    background = (p.background[0], p.background[1], p.background[2])
     for i, (name, path) in enumerate(zip(_names(p.trajectories), p.trajectories, strict=True)):
         match path:
             case Orbit():
@@ -119,33 +119,18 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
                 c2w = paths.walk(frame, p.frames, path.length_m, path.eye_height_m, path.aside_m)
             case Task():
                 c2w = paths.task(frame, p.frames, path.far_m, path.near_m, path.elevation_deg, clearance_m)
-        rgb, depth, alpha = render_clip(
-            renderer,
-            gaussians,
-            c2w,
-            lens,
-            background,
-            lambda t, i=i, name=name: out.progress((i * p.frames + t + 1) / total, name),
-        )
+
+        def done(t: int, i: int = i, name: str = name) -> None:
+            out.progress((i * p.frames + t + 1) / total, name)
+
+        rgb, depth, alpha = render_clip(renderer, gaussians, c2w, lens, p.background, done)
         entry = write_clip(folder, name, rgb, depth, alpha, c2w, frame.up, p.fps)
         entries.append(entry | {"kind": path.kind})
         sheets.append(rgb)
         poses[name] = {"kind": path.kind, "c2w": c2w.tolist()}
-    out.path("poses").write_text(
-        json.dumps(
-            {
-                "width": lens.width,
-                "height": lens.height,
-                "fl_x": lens.K[0, 0],
-                "fl_y": lens.K[1, 1],
-                "cx": lens.K[0, 2],
-                "cy": lens.K[1, 2],
-                "up": frame.up.tolist(),
-                "scale_m_per_unit": frame.scale_m_per_unit,
-                "clips": poses,
-            }
-        )
-    )
+    K, place = lens.K, {"up": frame.up.tolist(), "scale_m_per_unit": frame.scale_m_per_unit}
+    pinhole = {"width": lens.width, "height": lens.height, "fl_x": K[0, 0], "fl_y": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}
+    out.path("poses").write_text(json.dumps(pinhole | place | {"clips": poses}))
     out.path("manifest").write_text(json.dumps({"clips": entries}, indent=1))
     write_photo(out.path("contact"), contact_sheet(sheets))
     out.contract(fps=_common(entries, "fps"), frames=_common(entries, "frames"))
@@ -153,10 +138,8 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Any) -> dict[str, Any
         "clips": len(entries),
         "frames": sum(e["frames"] for e in entries),
         "duration_s": sum(e["duration_s"] for e in entries),
-        "mean_alpha": float(np.mean([e["mean_alpha"] for e in entries])),
-        "covered_fraction": float(np.mean([e["covered_fraction"] for e in entries])),
-        "upright_fraction": float(np.mean([e["upright_fraction"] for e in entries])),
-        "video_error": float(np.max([e["video_error"] for e in entries])),
+        **{name: float(np.mean([e[name] for e in entries])) for name in ("mean_alpha", "covered_fraction", "upright_fraction")},
+        "video_error": max(e["video_error"] for e in entries),
     }
 
 

@@ -55,11 +55,9 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     """
     import numpy as np
 
-    from runtime.learn.dataset import write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
-    from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
-    from runtime.sim.parts.robot import JOINTS
+    from runtime.sim.episodes.episodes import redraw, save_episodes, write_demos
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
@@ -79,33 +77,18 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     for i, episode in enumerate(episodes):
         films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
         out.progress((i + 1) / len(episodes), "drawing demos")
-    first = facts.cameras[0]
-    write_dataset(
-        out.path("dataset"),
-        round(facts.control_hz),
-        list(eyes),
-        (first.height, first.width),
-        as_dataset(zip(episodes, films, strict=True)),
-        facts.task.instruction,
-        joint_names=JOINTS,
-    )
+    write_demos(out.path("dataset"), facts, zip(episodes, films, strict=True))
     save_episodes(out.path("episodes"), episodes)
-    save_sheet(out.path("preview"), [f[first.name] for f in films[:SHEET_ROWS]])
+    save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
     out.contract(action_dim=6, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
+    tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
+    scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}
     return {
         "episodes": len(episodes),
         "frames": frames,
         "attempts": tried,
         "generation_rate": round(len(episodes) / tried, 4),
         "mean_duration_s": frames / len(episodes) / facts.control_hz,
-        **(
-            {
-                "scripted_tries": p.scripted_tries,
-                "scripted_successes": mastered,
-                "scripted_rate": round(mastered / p.scripted_tries, 6),
-            }
-            if p.scripted_tries
-            else {}
-        ),
+        **(scripted if tries else {}),
     }

@@ -1,10 +1,12 @@
 """Appearance variants of demos and clips: the same motion under other light, colours, surfaces, sensors and cameras."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
 from runtime.stage import Params, Resources, stage
@@ -79,7 +81,7 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
 )
 def enrichment(
-    p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Any
+    p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Renderer
 ) -> dict[str, Any]:
     """Draw every demo again `variants_per_demo` times, check each variant (orientation, duration, quality), and write
     the originals and the variants that pass.
@@ -92,53 +94,44 @@ def enrichment(
 
     import numpy as np
 
-    from runtime.learn.dataset import read_arrays, write_dataset
+    from runtime.learn.dataset import read_arrays
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.checks import Limits, check_variant, tally, worst
-    from runtime.sim.episodes.enrich import enrich_clips, variant_films, with_originals
-    from runtime.sim.episodes.episodes import as_dataset, load_episodes, save_episodes
+    from runtime.sim.episodes.enrich import enrich_clips, variant_films
+    from runtime.sim.episodes.episodes import Episode, Film, load_episodes, save_episodes, write_demos
     from runtime.sim.episodes.variants import Ranges
-    from runtime.sim.parts.robot import JOINTS
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import read_model, read_twin
     from runtime.splat.ply import read_ply
 
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
-    haze = np.zeros(len(gaussians), bool)
-    haze[np.load(twin / "haze.npy")] = True
-    gaussians = gaussians.where(~haze)
+    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
     episodes = load_episodes(demos / "episodes.npz")
     arrays = read_arrays(demos / "dataset")
-    ranges = Ranges(**{name: getattr(p, name) for name in Ranges.__dataclass_fields__})
+    ranges = Ranges(**p.model_dump(include=set(Ranges.__dataclass_fields__)))
+    limits = Limits(**p.model_dump(include=set(Limits.__dataclass_fields__)))
     cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
     originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
-    limits = Limits(**{name: getattr(p, name) for name in Limits.__dataclass_fields__})
-    first, fps = facts.cameras[0], round(facts.control_hz)
+    first, fps = facts.cameras[0].name, round(facts.control_hz)
     found, passing, sheets = [], [], []
 
-    def variants(i: int) -> list[dict[str, Any]]:
-        seed = (p.variant_seed, i)
-        films = variant_films(episodes[i], model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
-        checks = [
-            worst([check_variant(originals[i][name], film[name], limits, arrays.fps, fps) for name in film]) for film in films
-        ]
-        found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
-        kept = [film for film, checked in zip(films, checks, strict=True) if checked.passed]
-        passing.append(len(kept))
-        if i < SHEET_DEMOS:
-            sheets.extend([originals[i][first.name], *(film[first.name] for film in films)])
-        out.progress((i + 1) / len(episodes), "drawing variants")
-        return kept
+    def drawn() -> Iterator[tuple[Episode, Film]]:
+        for i, (episode, original) in enumerate(zip(episodes, originals, strict=True)):
+            yield episode, original
+            seed = (p.variant_seed, i)
+            films = variant_films(episode, model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
+            checks = [
+                worst([check_variant(original[name], film[name], limits, arrays.fps, fps) for name in film]) for film in films
+            ]
+            found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
+            kept = [film for film, checked in zip(films, checks, strict=True) if checked.passed]
+            passing.append(len(kept))
+            if i < SHEET_DEMOS:
+                sheets.extend(film[first] for film in (original, *films))
+            out.progress((i + 1) / len(episodes), "drawing variants")
+            yield from ((episode, film) for film in kept)
 
-    written = write_dataset(
-        out.path("dataset"),
-        fps,
-        [c.name for c in facts.cameras],
-        (first.height, first.width),
-        as_dataset(with_originals(episodes, originals, variants)),
-        facts.task.instruction,
-        joint_names=JOINTS,
-    )
+    written = write_demos(out.path("dataset"), facts, drawn())
     of_demos = tally([checked for _, checked in found])
     if not sum(passing):
         message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"
@@ -160,8 +153,7 @@ def enrichment(
     if metrics["pass_rate"] < 1:
         out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")
     return {
-        "episodes": written["episodes"],
-        "frames": written["frames"],
+        **written,
         **metrics,
         "clips": len(of_clips),
         "expected_frames": sum(len(e) * (1 + kept) for e, kept in zip(episodes, passing, strict=True)),

@@ -77,8 +77,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
-    from runtime.sim.trials.table import trial_table
-    from runtime.sim.trials.twice import save_twice
+    from runtime.sim.trials.tables import save_twice, trial_table
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
     from runtime.stats.looks.batch import batch
 
@@ -99,9 +98,8 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
     measured: dict[str, Any] = {}
     if p.domain == "irl_proxy":
         if p.site is None:
-            raise InputError(
-                Problem("R271", "the location has no hidden site to run trials at", "evaluate it in `twin`", "trials")
-            )
+            message = "the location has no hidden site to run trials at"
+            raise InputError(Problem("R271", message, "evaluate it in `twin`", "trials"))
         real = install(p.site, facts)
         model, physics, eyes = real.model, real.physics, real.eyes
         measured["support_height_error_m"] = round(real.support_height_error_m, 4)

@@ -83,23 +83,15 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     from runtime.learn.dataset import checked_cameras, read_arrays
     from runtime.learn.learner import Spec, make_learner
     from runtime.learn.snapshots import snapshot_steps
-    from runtime.learn.train import Settings, parameter_count, seed_everything, train, weights_digest
+    from runtime.learn.train import Recipe, parameter_count, seed_everything, train, weights_digest
 
     arrays = read_arrays(demos / "dataset")
     image_hw = checked_cameras(arrays, p.camera_keys)
-    spec = Spec(
-        p.architecture,
-        p.camera_keys,
-        image_hw,
-        arrays.state.shape[1],
-        arrays.action.shape[1],
-        p.chunk,
-        p.n_action_steps,
-        dict(p.options),
-    )
+    dims = (arrays.state.shape[1], arrays.action.shape[1])
+    spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options))
     seed_everything(p.seed)
     learner = make_learner(spec, demos / "dataset")
-    settings = Settings(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
+    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
     wanted = {step for step in snapshot_steps(p.snapshots, p.steps) if step < p.steps}
 
     def keep(step: int) -> None:
@@ -107,7 +99,7 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
             learner.save(out.path("snapshots") / str(step))
 
     began = time.process_time()
-    trained = train(learner, arrays, settings, out.progress, keep)
+    trained = train(learner, arrays, recipe, out.progress, keep)
     train_cpu_s = time.process_time() - began
     checkpoint = out.path("checkpoint")
     learner.save(checkpoint)

@@ -1,13 +1,19 @@
 """Stage `splat`: 3D Gaussians trained on the photos of a capture, or taken over from its splat."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
 from runtime.stage import Params, Resources, stage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from runtime.splat.gaussians import Gaussians
 
 
 class Splat(Params):
@@ -36,7 +42,7 @@ class Splat(Params):
     offers=lambda p, inputs: Contract(),
     cost=lambda p: Resources(mem_gb=1.0, minutes=0.3 + p.iterations * (p.photo_width_px / 200) ** 2 / 3000),
 )
-def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
+def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Fit or take over Gaussians, find the support, and measure the splat on photos that it never saw.
 
     Metrics: `psnr` (dB), `ssim`, `depth_rel_err` (median of |rendered - observed| / observed at sparse points), all on
@@ -47,9 +53,9 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
     import numpy as np
 
     from runtime.capture.focus import find_focus
-    from runtime.capture.support import estimate_support
+    from runtime.capture.support import SceneFacts, estimate_support
     from runtime.splat.ply import read_ply, write_ply
-    from runtime.splat.preview import write_held_out, write_orbit
+    from runtime.splat.preview import write_orbit
 
     cameras = json.loads((capture / "cameras.json").read_text())
     c2w = np.array([f["c2w"] for f in cameras["frames"]], np.float64).reshape(-1, 4, 4)
@@ -59,51 +65,40 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Any) -> dict[str, Any]:
         gaussians = read_ply(given)
         focus = find_focus(gaussians.means, c2w)
         write_orbit(out.path("preview"), renderer, gaussians, focus.center, up, focus.radius, p.photo_width_px)
-        metrics: dict[str, Any] = {
-            "psnr": None,
-            "psnr_matched": None,
-            "ssim": None,
-            "depth_rel_err": None,
-            "seconds": 0.0,
-            "trained": False,
-        }
+        unmeasured = dict.fromkeys(("psnr", "psnr_matched", "ssim", "depth_rel_err"))
+        metrics: dict[str, Any] = unmeasured | {"seconds": 0.0, "trained": False}
         xyz = gaussians.means
     else:
-        gaussians, xyz, metrics = _train(p, capture, out, renderer, write_held_out)
+        gaussians, xyz, metrics = _train(p, capture, out, renderer)
         focus = find_focus(xyz, c2w)
     write_ply(out.path("splat"), gaussians)
     scale = float(cameras["scale_m_per_unit"] or 1.0)
     support = estimate_support(xyz, c2w, up, scale)
-    scene = {
-        "up": [float(v) for v in up],
+    scene: SceneFacts = {
+        "up": up.tolist(),
         "scale_m_per_unit": scale,
         "support": support.to_json(),
-        "center": [float(v) for v in focus.center],
-        "radius": float(focus.radius),
+        "center": focus.center.tolist(),
+        "radius": focus.radius,
     }
     out.path("scene").write_text(json.dumps(scene, indent=1))
     out.progress(1, f"{len(gaussians)} Gaussians")
     return {"gaussians": len(gaussians), **metrics}
 
 
-def _train(p: Splat, capture: Path, out: Out, renderer: Any, preview: Any) -> tuple[Any, Any, dict[str, Any]]:
+def _train(p: Splat, capture: Path, out: Out, renderer: Renderer) -> "tuple[Gaussians, np.ndarray, dict[str, Any]]":
     from runtime.problem import InputError, Problem
     from runtime.splat.held_out import held_out_metrics
     from runtime.splat.initial import FEWEST_POINTS
     from runtime.splat.photos import load_photos
+    from runtime.splat.preview import write_held_out
     from runtime.splat.train import Recipe, train
 
     photos = load_photos(capture, p.photo_width_px)
     if len(photos.xyz) < FEWEST_POINTS or photos.held_out.all():
-        raise InputError(
-            Problem(
-                "R219",
-                f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} photos to train on",
-                "take more photos that overlap",
-                "source",
-            )
-        )
+        message = f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} photos to train on"
+        raise InputError(Problem("R219", message, "take more photos that overlap", "source"))
     recipe = Recipe(iterations=p.iterations, sh_degree=p.sh_degree, max_gaussians=p.max_gaussians, seed=p.seed)
     gaussians, trained = train(photos, recipe, lambda fraction, note: out.progress(0.95 * fraction, note))
-    preview(out.path("preview"), renderer, gaussians, photos, p.preview_count)
+    write_held_out(out.path("preview"), renderer, gaussians, photos, p.preview_count)
     return gaussians, photos.xyz, {**held_out_metrics(renderer, gaussians, photos), **trained, "trained": True}

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.backends.renderer import Renderer
 from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
@@ -63,7 +64,7 @@ class TwinParams(Params):
     offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
     cost=lambda p: Resources(minutes=0.3),
 )
-def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Any) -> dict[str, Any]:
+def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
 
     Raises:
@@ -78,22 +79,15 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Any) -> 
     from runtime.sim.pixels.raycast import Lamp
     from runtime.sim.pixels.sensor import Sensor
     from runtime.sim.twin.build import build_twin
-    from runtime.sim.twin.settings import Settings
-    from runtime.sim.twin.twin import Snap
+    from runtime.sim.twin.twin import Snap, Twin
 
     pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
     servo = Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s)
     lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
-    settings = Settings(
-        p.task,
-        float(p.control_hz),
-        Camera(CAMERA, p.width_px, p.height_px, p.fov_y_deg, pose),
-        Physics(servo=servo, friction=p.friction),
-        Look(lamp, Sensor(noise_sd=p.noise_sd)),
-        p.shadow,
-        p.samples,
-        Snap(p.snap_m, p.free_snap_m),
-    )
-    facts = build_twin(settings, capture, scene, out, renderer)
+    camera = Camera(CAMERA, p.width_px, p.height_px, p.fov_y_deg, pose)
+    physics, look = Physics(servo=servo, friction=p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
+    optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
+    assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
+    metrics = build_twin(assumed, capture, scene, out, renderer)
     out.contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
-    return facts
+    return metrics

@@ -17,7 +17,7 @@ from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.build.testing import run_stage
-from runtime.sim.trials.twice import SCHEMA
+from runtime.sim.trials.tables import TWICE
 from runtime.stage import load_stages
 from runtime.store.store import Store
 
@@ -339,8 +339,8 @@ def _again(table: pa.Table, count: int, unsteady: float) -> pa.Table:
     rng = np.random.default_rng([3, table.num_rows, table["seed"][0].as_py()])
     rows = [{**row, "initial_state": str(row["initial_state"])} for row in table.slice(0, count).to_pylist()]
     changed = [{**row, "success": row["success"] != bool(rng.random() < unsteady)} for row in rows]
-    columns = {name: [row[name] for row in changed] for name in SCHEMA.names}
-    return pa.table(columns, schema=SCHEMA)
+    columns = {name: [row[name] for row in changed] for name in TWICE.names}
+    return pa.table(columns, schema=TWICE)
 
 
 def _rollouts(cell: Cell, won: np.ndarray) -> dict[str, Any]:

@@ -5,7 +5,7 @@ would each pay. A test loads these checkpoints through LeRobot's own factories a
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE
+from runtime.learn.learner import Spec
 from runtime.learn.normaliser import EPS, Stats
 from runtime.learn.small.network import Dims, SmallNet, chunk_loss
-from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 SMALL_TYPE = "simkiln_small"
@@ -84,23 +84,10 @@ class LightLearner:
     def _config(self) -> dict[str, Any]:
         inputs, outputs = self._features()
         nothing = dict.fromkeys(("repo_id", "private", "tags", "license", "pretrained_path", "pretrained_revision"))
-        return {
-            "type": SMALL_TYPE,
-            "n_obs_steps": 1,
-            "input_features": inputs,
-            "output_features": outputs,
-            "device": "cpu",
-            "use_amp": False,
-            "use_peft": False,
-            "push_to_hub": False,
-            **nothing,
-            "chunk_size": self.spec.chunk,
-            "n_action_steps": self.spec.n_action_steps,
-            **self.options,
-            "optimizer_lr": 3e-3,
-            "optimizer_weight_decay": 1e-4,
-            "normalization_mapping": NORM_MAP,
-        }
+        config: dict[str, Any] = {"type": SMALL_TYPE, "n_obs_steps": 1, "input_features": inputs, "output_features": outputs}
+        config |= {"device": "cpu", "use_amp": False, "use_peft": False, "push_to_hub": False, **nothing}
+        config |= {"chunk_size": self.spec.chunk, "n_action_steps": self.spec.n_action_steps, **self.options}
+        return config | {"optimizer_lr": 3e-3, "optimizer_weight_decay": 1e-4, "normalization_mapping": NORM_MAP}
 
     def _processors(self) -> dict[str, list[dict[str, Any]]]:
         inputs, outputs = self._features()
@@ -117,14 +104,15 @@ class LightLearner:
         }
 
 
-def _checked_options(extra: dict[str, Any]) -> dict[str, int]:
+def _checked_options(extra: Mapping[str, object]) -> dict[str, int]:
     options = {"width": 8, "keypoints": 16, "hidden": 256}
     for key, value in extra.items():
         if key not in options or not isinstance(value, int) or isinstance(value, bool) or value < 1:
             problem = f"`{key}: {value}` is not an option of architecture `small`"
             help_ = f"its options are positive integers: {', '.join(options)}"
             raise InputError(Problem("R316", problem, help_, "stages.policy.options"))
-    return {**options, **extra}
+        options[key] = value
+    return options
 
 
 def _normaliser(name: str, features: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -66,20 +66,12 @@ class SimkilnSmallConfig(PreTrainedConfig):
     def dims(self) -> Dims:
         """Sizes of the network that these options and features ask for."""
         self.validate_features()
-        shapes = [tuple(f.shape[-2:]) for f in self.image_features.values()]
+        (height, width), *others = [f.shape[-2:] for f in self.image_features.values()]
         state, action = self.robot_state_feature, self.action_feature
         assert state is not None
         assert action is not None
-        return Dims(
-            cameras=len(shapes),
-            image_hw=(int(shapes[0][0]), int(shapes[0][1])),
-            state_dim=state.shape[0],
-            action_dim=action.shape[0],
-            chunk=self.chunk_size,
-            width=self.width,
-            keypoints=self.keypoints,
-            hidden=self.hidden,
-        )
+        sizes = (state.shape[0], action.shape[0], self.chunk_size, self.width, self.keypoints, self.hidden)
+        return Dims(1 + len(others), (int(height), int(width)), *sizes)
 
 
 class SimkilnSmallPolicy(PreTrainedPolicy):

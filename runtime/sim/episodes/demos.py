@@ -6,8 +6,7 @@ import numpy as np
 
 from runtime.sim.episodes.episodes import Episode
 from runtime.sim.parts.mj import Model
-from runtime.sim.scene.bench import Bench
-from runtime.sim.scene.expert import expert_action
+from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import Twin
 

@@ -1,28 +1,36 @@
 """Draw recorded demos again as variants: background from the splat at the moved camera, foreground cast anew."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from runtime.backends.renderer import Renderer
 from runtime.coverage.video import read_video, write_video
 from runtime.sim.episodes.checks import Checked, Limits, check_variant
-from runtime.sim.episodes.episodes import Episode, redraw
+from runtime.sim.episodes.episodes import Episode, Film, redraw
 from runtime.sim.episodes.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
 from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.build import camera_picture
 from runtime.sim.twin.twin import Twin, snap_to_support, splat_backdrop
+from runtime.splat.gaussians import Gaussians
 
 _STREAM = {"demo": 51, "clip": 52}
 
 
 def variant_films(
-    episode: Episode, model: Model, twin: Twin, renderer: Any, gaussians: Any, ranges: Ranges, count: int, seed: tuple[int, int]
-) -> list[dict[str, np.ndarray]]:
-    """`count` variants of one demo: pictures u8 [T, H, W, 3] by camera. `seed` is (stage seed, demo)."""
+    episode: Episode,
+    model: Model,
+    twin: Twin,
+    renderer: Renderer,
+    gaussians: Gaussians,
+    ranges: Ranges,
+    count: int,
+    seed: tuple[int, int],
+) -> list[Film]:
+    """`count` variants of one demo: pictures by camera. `seed` is (stage seed, demo)."""
     films = []
     center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
     for k in range(count):
@@ -67,28 +75,10 @@ def enrich_clips(
             if not checked.passed:
                 path.unlink()
                 continue
-            entries.append(
-                {
-                    "name": name,
-                    "file": f"{target.name}/{name}.mp4",
-                    "of": entry["name"],
-                    "frames": len(again),
-                    "fps": fps_again,
-                    "duration_s": len(again) / fps_again,
-                    "width": again.shape[2],
-                    "height": again.shape[1],
-                }
-            )
+            length, height, width, _ = again.shape
+            length_s = {"frames": length, "fps": fps_again, "duration_s": length / fps_again}
+            of = {"name": name, "file": f"{target.name}/{name}.mp4", "of": entry["name"]}
+            entries.append(of | length_s | {"width": width, "height": height})
         progress((i + 1) / len(manifest["clips"]), "clips")
     (target / "clips.json").write_text(json.dumps({"clips": entries}, indent=1) + "\n")
     return found
-
-
-def with_originals(
-    episodes: list[Episode], originals: list[dict[str, np.ndarray]], variants: Callable[[int], list[dict[str, np.ndarray]]]
-) -> Iterator[tuple[Episode, dict[str, np.ndarray]]]:
-    """Each demo followed by its variants, drawn as they are asked for."""
-    for i, episode in enumerate(episodes):
-        yield episode, originals[i]
-        for film in variants(i):
-            yield episode, film

@@ -1,13 +1,18 @@
 """Recorded episodes: what happened, and all that is needed to draw it again under another light."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from runtime.learn.dataset import write_dataset
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.robot import JOINTS
 from runtime.sim.pixels.eye import Eye
+from runtime.sim.twin.twin import Twin
+
+type Film = dict[str, np.ndarray]  # camera -> u8 [T, H, W, 3]
 
 
 @dataclass(frozen=True)
@@ -26,16 +31,10 @@ class Episode:
 
 def save_episodes(path: Path, episodes: Sequence[Episode]) -> None:
     """Write episodes as one npz; rows of all episodes lie one after another."""
-    lengths = [len(e) for e in episodes]
-    np.savez_compressed(
-        path,
-        qpos=np.concatenate([e.qpos for e in episodes]),
-        objects_m=np.stack([e.objects_m for e in episodes]),
-        state=np.concatenate([e.state for e in episodes]),
-        action=np.concatenate([e.action for e in episodes]),
-        lengths=np.array(lengths),
-        start_index=np.array([e.start_index for e in episodes]),
-    )
+    qpos, state, action = (np.concatenate([getattr(e, name) for e in episodes]) for name in ("qpos", "state", "action"))
+    objects_m, lengths = np.stack([e.objects_m for e in episodes]), np.array([len(e) for e in episodes])
+    starts = np.array([e.start_index for e in episodes])
+    np.savez_compressed(path, qpos=qpos, objects_m=objects_m, state=state, action=action, lengths=lengths, start_index=starts)
 
 
 def load_episodes(path: Path) -> list[Episode]:
@@ -67,7 +66,9 @@ def redraw(eye: Eye, episode: Episode, rng: np.random.Generator) -> np.ndarray:
     return np.stack(frames)
 
 
-def as_dataset(pairs: Iterator[tuple[Episode, dict[str, np.ndarray]]]) -> Iterator[dict[str, object]]:
-    """Episodes with their pictures in the form that `runtime.learn.dataset.write_dataset` takes."""
-    for episode, images in pairs:
-        yield {"images": images, "state": episode.state, "action": episode.action}
+def write_demos(root: Path, twin: Twin, drawn: Iterable[tuple[Episode, Film]]) -> dict[str, int]:
+    """Write episodes with their pictures as a LeRobotDataset of the twin's task; see `write_dataset`."""
+    rows = ({"images": film, "state": episode.state, "action": episode.action} for episode, film in drawn)
+    cameras, first = [c.name for c in twin.cameras], twin.cameras[0]
+    size, instruction = (first.height, first.width), twin.task.instruction
+    return write_dataset(root, round(twin.control_hz), cameras, size, rows, instruction, joint_names=JOINTS)

@@ -1,6 +1,6 @@
 """What a scene's physics is made of: nominal in the twin, hidden at a hidden site."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.sim.parts.robot import Servo
@@ -29,13 +29,9 @@ class Physics:
     mount_yaw_rad: float = 0.0
     """How far the robot's base is turned from its intended direction."""
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON values; the inverse of `from_json`."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Physics":
-        """The inverse of `to_json`."""
+        """The inverse of `dataclasses.asdict`."""
         tuples = {k: tuple(v) for k, v in value.items() if isinstance(v, list)}
         facts: dict[str, Any] = {**value, **tuples, "servo": Servo(**value["servo"])}
         return cls(**facts)

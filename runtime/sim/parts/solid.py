@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,20 +12,13 @@ from runtime.sim.parts.robot import WORLD_BITS
 SITE_GROUP = 2  # statics of a hidden site: drawn once as its backdrop
 COLLISION_GROUP = 3  # statics of a twin: never drawn, the splat shows them
 
-_TYPES = {
-    "box": mujoco.mjtGeom.mjGEOM_BOX,
-    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
-    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
-    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
-}
-
 
 @dataclass(frozen=True)
 class Solid:
     """One static body. `size_m` is MuJoCo's: half extents of a box, (radius, half height) of a cylinder or capsule."""
 
     name: str
-    shape: str
+    shape: Literal["box", "cylinder", "sphere", "capsule"]
     center_m: tuple[float, float, float]
     size_m: tuple[float, ...]
     yaw_rad: float = 0.0
@@ -43,7 +37,7 @@ def add_solids(spec: Spec, solids: Iterable[Solid], group: int, friction: float,
         bits = WORLD_BITS if solid.collides else {"contype": 0, "conaffinity": 0}
         spec.worldbody.add_geom(
             name=solid.name,
-            type=_TYPES[solid.shape],
+            type=getattr(mujoco.mjtGeom, f"mjGEOM_{solid.shape.upper()}"),
             pos=center,
             size=(*solid.size_m, 0, 0)[:3],
             quat=(np.cos(half_yaw), 0, 0, np.sin(half_yaw)),

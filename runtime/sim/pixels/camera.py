@@ -48,8 +48,7 @@ class Camera:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
-        facts = {"name": self.name, "width": self.width, "height": self.height, "fov_y_deg": self.fov_y_deg}
-        return {**facts, "c2w": self.c2w.tolist()}
+        return {**vars(self), "c2w": self.c2w.tolist()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Camera":

@@ -7,16 +7,10 @@ import numpy as np
 from PIL import Image
 
 
-def contact_sheet(films: Sequence[np.ndarray], columns: int = 8, scale: int = 3) -> np.ndarray:
-    """One row per film [T, H, W, 3] u8, `columns` frames evenly over its length: u8 [rows, width, 3]."""
+def save_sheet(path: Path, films: Sequence[np.ndarray], columns: int = 8, scale: int = 3) -> None:
+    """Write a PNG with one row per film [T, H, W, 3] u8, `columns` frames evenly over its length."""
     rows = []
     for film in films:
         picks = np.linspace(0, len(film) - 1, columns).round().astype(int)
         rows.append(np.concatenate([film[i] for i in picks], axis=1))
-    sheet = np.concatenate(rows)
-    return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def save_sheet(path: Path, films: Sequence[np.ndarray], columns: int = 8, scale: int = 3) -> None:
-    """Write a contact sheet as PNG."""
-    Image.fromarray(contact_sheet(films, columns, scale)).save(path)
+    Image.fromarray(np.concatenate(rows).repeat(scale, axis=0).repeat(scale, axis=1)).save(path)

@@ -4,7 +4,6 @@ One call casts all rays from one point, so both a camera and a lamp (a point lig
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -19,22 +18,10 @@ class Lamp:
     rgb: tuple[float, ...] = (0.75, 0.75, 0.75)
     ambient: tuple[float, ...] = (0.38, 0.38, 0.38)
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON values; the inverse of `from_json`."""
-        return {"position_m": list(self.position_m), "rgb": list(self.rgb), "ambient": list(self.ambient)}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Lamp":
-        """The inverse of `to_json`."""
-        return cls(**{k: tuple(v) for k, v in value.items()})
-
     def scaled(self, rgb: np.ndarray) -> "Lamp":
         """The same lamp with all its light multiplied by `rgb` [3]."""
-        return replace(
-            self,
-            rgb=tuple(float(x) for x in np.array(self.rgb) * rgb),
-            ambient=tuple(float(x) for x in np.array(self.ambient) * rgb),
-        )
+        lamp, everywhere = ((np.array(light) * rgb).tolist() for light in (self.rgb, self.ambient))
+        return replace(self, rgb=tuple(lamp), ambient=tuple(everywhere))
 
 
 @dataclass(frozen=True)
@@ -46,33 +33,14 @@ class Hits:
     normal: np.ndarray  # [M, 3] float64
 
 
-def _groups(groups: tuple[int, ...]) -> np.ndarray:
-    mask = np.zeros(6, np.uint8)
-    mask[list(groups)] = 1
-    return mask
-
-
 def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
     """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
     count = len(rays)
-    geom = np.full(count, -1, np.int32)
-    distance = np.full(count, -1.0)
-    normal = np.zeros(3 * count)
-    flat = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
-    mujoco.mj_multiRay(
-        model,
-        data,
-        np.asarray(origin, np.float64),
-        flat,
-        _groups(groups),
-        True,
-        -1,
-        geom,
-        distance,
-        normal,
-        count,
-        mujoco.mjMAXVAL,
-    )
+    drawn = np.zeros(6, np.uint8)
+    drawn[list(groups)] = 1
+    found = geom, distance, normal = np.full(count, -1, np.int32), np.full(count, -1.0), np.zeros(3 * count)
+    start, flat = np.asarray(origin, np.float64), np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
+    mujoco.mj_multiRay(model, data, start, flat, drawn, True, -1, *found, count, mujoco.mjMAXVAL)
     return Hits(geom, np.where(geom >= 0, distance, np.inf), normal.reshape(-1, 3))
 
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from runtime.bound.task import Task
+from runtime.sim.parts.kinematics import solve
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import LIMITS_RAD
+from runtime.sim.parts.robot import JOINTS, LIMITS_RAD, TIP_SITE
 from runtime.sim.parts.start import Start
-from runtime.sim.scene.scene import Handles
 from runtime.sim.tasks import kind_of
 
 
@@ -18,7 +18,9 @@ class Bench:
 
     def __init__(self, model: Model, physics: Physics, task: Task, control_hz: float, starts: Sequence[Start]) -> None:
         self.model, self.task, self.step_s = model, task, 1.0 / control_hz
-        self.handles = Handles.of(model)
+        self._joints = np.array([model.joint(name).qposadr[0] for name in JOINTS])  # in qpos
+        self._actuators = np.array([model.actuator(name).id for name in JOINTS])
+        self._tip = model.site(TIP_SITE).id
         self.starts = list(starts)
         self._offset = np.array(physics.joint_offset_rad)
         substeps = max(1, round(self.step_s / physics.timestep_s))
@@ -34,9 +36,9 @@ class Bench:
         data, start = self.datas[i], self.starts[i]
         mujoco.mj_resetData(self.model, data)
         truth = start.joints_rad + self._offset
-        data.qpos[self.handles.joint_qpos] = truth
+        data.qpos[self._joints] = truth
         data.mocap_pos[:] = start.objects_m
-        data.ctrl[self.handles.actuators] = truth
+        data.ctrl[self._actuators] = truth
         data.act[:] = truth  # the servos' lag starts settled
         self._last[i] = truth
         mujoco.mj_forward(self.model, data)
@@ -47,12 +49,12 @@ class Bench:
 
     def measured(self) -> np.ndarray:
         """Joint angles as the robot reports them [N, 6], float32."""
-        q = np.stack([d.qpos[self.handles.joint_qpos] for d in self.datas])
+        q = np.stack([d.qpos[self._joints] for d in self.datas])
         return (q - self._offset).astype(np.float32)
 
     def tips(self) -> np.ndarray:
         """True places of the tips [N, 3], metres."""
-        return np.stack([d.site_xpos[self.handles.tip_site] for d in self.datas])
+        return np.stack([d.site_xpos[self._tip] for d in self.datas])
 
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
         """One control step with joint targets [N, 6]; rows where `active` [N] is false stay as they are."""
@@ -61,11 +63,20 @@ class Bench:
             if active is not None and not active[i]:
                 continue
             if self._late:
-                data.ctrl[self.handles.actuators] = self._last[i]
+                data.ctrl[self._actuators] = self._last[i]
                 mujoco.mj_step(self.model, data, self._late)
                 self.judges[i].update(data)
-            data.ctrl[self.handles.actuators] = targets[i]
+            data.ctrl[self._actuators] = targets[i]
             mujoco.mj_step(self.model, data, self._prompt)
             mujoco.mj_kinematics(self.model, data)
             self.judges[i].update(data)
             self._last[i] = targets[i]
+
+
+def expert_action(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, joints_rad: np.ndarray, step_s: float) -> np.ndarray:
+    """The scripted expert: its task's wish for the tip as joint targets [6] (rad), from the true tip [3] and objects
+    [K, 3]. The joints stay where they are when the wish is out of reach.
+    """
+    wish = kind_of(task).expert_tip(task, tip_m, objects_m, step_s)
+    q = solve(wish, gripper_rad=0.0)
+    return np.array(joints_rad, dtype=np.float64) if q is None else q

@@ -1,14 +1,13 @@
 """A scene: statics, robot and task objects in one MuJoCo model, in the robot's nominal base frame (x ahead, z up)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from runtime.bound.task import Task
-from runtime.sim.parts.mj import Model, Spec, mujoco
+from runtime.sim.parts.mj import Spec, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import JOINTS, TIP_SITE, add_robot
+from runtime.sim.parts.robot import add_robot
 from runtime.sim.parts.solid import Solid, add_solids
 from runtime.sim.tasks import kind_of
 
@@ -23,24 +22,3 @@ def build_scene(task: Task, physics: Physics, solids: Iterable[Solid], group: in
     add_robot(spec, (*physics.mount_offset_m, 0.0), physics.mount_yaw_rad, physics.servo, physics.friction)
     kind_of(task).add_objects(spec, task, physics)
     return spec
-
-
-@dataclass(frozen=True)
-class Handles:
-    """Where the robot's state lies in a model of a scene."""
-
-    joint_qpos: np.ndarray  # [6]
-    joint_dof: np.ndarray  # [6]
-    actuators: np.ndarray  # [6]
-    tip_site: int
-
-    @classmethod
-    def of(cls, model: Model) -> "Handles":
-        """Look the robot's names up in `model`."""
-        joints = [model.joint(name) for name in JOINTS]
-        return cls(
-            np.array([j.qposadr[0] for j in joints]),
-            np.array([j.dofadr[0] for j in joints]),
-            np.array([model.actuator(name).id for name in JOINTS]),
-            model.site(TIP_SITE).id,
-        )

@@ -52,8 +52,8 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     position = base_from_site[:3, :3] @ np.array(place.trial_lamp.position_m) + base_from_site[:3, 3]
-    lamp = Lamp(tuple(float(x) for x in position), place.trial_lamp.rgb, place.trial_lamp.ambient)
-    look = Look(lamp, place.sensor, tuple(float(x) for x in place.color_gain))
+    lamp = Lamp(tuple(position.tolist()), place.trial_lamp.rgb, place.trial_lamp.ambient)
+    look = Look(lamp, place.sensor, tuple(place.color_gain.tolist()))
     eyes = {}
     for camera in twin.cameras:
         true = camera.moved(place.camera_shift_m, place.camera_turn_rad)

@@ -63,7 +63,7 @@ def photograph(site: HiddenSite, width: int, height: int, count: int) -> Photos:
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     sensor = Sensor(noise_sd=PHOTO_NOISE_SD)
-    photos, poses, points, colors, frames, uvs, depths = [], [], [], [], [], [], []
+    photos, poses, seen = [], [], []
     camera = Camera("photo", width, height, PHOTO_FOV_Y_DEG, np.eye(4))
     samples = 1 if width >= FINE_WIDTH_PX else 2
     for i, pose in enumerate(_orbit(rng, count)):
@@ -77,23 +77,12 @@ def photograph(site: HiddenSite, width: int, height: int, count: int) -> Photos:
         middle = (np.stack((u, v), -1) + (0.5 if samples == 1 else 0.75)).astype(np.float32)
         depth = view.depth_m[v, u]
         rays = np.concatenate((middle, np.ones((len(u), 1))), 1) @ np.linalg.inv(camera.K).T
-        points.append(pose[:3, 3] + (rays * depth[:, None]) @ pose[:3, :3].T)
-        colors.append(photo[v, u])
-        frames.append(np.full(len(u), i, np.int32))
-        uvs.append(middle)
-        depths.append(depth)
+        points = pose[:3, 3] + (rays * depth[:, None]) @ pose[:3, :3].T
+        seen.append((points, photo[v, u], np.full(len(u), i, np.int32), middle, depth))
         photos.append(photo)
         poses.append(place.world_from_site @ pose)
-    xyz = np.concatenate(points) @ place.world_from_site[:3, :3].T + place.world_from_site[:3, 3]
+    points, rgb, frames, uv, depth = (np.concatenate(column) for column in zip(*seen, strict=True))
+    xyz = points @ place.world_from_site[:3, :3].T + place.world_from_site[:3, 3]
     xyz += rng.standard_normal(xyz.shape) * POINT_NOISE_M
-    return Photos(
-        np.stack(photos),
-        np.stack(poses),
-        camera.K,
-        xyz.astype(np.float32),
-        np.concatenate(colors),
-        np.concatenate(frames),
-        np.concatenate(uvs),
-        np.concatenate(depths).astype(np.float32),
-        place.world_from_site[:3, 2].copy(),
-    )
+    up, depth = place.world_from_site[:3, 2].copy(), depth.astype(np.float32)
+    return Photos(np.stack(photos), np.stack(poses), camera.K, xyz.astype(np.float32), rgb, frames, uv, depth, up)

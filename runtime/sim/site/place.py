@@ -87,24 +87,12 @@ def hidden_place(site: HiddenSite) -> HiddenPlace:
     world = np.eye(4)
     world[:3, :3] = rotation(np.array((0, 0, rng[_WORLD].uniform(-np.pi, np.pi))))
     world[:3, 3] = rng[_WORLD].uniform(-2, 2, 3)
-    photo_lamp, trial_lamp = _lamps(rng[_LIGHT], gap)
+    lamps = _lamps(rng[_LIGHT], gap)
     r = rng[_SENSOR]
     red, blue = 1 + gap.white_balance * _amount(r), 1 + gap.white_balance * _amount(r)
     exposure = 1 + gap.exposure * _amount(r)
-    sensor = Sensor(
-        gain=(exposure * red, exposure, exposure * blue),
-        vignetting=gap.vignetting * abs(_amount(r)),
-        noise_sd=gap.noise_sd * abs(_amount(r)),
-    )
-    return HiddenPlace(
-        solids,
-        materials,
-        world,
-        photo_lamp,
-        trial_lamp,
-        _physics(rng[_PHYSICS], gap),
-        sensor,
-        camera_shift_m=_direction(r) * gap.camera_shift_m * abs(_amount(r)),
-        camera_turn_rad=_direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r)),
-        color_gain=np.array([1 + gap.object_color * _amount(r) for _ in range(3)]),
-    )
+    sensor = Sensor((exposure * red, exposure, exposure * blue), gap.vignetting * abs(_amount(r)), gap.noise_sd * abs(_amount(r)))
+    shift_m = _direction(r) * gap.camera_shift_m * abs(_amount(r))
+    turn_rad = _direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r))
+    color_gain = np.array([1 + gap.object_color * _amount(r) for _ in range(3)])
+    return HiddenPlace(solids, materials, world, *lamps, _physics(rng[_PHYSICS], gap), sensor, shift_m, turn_rad, color_gain)

@@ -10,7 +10,8 @@ import numpy as np
 from runtime.sim.parts.solid import Solid
 from runtime.sim.pixels.texture import Material, Pattern
 
-Rgb = tuple[float, ...]
+type Rgb = tuple[int, int, int]  # per cent
+type Surface = tuple[Rgb, Rgb, Pattern, float]  # colour, other colour, pattern, its scale in metres
 CLEAR_RADIUS_M = 0.38  # nothing stands nearer to the table's centre: room for a robot
 ROOM_HALF_M = 1.9
 FLOOR_Z_M = -0.75
@@ -18,72 +19,45 @@ FLOOR_Z_M = -0.75
 
 @dataclass(frozen=True)
 class Style:
-    """A family of places: (colour, other colour, pattern, scale) of table, wall and floor, and colours of clutter."""
+    """A family of places: surfaces that table, wall and floor may have, and colours of clutter."""
 
-    table: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
-    wall: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
-    floor: tuple[tuple[Rgb, Rgb, Pattern, float], ...]
+    table: tuple[Surface, ...]
+    wall: tuple[Surface, ...]
+    floor: tuple[Surface, ...]
     clutter: tuple[Rgb, ...]
 
 
 STYLES = {
     "workshop": Style(
-        table=(((0.62, 0.44, 0.27), (0.42, 0.28, 0.16), "grain", 0.05), ((0.55, 0.42, 0.30), (0.34, 0.24, 0.16), "grain", 0.07)),
-        wall=(((0.55, 0.60, 0.62), (0.40, 0.45, 0.50), "cloth", 0.30), ((0.62, 0.56, 0.48), (0.45, 0.38, 0.32), "tiles", 0.40)),
-        floor=(((0.38, 0.38, 0.38), (0.28, 0.28, 0.29), "speckle", 0.12),),
-        clutter=(
-            (0.15, 0.35, 0.62),
-            (0.85, 0.45, 0.10),
-            (0.20, 0.45, 0.25),
-            (0.55, 0.55, 0.58),
-            (0.70, 0.12, 0.14),
-            (0.90, 0.78, 0.20),
-        ),
+        table=(((62, 44, 27), (42, 28, 16), "grain", 0.05), ((55, 42, 30), (34, 24, 16), "grain", 0.07)),
+        wall=(((55, 60, 62), (40, 45, 50), "cloth", 0.30), ((62, 56, 48), (45, 38, 32), "tiles", 0.40)),
+        floor=(((38, 38, 38), (28, 28, 29), "speckle", 0.12),),
+        clutter=((15, 35, 62), (85, 45, 10), (20, 45, 25), (55, 55, 58), (70, 12, 14), (90, 78, 20)),
     ),
     "kitchen": Style(
-        table=(
-            ((0.83, 0.80, 0.74), (0.62, 0.57, 0.50), "speckle", 0.025),
-            ((0.78, 0.74, 0.68), (0.60, 0.52, 0.45), "tiles", 0.16),
-        ),
-        wall=(((0.88, 0.88, 0.84), (0.58, 0.70, 0.72), "tiles", 0.22), ((0.80, 0.76, 0.62), (0.66, 0.58, 0.42), "stripes", 0.35)),
-        floor=(((0.60, 0.46, 0.33), (0.46, 0.33, 0.22), "grain", 0.10),),
-        clutter=(
-            (0.75, 0.16, 0.14),
-            (0.95, 0.70, 0.20),
-            (0.35, 0.60, 0.30),
-            (0.90, 0.90, 0.88),
-            (0.25, 0.42, 0.60),
-            (0.50, 0.32, 0.22),
-        ),
+        table=(((83, 80, 74), (62, 57, 50), "speckle", 0.025), ((78, 74, 68), (60, 52, 45), "tiles", 0.16)),
+        wall=(((88, 88, 84), (58, 70, 72), "tiles", 0.22), ((80, 76, 62), (66, 58, 42), "stripes", 0.35)),
+        floor=(((60, 46, 33), (46, 33, 22), "grain", 0.10),),
+        clutter=((75, 16, 14), (95, 70, 20), (35, 60, 30), (90, 90, 88), (25, 42, 60), (50, 32, 22)),
     ),
     "lab": Style(
-        table=(
-            ((0.72, 0.74, 0.76), (0.55, 0.57, 0.60), "speckle", 0.03),
-            ((0.30, 0.42, 0.38), (0.42, 0.56, 0.50), "checker", 0.05),
-        ),
-        wall=(((0.82, 0.84, 0.86), (0.64, 0.68, 0.74), "stripes", 0.50), ((0.70, 0.74, 0.80), (0.52, 0.56, 0.66), "tiles", 0.45)),
-        floor=(((0.50, 0.53, 0.56), (0.40, 0.42, 0.45), "tiles", 0.30),),
-        clutter=(
-            (0.20, 0.22, 0.26),
-            (0.10, 0.45, 0.60),
-            (0.85, 0.85, 0.87),
-            (0.80, 0.20, 0.20),
-            (0.30, 0.55, 0.35),
-            (0.60, 0.60, 0.62),
-        ),
+        table=(((72, 74, 76), (55, 57, 60), "speckle", 0.03), ((30, 42, 38), (42, 56, 50), "checker", 0.05)),
+        wall=(((82, 84, 86), (64, 68, 74), "stripes", 0.50), ((70, 74, 80), (52, 56, 66), "tiles", 0.45)),
+        floor=(((50, 53, 56), (40, 42, 45), "tiles", 0.30),),
+        clutter=((20, 22, 26), (10, 45, 60), (85, 85, 87), (80, 20, 20), (30, 55, 35), (60, 60, 62)),
     ),
 }
 
 
-def _material(rng: np.random.Generator, choices: tuple[tuple[Rgb, Rgb, Pattern, float], ...]) -> Material:
+def _material(rng: np.random.Generator, choices: tuple[Surface, ...]) -> Material:
     rgb, other, pattern, scale = choices[rng.integers(len(choices))]
     tint = rng.uniform(0.9, 1.1, 3)
-    mixed = [tuple(float(x) for x in np.clip(np.array(c) * tint, 0, 1)) for c in (rgb, other)]
+    mixed = [tuple(float(x) for x in np.clip(np.array(c) / 100 * tint, 0, 1)) for c in (rgb, other)]
     return Material(mixed[0], mixed[1], pattern, scale * float(rng.uniform(0.85, 1.2)), int(rng.integers(2**31)))
 
 
 def _clutter_material(rng: np.random.Generator, style: Style) -> Material:
-    rgb = np.clip(np.array(style.clutter[rng.integers(len(style.clutter))]) * rng.uniform(0.8, 1.2, 3), 0.03, 0.97)
+    rgb = np.clip(np.array(style.clutter[rng.integers(len(style.clutter))]) / 100 * rng.uniform(0.8, 1.2, 3), 0.03, 0.97)
     other = np.clip(rgb * rng.uniform(0.35, 0.7) + rng.uniform(0, 0.25), 0, 1)
     pattern: Pattern = ("plain", "speckle", "stripes", "checker", "cloth")[rng.integers(5)]
     return Material(tuple(rgb), tuple(other), pattern, float(rng.uniform(0.02, 0.06)), int(rng.integers(2**31)))

@@ -36,13 +36,8 @@ def save_rollouts(
         if trial is not None:
             save_sheet(folder / f"{name}.png", [trial.film], columns, sheet_scale)
             save_film(folder / f"{name}.mp4", trial.film, fps, film_scale)
-            index[name] = {
-                "initial_state": str(trial.initial_state),
-                "steps": trial.steps,
-                "score": trial.score,
-                "failure_mode": trial.failure_mode,
-                "fps": fps,
-            }
+            row = trial.row()
+            index[name] = {key: row[key] for key in ("initial_state", "steps", "score", "failure_mode")} | {"fps": fps}
     (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")
 
 

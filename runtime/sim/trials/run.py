@@ -23,6 +23,11 @@ class Trial:
     steps: int
     film: np.ndarray
 
+    def row(self) -> dict[str, object]:
+        """All but the film, as the columns of a table of trials."""
+        names = ("success", "score", "failure_mode", "steps")
+        return {"initial_state": str(self.initial_state), **{name: getattr(self, name) for name in names}}
+
 
 def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps: int) -> list[Trial]:
     """Run every trial of `bench` until it succeeds or the horizon ends.

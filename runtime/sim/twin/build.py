@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from runtime.backends.renderer import Renderer
+from runtime.capture.support import SceneFacts, Support
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.solid import COLLISION_GROUP
@@ -18,9 +20,9 @@ from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.collision import columns, support_box
 from runtime.sim.twin.haze import far_from_points, in_sight
-from runtime.sim.twin.placement import footprint, in_footprint, placements
-from runtime.sim.twin.settings import Settings
-from runtime.sim.twin.twin import Twin, snap_to_support, splat_backdrop
+from runtime.sim.twin.placement import in_footprint, placements
+from runtime.sim.twin.twin import Twin, over_support, snap_to_support, splat_backdrop
+from runtime.splat.gaussians import Gaussians
 from runtime.splat.ply import read_ply
 
 PREVIEW_SCALE = 6
@@ -29,17 +31,15 @@ FEWEST_POINTS = 50
 PLACES, ENOUGH_SEEN, SEEN_WIDTH = 400, 0.97, 32  # places tried in order until this share of the work area is seen
 
 
-def support_from_world(scene: dict[str, Any]) -> np.ndarray:
+def support_from_world(support: Support, scale: float) -> np.ndarray:
     """The similarity [4, 4] from scene units to metres in the support's frame."""
-    support = scene["support"]
-    rotation, scale = np.array(support["rotation"], float), float(scene["scale_m_per_unit"])
     matrix = np.eye(4)
-    matrix[:3, :3] = scale * rotation.T
-    matrix[:3, 3] = -scale * rotation.T @ np.array(support["origin"], float)
+    matrix[:3, :3] = scale * support.rotation.T
+    matrix[:3, 3] = -scale * support.rotation.T @ support.origin
     return matrix
 
 
-def captured_points(capture: Path, gaussians: Any) -> np.ndarray:
+def captured_points(capture: Path, gaussians: Gaussians) -> np.ndarray:
     """Points [N, 3] of what is there, scene units: sparse points of the capture, or the splat's opaque Gaussians."""
     path = capture / "points.npz"
     if path.exists():
@@ -49,85 +49,72 @@ def captured_points(capture: Path, gaussians: Any) -> np.ndarray:
     return gaussians.means[gaussians.opacities > OPAQUE].astype(float)
 
 
-def camera_picture(renderer: Any, gaussians: Any, twin: Twin, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
+def camera_picture(renderer: Renderer, gaussians: Gaussians, twin: Twin, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     """The splat from a camera of the base frame: rgb [H, W, 3] in 0..1 and z-depth [H, W] in metres."""
-    rgb, depth, _ = renderer.render(
-        gaussians, twin.splat_camera(camera), camera.K, camera.width, camera.height, background=(0.5, 0.5, 0.5)
-    )
-    return np.asarray(rgb), np.asarray(depth) * twin.scale
+    pose, grey = twin.splat_camera(camera), (0.5, 0.5, 0.5)
+    rgb, depth, _ = renderer.render(gaussians, pose, camera.K, camera.width, camera.height, grey)
+    return rgb, depth * twin.scale
 
 
-def area_seen(renderer: Any, gaussians: Any, twin: Twin) -> float:
+def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
     """Share of the work area's pixels, in a small picture, at which the camera sees down to the support."""
     camera = replace(twin.cameras[0], width=SEEN_WIDTH, height=SEEN_WIDTH * 3 // 4)
     _, depth = camera_picture(renderer, gaussians, twin, camera)
-    rays = camera.rays()
-    plane = np.where(rays[..., 2] < -1e-6, -camera.position[2] / np.minimum(rays[..., 2], -1e-6), np.inf)
-    height = camera.position[2] + rays[..., 2] * np.where(np.isfinite(depth), depth, 0.0)
-    below = camera.position[:2] + rays[..., :2] * np.where(np.isfinite(plane), plane, 0.0)[..., None]
-    low, high = footprint(twin.task.area)
-    area = np.isfinite(plane) & np.all((below > low) & (below < high), axis=-1)
+    _, height, area = over_support(depth, camera, twin.task.area)
     return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
 
 
-def build_twin(settings: Settings, capture: Path, scene: Path, out: Out, renderer: Any) -> dict[str, Any]:
-    """Write all files of the twin artifact; return its metrics."""
-    facts = json.loads((scene / "scene.json").read_text())
-    if not facts.get("support"):
-        raise InputError(
-            Problem(
-                "R251",
-                "the scene has no support that the robot could stand on",
-                "capture a table or a floor from above",
-                "source",
-            )
-        )
+def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
+    """Write all files of the twin artifact; return its metrics. `assumed` is all of the twin but where it stands."""
+    facts: SceneFacts = json.loads((scene / "scene.json").read_text())
+    if not facts["support"]:
+        message = "the scene has no support that the robot could stand on"
+        raise InputError(Problem("R251", message, "capture a table or a floor from above", "source"))
     gaussians = read_ply(scene / "splat.ply")
-    to_support = support_from_world(facts)
+    support = Support.from_json(facts["support"])
+    to_support = support_from_world(support, float(facts["scale_m_per_unit"]))
     points = captured_points(capture, gaussians) @ to_support[:3, :3].T + to_support[:3, 3]
     means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
     adrift = far_from_points(means, points)
-    task, camera, physics = settings.task, settings.camera, settings.physics
+    task, camera, physics = assumed.task, assumed.cameras[0], assumed.physics
 
     def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
         """The twin with the robot at `base`, and which Gaussians are haze then."""
-        twin = settings.twin(np.linalg.inv(base) @ to_support)
+        twin = replace(assumed, splat_to_twin=np.linalg.inv(base) @ to_support)
         return twin, adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
-    for candidate in placements(points, np.array(facts["support"]["half_extent_m"], float), task.area, PLACES):
+    for candidate in placements(points, support.half_extent_m, task.area, PLACES):
         tried, hidden = stood(candidate)
-        seen = area_seen(renderer, gaussians.where(~hidden), tried)
+        seen = area_seen(renderer, gaussians.select(~hidden), tried)
         if seen > best + 1e-9:
             best, base, twin, haze = seen, candidate, tried, hidden
         if best >= ENOUGH_SEEN:
             break
     assert twin is not None
     points = (points - base[:3, 3]) @ base[:3, :3]
-    gaussians = gaussians.where(~haze)
+    gaussians = gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
-    solids = [support_box(points, task.area), *columns(points, task.area)]
+    solids = [support_box(), *columns(points, task.area)]
     spec = build_scene(task, physics, solids, COLLISION_GROUP)
     model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
     rgb, depth = camera_picture(renderer, gaussians, twin, camera)
     snapped = snap_to_support(depth, camera, twin.snap, task.area)
-    np.savez_compressed(
-        out.path("background") / f"{camera.name}.npz", rgb=np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8), depth_m=snapped
-    )
+    bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+    np.savez_compressed(out.path("background") / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
 
     big = replace(camera, width=camera.width * PREVIEW_SCALE, height=camera.height * PREVIEW_SCALE)
     rgb, far = camera_picture(renderer, gaussians, twin, big)
     start = kind_of(task).draw_start(task, 0, "demo")
-    bench = Bench(model, physics, task, settings.control_hz, [start])
-    eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), settings.shadow), twin.look)
+    bench = Bench(model, physics, task, twin.control_hz, [start])
+    eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 
-    rays = camera.rays()
-    height = camera.position[2] + rays[..., 2] * depth
-    on_support = np.isfinite(depth) & (np.abs(height) < settings.snap.near_m)
+    _, height, _ = over_support(depth, camera, task.area)
+    on_support = np.isfinite(depth) & (np.abs(height) < twin.snap.near_m)
     return {
         "scale_m_per_unit": float(facts["scale_m_per_unit"]),
         "collision_boxes": len(solids),

@@ -12,7 +12,7 @@ LOW_M = 0.025  # lower things are noise of the support
 HIGH_M = 0.6
 
 
-def support_box(points: np.ndarray, area: Area) -> Solid:
+def support_box() -> Solid:
     """The support's top as a thick slab at z = 0 that holds robot, work area and everything within reach."""
     return Solid("twin/support", "box", (0.2, 0.0, -0.05), (REACH_M + 0.3, REACH_M + 0.3, 0.05))
 

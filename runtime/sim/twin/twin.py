@@ -60,8 +60,8 @@ class Twin:
             "control_hz": self.control_hz,
             "cameras": [c.to_json() for c in self.cameras],
             "splat_to_twin": self.splat_to_twin.tolist(),
-            "physics": self.physics.to_json(),
-            "lamp": self.look.lamp.to_json(),
+            "physics": asdict(self.physics),
+            "lamp": asdict(self.look.lamp),
             "noise_sd": self.look.sensor.noise_sd,
             "shadow": self.shadow,
             "samples": self.samples,
@@ -71,7 +71,7 @@ class Twin:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Twin":
         """The inverse of `to_json`."""
-        look = Look(Lamp.from_json(value["lamp"]), Sensor(noise_sd=value["noise_sd"]))
+        look = Look(Lamp(**{k: tuple(v) for k, v in value["lamp"].items()}), Sensor(noise_sd=value["noise_sd"]))
         return cls(
             Task.model_validate(value["task"]),
             float(value["control_hz"]),
@@ -97,12 +97,11 @@ def read_model(folder: Path) -> Model:
 
 def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
     """The backdrop of each camera, by its name."""
-    return {c.name: _read_backdrop(folder / "background" / f"{c.name}.npz", twin.shadow) for c in twin.cameras}
-
-
-def _read_backdrop(path: Path, shadow: float) -> Backdrop:
-    with np.load(path) as stored:
-        return splat_backdrop(stored["rgb"].astype(np.float32) / 255, stored["depth_m"], shadow)
+    found = {}
+    for camera in twin.cameras:
+        with np.load(folder / "background" / f"{camera.name}.npz") as stored:
+            found[camera.name] = splat_backdrop(stored["rgb"].astype(np.float32) / 255, stored["depth_m"], twin.shadow)
+    return found
 
 
 def splat_backdrop(rgb: np.ndarray, depth_m: np.ndarray, shadow: float) -> Backdrop:
@@ -115,17 +114,24 @@ def eyes_of(model: Model, twin: Twin, backdrops: dict[str, Backdrop]) -> dict[st
     return {c.name: Eye(model, c, backdrops[c.name], twin.look, twin.samples) for c in twin.cameras}
 
 
+def over_support(depth_m: np.ndarray, camera: Camera, area: Area) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A depth picture [H, W] against the support's plane z = 0: the z-depth at which each pixel's ray meets it (inf where
+    it never does), the height over it of what is seen (the camera's own where nothing is), and whether the ray meets it
+    where robot and task need room. All [H, W].
+    """
+    rays, eye = camera.rays(), camera.position
+    falls = rays[..., 2] < -1e-6
+    plane = np.where(falls, -eye[2] / np.minimum(rays[..., 2], -1e-6), np.inf)
+    height = eye[2] + rays[..., 2] * np.where(np.isfinite(depth_m), depth_m, 0.0)
+    below = eye[:2] + rays[..., :2] * np.where(falls, plane, 0.0)[..., None]
+    low, high = footprint(area)
+    return plane, height, falls & np.all((below > low) & (below < high), axis=-1)
+
+
 def snap_to_support(depth_m: np.ndarray, camera: Camera, snap: Snap, area: Area) -> np.ndarray:
     """Put depths that are near the plane z = 0 on it: a splat's depth is noisy, most of all on a bare table, and a
     centimetre decides whether a button stands on the table or in it. [H, W] to [H, W], float32.
     """
-    rays = camera.rays()
-    with np.errstate(divide="ignore"):
-        plane = np.where(rays[..., 2] < -1e-6, -camera.position[2] / rays[..., 2], np.inf)
-    there = np.isfinite(depth_m) & np.isfinite(plane)
-    height = camera.position[2] + rays[..., 2] * np.where(there, depth_m, 0.0)
-    below = camera.position[:2] + rays[..., :2] * np.where(there, plane, 0.0)[..., None]
-    low, high = footprint(area)
-    free = np.all((below > low) & (below < high), axis=-1)
-    near = there & (np.abs(height) < np.where(free, max(snap.free_m, snap.near_m), snap.near_m))
-    return np.where(near, plane, depth_m).astype(np.float32)
+    plane, height, free = over_support(depth_m, camera, area)
+    near = np.abs(height) < np.where(free, max(snap.free_m, snap.near_m), snap.near_m)
+    return np.where(near & np.isfinite(depth_m) & np.isfinite(plane), plane, depth_m).astype(np.float32)

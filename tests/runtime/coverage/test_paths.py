@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.capture.support import Support
 from runtime.coverage import paths
 from runtime.coverage.frame import SceneFrame, upright
 
@@ -14,13 +15,8 @@ from runtime.coverage.frame import SceneFrame, upright
 def _frame(half: tuple[float, float] = (0.5, 0.4), scale: float = 0.5, seed: int = 0) -> SceneFrame:
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
     rotation *= np.sign(np.linalg.det(rotation))
-    return SceneFrame.from_json(
-        {
-            "up": rotation[:, 2].tolist(),
-            "scale_m_per_unit": scale,
-            "support": {"origin": [1.0, 2.0, 3.0], "rotation": rotation.tolist(), "half_extent_m": list(half)},
-        }
-    )
+    up, support = rotation[:, 2].tolist(), Support(np.array([1.0, 2.0, 3.0]), rotation, np.array(half), 1.0).to_json()
+    return SceneFrame.from_json({"up": up, "scale_m_per_unit": scale, "support": support, "center": [0, 0, 0], "radius": 1.0})
 
 
 PATHS: list[Callable[[SceneFrame], np.ndarray]] = [

@@ -11,7 +11,7 @@ from runtime.learn.checkpoint import policy_facts, save_facts
 from runtime.learn.dataset import read_arrays
 from runtime.learn.learner import Spec, make_learner
 from runtime.learn.load import SmallActor, load_policy
-from runtime.learn.train import Settings, seed_everything, train
+from runtime.learn.train import Recipe, seed_everything, train
 from runtime.learn.windows import make_windows
 from runtime.learn.zoo import LeRobotActor, LeRobotLearner
 from tests.runtime.learn import reach
@@ -26,7 +26,7 @@ def saved(demos: tuple[Path, list[dict]], tmp_path_factory: pytest.TempPathFacto
     arrays = read_arrays(dataset)
     seed_everything(1)
     learner = make_learner(SPEC, dataset)
-    train(learner, arrays, Settings(5, 8, 1e-3, seed=1))
+    train(learner, arrays, Recipe(5, 8, 1e-3, seed=1))
     learner.save(root / "checkpoint")
     save_facts(root / "policy.json", policy_facts(SPEC, arrays, root / "checkpoint", 1, 1, 5, 8))
     return root / "checkpoint"
@@ -85,7 +85,7 @@ def test_it_learns_to_look(demos: tuple[Path, list[dict]], tmp_path: Path) -> No
     arrays = read_arrays(arrays_root)
     seed_everything(0)
     learner = make_learner(SPEC, arrays_root)
-    train(learner, arrays, Settings(350, 32, 3e-3, seed=0))
+    train(learner, arrays, Recipe(350, 32, 3e-3, seed=0))
     learner.save(tmp_path / "checkpoint")
     save_facts(tmp_path / "policy.json", policy_facts(SPEC, arrays, tmp_path / "checkpoint", 1, 0, 350, 8))
     actor, rng, n = load_policy(tmp_path / "checkpoint"), np.random.default_rng(77), 30

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runtime.learn.dataset import read_arrays
 from runtime.learn.learner import Spec, make_learner
 from runtime.learn.snapshots import checkpoint_at, snapshot_steps
-from runtime.learn.train import Settings, seed_everything, train, weights_digest
+from runtime.learn.train import Recipe, seed_everything, train, weights_digest
 from tests.runtime.learn import reach
 
 FRACTIONS = st.lists(st.floats(1e-6, 1), min_size=1, max_size=8, unique=True).map(sorted)
@@ -51,7 +51,7 @@ def test_training_is_the_same_bit_for_bit(demos: tuple[Path, list[dict]], tmp_pa
         def keep(step: int, learner=learner) -> None:
             learner.save(tmp_path / "kept" / str(step))
 
-        train(learner, read_arrays(dataset), Settings(5, 4, 1e-3, 3, jitter=0.1), keep=keep if keeping else None)
+        train(learner, read_arrays(dataset), Recipe(5, 4, 1e-3, 3, jitter=0.1), keep=keep if keeping else None)
         digests.append(weights_digest(learner))
     assert digests[0] == digests[1]
     assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["1", "2", "3", "4", "5"]

@@ -12,7 +12,7 @@ from runtime.learn.learner import Spec, make_learner
 from runtime.learn.normaliser import load_stats, normaliser_digest
 from runtime.learn.optimiser import AdamW
 from runtime.learn.small.network import chunk_loss
-from runtime.learn.train import Settings, rate_factor, seed_everything, train, weights_digest
+from runtime.learn.train import Recipe, rate_factor, seed_everything, train, weights_digest
 from runtime.learn.windows import make_windows, split_episodes
 from runtime.problem import InputError
 from tests.runtime.learn import reach
@@ -23,7 +23,7 @@ SPEC = Spec("small", ("front",), reach.HW, 6, 6, chunk=8, n_action_steps=4)
 def _digest(dataset: Path, seed: int, steps: int, shift_px: int = 0) -> str:
     seed_everything(seed)
     learner = make_learner(SPEC, dataset)
-    train(learner, read_arrays(dataset), Settings(steps, 8, 1e-3, seed, shift_px=shift_px, jitter=shift_px / 10))
+    train(learner, read_arrays(dataset), Recipe(steps, 8, 1e-3, seed, shift_px=shift_px, jitter=shift_px / 10))
     return weights_digest(learner)
 
 
@@ -39,7 +39,7 @@ def test_untrained_has_the_same_normaliser_and_other_weights(demos: tuple[Path, 
     for steps in (0, 4):
         seed_everything(0)
         learner = make_learner(SPEC, dataset)
-        trained = train(learner, read_arrays(dataset), Settings(steps, 8, 1e-3, 0))
+        trained = train(learner, read_arrays(dataset), Recipe(steps, 8, 1e-3, 0))
         assert (trained.loss is None) == (steps == 0)
         learner.save(tmp_path / str(steps))
         digests.append(normaliser_digest(tmp_path / str(steps)))
@@ -51,7 +51,7 @@ def test_untrained_has_the_same_normaliser_and_other_weights(demos: tuple[Path, 
 def test_training_lowers_the_loss(demos: tuple[Path, list[dict]]) -> None:
     seed_everything(0)
     dataset = demos[0] / "dataset"
-    trained = train(make_learner(SPEC, dataset), read_arrays(dataset), Settings(60, 16, 3e-3, 0, held_out=1))
+    trained = train(make_learner(SPEC, dataset), read_arrays(dataset), Recipe(60, 16, 3e-3, 0, held_out=1))
     assert trained.curve[-1][1] < 0.4 * trained.curve[0][1]
     assert trained.held_out_loss is not None
     assert [c[0] for c in trained.curve][-1] == 60
@@ -104,8 +104,8 @@ def test_the_optimiser_is_torchs_adamw() -> None:
 
 
 def test_the_rate_rises_then_falls_to_nothing() -> None:
-    settings = Settings(100, 1, 1.0, 0)
-    rates = [rate_factor(s, settings) for s in range(100)]
+    recipe = Recipe(100, 1, 1.0, 0)
+    rates = [rate_factor(s, recipe) for s in range(100)]
     assert max(rates) == pytest.approx(1.0)
     assert rates[0] < 0.3
     assert rates[-1] < 0.01

@@ -18,7 +18,7 @@ def _both(gaussians, degree, width=WIDTH, height=HEIGHT):
         *arrays, view[None], K[None], width, height, sh_degree=degree, backgrounds=BACKGROUND[None], render_mode="RGB+D"
     )
     back = torch.as_tensor(BACKGROUND, dtype=torch.float64)
-    reference = render(*tensors(*arrays, view, K), width, height, sh_degree=degree, background=back)
+    reference = render(tensors(*arrays, view, K), width, height, sh_degree=degree, background=back)
     return mine, [t.numpy() for t in reference]
 
 

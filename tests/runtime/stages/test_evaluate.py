@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,14 +11,14 @@ from PIL import Image
 from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.coverage.video import read_video
+from runtime.learn.actor import PolicyFacts
 from runtime.problem import InputError
-from runtime.sim.scene.bench import Bench
-from runtime.sim.scene.expert import expert_action
+from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.site.install import install
 from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials.run import run_trials
-from runtime.sim.trials.twice import save_twice
+from runtime.sim.trials.tables import save_twice
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.stats.table.table import SCHEMA, join
 from tests.runtime.stages.sim_chain import SITE
@@ -30,9 +29,10 @@ TRIALS = 6
 class Expert:
     """The scripted expert in the place of a policy: it sees the true state and ignores the pictures."""
 
+    facts: PolicyFacts
+
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.facts: dict[str, Any] = {}
         self.shapes: set[tuple[int, ...]] = set()
 
     def reset(self, n: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.sim.trials.table import trial_table
+from runtime.sim.trials.tables import trial_table
 from runtime.stats.table.table import join
 from tests.runtime.stages.sim_chain import publish
 

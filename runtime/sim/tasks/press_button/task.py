@@ -28,16 +28,11 @@ def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     mass = b.cap_mass_kg * physics.mass_scale
     stiffness = b.stiffness_n_per_m * physics.stiffness_scale
     rest_force = b.preload_n * physics.stiffness_scale + mass * GRAVITY_M_S2
-    look = {"group": FOREGROUND_GROUP, "friction": (physics.friction, 0.005, 0.0001), **WORLD_BITS}
+    touch = {"friction": (physics.friction, 0.005, 0.0001), **WORLD_BITS}
+    look = {"type": mujoco.mjtGeom.mjGEOM_CYLINDER, "group": FOREGROUND_GROUP, **touch}
     body = spec.worldbody.add_body(name="object", mocap=True, pos=(task.area.center_x_m, 0, 0))
-    body.add_geom(
-        name="object/base",
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=(b.base_radius_m, b.base_height_m / 2, 0),
-        pos=(0, 0, b.base_height_m / 2),
-        rgba=(*BASE_RGB, 1),
-        **look,
-    )
+    half, size = b.base_height_m / 2, (b.base_radius_m, b.base_height_m / 2, 0)
+    body.add_geom(name="object/base", size=size, pos=(0, 0, half), rgba=(*BASE_RGB, 1), **look)
     cap = body.add_body(name="object/cap_body", pos=(0, 0, b.base_height_m))
     cap.add_joint(
         name="object/press",
@@ -52,15 +47,8 @@ def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     )
     # the cap reaches down into the base, so that pressing it leaves no gap
     half = (b.cap_height_m + b.travel_m) / 2
-    cap.add_geom(
-        name="object/cap",
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=(b.cap_radius_m, half, 0),
-        mass=mass,
-        pos=(0, 0, b.cap_height_m - half),
-        rgba=(*CAP_RGB, 1),
-        **look,
-    )
+    size, place = (b.cap_radius_m, half, 0), (0, 0, b.cap_height_m - half)
+    cap.add_geom(name="object/cap", size=size, mass=mass, pos=place, rgba=(*CAP_RGB, 1), **look)
 
 
 def draw_start(task: Task, index: int, purpose: str, seed: int = 0) -> Start:
@@ -142,6 +130,4 @@ class PressJudge:
         return "pressed_beside" if self._lowest_m < cap_top_m(self._b) + 0.004 else "timeout"
 
 
-def judge(task: Task, model: Model) -> PressJudge:
-    """A fresh judge for one trial."""
-    return PressJudge(task, model)
+judge = PressJudge  # a fresh one for each trial

@@ -7,8 +7,7 @@ from runtime.bound.task import Task
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import JOINTS, Servo
 from runtime.sim.parts.solid import COLLISION_GROUP, Solid
-from runtime.sim.scene.bench import Bench
-from runtime.sim.scene.expert import expert_action
+from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
 

@@ -1,4 +1,4 @@
-"""The same trials run a second time, so that whether a domain reproduces is measured rather than supposed."""
+"""Judged trials as rows, and the same trials run a second time: whether a domain reproduces is measured, not supposed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtime.sim.trials.run import Trial
+from runtime.stats.table.table import SCHEMA
 
-SCHEMA = pa.schema([("initial_state", pa.string()), ("success", pa.bool_()), ("score", pa.float64()), ("steps", pa.int64())])
+TWICE = pa.schema([SCHEMA.field(name) for name in ("initial_state", "success", "score", "steps")])
 """Columns of `twice.parquet`: what the second run gave."""
+
+
+def trial_table(done: Sequence[Trial], domain: str) -> pa.Table:
+    """Rows of judged trials; location, task, approach and seed stay open, since equal cells share an evaluation."""
+    cell = {"location": "", "task": "", "approach": "", "domain": domain}
+    return pa.Table.from_pylist([cell | trial.row() for trial in done], SCHEMA)
 
 
 def save_twice(path: Path, first: Sequence[Trial], second: Sequence[Trial]) -> dict[str, Any]:
@@ -25,13 +32,7 @@ def save_twice(path: Path, first: Sequence[Trial], second: Sequence[Trial]) -> d
         Metrics: how many trials were `repeated`, in how many success was `differing`, and by how many steps two runs of
         one trial were apart at most.
     """
-    columns = {
-        "initial_state": [str(t.initial_state) for t in second],
-        "success": [t.success for t in second],
-        "score": [t.score for t in second],
-        "steps": [t.steps for t in second],
-    }
-    pq.write_table(pa.table(columns, schema=SCHEMA), path)
+    pq.write_table(pa.Table.from_pylist([trial.row() for trial in second], TWICE), path)
     once = {t.initial_state: t for t in first}
     pairs = [(once[t.initial_state], t) for t in second]
     return {
