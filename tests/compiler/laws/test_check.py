@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compiler.diagnostics.codes import TITLES
+from compiler.diagnostics.pages import codes
 from compiler.laws.backends import forbids_sale
 from compiler.laws.check import check
 from compiler.project.load import load_project
@@ -129,7 +129,7 @@ def test_mutated_specs_never_raise(tmp_path: Path, edits: list[tuple[int, int, s
     found = check(project)
     assert found == check(load_project(tmp_path))
     for diagnostic in found:
-        assert diagnostic.code in TITLES
+        assert diagnostic.code in codes()
         assert diagnostic.help
         assert render_text(diagnostic, project.lines(diagnostic.span.file), colour=False)
 
