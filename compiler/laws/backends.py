@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
-from runtime.backend import DEFAULTS, available, info
+from runtime.backend import DEFAULTS, BackendInfo, available, info
 from runtime.problem import InputError
 from runtime.stage import load_stages
 
@@ -54,24 +54,19 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
 
 def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
     """B303: `use: commercial` with an approach whose row brings code that forbids it."""
-    for name, study in subject.studies():
-        for i, approach in enumerate(study.approaches if study.use == "commercial" else ()):
-            spec = subject.project.approaches.get(approach)
-            if spec is None or not spec.row.licence or not forbids_sale(spec.row.licence):
-                continue
+    for name, study, at, approach, spec in subject.approaches():
+        if study.use == "commercial" and spec.row.licence and forbids_sale(spec.row.licence):
             message = f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
             notes = (Note("its row says so", subject.span("approach", approach, ("row", "licence"))),)
             other = spec.row.substitute
             fix = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"
-            yield subject.at("study", name, ("approaches", i), "B303", message, fix, notes=notes)
+            yield subject.at("study", name, at, "B303", message, fix, notes=notes)
 
 
 def forbids_sale(terms: str) -> bool:
     """Whether a licence (an SPDX expression) forbids commercial use. Of alternatives (`OR`) the freest may be taken."""
-    if "(" not in terms:
-        alternatives = terms.lower().split(" or ")
-        return all(_forbids(alternative) for alternative in alternatives)
-    return _forbids(terms.lower())
+    terms = terms.lower()
+    return all(map(_forbids, [terms] if "(" in terms else terms.split(" or ")))
 
 
 def _forbids(terms: str) -> bool:
@@ -79,8 +74,14 @@ def _forbids(terms: str) -> bool:
     return marked or any(part.strip() in UNLICENSED for part in terms.split(" and "))
 
 
-def _licence(role: str, name: str) -> str | None:
+def known(role: str, name: str) -> BackendInfo | None:
+    """What a back end says of itself; None for one that is not there or cannot be imported."""
     try:
-        return info(role, name).licence
+        return info(role, name)
     except (InputError, ImportError):
         return None
+
+
+def _licence(role: str, name: str) -> str | None:
+    found = known(role, name)
+    return found.licence if found else None

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.laws.backends import known
 from compiler.laws.imported import domains, way_to
 from compiler.laws.one_change import confounding_budget, control_help, is_matched_control
 from compiler.laws.subject import Subject
 from compiler.project.differences import OFFSET, differences
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
-from runtime.backend import DEFAULTS, info
+from runtime.backend import DEFAULTS
 from runtime.bound.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
-from runtime.problem import InputError
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 
@@ -24,8 +24,8 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                 if approach not in study.approaches:
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
                     fix = did_you_mean(approach, study.approaches, "approaches of this study")
-                    known = meant(approach, study.approaches)
-                    yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=known)
+                    sure = meant(approach, study.approaches)
+                    yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=sure)
             if claim.domain not in domains(subject.project, study):
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
                 yield subject.at("study", name, (*at, "domain"), "X411", message, way_to(claim.domain))
@@ -74,11 +74,7 @@ def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
 def _can_be_compared(subject: Subject, study: Study, claim: Superior) -> bool:
     """Whether every approach that the claim names is in the study and in shape."""
     named = {approach for _, approach in _named(claim)} | {claim.over or study.baseline}
-    return None not in named and all(a in study.approaches and _in_shape(subject, str(a)) for a in named)
-
-
-def _in_shape(subject: Subject, approach: str) -> bool:
-    return all(link in subject.project.approaches for link in subject.chain(approach))
+    return None not in named and all(a in study.approaches and subject.in_shape(str(a)) for a in named)
 
 
 def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
@@ -91,7 +87,7 @@ def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: S
             fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
             yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, fix)
         return
-    others = [a for a in project.studies[study].approaches if _in_shape(subject, a)]
+    others = [a for a in project.studies[study].approaches if subject.in_shape(a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
         message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
         fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
@@ -112,7 +108,7 @@ def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: 
             fix = "give it the same budget, and leave out what the claim is about"
             yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, fix)
         return
-    others = [a for a in project.studies[study].approaches if a != claim.approach and _in_shape(subject, a)]
+    others = [a for a in project.studies[study].approaches if a != claim.approach and subject.in_shape(a)]
     if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
         spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
@@ -131,7 +127,7 @@ def _surrogates(
     spec = subject.project.studies[study]
     for role, default in DEFAULTS.items():
         chosen = spec.backends.get(role, default)
-        if _is_surrogate(role, chosen):
+        if (found := known(role, chosen)) and found.surrogate:
             path = ("backends", role) if role in spec.backends else at
             message = f"claim `{claim_id}` speaks of {reach}, but back end `{chosen}` is a surrogate"
             yield path, message, "choose a back end that is the real thing, or claim less", ()
@@ -141,10 +137,3 @@ def _surrogates(
             note = Note("its row says so", subject.span("approach", approach, ("row", "evidence")))
             message = f"claim `{claim_id}` speaks of {reach}, but `{approach}` only stands in for the method of its row"
             yield (*at, *path), message, "build the method itself, or claim less", (note,)
-
-
-def _is_surrogate(role: str, name: str) -> bool:
-    try:
-        return info(role, name).surrogate
-    except (InputError, ImportError):
-        return False

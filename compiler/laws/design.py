@@ -60,17 +60,15 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
 def domains(subject: Subject) -> Iterator[Diagnostic]:
     """X412 and X413: trials in a domain that a location, or no stage, can offer."""
     evaluate = load_stages().get("evaluate")
-    offered = _choices(shape_of(evaluate.params).schema, "domain") if evaluate else []
+    offered = shape_of(evaluate.params).place(("domain",)).choices if evaluate else []
     for name, study in subject.studies():
         for domain in study.trials:
             if offered and domain not in offered:
                 message, fix = f"no stage evaluates in `{domain}`", f"known domains: {', '.join(offered)}"
                 fix = way_to(domain) if domain == "irl" else fix
                 yield subject.at("study", name, ("trials", domain), "X413", message, fix, key=True)
-        if "irl_proxy" not in study.trials:
-            continue
         known = subject.project.locations
-        for i, location in enumerate(study.locations):
+        for i, location in enumerate(study.locations if "irl_proxy" in study.trials else ()):
             if location in known and known[location].source.kind != "hidden_site":
                 note = Note("trials in `irl_proxy` are planned here", subject.span("study", name, ("trials", "irl_proxy")))
                 message = f"location `{location}` has no hidden site, so it cannot have trials in `irl_proxy`"
@@ -90,9 +88,15 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
 
 
-def _choices(schema: dict, name: str) -> list[str]:
-    """The closed list of values of a field, also where it is shared in `$defs`."""
-    part = schema["properties"].get(name, {})
-    if "$ref" in part:
-        part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
-    return list(part.get("enum", []))
+def held_out(subject: Subject) -> Iterator[Diagnostic]:
+    """X418: policies of a study are trained on demos of its tasks at its locations, so none may be held out."""
+    for name, study in subject.studies():
+        for kind, field in (("task", "tasks"), ("location", "locations")) if study.approaches else ():
+            specs = subject.project.specs(kind)
+            for i, listed in enumerate(getattr(study, field)):
+                if listed in specs and specs[listed].held_out:
+                    where = "on its demos" if kind == "task" else "there"
+                    message = f"{kind} `{listed}` is held out, but the study trains policies {where}"
+                    notes = (Note("it is held out here", subject.span(kind, listed, ("held_out",))),)
+                    fix = f"take it out of `{field}`, or drop `held_out` from the {kind}"
+                    yield subject.at("study", name, (field, i), "X418", message, fix, notes=notes)

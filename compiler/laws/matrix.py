@@ -6,7 +6,6 @@ from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.power.questions import prior_of
 from compiler.laws.subject import Subject
 from compiler.spec.study import Study
-from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 
 NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation"}
@@ -14,33 +13,21 @@ NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation
 
 def constraints(subject: Subject) -> Iterator[Diagnostic]:
     """X404: an approach that the study rules out; the reason is in its row."""
-    for name, study in subject.studies():
-        for i, approach in enumerate(study.approaches):
-            spec = subject.project.approaches.get(approach)
-            if spec is None:
-                continue
-            for rule, needed in NEEDS.items():
-                if getattr(study.constraints, rule) and not getattr(spec.row, rule):
-                    message = f"approach `{approach}` needs {needed}, which this study rules out"
-                    notes = (
-                        Note("its row says so", subject.span("approach", approach, ("row", rule))),
-                        *_reason(subject, approach),
-                        Note("the constraint is here", subject.span("study", name, ("constraints", rule))),
-                    )
-                    fix = f"take `{approach}` out of the study, or lift `{rule}`"
-                    yield subject.at("study", name, ("approaches", i), "X404", message, fix, notes=notes)
+    for name, study, at, approach, spec in subject.approaches():
+        for rule, needed in NEEDS.items():
+            if getattr(study.constraints, rule) and not getattr(spec.row, rule):
+                message = f"approach `{approach}` needs {needed}, which this study rules out"
+                here = Note("the constraint is here", subject.span("study", name, ("constraints", rule)))
+                fix = f"take `{approach}` out of the study, or lift `{rule}`"
+                yield subject.at("study", name, at, "X404", message, fix, notes=(*_row(subject, approach, rule), here))
 
 
 def availability(subject: Subject) -> Iterator[Diagnostic]:
     """X405: an approach that cannot be had; the reason is in its row."""
-    for name, study in subject.studies():
-        for i, approach in enumerate(study.approaches):
-            spec = subject.project.approaches.get(approach)
-            if spec is not None and not spec.row.available:
-                where = Note("its row says so", subject.span("approach", approach, ("row", "available")))
-                notes = (where, *_reason(subject, approach))
-                message, fix = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
-                yield subject.at("study", name, ("approaches", i), "X405", message, fix, notes=notes)
+    for name, _, at, approach, spec in subject.approaches():
+        if not spec.row.available:
+            message, fix = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
+            yield subject.at("study", name, at, "X405", message, fix, notes=_row(subject, approach, "available"))
 
 
 def prior_range(subject: Subject) -> Iterator[Diagnostic]:
@@ -98,12 +85,12 @@ def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: Ga
 
 
 def _priors(subject: Subject, study: Study, where: str) -> dict[str, tuple[float, float]]:
-    known: dict[str, PriorRange] = {
-        a: subject.project.approaches[a].row.prior for a in study.approaches if a in subject.project.approaches
-    }
-    return {a: ends for a, prior in known.items() if (ends := getattr(prior, where)) is not None}
+    rows = {a: subject.project.approaches[a].row for a in study.approaches if a in subject.project.approaches}
+    return {a: ends for a, row in rows.items() if (ends := getattr(row.prior, where)) is not None}
 
 
-def _reason(subject: Subject, approach: str) -> tuple[Note, ...]:
+def _row(subject: Subject, approach: str, field: str) -> tuple[Note, ...]:
+    """Where an approach's row says something, and why."""
+    notes = (Note("its row says so", subject.span("approach", approach, ("row", field))),)
     reason = subject.project.approaches[approach].row.reason
-    return (Note(reason, subject.span("approach", approach, ("row", "reason"))),) if reason else ()
+    return (*notes, Note(reason, subject.span("approach", approach, ("row", "reason")))) if reason else notes

@@ -15,13 +15,10 @@ from runtime.stage import load_stages
 
 def compared(subject: Subject) -> Iterator[tuple[str, str, str]]:
     """Study, approach and baseline of every comparison that can be looked into."""
-    known = subject.project.approaches
     for name, study in subject.studies():
         base = study.baseline
-        if base is None or not all(link in known for link in subject.chain(base)):
-            continue
         for approach in dict.fromkeys(study.approaches):
-            if approach != base and all(link in known for link in subject.chain(approach)):
+            if base is not None and approach != base and subject.in_shape(base) and subject.in_shape(approach):
                 yield name, approach, base
 
 
@@ -67,7 +64,7 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
         if more and not any(
             is_matched_control(subject, study, control, approach, base)
             for control in subject.project.studies[study].approaches
-            if control != approach and all(x in subject.project.approaches for x in subject.chain(control))
+            if control != approach and subject.in_shape(control)
         ):
             place = subject.project.studies[study].approaches.index(approach)
             named = ", ".join(f"`{d.name}` ({_shown(d.treated.value)}, not {_shown(d.base.value)})" for d in more)

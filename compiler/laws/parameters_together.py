@@ -28,7 +28,7 @@ def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
         project = subject.project
         if not all(x in project.locations for x in study.locations) or not all(x in project.tasks for x in study.tasks):
             continue
-        approaches = [a for a in study.approaches if all(link in project.approaches for link in subject.chain(a))]
+        approaches = [a for a in study.approaches if subject.in_shape(a)]
         own = {x: layer(project, "location", x) for x in study.locations}
         alike: dict[str, list[str]] = {}
         for location in study.locations:

@@ -8,6 +8,7 @@ from typing import Any
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
 from compiler.project.load import Project
 from compiler.reading.source import SpanPath
+from compiler.spec.approach import Approach
 from compiler.spec.study import Study
 
 LISTS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate"}
@@ -66,6 +67,17 @@ class Subject:
             spec = self.project.approaches.get(current)
             current = spec.extends if spec else self._extends(current)
         return links
+
+    def in_shape(self, approach: str) -> bool:
+        """Whether the approach and all that it extends are there and in shape."""
+        return all(link in self.project.approaches for link in self.chain(approach))
+
+    def approaches(self) -> Iterator[tuple[str, Study, SpanPath, str, Approach]]:
+        """Of every approach in shape that a study lists: the study's id, the study, the place there, the id, the approach."""
+        for name, study in self.studies():
+            for i, approach in enumerate(study.approaches):
+                if approach in self.project.approaches:
+                    yield name, study, ("approaches", i), approach, self.project.approaches[approach]
 
     def _extends(self, approach: str) -> str | None:
         """What an approach that is out of shape extends, if that can be told."""

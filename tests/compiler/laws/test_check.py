@@ -141,7 +141,7 @@ def test_a_surrogate_back_end_carries_no_claim_about_more(tmp_path: Path, monkey
     study.write_text(study.read_text() + claim + "backends: {renderer: numba}\n")
     assert check(load_project(tmp_path)) == []
     stand_in = BackendInfo("renderer", "numba", "1", "Apache-2.0", False, surrogate=True)
-    monkeypatch.setattr("compiler.laws.claims.info", lambda role, name: stand_in)
+    monkeypatch.setattr("compiler.laws.backends.info", lambda role, name: stand_in)
     (found,) = check(load_project(tmp_path))
     assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:13:22")
     study.write_text(study.read_text().replace(", about: transfer", ""))
