@@ -100,7 +100,7 @@ class Composer:
         flow, outside = bool(event.flow_style), -1 if opened is None else opened.column
         self._anchor_and_tag(event, start, end)
         if len(self.stack) >= DEEPEST:
-            raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels")
+            raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end, "specs need about eight levels")
         value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.anchor or event.tag:
             start = min(self._skip_properties(start, end), max(start, end - 1) if flow else end)
@@ -139,15 +139,12 @@ class Composer:
     def _document(self, event: yaml.DocumentStartEvent, start: int, end: int) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self._stop("Y111", "a second document begins here", start, end, help="use one file for each spec")
+            raise self._stop("Y111", "a second document begins here", start, end, "use one file for each spec")
         if event.tags or (event.version and tuple(event.version) != (1, 2)):
             end_of_line = self.text.find("\n", start)
+            end = end if end_of_line < 0 else end_of_line
             raise self._stop(
-                "Y112",
-                "this file begins with a directive",
-                start,
-                end if end_of_line < 0 else end_of_line,
-                help="remove the line; specs are always YAML 1.2",
+                "Y112", "this file begins with a directive", start, end, "remove the line; specs are always YAML 1.2"
             )
 
     def _content(self, event: yaml.ScalarEvent, start: int, end: int) -> tuple[int, int]:
@@ -170,25 +167,15 @@ class Composer:
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             begin = max(start, self.text.find("!", start))
-            self.report(
-                "Y105",
-                f"tag `{shown}` is not allowed in a spec",
-                begin,
-                begin + max(1, _word(self.text, begin)),
-                help="remove the tag; quote the value if it must be text",
-            )
+            message, fix = f"tag `{shown}` is not allowed in a spec", "remove the tag; quote the value if it must be text"
+            self.report("Y105", message, begin, _word_end(self.text, begin), fix)
 
     def _named(self, name: str, sign: str, start: int) -> None:
         """Anchors have names that every reader ends at the same character."""
         at = self.text.find(sign + name, start)
         if at >= 0 and not _ANCHOR.match(self.text, at + 1):
-            raise self._stop(
-                "Y118",
-                "the anchor's name has a character other than letters, digits, `-` and `_`",
-                at,
-                at + max(1, _word(self.text, at)),
-                help="rename the anchor",
-            )
+            message = "the anchor's name has a character other than letters, digits, `-` and `_`"
+            raise self._stop("Y118", message, at, _word_end(self.text, at), "rename the anchor")
 
     def _scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         quoted = event.style in ("'", '"', "|", ">")
@@ -204,11 +191,11 @@ class Composer:
             self.strict.plain_in_flow(text, start)
         if TAB in event.value and event.style != "|":
             at = max(start, self.text.find("\t", start))
-            raise self._stop("Y103", "a tab begins a line of this text", at, at + 1, help="begin the line with spaces")
+            raise self._stop("Y103", "a tab begins a line of this text", at, at + 1, "begin the line with spaces")
         try:
             value = text if quoted else plain(text)
         except NumberTooLong:
-            self.report("Y117", f"a number of {end - start} characters", start, end, help="quote it if it is text")
+            self.report("Y117", f"a number of {end - start} characters", start, end, "quote it if it is text")
             value = None
         node = Node(value, start, end)
         if event.anchor:
@@ -224,50 +211,34 @@ class Composer:
         opened.key, opened.last = (text, start, end), end
         entries = opened.node.items
         if isinstance(entries, dict) and len(entries) >= MOST_KEYS:
-            raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, help="specs have about twenty")
+            raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, "specs have about twenty")
         if text == "<<" and not quoted:
-            self.report(
-                "Y106",
-                "merge key `<<` is not allowed in a spec",
-                start,
-                end,
-                help="write the keys out; an approach inherits with `extends`",
-            )
+            fix = "write the keys out; an approach inherits with `extends`"
+            self.report("Y106", "merge key `<<` is not allowed in a spec", start, end, fix)
             opened.dropped = True
         elif not isinstance(value, str):
             shown = text or "null"
-            self.report("Y113", f"key `{_short(shown)}` is not text", start, end, help="quote the key")
+            self.report("Y113", f"key `{_short(shown)}` is not text", start, end, "quote the key")
             opened.dropped = True
         elif isinstance(entries, dict) and text in entries:
             first = entries[text]
-            self.report(
-                "Y102",
-                f"duplicate key `{_short(text)}`",
-                start,
-                end,
-                notes=[("the first one is here", first.start, first.end)],
-                help="keep one of the two",
-            )
+            note = ("the first one is here", first.start, first.end)
+            self.report("Y102", f"duplicate key `{_short(text)}`", start, end, "keep one of the two", [note])
             opened.dropped = True
 
     def _alias(self, name: str, start: int, end: int) -> None:
         self._named(name, "*", start)
         if name not in self.anchors:
-            self.report(
-                "Y107",
-                f"unknown anchor `{_short(name)}`",
-                start,
-                end,
-                help=f"define it before with `&{_short(name)}`, or quote the text",
-            )
+            fix = f"define it before with `&{_short(name)}`, or quote the text"
+            self.report("Y107", f"unknown anchor `{_short(name)}`", start, end, fix)
             target: Node | None = Node(None, start, end)
         else:
             target = self.anchors[name]
         if target is None:
-            raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, help="write the value out")
+            raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, "write the value out")
         opened = self.stack[-1] if self.stack else None
         if opened and isinstance(opened.node.items, dict) and opened.key is None:
-            self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, help="write the key out")
+            self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, "write the key out")
             opened.key, opened.dropped, opened.last = (name, start, end), True, end
             return
         self._add(Node(target.value, start, end, target.items, target.size))
@@ -280,14 +251,14 @@ class Composer:
         opened = self.stack[-1]
         if isinstance(opened.node.items, dict):
             if opened.key is None:  # a collection as a key
-                self.report("Y113", "a key is a list or mapping", node.start, node.end, help="use text as the key")
+                self.report("Y113", "a key is a list or mapping", node.start, node.end, "use text as the key")
                 opened.key, opened.dropped = ("", node.start, node.end), True
                 opened.last = max(opened.last, node.end)
                 return
-            (text, start, end), kept = opened.key, not opened.dropped
+            (text, start, end), dropped = opened.key, opened.dropped
             opened.key, opened.dropped = None, False
             opened.last = max(opened.last, node.end)
-            if not kept:
+            if dropped:
                 return
             opened.node.items[text] = Entry(start, end, node)
             opened.node.value[text] = node.value  # ty: ignore[invalid-assignment]
@@ -297,25 +268,20 @@ class Composer:
         opened.last = max(opened.last, node.end)
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
-            raise self._stop(
-                "Y108",
-                f"this document holds more than {MOST_NODES:,} values once aliases are followed",
-                node.start,
-                node.end,
-                help="write fewer aliases, or split the file",
-            )
+            message = f"this document holds more than {MOST_NODES:,} values once aliases are followed"
+            raise self._stop("Y108", message, node.start, node.end, "write fewer aliases, or split the file")
 
-    def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
-        self.report(code, message, start, end, **more)
+    def _stop(self, code: str, message: str, start: int, end: int, help: str) -> Unreadable:
+        self.report(code, message, start, end, help)
         return Unreadable()
 
 
-def _word(text: str, start: int) -> int:
-    """Length of the run without blanks or flow punctuation at `start`."""
-    length = 0
-    while start + length < len(text) and text[start + length] not in " \t\r\n,[]{}":
-        length += 1
-    return length
+def _word_end(text: str, start: int) -> int:
+    """Where the run without blanks or flow punctuation at `start` ends, one character on at the least."""
+    end = start
+    while end < len(text) and text[end] not in " \t\r\n,[]{}":
+        end += 1
+    return max(end, start + 1)
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from compiler.reading.problems import unfit_character
-from compiler.reading.scalar import NumberTooLong, plain
+from compiler.reading.scalar import type_of
 
 _BARE = re.compile(r"[A-Za-z](?:[\w ,./+()%'-]*[\w./+()%'-])?")
 _BARE_IN_FLOW = re.compile(r"[A-Za-z][\w./+()%'-]*(?: [\w./+()%'-]+)*")
@@ -39,10 +39,7 @@ def flow(value: Any) -> str:
 
 
 def _stays_text(text: str) -> bool:
-    try:
-        return isinstance(plain(text), str) and text.casefold() not in _OLD_WORDS
-    except NumberTooLong:
-        return False
+    return type_of(text) is str and text.casefold() not in _OLD_WORDS
 
 
 def _quoted(text: str) -> str:
