@@ -19,16 +19,14 @@ def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         listed = [(key, i, wanted) for key in KEYS for i, wanted in enumerate(getattr(study, key))]
         for key, i, wanted in listed:
-            at = (key, i)
             found = manifest(subject.project, wanted)
             if isinstance(found, str):
-                known = set_names(subject.project.root)
-                fix = "import it again with `--replace`"
-                fix = fix if wanted in known else did_you_mean(wanted, known, "sets of trials")
-                yield subject.at("study", name, at, "T515", found, fix)
+                known, again = set_names(subject.project.root), "import it again with `--replace`"
+                fix = again if wanted in known else did_you_mean(wanted, known, "sets of trials")
+                yield subject.at("study", name, (key, i), "T515", found, fix)
                 continue
             for message, fix in _misfits(wanted, found, study, key):
-                yield subject.at("study", name, at, "T517", message, fix)
+                yield subject.at("study", name, (key, i), "T517", message, fix)
 
 
 def manifest(project: Project, name: str) -> dict[str, Any] | str:
@@ -58,13 +56,8 @@ def way_to(domain: str | None) -> str:
 
 
 def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterator[tuple[str, str]]:
-    lists: dict[str, tuple[str, list[Any]]] = {
-        "approaches": ("approach", study.approaches),
-        "locations": ("location", study.locations),
-        "tasks": ("task", study.tasks),
-        "seeds": ("seed", study.seeds),
-    }
-    for many, (one, listed) in lists.items():
+    for many, one in {"approaches": "approach", "locations": "location", "tasks": "task", "seeds": "seed"}.items():
+        listed = getattr(study, many)
         odd = [word for word in found[many] if word not in listed]
         if odd:
             shown = ", ".join(f"`{word}`" for word in odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
 from compiler.laws.subject import LISTS, Subject, texts
+from compiler.reading.spec_files import FOLDERS
 from compiler.shape.sections import unknown_stage
 from compiler.spec.base import is_id
 from runtime.stage import load_stages
@@ -46,9 +47,8 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
                 if wanted in first:
                     note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
                     message = f"`{wanted}` is listed twice in `{field}`"
-                    yield subject.at(
-                        "study", name, (field, i), "R202", message, "remove one of the two", notes=(note,), fix=Fix("remove")
-                    )
+                    fix = "remove one of the two"
+                    yield subject.at("study", name, (field, i), "R202", message, fix, notes=(note,), fix=Fix("remove"))
                 first.setdefault(wanted, i)
 
 
@@ -78,6 +78,5 @@ def _unknown(
 ) -> Iterator[Diagnostic]:
     if isinstance(wanted, str) and is_id(wanted) and (kind, wanted) not in subject.project.sources:
         known = subject.project.ids(kind)
-        plural = next(field for field, of in LISTS.items() if of == kind)
-        help, fix = did_you_mean(wanted, known, plural), meant(wanted, known)
+        help, fix = did_you_mean(wanted, known, FOLDERS[kind]), meant(wanted, known)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

@@ -8,10 +8,11 @@ from typing import Any
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
 from compiler.project.load import Project
 from compiler.reading.source import SpanPath
+from compiler.reading.spec_files import FOLDERS
 from compiler.spec.approach import Approach
 from compiler.spec.study import Study
 
-LISTS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate"}
+LISTS = {field: kind for kind, field in FOLDERS.items() if kind != "study"}
 """A study's lists of ids -> the kind of spec that they name."""
 
 
@@ -52,8 +53,7 @@ class Subject:
 
     def named(self, kind: str) -> list[str]:
         """Ids of a kind that the one study names, and those that they extend."""
-        field = next(field for field, of in LISTS.items() if of == kind)
-        named = [x for _, study in self.written("study") for _, x in texts(study, field)]
+        named = [x for _, study in self.written("study") for _, x in texts(study, FOLDERS[kind])]
         if kind == "approach":
             named = [link for name in named for link in self.chain(name)]
         return list(dict.fromkeys(named))

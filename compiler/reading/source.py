@@ -34,6 +34,16 @@ Step = str | int
 SpanPath = tuple[Step, ...]
 
 
+def value_at(value: Any, path: SpanPath) -> Any:
+    """What stands at a path in a value of YAML or JSON; None where there is nothing."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
 class Lines:
     """Offsets in characters to lines and columns. Only LF, CRLF and CR end a line, as in YAML 1.2 and in editors."""
 

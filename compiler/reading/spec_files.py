@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
+"""Kind of spec -> its folder, which is also how a project and a study call the specs of that kind."""
 SUFFIXES = (".yaml", ".yml")
 SINGLE = "specs/study.yaml"
 
