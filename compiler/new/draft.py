@@ -28,7 +28,7 @@ def completed(project: Project, kind: str, name: str, given: Answers) -> dict[st
     answers: dict[str, Any] = {}
     for field in FIELDS[kind]:
         if field.when(answers):
-            default = field.default(Asking(project, name, answers)) if field.default else None
+            default = field.default(Asking(project, name, answers)) if callable(field.default) else field.default
             answers[field.name] = given.get(field.name, default)
     return answers
 
