@@ -13,6 +13,7 @@ from compiler.laws import expanded
 from compiler.laws.subject import LISTS, Law, Subject, utc_day
 from compiler.project.collector import without_gc
 from compiler.project.load import LOCAL_FILE, Project
+from compiler.reading.spec_files import file_of
 
 
 def _laws() -> Iterator[Law]:
@@ -42,8 +43,8 @@ def check(project: Project, study: str | None = None, today: date | None = None)
     """
     if study is not None and study not in project.ids("study"):
         fix = did_you_mean(study, project.ids("study"), "studies")
-        file = "specs/study.yaml" if study == "study" else f"specs/studies/{study}.yaml"
-        return [*_of_studies(project), Diagnostic("R201", f"unknown study `{study}`", Span(file), help=fix)]
+        unknown = Diagnostic("R201", f"unknown study `{study}`", Span(file_of("study", study)), help=fix)
+        return [*_of_studies(project), unknown]
     subject = Subject(project, study, today or utc_day())
     found = list(project.diagnostics)
     for law in LAWS:

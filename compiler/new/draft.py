@@ -11,16 +11,11 @@ from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
 from compiler.project.load import MODELS, Project
 from compiler.reading.source import Source, read_source
-from compiler.reading.spec_files import FOLDERS
+from compiler.reading.spec_files import FOLDERS, file_of
 from compiler.reading.writing import flow, scalar
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.templates import template
-
-
-def file_of(kind: str, name: str) -> str:
-    """Where a spec of that id stands, relative to the project."""
-    return "specs/study.yaml" if (kind, name) == ("study", "study") else f"specs/{FOLDERS[kind]}/{name}.yaml"
 
 
 def completed(project: Project, kind: str, name: str, given: Answers) -> dict[str, Any]:

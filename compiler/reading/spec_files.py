@@ -10,6 +10,11 @@ SUFFIXES = (".yaml", ".yml")
 SINGLE = "specs/study.yaml"
 
 
+def file_of(kind: str, name: str) -> str:
+    """Where a spec of that id stands, relative to the project."""
+    return SINGLE if (kind, name) == ("study", "study") else f"specs/{FOLDERS[kind]}/{name}.yaml"
+
+
 def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str, bool]]:
     """Kind and name below `root` of each spec file, sorted by kind, and whether it is reached through a link.
 
