@@ -4,7 +4,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.editor.cursor import Place, openings, place_at
@@ -130,7 +130,7 @@ def _values(project: Project, kind: str, place: Place) -> list[Item]:
     return [Item(word, scalar(word), "reference", place.start, place.end, about) for word, about in fresh.items()]
 
 
-def _siblings(place: Place) -> list[Any]:
+def _siblings(place: Place) -> list[object]:
     """The other items of the list that a value stands in."""
     if not place.path or not isinstance(place.path[-1], int):
         return []

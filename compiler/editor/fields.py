@@ -2,7 +2,6 @@
 
 import json
 from functools import cache
-from typing import Any
 
 from compiler.reading.source import SpanPath, value_at
 from compiler.schema import schema_of
@@ -29,7 +28,7 @@ _UNITS = {
 }
 
 
-def keys_at(kind: str, path: SpanPath, value: Any) -> dict[str, Schema]:
+def keys_at(kind: str, path: SpanPath, value: object) -> dict[str, Schema]:
     """Key -> schema, of the mapping at a path: required ones first. `value` is the whole document's."""
     found: dict[str, Schema] = {}
     required: set[str] = set()
@@ -42,7 +41,7 @@ def keys_at(kind: str, path: SpanPath, value: Any) -> dict[str, Schema]:
     return {name: found[name] for name in sorted(found, key=lambda name: name not in required)}
 
 
-def values_at(kind: str, path: SpanPath, value: Any) -> list[str]:
+def values_at(kind: str, path: SpanPath, value: object) -> list[str]:
     """The values that are allowed at a path, where they are a closed list."""
     found: list[str] = []
     for schema in _walk(kind, path, value):
@@ -57,7 +56,7 @@ def values_at(kind: str, path: SpanPath, value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def meaning(kind: str, path: SpanPath, value: Any) -> str | None:
+def meaning(kind: str, path: SpanPath, value: object) -> str | None:
     """What the key at a path means, in Markdown: its type, unit and range, and the field's docstring."""
     if not path or not isinstance(path[-1], str):
         return None
@@ -94,7 +93,7 @@ def _default(schema: Schema) -> str:
     return f"Default: `{text}`" if default not in (None, {}, []) and len(text) <= 80 else ""
 
 
-def _walk(kind: str, path: SpanPath, value: Any, blind: str = "") -> list[Schema]:
+def _walk(kind: str, path: SpanPath, value: object, blind: str = "") -> list[Schema]:
     """The schemas that hold at a path, each branch of a union by itself.
 
     A union is decided by its tag, except where the tag is `blind`: the very key whose values are looked for.
@@ -110,7 +109,7 @@ def _walk(kind: str, path: SpanPath, value: Any, blind: str = "") -> list[Schema
     return found
 
 
-def _branches(schema: Schema, value: Any, definitions: Schema, blind: str = "") -> list[Schema]:
+def _branches(schema: Schema, value: object, definitions: Schema, blind: str = "") -> list[Schema]:
     outer = {key: schema[key] for key in ("description", "default") if key in schema}
     if "$ref" in schema:
         inner = _branches(definitions[schema["$ref"].rpartition("/")[2]], value, definitions, blind)

@@ -6,7 +6,6 @@ laws that need nodes; a stage's parameters are validated here once more because 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical, joined
@@ -50,11 +49,11 @@ class _Expansion:
         self.nodes: dict[Address, Node] = {}
         self.samples: list[Node] = []
         self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
-        self.templates: dict[tuple[Any, ...], Template | None] = {}
+        self.templates: dict[tuple[object, ...], Template | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
-        self.contracts: dict[tuple[Any, ...], Contract] = {}
+        self.contracts: dict[tuple[object, ...], Contract] = {}
         self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from compiler.graph.fingerprint import canonical, head
 from compiler.graph.node import Scope, Setting
@@ -67,10 +67,10 @@ class Settings:
         """The training runs at any one location, in the study's order."""
         self.judged: dict[str, list[str]] = {}
         """Gate -> what each artifact that it judges stands for."""
-        self._made: dict[tuple[Any, ...], Setting] = {}
+        self._made: dict[tuple[object, ...], Setting] = {}
         self._wanted: dict[Contract, Contract] = {}
-        self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
-        self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
+        self._of_approach: dict[tuple[str, str], dict[str, JsonValue]] = {}
+        self._values: dict[tuple[str, ...], tuple[dict[str, JsonValue], str]] = {}
         self._offsets: dict[str | None, int] = {}
 
     def _looks(self, domain: Domain) -> list[int | None]:
@@ -123,7 +123,7 @@ class Settings:
         """Whether something is bound that belongs to the scope's location alone."""
         return any(self._key(source, scope) == scope.location for source in stage.bound.values() if source in LOCAL)
 
-    def _merged(self, stage: str, scope: Scope) -> tuple[dict[str, Any], str]:
+    def _merged(self, stage: str, scope: Scope) -> tuple[dict[str, JsonValue], str]:
         """What specs set, the later layer winning, and its canonical JSON."""
         location = self.project.locations[scope.location].stages.get(stage) if scope.location else None
         task = scope.task or ""
@@ -139,7 +139,7 @@ class Settings:
             self._values[stage, task, scope.approach or ""] = merged
         return merged
 
-    def _set_by_approach(self, stage: str, approach: str) -> dict[str, Any]:
+    def _set_by_approach(self, stage: str, approach: str) -> dict[str, JsonValue]:
         if (stage, approach) not in self._of_approach:
             chain = [self.project.approaches[name].stages.get(stage, {}) for name in approach_chain(self.project, approach)]
             self._of_approach[stage, approach] = {k: v for section in chain for k, v in section.items()}

@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.subject import Subject
@@ -139,6 +138,6 @@ def _undeclared(subject: Subject, approach: str, base: str, difference: Differen
     return subject.at("approach", str(setter.by), setter.path, "X419", message, fix, notes=notes)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 40 else text[:39] + "…"

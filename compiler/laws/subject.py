@@ -1,9 +1,10 @@
 """What a law looks at: a project, and which of its studies count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+
+from pydantic import JsonValue
 
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
 from compiler.project.load import Project
@@ -41,7 +42,7 @@ class Subject:
         known = self.project.specs(kind)
         return sorted(known if self.only is None else (name for name in self.named(kind) if name in known))
 
-    def written(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def written(self, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
         """Id and plain value of the files of a kind that count, also of those that are out of shape."""
         named = [self.only] if kind == "study" and self.only else None
         if named is None:
@@ -107,7 +108,7 @@ class Subject:
         return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity, fix)
 
 
-def texts(value: dict[str, Any], field: str) -> Iterator[tuple[int, str]]:
+def texts(value: Mapping[str, object], field: str) -> Iterator[tuple[int, str]]:
     """The texts in a list under a key, with their places; nothing where there is no list."""
     items = value.get(field)
     for i, item in enumerate(items if isinstance(items, list) else []):

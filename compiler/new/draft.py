@@ -15,6 +15,8 @@ from compiler.reading.spec_files import FOLDERS, file_of
 from compiler.reading.writing import flow, scalar
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
+from compiler.spec.base import Spec
+from compiler.spec.study import Study
 from compiler.templates import template
 
 
@@ -117,16 +119,15 @@ def vacant(project: Project, kind: str, name: str) -> Path:
     return path
 
 
-def _only(project: Project, kind: str, name: str, source: Source, spec: Any) -> Project:
+def _only(project: Project, kind: str, name: str, source: Source, spec: Spec) -> Project:
     """The project as far as the new spec needs it, with the spec in it; other studies have their own troubles."""
     sources = {key: found for key, found in project.sources.items() if key[0] != "study"} | {(kind, name): source}
     part = replace(project, sources=sources, studies={}, locations={}, tasks={}, gates={}, graphs={})
-    if kind == "study":
+    if isinstance(spec, Study):
         part.locations = {x: project.locations[x] for x in spec.locations if x in project.locations}
         part.tasks, part.gates = dict(project.tasks), dict(project.gates)
     part.approaches = dict(project.approaches)
-    models: Any = part.specs(kind)
-    models[name] = spec
+    part.specs(kind)[name] = spec
     return part
 
 

@@ -69,7 +69,7 @@ def words(given: str) -> list[str]:
     return given.replace(",", " ").split()
 
 
-def value(given: str) -> Any:
+def value(given: str) -> object:
     """A YAML value such as `900`, `0.5`, `[front]` or `small`.
 
     Raises:
@@ -83,7 +83,7 @@ def value(given: str) -> Any:
     return source.value
 
 
-def values(given: str) -> list[Any]:
+def values(given: str) -> list[object]:
     """YAML scalars between commas, such as `0,1,2`; brackets around them do no harm."""
     bare = given.strip().removeprefix("[").removesuffix("]")
     return [value(part) for part in bare.split(",") if part.strip()]
@@ -103,7 +103,7 @@ def yes(given: str) -> bool:
     raise ValueError(f"`{given}` is neither `yes` nor `no`")
 
 
-def counts(given: str) -> dict[str, Any]:
+def counts(given: str) -> dict[str, object]:
     """`twin=20,irl_proxy=20` -> domain -> trials.
 
     Raises:
@@ -112,7 +112,7 @@ def counts(given: str) -> dict[str, Any]:
     return dict(_pair(part) for part in given.split(",") if part.strip())
 
 
-def setting(given: str) -> dict[str, dict[str, Any]]:
+def setting(given: str) -> dict[str, dict[str, object]]:
     """`policy.steps=900` -> stage -> parameter -> value.
 
     Raises:
@@ -125,7 +125,7 @@ def setting(given: str) -> dict[str, dict[str, Any]]:
     return {stage: {parameter: found}}
 
 
-def _pair(given: str) -> tuple[str, Any]:
+def _pair(given: str) -> tuple[str, object]:
     name, equals, rest = given.partition("=")
     if not (equals and name.strip() and rest.strip()):
         raise ValueError(f"`{given.strip()}` is not of the form NAME=VALUE")

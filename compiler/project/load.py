@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.project.collector import without_gc
@@ -22,7 +22,12 @@ from compiler.spec.local import Local
 from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import Task
+from runtime.bound.source import HiddenSite
+from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
+
+if TYPE_CHECKING:
+    from compiler.graph.node import Graph
 
 MODELS: dict[str, type[Spec]] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
 LOCAL_FILE = "simkiln.local.yaml"
@@ -45,7 +50,7 @@ class Project:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     capture_roots: dict[str, Path] = field(default_factory=dict)
     store: Path = Path("store")
-    graphs: dict[str, Any] = field(default_factory=dict)
+    graphs: "dict[str, Graph]" = field(default_factory=dict)
     """Study -> its nodes, once they were expanded."""
     given_roots: dict[str, Path] = field(default_factory=dict)
     """Capture roots from the command line or the environment, which win over this machine's file."""
@@ -82,10 +87,11 @@ class Project:
         """Where digests of photos are remembered."""
         return self.root / "build" / "digests.json"
 
-    def source_folder(self, source: Any) -> Path | None:
+    def source_folder(self, source: CaptureSource) -> Path | None:
         """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
-        root = self.capture_roots.get(getattr(source, "root", ""))
-        return files.locate(source, root) if root is not None else None
+        if isinstance(source, HiddenSite) or source.root not in self.capture_roots:
+            return None
+        return files.locate(source, self.capture_roots[source.root])
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""

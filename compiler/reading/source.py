@@ -34,12 +34,14 @@ Step = str | int
 SpanPath = tuple[Step, ...]
 
 
-def value_at(value: Any, path: SpanPath) -> Any:
+def value_at(value: object, path: SpanPath) -> object:
     """What stands at a path in a value of YAML or JSON; None where there is nothing."""
     for step in path:
-        try:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
-        except (KeyError, IndexError, TypeError):
+        else:
             return None
     return value
 

@@ -1,5 +1,6 @@
 """The `stages:` sections of a spec against the parameters that each stage declares."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -60,7 +61,7 @@ def unknown_stage(name: str, source: Source, path: SpanPath, *, key: bool = True
     return Diagnostic("R204", f"unknown stage {show(name)}", span, help=fix, fix=meant(name, known))
 
 
-def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:
+def _section(stage: Stage, section: Mapping[str, object], source: Source) -> list[Diagnostic]:
     prefix = ("stages", stage.name)
     known = (stage.params, repr(section))
     if known in _FINE:

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,7 +17,7 @@ LARGEST = 2**53
 
 
 def validate[M: BaseModel](
-    model: type[M], source: Source, prefix: SpanPath = (), value: Any = None
+    model: type[M], source: Source, prefix: SpanPath = (), value: object = None
 ) -> tuple[M | None, list[Diagnostic]]:
     """The model of a value, or diagnostics.
 
@@ -43,7 +42,7 @@ def validate[M: BaseModel](
     return (None if found else spec), found
 
 
-def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: SpanPath, value: Any) -> list[Diagnostic]:
+def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: SpanPath, value: object) -> list[Diagnostic]:
     """Diagnostics for what pydantic found, one for each mistake."""
     shape = shape_of(model)
     found: dict[tuple[Span, str], Diagnostic] = {}
@@ -99,7 +98,7 @@ def _missing(path: SpanPath, span: Span, about: str) -> Diagnostic:
 
 
 def _union(
-    path: SpanPath, items: list[tuple[ErrorDetails, Place]], shape: Shape, source: Source, prefix: SpanPath, value: Any
+    path: SpanPath, items: list[tuple[ErrorDetails, Place]], shape: Shape, source: Source, prefix: SpanPath, value: object
 ) -> Diagnostic:
     """One diagnostic for a union: the error that got furthest into a branch, else what the branches want."""
     deep = [pair for pair in items if len(pair[1].path) > len(path)]
@@ -133,7 +132,7 @@ def _requoted(help: str, written: object = None) -> Fix | None:
     return kinds.get(help)
 
 
-def _integral(value: Any) -> Any:
+def _integral(value: object) -> object:
     """The value with `3.0` as `3`: to JSON Schema, and so to editors, both are whole numbers."""
     if isinstance(value, dict):
         return {key: _integral(child) for key, child in value.items()}
@@ -142,7 +141,7 @@ def _integral(value: Any) -> Any:
     return int(value) if isinstance(value, float) and abs(value) < LARGEST and value.is_integer() else value
 
 
-def _not_finite(value: Any, source: Source, prefix: SpanPath) -> list[Diagnostic]:
+def _not_finite(value: object, source: Source, prefix: SpanPath) -> list[Diagnostic]:
     """`.nan`, `.inf` and numbers of 20 digits are YAML, but no parameter means anything by them."""
     found, waiting = [], [(prefix, value)]
     while waiting and len(found) < MOST_OF_A_FILE:
