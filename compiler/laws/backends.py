@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 from runtime.backend import DEFAULTS, BackendInfo, available, info
 from runtime.problem import InputError
@@ -57,7 +57,7 @@ def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
     for name, study, at, approach, spec in subject.approaches():
         if study.use == "commercial" and spec.row.licence and forbids_sale(spec.row.licence):
             message = f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
-            notes = (Note("its row says so", subject.span("approach", approach, ("row", "licence"))),)
+            notes = (subject.note("its row says so", "approach", approach, ("row", "licence")),)
             other = spec.row.substitute
             fix = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"
             yield subject.at("study", name, at, "B303", message, fix, notes=notes)

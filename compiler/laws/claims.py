@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
 from compiler.laws.backends import known
 from compiler.laws.imported import domains, way_to
-from compiler.laws.one_change import confounding_budget, control_help, is_matched_control
+from compiler.laws.one_change import confounding_budget, control_help, has_control
 from compiler.laws.subject import Subject
 from compiler.project.differences import OFFSET, differences
 from compiler.reading.source import SpanPath
@@ -55,7 +55,7 @@ def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:
             if claim.about in (None, "simulation"):
                 continue
             for path, message, fix, note in _surrogates(subject, name, at, claim_id, claim):
-                about = Note("what it speaks of is here", subject.span("study", name, (*at, "about")))
+                about = subject.note("what it speaks of is here", "study", name, (*at, "about"))
                 yield subject.at("study", name, path, "X434", message, fix, notes=(about, *note))
 
 
@@ -108,8 +108,7 @@ def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: 
             fix = "give it the same budget, and leave out what the claim is about"
             yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, fix)
         return
-    others = [a for a in project.studies[study].approaches if a != claim.approach and subject.in_shape(a)]
-    if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
+    if more and not has_control(subject, study, claim.approach, over):
         spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
         yield subject.at("study", study, at, "X431", message, fix, key=True)
@@ -119,8 +118,7 @@ def _surrogates(
     subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Simple
 ) -> Iterator[tuple[SpanPath, str, str, tuple[Note, ...]]]:
     assert claim.about is not None
-    reach = REACH[claim.about]
-    fit = EVIDENCE_FOR[claim.about]
+    reach, fit = REACH[claim.about], EVIDENCE_FOR[claim.about]
     if claim.domain not in fit:
         message = f"claim `{claim_id}` speaks of {reach}, but trials in `{claim.domain}` are a surrogate for that"
         yield (*at, "domain"), message, f"rest it on trials in {' or '.join(f'`{d}`' for d in fit)}, or claim less", ()
@@ -134,6 +132,6 @@ def _surrogates(
     for path, approach in _named(claim):
         row = subject.project.approaches[approach].row if approach in subject.project.approaches else None
         if row is not None and row.evidence == "surrogate" and "controls" not in path:
-            note = Note("its row says so", subject.span("approach", approach, ("row", "evidence")))
+            note = subject.note("its row says so", "approach", approach, ("row", "evidence"))
             message = f"claim `{claim_id}` speaks of {reach}, but `{approach}` only stands in for the method of its row"
             yield (*at, *path), message, "build the method itself, or claim less", (note,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
 from compiler.shape.walk import shape_of
@@ -70,7 +70,7 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
         known = subject.project.locations
         for i, location in enumerate(study.locations if "irl_proxy" in study.trials else ()):
             if location in known and known[location].source.kind != "hidden_site":
-                note = Note("trials in `irl_proxy` are planned here", subject.span("study", name, ("trials", "irl_proxy")))
+                note = subject.note("trials in `irl_proxy` are planned here", "study", name, ("trials", "irl_proxy"))
                 message = f"location `{location}` has no hidden site, so it cannot have trials in `irl_proxy`"
                 fix = "take `irl_proxy` out of `trials`, or give the location a study of its own"
                 yield subject.at("study", name, ("locations", i), "X412", message, fix, notes=(note,))
@@ -97,6 +97,6 @@ def held_out(subject: Subject) -> Iterator[Diagnostic]:
                 if listed in specs and specs[listed].held_out:
                     where = "on its demos" if kind == "task" else "there"
                     message = f"{kind} `{listed}` is held out, but the study trains policies {where}"
-                    notes = (Note("it is held out here", subject.span(kind, listed, ("held_out",))),)
+                    notes = (subject.note("it is held out here", kind, listed, ("held_out",)),)
                     fix = f"take it out of `{field}`, or drop `held_out` from the {kind}"
                     yield subject.at("study", name, (field, i), "X418", message, fix, notes=notes)

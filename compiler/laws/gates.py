@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.spec.gate import Gate
@@ -19,7 +19,7 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
             if rule is None:
                 continue
             for field, reason, fix in _lacking(subject, rule, study):
-                note = Note("the gate asks for it here", subject.span("gate", gate, (field,)))
+                note = subject.note("the gate asks for it here", "gate", gate, (field,))
                 message = f"gate `{gate}` {reason}"
                 yield subject.at("study", name, ("gates", i), "X411", message, fix, notes=(note,))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 
 
@@ -25,7 +25,7 @@ def looks(subject: Subject) -> Iterator[Diagnostic]:
         for domain, trials in study.trials.items():
             if asked.domains and domain not in asked.domains:
                 continue
-            planned = Note("the trials are planned here", subject.span("study", name, ("trials", domain)))
+            planned = subject.note("the trials are planned here", "study", name, ("trials", domain))
             if trials < asked.looks:
                 message = f"{trials} trials in `{domain}` cannot be looked at {asked.looks} times"
                 fix = f"plan {asked.looks} trials at the least, or ask for fewer looks"

@@ -17,7 +17,7 @@ def constraints(subject: Subject) -> Iterator[Diagnostic]:
         for rule, needed in NEEDS.items():
             if getattr(study.constraints, rule) and not getattr(spec.row, rule):
                 message = f"approach `{approach}` needs {needed}, which this study rules out"
-                here = Note("the constraint is here", subject.span("study", name, ("constraints", rule)))
+                here = subject.note("the constraint is here", "study", name, ("constraints", rule))
                 fix = f"take `{approach}` out of the study, or lift `{rule}`"
                 yield subject.at("study", name, at, "X404", message, fix, notes=(*_row(subject, approach, rule), here))
 
@@ -57,7 +57,7 @@ def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
             else:
                 top = priors[best][1]
                 message = f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
-                notes = (Note(f"that of `{best}`", subject.span("approach", best, ("row", "prior", where))),)
+                notes = (subject.note(f"that of `{best}`", "approach", best, ("row", "prior", where)),)
                 fix = f"lower the target to {top:g}, or add an approach that is expected to reach it"
             yield subject.at("study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning")
         for i, gate in enumerate(study.gates):
@@ -76,8 +76,8 @@ def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: Ga
     if rule.threshold > top:
         message = f"gate `{gate}` asks for {rule.threshold:g} points, but the prior of `{rule.approach}` ends at {top:g}"
         notes = (
-            Note("the threshold is here", subject.span("gate", gate, ("threshold",))),
-            Note("the prior is here", subject.span("approach", rule.approach, ("row", "prior", where))),
+            subject.note("the threshold is here", "gate", gate, ("threshold",)),
+            subject.note("the prior is here", "approach", rule.approach, ("row", "prior", where)),
         )
         fix = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
         study, place = listed
@@ -91,6 +91,6 @@ def _priors(subject: Subject, study: Study, where: str) -> dict[str, tuple[float
 
 def _row(subject: Subject, approach: str, field: str) -> tuple[Note, ...]:
     """Where an approach's row says something, and why."""
-    notes = (Note("its row says so", subject.span("approach", approach, ("row", field))),)
+    notes = (subject.note("its row says so", "approach", approach, ("row", field)),)
     reason = subject.project.approaches[approach].row.reason
-    return (*notes, Note(reason, subject.span("approach", approach, ("row", "reason")))) if reason else notes
+    return (*notes, subject.note(reason, "approach", approach, ("row", "reason"))) if reason else notes

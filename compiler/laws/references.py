@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, did_you_mean, meant
 from compiler.laws.subject import LISTS, Subject, texts
 from compiler.reading.spec_files import FOLDERS
 from compiler.shape.sections import unknown_stage
@@ -45,7 +45,7 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
             first: dict[str, int] = {}
             for i, wanted in texts(study, field):
                 if wanted in first:
-                    note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
+                    note = subject.note("the first one is here", "study", name, (field, first[wanted]))
                     message = f"`{wanted}` is listed twice in `{field}`"
                     fix = "remove one of the two"
                     yield subject.at("study", name, (field, i), "R202", message, fix, notes=(note,), fix=Fix("remove"))
@@ -66,7 +66,7 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
         shown = " -> ".join(f"`{link}`" for link in [*circle, circle[0]])
         message = f"`extends` goes in a circle: {shown}" if len(circle) > 1 else f"approach `{circle[0]}` extends itself"
         notes = tuple(
-            Note(f"`{link}` extends `{approaches[link].extends}` here", subject.span("approach", link, ("extends",)))
+            subject.note(f"`{link}` extends `{approaches[link].extends}` here", "approach", link, ("extends",))
             for link in circle[1:]
         )
         fix = "remove `extends` from the one that is to be the root"

@@ -90,6 +90,10 @@ class Subject:
         """The span at a path of a spec, or the nearest there is."""
         return self.project.spans(kind, name).nearest(path, key=key)
 
+    def note(self, text: str, kind: str, name: str, path: SpanPath) -> Note:
+        """A further fact, with the place in a spec where it stands."""
+        return Note(text, self.span(kind, name, path))
+
     def at(
         self,
         kind: str,

@@ -56,4 +56,4 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
 def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:
     if question.kind != "gate":
         return ()
-    return (Note("the threshold is here", subject.span("gate", question.name, ("threshold",))),)
+    return (subject.note("the threshold is here", "gate", question.name, ("threshold",)),)

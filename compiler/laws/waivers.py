@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 
 
@@ -25,7 +25,7 @@ def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:
             for waived, waiver in study.waivers.of(kind).items():
                 if waiver.until < subject.today:
                     at = ("waivers", f"{kind}s", waived)
-                    owner = Note(f"{waiver.owner} answers for it", subject.span("study", name, (*at, "owner")))
+                    owner = subject.note(f"{waiver.owner} answers for it", "study", name, (*at, "owner"))
                     message = f"the waiver of {kind} `{waived}` ended with {waiver.until}; today is {subject.today}"
                     fix = "mend what fails and remove the waiver, or give it a later day and say why"
                     yield subject.at("study", name, (*at, "until"), "X442", message, fix, notes=(owner,))
