@@ -19,19 +19,15 @@ from runtime.backend import available
 from runtime.stage import load_stages
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:-]")
+_TO_STAGES = "study.targets.* approach.inputs.*.* gate.stage"
+_TO_APPROACHES = (
+    "study.baseline study.claims.*.approach study.claims.*.over study.claims.*.order.* study.claims.*.controls.* "
+    "approach.extends approach.row.substitute gate.approach"
+)
 _REFERENCES = (
-    *((("study", key, "*"), kind) for key, kind in LISTS.items()),
-    (("study", "baseline"), "approach"),
-    (("study", "targets", "*"), "stage"),
-    (("study", "claims", "*", "approach"), "approach"),
-    (("study", "claims", "*", "over"), "approach"),
-    (("study", "claims", "*", "order", "*"), "approach"),
-    (("study", "claims", "*", "controls", "*"), "approach"),
-    (("approach", "extends"), "approach"),
-    (("approach", "row", "substitute"), "approach"),
-    (("approach", "inputs", "*", "*"), "stage"),
-    (("gate", "approach"), "approach"),
-    (("gate", "stage"), "stage"),
+    *((f"study.{key}.*", kind) for key, kind in LISTS.items()),
+    *((pattern, "stage") for pattern in _TO_STAGES.split()),
+    *((pattern, "approach") for pattern in _TO_APPROACHES.split()),
 )
 """Kind of file and path of a value, `*` for any step -> what it names: a kind of spec, or a stage."""
 
@@ -142,7 +138,8 @@ def _reference(kind: str, path: SpanPath) -> str | None:
     """What the value at a path names: a kind of spec, or a stage."""
     here = (kind, *map(str, path))
     for pattern, named in _REFERENCES:
-        if len(pattern) == len(here) and all(part in ("*", step) for part, step in zip(pattern, here, strict=True)):
+        parts = pattern.split(".")
+        if len(parts) == len(here) and all(part in ("*", step) for part, step in zip(parts, here, strict=True)):
             return named
     return None
 

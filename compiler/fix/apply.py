@@ -78,6 +78,6 @@ def write_document(document: Document, text: str) -> None:
         raise
 
 
-def difference(name: str, before: str, after: str) -> Iterator[str]:
+def diff(name: str, before: str, after: str) -> Iterator[str]:
     """Lines of a unified diff, without their ends."""
     return difflib.unified_diff(split_lines(before), split_lines(after), f"a/{name}", f"b/{name}", lineterm="")

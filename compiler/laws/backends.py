@@ -20,8 +20,8 @@ def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         for role in study.backends:
             if role not in roles:
-                message, fix = f"no stage uses a back end as `{role}`", did_you_mean(role, roles, "roles")
-                yield subject.at("study", name, ("backends", role), "B302", message, fix, key=True, fix=meant(role, roles))
+                message, help = f"no stage uses a back end as `{role}`", did_you_mean(role, roles, "roles")
+                yield subject.at("study", name, ("backends", role), "B302", message, help, key=True, fix=meant(role, roles))
 
 
 def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
@@ -31,8 +31,8 @@ def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
         for role, chosen in study.backends.items():
             names = installed.get(role, [])
             if role in DEFAULTS and chosen not in names:
-                message, fix = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
-                yield subject.at("study", name, ("backends", role), "B301", message, fix, fix=meant(chosen, names))
+                message, help = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
+                yield subject.at("study", name, ("backends", role), "B301", message, help, fix=meant(chosen, names))
 
 
 def licence(subject: Subject) -> Iterator[Diagnostic]:
@@ -46,10 +46,10 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
             if terms is None or not forbids_sale(terms):
                 continue
             fit = [n for n in available().get(role, []) if not forbids_sale(_licence(role, n) or "noncommercial")]
-            fix = f"use `{fit[0]}` ({_licence(role, fit[0])}) instead" if fit else "set `use: research`"
+            help = f"use `{fit[0]}` ({_licence(role, fit[0])}) instead" if fit else "set `use: research`"
             message = f"back end `{chosen}` has licence `{terms}`, which forbids commercial use"
             path = ("backends", role) if role in study.backends else ("use",)
-            yield subject.at("study", name, path, "B303", message, fix)
+            yield subject.at("study", name, path, "B303", message, help)
 
 
 def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
@@ -59,8 +59,8 @@ def approach_licence(subject: Subject) -> Iterator[Diagnostic]:
             message = f"approach `{approach}` brings code with licence `{spec.row.licence}`, which forbids commercial use"
             notes = (subject.note("its row says so", "approach", approach, ("row", "licence")),)
             other = spec.row.substitute
-            fix = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"
-            yield subject.at("study", name, at, "B303", message, fix, notes=notes)
+            help = f"use approach `{other}` instead" if other else f"take `{approach}` out, or set `use: research`"
+            yield subject.at("study", name, at, "B303", message, help, notes=notes)
 
 
 def forbids_sale(terms: str) -> bool:

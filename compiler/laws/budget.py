@@ -46,8 +46,8 @@ def over_budget(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
             message = f"the study would take {_shown(total)} {unit}, and its budget is {limit:g}"
             most = [s for s in sorted(spent, key=lambda s: -spent[s])[:LARGEST] if spent[s] > 0]
             notes = tuple(Note(f"`{s}`: {count[s]} node{'s' * (count[s] != 1)}, {_shown(spent[s])} {unit}") for s in most)
-            fix = "raise the budget, or plan fewer locations, approaches or seeds, or cheaper stages"
-            yield subject.at("study", name, ("budget", key), "X435", message, fix, notes=notes)
+            help = "raise the budget, or plan fewer locations, approaches or seeds, or cheaper stages"
+            yield subject.at("study", name, ("budget", key), "X435", message, help, notes=notes)
 
 
 def _shown(amount: float) -> str:

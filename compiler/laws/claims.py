@@ -23,9 +23,9 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
             for path, approach in _named(claim):
                 if approach not in study.approaches:
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
-                    fix = did_you_mean(approach, study.approaches, "approaches of this study")
+                    help = did_you_mean(approach, study.approaches, "approaches of this study")
                     sure = meant(approach, study.approaches)
-                    yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=sure)
+                    yield subject.at("study", name, (*at, *path), "X411", message, help, fix=sure)
             if claim.domain not in domains(subject.project, study):
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
                 yield subject.at("study", name, (*at, "domain"), "X411", message, way_to(claim.domain))
@@ -54,9 +54,9 @@ def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:
         for at, claim_id, claim in study.simple_claims():
             if claim.about in (None, "simulation"):
                 continue
-            for path, message, fix, note in _surrogates(subject, name, at, claim_id, claim):
+            for path, message, help, note in _surrogates(subject, name, at, claim_id, claim):
                 about = subject.note("what it speaks of is here", "study", name, (*at, "about"))
-                yield subject.at("study", name, path, "X434", message, fix, notes=(about, *note))
+                yield subject.at("study", name, path, "X434", message, help, notes=(about, *note))
 
 
 def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
@@ -84,14 +84,14 @@ def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: S
         if apart != [OFFSET]:
             why = f"differs in `{'`, `'.join(d for d in apart if d != OFFSET)}`" if apart else "has the same training seeds"
             message = f"`{given}` is no placebo of `{over}`: it {why}"
-            fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
-            yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, fix)
+            help = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
+            yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, help)
         return
     others = [a for a in project.studies[study].approaches if subject.in_shape(a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
         message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
-        fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
-        yield subject.at("study", study, at, "X431", message, fix, key=True)
+        help = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
+        yield subject.at("study", study, at, "X431", message, help, key=True)
 
 
 def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
@@ -105,13 +105,13 @@ def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: 
         if unmatched or same:
             why = f"it has another `{'`, `'.join(unmatched)}`" if unmatched else "it has all of it"
             message = f"`{given}` is no capacity control of `{claim.approach}`: {why}"
-            fix = "give it the same budget, and leave out what the claim is about"
-            yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, fix)
+            help = "give it the same budget, and leave out what the claim is about"
+            yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, help)
         return
     if more and not has_control(subject, study, claim.approach, over):
-        spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
+        spent, help = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
-        yield subject.at("study", study, at, "X431", message, fix, key=True)
+        yield subject.at("study", study, at, "X431", message, help, key=True)
 
 
 def _surrogates(

@@ -18,16 +18,16 @@ def constraints(subject: Subject) -> Iterator[Diagnostic]:
             if getattr(study.constraints, rule) and not getattr(spec.row, rule):
                 message = f"approach `{approach}` needs {needed}, which this study rules out"
                 here = subject.note("the constraint is here", "study", name, ("constraints", rule))
-                fix = f"take `{approach}` out of the study, or lift `{rule}`"
-                yield subject.at("study", name, at, "X404", message, fix, notes=(*_row(subject, approach, rule), here))
+                help = f"take `{approach}` out of the study, or lift `{rule}`"
+                yield subject.at("study", name, at, "X404", message, help, notes=(*_row(subject, approach, rule), here))
 
 
 def availability(subject: Subject) -> Iterator[Diagnostic]:
     """X405: an approach that cannot be had; the reason is in its row."""
     for name, _, at, approach, spec in subject.approaches():
         if not spec.row.available:
-            message, fix = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
-            yield subject.at("study", name, at, "X405", message, fix, notes=_row(subject, approach, "available"))
+            message, help = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
+            yield subject.at("study", name, at, "X405", message, help, notes=_row(subject, approach, "available"))
 
 
 def prior_range(subject: Subject) -> Iterator[Diagnostic]:
@@ -38,8 +38,8 @@ def prior_range(subject: Subject) -> Iterator[Diagnostic]:
             ends = getattr(prior, where)
             if ends is not None and ends[0] > ends[1]:
                 message = f"prior range `{where}` is upside down: {ends[0]:g} is above {ends[1]:g}"
-                fix = f"write `[{ends[1]:g}, {ends[0]:g}]`"
-                yield subject.at("approach", name, ("row", "prior", where), "X406", message, fix)
+                help = f"write `[{ends[1]:g}, {ends[0]:g}]`"
+                yield subject.at("approach", name, ("row", "prior", where), "X406", message, help)
 
 
 def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
@@ -53,13 +53,13 @@ def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
             best = max(priors, key=lambda a: priors[a][1], default=None)
             if best is None:
                 message = f"target uplift `{where}` of {wanted:g} points, but no approach of the study has a prior for it"
-                notes, fix = (), f"give an approach a `row.prior.{where}`, or drop the target"
+                notes, help = (), f"give an approach a `row.prior.{where}`, or drop the target"
             else:
                 top = priors[best][1]
                 message = f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
                 notes = (subject.note(f"that of `{best}`", "approach", best, ("row", "prior", where)),)
-                fix = f"lower the target to {top:g}, or add an approach that is expected to reach it"
-            yield subject.at("study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning")
+                help = f"lower the target to {top:g}, or add an approach that is expected to reach it"
+            yield subject.at("study", name, ("target_uplift", where), "X432", message, help, notes=notes, severity="warning")
         for i, gate in enumerate(study.gates):
             rule = subject.project.gates.get(gate)
             if rule is not None and rule.approach in study.approaches:
@@ -79,9 +79,9 @@ def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: Ga
             subject.note("the threshold is here", "gate", gate, ("threshold",)),
             subject.note("the prior is here", "approach", rule.approach, ("row", "prior", where)),
         )
-        fix = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
+        help = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
         study, place = listed
-        yield subject.at("study", study, ("gates", place), "X432", message, fix, notes=notes, severity="warning")
+        yield subject.at("study", study, ("gates", place), "X432", message, help, notes=notes, severity="warning")
 
 
 def _priors(subject: Subject, study: Study, where: str) -> dict[str, tuple[float, float]]:

@@ -49,9 +49,9 @@ def unknown_change(subject: Subject) -> Iterator[Diagnostic]:
             known = [*(f for f in stages[stage].params.model_fields if f not in stages[stage].bound), *ports]
             if knob and knob not in known:
                 message = f"`{stage}` has no parameter and no port `{knob}`"
-                fix = did_you_mean(knob, known, "parameters and ports")
+                help = did_you_mean(knob, known, "parameters and ports")
                 whole = meant(change, [f"{stage}.{k}" for k in known])
-                yield subject.at("approach", name, ("changes", i), "R205", message, fix, fix=whole)
+                yield subject.at("approach", name, ("changes", i), "R205", message, help, fix=whole)
 
 
 def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
@@ -69,8 +69,8 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
                 for d in more
                 if d.treated.by is not None
             )
-            fix = control_help(study, approach, base, more)
-            yield subject.at("study", study, ("approaches", place), "X433", message, fix, notes=notes)
+            help = control_help(study, approach, base, more)
+            yield subject.at("study", study, ("approaches", place), "X433", message, help, notes=notes)
 
 
 def _claimed(subject: Subject, study: str, approach: str, base: str) -> bool:
@@ -134,10 +134,10 @@ def _undeclared(subject: Subject, approach: str, base: str, difference: Differen
     declared = subject.project.approaches[approach].changes
     if declared is not None:
         notes += (subject.note("it declares these changes", "approach", approach, ("changes",)),)
-        fix = f"add `{difference.name}` to `changes`, or take the difference out"
+        help = f"add `{difference.name}` to `changes`, or take the difference out"
     else:
-        fix = f"let `{approach}` extend `{base}`, or declare the difference under `changes`"
-    return subject.at("approach", str(setter.by), setter.path, "X419", message, fix, notes=notes)
+        help = f"let `{approach}` extend `{base}`, or declare the difference under `changes`"
+    return subject.at("approach", str(setter.by), setter.path, "X419", message, help, notes=notes)
 
 
 def _shown(value: object) -> str:

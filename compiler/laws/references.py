@@ -47,8 +47,8 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
                 if wanted in first:
                     note = subject.note("the first one is here", "study", name, (field, first[wanted]))
                     message = f"`{wanted}` is listed twice in `{field}`"
-                    fix = "remove one of the two"
-                    yield subject.at("study", name, (field, i), "R202", message, fix, notes=(note,), fix=Fix("remove"))
+                    help = "remove one of the two"
+                    yield subject.at("study", name, (field, i), "R202", message, help, notes=(note,), fix=Fix("remove"))
                 first.setdefault(wanted, i)
 
 
@@ -69,8 +69,8 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
             subject.note(f"`{link}` extends `{approaches[link].extends}` here", "approach", link, ("extends",))
             for link in circle[1:]
         )
-        fix = "remove `extends` from the one that is to be the root"
-        yield subject.at("approach", circle[0], ("extends",), "R203", message, fix, notes=notes)
+        help = "remove `extends` from the one that is to be the root"
+        yield subject.at("approach", circle[0], ("extends",), "R203", message, help, notes=notes)
 
 
 def _unknown(

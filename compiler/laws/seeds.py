@@ -23,9 +23,9 @@ def duplicate_seed(subject: Subject) -> Iterator[Diagnostic]:
         for i, seed in enumerate(study.seeds):
             if seed in first:
                 note = subject.note("the first one is here", "study", name, ("seeds", first[seed]))
-                fix = "use another seed; a repeated one counts its result double"
+                help = "use another seed; a repeated one counts its result double"
                 message = f"seed {seed} is listed twice"
-                yield subject.at("study", name, ("seeds", i), "X402", message, fix, notes=(note,))
+                yield subject.at("study", name, ("seeds", i), "X402", message, help, notes=(note,))
             first.setdefault(seed, i)
 
 

@@ -47,8 +47,8 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
             continue
         if stages[stage].port(port) is None:
             known = [p.name for p in stages[stage].ports]
-            message, fix = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
-            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, fix, key=True, fix=meant(port, known))
+            message, help = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
+            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, help, key=True, fix=meant(port, known))
         if wired not in stages:
             yield unknown_stage(wired, source, ("inputs", stage, port), key=False)
 
@@ -88,8 +88,8 @@ def input_cycle(subject: Subject) -> Iterator[Diagnostic]:
                 circle = _circle(stages, wired, stage, port)
                 if circle:
                     shown = " -> ".join(f"`{s}`" for s in circle)
-                    message, fix = f"`{stage}` would wait for itself: {shown}", "read an earlier stage"
-                    yield subject.at("approach", name, ("inputs", stage, port), "X414", message, fix)
+                    message, help = f"`{stage}` would wait for itself: {shown}", "read an earlier stage"
+                    yield subject.at("approach", name, ("inputs", stage, port), "X414", message, help)
 
 
 def _circle(stages: dict[str, Stage], wired: dict[tuple[str, str], str], start: str, port: str) -> list[str] | None:

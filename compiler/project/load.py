@@ -124,8 +124,8 @@ def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: M
             _read_spec(project, kind, name, path, overlay or {}, texts)
     texts.save()
     if not project.sources and not project.diagnostics:
-        fix = "call simkiln in a folder that holds `specs/`"
-        project.diagnostics.append(Diagnostic("Y115", "there are no specs here", Span("specs"), help=fix))
+        help = "call simkiln in a folder that holds `specs/`"
+        project.diagnostics.append(Diagnostic("Y115", "there are no specs here", Span("specs"), help=help))
     return project
 
 
@@ -135,8 +135,8 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
     for kind, name, linked in spec_names(project.root, overlay):
         stem = name.rpartition("/")[2].rpartition(".")[0]
         if linked and not Path(os.path.realpath(project.root / name)).is_relative_to(inside):
-            message, fix = f"{show(name)} is a link that leaves the project", "copy the file into the project"
-            source = project.sources[kind, stem] = unread(Diagnostic("R208", message, Span(name), help=fix))
+            message, help = f"{show(name)} is a link that leaves the project", "copy the file into the project"
+            source = project.sources[kind, stem] = unread(Diagnostic("R208", message, Span(name), help=help))
             project.diagnostics += source.diagnostics
         elif not is_id(stem):
             project.diagnostics.append(Diagnostic("S108", f"file name {show(stem)} is not an id", Span(name), help=ID_HELP))
@@ -148,8 +148,8 @@ def _read_spec(project: Project, kind: str, name: str, shown: str, overlay: Mapp
     earlier = project.sources.get((kind, name))
     if earlier is not None:
         other = Note(f"the other one is `{earlier.name}`", Span(earlier.name))
-        message, fix = f"{kind} `{name}` stands in two files", "rename or remove one of them"
-        project.diagnostics.append(Diagnostic("R207", message, Span(shown), (other,), fix))
+        message, help = f"{kind} `{name}` stands in two files", "rename or remove one of them"
+        project.diagnostics.append(Diagnostic("R207", message, Span(shown), (other,), help))
         return
     source = _source(project.root / shown, shown, overlay.get(shown), values)
     project.sources[kind, name] = source

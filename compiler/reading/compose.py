@@ -1,7 +1,7 @@
 """libyaml's events to a node tree, with what specs may not use refused by name."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 from yaml.cyaml import CParser
@@ -31,16 +31,22 @@ class Unreadable(Exception):
 class _Open:
     """A collection that is being read.
 
-    `key` is the key whose value comes next, as (text, start, end); `column` is that of the innermost block around
-    its parts, -1 for none.
+    `column` is that of the innermost block around its parts, -1 for none; `last` is where the last of them ended. `key` is
+    the key whose value comes next, as (text, start, end).
     """
 
     node: Node
+    anchor: str | None
     flow: bool
     column: int
+    last: int
     key: tuple[str, int, int] | None = None
     dropped: bool = False
-    last: int = field(default=0)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a key comes next."""
+        return isinstance(self.node.items, dict) and self.key is None
 
 
 class Composer:
@@ -57,7 +63,6 @@ class Composer:
         self.parser = CParser(mender.now)
         self.anchors: dict[str, Node | None] = {}
         self.stack: list[_Open] = []
-        self.names: list[str | None] = []
         self.root: Node | None = None
         self.documents = 0
         self.last_scalar = (0, 0)
@@ -109,14 +114,13 @@ class Composer:
         node = Node(value, start, end, {} if isinstance(value, dict) else [])
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.stack.append(_Open(node, flow, outside if flow else self._column(event), last=end))
-        self.names.append(event.anchor)
+        self.stack.append(_Open(node, event.anchor, flow, outside if flow else self._column(event), end))
 
     def _close(self, start: int, end: int) -> None:
-        opened, name = self.stack.pop(), self.names.pop()
+        opened = self.stack.pop()
         opened.node.end = end if opened.flow else max(opened.last, opened.node.start)
-        if name:
-            self.anchors[name] = opened.node
+        if opened.anchor:
+            self.anchors[opened.anchor] = opened.node
         if opened.flow:
             self.strict.token(start, end, flow=True)
             if not (self.stack and self.stack[-1].flow):
@@ -167,8 +171,8 @@ class Composer:
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             begin = max(start, self.text.find("!", start))
-            message, fix = f"tag `{shown}` is not allowed in a spec", "remove the tag; quote the value if it must be text"
-            self.report("Y105", message, begin, _word_end(self.text, begin), fix)
+            message, help = f"tag `{shown}` is not allowed in a spec", "remove the tag; quote the value if it must be text"
+            self.report("Y105", message, begin, _word_end(self.text, begin), help)
 
     def _named(self, name: str, sign: str, start: int) -> None:
         """Anchors have names that every reader ends at the same character."""
@@ -200,7 +204,7 @@ class Composer:
         node = Node(value, start, end)
         if event.anchor:
             self.anchors[event.anchor] = node
-        if opened and isinstance(opened.node.items, dict) and opened.key is None:
+        if opened and opened.takes_key:
             if not flow:
                 self.strict.key(start)
             self._key(opened, text, value, quoted, start, end)
@@ -213,8 +217,8 @@ class Composer:
         if isinstance(entries, dict) and len(entries) >= MOST_KEYS:
             raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, "specs have about twenty")
         if text == "<<" and not quoted:
-            fix = "write the keys out; an approach inherits with `extends`"
-            self.report("Y106", "merge key `<<` is not allowed in a spec", start, end, fix)
+            help = "write the keys out; an approach inherits with `extends`"
+            self.report("Y106", "merge key `<<` is not allowed in a spec", start, end, help)
             opened.dropped = True
         elif not isinstance(value, str):
             shown = text or "null"
@@ -229,15 +233,15 @@ class Composer:
     def _alias(self, name: str, start: int, end: int) -> None:
         self._named(name, "*", start)
         if name not in self.anchors:
-            fix = f"define it before with `&{_short(name)}`, or quote the text"
-            self.report("Y107", f"unknown anchor `{_short(name)}`", start, end, fix)
+            help = f"define it before with `&{_short(name)}`, or quote the text"
+            self.report("Y107", f"unknown anchor `{_short(name)}`", start, end, help)
             target: Node | None = Node(None, start, end)
         else:
             target = self.anchors[name]
         if target is None:
             raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, "write the value out")
         opened = self.stack[-1] if self.stack else None
-        if opened and isinstance(opened.node.items, dict) and opened.key is None:
+        if opened and opened.takes_key:
             self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, "write the key out")
             opened.key, opened.dropped, opened.last = (name, start, end), True, end
             return
@@ -249,15 +253,14 @@ class Composer:
             self.root = node
             return
         opened = self.stack[-1]
+        opened.last = max(opened.last, node.end)
         if isinstance(opened.node.items, dict):
             if opened.key is None:  # a collection as a key
                 self.report("Y113", "a key is a list or mapping", node.start, node.end, "use text as the key")
                 opened.key, opened.dropped = ("", node.start, node.end), True
-                opened.last = max(opened.last, node.end)
                 return
             (text, start, end), dropped = opened.key, opened.dropped
             opened.key, opened.dropped = None, False
-            opened.last = max(opened.last, node.end)
             if dropped:
                 return
             opened.node.items[text] = Entry(start, end, node)
@@ -265,7 +268,6 @@ class Composer:
         elif isinstance(opened.node.items, list):
             opened.node.items.append(node)
             opened.node.value.append(node.value)  # ty: ignore[missing-attribute]
-        opened.last = max(opened.last, node.end)
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
             message = f"this document holds more than {MOST_NODES:,} values once aliases are followed"

@@ -195,8 +195,8 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
             return found
         origin = found
     if len(origin) > MAX_BYTES:
-        fix = "keep measurements and images out of specs; split the file"
-        return unread(Diagnostic("Y110", f"the file has more than {MAX_BYTES:,} bytes", Span(name), help=fix))
+        help = "keep measurements and images out of specs; split the file"
+        return unread(Diagnostic("Y110", f"the file has more than {MAX_BYTES:,} bytes", Span(name), help=help))
     return _read_bytes(origin, name) if isinstance(origin, bytes) else _read_text(origin.removeprefix("\ufeff"), name)
 
 
@@ -223,8 +223,8 @@ def _read_text(text: str, name: str) -> Source:
     lines, found = Lines(text, name), list[Diagnostic]()
     if unfit is not None:
         at, shown = unfit
-        fix = "remove it, or write it as an escape in double quotes"
-        return unread(Diagnostic("Y116", f"character {shown} is not allowed", lines.span(at, at + 1), help=fix), text)
+        help = "remove it, or write it as an escape in double quotes"
+        return unread(Diagnostic("Y116", f"character {shown} is not allowed", lines.span(at, at + 1), help=help), text)
 
     def report(code: str, message: str, start: int, end: int, help: str = "", notes: Sequence[tuple[str, int, int]] = ()) -> None:
         more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes)

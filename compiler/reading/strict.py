@@ -73,8 +73,8 @@ class Strict:
                 continue
             if found[2]:
                 raise TabIndents(at)
-            fix = f"indent it by {indent + 1} space{'s' * (indent > 0)} or more"
-            raise Forbidden("this line must stand deeper than the key or item that it belongs to", at, at + 1, fix)
+            help = f"indent it by {indent + 1} space{'s' * (indent > 0)} or more"
+            raise Forbidden("this line must stand deeper than the key or item that it belongs to", at, at + 1, help)
 
     def block_scalar(self, start: int, indent: int) -> None:
         """A comment in the header takes a blank before it (8.1.1); no leading blank line is deeper than the text."""

@@ -57,8 +57,8 @@ def unknown_stage(name: str, source: Source, path: SpanPath, *, key: bool = True
     """R204 at the stage's name."""
     known = sorted(load_stages())
     span = source.spans.nearest(path, key=key)
-    fix = did_you_mean(name, known, "stages")
-    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=fix, fix=meant(name, known))
+    help = did_you_mean(name, known, "stages")
+    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=help, fix=meant(name, known))
 
 
 def _section(stage: Stage, section: Mapping[str, object], source: Source) -> list[Diagnostic]:
@@ -87,8 +87,8 @@ def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
     owners = [s.name for s in load_stages().values() if key in s.params.model_fields and key not in s.bound]
     if not owners or closest(key, owners) == stage.name:
         return diagnostic
-    fix = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
-    return Diagnostic("S101", diagnostic.message, diagnostic.span, help=fix)
+    help = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
+    return Diagnostic("S101", diagnostic.message, diagnostic.span, help=help)
 
 
 def _instead(source: str) -> str:

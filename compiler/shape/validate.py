@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, Fix, Span, did_you_mean, meant
 from compiler.reading.source import Source, SpanPath, value_at
 from compiler.shape.walk import Place, Shape, shape_of
-from compiler.shape.words import TYPE_ERRORS, named, show, tag_of, union_words, words, wrong_type
+from compiler.shape.words import TYPE_ERRORS, lead, named, show, tag_of, union_words, words, wrong_type
 
 LARGEST = 2**53
 """Whole numbers up to here are the same in YAML, JSON and as floats, so that no reckoning with them overflows."""
@@ -31,8 +31,8 @@ def validate[M: BaseModel](
     """
     value = source.value if value is None and not prefix else value
     if not isinstance(value, dict):
-        code, message, fix = wrong_type(named(prefix), value, "a mapping")
-        return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=fix)]
+        code, message, help = wrong_type(named(prefix), value, "a mapping")
+        return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=help)]
     found = _not_finite(value, source, prefix)
     try:
         spec = model.model_validate_json(json.dumps(_integral(value)), strict=True)
@@ -72,29 +72,24 @@ def _diagnostic(item: ErrorDetails, place: Place, shape: Shape, source: Source, 
         message = f"{named(path[:-1])} has {count} item{'s' * (count != 1)}, but must have {least}"
         return Diagnostic("S105", message, spans.nearest(path[:-1]), help=f"write {least} items")
     if item["type"] == "missing":
-        return _missing(path, spans.nearest(path[:-1], key=True), place.about)
+        help = f"add `{path[-1]}`" + (f": {lead(place.about)}" if lead(place.about) else "")
+        return Diagnostic("S102", f"missing key `{path[-1]}`", spans.nearest(path[:-1], key=True), help=help)
     if item["type"] == "union_tag_not_found":
         key = tag_of(item)
         choices = list(place.schema.get("discriminator", {}).get("mapping", {}))
-        fix = f"known {key}s: {', '.join(choices)}"
-        return Diagnostic("S102", f"missing key `{key}`", spans.nearest(path, key=True), help=fix)
-    code, message, fix = words(item, place)
+        help = f"known {key}s: {', '.join(choices)}"
+        return Diagnostic("S102", f"missing key `{key}`", spans.nearest(path, key=True), help=help)
+    code, message, help = words(item, place)
     if item["type"] == "union_tag_invalid":
         path = (*path, tag_of(item))
     if code == "S106" and isinstance(inner := item.get("input"), dict):
         keys = [key for key in re.findall(r"\w+", message) if key in inner]
         if keys:
-            fix = f"change `{keys[0]}`, or the key that it does not fit"
-            return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=fix)
+            help = f"change `{keys[0]}`, or the key that it does not fit"
+            return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=help)
     whole = isinstance(item.get("input"), dict | list) and code in ("S104", "S105", "S106")
     at_key = place.at_key or (whole and isinstance(path[-1] if path else 0, str))
-    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=fix, fix=_fix_of(item, place, fix))
-
-
-def _missing(path: SpanPath, span: Span, about: str) -> Diagnostic:
-    first = about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    fix = f"add `{path[-1]}`" + (f": {first[:1].lower() + first[1:]}" if first else "")
-    return Diagnostic("S102", f"missing key `{path[-1]}`", span, help=fix)
+    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=help, fix=_fix_of(item, place, help))
 
 
 def _union(
@@ -109,8 +104,8 @@ def _union(
     inner = value_at(value, path)
     full = prefix + path
     branches = shape.branches(shape.place(path).schema)
-    code, message, fix = union_words(named(full), inner, [shape.resolve(b) for b in branches])
-    return Diagnostic(code, message, source.spans.nearest(full), help=fix, fix=_requoted(fix))
+    code, message, help = union_words(named(full), inner, [shape.resolve(b) for b in branches])
+    return Diagnostic(code, message, source.spans.nearest(full), help=help, fix=_requoted(help))
 
 
 def _fix_of(error: ErrorDetails, place: Place, help: str) -> Fix | None:

@@ -45,8 +45,8 @@ def words(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
             key = key.removesuffix("s")  # one item of a list
         expected = str(ctx.get("expected_tags") or ctx.get("expected", ""))
         choices = place.choices or [part for part in expected.split("'")[1::2] if part]
-        fix = did_you_mean(str(shown), choices, f"{key}s" if key.isalpha() else "choices")
-        return "S103", f"unknown {key} {show(shown)}", fix
+        help = did_you_mean(str(shown), choices, f"{key}s" if key.isalpha() else "choices")
+        return "S103", f"unknown {key} {show(shown)}", help
     if kind in _LIMITS:
         limit, key = _LIMITS[kind]
         return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", _about(place)
@@ -73,8 +73,14 @@ def tag_of(error: ErrorDetails) -> str:
 
 def _about(place: Place) -> str:
     """The field's description as a help line."""
-    first = place.about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    return f"`{_plain_name(place.path)}`: {first[:1].lower() + first[1:]}" if first else "change the value, or remove the key"
+    about = lead(place.about)
+    return f"`{_plain_name(place.path)}`: {about}" if about else "change the value, or remove the key"
+
+
+def lead(about: str) -> str:
+    """The first paragraph of a field's description, as the end of a line."""
+    first = about.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    return first[:1].lower() + first[1:]
 
 
 def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
