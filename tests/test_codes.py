@@ -2,7 +2,7 @@
 
 import re
 
-from compiler.diagnostics.codes import TITLES
+from compiler.diagnostics.pages import codes
 from compiler.reading.source import read_source
 from tests import REPOSITORY
 
@@ -13,8 +13,8 @@ def test_codes_of_running_jobs_are_documented() -> None:
     raised = set()
     for path in (REPOSITORY / "runtime").rglob("*.py"):
         raised |= set(re.findall(r'(?:"|error\[)([YSRBXT]\d{3})(?:"|\])', path.read_text()))
-    assert raised - documented - set(TITLES) == set()
-    assert documented & set(TITLES) == set()
+    assert raised - documented - codes() == set()
+    assert documented & codes() == set()
     assert documented <= raised, "a page for a code that nothing raises"
 
 

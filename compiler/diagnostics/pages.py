@@ -1,13 +1,12 @@
 """The page of each diagnostic code: `docs/errors/CODE.md`, and for codes of running jobs a row of `running.md`.
 
-In a wheel the pages lie beside this file (`compiler/errors/`, see `force-include` in pyproject.toml).
+The pages are the table of codes: the first line of one, `# CODE: title`, is where a code has its title from. In a wheel
+they lie beside this folder (`compiler/errors/`, see `force-include` in pyproject.toml).
 """
 
 import re
 from functools import cache
 from pathlib import Path
-
-from compiler.diagnostics.codes import TITLES
 
 FAMILIES = {
     "Y": "syntax",
@@ -35,10 +34,26 @@ def running() -> dict[str, tuple[str, str]]:
     return {code: (wrong, remedy) for code, wrong, remedy in _ROW.findall(text)}
 
 
+@cache
+def codes() -> frozenset[str]:
+    """Codes that have a page of their own: those of the compiler."""
+    return frozenset(path.stem for path in folder().glob("[A-Z][0-9]*.md"))
+
+
+@cache
+def title(code: str) -> str:
+    """What a code means, in a few words.
+
+    Raises:
+        KeyError: when there is no such code.
+    """
+    return page(code).partition("\n")[0].removeprefix(f"# {code}: ")
+
+
 def titles() -> dict[str, str]:
     """Every code -> its title, the families in the order of the design."""
-    known = TITLES | {code: wrong for code, (wrong, _) in running().items()}
-    return {code: known[code] for family in FAMILIES for code in sorted(known) if code.startswith(family)}
+    known = sorted(codes() | running().keys())
+    return {code: title(code) for family in FAMILIES for code in known if code.startswith(family)}
 
 
 def page(code: str) -> str:
@@ -53,6 +68,6 @@ def page(code: str) -> str:
             f"# {code}: {wrong}\n\nMet while building: a running job finds it, because only the content can tell."
             f"\n\nWhat to do: {remedy}.\n"
         )
-    if code not in TITLES:
+    if code not in codes():
         raise KeyError(code)
     return (folder() / f"{code}.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.editor.cursor import Place, openings, place_at
@@ -12,25 +12,22 @@ from compiler.editor.fields import keys_at, meaning, values_at
 from compiler.fix.edits import scalar
 from compiler.laws.subject import LISTS
 from compiler.project.load import Project
-from compiler.reading.source import SpanPath
-from compiler.reading.spec_files import FOLDERS
+from compiler.reading.source import SpanPath, value_at
+from compiler.reading.spec_files import FOLDERS, SINGLE, SUFFIXES
+from compiler.shape.walk import Schema
 from runtime.backend import available
 from runtime.stage import load_stages
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:-]")
+_TO_STAGES = "study.targets.* approach.inputs.*.* gate.stage"
+_TO_APPROACHES = (
+    "study.baseline study.claims.*.approach study.claims.*.over study.claims.*.order.* study.claims.*.controls.* "
+    "approach.extends approach.row.substitute gate.approach"
+)
 _REFERENCES = (
-    *((("study", key, "*"), kind) for key, kind in LISTS.items()),
-    (("study", "baseline"), "approach"),
-    (("study", "targets", "*"), "stage"),
-    (("study", "claims", "*", "approach"), "approach"),
-    (("study", "claims", "*", "over"), "approach"),
-    (("study", "claims", "*", "order", "*"), "approach"),
-    (("study", "claims", "*", "controls", "*"), "approach"),
-    (("approach", "extends"), "approach"),
-    (("approach", "row", "substitute"), "approach"),
-    (("approach", "inputs", "*", "*"), "stage"),
-    (("gate", "approach"), "approach"),
-    (("gate", "stage"), "stage"),
+    *((f"study.{key}.*", kind) for key, kind in LISTS.items()),
+    *((pattern, "stage") for pattern in _TO_STAGES.split()),
+    *((pattern, "approach") for pattern in _TO_APPROACHES.split()),
 )
 """Kind of file and path of a value, `*` for any step -> what it names: a kind of spec, or a stage."""
 
@@ -50,10 +47,10 @@ class Item:
 def kind_of_file(name: str) -> tuple[str, str] | None:
     """Kind and id of a spec by its project-relative name; None for any other file."""
     parts = Path(name).parts
-    if name == "specs/study.yaml":
+    if name == SINGLE:
         return "study", "study"
     kinds = {folder: kind for kind, folder in FOLDERS.items()}
-    if len(parts) == 3 and parts[0] == "specs" and parts[1] in kinds and Path(name).suffix in (".yaml", ".yml"):
+    if len(parts) == 3 and parts[0] == "specs" and parts[1] in kinds and Path(name).suffix in SUFFIXES:
         return kinds[parts[1]], Path(name).stem
     return None
 
@@ -86,7 +83,7 @@ def definition(project: Project, kind: str, text: str, offset: int) -> Span | No
     if place.role == "key":
         in_section = len(place.path) == 2 and place.path[0] in ("stages", "inputs")
         return _stage_file(str(place.path[1])) if in_section else None
-    to, word = _reference(kind, place.path), _value(place)
+    to, word = _reference(kind, place.path), value_at(place.value, place.path)
     if to is None or not isinstance(word, str):
         return None
     if to == "stage":
@@ -96,22 +93,19 @@ def definition(project: Project, kind: str, text: str, offset: int) -> Span | No
 
 
 def _keys(kind: str, place: Place, text: str) -> list[Item]:
-    here: Any = place.value
-    for step in place.path:
-        here = here[step]
+    here = value_at(place.value, place.path)
     followed = text[place.end : place.end + 1] == ":"
     if place.path == ("backends",) and kind == "study":
         roles = sorted({role for stage in load_stages().values() for role in stage.backends})
-        known: dict[str, dict[str, Any]] = {role: {"type": "string"} for role in roles}
+        known: dict[str, Schema] = {role: {"type": "string"} for role in roles}
     else:
         known = keys_at(kind, place.path, place.value)
     items = []
     for name, schema in known.items():
-        if isinstance(here, dict) and name in here:
-            continue
-        end = "" if followed else ":" if schema.get("type") == "object" else ": "
-        about = meaning(kind, (*place.path, name), place.value) or ""
-        items.append(Item(name, name + end, "key", place.start, place.end, about))
+        if not (isinstance(here, dict) and name in here):
+            end = "" if followed else ":" if schema.get("type") == "object" else ": "
+            about = meaning(kind, (*place.path, name), place.value) or ""
+            items.append(Item(name, name + end, "key", place.start, place.end, about))
     return items
 
 
@@ -128,19 +122,15 @@ def _values(project: Project, kind: str, place: Place) -> list[Item]:
     else:
         choices = values_at(kind, place.path, place.value)
         return [Item(word, word, "value", place.start, place.end) for word in choices]
-    listed = _siblings(place)
-    return [
-        Item(word, scalar(word), "reference", place.start, place.end, about) for word, about in said.items() if word not in listed
-    ]
+    fresh = {word: about for word, about in said.items() if word not in _siblings(place)}
+    return [Item(word, scalar(word), "reference", place.start, place.end, about) for word, about in fresh.items()]
 
 
-def _siblings(place: Place) -> list[Any]:
+def _siblings(place: Place) -> list[object]:
     """The other items of the list that a value stands in."""
     if not place.path or not isinstance(place.path[-1], int):
         return []
-    parent: Any = place.value
-    for step in place.path[:-1]:
-        parent = parent[step]
+    parent = value_at(place.value, place.path[:-1])
     return [item for i, item in enumerate(parent) if i != place.path[-1]] if isinstance(parent, list) else []
 
 
@@ -148,20 +138,14 @@ def _reference(kind: str, path: SpanPath) -> str | None:
     """What the value at a path names: a kind of spec, or a stage."""
     here = (kind, *map(str, path))
     for pattern, named in _REFERENCES:
-        if len(pattern) == len(here) and all(part in ("*", step) for part, step in zip(pattern, here, strict=True)):
+        parts = pattern.split(".")
+        if len(parts) == len(here) and all(part in ("*", step) for part, step in zip(parts, here, strict=True)):
             return named
     return None
 
 
-def _value(place: Place) -> Any:
-    value = place.value
-    for step in place.path:
-        value = value[step]
-    return value
-
-
 def _referred(project: Project, kind: str, place: Place) -> str | None:
-    to, word = _reference(kind, place.path), _value(place)
+    to, word = _reference(kind, place.path), value_at(place.value, place.path)
     if to is None or not isinstance(word, str):
         return None
     if to == "stage":

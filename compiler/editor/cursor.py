@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from compiler.reading.nodes import Node
 from compiler.reading.source import SpanPath, Spans
@@ -21,7 +21,7 @@ class Place:
     role: Literal["key", "value"]
     start: int
     end: int
-    value: Any
+    value: object
 
 
 def place_at(text: str, offset: int) -> Place | None:
@@ -112,7 +112,7 @@ def _at(root: Node, offset: int) -> Place | None:
         node = inner[1]
 
 
-def _marked(node: Node, path: SpanPath, start: int, end: int, value: Any) -> Place | None:
+def _marked(node: Node, path: SpanPath, start: int, end: int, value: object) -> Place | None:
     """The place of the mark: a key's path is that of the mapping which it would belong to."""
     if node.value == _MARK:
         return Place(path, "value", start, end, value)

@@ -29,24 +29,17 @@ def make_server() -> Server:
     """The server with its features."""
     server = Server()
 
-    async def changed(uri: str) -> None:
-        found = server.session(uri)
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    async def did_change(
+        params: lsp.DidOpenTextDocumentParams | lsp.DidChangeTextDocumentParams | lsp.DidSaveTextDocumentParams,
+    ) -> None:
+        found = server.session(params.text_document.uri)
         if found is not None:
             session, name = found
-            session.buffers[name] = server.workspace.get_text_document(uri).source
+            session.buffers[name] = server.workspace.get_text_document(params.text_document.uri).source
             await server.refresh(session)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    async def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    async def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
-    async def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
-        await changed(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def did_close(params: lsp.DidCloseTextDocumentParams) -> None:

@@ -2,19 +2,14 @@
 
 import json
 from functools import cache
-from typing import Any
 
-from compiler.reading.source import SpanPath
+from compiler.reading.source import SpanPath, value_at
 from compiler.schema import schema_of
+from compiler.shape.walk import Schema, child_of
+from compiler.shape.words import JSON_TYPES
 
-_TYPES = {
-    "integer": "whole number",
-    "number": "number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "list",
-    "object": "mapping",
-}
+_schema = cache(schema_of)
+
 _UNITS = {
     "_n_per_m": "newtons per metre",
     "_nm_per_rad": "newton metres per radian",
@@ -33,9 +28,9 @@ _UNITS = {
 }
 
 
-def keys_at(kind: str, path: SpanPath, value: Any) -> dict[str, dict[str, Any]]:
+def keys_at(kind: str, path: SpanPath, value: object) -> dict[str, Schema]:
     """Key -> schema, of the mapping at a path: required ones first. `value` is the whole document's."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Schema] = {}
     required: set[str] = set()
     for schema in _walk(kind, path, value):
         found |= {name: part for name, part in schema.get("properties", {}).items() if name not in found}
@@ -46,14 +41,14 @@ def keys_at(kind: str, path: SpanPath, value: Any) -> dict[str, dict[str, Any]]:
     return {name: found[name] for name in sorted(found, key=lambda name: name not in required)}
 
 
-def values_at(kind: str, path: SpanPath, value: Any) -> list[str]:
+def values_at(kind: str, path: SpanPath, value: object) -> list[str]:
     """The values that are allowed at a path, where they are a closed list."""
     found: list[str] = []
     for schema in _walk(kind, path, value):
         if schema.get("type") == "boolean":
             found += ["true", "false"]
         found += [str(choice) for choice in schema.get("enum", [schema["const"]] if "const" in schema else [])]
-    parent = _get(value, path[:-1])
+    parent = value_at(value, path[:-1])
     if path and isinstance(path[-1], str):
         for schema in _walk(kind, path[:-1], value, blind=path[-1]):
             tag = schema.get("properties", {}).get(path[-1], {})
@@ -61,7 +56,7 @@ def values_at(kind: str, path: SpanPath, value: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def meaning(kind: str, path: SpanPath, value: Any) -> str | None:
+def meaning(kind: str, path: SpanPath, value: object) -> str | None:
     """What the key at a path means, in Markdown: its type, unit and range, and the field's docstring."""
     if not path or not isinstance(path[-1], str):
         return None
@@ -75,11 +70,12 @@ def meaning(kind: str, path: SpanPath, value: Any) -> str | None:
     return "\n\n".join(filter(None, (head, about, _default(schemas[0]))))
 
 
-def _facts(schema: dict[str, Any], unit: str) -> list[str]:
+def _facts(schema: Schema, unit: str) -> list[str]:
     if "enum" in schema or "const" in schema:
         choices = schema.get("enum", [schema.get("const")])
         return ["one of " + ", ".join(f"`{choice}`" for choice in choices)]
-    facts = [_TYPES[schema["type"]] + unit] if schema.get("type") in _TYPES else []
+    kind = JSON_TYPES.get(str(schema.get("type")))
+    facts = [kind.removeprefix("a ") + unit] if kind else []
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         facts.append(f"from {low:g} to {high:g}")
@@ -91,33 +87,29 @@ def _facts(schema: dict[str, Any], unit: str) -> list[str]:
     return facts
 
 
-def _default(schema: dict[str, Any]) -> str:
+def _default(schema: Schema) -> str:
     default = schema.get("default")
     text = json.dumps(default, ensure_ascii=False)
     return f"Default: `{text}`" if default not in (None, {}, []) and len(text) <= 80 else ""
 
 
-@cache
-def _schema(kind: str) -> dict[str, Any]:
-    return schema_of(kind)
-
-
-def _walk(kind: str, path: SpanPath, value: Any, blind: str = "") -> list[dict[str, Any]]:
+def _walk(kind: str, path: SpanPath, value: object, blind: str = "") -> list[Schema]:
     """The schemas that hold at a path, each branch of a union by itself.
 
     A union is decided by its tag, except where the tag is `blind`: the very key whose values are looked for.
     """
-    definitions = _schema(kind).get("$defs", {})
-    found = _branches(_schema(kind), value, definitions, blind)
+    schema = _schema(kind)
+    definitions = schema.get("$defs", {})
+    found = _branches(schema, value, definitions, blind)
     for depth, step in enumerate(path):
-        below = _get(value, path[: depth + 1])
+        below = value_at(value, path[: depth + 1])
         tag = blind if depth + 1 == len(path) else ""
-        children = [child for schema in found if (child := _child(schema, step)) is not None]
+        children = [child for schema in found if (child := child_of(schema, step)) is not None]
         found = [branch for child in children for branch in _branches(child, below, definitions, tag)]
     return found
 
 
-def _branches(schema: dict[str, Any], value: Any, definitions: dict[str, Any], blind: str = "") -> list[dict[str, Any]]:
+def _branches(schema: Schema, value: object, definitions: Schema, blind: str = "") -> list[Schema]:
     outer = {key: schema[key] for key in ("description", "default") if key in schema}
     if "$ref" in schema:
         inner = _branches(definitions[schema["$ref"].rpartition("/")[2]], value, definitions, blind)
@@ -132,21 +124,3 @@ def _branches(schema: dict[str, Any], value: Any, definitions: dict[str, Any], b
     if options:
         return [branch | outer for option in options for branch in _branches(option, value, definitions, blind)]
     return [schema]
-
-
-def _child(schema: dict[str, Any], step: str | int) -> dict[str, Any] | None:
-    if isinstance(step, int):
-        positions = schema.get("prefixItems", [])
-        found = positions[step] if step < len(positions) else schema.get("items")
-    else:
-        found = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
-    return found if isinstance(found, dict) else None
-
-
-def _get(value: Any, path: SpanPath) -> Any:
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

@@ -7,6 +7,7 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.check import check
 from compiler.plan.study import open_project
 from compiler.project.load import LOCAL_FILE, Project
+from compiler.reading.spec_files import SUFFIXES
 
 
 class Session:
@@ -29,7 +30,7 @@ class Session:
     def name(self, path: Path) -> str | None:
         """The project-relative name of a file that checking looks at, else None."""
         name = os.path.relpath(path, self.root)
-        known = name == LOCAL_FILE or (name.startswith(f"specs{os.sep}") and name.endswith((".yaml", ".yml")))
+        known = name == LOCAL_FILE or (name.startswith(f"specs{os.sep}") and name.endswith(SUFFIXES))
         return Path(name).as_posix() if known else None
 
     def check(self) -> dict[str, list[Diagnostic]]:

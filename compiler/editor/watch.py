@@ -9,6 +9,7 @@ from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.project.load import LOCAL_FILE
+from compiler.reading.spec_files import SUFFIXES
 
 PERIOD_S = 0.3
 """Time between two looks at the files."""
@@ -24,7 +25,7 @@ Snapshot = dict[str, tuple[int, int, int]]
 def snapshot(root: Path) -> Snapshot:
     """The spec files as they are now. What cannot be looked at is absent."""
     found: Snapshot = {}
-    for entry in (*_files(root / "specs"), *_file(root / LOCAL_FILE)):
+    for entry in (*_files(root / "specs"), str(root / LOCAL_FILE)):
         name = os.path.relpath(entry, root)
         try:
             state = os.stat(entry)
@@ -76,9 +77,8 @@ def _missing(those: Iterable[Diagnostic], from_these: Iterable[Diagnostic]) -> l
     known = Counter(map(_key, from_these))
     found = []
     for diagnostic in those:
-        if known[_key(diagnostic)] > 0:
-            known[_key(diagnostic)] -= 1
-        else:
+        known[_key(diagnostic)] -= 1
+        if known[_key(diagnostic)] < 0:
             found.append(diagnostic)
     return found
 
@@ -88,17 +88,5 @@ def _key(d: Diagnostic) -> tuple[str, str, str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files(Path(entry.path))
-                elif entry.name.endswith((".yaml", ".yml")):
-                    yield entry.path
-    except OSError:
-        return
-
-
-def _file(path: Path) -> Iterator[str]:
-    if path.exists():
-        yield str(path)
+    for below, _, names in os.walk(folder):
+        yield from (os.path.join(below, name) for name in names if name.endswith(SUFFIXES))

@@ -41,16 +41,15 @@ def read_document(root: Path, name: str) -> Document | None:
 
 def edited(text: str, edits: Iterable[Edit]) -> tuple[str, list[Edit]]:
     """The text with the edits made, and the edits that were: of two that overlap, the first in the text."""
-    starts = Lines(text, "").starts
+    lines = Lines(text, "")
     made: list[Edit] = []
     parts, at = [], 0
     for edit in sorted(set(edits), key=lambda e: (e.span.line, e.span.col, e.span.end_line, e.span.end_col)):
-        start, end = _offset(starts, text, edit.span.line, edit.span.col), _end(starts, text, edit)
-        if start < at:
-            continue
-        parts += [text[at:start], edit.text]
-        at = end
-        made.append(edit)
+        start = lines.offset(edit.span.line, edit.span.col)
+        if start >= at:
+            parts += [text[at:start], edit.text]
+            at = lines.offset(edit.span.end_line, edit.span.end_col)
+            made.append(edit)
     return "".join([*parts, text[at:]]), made
 
 
@@ -79,14 +78,6 @@ def write_document(document: Document, text: str) -> None:
         raise
 
 
-def difference(name: str, before: str, after: str) -> Iterator[str]:
+def diff(name: str, before: str, after: str) -> Iterator[str]:
     """Lines of a unified diff, without their ends."""
     return difflib.unified_diff(split_lines(before), split_lines(after), f"a/{name}", f"b/{name}", lineterm="")
-
-
-def _offset(starts: list[int], text: str, line: int, column: int) -> int:
-    return min(starts[line - 1] + column - 1, len(text)) if line <= len(starts) else len(text)
-
-
-def _end(starts: list[int], text: str, edit: Edit) -> int:
-    return _offset(starts, text, edit.span.end_line, edit.span.end_col)

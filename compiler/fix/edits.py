@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Span
-from compiler.reading.scalar import NumberTooLong, plain
+from compiler.reading.scalar import type_of
 
 _PLAIN = re.compile(r"[^\s,\[\]{}#&*!|>'\"%@`?:-](?:[^,\[\]{}#:\"']*[^\s,\[\]{}#:\"'])?")
 """Plain scalars that are the same in every place of a spec; others are left to people."""
@@ -34,13 +34,15 @@ def edit_of(diagnostic: Diagnostic, lines: Sequence[str] | None) -> Edit | None:
 
 def scalar(word: str) -> str:
     """A word as YAML that reads as this very text."""
-    return word if _is_text(word) and _PLAIN.fullmatch(word) else f"'{word.replace(chr(39), 2 * chr(39))}'"
+    return word if type_of(word) is str and _PLAIN.fullmatch(word) else f"'{word.replace(chr(39), 2 * chr(39))}'"
 
 
 def _instead(fix: Fix, written: str) -> str | None:
     quote = written[:1] if written[:1] in ("'", '"') and written[-1:] == written[:1] and len(written) > 1 else ""
     inner = written[1:-1] if quote else written
-    if (quote and (quote in inner or "\\" in inner)) or not (quote or _PLAIN.fullmatch(written) or _is_number(written)):
+    if (quote and (quote in inner or "\\" in inner)) or not (
+        quote or _PLAIN.fullmatch(written) or type_of(written) in (int, float)
+    ):
         return None
     if fix.kind == "word":
         return (f"{quote}{fix.word}{quote}" if quote else scalar(fix.word)) if inner == fix.was else None
@@ -48,7 +50,7 @@ def _instead(fix: Fix, written: str) -> str | None:
         return fix.word if inner == fix.was else None
     if fix.kind == "quote":
         return None if quote else f'"{written}"'
-    return inner if quote and not _is_text(inner) else None
+    return inner if quote and type_of(inner) is not str else None
 
 
 def _without(span: Span, line: str) -> Edit | None:
@@ -65,18 +67,3 @@ def _without(span: Span, line: str) -> Edit | None:
         end = span.end_col + len(after) - len(rest[1:].lstrip())
         return Edit(Span(span.file, span.line, span.col, span.line, end), "")
     return None
-
-
-def _is_number(text: str) -> bool:
-    """Whether a plain scalar is a number, as they may begin with `-` or `.`."""
-    try:
-        return isinstance(plain(text), int | float)
-    except NumberTooLong:
-        return False
-
-
-def _is_text(text: str) -> bool:
-    try:
-        return isinstance(plain(text), str)
-    except NumberTooLong:
-        return False

@@ -6,11 +6,10 @@ laws that need nodes; a stage's parameters are validated here once more because 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical, joined
-from compiler.graph.node import Graph, Node, Scope, Setting, Stops
+from compiler.graph.node import Address, Graph, Node, Scope, Setting, Stops
 from compiler.graph.settings import HIDDEN_SITE, Settings
 from compiler.graph.stops import speaks_of, stops
 from compiler.graph.template import Key, Slot, Template, record
@@ -47,14 +46,14 @@ class _Expansion:
         self.study = project.studies[study]
         self.yardstick = self.study.baseline or next(iter(self.study.approaches), None)
         self.settings = Settings(project, study, stopped)
-        self.nodes: dict[tuple[str, str], Node] = {}
+        self.nodes: dict[Address, Node] = {}
         self.samples: list[Node] = []
         self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
-        self.templates: dict[tuple[Any, ...], Template | None] = {}
+        self.templates: dict[tuple[object, ...], Template | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
-        self.contracts: dict[tuple[Any, ...], Contract] = {}
+        self.contracts: dict[tuple[object, ...], Contract] = {}
         self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
 
@@ -73,13 +72,8 @@ class _Expansion:
         targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
         if self.settings.cells:
             targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
-        return Graph(
-            self.id,
-            self.nodes,
-            list({node.address: node for node in targets}.values()),
-            self.stopped if self.stopped.reasons else None,
-            self.samples,
-        )
+        targets = list({node.address: node for node in targets}.values())
+        return Graph(self.id, self.nodes, targets, self.stopped if self.stopped.reasons else None, self.samples)
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""
@@ -150,13 +144,12 @@ class _Expansion:
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
         address = stage.name, joined(setting.text, parents, backends_text, content)
-        known = self.nodes.get(address)
-        if known is not None:
-            known.stands_for(own, askers)
-            return known
-        node = self.nodes[address] = Node(
-            setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, askers=askers
-        )
+        node = self.nodes.get(address)
+        if node is None:
+            node = Node(setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, [], askers)
+            self.nodes[address] = node
+        else:
+            node.stands_for(own, askers)
         return node
 
     def _judged(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 LENGTH = 32
 
@@ -16,7 +15,7 @@ LENGTH = 32
 def fingerprint(
     stage: str,
     version: int,
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     inputs: Mapping[str, Sequence[str]],
     backends: Mapping[str, Mapping[str, str]],
     content: str | None = None,
@@ -34,7 +33,7 @@ def fingerprint(
     return joined(head(stage, version, params), inputs, canonical(backends), content)
 
 
-def head(stage: str, version: int, params: Mapping[str, Any]) -> str:
+def head(stage: str, version: int, params: Mapping[str, object]) -> str:
     """The part of what is hashed that thousands of nodes share."""
     return f"[{canonical(stage)},{version},{canonical(params)}"
 
@@ -54,7 +53,7 @@ def _list(fingerprints: Sequence[str]) -> str:
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces: one text for each value."""
     return _encode(value)
 

@@ -6,13 +6,11 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from compiler.diagnostics.diagnostic import Span
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, Domain
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
 
 AXES = ("location", "task", "approach", "seed", "domain", "look", "gate", "claim", "study")
-
-
 Address = tuple[str, str]
 """Stage name and fingerprint."""
 
@@ -24,7 +22,7 @@ class Scope(NamedTuple):
     task: str | None = None
     approach: str | None = None
     seed: int | None = None
-    domain: str | None = None
+    domain: Domain | None = None
     look: int | None = None
     gate: str | None = None
     claim: str | None = None
@@ -102,7 +100,7 @@ class Node:
         return self.trace(self)
 
     @property
-    def address(self) -> tuple[str, str]:
+    def address(self) -> Address:
         """Stage name and fingerprint."""
         return self.setting.stage.name, self.fingerprint
 
@@ -147,10 +145,8 @@ class Stops:
 
     def lines(self) -> list[str]:
         """A line for people for each gate that stopped something."""
-        return [
-            f"stopped by gate `{gate}`: {reason}; not run at {', '.join(self.places[gate])}"
-            for gate, reason in self.reasons.items()
-        ]
+        said = self.reasons.items()
+        return [f"stopped by gate `{gate}`: {reason}; not run at {', '.join(self.places[gate])}" for gate, reason in said]
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ class Graph:
     """All nodes of one study by address, parents before children, and those that the study asks for."""
 
     study: str
-    nodes: dict[tuple[str, str], Node]
+    nodes: dict[Address, Node]
     targets: list[Node]
     stopped: Stops | None = None
     """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, JsonValue
 
 from compiler.graph.fingerprint import canonical, head
 from compiler.graph.node import Scope, Setting
 from compiler.project.layers import approach_chain, training_seed_offset
 from compiler.project.load import Project
 from runtime.bound.cell import Cell, Domain
-from runtime.bound.frame import PriorRange, StudyFrame
+from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace, Schedule
+from runtime.bound.source import HiddenSite, Source
 from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.stage import REGISTRY, Stage
@@ -33,42 +37,26 @@ class Settings:
         self.project, self.study = project, project.studies[study]
         spec, self.stopped = self.study, stopped
         skipped = stopped.skipped if stopped else ()
-        self.frame = StudyFrame(
-            id=study,
-            baseline=spec.baseline,
-            locations=tuple(x for x in spec.locations if x not in skipped),
-            tasks=tuple(spec.tasks),
-            approaches=tuple(spec.approaches),
-            seeds=tuple(spec.seeds),
-            trials=dict(spec.trials),
-            level=spec.level,
-            gates=tuple(spec.gates),
-            reproducible=spec.reproducible,
-        )
-        self.cells = [
+        framed = {field: getattr(spec, field) for field in StudyFrame.model_fields if field != "id"}
+        framed |= {"id": study, "locations": [x for x in spec.locations if x not in skipped]}
+        self.frame = StudyFrame.model_validate(framed)
+        self.lost: frozenset[Cell] = stopped.cells if stopped else frozenset()
+        axes = (spec.locations, spec.tasks, spec.approaches, spec.seeds, spec.trials)
+        cells = (
             Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
-            for location in spec.locations
-            for task in spec.tasks
-            for approach in spec.approaches
-            for seed in spec.seeds
-            for domain in spec.trials
-        ]
-        if stopped:
-            self.cells = [cell for cell in self.cells if cell not in stopped.cells]
+            for location, task, approach, seed, domain in product(*axes)
+        )
+        self.cells = [cell for cell in cells if cell not in self.lost]
         self.schedules = {
             domain: Schedule.of(spec.sequential, domain, trials, spec.level) for domain, trials in spec.trials.items()
         }
         """Domain -> when its cells are looked at; None where all trials run at once."""
         self.scopes = [
             Scope(task=task, approach=approach, seed=seed, domain=domain, look=look)
-            for task in spec.tasks
-            for approach in spec.approaches
-            for seed in spec.seeds
-            for domain in spec.trials
+            for task, approach, seed, domain in product(*axes[1:])
             for look in self._looks(domain)
         ]
         """The evaluations at any one location, in the order of the study's cells, look by look."""
-        self.lost: frozenset[Cell] = stopped.cells if stopped else frozenset()
         self.partly = frozenset(cell.location for cell in self.lost)
         """Locations at which a gate has stopped cells."""
         self.together: dict[tuple[str | None, str | None], list[Scope]] = {}
@@ -79,10 +67,10 @@ class Settings:
         """The training runs at any one location, in the study's order."""
         self.judged: dict[str, list[str]] = {}
         """Gate -> what each artifact that it judges stands for."""
-        self._made: dict[tuple[Any, ...], Setting] = {}
+        self._made: dict[tuple[object, ...], Setting] = {}
         self._wanted: dict[Contract, Contract] = {}
-        self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}
-        self._values: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
+        self._of_approach: dict[tuple[str, str], dict[str, JsonValue]] = {}
+        self._values: dict[tuple[str, ...], tuple[dict[str, JsonValue], str]] = {}
         self._offsets: dict[str | None, int] = {}
 
     def _looks(self, domain: Domain) -> list[int | None]:
@@ -110,13 +98,8 @@ class Settings:
     @cached_property
     def _interims(self) -> list[Scope]:
         last = {domain: schedule.looks for domain, schedule in self.schedules.items() if schedule is not None}
-        return list(
-            dict.fromkeys(
-                scope.only(("task", "domain", "look"))
-                for scope in self.scopes
-                if scope.look is not None and scope.look < last[scope.domain]  # ty: ignore[invalid-argument-type]
-            )
-        )
+        early = (one for one in self.scopes if one.domain is not None and one.look is not None and one.look < last[one.domain])
+        return list(dict.fromkeys(one.only(("task", "domain", "look")) for one in early))
 
     def of(self, stage: Stage, scope: Scope) -> Setting:
         """The setting of a stage's node.
@@ -128,7 +111,7 @@ class Settings:
         key = (stage.name, text, *[self._key(source, scope) for source in stage.bound.values()])
         found = self._made.get(key)
         if found is None:
-            filled = {name: self._bound(source, scope) for name, source in stage.bound.items()}
+            filled = {name: self._sources[source](scope) for name, source in stage.bound.items()}
             model = stage.params.model_validate({**values, **filled})
             params = model.model_dump(mode="json")
             wanted = {port: self._wanted.setdefault(facts, facts) for port, facts in stage.expects(model).items()}
@@ -140,7 +123,7 @@ class Settings:
         """Whether something is bound that belongs to the scope's location alone."""
         return any(self._key(source, scope) == scope.location for source in stage.bound.values() if source in LOCAL)
 
-    def _merged(self, stage: str, scope: Scope) -> tuple[dict[str, Any], str]:
+    def _merged(self, stage: str, scope: Scope) -> tuple[dict[str, JsonValue], str]:
         """What specs set, the later layer winning, and its canonical JSON."""
         location = self.project.locations[scope.location].stages.get(stage) if scope.location else None
         task = scope.task or ""
@@ -156,13 +139,13 @@ class Settings:
             self._values[stage, task, scope.approach or ""] = merged
         return merged
 
-    def _set_by_approach(self, stage: str, approach: str) -> dict[str, Any]:
+    def _set_by_approach(self, stage: str, approach: str) -> dict[str, JsonValue]:
         if (stage, approach) not in self._of_approach:
             chain = [self.project.approaches[name].stages.get(stage, {}) for name in approach_chain(self.project, approach)]
             self._of_approach[stage, approach] = {k: v for section in chain for k, v in section.items()}
         return self._of_approach[stage, approach]
 
-    def _key(self, source: str, scope: Scope) -> Any:
+    def _key(self, source: str, scope: Scope) -> object:
         """Something small that is equal only where the bound value is."""
         if source == "seed":
             return self._seed(scope)
@@ -180,17 +163,14 @@ class Settings:
             return scope.location if self._hidden_site(scope) is not None else None
         return {"location.source": scope.location, "task": scope.task, "gate": scope.gate, "claim": scope.claim}.get(source)
 
-    def _bound(self, source: str, scope: Scope) -> Any:
-        return self._sources[source](scope)
-
     @cached_property
-    def _sources(self) -> dict[str, Callable[[Scope], Any]]:
+    def _sources(self) -> dict[str, Callable[[Scope], object]]:
         """Bound source -> what it is worth at a scope; made once, since every location of a fleet asks."""
         return {
             "location.source": lambda scope: _photographed(self.project.locations[str(scope.location)].source),
-            "hidden_site": lambda scope: self._hidden_site(scope),
+            "hidden_site": self._hidden_site,
             "task": lambda scope: _part(Task, self.project.tasks[str(scope.task)]),
-            "seed": lambda scope: self._seed(scope),
+            "seed": self._seed,
             "domain": lambda scope: scope.domain,
             "trials": lambda scope: self.study.trials[scope.domain],  # ty: ignore[invalid-argument-type]
             "cells": lambda _: self.cells,
@@ -205,10 +185,10 @@ class Settings:
             "repeated": lambda _: self._sets(self.study.repeated),
             "snapshots": lambda _: self.study.learning.at if self.study.learning else [],
             "learning_trials": lambda _: self.study.learning.trials if self.study.learning else 1,
-            "trial_seed": lambda scope: self._trial_seed(scope),
+            "trial_seed": self._trial_seed,
             "schedule": lambda scope: self.schedules[scope.domain],  # ty: ignore[invalid-argument-type]
             "look": lambda scope: scope.look or 1,
-            "arm": lambda scope: self._arm(scope),
+            "arm": self._arm,
             "peers": lambda scope: [f"{one.approach}/{one.seed}" for one in self.peers(scope)],
             "baseline": lambda _: self.study.baseline,
             "schedules": lambda _: {d: schedule for d, schedule in self.schedules.items() if schedule is not None},
@@ -218,7 +198,7 @@ class Settings:
                 for one in self.interims(location)
             ],
             "parts": lambda _: [len(self._looks(cell.domain)) for cell in self.cells] if self.study.sequential else [],
-            "priors": lambda _: {a: self._prior(a) for a in self.study.approaches},
+            "priors": lambda _: {a: self.project.approaches[a].row.prior for a in self.study.approaches},
         }
 
     def _sets(self, names: list[str]) -> list[ImportedSet]:
@@ -234,7 +214,7 @@ class Settings:
             self._offsets[scope.approach] = training_seed_offset(self.project, str(scope.approach))
         return int(scope.seed or 0) + self._offsets[scope.approach]
 
-    def _trial_seed(self, scope: Scope) -> Any:
+    def _trial_seed(self, scope: Scope) -> object:
         """The family of initial states of the study's other trials there."""
         values, _ = self._merged("evaluate", scope)
         return values.get("trial_seed", REGISTRY["evaluate"].params.model_fields["trial_seed"].default)
@@ -243,46 +223,32 @@ class Settings:
         """The approach, for a batch whose size an interim look decides; else nothing, so that equal work is shared."""
         return str(scope.approach) if (scope.look or 1) > 1 else ""
 
-    def _hidden_site(self, scope: Scope) -> Any:
+    def _hidden_site(self, scope: Scope) -> HiddenSite | None:
         if scope.domain != "irl_proxy":
             return None
         source = self.project.locations[str(scope.location)].source
-        return source if source.kind == HIDDEN_SITE else None
+        return source if isinstance(source, HiddenSite) else None
 
-    def _stopped(self) -> list[dict[str, Any]]:
+    def _stopped(self) -> list[dict[str, object]]:
         """What the report says of gates that stopped something."""
         if self.stopped is None:
             return []
+        places, gates = self.stopped.places, self.project.gates
         return [
-            {
-                "gate": gate,
-                "on_fail": self.project.gates[gate].on_fail,
-                "reason": reason,
-                "places": list(self.stopped.places[gate]),
-            }
+            {"gate": gate, "on_fail": gates[gate].on_fail, "reason": reason, "places": list(places[gate])}
             for gate, reason in self.stopped.reasons.items()
         ]
 
-    def _prior(self, approach: str) -> PriorRange:
-        row = self.project.approaches[approach].row
-        return PriorRange() if row is None else PriorRange(world_model=row.prior.world_model, irl=row.prior.irl)
-
 
 def _cell(scope: Scope) -> Cell:
-    return Cell(
-        approach=str(scope.approach),
-        location=str(scope.location),
-        task=str(scope.task),
-        seed=int(scope.seed or 0),
-        domain=scope.domain,  # ty: ignore[invalid-argument-type]
-    )
+    return Cell.model_validate({axis: getattr(scope, axis) for axis in Cell.model_fields})
 
 
-def _photographed(source: Any) -> Any:
+def _photographed(source: Source) -> Source:
     """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
-    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
+    return source.model_copy(update={"gap": type(source.gap)()}) if isinstance(source, HiddenSite) else source
 
 
-def _part(model: Any, spec: Any) -> Any:
+def _part[M: BaseModel](model: type[M], spec: BaseModel) -> M:
     """The bound part of a spec: the fields that `model` knows, so that titles stay out of addresses."""
     return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})

@@ -76,7 +76,7 @@ def stops(project: Project, graph: Graph) -> Stops | None:
     if not broken:
         return None
     held = guarded(graph, [guard for guard, _ in broken])
-    nodes = {a: tuple(dict.fromkeys(g.gate for g in by)) for a, by in held.items() if _local(graph.nodes[a])}
+    nodes = {a: tuple(dict.fromkeys(g.gate for g in by)) for a, by in held.items() if "location" in graph.nodes[a].stage.per}
     # What an interim look holds up goes on without the cell that was stopped; that one is stopped from its first batch.
     first = (graph.nodes[a] for a in nodes if a[0] == "evaluate" and graph.nodes[a].scope.look in (None, 1))
     cells = {cell for node in first for cell in _cells(node)}
@@ -91,10 +91,6 @@ def stops(project: Project, graph: Graph) -> Stops | None:
         for gate in reasons
     }
     return Stops(nodes, frozenset(cells), gone, skipped, reasons, places)
-
-
-def _local(node: Node) -> bool:
-    return "location" in node.stage.per
 
 
 def _cells(node: Node) -> Iterator[Cell]:

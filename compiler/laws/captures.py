@@ -26,22 +26,13 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
     for root, (name, *others) in users.items():
         state = "has a folder that does not exist" if root in roots else "is not set on this machine"
         guess = closest(root, roots) if root not in roots else None
-        fix = (f"did you mean `{guess}`? " if guess else "") + (
-            f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
-        )
-        notes = tuple(Note("used here too", subject.span("location", n, ("source", "root"))) for n in others[:SHOWN])
+        help = f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
+        help = f"did you mean `{guess}`? {help}" if guess else help
+        notes = tuple(subject.note("used here too", "location", n, ("source", "root")) for n in others[:SHOWN])
         if len(others) > SHOWN:
             notes += (Note(f"and by {len(others) - SHOWN} more locations"),)
-        yield subject.at(
-            "location",
-            name,
-            ("source", "root"),
-            "R206",
-            f"capture root `{root}` {state}",
-            fix,
-            notes=notes,
-            severity="warning" if subject.only is None else "error",
-        )
+        message, severity = f"capture root `{root}` {state}", "warning" if subject.only is None else "error"
+        yield subject.at("location", name, ("source", "root"), "R206", message, help, notes=notes, severity=severity)
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:

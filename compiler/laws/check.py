@@ -1,74 +1,34 @@
 """The laws that hold across files, all in one pass."""
 
+from collections.abc import Iterator
 from datetime import date
+from importlib import import_module
 from itertools import islice
+from pkgutil import iter_modules
+from types import FunctionType
 
+from compiler import laws
 from compiler.diagnostics.diagnostic import Diagnostic, Span, bounded, did_you_mean, in_order
-from compiler.laws import (
-    backends,
-    captures,
-    claims,
-    design,
-    expanded,
-    gates,
-    held_out,
-    imported,
-    looks,
-    matrix,
-    one_change,
-    parameters_together,
-    references,
-    seeds,
-    undecidable,
-    waivers,
-    wiring,
-)
+from compiler.laws import expanded
 from compiler.laws.subject import LISTS, Law, Subject, utc_day
 from compiler.project.collector import without_gc
 from compiler.project.load import LOCAL_FILE, Project
+from compiler.reading.spec_files import file_of
 
-LAWS: tuple[Law, ...] = (
-    references.unknown_reference,
-    references.unknown_stage_named,
-    references.listed_twice,
-    references.extends_cycle,
-    captures.capture_root,
-    captures.capture_files,
-    backends.unknown_role,
-    backends.unknown_backend,
-    backends.licence,
-    backends.approach_licence,
-    wiring.hidden_site_read,
-    wiring.unknown_input,
-    wiring.other_type,
-    wiring.made_more_often,
-    wiring.input_cycle,
-    design.empty_study,
-    design.baseline,
-    design.judged_alike,
-    design.domains,
-    design.targets,
-    imported.imported_trials,
-    looks.looks,
-    held_out.held_out,
-    seeds.duplicate_seed,
-    seeds.too_few_seeds,
-    matrix.constraints,
-    matrix.availability,
-    matrix.prior_range,
-    matrix.target_outside_priors,
-    gates.gate_without_evidence,
-    claims.claim_without_evidence,
-    claims.claim_without_control,
-    claims.surrogate_evidence,
-    one_change.unknown_change,
-    one_change.undeclared_difference,
-    one_change.matched_budget,
-    undecidable.unresolved,
-    waivers.waiver_without_verdict,
-    waivers.waiver_expired,
-    parameters_together.merged_parameters,
-)
+
+def _laws() -> Iterator[Law]:
+    """Every function of this folder that takes a subject alone and yields diagnostics, by file and line.
+
+    A new law is one function. Their order shows nowhere: what they find is sorted.
+    """
+    form = {"subject": Subject, "return": Iterator[Diagnostic]}
+    for found in iter_modules(laws.__path__, f"{laws.__name__}."):
+        for value in vars(import_module(found.name)).values():
+            if isinstance(value, FunctionType) and value.__module__ == found.name and value.__annotations__ == form:
+                yield value
+
+
+LAWS = tuple(_laws())
 MOST_OF_A_LAW = 1000
 """Problems that one law may name; who has more mends these first."""
 
@@ -82,9 +42,9 @@ def check(project: Project, study: str | None = None, today: date | None = None)
         today: the day that waivers are held against; absent, the day that it is in UTC.
     """
     if study is not None and study not in project.ids("study"):
-        fix = did_you_mean(study, project.ids("study"), "studies")
-        file = "specs/study.yaml" if study == "study" else f"specs/studies/{study}.yaml"
-        return [*_of_studies(project), Diagnostic("R201", f"unknown study `{study}`", Span(file), help=fix)]
+        help = did_you_mean(study, project.ids("study"), "studies")
+        unknown = Diagnostic("R201", f"unknown study `{study}`", Span(file_of("study", study)), help=help)
+        return [*_of_studies(project), unknown]
     subject = Subject(project, study, today or utc_day())
     found = list(project.diagnostics)
     for law in LAWS:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.laws.backends import known
 from compiler.laws.imported import domains, way_to
-from compiler.laws.one_change import confounding_budget, control_help, is_matched_control
+from compiler.laws.one_change import confounding_budget, control_help, has_control
 from compiler.laws.subject import Subject
 from compiler.project.differences import OFFSET, differences
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
-from runtime.backend import DEFAULTS, info
+from runtime.backend import DEFAULTS
 from runtime.bound.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
-from runtime.problem import InputError
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 
@@ -23,9 +23,9 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
             for path, approach in _named(claim):
                 if approach not in study.approaches:
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
-                    fix = did_you_mean(approach, study.approaches, "approaches of this study")
-                    known = meant(approach, study.approaches)
-                    yield subject.at("study", name, (*at, *path), "X411", message, fix, fix=known)
+                    help = did_you_mean(approach, study.approaches, "approaches of this study")
+                    sure = meant(approach, study.approaches)
+                    yield subject.at("study", name, (*at, *path), "X411", message, help, fix=sure)
             if claim.domain not in domains(subject.project, study):
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
                 yield subject.at("study", name, (*at, "domain"), "X411", message, way_to(claim.domain))
@@ -54,9 +54,9 @@ def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:
         for at, claim_id, claim in study.simple_claims():
             if claim.about in (None, "simulation"):
                 continue
-            for path, message, fix, note in _surrogates(subject, name, at, claim_id, claim):
-                about = Note("what it speaks of is here", subject.span("study", name, (*at, "about")))
-                yield subject.at("study", name, path, "X434", message, fix, notes=(about, *note))
+            for path, message, help, note in _surrogates(subject, name, at, claim_id, claim):
+                about = subject.note("what it speaks of is here", "study", name, (*at, "about"))
+                yield subject.at("study", name, path, "X434", message, help, notes=(about, *note))
 
 
 def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
@@ -74,11 +74,7 @@ def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
 def _can_be_compared(subject: Subject, study: Study, claim: Superior) -> bool:
     """Whether every approach that the claim names is in the study and in shape."""
     named = {approach for _, approach in _named(claim)} | {claim.over or study.baseline}
-    return None not in named and all(a in study.approaches and _in_shape(subject, str(a)) for a in named)
-
-
-def _in_shape(subject: Subject, approach: str) -> bool:
-    return all(link in subject.project.approaches for link in subject.chain(approach))
+    return None not in named and all(a in study.approaches and subject.in_shape(str(a)) for a in named)
 
 
 def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
@@ -88,14 +84,14 @@ def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: S
         if apart != [OFFSET]:
             why = f"differs in `{'`, `'.join(d for d in apart if d != OFFSET)}`" if apart else "has the same training seeds"
             message = f"`{given}` is no placebo of `{over}`: it {why}"
-            fix = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
-            yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, fix)
+            help = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
+            yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, help)
         return
-    others = [a for a in project.studies[study].approaches if _in_shape(subject, a)]
+    others = [a for a in project.studies[study].approaches if subject.in_shape(a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
         message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
-        fix = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
-        yield subject.at("study", study, at, "X431", message, fix, key=True)
+        help = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
+        yield subject.at("study", study, at, "X431", message, help, key=True)
 
 
 def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Superior, over: str) -> Iterator[Diagnostic]:
@@ -109,42 +105,33 @@ def _capacity(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: 
         if unmatched or same:
             why = f"it has another `{'`, `'.join(unmatched)}`" if unmatched else "it has all of it"
             message = f"`{given}` is no capacity control of `{claim.approach}`: {why}"
-            fix = "give it the same budget, and leave out what the claim is about"
-            yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, fix)
+            help = "give it the same budget, and leave out what the claim is about"
+            yield subject.at("study", study, (*at, "controls", "capacity"), "X431", message, help)
         return
-    others = [a for a in project.studies[study].approaches if a != claim.approach and _in_shape(subject, a)]
-    if more and not any(is_matched_control(subject, study, a, claim.approach, over) for a in others):
-        spent, fix = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
+    if more and not has_control(subject, study, claim.approach, over):
+        spent, help = ", ".join(f"`{d.name}`" for d in more), control_help(study, claim.approach, over, more)
         message = f"claim `{claim_id}` has no capacity control: `{claim.approach}` also has more {spent} than `{over}`"
-        yield subject.at("study", study, at, "X431", message, fix, key=True)
+        yield subject.at("study", study, at, "X431", message, help, key=True)
 
 
 def _surrogates(
     subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Simple
 ) -> Iterator[tuple[SpanPath, str, str, tuple[Note, ...]]]:
     assert claim.about is not None
-    reach = REACH[claim.about]
-    fit = EVIDENCE_FOR[claim.about]
+    reach, fit = REACH[claim.about], EVIDENCE_FOR[claim.about]
     if claim.domain not in fit:
         message = f"claim `{claim_id}` speaks of {reach}, but trials in `{claim.domain}` are a surrogate for that"
         yield (*at, "domain"), message, f"rest it on trials in {' or '.join(f'`{d}`' for d in fit)}, or claim less", ()
     spec = subject.project.studies[study]
     for role, default in DEFAULTS.items():
         chosen = spec.backends.get(role, default)
-        if _is_surrogate(role, chosen):
+        if (found := known(role, chosen)) and found.surrogate:
             path = ("backends", role) if role in spec.backends else at
             message = f"claim `{claim_id}` speaks of {reach}, but back end `{chosen}` is a surrogate"
             yield path, message, "choose a back end that is the real thing, or claim less", ()
     for path, approach in _named(claim):
         row = subject.project.approaches[approach].row if approach in subject.project.approaches else None
         if row is not None and row.evidence == "surrogate" and "controls" not in path:
-            note = Note("its row says so", subject.span("approach", approach, ("row", "evidence")))
+            note = subject.note("its row says so", "approach", approach, ("row", "evidence"))
             message = f"claim `{claim_id}` speaks of {reach}, but `{approach}` only stands in for the method of its row"
             yield (*at, *path), message, "build the method itself, or claim less", (note,)
-
-
-def _is_surrogate(role: str, name: str) -> bool:
-    try:
-        return info(role, name).surrogate
-    except (InputError, ImportError):
-        return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
 from compiler.shape.walk import shape_of
@@ -19,12 +19,12 @@ def empty_study(subject: Subject) -> Iterator[Diagnostic]:
         if not study.locations:
             yield subject.at("study", name, ("locations",), "X403", "the study has no locations", "name one", key=True)
         elif not planned and not study.targets:
-            fix = "name `tasks`, `approaches`, `seeds` and `trials`, or stages under `targets`"
-            yield subject.at("study", name, (), "X403", "the study plans no trials and has no targets", fix)
+            help = "name `tasks`, `approaches`, `seeds` and `trials`, or stages under `targets`"
+            yield subject.at("study", name, (), "X403", "the study plans no trials and has no targets", help)
         elif study.learning is not None and not planned:
             message = "the study asks for learning curves, but plans no trials: no policy would be trained"
-            fix = "name `tasks`, `approaches`, `seeds` and `trials`, or remove `learning`"
-            yield subject.at("study", name, ("learning",), "X403", message, fix, key=True)
+            help = "name `tasks`, `approaches`, `seeds` and `trials`, or remove `learning`"
+            yield subject.at("study", name, ("learning",), "X403", message, help, key=True)
         elif planned and missing:
             named, lacking = " and ".join(f"`{a}`" for a in planned), ", ".join(f"`{a}`" for a in missing)
             message = f"the study names {named}, but no {lacking}: no trial would run"
@@ -36,13 +36,13 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         if study.baseline is not None and study.baseline not in study.approaches:
             message = f"baseline `{study.baseline}` is not among the approaches"
-            fix = did_you_mean(study.baseline, study.approaches, "approaches of this study")
+            help = did_you_mean(study.baseline, study.approaches, "approaches of this study")
             sure = meant(study.baseline, study.approaches)
-            yield subject.at("study", name, ("baseline",), "X401", message, fix, fix=sure)
+            yield subject.at("study", name, ("baseline",), "X401", message, help, fix=sure)
         elif study.baseline is None and len(set(study.approaches)) > 1:
             message = f"{len(set(study.approaches))} approaches and no baseline to compare them with"
-            fix = "name one of them as `baseline`"
-            yield subject.at("study", name, ("approaches",), "X401", message, fix, key=True)
+            help = "name one of them as `baseline`"
+            yield subject.at("study", name, ("approaches",), "X401", message, help, key=True)
 
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
@@ -53,29 +53,27 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
         for section in ("stages", "inputs"):
             for stage in sorted(judges & set(getattr(spec, section))):
                 message = f"approach `{name}` changes `{stage}`, by which it is judged"
-                fix = "set it in the study, for every approach alike"
-                yield subject.at("approach", name, (section, stage), "X417", message, fix, key=True)
+                help = "set it in the study, for every approach alike"
+                yield subject.at("approach", name, (section, stage), "X417", message, help, key=True)
 
 
 def domains(subject: Subject) -> Iterator[Diagnostic]:
     """X412 and X413: trials in a domain that a location, or no stage, can offer."""
     evaluate = load_stages().get("evaluate")
-    offered = _choices(shape_of(evaluate.params).schema, "domain") if evaluate else []
+    offered = shape_of(evaluate.params).place(("domain",)).choices if evaluate else []
     for name, study in subject.studies():
         for domain in study.trials:
             if offered and domain not in offered:
-                message, fix = f"no stage evaluates in `{domain}`", f"known domains: {', '.join(offered)}"
-                fix = way_to(domain) if domain == "irl" else fix
-                yield subject.at("study", name, ("trials", domain), "X413", message, fix, key=True)
-        if "irl_proxy" not in study.trials:
-            continue
+                message, help = f"no stage evaluates in `{domain}`", f"known domains: {', '.join(offered)}"
+                help = way_to(domain) if domain == "irl" else help
+                yield subject.at("study", name, ("trials", domain), "X413", message, help, key=True)
         known = subject.project.locations
-        for i, location in enumerate(study.locations):
+        for i, location in enumerate(study.locations if "irl_proxy" in study.trials else ()):
             if location in known and known[location].source.kind != "hidden_site":
-                note = Note("trials in `irl_proxy` are planned here", subject.span("study", name, ("trials", "irl_proxy")))
+                note = subject.note("trials in `irl_proxy` are planned here", "study", name, ("trials", "irl_proxy"))
                 message = f"location `{location}` has no hidden site, so it cannot have trials in `irl_proxy`"
-                fix = "take `irl_proxy` out of `trials`, or give the location a study of its own"
-                yield subject.at("study", name, ("locations", i), "X412", message, fix, notes=(note,))
+                help = "take `irl_proxy` out of `trials`, or give the location a study of its own"
+                yield subject.at("study", name, ("locations", i), "X412", message, help, notes=(note,))
 
 
 def targets(subject: Subject) -> Iterator[Diagnostic]:
@@ -90,9 +88,15 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
 
 
-def _choices(schema: dict, name: str) -> list[str]:
-    """The closed list of values of a field, also where it is shared in `$defs`."""
-    part = schema["properties"].get(name, {})
-    if "$ref" in part:
-        part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
-    return list(part.get("enum", []))
+def held_out(subject: Subject) -> Iterator[Diagnostic]:
+    """X418: policies of a study are trained on demos of its tasks at its locations, so none may be held out."""
+    for name, study in subject.studies():
+        for kind, field in (("task", "tasks"), ("location", "locations")) if study.approaches else ():
+            specs = subject.project.specs(kind)
+            for i, listed in enumerate(getattr(study, field)):
+                if listed in specs and specs[listed].held_out:
+                    where = "on its demos" if kind == "task" else "there"
+                    message = f"{kind} `{listed}` is held out, but the study trains policies {where}"
+                    notes = (subject.note("it is held out here", kind, listed, ("held_out",)),)
+                    help = f"take it out of `{field}`, or drop `held_out` from the {kind}"
+                    yield subject.at("study", name, (field, i), "X418", message, help, notes=notes)

@@ -8,13 +8,11 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
-from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
+from compiler.laws.wiring import hidden_site_held
 from runtime.problem import InputError
 
-GraphLaw = Callable[[Subject, str, Graph], Iterator[Diagnostic]]
-
-GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts, over_budget)
+GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = (hidden_site_held, contracts, over_budget)
 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
@@ -24,18 +22,13 @@ def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
     try:
         graph = expand(subject.project, name)
     except (ValidationError, InputError) as error:
-        yield from not_expanded(subject, name, error)
+        yield from _not_expanded(subject, name, error)
         return
-    yield from over_graph(subject, name, graph)
-
-
-def over_graph(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """What the laws say of a study's nodes."""
     for law in GRAPH_LAWS:
         yield from law(subject, name, graph)
 
 
-def not_expanded(subject: Subject, name: str, error: ValidationError | InputError) -> Iterator[Diagnostic]:
+def _not_expanded(subject: Subject, name: str, error: ValidationError | InputError) -> Iterator[Diagnostic]:
     """Why a study could not be expanded."""
     if isinstance(error, InputError):
         for problem in error.problems:

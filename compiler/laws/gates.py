@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.spec.gate import Gate
@@ -18,10 +18,10 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
             rule = subject.project.gates.get(gate)
             if rule is None:
                 continue
-            for field, reason, fix in _lacking(subject, rule, study):
-                note = Note("the gate asks for it here", subject.span("gate", gate, (field,)))
+            for field, reason, help in _lacking(subject, rule, study):
+                note = subject.note("the gate asks for it here", "gate", gate, (field,))
                 message = f"gate `{gate}` {reason}"
-                yield subject.at("study", name, ("gates", i), "X411", message, fix, notes=(note,))
+                yield subject.at("study", name, ("gates", i), "X411", message, help, notes=(note,))
 
 
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
@@ -37,8 +37,8 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
     elif rule.metric == "uplift" and rule.approach == study.baseline:
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
     elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(study):
-        fix = "add a section `learning` to the study" if rule.stage == "learning" else "add the stage to `targets`"
-        yield "stage", f"judges `{rule.stage}`, which this study does not build", fix
+        help = "add a section `learning` to the study" if rule.stage == "learning" else "add the stage to `targets`"
+        yield "stage", f"judges `{rule.stage}`, which this study does not build", help
 
 
 def _built(study: Study) -> set[str]:

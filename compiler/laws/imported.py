@@ -19,16 +19,14 @@ def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         listed = [(key, i, wanted) for key in KEYS for i, wanted in enumerate(getattr(study, key))]
         for key, i, wanted in listed:
-            at = (key, i)
             found = manifest(subject.project, wanted)
             if isinstance(found, str):
-                known = set_names(subject.project.root)
-                fix = "import it again with `--replace`"
-                fix = fix if wanted in known else did_you_mean(wanted, known, "sets of trials")
-                yield subject.at("study", name, at, "T515", found, fix)
+                known, again = set_names(subject.project.root), "import it again with `--replace`"
+                help = again if wanted in known else did_you_mean(wanted, known, "sets of trials")
+                yield subject.at("study", name, (key, i), "T515", found, help)
                 continue
-            for message, fix in _misfits(wanted, found, study, key):
-                yield subject.at("study", name, at, "T517", message, fix)
+            for message, help in _misfits(wanted, found, study, key):
+                yield subject.at("study", name, (key, i), "T517", message, help)
 
 
 def manifest(project: Project, name: str) -> dict[str, Any] | str:
@@ -58,26 +56,21 @@ def way_to(domain: str | None) -> str:
 
 
 def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterator[tuple[str, str]]:
-    lists: dict[str, tuple[str, list[Any]]] = {
-        "approaches": ("approach", study.approaches),
-        "locations": ("location", study.locations),
-        "tasks": ("task", study.tasks),
-        "seeds": ("seed", study.seeds),
-    }
-    for many, (one, listed) in lists.items():
+    for many, one in {"approaches": "approach", "locations": "location", "tasks": "task", "seeds": "seed"}.items():
+        listed = getattr(study, many)
         odd = [word for word in found[many] if word not in listed]
         if odd:
             shown = ", ".join(f"`{word}`" for word in odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
             words = [str(word) for word in listed]
             what = one if len(odd) == 1 else many
-            fix = f"{did_you_mean(str(odd[0]), words, many)}; list it, or `rename` it in the mapping and import again"
-            yield f"set `{name}` holds trials of {what} {shown}, which this study does not list", fix
+            help = f"{did_you_mean(str(odd[0]), words, many)}; list it, or `rename` it in the mapping and import again"
+            yield f"set `{name}` holds trials of {what} {shown}, which this study does not list", help
     if key == "repeated":
         return  # the very trials that the study has, once more
     for domain in found["domains"]:
         if domain in study.trials:
-            fix = "leave the domain out of `trials`, or the set out of `imported`"
-            yield f"set `{name}` holds trials in `{domain}`, where this study makes its own", fix
+            help = "leave the domain out of `trials`, or the set out of `imported`"
+            yield f"set `{name}` holds trials in `{domain}`, where this study makes its own", help
     if found.get("seeds_count") == "evaluation":
         message = f"the seeds of set `{name}` are repetitions with one trained policy, not training runs"
         yield message, f"a study's unit is the training run: see `simkiln trials uplift {name}` instead"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 
 
@@ -14,26 +14,26 @@ def looks(subject: Subject) -> Iterator[Diagnostic]:
             continue
         if len(set(study.approaches)) < 2:  # without a baseline, X401 says so
             message = "interim looks compare approaches with a baseline, and there is nothing to compare"
-            fix = "name a `baseline` and another approach, or remove `sequential`"
-            yield subject.at("study", name, ("sequential",), "X451", message, fix, key=True)
+            help = "name a `baseline` and another approach, or remove `sequential`"
+            yield subject.at("study", name, ("sequential",), "X451", message, help, key=True)
         for i, domain in enumerate(asked.domains):
             if domain not in study.trials:
                 message = f"interim looks are asked for in `{domain}`, in which no trials are planned"
-                fix = did_you_mean(domain, study.trials, "domains with trials")
+                help = did_you_mean(domain, study.trials, "domains with trials")
                 at = ("sequential", "domains", i)
-                yield subject.at("study", name, at, "X451", message, fix, fix=meant(domain, study.trials))
+                yield subject.at("study", name, at, "X451", message, help, fix=meant(domain, study.trials))
         for domain, trials in study.trials.items():
             if asked.domains and domain not in asked.domains:
                 continue
-            planned = Note("the trials are planned here", subject.span("study", name, ("trials", domain)))
+            planned = subject.note("the trials are planned here", "study", name, ("trials", domain))
             if trials < asked.looks:
                 message = f"{trials} trials in `{domain}` cannot be looked at {asked.looks} times"
-                fix = f"plan {asked.looks} trials at the least, or ask for fewer looks"
+                help = f"plan {asked.looks} trials at the least, or ask for fewer looks"
                 at = ("sequential", "looks")
                 default = at not in subject.project.spans("study", name)
-                yield subject.at("study", name, at, "X451", message, fix, notes=(planned,), key=default)
+                yield subject.at("study", name, at, "X451", message, help, notes=(planned,), key=default)
             if asked.max_trials is not None and asked.max_trials < trials:
                 message = f"`max_trials` is {asked.max_trials}, below the {trials} trials planned in `{domain}`"
-                fix = "raise it, or leave it out so that trials left over are saved"
+                help = "raise it, or leave it out so that trials left over are saved"
                 at = ("sequential", "max_trials")
-                yield subject.at("study", name, at, "X451", message, fix, notes=(planned,))
+                yield subject.at("study", name, at, "X451", message, help, notes=(planned,))

@@ -6,7 +6,6 @@ from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.power.questions import prior_of
 from compiler.laws.subject import Subject
 from compiler.spec.study import Study
-from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 
 NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation"}
@@ -14,33 +13,21 @@ NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation
 
 def constraints(subject: Subject) -> Iterator[Diagnostic]:
     """X404: an approach that the study rules out; the reason is in its row."""
-    for name, study in subject.studies():
-        for i, approach in enumerate(study.approaches):
-            spec = subject.project.approaches.get(approach)
-            if spec is None:
-                continue
-            for rule, needed in NEEDS.items():
-                if getattr(study.constraints, rule) and not getattr(spec.row, rule):
-                    message = f"approach `{approach}` needs {needed}, which this study rules out"
-                    notes = (
-                        Note("its row says so", subject.span("approach", approach, ("row", rule))),
-                        *_reason(subject, approach),
-                        Note("the constraint is here", subject.span("study", name, ("constraints", rule))),
-                    )
-                    fix = f"take `{approach}` out of the study, or lift `{rule}`"
-                    yield subject.at("study", name, ("approaches", i), "X404", message, fix, notes=notes)
+    for name, study, at, approach, spec in subject.approaches():
+        for rule, needed in NEEDS.items():
+            if getattr(study.constraints, rule) and not getattr(spec.row, rule):
+                message = f"approach `{approach}` needs {needed}, which this study rules out"
+                here = subject.note("the constraint is here", "study", name, ("constraints", rule))
+                help = f"take `{approach}` out of the study, or lift `{rule}`"
+                yield subject.at("study", name, at, "X404", message, help, notes=(*_row(subject, approach, rule), here))
 
 
 def availability(subject: Subject) -> Iterator[Diagnostic]:
     """X405: an approach that cannot be had; the reason is in its row."""
-    for name, study in subject.studies():
-        for i, approach in enumerate(study.approaches):
-            spec = subject.project.approaches.get(approach)
-            if spec is not None and not spec.row.available:
-                where = Note("its row says so", subject.span("approach", approach, ("row", "available")))
-                notes = (where, *_reason(subject, approach))
-                message, fix = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
-                yield subject.at("study", name, ("approaches", i), "X405", message, fix, notes=notes)
+    for name, _, at, approach, spec in subject.approaches():
+        if not spec.row.available:
+            message, help = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
+            yield subject.at("study", name, at, "X405", message, help, notes=_row(subject, approach, "available"))
 
 
 def prior_range(subject: Subject) -> Iterator[Diagnostic]:
@@ -51,8 +38,8 @@ def prior_range(subject: Subject) -> Iterator[Diagnostic]:
             ends = getattr(prior, where)
             if ends is not None and ends[0] > ends[1]:
                 message = f"prior range `{where}` is upside down: {ends[0]:g} is above {ends[1]:g}"
-                fix = f"write `[{ends[1]:g}, {ends[0]:g}]`"
-                yield subject.at("approach", name, ("row", "prior", where), "X406", message, fix)
+                help = f"write `[{ends[1]:g}, {ends[0]:g}]`"
+                yield subject.at("approach", name, ("row", "prior", where), "X406", message, help)
 
 
 def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
@@ -66,13 +53,13 @@ def target_outside_priors(subject: Subject) -> Iterator[Diagnostic]:
             best = max(priors, key=lambda a: priors[a][1], default=None)
             if best is None:
                 message = f"target uplift `{where}` of {wanted:g} points, but no approach of the study has a prior for it"
-                notes, fix = (), f"give an approach a `row.prior.{where}`, or drop the target"
+                notes, help = (), f"give an approach a `row.prior.{where}`, or drop the target"
             else:
                 top = priors[best][1]
                 message = f"target uplift `{where}` of {wanted:g} points is above every prior; the highest ends at {top:g}"
-                notes = (Note(f"that of `{best}`", subject.span("approach", best, ("row", "prior", where))),)
-                fix = f"lower the target to {top:g}, or add an approach that is expected to reach it"
-            yield subject.at("study", name, ("target_uplift", where), "X432", message, fix, notes=notes, severity="warning")
+                notes = (subject.note(f"that of `{best}`", "approach", best, ("row", "prior", where)),)
+                help = f"lower the target to {top:g}, or add an approach that is expected to reach it"
+            yield subject.at("study", name, ("target_uplift", where), "X432", message, help, notes=notes, severity="warning")
         for i, gate in enumerate(study.gates):
             rule = subject.project.gates.get(gate)
             if rule is not None and rule.approach in study.approaches:
@@ -89,21 +76,21 @@ def _gate_outside(subject: Subject, listed: tuple[str, int], gate: str, rule: Ga
     if rule.threshold > top:
         message = f"gate `{gate}` asks for {rule.threshold:g} points, but the prior of `{rule.approach}` ends at {top:g}"
         notes = (
-            Note("the threshold is here", subject.span("gate", gate, ("threshold",))),
-            Note("the prior is here", subject.span("approach", rule.approach, ("row", "prior", where))),
+            subject.note("the threshold is here", "gate", gate, ("threshold",)),
+            subject.note("the prior is here", "approach", rule.approach, ("row", "prior", where)),
         )
-        fix = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
+        help = f"ask for {top:g} points at most, or widen the prior if there is a reason to"
         study, place = listed
-        yield subject.at("study", study, ("gates", place), "X432", message, fix, notes=notes, severity="warning")
+        yield subject.at("study", study, ("gates", place), "X432", message, help, notes=notes, severity="warning")
 
 
 def _priors(subject: Subject, study: Study, where: str) -> dict[str, tuple[float, float]]:
-    known: dict[str, PriorRange] = {
-        a: subject.project.approaches[a].row.prior for a in study.approaches if a in subject.project.approaches
-    }
-    return {a: ends for a, prior in known.items() if (ends := getattr(prior, where)) is not None}
+    rows = {a: subject.project.approaches[a].row for a in study.approaches if a in subject.project.approaches}
+    return {a: ends for a, row in rows.items() if (ends := getattr(row.prior, where)) is not None}
 
 
-def _reason(subject: Subject, approach: str) -> tuple[Note, ...]:
+def _row(subject: Subject, approach: str, field: str) -> tuple[Note, ...]:
+    """Where an approach's row says something, and why."""
+    notes = (subject.note("its row says so", "approach", approach, ("row", field)),)
     reason = subject.project.approaches[approach].row.reason
-    return (Note(reason, subject.span("approach", approach, ("row", "reason"))),) if reason else ()
+    return (*notes, subject.note(reason, "approach", approach, ("row", "reason"))) if reason else notes

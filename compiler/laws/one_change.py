@@ -3,9 +3,8 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 from compiler.project.differences import OFFSET, Difference, Knob, differences, stated
 from compiler.shape.sections import unknown_stage
@@ -15,13 +14,10 @@ from runtime.stage import load_stages
 
 def compared(subject: Subject) -> Iterator[tuple[str, str, str]]:
     """Study, approach and baseline of every comparison that can be looked into."""
-    known = subject.project.approaches
     for name, study in subject.studies():
         base = study.baseline
-        if base is None or not all(link in known for link in subject.chain(base)):
-            continue
         for approach in dict.fromkeys(study.approaches):
-            if approach != base and all(link in known for link in subject.chain(approach)):
+            if base is not None and approach != base and subject.in_shape(base) and subject.in_shape(approach):
                 yield name, approach, base
 
 
@@ -53,9 +49,9 @@ def unknown_change(subject: Subject) -> Iterator[Diagnostic]:
             known = [*(f for f in stages[stage].params.model_fields if f not in stages[stage].bound), *ports]
             if knob and knob not in known:
                 message = f"`{stage}` has no parameter and no port `{knob}`"
-                fix = did_you_mean(knob, known, "parameters and ports")
+                help = did_you_mean(knob, known, "parameters and ports")
                 whole = meant(change, [f"{stage}.{k}" for k in known])
-                yield subject.at("approach", name, ("changes", i), "R205", message, fix, fix=whole)
+                yield subject.at("approach", name, ("changes", i), "R205", message, help, fix=whole)
 
 
 def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
@@ -64,21 +60,17 @@ def matched_budget(subject: Subject) -> Iterator[Diagnostic]:
         if _claimed(subject, study, approach, base):
             continue  # X431 says so, at the claim
         more = confounding_budget(subject, study, approach, base)
-        if more and not any(
-            is_matched_control(subject, study, control, approach, base)
-            for control in subject.project.studies[study].approaches
-            if control != approach and all(x in subject.project.approaches for x in subject.chain(control))
-        ):
+        if more and not has_control(subject, study, approach, base):
             place = subject.project.studies[study].approaches.index(approach)
             named = ", ".join(f"`{d.name}` ({_shown(d.treated.value)}, not {_shown(d.base.value)})" for d in more)
             message = f"approach `{approach}` spends more than the baseline, in {named}, and the study has no control for it"
             notes = tuple(
-                Note(f"`{d.name}` is set here", subject.span("approach", d.treated.by, d.treated.path))
+                subject.note(f"`{d.name}` is set here", "approach", d.treated.by, d.treated.path)
                 for d in more
                 if d.treated.by is not None
             )
-            fix = control_help(study, approach, base, more)
-            yield subject.at("study", study, ("approaches", place), "X433", message, fix, notes=notes)
+            help = control_help(study, approach, base, more)
+            yield subject.at("study", study, ("approaches", place), "X433", message, help, notes=notes)
 
 
 def _claimed(subject: Subject, study: str, approach: str, base: str) -> bool:
@@ -100,6 +92,12 @@ def is_matched_control(subject: Subject, study: str, control: str, approach: str
     budgets = {d.knob for d in treated if d.budget is not None}
     own = {d.knob for d in differences(subject.project, study, control, base)} - {(OFFSET,)}
     return own == budgets and not budgets & {d.knob for d in differences(subject.project, study, control, approach)}
+
+
+def has_control(subject: Subject, study: str, approach: str, base: str) -> bool:
+    """Whether another approach of the study is the approach's matched control."""
+    others = [a for a in subject.project.studies[study].approaches if a != approach and subject.in_shape(a)]
+    return any(is_matched_control(subject, study, other, approach, base) for other in others)
 
 
 def control_help(study: str, approach: str, base: str, more: list[Difference]) -> str:
@@ -130,18 +128,18 @@ def _undeclared(subject: Subject, approach: str, base: str, difference: Differen
     setter = ours if ours.by is not None else theirs
     notes = ()
     if ours.by is not None and theirs.by is not None:
-        notes = (Note("the baseline has it from here", subject.span("approach", theirs.by, theirs.path)),)
+        notes = (subject.note("the baseline has it from here", "approach", theirs.by, theirs.path),)
     elif ours.by is None:
-        notes = (Note(f"`{approach}` leaves it at its default", subject.span("approach", approach, ())),)
+        notes = (subject.note(f"`{approach}` leaves it at its default", "approach", approach, ()),)
     declared = subject.project.approaches[approach].changes
     if declared is not None:
-        notes += (Note("it declares these changes", subject.span("approach", approach, ("changes",))),)
-        fix = f"add `{difference.name}` to `changes`, or take the difference out"
+        notes += (subject.note("it declares these changes", "approach", approach, ("changes",)),)
+        help = f"add `{difference.name}` to `changes`, or take the difference out"
     else:
-        fix = f"let `{approach}` extend `{base}`, or declare the difference under `changes`"
-    return subject.at("approach", str(setter.by), setter.path, "X419", message, fix, notes=notes)
+        help = f"let `{approach}` extend `{base}`, or declare the difference under `changes`"
+    return subject.at("approach", str(setter.by), setter.path, "X419", message, help, notes=notes)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 40 else text[:39] + "…"

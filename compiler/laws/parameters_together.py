@@ -6,7 +6,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, JsonValue, ValidationError, create_model
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.laws.subject import Subject
@@ -28,7 +28,7 @@ def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
         project = subject.project
         if not all(x in project.locations for x in study.locations) or not all(x in project.tasks for x in study.tasks):
             continue
-        approaches = [a for a in study.approaches if all(link in project.approaches for link in subject.chain(a))]
+        approaches = [a for a in study.approaches if subject.in_shape(a)]
         own = {x: layer(project, "location", x) for x in study.locations}
         alike: dict[str, list[str]] = {}
         for location in study.locations:
@@ -57,7 +57,7 @@ def _settable(params: type[BaseModel]) -> type[BaseModel]:
 
 
 def _together(stage: Stage, chain: list[Layer], known: dict[str, list[Wrong]]) -> Iterator[Diagnostic]:
-    values: dict[str, Any] = {}
+    values: dict[str, JsonValue] = {}
     setters: dict[str, Layer] = {}
     for part in chain:
         for name, value in part.stages.get(stage.name, {}).items():
@@ -71,7 +71,7 @@ def _together(stage: Stage, chain: list[Layer], known: dict[str, list[Wrong]]) -
             yield _diagnostic(stage, reason, loc, lines)
 
 
-def _broken_rules(stage: Stage, values: dict[str, Any]) -> list[Wrong]:
+def _broken_rules(stage: Stage, values: dict[str, JsonValue]) -> list[Wrong]:
     try:
         _settable(stage.params).model_validate(values)
     except ValidationError as error:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, did_you_mean, meant
 from compiler.laws.subject import LISTS, Subject, texts
+from compiler.reading.spec_files import FOLDERS
 from compiler.shape.sections import unknown_stage
 from compiler.spec.base import is_id
 from runtime.stage import load_stages
@@ -44,11 +45,10 @@ def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
             first: dict[str, int] = {}
             for i, wanted in texts(study, field):
                 if wanted in first:
-                    note = Note("the first one is here", subject.span("study", name, (field, first[wanted])))
+                    note = subject.note("the first one is here", "study", name, (field, first[wanted]))
                     message = f"`{wanted}` is listed twice in `{field}`"
-                    yield subject.at(
-                        "study", name, (field, i), "R202", message, "remove one of the two", notes=(note,), fix=Fix("remove")
-                    )
+                    help = "remove one of the two"
+                    yield subject.at("study", name, (field, i), "R202", message, help, notes=(note,), fix=Fix("remove"))
                 first.setdefault(wanted, i)
 
 
@@ -66,11 +66,11 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
         shown = " -> ".join(f"`{link}`" for link in [*circle, circle[0]])
         message = f"`extends` goes in a circle: {shown}" if len(circle) > 1 else f"approach `{circle[0]}` extends itself"
         notes = tuple(
-            Note(f"`{link}` extends `{approaches[link].extends}` here", subject.span("approach", link, ("extends",)))
+            subject.note(f"`{link}` extends `{approaches[link].extends}` here", "approach", link, ("extends",))
             for link in circle[1:]
         )
-        fix = "remove `extends` from the one that is to be the root"
-        yield subject.at("approach", circle[0], ("extends",), "R203", message, fix, notes=notes)
+        help = "remove `extends` from the one that is to be the root"
+        yield subject.at("approach", circle[0], ("extends",), "R203", message, help, notes=notes)
 
 
 def _unknown(
@@ -78,6 +78,5 @@ def _unknown(
 ) -> Iterator[Diagnostic]:
     if isinstance(wanted, str) and is_id(wanted) and (kind, wanted) not in subject.project.sources:
         known = subject.project.ids(kind)
-        plural = next(field for field, of in LISTS.items() if of == kind)
-        help, fix = did_you_mean(wanted, known, plural), meant(wanted, known)
+        help, fix = did_you_mean(wanted, known, FOLDERS[kind]), meant(wanted, known)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

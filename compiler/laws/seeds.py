@@ -22,10 +22,10 @@ def duplicate_seed(subject: Subject) -> Iterator[Diagnostic]:
         first: dict[int, int] = {}
         for i, seed in enumerate(study.seeds):
             if seed in first:
-                note = Note("the first one is here", subject.span("study", name, ("seeds", first[seed])))
-                fix = "use another seed; a repeated one counts its result double"
+                note = subject.note("the first one is here", "study", name, ("seeds", first[seed]))
+                help = "use another seed; a repeated one counts its result double"
                 message = f"seed {seed} is listed twice"
-                yield subject.at("study", name, ("seeds", i), "X402", message, fix, notes=(note,))
+                yield subject.at("study", name, ("seeds", i), "X402", message, help, notes=(note,))
             first.setdefault(seed, i)
 
 
@@ -58,7 +58,7 @@ def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
     if lower is not None:
         ways.append(f"set `level: {lower:g}` (about ±{replace(design, level=lower).half_width:.0f})")
     notes = (
-        Note("the level is set here", subject.span("study", name, ("level",))),
+        subject.note("the level is set here", "study", name, ("level",)),
         Note(f"assumed: seeds of one approach differ by a standard deviation of {SEED_SPREAD:g} points"),
     )
     if subject.project.spans("study", name).get(("level",)) is None:

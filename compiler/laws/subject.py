@@ -1,16 +1,19 @@
 """What a law looks at: a project, and which of its studies count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+
+from pydantic import JsonValue
 
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
 from compiler.project.load import Project
 from compiler.reading.source import SpanPath
+from compiler.reading.spec_files import FOLDERS
+from compiler.spec.approach import Approach
 from compiler.spec.study import Study
 
-LISTS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate"}
+LISTS = {field: kind for kind, field in FOLDERS.items() if kind != "study"}
 """A study's lists of ids -> the kind of spec that they name."""
 
 
@@ -39,7 +42,7 @@ class Subject:
         known = self.project.specs(kind)
         return sorted(known if self.only is None else (name for name in self.named(kind) if name in known))
 
-    def written(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def written(self, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
         """Id and plain value of the files of a kind that count, also of those that are out of shape."""
         named = [self.only] if kind == "study" and self.only else None
         if named is None:
@@ -51,8 +54,7 @@ class Subject:
 
     def named(self, kind: str) -> list[str]:
         """Ids of a kind that the one study names, and those that they extend."""
-        field = next(field for field, of in LISTS.items() if of == kind)
-        named = [x for _, study in self.written("study") for _, x in texts(study, field)]
+        named = [x for _, study in self.written("study") for _, x in texts(study, FOLDERS[kind])]
         if kind == "approach":
             named = [link for name in named for link in self.chain(name)]
         return list(dict.fromkeys(named))
@@ -67,6 +69,17 @@ class Subject:
             current = spec.extends if spec else self._extends(current)
         return links
 
+    def in_shape(self, approach: str) -> bool:
+        """Whether the approach and all that it extends are there and in shape."""
+        return all(link in self.project.approaches for link in self.chain(approach))
+
+    def approaches(self) -> Iterator[tuple[str, Study, SpanPath, str, Approach]]:
+        """Of every approach in shape that a study lists: the study's id, the study, the place there, the id, the approach."""
+        for name, study in self.studies():
+            for i, approach in enumerate(study.approaches):
+                if approach in self.project.approaches:
+                    yield name, study, ("approaches", i), approach, self.project.approaches[approach]
+
     def _extends(self, approach: str) -> str | None:
         """What an approach that is out of shape extends, if that can be told."""
         source = self.project.sources.get(("approach", approach))
@@ -76,6 +89,10 @@ class Subject:
     def span(self, kind: str, name: str, path: SpanPath, *, key: bool = False) -> Span:
         """The span at a path of a spec, or the nearest there is."""
         return self.project.spans(kind, name).nearest(path, key=key)
+
+    def note(self, text: str, kind: str, name: str, path: SpanPath) -> Note:
+        """A further fact, with the place in a spec where it stands."""
+        return Note(text, self.span(kind, name, path))
 
     def at(
         self,
@@ -95,7 +112,7 @@ class Subject:
         return Diagnostic(code, message, self.span(kind, name, path, key=key), notes, help, severity, fix)
 
 
-def texts(value: dict[str, Any], field: str) -> Iterator[tuple[int, str]]:
+def texts(value: Mapping[str, object], field: str) -> Iterator[tuple[int, str]]:
     """The texts in a list under a key, with their places; nothing where there is no list."""
     items = value.get(field)
     for i, item in enumerate(items if isinstance(items, list) else []):

@@ -26,8 +26,8 @@ def _hopeless(subject: Subject, study: str, question: Question) -> Diagnostic:
         f"gives a band of {band.low:.1f} to {band.high:.1f} points, and it wants {question.wanted}"
     )
     more = ways(subject.project, study, question)
-    fix = f"plan {more}, or ask for less" if more else "ask for less"
-    return subject.at("study", study, question.path, "X420", message, fix, key=True, notes=_threshold(subject, question))
+    help = f"plan {more}, or ask for less" if more else "ask for less"
+    return subject.at("study", study, question.path, "X420", message, help, key=True, notes=_threshold(subject, question))
 
 
 def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
@@ -49,11 +49,11 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
     rate = f"{100 * BASE_RATE:g}%"
     notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
     more = ways(subject.project, study, question)
-    fix = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
-    return subject.at("study", study, question.path, "X420", message, fix, key=True, notes=tuple(notes), severity="warning")
+    help = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
+    return subject.at("study", study, question.path, "X420", message, help, key=True, notes=tuple(notes), severity="warning")
 
 
 def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:
     if question.kind != "gate":
         return ()
-    return (Note("the threshold is here", subject.span("gate", question.name, ("threshold",))),)
+    return (subject.note("the threshold is here", "gate", question.name, ("threshold",)),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
 
 
@@ -13,9 +13,9 @@ def waiver_without_verdict(subject: Subject) -> Iterator[Diagnostic]:
             for waived in study.waivers.of(kind):
                 if waived not in known:
                     message = f"a waiver speaks of {kind} `{waived}`, which the study does not have"
-                    fix = did_you_mean(waived, known, f"{kind}s of this study")
+                    help = did_you_mean(waived, known, f"{kind}s of this study")
                     at = ("waivers", f"{kind}s", waived)
-                    yield subject.at("study", name, at, "X441", message, fix, key=True, fix=meant(waived, known))
+                    yield subject.at("study", name, at, "X441", message, help, key=True, fix=meant(waived, known))
 
 
 def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:
@@ -25,7 +25,7 @@ def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:
             for waived, waiver in study.waivers.of(kind).items():
                 if waiver.until < subject.today:
                     at = ("waivers", f"{kind}s", waived)
-                    owner = Note(f"{waiver.owner} answers for it", subject.span("study", name, (*at, "owner")))
+                    owner = subject.note(f"{waiver.owner} answers for it", "study", name, (*at, "owner"))
                     message = f"the waiver of {kind} `{waived}` ended with {waiver.until}; today is {subject.today}"
-                    fix = "mend what fails and remove the waiver, or give it a later day and say why"
-                    yield subject.at("study", name, (*at, "until"), "X442", message, fix, notes=(owner,))
+                    help = "mend what fails and remove the waiver, or give it a later day and say why"
+                    yield subject.at("study", name, (*at, "until"), "X442", message, help, notes=(owner,))

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.graph.node import Graph, Setting
+from compiler.graph.settings import HIDDEN_SITE, LOCAL
 from compiler.laws.subject import Subject
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers
 
-HIDDEN_SITE = "hidden_site"
 SITE_HELP = "only `capture`, and `evaluate` in `irl_proxy`, may see it; read `capture` or `twin` instead"
 
 
@@ -19,6 +20,16 @@ def hidden_site_read(subject: Subject) -> Iterator[Diagnostic]:
             path = ("inputs", stage, port) if stage != HIDDEN_SITE else ("inputs", stage)
             message = f"`{stage}` would read the hidden site"
             yield subject.at("approach", name, path, "X407", message, SITE_HELP, key=at_key)
+
+
+def hidden_site_held(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
+    holding: dict[int, bool] = {}
+    for node in graph.samples:
+        if id(node.setting) not in holding:
+            holding[id(node.setting)] = node.stage.name != "capture" and _holds_site(node.setting)
+        if holding[id(node.setting)] and node.scope.domain != "irl_proxy":
+            yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
 
 
 def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
@@ -36,8 +47,8 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
             continue
         if stages[stage].port(port) is None:
             known = [p.name for p in stages[stage].ports]
-            message, fix = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
-            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, fix, key=True, fix=meant(port, known))
+            message, help = f"`{stage}` has no port `{port}`", did_you_mean(port, known, "ports")
+            yield subject.at("approach", name, ("inputs", stage, port), "R205", message, help, key=True, fix=meant(port, known))
         if wired not in stages:
             yield unknown_stage(wired, source, ("inputs", stage, port), key=False)
 
@@ -77,8 +88,8 @@ def input_cycle(subject: Subject) -> Iterator[Diagnostic]:
                 circle = _circle(stages, wired, stage, port)
                 if circle:
                     shown = " -> ".join(f"`{s}`" for s in circle)
-                    message, fix = f"`{stage}` would wait for itself: {shown}", "read an earlier stage"
-                    yield subject.at("approach", name, ("inputs", stage, port), "X414", message, fix)
+                    message, help = f"`{stage}` would wait for itself: {shown}", "read an earlier stage"
+                    yield subject.at("approach", name, ("inputs", stage, port), "X414", message, help)
 
 
 def _circle(stages: dict[str, Stage], wired: dict[tuple[str, str], str], start: str, port: str) -> list[str] | None:
@@ -114,3 +125,8 @@ def _edges(subject: Subject) -> Iterator[tuple[str, Stage, Port, Stage]]:
         found = stages[stage].port(port) if stage in stages else None
         if found is not None and wired in stages:
             yield name, stages[stage], found, stages[wired]
+
+
+def _holds_site(setting: Setting) -> bool:
+    held = (setting.params.get(field) for field, source in setting.stage.bound.items() if source in LOCAL)
+    return any(isinstance(value, dict) and value.get("kind") == HIDDEN_SITE for value in held)

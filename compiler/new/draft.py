@@ -11,16 +11,13 @@ from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
 from compiler.project.load import MODELS, Project
 from compiler.reading.source import Source, read_source
-from compiler.reading.spec_files import FOLDERS
+from compiler.reading.spec_files import FOLDERS, file_of
 from compiler.reading.writing import flow, scalar
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
+from compiler.spec.base import Spec
+from compiler.spec.study import Study
 from compiler.templates import template
-
-
-def file_of(kind: str, name: str) -> str:
-    """Where a spec of that id stands, relative to the project."""
-    return "specs/study.yaml" if (kind, name) == ("study", "study") else f"specs/{FOLDERS[kind]}/{name}.yaml"
 
 
 def completed(project: Project, kind: str, name: str, given: Answers) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def completed(project: Project, kind: str, name: str, given: Answers) -> dict[st
     answers: dict[str, Any] = {}
     for field in FIELDS[kind]:
         if field.when(answers):
-            default = field.default(Asking(project, name, answers)) if field.default else None
+            default = field.default(Asking(project, name, answers)) if callable(field.default) else field.default
             answers[field.name] = given.get(field.name, default)
     return answers
 
@@ -122,16 +119,15 @@ def vacant(project: Project, kind: str, name: str) -> Path:
     return path
 
 
-def _only(project: Project, kind: str, name: str, source: Source, spec: Any) -> Project:
+def _only(project: Project, kind: str, name: str, source: Source, spec: Spec) -> Project:
     """The project as far as the new spec needs it, with the spec in it; other studies have their own troubles."""
     sources = {key: found for key, found in project.sources.items() if key[0] != "study"} | {(kind, name): source}
     part = replace(project, sources=sources, studies={}, locations={}, tasks={}, gates={}, graphs={})
-    if kind == "study":
+    if isinstance(spec, Study):
         part.locations = {x: project.locations[x] for x in spec.locations if x in project.locations}
         part.tasks, part.gates = dict(project.tasks), dict(project.gates)
     part.approaches = dict(project.approaches)
-    models: Any = part.specs(kind)
-    models[name] = spec
+    part.specs(kind)[name] = spec
     return part
 
 

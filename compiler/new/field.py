@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.project.load import Project
-from compiler.reading.source import SpanPath, read_source
+from compiler.reading.source import read_source
 
 Answers = Mapping[str, Any]
 
@@ -23,19 +23,35 @@ class Asking:
 class Field:
     """One question.
 
-    `path` is where the answer stands in the spec, so that what is wrong there is told at once. `default` yields the
-    value that an empty answer takes; a field without one must be answered. `when` says whether it is asked at all.
+    `at` is where the answer stands in the spec, with dots, so that what is wrong there is told at once. `default` is the
+    value that an empty answer takes, and `known` the answers that there are: both as they are, or as a function of what
+    they depend on. `when` says whether it is asked at all.
     """
 
-    name: str
+    at: str
     question: str
-    path: SpanPath
     read: Callable[[str], Any]
-    default: Callable[[Asking], Any] | None = None
+    default: object | Callable[[Asking], object]
     when: Callable[[Answers], bool] = lambda answers: True
-    choices: Callable[[Project], Sequence[str]] = lambda project: ()
+    known: Sequence[str] | Callable[[Project], Sequence[str]] = ()
+    flag: str = ""
+    """The flag, where it is not the last word of `at`."""
     many: bool = False
     """Whether the flag may be given several times; `read` then takes one of them and yields a dict to be merged."""
+
+    @property
+    def name(self) -> str:
+        """The flag, without its dashes."""
+        return self.flag or self.at.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where the answer stands in the spec."""
+        return tuple(self.at.split("."))
+
+    def choices(self, project: Project) -> Sequence[str]:
+        """The answers that there are; empty where anything may be said."""
+        return self.known if isinstance(self.known, Sequence) else self.known(project)
 
 
 def text(given: str) -> str:
@@ -53,7 +69,7 @@ def words(given: str) -> list[str]:
     return given.replace(",", " ").split()
 
 
-def value(given: str) -> Any:
+def value(given: str) -> object:
     """A YAML value such as `900`, `0.5`, `[front]` or `small`.
 
     Raises:
@@ -67,7 +83,7 @@ def value(given: str) -> Any:
     return source.value
 
 
-def values(given: str) -> list[Any]:
+def values(given: str) -> list[object]:
     """YAML scalars between commas, such as `0,1,2`; brackets around them do no harm."""
     bare = given.strip().removeprefix("[").removesuffix("]")
     return [value(part) for part in bare.split(",") if part.strip()]
@@ -87,7 +103,7 @@ def yes(given: str) -> bool:
     raise ValueError(f"`{given}` is neither `yes` nor `no`")
 
 
-def counts(given: str) -> dict[str, Any]:
+def counts(given: str) -> dict[str, object]:
     """`twin=20,irl_proxy=20` -> domain -> trials.
 
     Raises:
@@ -96,7 +112,7 @@ def counts(given: str) -> dict[str, Any]:
     return dict(_pair(part) for part in given.split(",") if part.strip())
 
 
-def setting(given: str) -> dict[str, dict[str, Any]]:
+def setting(given: str) -> dict[str, dict[str, object]]:
     """`policy.steps=900` -> stage -> parameter -> value.
 
     Raises:
@@ -109,7 +125,7 @@ def setting(given: str) -> dict[str, dict[str, Any]]:
     return {stage: {parameter: found}}
 
 
-def _pair(given: str) -> tuple[str, Any]:
+def _pair(given: str) -> tuple[str, object]:
     name, equals, rest = given.partition("=")
     if not (equals and name.strip() and rest.strip()):
         raise ValueError(f"`{given.strip()}` is not of the form NAME=VALUE")

@@ -1,8 +1,8 @@
 """Add an id to a list of a study by an edit of its text, so that comments and layout stay as they are."""
 
-from compiler.laws.subject import LISTS
 from compiler.reading.nodes import Node
 from compiler.reading.source import read_source
+from compiler.reading.spec_files import FOLDERS
 from compiler.reading.writing import flow
 
 
@@ -18,9 +18,7 @@ def added(text: str, name: str, kind: str, new: str) -> str:
     Raises:
         ValueError: when the list is not one that can be edited safely.
     """
-    field = next((field for field, of in LISTS.items() if of == kind), None)
-    if field is None:
-        raise ValueError(f"a study has no list of {kind}s")
+    field = FOLDERS[kind]
     source = read_source(text, name)
     if not isinstance(source.value, dict) or not source.readable or source.spans.root is None:
         raise ValueError(f"`{name}` has errors: run `simkiln check`")

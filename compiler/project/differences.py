@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
@@ -21,7 +20,7 @@ Knob = tuple[str, ...]
 class Setting:
     """A knob as an approach has it: set by the spec `by` (an approach) at `path`, or a default, where `by` is None."""
 
-    value: Any
+    value: object
     by: str | None = None
     path: SpanPath = ()
 
@@ -50,8 +49,8 @@ class Difference:
         """Whether the treatment has more of a budget; where that cannot be told, a different one counts as more."""
         if self.budget is None:
             return False
-        ends = (self.treated.value, self.base.value)
-        return ends[0] > ends[1] if all(isinstance(end, int | float) for end in ends) else True
+        ours, theirs = self.treated.value, self.base.value
+        return ours > theirs if isinstance(ours, int | float) and isinstance(theirs, int | float) else True
 
 
 def differences(project: Project, study: str, treated: str, base: str) -> list[Difference]:
@@ -92,7 +91,7 @@ def _own(project: Project, approach: str) -> Iterator[tuple[Knob, Setting]]:
         yield (OFFSET,), Setting(spec.training_seed_offset, approach, (OFFSET,))
 
 
-def _of_some_place(project: Project, study: str, knob: Knob, value: Any) -> Setting | None:
+def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> Setting | None:
     """Another value than `value` that a location or task of the study sets, where approaches say nothing."""
     spec = project.studies[study]
     if len(knob) != 2:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from pydantic import JsonValue
 
 from compiler.project.load import Project
 from compiler.reading.source import Spans
@@ -14,7 +15,7 @@ class Layer:
 
     kind: str
     id: str
-    stages: Mapping[str, Mapping[str, Any]]
+    stages: Mapping[str, Mapping[str, JsonValue]]
     inputs: Mapping[str, Mapping[str, str]]
     spans: Spans
 

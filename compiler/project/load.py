@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.project.collector import without_gc
-from compiler.reading.source import MAX_BYTES, Source, Spans, read_bytes, read_source, split_lines
+from compiler.reading.source import MAX_BYTES, Source, Spans, read_bytes, read_source, split_lines, unread
 from compiler.reading.spec_cache import SpecCache
-from compiler.reading.spec_files import spec_names
+from compiler.reading.spec_files import FOLDERS, spec_names
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
@@ -22,15 +22,14 @@ from compiler.spec.local import Local
 from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import Task
+from runtime.bound.source import HiddenSite
+from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
 
-MODELS: dict[str, type[Spec] | type[Task] | type[Gate]] = {
-    "location": Location,
-    "task": Task,
-    "approach": Approach,
-    "gate": Gate,
-    "study": Study,
-}
+if TYPE_CHECKING:
+    from compiler.graph.node import Graph
+
+MODELS: dict[str, type[Spec]] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
 LOCAL_FILE = "simkiln.local.yaml"
 
 
@@ -51,21 +50,14 @@ class Project:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     capture_roots: dict[str, Path] = field(default_factory=dict)
     store: Path = Path("store")
-    graphs: dict[str, Any] = field(default_factory=dict)
+    graphs: "dict[str, Graph]" = field(default_factory=dict)
     """Study -> its nodes, once they were expanded."""
     given_roots: dict[str, Path] = field(default_factory=dict)
     """Capture roots from the command line or the environment, which win over this machine's file."""
 
-    def specs(self, kind: str) -> Mapping[str, Any]:
+    def specs(self, kind: str) -> dict[str, Any]:
         """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
-        by_kind: dict[str, Mapping[str, Any]] = {
-            "location": self.locations,
-            "task": self.tasks,
-            "approach": self.approaches,
-            "gate": self.gates,
-            "study": self.studies,
-        }
-        return by_kind[kind]
+        return getattr(self, FOLDERS[kind])
 
     def ids(self, kind: str) -> list[str]:
         """Ids of all files of a kind, also of those that are out of shape."""
@@ -95,10 +87,11 @@ class Project:
         """Where digests of photos are remembered."""
         return self.root / "build" / "digests.json"
 
-    def source_folder(self, source: Any) -> Path | None:
+    def source_folder(self, source: CaptureSource) -> Path | None:
         """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
-        root = self.capture_roots.get(getattr(source, "root", ""))
-        return files.locate(source, root) if root is not None else None
+        if isinstance(source, HiddenSite) or source.root not in self.capture_roots:
+            return None
+        return files.locate(source, self.capture_roots[source.root])
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""
@@ -131,10 +124,8 @@ def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: M
             _read_spec(project, kind, name, path, overlay or {}, texts)
     texts.save()
     if not project.sources and not project.diagnostics:
-        missing = Diagnostic(
-            "Y115", "there are no specs here", Span("specs"), help="call simkiln in a folder that holds `specs/`"
-        )
-        project.diagnostics.append(missing)
+        help = "call simkiln in a folder that holds `specs/`"
+        project.diagnostics.append(Diagnostic("Y115", "there are no specs here", Span("specs"), help=help))
     return project
 
 
@@ -144,14 +135,11 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
     for kind, name, linked in spec_names(project.root, overlay):
         stem = name.rpartition("/")[2].rpartition(".")[0]
         if linked and not Path(os.path.realpath(project.root / name)).is_relative_to(inside):
-            problem = Diagnostic(
-                "R208", f"{show(name)} is a link that leaves the project", Span(name), help="copy the file into the project"
-            )
-            project.sources[kind, stem] = Source(name, "", None, (problem,))
-            project.diagnostics.append(problem)
+            message, help = f"{show(name)} is a link that leaves the project", "copy the file into the project"
+            source = project.sources[kind, stem] = unread(Diagnostic("R208", message, Span(name), help=help))
+            project.diagnostics += source.diagnostics
         elif not is_id(stem):
-            problem = Diagnostic("S108", f"file name {show(stem)} is not an id", Span(name), help=ID_HELP)
-            project.diagnostics.append(problem)
+            project.diagnostics.append(Diagnostic("S108", f"file name {show(stem)} is not an id", Span(name), help=ID_HELP))
         else:
             yield kind, stem, name
 
@@ -159,14 +147,9 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
 def _read_spec(project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache) -> None:
     earlier = project.sources.get((kind, name))
     if earlier is not None:
-        problem = Diagnostic(
-            "R207",
-            f"{kind} `{name}` stands in two files",
-            Span(shown),
-            (Note(f"the other one is `{earlier.name}`", Span(earlier.name)),),
-            "rename or remove one of them",
-        )
-        project.diagnostics.append(problem)
+        other = Note(f"the other one is `{earlier.name}`", Span(earlier.name))
+        message, help = f"{kind} `{name}` stands in two files", "rename or remove one of them"
+        project.diagnostics.append(Diagnostic("R207", message, Span(shown), (other,), help))
         return
     source = _source(project.root / shown, shown, overlay.get(shown), values)
     project.sources[kind, name] = source
@@ -177,7 +160,7 @@ def _read_spec(project: Project, kind: str, name: str, shown: str, overlay: Mapp
     wrong = _without_consequences(wrong + check_sections(source), source)
     project.diagnostics += wrong
     if spec is not None and not wrong and source.readable:
-        project.specs(kind)[name] = spec  # ty: ignore[invalid-assignment]
+        project.specs(kind)[name] = spec
 
 
 def _source(path: Path, shown: str, text: str | None, values: SpecCache) -> Source:

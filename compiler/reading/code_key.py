@@ -30,9 +30,6 @@ def code_key() -> str:
     return total.hexdigest()
 
 
-def _files(folder: Path | str) -> Iterator[str]:
-    for entry in os.scandir(folder):
-        if entry.is_dir():
-            yield from _files(entry.path)
-        elif entry.name.endswith(READ):
-            yield entry.path
+def _files(folder: Path) -> Iterator[str]:
+    for below, _, names in os.walk(folder, followlinks=True):
+        yield from (os.path.join(below, name) for name in names if name.endswith(READ))

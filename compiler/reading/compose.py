@@ -1,7 +1,7 @@
 """libyaml's events to a node tree, with what specs may not use refused by name."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 from yaml.cyaml import CParser
@@ -31,16 +31,22 @@ class Unreadable(Exception):
 class _Open:
     """A collection that is being read.
 
-    `key` is the key whose value comes next, as (text, start, end); `column` is that of the innermost block around
-    its parts, -1 for none.
+    `column` is that of the innermost block around its parts, -1 for none; `last` is where the last of them ended. `key` is
+    the key whose value comes next, as (text, start, end).
     """
 
     node: Node
+    anchor: str | None
     flow: bool
     column: int
+    last: int
     key: tuple[str, int, int] | None = None
     dropped: bool = False
-    last: int = field(default=0)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a key comes next."""
+        return isinstance(self.node.items, dict) and self.key is None
 
 
 class Composer:
@@ -57,7 +63,6 @@ class Composer:
         self.parser = CParser(mender.now)
         self.anchors: dict[str, Node | None] = {}
         self.stack: list[_Open] = []
-        self.names: list[str | None] = []
         self.root: Node | None = None
         self.documents = 0
         self.last_scalar = (0, 0)
@@ -100,7 +105,7 @@ class Composer:
         flow, outside = bool(event.flow_style), -1 if opened is None else opened.column
         self._anchor_and_tag(event, start, end)
         if len(self.stack) >= DEEPEST:
-            raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end, help="specs need about eight levels")
+            raise self._stop("Y109", f"nested more than {DEEPEST} levels deep", start, end, "specs need about eight levels")
         value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.anchor or event.tag:
             start = min(self._skip_properties(start, end), max(start, end - 1) if flow else end)
@@ -109,14 +114,13 @@ class Composer:
         node = Node(value, start, end, {} if isinstance(value, dict) else [])
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.stack.append(_Open(node, flow, outside if flow else self._column(event), last=end))
-        self.names.append(event.anchor)
+        self.stack.append(_Open(node, event.anchor, flow, outside if flow else self._column(event), end))
 
     def _close(self, start: int, end: int) -> None:
-        opened, name = self.stack.pop(), self.names.pop()
+        opened = self.stack.pop()
         opened.node.end = end if opened.flow else max(opened.last, opened.node.start)
-        if name:
-            self.anchors[name] = opened.node
+        if opened.anchor:
+            self.anchors[opened.anchor] = opened.node
         if opened.flow:
             self.strict.token(start, end, flow=True)
             if not (self.stack and self.stack[-1].flow):
@@ -139,15 +143,12 @@ class Composer:
     def _document(self, event: yaml.DocumentStartEvent, start: int, end: int) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self._stop("Y111", "a second document begins here", start, end, help="use one file for each spec")
+            raise self._stop("Y111", "a second document begins here", start, end, "use one file for each spec")
         if event.tags or (event.version and tuple(event.version) != (1, 2)):
             end_of_line = self.text.find("\n", start)
+            end = end if end_of_line < 0 else end_of_line
             raise self._stop(
-                "Y112",
-                "this file begins with a directive",
-                start,
-                end if end_of_line < 0 else end_of_line,
-                help="remove the line; specs are always YAML 1.2",
+                "Y112", "this file begins with a directive", start, end, "remove the line; specs are always YAML 1.2"
             )
 
     def _content(self, event: yaml.ScalarEvent, start: int, end: int) -> tuple[int, int]:
@@ -170,25 +171,15 @@ class Composer:
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             begin = max(start, self.text.find("!", start))
-            self.report(
-                "Y105",
-                f"tag `{shown}` is not allowed in a spec",
-                begin,
-                begin + max(1, _word(self.text, begin)),
-                help="remove the tag; quote the value if it must be text",
-            )
+            message, help = f"tag `{shown}` is not allowed in a spec", "remove the tag; quote the value if it must be text"
+            self.report("Y105", message, begin, _word_end(self.text, begin), help)
 
     def _named(self, name: str, sign: str, start: int) -> None:
         """Anchors have names that every reader ends at the same character."""
         at = self.text.find(sign + name, start)
         if at >= 0 and not _ANCHOR.match(self.text, at + 1):
-            raise self._stop(
-                "Y118",
-                "the anchor's name has a character other than letters, digits, `-` and `_`",
-                at,
-                at + max(1, _word(self.text, at)),
-                help="rename the anchor",
-            )
+            message = "the anchor's name has a character other than letters, digits, `-` and `_`"
+            raise self._stop("Y118", message, at, _word_end(self.text, at), "rename the anchor")
 
     def _scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         quoted = event.style in ("'", '"', "|", ">")
@@ -204,16 +195,16 @@ class Composer:
             self.strict.plain_in_flow(text, start)
         if TAB in event.value and event.style != "|":
             at = max(start, self.text.find("\t", start))
-            raise self._stop("Y103", "a tab begins a line of this text", at, at + 1, help="begin the line with spaces")
+            raise self._stop("Y103", "a tab begins a line of this text", at, at + 1, "begin the line with spaces")
         try:
             value = text if quoted else plain(text)
         except NumberTooLong:
-            self.report("Y117", f"a number of {end - start} characters", start, end, help="quote it if it is text")
+            self.report("Y117", f"a number of {end - start} characters", start, end, "quote it if it is text")
             value = None
         node = Node(value, start, end)
         if event.anchor:
             self.anchors[event.anchor] = node
-        if opened and isinstance(opened.node.items, dict) and opened.key is None:
+        if opened and opened.takes_key:
             if not flow:
                 self.strict.key(start)
             self._key(opened, text, value, quoted, start, end)
@@ -224,50 +215,34 @@ class Composer:
         opened.key, opened.last = (text, start, end), end
         entries = opened.node.items
         if isinstance(entries, dict) and len(entries) >= MOST_KEYS:
-            raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, help="specs have about twenty")
+            raise self._stop("Y108", f"this mapping has more than {MOST_KEYS} keys", start, end, "specs have about twenty")
         if text == "<<" and not quoted:
-            self.report(
-                "Y106",
-                "merge key `<<` is not allowed in a spec",
-                start,
-                end,
-                help="write the keys out; an approach inherits with `extends`",
-            )
+            help = "write the keys out; an approach inherits with `extends`"
+            self.report("Y106", "merge key `<<` is not allowed in a spec", start, end, help)
             opened.dropped = True
         elif not isinstance(value, str):
             shown = text or "null"
-            self.report("Y113", f"key `{_short(shown)}` is not text", start, end, help="quote the key")
+            self.report("Y113", f"key `{_short(shown)}` is not text", start, end, "quote the key")
             opened.dropped = True
         elif isinstance(entries, dict) and text in entries:
             first = entries[text]
-            self.report(
-                "Y102",
-                f"duplicate key `{_short(text)}`",
-                start,
-                end,
-                notes=[("the first one is here", first.start, first.end)],
-                help="keep one of the two",
-            )
+            note = ("the first one is here", first.start, first.end)
+            self.report("Y102", f"duplicate key `{_short(text)}`", start, end, "keep one of the two", [note])
             opened.dropped = True
 
     def _alias(self, name: str, start: int, end: int) -> None:
         self._named(name, "*", start)
         if name not in self.anchors:
-            self.report(
-                "Y107",
-                f"unknown anchor `{_short(name)}`",
-                start,
-                end,
-                help=f"define it before with `&{_short(name)}`, or quote the text",
-            )
+            help = f"define it before with `&{_short(name)}`, or quote the text"
+            self.report("Y107", f"unknown anchor `{_short(name)}`", start, end, help)
             target: Node | None = Node(None, start, end)
         else:
             target = self.anchors[name]
         if target is None:
-            raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, help="write the value out")
+            raise self._stop("Y108", f"anchor `{_short(name)}` contains itself", start, end, "write the value out")
         opened = self.stack[-1] if self.stack else None
-        if opened and isinstance(opened.node.items, dict) and opened.key is None:
-            self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, help="write the key out")
+        if opened and opened.takes_key:
+            self.report("Y113", f"key `*{_short(name)}` is an alias", start, end, "write the key out")
             opened.key, opened.dropped, opened.last = (name, start, end), True, end
             return
         self._add(Node(target.value, start, end, target.items, target.size))
@@ -278,44 +253,37 @@ class Composer:
             self.root = node
             return
         opened = self.stack[-1]
+        opened.last = max(opened.last, node.end)
         if isinstance(opened.node.items, dict):
             if opened.key is None:  # a collection as a key
-                self.report("Y113", "a key is a list or mapping", node.start, node.end, help="use text as the key")
+                self.report("Y113", "a key is a list or mapping", node.start, node.end, "use text as the key")
                 opened.key, opened.dropped = ("", node.start, node.end), True
-                opened.last = max(opened.last, node.end)
                 return
-            (text, start, end), kept = opened.key, not opened.dropped
+            (text, start, end), dropped = opened.key, opened.dropped
             opened.key, opened.dropped = None, False
-            opened.last = max(opened.last, node.end)
-            if not kept:
+            if dropped:
                 return
             opened.node.items[text] = Entry(start, end, node)
             opened.node.value[text] = node.value  # ty: ignore[invalid-assignment]
         elif isinstance(opened.node.items, list):
             opened.node.items.append(node)
             opened.node.value.append(node.value)  # ty: ignore[missing-attribute]
-        opened.last = max(opened.last, node.end)
         opened.node.size += node.size
         if opened.node.size > MOST_NODES:
-            raise self._stop(
-                "Y108",
-                f"this document holds more than {MOST_NODES:,} values once aliases are followed",
-                node.start,
-                node.end,
-                help="write fewer aliases, or split the file",
-            )
+            message = f"this document holds more than {MOST_NODES:,} values once aliases are followed"
+            raise self._stop("Y108", message, node.start, node.end, "write fewer aliases, or split the file")
 
-    def _stop(self, code: str, message: str, start: int, end: int, **more: object) -> Unreadable:
-        self.report(code, message, start, end, **more)
+    def _stop(self, code: str, message: str, start: int, end: int, help: str) -> Unreadable:
+        self.report(code, message, start, end, help)
         return Unreadable()
 
 
-def _word(text: str, start: int) -> int:
-    """Length of the run without blanks or flow punctuation at `start`."""
-    length = 0
-    while start + length < len(text) and text[start + length] not in " \t\r\n,[]{}":
-        length += 1
-    return length
+def _word_end(text: str, start: int) -> int:
+    """Where the run without blanks or flow punctuation at `start` ends, one character on at the least."""
+    end = start
+    while end < len(text) and text[end] not in " \t\r\n,[]{}":
+        end += 1
+    return max(end, start + 1)
 
 
 def _short(text: str, limit: int = 60) -> str:

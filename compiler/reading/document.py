@@ -1,7 +1,5 @@
 """One document: composed, mended where libyaml stops at what YAML 1.2 allows, else explained."""
 
-from typing import Any
-
 import yaml
 
 from compiler.reading.compose import Composer, Unreadable
@@ -13,7 +11,8 @@ from compiler.reading.strict import Forbidden, ReadsOn, TabIndents
 MOST_PROBLEMS = 100
 """Problems of one text that are told; reading ends there."""
 
-Told = tuple[tuple[str, str, int, int], dict[str, Any]]
+Told = tuple[object, ...]
+"""What a report is called with."""
 
 
 def read_document(text: str, report: Report) -> Node | None:
@@ -27,8 +26,8 @@ def read_document(text: str, report: Report) -> Node | None:
     while True:
         found: list[Told] = []
 
-        def told(*said: Any, found: list[Told] = found, **more: Any) -> None:
-            found.append((said, more))
+        def told(*said: object, found: list[Told] = found) -> None:
+            found.append(said)
             if len(found) >= MOST_PROBLEMS:
                 raise Unreadable
 
@@ -39,20 +38,19 @@ def read_document(text: str, report: Report) -> Node | None:
         except ReadsOn as wrong:
             if mender.keep_question_mark(wrong.at):
                 continue
-            message = "`?` begins an explicit key here"
-            found.append((("Y101", message, wrong.at, wrong.at + 1), {"help": "quote the text"}))
+            found.append(("Y101", "`?` begins an explicit key here", wrong.at, wrong.at + 1, "quote the text"))
         except Forbidden as wrong:
-            found.append((("Y101", wrong.message, wrong.start, wrong.end), {"help": wrong.help}))
+            found.append(("Y101", wrong.message, wrong.start, wrong.end, wrong.help))
         except TabIndents as wrong:
             found.append(_tab(text, wrong.at))
         except yaml.YAMLError as error:
             if mender.mend(error, composer.reached()):
                 continue
-            code, message, start, end, fix = explain(error, text)
-            tabs = [at for at in (*mender.tabs, start) if _leads(text, at)]
-            found.append(_tab(text, tabs[0] + 1) if tabs else ((code, message, start, end), {"help": fix}))
-        for said, more in found:
-            report(*said, **more)
+            explained = explain(error, text)
+            tabs = [at for at in (*mender.tabs, explained[2]) if _leads(text, at)]
+            found.append(_tab(text, tabs[0] + 1) if tabs else explained)
+        for said in found:
+            report(*said)
         return root
 
 
@@ -69,4 +67,4 @@ def _tab(text: str, before: int) -> Told:
     while begin > 0 and text[begin - 1] == "\t":
         begin -= 1
     end = begin + len(text[begin:before]) - len(text[begin:before].lstrip("\t"))
-    return ("Y103", "a tab is used for indentation", begin, end), {"help": "indent with spaces"}
+    return "Y103", "a tab is used for indentation", begin, end, "indent with spaces"

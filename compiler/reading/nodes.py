@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Report = Callable[..., None]
-"""Called as report(code, message, start, end, help=..., notes=[(text, start, end)])."""
+"""Called as report(code, message, start, end, help, [(note, start, end), ...]); notes may be left out."""
 
 
 @dataclass(slots=True)

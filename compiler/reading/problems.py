@@ -62,15 +62,15 @@ def explain(error: yaml.YAMLError, text: str) -> tuple[str, str, int, int, str]:
     if "cannot start any token" in problem:
         shown = text[at : at + 1]
         return "Y101", f"a value cannot begin with `{shown}`", at, at + 1, "quote the text"
-    message, fix = problem, "check the indentation and the quotes"
+    message, help = problem, "check the indentation and the quotes"
     for start, ours, ours_help in _PLAIN:
         if problem.startswith(start):
-            message, fix = ours, ours_help
+            message, help = ours, ours_help
             break
     if context is not None and ("is not closed" in message):
         at = min(context.index, len(text))
     at = _onto_text(text, at)
-    return "Y101", message, at, at + 1, fix
+    return "Y101", message, at, at + 1, help
 
 
 def _line(text: str, at: int) -> tuple[int, int]:

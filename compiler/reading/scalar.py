@@ -5,22 +5,9 @@ import re
 LONGEST_NUMBER = 400
 """Characters; Python refuses to read integers of more than 4300 digits, and no parameter needs one."""
 
-_WORDS: dict[str, object] = {
-    "": None,
-    "~": None,
-    "null": None,
-    "Null": None,
-    "NULL": None,
-    "true": True,
-    "True": True,
-    "TRUE": True,
-    "false": False,
-    "False": False,
-    "FALSE": False,
-    ".nan": float("nan"),
-    ".NaN": float("nan"),
-    ".NAN": float("nan"),
-}
+_WORDS: dict[str, object] = {"": None, "~": None} | dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan"))
+for _word, _value in (("null", None), ("true", True), ("false", False)):
+    _WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _value)
 _INT = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
@@ -54,6 +41,14 @@ def plain(text: str) -> object:
     if found := _INF.fullmatch(text):
         return float(f"{found[1]}inf")
     return text
+
+
+def type_of(text: str) -> type:
+    """The type that an unquoted scalar reads as; `NumberTooLong` for a number that is refused."""
+    try:
+        return type(plain(text))
+    except NumberTooLong:
+        return NumberTooLong
 
 
 def _bounded(text: str) -> str:

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,18 @@ Step = str | int
 SpanPath = tuple[Step, ...]
 
 
+def value_at(value: object, path: SpanPath) -> object:
+    """What stands at a path in a value of YAML or JSON; None where there is nothing."""
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
 class Lines:
     """Offsets in characters to lines and columns. Only LF, CRLF and CR end a line, as in YAML 1.2 and in editors."""
 
@@ -49,6 +61,10 @@ class Lines:
             if line[-1] in "\r\n":
                 starts.append(at)
         return starts
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and a column, at most the text's end."""
+        return min(self.starts[line - 1] + column - 1, len(self.text)) if line <= len(self.starts) else len(self.text)
 
     def span(self, start: int, end: int) -> Span:
         """The span of a stretch of the text."""
@@ -147,7 +163,12 @@ class Source:
         return not self.diagnostics
 
 
-def _ignore(*_args: object, **_more: object) -> None:
+def unread(problem: Diagnostic, text: str = "") -> Source:
+    """A source that says why its file has no value."""
+    return Source(problem.span.file, text, None, (problem,))
+
+
+def _ignore(*_told: object) -> None:
     """A report that nobody waits for."""
 
 
@@ -155,12 +176,12 @@ def read_bytes(path: Path, name: str) -> bytes | Source:
     """A file's bytes (one more than allowed, if it is too large), or a source that says why it cannot be read."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            return Source(name, "", None, (Diagnostic("Y115", "this is not a file", Span(name)),))
+            return unread(Diagnostic("Y115", "this is not a file", Span(name)))
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or "unknown error").lower()
-        return Source(name, "", None, (Diagnostic("Y115", f"the file cannot be read: {why}", Span(name)),))
+        return unread(Diagnostic("Y115", f"the file cannot be read: {why}", Span(name)))
 
 
 def read_source(origin: Path | str | bytes, name: str) -> Source:
@@ -174,30 +195,22 @@ def read_source(origin: Path | str | bytes, name: str) -> Source:
             return found
         origin = found
     if len(origin) > MAX_BYTES:
-        problem = Diagnostic(
-            "Y110",
-            f"the file has more than {MAX_BYTES:,} bytes",
-            Span(name),
-            help="keep measurements and images out of specs; split the file",
-        )
-        return Source(name, "", None, (problem,))
+        help = "keep measurements and images out of specs; split the file"
+        return unread(Diagnostic("Y110", f"the file has more than {MAX_BYTES:,} bytes", Span(name), help=help))
     return _read_bytes(origin, name) if isinstance(origin, bytes) else _read_text(origin.removeprefix("\ufeff"), name)
 
 
 def _read_bytes(data: bytes, name: str) -> Source:
     for beginning, encoding in _OTHER_ENCODINGS:
         if beginning.match(data):
-            problem = Diagnostic("Y104", f"the file is {encoding}, not UTF-8", Span(name), help="save the file as UTF-8")
-            return Source(name, "", None, (problem,))
+            return unread(Diagnostic("Y104", f"the file is {encoding}, not UTF-8", Span(name), help="save the file as UTF-8"))
     try:
         return _read_text(data.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", errors="replace")
-        readable = data.decode("utf-8", errors="replace")
         span = Lines(before, name).span(len(before), len(before))
-        shown = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        problem = Diagnostic("Y104", shown, span, help="save the file as UTF-8")
-        return Source(name, readable, None, (problem,))
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return unread(Diagnostic("Y104", message, span, help="save the file as UTF-8"), data.decode("utf-8", errors="replace"))
 
 
 def _read_text(text: str, name: str) -> Source:
@@ -208,20 +221,16 @@ def _read_text(text: str, name: str) -> Source:
         except NeedsCare:
             pass
     lines, found = Lines(text, name), list[Diagnostic]()
-
-    def report(
-        code: str, message: str, start: int, end: int, *, help: str = "", notes: list[tuple[str, int, int]] | None = None
-    ) -> None:
-        more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes or [])
-        found.append(Diagnostic(code, message, lines.span(start, end), more, help))
-
     if unfit is not None:
         at, shown = unfit
-        report(
-            "Y116", f"character {shown} is not allowed", at, at + 1, help="remove it, or write it as an escape in double quotes"
-        )
-        return Source(name, text, None, tuple(found))
+        help = "remove it, or write it as an escape in double quotes"
+        return unread(Diagnostic("Y116", f"character {shown} is not allowed", lines.span(at, at + 1), help=help), text)
+
+    def report(code: str, message: str, start: int, end: int, help: str = "", notes: Sequence[tuple[str, int, int]] = ()) -> None:
+        more = tuple(Note(said, lines.span(a, b)) for said, a, b in notes)
+        found.append(Diagnostic(code, message, lines.span(start, end), more, help))
+
     root = read_document(text, report)
     if (root is None or root.value is None) and not found:
-        report("Y114", "the file is empty", 0, 0, help="write a spec into it, or delete it")
+        report("Y114", "the file is empty", 0, 0, "write a spec into it, or delete it")
     return Source(name, text, root.value if root else None, tuple(in_order(found)))

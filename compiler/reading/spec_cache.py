@@ -10,7 +10,6 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from compiler.reading.code_key import code_key
 
@@ -29,15 +28,15 @@ class SpecCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._used: dict[str, Any] = {}
-        self._known: dict[str, Any] = {}
+        self._used: dict[str, object] = {}
+        self._known: dict[str, object] = {}
         self._new = False
         if enabled():
             with suppress(OSError, ValueError, KeyError, TypeError):
                 content = json.loads(path.read_bytes())
                 self._known = content["values"] if content["code"] == code_key() else {}
 
-    def get(self, data: bytes) -> Any:
+    def get(self, data: bytes) -> object:
         """The value that a spec of these bytes has, None when it is not known."""
         digest = _digest(data)
         value = self._known.get(digest)
@@ -45,7 +44,7 @@ class SpecCache:
             self._used[digest] = value
         return value
 
-    def put(self, data: bytes, value: Any) -> None:
+    def put(self, data: bytes, value: object) -> None:
         """Remember the value of a spec that was read without a problem."""
         self._used[_digest(data)] = value
         self._new = True

@@ -5,8 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
+"""Kind of spec -> its folder, which is also how a project and a study call the specs of that kind."""
 SUFFIXES = (".yaml", ".yml")
 SINGLE = "specs/study.yaml"
+
+
+def file_of(kind: str, name: str) -> str:
+    """Where a spec of that id stands, relative to the project."""
+    return SINGLE if (kind, name) == ("study", "study") else f"specs/{FOLDERS[kind]}/{name}.yaml"
 
 
 def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str, bool]]:

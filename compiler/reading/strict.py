@@ -6,34 +6,35 @@ key of its list or mapping, because people and formatters write it there and eve
 
 import re
 from collections.abc import Set
+from dataclasses import dataclass
 
 _LINE_START = re.compile(r"[\r\n]([ ]*)([ \t]*)(?=[^\s])")
 _GAP = re.compile(r"#[^\r\n]*|[-?:]")
 _HEADER = re.compile(r"[|>]([-+]?[1-9]?[-+]?)(?:[ \t]+#[^\r\n]*|[ \t]*)(?=[\r\n]|$)")
 
 
+@dataclass(eq=False)
 class ReadsOn(Exception):
     """Raised where libyaml took a `?` of the text for an explicit key; `at` is its offset."""
 
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
+    at: int
 
 
+@dataclass(eq=False)
 class Forbidden(Exception):
     """Raised where the text is not YAML 1.2: message, stretch of the text and help."""
 
-    def __init__(self, message: str, start: int, end: int, help: str) -> None:
-        super().__init__(message, start, end, help)
-        self.message, self.start, self.end, self.help = message, start, end, help
+    message: str
+    start: int
+    end: int
+    help: str
 
 
+@dataclass(eq=False)
 class TabIndents(Exception):
     """Raised where a tab takes part in the indentation of a line; `at` is where its text begins."""
 
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
+    at: int
 
 
 class Strict:
@@ -72,24 +73,16 @@ class Strict:
                 continue
             if found[2]:
                 raise TabIndents(at)
-            raise Forbidden(
-                "this line must stand deeper than the key or item that it belongs to",
-                at,
-                at + 1,
-                f"indent it by {indent + 1} space{'s' * (indent > 0)} or more",
-            )
+            help = f"indent it by {indent + 1} space{'s' * (indent > 0)} or more"
+            raise Forbidden("this line must stand deeper than the key or item that it belongs to", at, at + 1, help)
 
     def block_scalar(self, start: int, indent: int) -> None:
         """A comment in the header takes a blank before it (8.1.1); no leading blank line is deeper than the text."""
         header = _HEADER.match(self.text, start)
-        line_end = header.end() if header else start
         if header is None:
-            while line_end < len(self.text) and self.text[line_end] not in "\r\n":
-                line_end += 1
-            at = self.text.find("#", start, line_end)
-            raise Forbidden("a comment needs a blank before `#`", at, at + 1, "put a blank before it")
+            raise _glued_comment(self.text.find("#", start))
         elif not any(c.isdigit() for c in header[1]):
-            self._leading_lines(line_end, indent)
+            self._leading_lines(header.end(), indent)
 
     def _leading_lines(self, at: int, indent: int) -> None:
         deepest, where = 0, at
@@ -111,7 +104,7 @@ class Strict:
             at, sign = found.start(), found[0][0]
             if sign == "#":
                 if at > 0 and self.text[at - 1] not in " \t\r\n":
-                    raise Forbidden("a comment needs a blank before `#`", at, at + 1, "put a blank before it")
+                    raise _glued_comment(at)
             elif flow:
                 following = self.text[at + 1 : at + 2]
                 if sign == "?" and at not in self.kept and following and following not in " \t\r\n,[]{}":
@@ -124,3 +117,7 @@ class Strict:
         begin = max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
         before = self.text[begin:at]
         return "\t" in before and not before.strip(" \t-?:")
+
+
+def _glued_comment(at: int) -> Forbidden:
+    return Forbidden("a comment needs a blank before `#`", at, at + 1, "put a blank before it")

@@ -5,7 +5,6 @@ What needs a second look (an anchor, a tab, a duplicate key, a list over several
 """
 
 import re
-from typing import Any
 
 import yaml
 from yaml.cyaml import CParser
@@ -27,7 +26,7 @@ class NeedsCare(Exception):
     """Raised where only the careful reading can tell what the text says."""
 
 
-def ordinary_value(text: str) -> Any:
+def ordinary_value(text: str) -> object:
     """The value of a text without unfit characters and without anything unusual.
 
     Raises:
@@ -59,20 +58,20 @@ def _glued_comment(text: str) -> bool:
     return after_blanks < text.count("#")
 
 
-def _check_lines(text: str, begin: int, end: Any, column: int) -> None:
+def _check_lines(text: str, begin: int, end: yaml.Mark, column: int) -> None:
     """Whether a flow collection's lines stand deeper than the block around it; only its closing bracket need not."""
     lines = _LINE_START.finditer(text, begin, end.index - 1)
     if end.column - 1 < column or any(len(line[1]) <= column for line in lines):
         raise NeedsCare
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     following = CParser(text).get_event
     following(), following()  # the stream and the document begin
-    open_above: list[tuple[Any, Any, Any, int]] = []
-    collection: Any = None  # the innermost one that is open
+    open_above: list[tuple[dict[str, object] | list[object] | None, str | None, yaml.Mark | None, int]] = []
+    collection: dict[str, object] | list[object] | None = None  # the innermost one that is open
     key: str | None = None  # its key that waits for a value
-    bracket: Any = None  # the mark of its opening bracket, None for a block
+    bracket: yaml.Mark | None = None  # the mark of its opening bracket, None for a block
     column = -1  # of the innermost block's keys or dashes
     for _ in range(MOST_NODES):
         event = following()
@@ -97,7 +96,7 @@ def _value(text: str) -> Any:
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             if bracket is not None and event.end_mark.line != bracket.line:
                 _check_lines(text, bracket.index, event.end_mark, column)
-            if kind is yaml.MappingEndEvent and len(collection) > MOST_KEYS:
+            if isinstance(collection, dict) and len(collection) > MOST_KEYS:
                 raise NeedsCare
             value = collection
             collection, key, bracket, column = open_above.pop()

@@ -2,10 +2,9 @@
 
 import json
 import re
-from typing import Any
 
 from compiler.reading.problems import unfit_character
-from compiler.reading.scalar import NumberTooLong, plain
+from compiler.reading.scalar import type_of
 
 _BARE = re.compile(r"[A-Za-z](?:[\w ,./+()%'-]*[\w./+()%'-])?")
 _BARE_IN_FLOW = re.compile(r"[A-Za-z][\w./+()%'-]*(?: [\w./+()%'-]+)*")
@@ -13,7 +12,7 @@ _OLD_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "nu
 """Words that YAML 1.1 readers, such as PyYAML, take for something other than text."""
 
 
-def scalar(value: Any, bare: re.Pattern[str] = _BARE) -> str:
+def scalar(value: object, bare: re.Pattern[str] = _BARE) -> str:
     """A scalar on one line, in double quotes where a bare word could be read as anything else.
 
     Raises:
@@ -29,7 +28,7 @@ def scalar(value: Any, bare: re.Pattern[str] = _BARE) -> str:
     return text if bare.fullmatch(text) and text.isascii() and _stays_text(text) else _quoted(text)
 
 
-def flow(value: Any) -> str:
+def flow(value: object) -> str:
     """A value in flow style: `[a, b]`, `{key: value}`, or a scalar."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(key, _BARE_IN_FLOW)}: {flow(item)}" for key, item in value.items()) + "}"
@@ -39,10 +38,7 @@ def flow(value: Any) -> str:
 
 
 def _stays_text(text: str) -> bool:
-    try:
-        return isinstance(plain(text), str) and text.casefold() not in _OLD_WORDS
-    except NumberTooLong:
-        return False
+    return type_of(text) is str and text.casefold() not in _OLD_WORDS
 
 
 def _quoted(text: str) -> str:

@@ -1,12 +1,14 @@
 """The `stages:` sections of a spec against the parameters that each stage declares."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
+from pydantic.fields import FieldInfo
 
 from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, closest, did_you_mean, meant
-from compiler.reading.source import Source
+from compiler.reading.source import Source, SpanPath
 from compiler.shape.validate import validate
 from compiler.shape.words import show
 from runtime.stage import Stage, bound_fields, load_stages
@@ -23,13 +25,12 @@ def overrides_of(params: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, info in params.model_fields.items():
         if name not in hidden:
-            optional = info if not info.is_required() else _with_default(info)
-            fields[name] = (info.annotation, optional)
+            fields[name] = (info.annotation, _with_default(info) if info.is_required() else info)
     config = ConfigDict(extra="forbid", frozen=True)
     return create_model(params.__name__, __config__=config, __doc__=params.__doc__, **fields)
 
 
-def _with_default(info: Any) -> Any:
+def _with_default(info: FieldInfo) -> FieldInfo:
     copied = info._copy()
     copied.default = None
     return copied
@@ -52,15 +53,15 @@ def check_sections(source: Source) -> list[Diagnostic]:
     return found
 
 
-def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key: bool = True) -> Diagnostic:
+def unknown_stage(name: str, source: Source, path: SpanPath, *, key: bool = True) -> Diagnostic:
     """R204 at the stage's name."""
     known = sorted(load_stages())
     span = source.spans.nearest(path, key=key)
-    fix = did_you_mean(name, known, "stages")
-    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=fix, fix=meant(name, known))
+    help = did_you_mean(name, known, "stages")
+    return Diagnostic("R204", f"unknown stage {show(name)}", span, help=help, fix=meant(name, known))
 
 
-def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:
+def _section(stage: Stage, section: Mapping[str, object], source: Source) -> list[Diagnostic]:
     prefix = ("stages", stage.name)
     known = (stage.params, repr(section))
     if known in _FINE:
@@ -86,25 +87,20 @@ def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
     owners = [s.name for s in load_stages().values() if key in s.params.model_fields and key not in s.bound]
     if not owners or closest(key, owners) == stage.name:
         return diagnostic
-    fix = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
-    return Diagnostic("S101", diagnostic.message, diagnostic.span, help=fix)
+    help = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
+    return Diagnostic("S101", diagnostic.message, diagnostic.span, help=help)
 
 
 def _instead(source: str) -> str:
-    where = {
+    of_study = {"trials": "domain trials", "claims": "claims", "waivers": "waivers", "learning": "snapshots learning_trials"}
+    where = {bound: f"set the study's `{key}`" for key, sources in of_study.items() for bound in sources.split()} | {
         "location.source": "set it in the location's `source`",
         "hidden_site": "remove it; only `irl_proxy` trials see the site",
         "task": "set it in the task",
         "seed": "set the study's `seeds`, or `training_seed_offset`",
-        "domain": "set the study's `trials`",
-        "trials": "set the study's `trials`",
         "gate": "set it in the gate",
         "priors": "set it in each approach's `row`",
         "claim": "set it in the study's `claims`",
-        "claims": "set the study's `claims`",
-        "waivers": "set the study's `waivers`",
-        "snapshots": "set the study's `learning`",
-        "learning_trials": "set the study's `learning`",
         "trial_seed": "set `trial_seed` of `evaluate`",
     }
     return where.get(source, "remove it")

@@ -3,22 +3,21 @@
 import json
 import math
 import re
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, Span, did_you_mean, meant
-from compiler.reading.source import Source
-from compiler.shape.fixes import fix_of, requoted
-from compiler.shape.walk import Loc, Place, Shape, shape_of
-from compiler.shape.words import TYPE_ERRORS, named, show, union_words, words, wrong_type
+from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, Fix, Span, did_you_mean, meant
+from compiler.reading.source import Source, SpanPath, value_at
+from compiler.shape.walk import Place, Shape, shape_of
+from compiler.shape.words import TYPE_ERRORS, lead, named, show, tag_of, union_words, words, wrong_type
 
 LARGEST = 2**53
 """Whole numbers up to here are the same in YAML, JSON and as floats, so that no reckoning with them overflows."""
 
 
 def validate[M: BaseModel](
-    model: type[M], source: Source, prefix: Loc = (), value: Any = None
+    model: type[M], source: Source, prefix: SpanPath = (), value: object = None
 ) -> tuple[M | None, list[Diagnostic]]:
     """The model of a value, or diagnostics.
 
@@ -32,8 +31,8 @@ def validate[M: BaseModel](
     """
     value = source.value if value is None and not prefix else value
     if not isinstance(value, dict):
-        code, message, fix = wrong_type(named(prefix), value, "a mapping")
-        return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=fix)]
+        code, message, help = wrong_type(named(prefix), value, "a mapping")
+        return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=help)]
     found = _not_finite(value, source, prefix)
     try:
         spec = model.model_validate_json(json.dumps(_integral(value)), strict=True)
@@ -43,17 +42,17 @@ def validate[M: BaseModel](
     return (None if found else spec), found
 
 
-def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: Loc, value: Any) -> list[Diagnostic]:
+def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: SpanPath, value: object) -> list[Diagnostic]:
     """Diagnostics for what pydantic found, one for each mistake."""
     shape = shape_of(model)
     found: dict[tuple[Span, str], Diagnostic] = {}
-    unions: dict[Loc, list[tuple[dict[str, Any], Place]]] = {}
+    unions: dict[SpanPath, list[tuple[ErrorDetails, Place]]] = {}
     for item in error.errors(include_url=False)[:MOST_OF_A_FILE]:
         place = shape.place(item["loc"])
         if place.union is not None:
-            unions.setdefault(place.union, []).append((dict(item), place))
+            unions.setdefault(place.union, []).append((item, place))
             continue
-        diagnostic = _diagnostic(dict(item), place, shape, source, prefix)
+        diagnostic = _diagnostic(item, place, shape, source, prefix)
         found.setdefault((diagnostic.span, diagnostic.code), diagnostic)
     for path, items in unions.items():
         diagnostic = _union(path, items, shape, source, prefix, value)
@@ -61,51 +60,40 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source, pref
     return list(found.values())
 
 
-def _diagnostic(item: dict[str, Any], place: Place, shape: Shape, source: Source, prefix: Loc) -> Diagnostic:
+def _diagnostic(item: ErrorDetails, place: Place, shape: Shape, source: Source, prefix: SpanPath) -> Diagnostic:
     path, spans = prefix + place.path, source.spans
     if item["type"] == "extra_forbidden":
-        known = shape.place(item["loc"][:-1]).known
-        message = f"unknown key {show(path[-1])}"
-        return Diagnostic(
-            "S101",
-            message,
-            spans.nearest(path, key=True),
-            help=did_you_mean(str(path[-1]), known, "keys"),
-            fix=meant(str(path[-1]), known),
-        )
+        key, known = str(path[-1]), list(shape.place(item["loc"][:-1]).schema.get("properties", {}))
+        help, fix = did_you_mean(key, known, "keys"), meant(key, known)
+        return Diagnostic("S101", f"unknown key {show(key)}", spans.nearest(path, key=True), help=help, fix=fix)
     if item["type"] == "missing" and isinstance(path[-1], int):
         positions = shape.place(item["loc"][:-1]).schema.get("prefixItems", [])
         count, least = len(item["input"]), max(len(item["input"]) + 1, len(positions))
         message = f"{named(path[:-1])} has {count} item{'s' * (count != 1)}, but must have {least}"
         return Diagnostic("S105", message, spans.nearest(path[:-1]), help=f"write {least} items")
     if item["type"] == "missing":
-        return _missing(path, spans.nearest(path[:-1], key=True), place.about)
+        help = f"add `{path[-1]}`" + (f": {lead(place.about)}" if lead(place.about) else "")
+        return Diagnostic("S102", f"missing key `{path[-1]}`", spans.nearest(path[:-1], key=True), help=help)
     if item["type"] == "union_tag_not_found":
-        key = str(item.get("ctx", {}).get("discriminator", "kind")).strip("'")
+        key = tag_of(item)
         choices = list(place.schema.get("discriminator", {}).get("mapping", {}))
-        fix = f"known {key}s: {', '.join(choices)}"
-        return Diagnostic("S102", f"missing key `{key}`", spans.nearest(path, key=True), help=fix)
-    code, message, fix = words(item, place)
+        help = f"known {key}s: {', '.join(choices)}"
+        return Diagnostic("S102", f"missing key `{key}`", spans.nearest(path, key=True), help=help)
+    code, message, help = words(item, place)
     if item["type"] == "union_tag_invalid":
-        path = (*path, str(item["ctx"]["discriminator"]).strip("'"))
+        path = (*path, tag_of(item))
     if code == "S106" and isinstance(inner := item.get("input"), dict):
         keys = [key for key in re.findall(r"\w+", message) if key in inner]
         if keys:
-            fix = f"change `{keys[0]}`, or the key that it does not fit"
-            return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=fix)
+            help = f"change `{keys[0]}`, or the key that it does not fit"
+            return Diagnostic(code, message, spans.nearest((*path, keys[0])), help=help)
     whole = isinstance(item.get("input"), dict | list) and code in ("S104", "S105", "S106")
     at_key = place.at_key or (whole and isinstance(path[-1] if path else 0, str))
-    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=fix, fix=fix_of(item, place, fix))
-
-
-def _missing(path: Loc, span: Span, about: str) -> Diagnostic:
-    first = about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    fix = f"add `{path[-1]}`" + (f": {first[:1].lower() + first[1:]}" if first else "")
-    return Diagnostic("S102", f"missing key `{path[-1]}`", span, help=fix)
+    return Diagnostic(code, message, spans.nearest(path, key=at_key), help=help, fix=_fix_of(item, place, help))
 
 
 def _union(
-    path: Loc, items: list[tuple[dict[str, Any], Place]], shape: Shape, source: Source, prefix: Loc, value: Any
+    path: SpanPath, items: list[tuple[ErrorDetails, Place]], shape: Shape, source: Source, prefix: SpanPath, value: object
 ) -> Diagnostic:
     """One diagnostic for a union: the error that got furthest into a branch, else what the branches want."""
     deep = [pair for pair in items if len(pair[1].path) > len(path)]
@@ -113,29 +101,42 @@ def _union(
     if deep or near:
         item, place = (deep or near)[0]
         return _diagnostic(item, place, shape, source, prefix)
-    inner = _at(value, path)
+    inner = value_at(value, path)
     full = prefix + path
     branches = shape.branches(shape.place(path).schema)
-    code, message, fix = union_words(named(full), inner, [shape.resolve(b) for b in branches])
-    return Diagnostic(code, message, source.spans.nearest(full), help=fix, fix=requoted(fix))
+    code, message, help = union_words(named(full), inner, [shape.resolve(b) for b in branches])
+    return Diagnostic(code, message, source.spans.nearest(full), help=help, fix=_requoted(help))
 
 
-def _at(value: Any, path: Loc) -> Any:
-    for step in path:
-        value = value[step]
-    return value
+def _fix_of(error: ErrorDetails, place: Place, help: str) -> Fix | None:
+    """The fix of one pydantic error, or None. `help` is what the diagnostic proposes."""
+    if error["type"] not in ("literal_error", "enum", "union_tag_invalid"):
+        return _requoted(help, error.get("input"))
+    written = error.get("input")
+    if isinstance(written, dict):
+        written = written.get(tag_of(error))
+    choices = place.choices or list(place.schema.get("discriminator", {}).get("mapping", {}))
+    return meant(written, choices) if isinstance(written, str) else None
 
 
-def _integral(value: Any) -> Any:
+def _requoted(help: str, written: object = None) -> Fix | None:
+    """A scalar that reads as another type than it must: with or without quotes, or as YAML 1.2 has it, it is right."""
+    kinds = {"put the value in quotes": Fix("quote"), "remove the quotes": Fix("unquote")}
+    for word in ("true", "false"):  # YAML 1.1 had `yes` and `off`
+        kinds[f"write `{word}`"] = Fix("value", word, str(written))
+    return kinds.get(help)
+
+
+def _integral(value: object) -> object:
     """The value with `3.0` as `3`: to JSON Schema, and so to editors, both are whole numbers."""
     if isinstance(value, dict):
         return {key: _integral(child) for key, child in value.items()}
     if isinstance(value, list):
         return [_integral(child) for child in value]
-    return int(value) if isinstance(value, float) and abs(value) < 2**53 and value.is_integer() else value
+    return int(value) if isinstance(value, float) and abs(value) < LARGEST and value.is_integer() else value
 
 
-def _not_finite(value: Any, source: Source, prefix: Loc) -> list[Diagnostic]:
+def _not_finite(value: object, source: Source, prefix: SpanPath) -> list[Diagnostic]:
     """`.nan`, `.inf` and numbers of 20 digits are YAML, but no parameter means anything by them."""
     found, waiting = [], [(prefix, value)]
     while waiting and len(found) < MOST_OF_A_FILE:

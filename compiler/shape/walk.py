@@ -6,7 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-Loc = tuple[str | int, ...]
+from compiler.reading.source import SpanPath
+
+Schema = dict[str, Any]
+"""A JSON Schema, or a part of one."""
 
 
 @dataclass(frozen=True)
@@ -14,16 +17,11 @@ class Place:
     """A place in a spec. `union` is the path of the innermost union that pydantic tried branch by branch; `about` is
     the description of the field."""
 
-    path: Loc
-    schema: dict[str, Any]
-    union: Loc | None = None
+    path: SpanPath
+    schema: Schema
+    union: SpanPath | None = None
     at_key: bool = False
     about: str = ""
-
-    @property
-    def known(self) -> list[str]:
-        """Keys that a mapping at this place may have."""
-        return list(self.schema.get("properties", {}))
 
     @property
     def choices(self) -> list[str]:
@@ -40,7 +38,7 @@ class Shape:
         self.schema = model.model_json_schema()
         self.definitions = self.schema.get("$defs", {})
 
-    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, schema: Schema) -> Schema:
         """Follow references and drop the `or null` branch."""
         while True:
             if "$ref" in schema:
@@ -50,11 +48,11 @@ class Shape:
             else:
                 return schema
 
-    def branches(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
+    def branches(self, schema: Schema) -> list[Schema]:
         """Branches of a plain union, other than null."""
         return [b for b in schema.get("anyOf", []) if b.get("type") != "null"]
 
-    def place(self, loc: Loc) -> Place:
+    def place(self, loc: SpanPath) -> Place:
         """The place that an error location means: tags of unions in it are not keys of the spec."""
         schema, path = self.resolve(self.schema), []
         union, at_key, about = None, False, ""
@@ -70,22 +68,21 @@ class Shape:
                 union, schema = tuple(path), {}
                 continue
             path.append(step)
-            child = _child(schema, step)
+            child = child_of(schema, step) or {}
             about = child.get("description", about if isinstance(step, int) else "")
             schema = self.resolve(child)
         return Place(tuple(path), schema, union, at_key, about)
 
 
-def _child(schema: dict[str, Any], step: str | int) -> dict[str, Any]:
+def child_of(schema: Schema, step: str | int) -> Schema | None:
+    """The schema of a key's value or of a list's item; None where it is left open."""
     if isinstance(step, int):
         positions = schema.get("prefixItems", [])
-        return positions[step] if step < len(positions) else _mapping(schema.get("items"))
-    by_pattern = next(iter(schema.get("patternProperties", {}).values()), None)
-    return schema.get("properties", {}).get(step) or by_pattern or _mapping(schema.get("additionalProperties"))
-
-
-def _mapping(schema: object) -> dict[str, Any]:
-    return schema if isinstance(schema, dict) else {}
+        found = positions[step] if step < len(positions) else schema.get("items")
+    else:
+        by_pattern = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
+        found = schema.get("properties", {}).get(step, by_pattern)
+    return found if isinstance(found, dict) else None
 
 
 @cache

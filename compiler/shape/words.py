@@ -1,26 +1,23 @@
 """How one pydantic error reads: code, message and help."""
 
-from typing import Any
+from pydantic_core import ErrorDetails
 
 from compiler.diagnostics.diagnostic import did_you_mean
-from compiler.reading.scalar import NumberTooLong, plain
-from compiler.shape.walk import Place
+from compiler.reading.scalar import type_of
+from compiler.reading.source import SpanPath
+from compiler.shape.walk import Place, Schema
 
-_WANTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
+_KINDS: tuple[tuple[str, str, tuple[type, ...], str], ...] = (
+    ("a whole number", "integer", (int,), "int_type int_from_float int_parsing"),
+    ("a number", "number", (int, float), "float_type float_parsing"),
+    ("text", "string", (str,), "string_type"),
+    ("true or false", "boolean", (bool,), "bool_type bool_parsing"),
+    ("a list", "array", (list,), "list_type tuple_type"),
+    ("a mapping", "object", (dict,), "dict_type model_type model_attributes_type"),
+)
+"""Kinds of values: in words, in JSON Schema, in Python, and pydantic's errors for what is none."""
+JSON_TYPES = {json_type: kind for kind, json_type, _, _ in _KINDS}
+_WANTED: dict[str, str] = {error: kind for kind, _, _, errors in _KINDS for error in errors.split()}
 TYPE_ERRORS = frozenset(_WANTED)
 """Errors that say no more than: this is not that type."""
 _LIMITS = {
@@ -30,36 +27,26 @@ _LIMITS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
-_JSON_TYPES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-}
 ID_HELP = "use lowercase letters, digits and hyphens, beginning with a letter or digit, 63 at most"
 
 
-def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
+def words(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
     """Code, message and help of one error other than a missing or an unknown key."""
     kind, value, ctx = error["type"], error.get("input"), error.get("ctx", {})
     name = named(place.path)
     if kind in _WANTED:
         return wrong_type(name, value, _WANTED[kind])
     if kind in ("literal_error", "enum", "union_tag_invalid"):
-        shown = value.get(str(ctx.get("discriminator", "")).strip("'")) if isinstance(value, dict) else value
-        key = str(ctx["discriminator"]).strip("'") if kind == "union_tag_invalid" else _plain_name(place.path)
+        shown = value.get(tag_of(error)) if isinstance(value, dict) else value
+        key = tag_of(error) if kind == "union_tag_invalid" else _plain_name(place.path)
         if place.at_key:
             return "S101", f"unknown key {show(value)}", did_you_mean(str(value), place.choices, "keys")
         if place.path and isinstance(place.path[-1], int):
             key = key.removesuffix("s")  # one item of a list
-        choices = place.choices or _quoted(str(ctx.get("expected_tags") or ctx.get("expected", "")))
-        return (
-            "S103",
-            f"unknown {key} {show(shown)}",
-            did_you_mean(str(shown), choices, f"{key}s" if key.isalpha() else "choices"),
-        )
+        expected = str(ctx.get("expected_tags") or ctx.get("expected", ""))
+        choices = place.choices or [part for part in expected.split("'")[1::2] if part]
+        help = did_you_mean(str(shown), choices, f"{key}s" if key.isalpha() else "choices")
+        return "S103", f"unknown {key} {show(shown)}", help
     if kind in _LIMITS:
         limit, key = _LIMITS[kind]
         return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", _about(place)
@@ -79,10 +66,21 @@ def words(error: dict[str, Any], place: Place) -> tuple[str, str, str]:
     return "S106", f"{name}: {message.rstrip('.')}", _about(place)
 
 
+def tag_of(error: ErrorDetails) -> str:
+    """The key by which pydantic tells the branches of a union."""
+    return str(error.get("ctx", {}).get("discriminator", "")).strip("'")
+
+
 def _about(place: Place) -> str:
     """The field's description as a help line."""
-    first = place.about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    return f"`{_plain_name(place.path)}`: {first[:1].lower() + first[1:]}" if first else "change the value, or remove the key"
+    about = lead(place.about)
+    return f"`{_plain_name(place.path)}`: {about}" if about else "change the value, or remove the key"
+
+
+def lead(about: str) -> str:
+    """The first paragraph of a field's description, as the end of a line."""
+    first = about.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    return first[:1].lower() + first[1:]
 
 
 def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
@@ -92,7 +90,7 @@ def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
         return "S104", message, "write a value, or remove the key"
     if wanted == "text" and isinstance(value, int | float | bool):
         return "S104", message, "put the value in quotes"
-    if isinstance(value, str) and wanted in ("a whole number", "a number", "true or false") and _would_fit(value, wanted):
+    if isinstance(value, str) and any(type_of(value) in types for kind, _, types, _ in _KINDS if kind == wanted != "text"):
         return "S104", message, "remove the quotes"
     if wanted == "true or false" and isinstance(value, str) and value.lower() in ("yes", "on", "no", "off", "y", "n"):
         return "S104", message, f"write `{str(value.lower() in ('yes', 'on', 'y')).lower()}`"
@@ -101,13 +99,13 @@ def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
     return "S104", message, "write `key: value` lines" if wanted == "a mapping" else f"write {wanted}"
 
 
-def union_words(name: str, value: object, branches: list[dict[str, Any]]) -> tuple[str, str, str]:
+def union_words(name: str, value: object, branches: list[Schema]) -> tuple[str, str, str]:
     """Code, message and help for a value that fits no branch of a union."""
-    kinds = list(dict.fromkeys(_JSON_TYPES.get(str(b.get("type")), "one of the known forms") for b in branches))
+    kinds = list(dict.fromkeys(JSON_TYPES.get(str(b.get("type")), "one of the known forms") for b in branches))
     return wrong_type(name, value, " or ".join(kinds))
 
 
-def named(path: tuple[str | int, ...]) -> str:
+def named(path: SpanPath) -> str:
     """How a message calls the value at a path."""
     if not path:
         return "this file"
@@ -119,15 +117,7 @@ def named(path: tuple[str | int, ...]) -> str:
 
 def kind_of(value: object) -> str:
     """What a YAML value is, in words."""
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int):
-        return "a whole number"
-    if isinstance(value, float):
-        return "a number"
-    return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
+    return "empty" if value is None else next(kind for kind, _, types, _ in _KINDS if type(value) in types)
 
 
 def show(value: object, limit: int = 60) -> str:
@@ -139,25 +129,10 @@ def show(value: object, limit: int = 60) -> str:
     return f"`{clean if len(text) <= limit else clean[:limit] + '…'}`"
 
 
-def _plain_name(path: tuple[str | int, ...]) -> str:
+def _plain_name(path: SpanPath) -> str:
     keys = [step for step in path if isinstance(step, str)]
     return keys[-1] if keys else "value"
 
 
-def _quoted(expected: str) -> list[str]:
-    return [part for part in expected.split("'")[1::2] if part]
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
-def _would_fit(text: str, wanted: str) -> bool:
-    kinds: dict[str, Any] = {"a whole number": int, "a number": (int, float), "true or false": bool}
-    if wanted not in kinds:
-        return False
-    try:
-        value = plain(text)
-    except NumberTooLong:
-        return False
-    return isinstance(value, kinds[wanted]) and (wanted == "true or false" or not isinstance(value, bool))

@@ -2,15 +2,12 @@
 
 from pydantic import Field
 
-from compiler.spec.base import StageParameters
+from compiler.spec.base import Spec, StageParameters
 from runtime.bound.task import Task as TaskSetting
 
 
-class Task(TaskSetting):
+class Task(Spec, TaskSetting):
     """What the robot is to do, and how it is set up."""
-
-    title: str = Field(min_length=1, max_length=200)
-    """What people call it. Changing it rebuilds nothing."""
 
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters for this task only."""

@@ -72,13 +72,13 @@ def _fix(args: argparse.Namespace) -> bool:
 
 
 def _show_diff(proposal: "Proposal", choice: str) -> None:
-    from compiler.fix.apply import difference
+    from compiler.fix.apply import diff
     from compiler.render.colour import wants_colour
     from compiler.render.columns import visible
 
     shades = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"} if wants_colour(sys.stdout, choice) else {}
     for name, text in sorted(proposal.texts.items()):
-        for line in difference(name, proposal.documents[name].text, text):
+        for line in diff(name, proposal.documents[name].text, text):
             shade = shades.get(line[:1], "")
             print(f"{shade}{visible(line.replace(chr(9), '    '))}" + ("\x1b[0m" if shade else ""))
 

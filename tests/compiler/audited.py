@@ -8,36 +8,13 @@ import os
 import sys
 from typing import Any
 
-WATCHED = (
-    "subprocess.Popen",
-    "os.system",
-    "os.exec",
-    "os.posix_spawn",
-    "os.spawn",
-    "os.fork",
-    "os.forkpty",
-    "pty.spawn",
-    "socket.connect",
-    "socket.bind",
-    "socket.getaddrinfo",
-    "socket.gethostbyname",
-    "socket.sendto",
-    "urllib.Request",
-    "ctypes.dlopen",
-    "os.listdir",
-    "os.scandir",
-    "os.mkdir",
-    "os.rename",
-    "os.remove",
-    "os.rmdir",
-    "os.symlink",
-    "os.link",
-    "os.truncate",
-    "os.chmod",
-    "shutil.rmtree",
-    "webbrowser.open",
-    "ftplib.connect",
-    "sqlite3.connect",
+WATCHED = tuple(
+    (
+        "subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork os.forkpty pty.spawn socket.connect "
+        "socket.bind socket.getaddrinfo socket.gethostbyname socket.sendto urllib.Request ctypes.dlopen os.listdir "
+        "os.scandir os.mkdir os.rename os.remove os.rmdir os.symlink os.link os.truncate os.chmod shutil.rmtree "
+        "webbrowser.open ftplib.connect sqlite3.connect"
+    ).split()
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 

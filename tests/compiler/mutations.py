@@ -22,99 +22,16 @@ gates: [splat-sharp]
 targets: [coverage]
 """
 KINDS = {"locations": "location", "tasks": "task", "approaches": "approach", "gates": "gate", "studies": "study"}
-BYTES = [
-    b"\t",
-    b"\0",
-    b"\xff",
-    b"\xc3",
-    b"\xef\xbb\xbf",
-    b"\r",
-    b"\r\n",
-    b"\xe2\x80\xa8",
-    b"\xc2\x85",
-    b"\x1b[31m",
-    "\u202e".encode(),
-    "😀".encode(),
-    b" ",
-    b"\n",
-    b"\x7f",
-]
-TOKENS = [
-    "- ",
-    "? ",
-    ": ",
-    ", ",
-    "[",
-    "]",
-    "{",
-    "}",
-    "#",
-    "&a ",
-    "*a",
-    "!!str ",
-    "!x ",
-    "|\n",
-    ">-\n",
-    "'",
-    '"',
-    "%",
-    "@",
-    "`",
-    "<<: ",
-    "---\n",
-    "...\n",
-    "\t",
-    "  ",
-    "\\",
-    "${HOME}",
-    "$(id)",
-    "{{ 1 }}",
-    "{0.__class__}",
-    "%s",
-    "../",
-    "\n",
-]
-SCALARS = [
-    "~",
-    "null",
-    "true",
-    "no",
-    "0",
-    "-1",
-    "1e999",
-    "-.inf",
-    ".nan",
-    "9" * 30,
-    "9" * 500,
-    "0x1f",
-    "0o7",
-    "1e-400",
-    "''",
-    '""',
-    "[]",
-    "{}",
-    "[[]]",
-    "[1, a]",
-    "{a: {}}",
-    "x" * 3000,
-    "é",
-    "../../etc/passwd",
-    "/dev/zero",
-    "file name",
-    "Baseline",
-    "press-button",
-    "cellar-workbench",
-    "enriched",
-    "irl_proxy",
-    "2026-11-20",
-    "1:30",
-    "0.1",
-    "1_000",
-    "-",
-    "?",
-    "|",
-    ">",
-]
+BYTES = b"\t/\0/\xff/\xc3/\xef\xbb\xbf/\r/\r\n/\xe2\x80\xa8/\xc2\x85/\x1b[31m/\xe2\x80\xae/\xf0\x9f\x98\x80/ /\n/\x7f".split(b"/")
+TOKENS = (
+    "- ¦? ¦: ¦, ¦[¦]¦{¦}¦#¦&a ¦*a¦!!str ¦!x ¦|\n¦>-\n¦'¦\"¦%¦@¦`¦<<: ¦---\n¦...\n¦\t¦  ¦\\¦${HOME}¦$(id)¦{{ 1 }}¦"
+    "{0.__class__}¦%s¦../¦\n"
+).split("¦")
+SCALARS = (
+    f"~¦null¦true¦no¦0¦-1¦1e999¦-.inf¦.nan¦{'9' * 30}¦{'9' * 500}¦0x1f¦0o7¦1e-400¦''¦\"\"¦[]¦{{}}¦[[]]¦[1, a]¦{{a: {{}}}}¦"
+    f"{'x' * 3000}¦é¦../../etc/passwd¦/dev/zero¦file name¦Baseline¦press-button¦cellar-workbench¦enriched¦irl_proxy¦"
+    "2026-11-20¦1:30¦0.1¦1_000¦-¦?¦|¦>"
+).split("¦")
 LEAVES: list[Any] = [None, True, 0, -1, 2.5, 1e300, "", "x", "a b", [], {}, [[]], [None], {"a": 1}, {"": ""}, "baseline", 10**20]
 Edit = Callable[[random.Random, bytes], bytes]
 

@@ -104,14 +104,15 @@ def needed(design: Design, distance: float, chance: float = POWER) -> Needed:
     """The least seeds per location, pooled locations and tasks, or trials per cell with that chance of a decision."""
     if distance <= 0:
         return Needed(None, None, None)
+    return least_of_each(design, lambda planned: power(planned, distance) >= chance, 2)
 
-    def by(vary: Callable[[int], Design], start: int) -> int | None:
-        return least(lambda n: power(vary(n), distance) >= chance, start)
 
+def least_of_each(design: Design, decides: Callable[[Design], bool], seeds: int) -> Needed:
+    """The least of each that decides, from what is planned on; seeds from `seeds` on."""
     return Needed(
-        by(lambda n: replace(design, seeds=n), 2),
-        by(lambda n: replace(design, groups=n), design.groups),
-        by(lambda n: replace(design, trials=n), design.trials),
+        least(lambda n: decides(replace(design, seeds=n)), seeds),
+        least(lambda n: decides(replace(design, groups=n)), design.groups),
+        least(lambda n: decides(replace(design, trials=n)), design.trials),
     )
 
 

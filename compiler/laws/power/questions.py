@@ -1,10 +1,10 @@
 """What a study asks of its trials: for every gate and claim over them, how sure the planned trials make an answer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
-from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least, needed, power
+from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
 from compiler.project.load import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
@@ -45,7 +45,7 @@ class Question:
     @property
     def narrowest(self) -> Band:
         """The band round the most favourable outcome."""
-        return Band(*best_band(self.design, self.favourable))
+        return _best(self.design, self.favourable)
 
     @property
     def hopeless(self) -> bool:
@@ -70,16 +70,11 @@ class Question:
         if not self.hopeless:
             missed = (1 - POWER) / self.sides
             return needed(self.design, self.distance or 0.0, 1 - missed)
-        tries = (
-            lambda n: replace(self.design, seeds=n),
-            lambda n: replace(self.design, groups=n),
-            lambda n: replace(self.design, trials=n),
-        )
-        starts = (self.design.seeds, self.design.groups, self.design.trials)
-        return Needed(*(least(self._possible(vary), n) for vary, n in zip(tries, starts, strict=True)))
+        return least_of_each(self.design, lambda planned: self.passes(_best(planned, self.favourable)), self.design.seeds)
 
-    def _possible(self, vary: Callable[[int], Design]) -> Callable[[int], bool]:
-        return lambda n: self.passes(Band(*best_band(vary(n), self.favourable)))
+
+def _best(design: Design, favourable: float) -> Band:
+    return Band(*best_band(design, favourable))
 
 
 def questions(project: Project, study: str) -> Iterator[Question]:
@@ -164,19 +159,8 @@ def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanP
         return judge(rule, Measure("", favourable, band, 0)) is Status.PASSED
 
     hoped_for = distance if prior is not None and distance >= 0 else None
-    return Question(
-        "gate",
-        name,
-        path,
-        design,
-        wanted(rule),
-        favourable,
-        passes,
-        hoped_for,
-        rule.approach if prior else None,
-        rule.domain,
-        pooled,
-    )
+    by = rule.approach if prior else None
+    return Question("gate", name, path, design, wanted(rule), favourable, passes, hoped_for, by, rule.domain, pooled)
 
 
 def _of_claim(project: Project, study: Study, groups: int, name: str, path: SpanPath, claim: Simple) -> Question:

@@ -11,7 +11,6 @@ import pytest
 
 from compiler.cli import main
 from compiler.diagnostics import pages
-from compiler.diagnostics.codes import TITLES
 from tests.conftest import REPOSITORY
 
 
@@ -37,7 +36,7 @@ def test_on_a_terminal_the_page_is_laid_out(capsys: pytest.CaptureFixture[str]) 
 def test_all_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
     said = capsys.readouterr().out
-    assert all(f"{code}  {title}" in said for code, title in TITLES.items())
+    assert all(f"{code}  {title}" in said for code, title in pages.titles().items())
     assert said.index("Y: syntax") < said.index("S: shape") < said.index("X: experiment design")
 
 
@@ -62,7 +61,7 @@ def test_a_wheel_ships_the_pages(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    program = "from compiler import pages; print(pages.folder()); print(*map(pages.page, pages.titles()))"
+    program = "from compiler.diagnostics import pages; print(pages.folder()); print(*map(pages.page, pages.titles()))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path / "site",

@@ -238,11 +238,8 @@ def test_questions_on_a_terminal(project: Path) -> None:
         assert said in done.stderr
     assert done.stdout.split() == ["specs/locations/loft.yaml", "specs/study.yaml"]
     assert load_project(project).studies["study"].locations == ["cellar", "loft"]
-    assert load_project(project).locations["loft"].source.model_dump(include={"kind", "seed", "style"}) == {
-        "kind": "hidden_site",
-        "seed": 7,
-        "style": "workshop",
-    }
+    source = load_project(project).locations["loft"].source
+    assert source.model_dump(include={"kind", "seed", "style"}) == {"kind": "hidden_site", "seed": 7, "style": "workshop"}
     assert errors(project) == []
 
 

@@ -12,45 +12,9 @@ from compiler.reading.source import read_source
 from compiler.reading.values import NeedsCare, ordinary_value
 from tests.compiler.reading.test_source_properties import VALUE, block, cut
 
-PIECES = [
-    "a",
-    "b:",
-    " ",
-    "  ",
-    "\n",
-    "\n  ",
-    "\n- ",
-    "- ",
-    ": ",
-    "? ",
-    "#",
-    " # c\n",
-    "'",
-    '"',
-    "[",
-    "]",
-    "{",
-    "}",
-    ", ",
-    ",",
-    "|\n",
-    ">-\n  ",
-    "x y",
-    "1",
-    "-",
-    "&x ",
-    "*x",
-    "\t",
-    "\r\n",
-    "?x",
-    ":x",
-    "key: ",
-    "~",
-    "...",
-    "---\n",
-    "!t ",
-    "<<",
-]
+PIECES = (
+    "a¦b:¦ ¦  ¦\n¦\n  ¦\n- ¦- ¦: ¦? ¦#¦ # c\n¦'¦\"¦[¦]¦{¦}¦, ¦,¦|\n¦>-\n  ¦x y¦1¦-¦&x ¦*x¦\t¦\r\n¦?x¦:x¦key: ¦~¦...¦---\n¦!t ¦<<"
+).split("¦")
 YAMLISH = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 
@@ -153,10 +117,6 @@ def test_spans_of_mended_text_are_those_of_the_text() -> None:
     source = read_source('-\ta\n- {b: :x, "c"\n   : d}\n- [?y]\n', "f.yaml")
     assert source.value == ["a", {"b": ":x", "c": "d"}, ["?y"]]
     spans = source.spans
-    assert [str(spans.value(path)) for path in ((0,), (1, "b"), (1, "c"), (2, 0))] == [
-        "f.yaml:1:3",
-        "f.yaml:2:7",
-        "f.yaml:3:6",
-        "f.yaml:4:4",
-    ]
+    places = {(0,): "1:3", (1, "b"): "2:7", (1, "c"): "3:6", (2, 0): "4:4"}
+    assert {path: str(spans.value(path)) for path in places} == {path: f"f.yaml:{place}" for path, place in places.items()}
     assert [cut(source, spans.value(path)) for path in ((1, "b"), (2, 0))] == [":x", "?y"]
