@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compiler.graph.expand import expand
+from compiler.graph.node import Address
 from compiler.laws.check import check
 from compiler.project.load import Project
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 
-Address = tuple[str, str]
 DAY_S = 86400.0
 
 

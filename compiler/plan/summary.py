@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from compiler.plan.cost import Band, Estimate
+from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan
 from compiler.spec.study import Budget
 
 
 def footer(
-    counts: Mapping[str, int], estimate: Estimate | None = None, budget: Budget | None = None, orphan_bytes: int = 0
+    counts: Mapping[MarkName, int], estimate: Estimate | None = None, budget: Budget | None = None, orphan_bytes: int = 0
 ) -> list[str]:
     """What is to be done, and what that takes.
 
@@ -18,7 +19,7 @@ def footer(
         budget: limits of the study, to be told where the estimate passes them.
         orphan_bytes: disk space of the orphans.
     """
-    build, rebuild, reuse = (counts.get(k, 0) for k in ("build", "rebuild", "reuse"))
+    build, rebuild, reuse = (counts.get("build", 0), counts.get("rebuild", 0), counts.get("reuse", 0))
     said = [f"{number(build)} to build", *([f"{number(rebuild)} to rebuild"] if rebuild else [])]
     said.append(f"{number(reuse)} reused")
     if orphans := counts.get("orphan", 0):

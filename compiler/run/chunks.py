@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
-
-Address = tuple[str, str]
 
 MANY = 64
 """Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""

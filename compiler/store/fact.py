@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.graph.node import AXES
+from compiler.graph.node import AXES, Address
 from runtime.stage import REGISTRY, load_stages
 
 
@@ -34,7 +34,7 @@ class Fact:
     machine: str
 
     @property
-    def address(self) -> tuple[str, str]:
+    def address(self) -> Address:
         """Stage name and fingerprint."""
         return self.stage, self.fingerprint
 

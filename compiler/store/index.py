@@ -15,11 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from compiler.graph.node import Address
 from compiler.reading.spec_cache import enabled
 from compiler.store.fact import Fact, read_fact
 from runtime.store.store import MANIFEST, DamagedArtifact, Store
-
-Address = tuple[str, str]
 
 FORMAT = 2
 """Raised when the table changes; a file of another format is emptied."""

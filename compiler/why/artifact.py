@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
 from compiler.project.layers import layers
 from compiler.project.load import Project
@@ -13,8 +13,6 @@ from compiler.store.index import StoreIndex
 from compiler.why.blame import blame
 from runtime.job import Job
 from runtime.store.store import DamagedArtifact, Store
-
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)

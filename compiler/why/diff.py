@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.graph.node import Graph, Node
+from compiler.graph.node import Address, Graph, Node
 from compiler.project.load import Project
 from compiler.why.artifact import setting, wired
 
 Key = tuple[str, ...]
-Address = tuple[str, str]
 Owner = tuple[Project, str]
 """The project and the study whose lines shaped a node."""
 NAMED = "arm"

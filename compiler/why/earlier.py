@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from compiler.graph.fingerprint import canonical
-from compiler.graph.node import Graph, Node
+from compiler.graph.node import Address, Graph, Node
 from compiler.plan.changes import Key, key
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
-
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)

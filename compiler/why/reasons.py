@@ -9,7 +9,8 @@ from typing import Any
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
+from compiler.plan.form import CauseKind
 from compiler.project.load import Project
 from compiler.render.cells import short
 from compiler.why.blame import Path, blame, blame_wiring
@@ -40,7 +41,7 @@ class Reason:
     `parents` are those that are other artifacts than before, each with its earlier form if that is known.
     """
 
-    kind: str
+    kind: CauseKind
     what: str
     old: str = ""
     new: str = ""
@@ -135,7 +136,7 @@ def differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Any, Any
         yield path, old, new
 
 
-def _changes(view: View, kind: str, name: str) -> Iterator[Reason]:
+def _changes(view: View, kind: CauseKind, name: str) -> Iterator[Reason]:
     before, now = view.old.params.get(name, ABSENT), view.node.params.get(name, ABSENT)
     for path, old, new in differences(before, now, (name,)):
         shown = _counted if any(isinstance(v, list) and len(v) > LONG for v in (old, new)) else _value
@@ -155,7 +156,7 @@ def _backend(chosen: Mapping[str, str] | None) -> str:
     return f"{chosen['name']} {chosen['version']}" if chosen else NONE
 
 
-def _other_parent(view: View, port: str, now: Node, then: tuple[str, str]) -> Reason:
+def _other_parent(view: View, port: str, now: Node, then: Address) -> Reason:
     before = view.past.at(then)
     pair = ((now, before),)
     if now.stage.name == then[0]:

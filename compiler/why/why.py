@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.changes import Mark
 from compiler.plan.plan import Plan, State
 from compiler.project.load import Project
@@ -15,7 +15,6 @@ from runtime.store.store import DamagedArtifact, Store
 
 MOST_PARENTS = 200
 """Of one port; whoever reads thousands of parents has the same few causes in all of them."""
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -153,8 +152,8 @@ def code_changed(node: Node) -> Iterator[Note]:
     """A warning: the stage's code differs from what was recorded for its version."""
     from runtime.build.code_digest import code_digest, recorded
 
-    entry = recorded().get(node.stage.name, {})
-    if entry.get("version") == node.stage.version and entry.get("digest") != code_digest(node.stage.name):
+    entry = recorded().get(node.stage.name)
+    if entry and entry["version"] == node.stage.version and entry["digest"] != code_digest(node.stage.name):
         yield Note(
             "code",
             f"warning: the code of stage `{node.stage.name}` changed without a new version, so that artifacts of the "

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compiler.graph.node import Graph, Node
-
-Address = tuple[str, str]
+from compiler.graph.node import Address, Graph, Node
 
 
 @dataclass
