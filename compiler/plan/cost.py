@@ -150,7 +150,7 @@ class CostModel:
         inputs = self._index.inputs(fact.address) if self._index else None
         stage = REGISTRY[fact.stage]
         try:
-            need = stage.cost(stage.params.model_validate((inputs or {}).get("params", {})))
+            need = stage.cost(stage.params.model_validate(inputs["params"] if inputs else {}))
         except ValueError:
             return None
         return need.cpu * need.minutes * 60, need.minutes * 60

@@ -7,7 +7,7 @@ from compiler.graph.expand import expand
 from compiler.graph.node import Address
 from compiler.laws.check import check
 from compiler.project.load import Project
-from compiler.store.fact import Fact
+from compiler.store.fact import Fact, address_of
 from compiler.store.index import StoreIndex
 
 DAY_S = 86400.0
@@ -47,10 +47,9 @@ def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Ite
     wanted = {fact.address for fact in facts}
     for stage in {stage for stage, _ in wanted}:
         for inputs in index.inputs_of(stage):
-            address = stage, str(inputs["fingerprint"])
+            address = stage, inputs["fingerprint"]
             if address in wanted:
-                texts = [text for found in (inputs["parents"] or {}).values() for text in found]
-                made_from[address] = tuple((s, f) for s, _, f in (text.partition("/") for text in texts))
+                made_from[address] = tuple(address_of(text) for found in inputs["parents"].values() for text in found)
     return lambda address: made_from.get(address, ())
 
 

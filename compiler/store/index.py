@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from compiler.graph.node import Address
+from compiler.project.load import Project
 from compiler.reading.spec_cache import enabled
-from compiler.store.fact import Fact, read_fact
+from compiler.store.fact import Fact, Inputs, read_fact, read_inputs
 from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the table changes; a file of another format is emptied."""
 TABLE = """create table if not exists artifact
     (stage text, fingerprint text, modified integer, fact text, inputs text, primary key (stage, fingerprint))"""
-INPUTS = ("params", "backends", "parents", "content", "version", "fingerprint")
 WAIT_S = 2.0
 CHUNK = 2000
 
@@ -40,7 +40,7 @@ class StoreIndex:
         """Whether the file was given up, and with it what was not read since."""
 
     @classmethod
-    def of(cls, project: Any) -> "StoreIndex":
+    def of(cls, project: Project) -> "StoreIndex":
         """The index of a project's store, at `build/cache/store.sqlite`."""
         return cls(project.store, project.root / "build" / "cache" / "store.sqlite")
 
@@ -64,17 +64,13 @@ class StoreIndex:
             names = names[:: -(-len(names) // most)]
         return self.facts([(stage, name) for name in names])
 
-    def inputs(self, address: Address) -> dict[str, Any] | None:
-        """What an artifact was made from: params, backends, parents, content, version; None when it is not published.
-
-        `parents` maps a port to texts `STAGE/FINGERPRINT`.
-        """
+    def inputs(self, address: Address) -> Inputs | None:
+        """What an artifact was made from; None when it is not published."""
         return self._bravely(lambda: self._inputs(address) if self.facts([address]) else None)
 
-    def inputs_of(self, stage: str) -> Iterator[dict[str, Any]]:
+    def inputs_of(self, stage: str) -> Iterator[Inputs]:
         """The same for every published artifact of a stage; as of the latest call of `facts`."""
         query = "select fingerprint from artifact where stage = ? order by fingerprint"
-
         if self._in_memory:
             self.of_stage(stage)
 
@@ -85,11 +81,6 @@ class StoreIndex:
             found = self._bravely(lambda name=name: self._inputs((stage, name)), lambda: self.of_stage(stage))
             if found is not None:
                 yield found
-
-    def forget(self, address: Address) -> None:
-        """Drop one artifact, after it was removed; not needed for correctness."""
-        with suppress(sqlite3.Error), self._connection() as connection:
-            connection.execute("delete from artifact where stage = ? and fingerprint = ?", address)
 
     def rebuild(self) -> list[Fact]:
         """Read every manifest again, whatever the file says."""
@@ -123,7 +114,7 @@ class StoreIndex:
             found.append(fact)
         return found
 
-    def _inputs(self, address: Address) -> dict[str, Any] | None:
+    def _inputs(self, address: Address) -> Inputs | None:
         query = "select inputs from artifact where stage = ? and fingerprint = ?"
         row = self._connection().execute(query, address).fetchone()
         return json.loads(_unsealed(row[0])) if row else None
@@ -153,7 +144,7 @@ class StoreIndex:
             try:
                 manifest = self._store.manifest(*address)
                 fact = read_fact(manifest, modified[address] / 1e9)
-                inputs = json.dumps({key: manifest.get(key) for key in INPUTS})
+                inputs = json.dumps(read_inputs(manifest))
             except (DamagedArtifact, KeyError, TypeError, ValueError, AttributeError):
                 continue
             if fact.address == address:
