@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.graph.node import Graph, Node
+    from compiler.plan.plan import Plan
     from compiler.project.load import Project
 
 
@@ -28,9 +29,10 @@ def colour_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
-    """A node's name, and the study that it is looked for in."""
+    """A node's name, the study that it is looked for in, and `--root`."""
     completed(parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint"), "nodes")
     completed(parser.add_argument("--study", default="study", help="id of the study (default: study)"), "studies")
+    root_argument(parser)
 
 
 def completed(argument: argparse.Action, function: str) -> None:
@@ -54,6 +56,23 @@ def project(args: argparse.Namespace) -> "Project":
     from compiler.project.roots import parse_roots
 
     return open_project(Path.cwd(), parse_roots(args.root))
+
+
+def planned(args: argparse.Namespace) -> "tuple[Project, Plan]":
+    """That project, and the plan of the study that was named.
+
+    Raises:
+        SpecsRefused: when a spec that the study uses has an error.
+    """
+    from compiler.plan.study import plan_study
+
+    opened = project(args)
+    return opened, plan_study(opened, args.study)
+
+
+def say_not_built(study: str) -> None:
+    """Say on stderr that a study has no report yet."""
+    sys.stderr.write(f"the report of `{study}` is not built: run `simkiln run {study}`\n")
 
 
 def find(graph: "Graph", name: str) -> "list[Node]":

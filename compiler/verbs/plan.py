@@ -42,13 +42,9 @@ def run(args: argparse.Namespace) -> int:
         if idle is not None:
             _print(idle.lines)
             return 0
-
-    from compiler.plan.study import plan_study
-
     if args.comment and not args.against:
         raise ValueError("--comment needs --against REV")
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     if args.against:
         return _against(project, plan, args)
     return _plan(project, plan, args, asked)
