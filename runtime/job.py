@@ -4,11 +4,10 @@ import json
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Parent:
+class Parent(NamedTuple):
     """One input artifact of a job."""
 
     stage: str
@@ -40,17 +39,22 @@ class Job:
     guards: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def address(self) -> dict[str, str]:
-        """Stage and fingerprint, as a manifest names them."""
-        return {"stage": self.stage, "fingerprint": self.fingerprint}
+    def address(self) -> tuple[str, str]:
+        """Stage name and fingerprint."""
+        return self.stage, self.fingerprint
+
+    @property
+    def parents(self) -> dict[str, list[str]]:
+        """Port -> texts `STAGE/FINGERPRINT`, as a manifest names parents."""
+        return {port: ["/".join(parent) for parent in found] for port, found in self.inputs.items()}
 
     def write(self, folder: Path) -> None:
         """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
-        path = self.file(folder, self.stage, self.fingerprint)
+        path = self.file(folder, *self.address)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.urandom(4).hex()}.tmp")
         content = {f.name: getattr(self, f.name) for f in fields(self)}
-        content["inputs"] = {port: [vars(parent) for parent in found] for port, found in self.inputs.items()}
+        content["inputs"] = {port: [parent._asdict() for parent in found] for port, found in self.inputs.items()}
         temporary.write_text(json.dumps(content))
         temporary.replace(path)
 

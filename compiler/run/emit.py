@@ -54,7 +54,7 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
         label=node.label,
         scope=node.scope.names(),
         params=node.params,
-        inputs={port: [Parent(p.stage.name, p.fingerprint) for p in found] for port, found in node.inputs.items()},
+        inputs={port: [Parent(*parent.address) for parent in found] for port, found in node.inputs.items()},
         backends=node.backends,
         origins={key: _origin(project, span) for key, span in node.origins.items()},
         content=node.content,
@@ -67,8 +67,8 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
 def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, Any]) -> dict[str, Any]:
     parents = dict.fromkeys(home[p.address] for node in part.nodes for p in plan.missing_parents(node))
     for node in part.nodes:  # what a guard judges together has to be there, or the guard does not know
-        judged = ((p.stage, p.fingerprint) for guard in held.get(node.address, ()) for p in guard.judged)
-        parents.update(dict.fromkeys(home[address] for address in judged if address in home))
+        judged = (parent for guard in held.get(node.address, ()) for parent in guard.judged)
+        parents.update(dict.fromkeys(home[parent] for parent in judged if parent in home))
     members = [node.fingerprint for node in part.nodes]
     return {"inputs": [list(address) for address in parents], "members": members, **part.needs()}
 

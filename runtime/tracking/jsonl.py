@@ -34,7 +34,7 @@ class JsonLines:
             backends=job.backends,
             host=host(),
             pid=os.getpid(),
-            parents={port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
+            parents=job.parents,
         )
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
