@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 
 class Parent(NamedTuple):
@@ -14,12 +14,22 @@ class Parent(NamedTuple):
     fingerprint: str
 
 
+class Origin(TypedDict):
+    """Where a spec says something: the stretch and the text of its line."""
+
+    file: str
+    line: int
+    col: int
+    length: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Job:
     """All that `python -m runtime` needs to build one artifact.
 
-    `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
-    problem found while building is shown at its line without the compiler. `scopes` is every scope that the node stands
+    `origins` maps a dotted key of the spec to where it stands, so that a problem found while building is shown at its
+    line without the compiler. `scopes` is every scope that the node stands
     for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
     are gates that may forbid the job (`runtime.build.guard.Guard` as JSON).
     """
@@ -32,7 +42,7 @@ class Job:
     params: dict[str, Any]
     inputs: dict[str, list[Parent]]
     backends: dict[str, dict[str, str]]
-    origins: dict[str, dict[str, Any]]
+    origins: dict[str, Origin]
     content: str | None = None
     source_dir: str | None = None
     scopes: list[dict[str, str]] = field(default_factory=list)
