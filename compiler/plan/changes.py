@@ -108,14 +108,13 @@ def _listed(location: str | None, studies: Iterable) -> bool:
 
 def planned_addresses(project: Project, studies: Iterable[str]) -> tuple[set[Address], list[str]]:
     """Addresses of all nodes of the studies named, and those studies that cannot be told, as they have errors."""
-    from compiler.graph.expand import expand
-    from compiler.laws.check import check
+    from compiler.plan.study import SpecsRefused, checked_graph
 
     found: set[Address] = set()
     refused: list[str] = []
     for study in studies:
-        if any(d.severity == "error" for d in check(project, study)):
+        try:
+            found |= checked_graph(project, study).nodes.keys()
+        except SpecsRefused:
             refused.append(study)
-        else:
-            found |= set(expand(project, study).nodes)
     return found, refused

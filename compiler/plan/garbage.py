@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compiler.graph.expand import expand
 from compiler.graph.node import Address
-from compiler.laws.check import check
+from compiler.plan.study import SpecsRefused, checked_graph
 from compiler.project.load import Project
 from compiler.store.fact import Fact, address_of
 from compiler.store.index import StoreIndex
@@ -27,18 +26,9 @@ def reachable(project: Project) -> set[Address]:
     Raises:
         SpecsRefused: when a study has an error: its artifacts would look as if nobody wanted them.
     """
-    from compiler.plan.study import SpecsRefused
-
-    found: set[Address] = set()
-    broken = [d for d in project.diagnostics if d.severity == "error"]
-    if broken:
-        raise SpecsRefused(project, broken)
-    for study in project.studies:
-        errors = [d for d in check(project, study) if d.severity == "error"]
-        if errors:
-            raise SpecsRefused(project, errors)
-        found |= expand(project, study).nodes.keys()
-    return found
+    if any(d.severity == "error" for d in project.diagnostics):
+        raise SpecsRefused(project, project.diagnostics)
+    return set[Address]().union(*(checked_graph(project, study).nodes for study in project.studies))
 
 
 def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Iterable[Address]]:

@@ -23,7 +23,7 @@ def footer(
     said = [f"{number(build)} to build", *([f"{number(rebuild)} to rebuild"] if rebuild else [])]
     said.append(f"{number(reuse)} reused")
     if orphans := counts.get("orphan", 0):
-        said.append(f"{number(orphans)} orphan{'s' if orphans > 1 else ''} ({size(orphan_bytes / 1e9)})")
+        said.append(f"{number(orphans)} orphan{'s' if orphans > 1 else ''} ({size(orphan_bytes, rough=True)})")
     lines = [", ".join(said)] if build + rebuild else [f"nothing to build; {', '.join(said[1:])}"]
     if estimate is None or not build + rebuild:
         return lines
@@ -55,7 +55,7 @@ def amounts(found: Estimate) -> list[str]:
         said.append(f"{hours(found.gpu_h.value, 'GPU')} ({_band(found.gpu_h, 'GPU')})")
     if found.disk_known:
         least = "at least " if found.disk_known < 1 else ""
-        said.append(f"{least}{size(found.disk_gb.value)} of disk")
+        said.append(f"{least}{size(1e9 * found.disk_gb.value, rough=True)} of disk")
     if found.money is not None:
         low, high = (f"{x:,.2f}" for x in (found.money.low, found.money.high))
         said.append(f"{found.money.value:,.2f} {found.currency} ({low} to {high})")
@@ -78,12 +78,12 @@ def _unit(value: float) -> tuple[float, str]:
     return (1, "h") if value >= 1.5 else (60, "min") if value >= 1.5 / 60 else (3600, "s")
 
 
-def size(gigabytes: float) -> str:
-    """Disk space for people, in units of powers of ten."""
-    for factor, unit in ((1e-3, "TB"), (1, "GB"), (1e3, "MB")):
-        if gigabytes * factor >= 1:
-            return f"{_plain(gigabytes * factor)} {unit}"
-    return f"{_plain(gigabytes * 1e6)} kB"
+def size(number: float, rough: bool = False) -> str:
+    """Bytes for people, in powers of 1000: `5.1 MB`; rough ones have no unit below kB, and no decimal from 100 on."""
+    power = next((p for p in range(1 if rough else 0, 4) if number < 1000 ** (p + 1)), 4)
+    value = number / 1000**power
+    shown = _plain(value) if rough else f"{value:.1f}" if power else f"{value:.0f}"
+    return f"{shown} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
 
 
 def number(n: int) -> str:

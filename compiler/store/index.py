@@ -96,7 +96,7 @@ class StoreIndex:
 
     def _facts(self, wanted: dict[Address, int], whole: bool) -> list[Fact]:
         connection = self._connection()
-        known = {(s, f): m for s, f, m in self._rows(connection, wanted, whole, "modified")}
+        known = {(s, f): m for s, f, m in self._rows(wanted, whole, "modified")}
         gone = [address for address in known if address not in wanted]
         new = [address for address, modified in wanted.items() if known.get(address) != modified]
         if gone or new:
@@ -107,7 +107,7 @@ class StoreIndex:
                 with connection:
                     connection.executemany("insert or replace into artifact values (?, ?, ?, ?, ?)", rows)
         found: list[Fact] = []
-        for stage, fingerprint, text in self._rows(connection, wanted, whole, "fact"):
+        for stage, fingerprint, text in self._rows(wanted, whole, "fact"):
             fact = _fact(_unsealed(text))
             if fact.address != (stage, fingerprint):
                 raise sqlite3.DatabaseError("a row in another's place")
@@ -128,16 +128,13 @@ class StoreIndex:
             first()
             return read()
 
-    def _rows(
-        self, connection: sqlite3.Connection, wanted: dict[Address, int], whole: bool, column: str
-    ) -> Iterator[tuple[str, str, Any]]:
+    def _rows(self, wanted: dict[Address, int], whole: bool, column: str) -> Iterator[tuple[str, str, Any]]:
+        connection, query = self._connection(), f"select stage, fingerprint, {column} from artifact"
         if whole:
-            query = f"select stage, fingerprint, {column} from artifact order by stage, fingerprint"
-            yield from connection.execute(query)
+            yield from connection.execute(f"{query} order by stage, fingerprint")
             return
-        query = f"select stage, fingerprint, {column} from artifact where stage = ? and fingerprint = ?"
         for address in sorted(wanted):
-            yield from connection.execute(query, address)
+            yield from connection.execute(f"{query} where stage = ? and fingerprint = ?", address)
 
     def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[str, str, int, str, str]]:
         for address in addresses:

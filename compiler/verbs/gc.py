@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         found = _sorted_out(args, project, now)
     except SpecsRefused as refused:
-        common.show(refused.project, refused.diagnostics)
+        common.show(refused.project, refused.errors)
         sys.stderr.write("nothing is deleted: what a study with errors asks for cannot be told\n")
         return 1
     stay = {fact.address for group in found.kept.values() for fact in group}
@@ -86,8 +86,8 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
 
 
 def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]]) -> None:
+    from compiler.plan.summary import size
     from compiler.render.columns import visible
-    from compiler.render.progress_bar import size
     from compiler.store.remove import weight
 
     weights = {what: sum(map(weight, paths)) for what, paths in rest.items()}

@@ -90,7 +90,7 @@ def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
         for problem in found.problems:
             yield Line(f"  {problem}")
     named = f"{found.revision} ({found.commit[:12]})" if found.commit else found.revision
-    stored = f" ({number(counts['gone_stored'])} in the store, {size(found.gone_bytes / 1e9)})"
+    stored = f" ({number(counts['gone_stored'])} in the store, {size(found.gone_bytes, rough=True)})"
     gone = f"no longer needed{stored if counts['gone_stored'] else ''}"
     words: dict[AgainstCount, str] = {"rebuild": "to rebuild", "reuse": "newly asked for and in the store", "gone": gone}
     said = [f"{number(counts['build'])} to build"]

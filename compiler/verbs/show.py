@@ -92,8 +92,8 @@ def _in_store(project: "Project", name: str) -> "list[Address]":
 
 
 def _lines(sheet: "Sheet", everything: bool) -> list[str]:
+    from compiler.plan.summary import size
     from compiler.render.cells import columns, short
-    from compiler.render.progress_bar import size
 
     manifest = sheet.manifest or {}
     plan = f"{sheet.planned} in study `{sheet.study}`" if sheet.planned else "no study plans it"

@@ -15,6 +15,7 @@ from compiler.plan import form
 from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.plan import Plan, State
+from compiler.plan.study import SpecsRefused, checked_graph
 from compiler.project.load import Project
 from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision, file_at, resolve
 from compiler.store.fact import Fact
@@ -131,9 +132,6 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
     Raises:
         ValueError: when git does not know the revision.
     """
-    from compiler.graph.expand import expand
-    from compiler.laws.check import check
-
     study = plan.graph.study
     commit = "" if revision == WORK_TREE else resolve(project, revision)
     bare = Against(project, plan, revision, commit, cores)
@@ -142,11 +140,10 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
             if study not in then.ids("study"):
                 note = f"study `{study}` is not in that revision"
                 return _compare(replace(bare, notes=(note,)), Graph(study, {}, []))
-            errors = [d for d in check(then, study) if d.severity == "error"]
-            if not errors:
-                return _compare(bare, expand(then, study))
-            problems = [f"{d.code} {d.span}: {d.message}" for d in errors[:MOST_PROBLEMS]]
-            problems += [f"and {len(errors) - MOST_PROBLEMS} more"] if len(errors) > MOST_PROBLEMS else []
+            return _compare(bare, checked_graph(then, study))
+    except SpecsRefused as refused:
+        problems = [f"{d.code} {d.span}: {d.message}" for d in refused.errors[:MOST_PROBLEMS]]
+        problems += [f"and {len(refused.errors) - MOST_PROBLEMS} more"] if len(refused.errors) > MOST_PROBLEMS else []
     except UnreadableRevision as error:
         problems = [str(error).replace(commit, revision)] if commit else [str(error)]
     return replace(bare, problems=tuple(problems), builds={node.address: Mark.BUILD for node in plan.build()})

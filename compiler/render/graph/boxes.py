@@ -84,7 +84,7 @@ def _diagram(nodes: Iterable[Node], states: Mapping[Address, str], place: Callab
         box.states[states[node.address]] = box.states.get(states[node.address], 0) + 1
         box.labels.append(node.label)
         for port, parents in node.inputs.items():
-            for source in {home[p.address] for p in parents if p.address in home}:
+            for source in dict.fromkeys(home[p.address] for p in parents if p.address in home):
                 readers[source, key, port] = readers.get((source, key, port), 0) + 1
                 if port not in box.ports:
                     box.ports.append(port)
