@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from compiler.graph.node import Graph, Node
     from compiler.plan.plan import Plan
     from compiler.project.load import Project
+    from compiler.render.text import LinesOf
 
 
 def root_argument(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +94,7 @@ def find(graph: "Graph", name: str) -> "list[Node]":
 def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text", colour: str = "auto") -> int:
     """Print diagnostics in a form and return the exit code: 1 when one of them is an error."""
     if form == "text":
-        sys.stderr.write(as_text(opened, diagnostics, colour))
+        sys.stderr.write(as_text(opened.lines, diagnostics, colour))
     else:
         from compiler.render import RENDERERS
 
@@ -101,14 +102,14 @@ def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text",
     return 1 if any(d.severity == "error" for d in diagnostics) else 0
 
 
-def as_text(opened: "Project", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
+def as_text(lines_of: "LinesOf", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
     """Diagnostics for people, and how many errors there are."""
     from compiler.render.colour import wants_colour
     from compiler.render.text import more_about, render_text
 
     shown = wants_colour(sys.stderr, colour)
     errors = sum(1 for d in diagnostics if d.severity == "error")
-    out = "\n".join(render_text(d, opened.lines(d.span.file), shown) for d in diagnostics)
+    out = "\n".join(render_text(d, lines_of(d.span.file), shown) for d in diagnostics)
     summary = f"{errors} error{'s' if errors != 1 else ''}" if errors else "all specs are fine"
     more = f"; more: {more_about(diagnostics)}" if diagnostics else ""
     return out + ("\n" if diagnostics else "") + summary + more + "\n"

@@ -3,13 +3,10 @@
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from compiler.verbs import common
-
-if TYPE_CHECKING:
-    from compiler.trials.imported import ImportRefused
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         return args.act(args)
     except ImportRefused as refused:
-        return _refused(refused, args.color)
+        sys.stderr.write(common.as_text(cache(refused.origin.lines), refused.diagnostics, args.color))
+        return 1
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,20 +84,6 @@ def _sheet(args: argparse.Namespace) -> int:
     print(f"  {table}  to fill in\n  {page}  to print\n  {key}  the labels' meaning: not for whoever judges")
     print(f"then: simkiln trials import {table} --key {key}")
     return 0
-
-
-def _refused(refused: "ImportRefused", colour: str) -> int:
-    from compiler.render.colour import wants_colour
-    from compiler.render.text import more_about, render_text
-
-    shown = wants_colour(sys.stderr, colour)
-    found = refused.diagnostics
-    lines = {name: refused.origin.lines(name) for name in {d.span.file for d in found}}
-    for d in found:
-        sys.stderr.write(render_text(d, lines[d.span.file], shown) + "\n")
-    errors = sum(d.severity == "error" for d in found)
-    sys.stderr.write(f"{errors} error{'s' * (errors != 1)}; more: {more_about(found)}\n")
-    return 1
 
 
 def _uplift_arguments(parser: argparse.ArgumentParser) -> None:

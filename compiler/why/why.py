@@ -68,7 +68,7 @@ class Causes:
         key = node.address, old.address
         if key not in self._found:
             self._found[key] = ()  # a graph has no cycle, but a store may have been tampered with
-            self._found[key] = tuple({_key(c): c for c in self._walk(node, old)}.values())
+            self._found[key] = tuple({(c.title, str(c.reason.at)): c for c in self._walk(node, old)}.values())
         return self._found[key]
 
     def _walk(self, node: Node, old: Record) -> Iterator[Cause]:
@@ -180,7 +180,3 @@ def _origin(index: StoreIndex, node: Node) -> Iterator[Note]:
 def when(seconds: float) -> str:
     """A time for people, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
-
-
-def _key(cause: Cause) -> tuple[str, str]:
-    return cause.title, str(cause.reason.at)
