@@ -10,17 +10,7 @@ from runtime.job import Job
 from runtime.tracking.build import Made
 from runtime.tracking.log import VARIABLE, tracked
 
-JOB = Job(
-    stage="uplift",
-    version=1,
-    fingerprint="a" * 32,
-    label="uplift/study",
-    scope={"location": "cellar"},
-    params={"steps": 800},
-    inputs={},
-    backends={},
-    origins={},
-)
+JOB = Job("uplift", 1, "a" * 32, "uplift/study", {"location": "cellar"}, {"steps": 800}, {}, {}, {})
 MADE = Made("built", manifest={"metrics": {"loss": 0.1}, "cost": {"cpu_s": 2.0}})
 
 

@@ -11,28 +11,9 @@ import sys
 from typing import Any
 
 VERBS = (
-    "new",
-    "check",
-    "explain",
-    "plan",
-    "why",
-    "diff",
-    "graph",
-    "run",
-    "status",
-    "kpi",
-    "trials",
-    "report",
-    "where",
-    "show",
-    "verify",
-    "gc",
-    "recompute",
-    "watch",
-    "lsp",
-    "completion",
-    "schema",
-)
+    "new check explain plan why diff graph run status kpi trials report where show verify gc recompute watch lsp completion "
+    "schema"
+).split()
 """In the order in which `simkiln --help` lists them."""
 
 
@@ -63,10 +44,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        code = _explained(error)
-        if code is None:
-            raise
-        return code
+        if (code := _explained(error)) is not None:
+            return code
+        raise
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -71,7 +71,7 @@ def _sections(section: dict[str, Any], definitions: dict[str, Any]) -> dict[str,
         parameters = overrides_of(stage.params).model_json_schema(ref_template=f"#/$defs/{stage.name}.{{model}}")
         for name, definition in parameters.pop("$defs", {}).items():
             definitions[f"{stage.name}.{name}"] = definition
-        parameters["description"] = _first_paragraph(stage.doc)
+        parameters["description"] = stage.doc.split("\n\n")[0].replace("\n", " ")
         stages[stage.name] = parameters
     return {"type": "object", "description": section.get("description", ""), "properties": stages, "additionalProperties": False}
 
@@ -90,10 +90,6 @@ def _inputs(section: dict[str, Any]) -> dict[str, Any]:
 
 def _sorted_stages() -> list[Stage]:
     return [stage for _, stage in sorted(load_stages().items())]
-
-
-def _first_paragraph(text: str) -> str:
-    return text.split("\n\n")[0].replace("\n", " ")
 
 
 def _tidy(value: Any) -> Any:

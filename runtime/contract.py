@@ -26,8 +26,7 @@ class Contract:
     @classmethod
     def from_json(cls, value: dict[str, object]) -> "Contract":
         """The inverse of `to_json`; facts that this version does not know are ignored."""
-        known = {f.name for f in fields(cls)}
-        facts = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items() if k in known}
+        facts = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items() if k in FACTS}
         return cls(**facts)  # ty: ignore[invalid-argument-type]
 
 

@@ -4,23 +4,32 @@ import json
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 
-@dataclass(frozen=True)
-class Parent:
+class Parent(NamedTuple):
     """One input artifact of a job."""
 
     stage: str
     fingerprint: str
 
 
+class Origin(TypedDict):
+    """Where a spec says something: the stretch and the text of its line."""
+
+    file: str
+    line: int
+    col: int
+    length: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Job:
     """All that `python -m runtime` needs to build one artifact.
 
-    `origins` maps a dotted key of the spec to where it stands: file, line, col, length and the line's text, so that a
-    problem found while building is shown at its line without the compiler. `scopes` is every scope that the node stands
+    `origins` maps a dotted key of the spec to where it stands, so that a problem found while building is shown at its
+    line without the compiler. `scopes` is every scope that the node stands
     for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
     are gates that may forbid the job (`runtime.build.guard.Guard` as JSON).
     """
@@ -33,24 +42,29 @@ class Job:
     params: dict[str, Any]
     inputs: dict[str, list[Parent]]
     backends: dict[str, dict[str, str]]
-    origins: dict[str, dict[str, Any]]
+    origins: dict[str, Origin]
     content: str | None = None
     source_dir: str | None = None
     scopes: list[dict[str, str]] = field(default_factory=list)
     guards: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def address(self) -> dict[str, str]:
-        """Stage and fingerprint, as a manifest names them."""
-        return {"stage": self.stage, "fingerprint": self.fingerprint}
+    def address(self) -> tuple[str, str]:
+        """Stage name and fingerprint."""
+        return self.stage, self.fingerprint
+
+    @property
+    def parents(self) -> dict[str, list[str]]:
+        """Port -> texts `STAGE/FINGERPRINT`, as a manifest names parents."""
+        return {port: ["/".join(parent) for parent in found] for port, found in self.inputs.items()}
 
     def write(self, folder: Path) -> None:
         """Write `folder/STAGE/FINGERPRINT.json` by rename, so that two compilers at once do no harm."""
-        path = self.file(folder, self.stage, self.fingerprint)
+        path = self.file(folder, *self.address)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.urandom(4).hex()}.tmp")
         content = {f.name: getattr(self, f.name) for f in fields(self)}
-        content["inputs"] = {port: [vars(parent) for parent in found] for port, found in self.inputs.items()}
+        content["inputs"] = {port: [parent._asdict() for parent in found] for port, found in self.inputs.items()}
         temporary.write_text(json.dumps(content))
         temporary.replace(path)
 

@@ -17,35 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from runtime.contract import Contract
 
 BOUND_SOURCES = (
-    "location.source",
-    "hidden_site",
-    "task",
-    "seed",
-    "domain",
-    "trials",
-    "cells",
-    "study",
-    "gate",
-    "priors",
-    "judged",
-    "stopped",
-    "claim",
-    "claims",
-    "waivers",
-    "imported",
-    "repeated",
-    "snapshots",
-    "learning_trials",
-    "trial_seed",
-    "schedule",
-    "look",
-    "arm",
-    "peers",
-    "baseline",
-    "parts",
-    "schedules",
-    "interim_places",
-)
+    "location.source hidden_site task seed domain trials cells study gate priors judged stopped claim claims waivers imported "
+    "repeated snapshots learning_trials trial_seed schedule look arm peers baseline parts schedules interim_places"
+).split()
+
+
+Function = Callable[..., dict[str, Any]]
+"""What makes an artifact and returns its metrics: called with parameters, parents by port, `out`, and back ends by role."""
 
 
 class Params(BaseModel):
@@ -117,7 +95,7 @@ class Stage:
     makes: Mapping[str, str]
     backends: tuple[str, ...]
     params: type[Params]
-    function: Callable[..., dict[str, Any]]
+    function: Function
     cost: Callable[[Any], Resources]
     offers: Callable[[Any, dict[str, Contract]], Contract]
     expects: Callable[[Any], dict[str, Contract]]
@@ -138,16 +116,13 @@ def expects_nothing(p: Any) -> dict[str, Contract]:
     return {}
 
 
-def _port(name: str, kind: str) -> Port:
-    return Port(
-        name,
-        kind.rstrip("*?!@^"),
-        many=kind.endswith(("*", "@")),
-        optional=kind.endswith("?"),
-        common=kind.endswith("!"),
-        peers=kind.endswith("@"),
-        earlier=kind.endswith("^"),
-    )
+PORT_MARKS = {"*": ("many",), "?": ("optional",), "!": ("common",), "@": ("many", "peers"), "^": ("earlier",)}
+"""What may stand behind the artifact type that a port needs -> what it says of the port."""
+
+
+def _port(name: str, need: str) -> Port:
+    kind = need.rstrip("".join(PORT_MARKS))
+    return Port(name, kind, **dict.fromkeys(PORT_MARKS.get(need[len(kind) :], ()), True))
 
 
 def stage(
@@ -162,7 +137,7 @@ def stage(
     expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
     agree: tuple[tuple[str, str], ...] = (),
     cost: Callable[[Any], Resources] = lambda p: Resources(),
-) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
+) -> Callable[[Function], Function]:
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
     `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent,
@@ -176,7 +151,7 @@ def stage(
         TypeError: when the first argument is not annotated with a `Params` class.
     """
 
-    def register(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def register(function: Function) -> Function:
         name = getattr(function, "__name__", "")
         first = next(iter(inspect.signature(function).parameters.values()))
         params = first.annotation

@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
+from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan, State
 from compiler.project.load import Project
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 
-Address = tuple[str, str]
 Key = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -27,6 +28,7 @@ class Mark(StrEnum):
     UNNEEDED = "not needed"
 
 
+NodeMark = Literal[Mark.BUILD, Mark.REBUILD, Mark.REUSE, Mark.UNNEEDED]
 SIGNS = {Mark.BUILD: "+", Mark.REBUILD: "~", Mark.ORPHAN: "-", Mark.REUSE: "=", Mark.UNNEEDED: " "}
 
 
@@ -44,23 +46,18 @@ class Changes:
     superseded: tuple[Fact, ...] = ()
     refused: tuple[str, ...] = ()
 
-    def mark(self, plan: Plan, node: Node) -> Mark:
+    def mark(self, plan: Plan, node: Node) -> NodeMark:
         """What happens to one node."""
         state = plan.states[node.address]
         if state is State.BUILD:
             return Mark.REBUILD if node.address in self.before else Mark.BUILD
         return Mark.REUSE if state is State.REUSE else Mark.UNNEEDED
 
-    def counts(self, plan: Plan) -> dict[str, int]:
+    def counts(self, plan: Plan) -> dict[MarkName, int]:
         """How many there are of each mark; superseded artifacts are orphans too."""
-        build, rebuild = plan.count(State.BUILD), len(self.before)
-        return {
-            str(Mark.BUILD): build - rebuild,
-            str(Mark.REBUILD): rebuild,
-            str(Mark.REUSE): plan.count(State.REUSE),
-            str(Mark.UNNEEDED): plan.count(State.UNNEEDED),
-            str(Mark.ORPHAN): len(self.orphans) + len(self.superseded),
-        }
+        build, reuse, unneeded = map(plan.count, (State.BUILD, State.REUSE, State.UNNEEDED))
+        rebuild, orphan = len(self.before), len(self.orphans) + len(self.superseded)
+        return {"build": build - rebuild, "rebuild": rebuild, "reuse": reuse, "not needed": unneeded, "orphan": orphan}
 
 
 def find_changes(project: Project, plan: Plan, index: StoreIndex) -> Changes:
@@ -109,19 +106,15 @@ def _listed(location: str | None, studies: Iterable) -> bool:
     return any(location in study.locations for study in studies)
 
 
-Address = tuple[str, str]
-
-
 def planned_addresses(project: Project, studies: Iterable[str]) -> tuple[set[Address], list[str]]:
     """Addresses of all nodes of the studies named, and those studies that cannot be told, as they have errors."""
-    from compiler.graph.expand import expand
-    from compiler.laws.check import check
+    from compiler.plan.study import SpecsRefused, checked_graph
 
     found: set[Address] = set()
     refused: list[str] = []
     for study in studies:
-        if any(d.severity == "error" for d in check(project, study)):
+        try:
+            found |= checked_graph(project, study).nodes.keys()
+        except SpecsRefused:
             refused.append(study)
-        else:
-            found |= set(expand(project, study).nodes)
     return found, refused

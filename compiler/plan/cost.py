@@ -6,13 +6,13 @@ share of it is measured, and its band covers 80%.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-from compiler.graph.node import Node
-from compiler.plan.cost_fit import Fit, fit, quantile
+from compiler.graph.node import Address, Node
+from compiler.plan import form
+from compiler.plan.cost_fit import Fit, fit
 from compiler.plan.plan import Plan
 from compiler.spec.study import Rates
 from compiler.store.fact import Fact, backends_text
@@ -27,7 +27,6 @@ LOOKED_AT = 512
 ENOUGH = 3
 Z80 = 1.2816
 """The normal quantile of 0.9: four of five cases lie within it on both sides."""
-MEMORY_MARGIN = 1.25
 DECLARED = Fit()
 
 _Key = tuple[str, str]
@@ -45,9 +44,9 @@ class Band:
         """All three times a factor."""
         return Band(self.value * factor, self.low * factor, self.high * factor)
 
-    def to_json(self) -> list[float]:
+    def to_json(self) -> form.Amount:
         """Value, low, high."""
-        return [round(x, 6) for x in (self.value, self.low, self.high)]
+        return round(self.value, 6), round(self.low, 6), round(self.high, 6)
 
 
 @dataclass(frozen=True)
@@ -65,19 +64,19 @@ class Estimate:
     money: Band | None = None
     currency: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> form.Estimate:
         """As JSON values; bands are `[value, low, high]`."""
-        return {
-            "cpu_h": self.cpu_h.to_json(),
-            "gpu_h": self.gpu_h.to_json(),
-            "disk_gb": self.disk_gb.to_json(),
-            "disk_known": round(self.disk_known, 4),
-            "measured": round(self.measured, 4),
-            "wall_h": round(self.wall_h, 6),
-            "cores": self.cores,
-            "money": self.money.to_json() if self.money else None,
-            "currency": self.currency or None,
-        }
+        return form.Estimate(
+            cpu_h=self.cpu_h.to_json(),
+            gpu_h=self.gpu_h.to_json(),
+            disk_gb=self.disk_gb.to_json(),
+            disk_known=round(self.disk_known, 4),
+            measured=round(self.measured, 4),
+            wall_h=round(self.wall_h, 6),
+            cores=self.cores,
+            money=self.money.to_json() if self.money else None,
+            currency=self.currency or None,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,6 @@ class _Law:
     wall: Fit = DECLARED
     disk: Fit | None = None
     gpu_share: float | None = None
-    peak_mb: float | None = None
 
 
 class CostModel:
@@ -117,10 +115,9 @@ class CostModel:
         disk = law.disk.mean(need.cpu * need.minutes * 60) if law.disk else 0.0
         return NodeCost(law.cpu.mean(need.cpu * need.minutes * 60), wall, gpu, disk)
 
-    def peak_mb(self, node: Node) -> float | None:
-        """Memory to ask for: the most that like jobs took, and a quarter more; None with fewer than three of them."""
-        peak = self.law_of(_key(node)).peak_mb
-        return None if peak is None else peak * MEMORY_MARGIN
+    def costs(self, nodes: Iterable[Node]) -> dict[Address, NodeCost]:
+        """What each of some nodes is expected to take."""
+        return {node.address: self.node(node) for node in nodes}
 
     def law_of(self, key: _Key) -> "_Law":
         """What is known of a stage and its back ends."""
@@ -146,7 +143,6 @@ class CostModel:
             fit([(wall, f.wall_s) for (_, wall), f in sized]),
             fit([(cpu, f.bytes) for (cpu, _), f in sized], prior=False),
             median(shares) if shares else None,
-            quantile([f.peak_mb for _, f in sized], 0.95) if len(sized) >= ENOUGH else None,
         )
 
     def _declared(self, fact: Fact) -> tuple[float, float] | None:
@@ -154,25 +150,21 @@ class CostModel:
         inputs = self._index.inputs(fact.address) if self._index else None
         stage = REGISTRY[fact.stage]
         try:
-            need = stage.cost(stage.params.model_validate((inputs or {}).get("params", {})))
+            need = stage.cost(stage.params.model_validate(inputs["params"] if inputs else {}))
         except ValueError:
             return None
         return need.cpu * need.minutes * 60, need.minutes * 60
 
 
-def estimate(plan: Plan, model: CostModel, rates: Rates | None = None, cores: int = 1) -> Estimate:
-    """What building a plan's missing nodes takes."""
-    costs = [(node, model.node(node)) for node in plan.build()]
-    return total(costs, plan, model, rates, cores)
-
-
-def total(costs: Sequence[tuple[Node, NodeCost]], plan: Plan, model: CostModel, rates: Rates | None, cores: int) -> Estimate:
-    """The sum over nodes with known costs."""
+def estimate(
+    plan: Plan, costs: Mapping[Address, NodeCost], model: CostModel, rates: Rates | None = None, cores: int = 1
+) -> Estimate:
+    """What building some of a plan's nodes takes; `costs` are theirs by the model, parents first."""
     if not costs:
         return Estimate(cores=cores, money=Band() if rates else None, currency=rates.currency if rates else "")
     by_key: dict[_Key, list[NodeCost]] = defaultdict(list)
-    for node, cost in costs:
-        by_key[_key(node)].append(cost)
+    for address, cost in costs.items():
+        by_key[_key(plan.graph.nodes[address])].append(cost)
     groups = [(model.law_of(key), found) for key, found in by_key.items()]
     cpu = band_of_sum([(law.cpu, [c.cpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
     gpu = band_of_sum([(law.wall, [c.gpu_s for c in found]) for law, found in groups]).scaled(1 / 3600)
@@ -183,17 +175,9 @@ def total(costs: Sequence[tuple[Node, NodeCost]], plan: Plan, model: CostModel, 
     if rates:
         parts = cpu.scaled(rates.cpu_hour), gpu.scaled(rates.gpu_hour)
         money = Band(*(sum(getattr(part, side) for part in parts) for side in ("value", "low", "high")))
-    return Estimate(
-        cpu,
-        gpu,
-        disk,
-        known / len(costs),
-        measured * 1 / 3600 / cpu.value if cpu.value else 1.0,
-        max(cpu.value / cores, _critical_path(plan, costs) / 3600),
-        cores,
-        money,
-        rates.currency if rates else "",
-    )
+    share = measured * 1 / 3600 / cpu.value if cpu.value else 1.0
+    wall = max(cpu.value / cores, _critical_path(plan, costs) / 3600)
+    return Estimate(cpu, gpu, disk, known / len(costs), share, wall, cores, money, rates.currency if rates else "")
 
 
 def band_of_sum(groups: list[tuple[Fit, list[float]]]) -> Band:
@@ -213,12 +197,12 @@ def band_of_sum(groups: list[tuple[Fit, list[float]]]) -> Band:
     return Band(mean, mean * math.exp(-Z80 * sigma), mean * math.exp(Z80 * sigma))
 
 
-def _critical_path(plan: Plan, costs: Sequence[tuple[Node, NodeCost]]) -> float:
+def _critical_path(plan: Plan, costs: Mapping[Address, NodeCost]) -> float:
     """Seconds of the longest chain of jobs that wait for each other."""
-    ends: dict[tuple[str, str], float] = {}
-    for node, cost in costs:  # parents come first
-        begin = max((ends.get(p.address, 0.0) for p in node.parents()), default=0.0)
-        ends[node.address] = begin + cost.wall_s
+    ends: dict[Address, float] = {}
+    for address, cost in costs.items():
+        begin = max((ends.get(p.address, 0.0) for p in plan.graph.nodes[address].parents()), default=0.0)
+        ends[address] = begin + cost.wall_s
     return max(ends.values(), default=0.0)
 
 

@@ -1,27 +1,34 @@
-"""The forms of `simkiln plan --json`, for their JSON Schemas; the forms are made in `overview.py` and `against.py`."""
+"""The forms of `simkiln plan --json`: `overview.py` and `against.py` fill them in, and their JSON Schemas come from here."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field, with_config
 
 Amount = tuple[float, float, float]
+MarkName = Literal["build", "rebuild", "reuse", "not needed", "orphan"]
+AgainstCount = Literal["build", "rebuild", "reuse", "gone", "gone_stored", "pending"]
+
+CauseKind = Literal["new", "parameter", "seed", "version", "backend", "content", "parent"]
 
 
-class Form(BaseModel):
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class Form(TypedDict):
     """Keys may be added, never renamed, without another number in `form`."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+class Artifact(Form):
+    """What all lists of artifacts say. Pydantic reads docstrings of a typed dict's own fields only."""
+
+    label: Annotated[str, Field(description="Stage and scope.")]
+    stage: Annotated[str, Field(description="Its stage.")]
+    fingerprint: Annotated[str, Field(description="Its address in the store, together with the stage.")]
 
 
-class Node(Form):
+class Node(Artifact):
     """One planned artifact."""
 
     label: str
     """Stage and scope, such as `policy/cellar/press/bold/0`."""
-    stage: str
-    """Its stage."""
-    fingerprint: str
-    """Its address in the store, together with the stage."""
     location: str | None
     """None for what stands for the whole study."""
     state: Literal["build", "rebuild", "reuse", "not needed"]
@@ -30,15 +37,11 @@ class Node(Form):
     """CPU seconds that building it is expected to take; None where nothing is built."""
 
 
-class Orphan(Form):
+class Orphan(Artifact):
     """One artifact in the store that no study plans."""
 
     label: str
     """What it was built for."""
-    stage: str
-    """Its stage."""
-    fingerprint: str
-    """Its address in the store, together with the stage."""
     location: str | None
     """None for what stood for a whole study."""
     bytes: int
@@ -77,7 +80,7 @@ class PlanForm(Form):
     """Version of this form."""
     study: str
     """Id of the study."""
-    counts: dict[Literal["build", "rebuild", "reuse", "not needed", "orphan"], int]
+    counts: dict[MarkName, int]
     """How many artifacts are in each state; `build` does not count `rebuild`."""
     estimate: Estimate
     """What building takes."""
@@ -92,7 +95,7 @@ class PlanForm(Form):
 class Cause(Form):
     """One reason for building, and what it builds. A node with two causes counts for both."""
 
-    kind: Literal["new", "parameter", "seed", "version", "backend", "content", "parent"]
+    kind: CauseKind
     """`new` is a location, task, approach, seed, domain or gate that the other revision does not have."""
     text: str
     """The cause in words, with old and new value."""
@@ -106,28 +109,16 @@ class Cause(Form):
     """Stage -> artifacts that take the place of another."""
 
 
-class Built(Form):
+class Built(Artifact):
     """One artifact that the change builds."""
 
-    label: str
-    """Stage and scope."""
-    stage: str
-    """Its stage."""
-    fingerprint: str
-    """Its address in the store, together with the stage."""
     state: Literal["build", "rebuild"]
     """`rebuild`: the other revision has another artifact of this stage and scope."""
 
 
-class Gone(Form):
+class Gone(Artifact):
     """One artifact that only the other revision needs."""
 
-    label: str
-    """Stage and scope."""
-    stage: str
-    """Its stage."""
-    fingerprint: str
-    """Its address in the store, together with the stage."""
     stored: bool
     """Whether it is in the store."""
 
@@ -149,7 +140,7 @@ class AgainstForm(Form):
     """Why it was not compared."""
     notes: list[str]
     """What else is to be known, such as that the code differs too."""
-    counts: dict[Literal["build", "rebuild", "reuse", "gone", "gone_stored", "pending"], int]
+    counts: dict[AgainstCount, int]
     """`reuse`: newly asked for and in the store. `pending`: missing with or without the change."""
     estimate: Estimate
     """What building takes."""

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compiler.graph.expand import expand
-from compiler.laws.check import check
+from compiler.graph.node import Address
+from compiler.plan.study import SpecsRefused, checked_graph
 from compiler.project.load import Project
-from compiler.store.fact import Fact
+from compiler.store.fact import Fact, address_of
 from compiler.store.index import StoreIndex
 
-Address = tuple[str, str]
 DAY_S = 86400.0
 
 
@@ -27,18 +26,9 @@ def reachable(project: Project) -> set[Address]:
     Raises:
         SpecsRefused: when a study has an error: its artifacts would look as if nobody wanted them.
     """
-    from compiler.plan.study import SpecsRefused
-
-    found: set[Address] = set()
-    broken = [d for d in project.diagnostics if d.severity == "error"]
-    if broken:
-        raise SpecsRefused(project, broken)
-    for study in project.studies:
-        errors = [d for d in check(project, study) if d.severity == "error"]
-        if errors:
-            raise SpecsRefused(project, errors)
-        found |= expand(project, study).nodes.keys()
-    return found
+    if any(d.severity == "error" for d in project.diagnostics):
+        raise SpecsRefused(project, project.diagnostics)
+    return set[Address]().union(*(checked_graph(project, study).nodes for study in project.studies))
 
 
 def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Iterable[Address]]:
@@ -47,10 +37,9 @@ def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Ite
     wanted = {fact.address for fact in facts}
     for stage in {stage for stage, _ in wanted}:
         for inputs in index.inputs_of(stage):
-            address = stage, str(inputs["fingerprint"])
+            address = stage, inputs["fingerprint"]
             if address in wanted:
-                texts = [text for found in (inputs["parents"] or {}).values() for text in found]
-                made_from[address] = tuple((s, f) for s, _, f in (text.partition("/") for text in texts))
+                made_from[address] = tuple(address_of(text) for found in inputs["parents"].values() for text in found)
     return lambda address: made_from.get(address, ())
 
 

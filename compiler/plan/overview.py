@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from compiler.graph.node import Address, Node
+from compiler.plan import form
 from compiler.plan.changes import Changes, find_changes
-from compiler.plan.cost import CostModel, Estimate, NodeCost, total
+from compiler.plan.cost import CostModel, Estimate, NodeCost, estimate
 from compiler.plan.plan import Plan
 from compiler.plan.tree import Place, places
 from compiler.project.load import Project
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
-
-FORM = 1
-"""Of the JSON; raised when a key changes its meaning or goes."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +21,11 @@ class Overview:
 
     plan: Plan
     changes: Changes
-    costs: Mapping[tuple[str, str], NodeCost]
+    costs: Mapping[Address, NodeCost]
     estimate: Estimate
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[form.MarkName, int]:
         """How many artifacts there are of each mark."""
         return self.changes.counts(self.plan)
 
@@ -40,52 +38,37 @@ class Overview:
         """The tree."""
         return places(self.plan, self.changes, self.costs)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> form.PlanForm:
         """The form of `schema/plan.schema.json`."""
-        graph = self.plan.graph
-        nodes = [
-            {
-                "label": n.label,
-                "stage": n.stage.name,
-                "fingerprint": n.fingerprint,
-                "location": n.scope.location,
-                "state": str(self.changes.mark(self.plan, n)),
-                "cpu_s": _seconds(self.costs.get(n.address)),
-            }
-            for n in graph.nodes.values()
-        ]
         orphans = [_orphan(f, False) for f in self.changes.orphans] + [_orphan(f, True) for f in self.changes.superseded]
         return {
-            "form": FORM,
-            "study": graph.study,
+            "form": 1,
+            "study": self.plan.graph.study,
             "counts": self.counts,
             "estimate": self.estimate.to_json(),
-            "nodes": nodes,
+            "nodes": [self._node(node) for node in self.plan.graph.nodes.values()],
             "orphans": orphans,
             "refused": list(self.changes.refused),
         }
+
+    def _node(self, n: Node) -> form.Node:
+        mark, cost = self.changes.mark(self.plan, n), self.costs.get(n.address)
+        seconds = None if cost is None else round(cost.cpu_s, 3)
+        place = n.scope.location
+        return form.Node(
+            label=n.label, stage=n.stage.name, fingerprint=n.fingerprint, location=place, state=mark.value, cpu_s=seconds
+        )
 
 
 def overview(project: Project, plan: Plan, cores: int = 1) -> Overview:
     """Hold a plan against the store and estimate what it takes."""
     index = StoreIndex.of(project)
     model = CostModel(index)
-    costs = [(node, model.node(node)) for node in plan.build()]
+    costs = model.costs(plan.build())
     rates = project.studies[plan.graph.study].rates
-    found = find_changes(project, plan, index)
-    return Overview(plan, found, {n.address: c for n, c in costs}, total(costs, plan, model, rates, cores))
+    return Overview(plan, find_changes(project, plan, index), costs, estimate(plan, costs, model, rates, cores))
 
 
-def _orphan(fact: Fact, superseded: bool) -> dict[str, Any]:
-    return {
-        "label": fact.label,
-        "stage": fact.stage,
-        "fingerprint": fact.fingerprint,
-        "location": fact.location,
-        "bytes": fact.bytes,
-        "superseded": superseded,
-    }
-
-
-def _seconds(cost: NodeCost | None) -> float | None:
-    return None if cost is None else round(cost.cpu_s, 3)
+def _orphan(f: Fact, again: bool) -> form.Orphan:
+    address, place = f.fingerprint, f.location
+    return form.Orphan(label=f.label, stage=f.stage, fingerprint=address, location=place, bytes=f.bytes, superseded=again)

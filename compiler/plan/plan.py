@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from compiler.graph.node import Graph, Node
+from compiler.graph.node import Address, Graph, Node
 
 
 class State(StrEnum):
@@ -24,10 +24,10 @@ class Plan:
     """
 
     graph: Graph
-    states: Mapping[tuple[str, str], State]
+    states: Mapping[Address, State]
     published: Mapping[str, set[str]] = field(default_factory=dict)
 
-    def unplanned(self) -> list[tuple[str, str]]:
+    def unplanned(self) -> list[Address]:
         """Addresses of artifacts in the store that are none of the study's nodes."""
         planned: dict[str, set[str]] = {}
         for stage, fingerprint in self.graph.nodes:
@@ -47,10 +47,6 @@ class Plan:
         unique = {p.address: p for p in node.parents()}
         return (p for a, p in unique.items() if self.states[a] is State.BUILD)
 
-    def cpu_minutes(self) -> float:
-        """Declared CPU minutes of all that is to be built."""
-        return sum(r.cpu * r.minutes for r in (node.setting.resources for node in self.build()))
-
 
 def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
     """Decide every node's state by walking from the targets to what is missing.
@@ -60,7 +56,7 @@ def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
         published: stage -> fingerprints in the store.
     """
     none: set[str] = set()
-    states: dict[tuple[str, str], State] = {}
+    states: dict[Address, State] = {}
     waiting = list(graph.targets)
     while waiting:
         node = waiting.pop()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.expand import expand
+from compiler.graph.node import Graph
 from compiler.laws.check import check
 from compiler.plan.plan import Plan, make_plan
 from compiler.project.load import Project, load_project
@@ -18,6 +19,7 @@ class SpecsRefused(Exception):
     def __init__(self, project: Project, diagnostics: list[Diagnostic]) -> None:
         super().__init__(f"{len(diagnostics)} problems in the specs")
         self.project, self.diagnostics = project, diagnostics
+        self.errors = [d for d in diagnostics if d.severity == "error"]
 
 
 def open_project(root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
@@ -28,8 +30,8 @@ def open_project(root: Path, roots: dict[str, Path] | None = None, overlay: Mapp
     return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay)
 
 
-def plan_study(project: Project, study: str) -> Plan:
-    """Check, expand and compare with the store.
+def checked_graph(project: Project, study: str) -> Graph:
+    """Check and expand.
 
     Raises:
         SpecsRefused: when a spec that the study uses has an error.
@@ -37,4 +39,9 @@ def plan_study(project: Project, study: str) -> Plan:
     diagnostics = check(project, study)
     if any(d.severity == "error" for d in diagnostics):
         raise SpecsRefused(project, diagnostics)
-    return make_plan(expand(project, study), Store(project.store).listing())
+    return expand(project, study)
+
+
+def plan_study(project: Project, study: str) -> Plan:
+    """Check, expand and compare with the store; raises as `checked_graph` does."""
+    return make_plan(checked_graph(project, study), Store(project.store).listing())

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from compiler.plan.cost import Band, Estimate
+from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan
 from compiler.spec.study import Budget
 
 
 def footer(
-    counts: Mapping[str, int], estimate: Estimate | None = None, budget: Budget | None = None, orphan_bytes: int = 0
+    counts: Mapping[MarkName, int], estimate: Estimate | None = None, budget: Budget | None = None, orphan_bytes: int = 0
 ) -> list[str]:
     """What is to be done, and what that takes.
 
@@ -18,11 +19,11 @@ def footer(
         budget: limits of the study, to be told where the estimate passes them.
         orphan_bytes: disk space of the orphans.
     """
-    build, rebuild, reuse = (counts.get(k, 0) for k in ("build", "rebuild", "reuse"))
+    build, rebuild, reuse = (counts.get("build", 0), counts.get("rebuild", 0), counts.get("reuse", 0))
     said = [f"{number(build)} to build", *([f"{number(rebuild)} to rebuild"] if rebuild else [])]
     said.append(f"{number(reuse)} reused")
     if orphans := counts.get("orphan", 0):
-        said.append(f"{number(orphans)} orphan{'s' if orphans > 1 else ''} ({size(orphan_bytes / 1e9)})")
+        said.append(f"{number(orphans)} orphan{'s' if orphans > 1 else ''} ({size(orphan_bytes, rough=True)})")
     lines = [", ".join(said)] if build + rebuild else [f"nothing to build; {', '.join(said[1:])}"]
     if estimate is None or not build + rebuild:
         return lines
@@ -54,7 +55,7 @@ def amounts(found: Estimate) -> list[str]:
         said.append(f"{hours(found.gpu_h.value, 'GPU')} ({_band(found.gpu_h, 'GPU')})")
     if found.disk_known:
         least = "at least " if found.disk_known < 1 else ""
-        said.append(f"{least}{size(found.disk_gb.value)} of disk")
+        said.append(f"{least}{size(1e9 * found.disk_gb.value, rough=True)} of disk")
     if found.money is not None:
         low, high = (f"{x:,.2f}" for x in (found.money.low, found.money.high))
         said.append(f"{found.money.value:,.2f} {found.currency} ({low} to {high})")
@@ -77,12 +78,12 @@ def _unit(value: float) -> tuple[float, str]:
     return (1, "h") if value >= 1.5 else (60, "min") if value >= 1.5 / 60 else (3600, "s")
 
 
-def size(gigabytes: float) -> str:
-    """Disk space for people, in units of powers of ten."""
-    for factor, unit in ((1e-3, "TB"), (1, "GB"), (1e3, "MB")):
-        if gigabytes * factor >= 1:
-            return f"{_plain(gigabytes * factor)} {unit}"
-    return f"{_plain(gigabytes * 1e6)} kB"
+def size(number: float, rough: bool = False) -> str:
+    """Bytes for people, in powers of 1000: `5.1 MB`; rough ones have no unit below kB, and no decimal from 100 on."""
+    power = next((p for p in range(1 if rough else 0, 4) if number < 1000 ** (p + 1)), 4)
+    value = number / 1000**power
+    shown = _plain(value) if rough else f"{value:.1f}" if power else f"{value:.0f}"
+    return f"{shown} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
 
 
 def number(n: int) -> str:

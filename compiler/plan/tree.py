@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from compiler.graph.node import Address
 from compiler.plan.changes import SIGNS, Changes, Mark
 from compiler.plan.cost import NodeCost
-from compiler.plan.line import Line
 from compiler.plan.plan import Plan
 from compiler.plan.summary import hours, number
 
@@ -15,7 +16,16 @@ LIMIT = 40
 NAMED = 3
 """Most places that one line names; more are called `100 locations like oak`."""
 
+
+class Line(NamedTuple):
+    """One line of what a verb says. `mark` is one of `Mark` and tells the colour; None for a heading."""
+
+    text: str
+    mark: str | None = None
+
+
 Part = tuple[Mark, str, int]
+"""How many artifacts of a stage have a mark."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Place:
         return all(mark in (Mark.REUSE, Mark.UNNEEDED) for mark, _, _ in self.parts)
 
 
-def places(plan: Plan, changes: Changes, costs: Mapping[tuple[str, str], NodeCost]) -> list[Place]:
+def places(plan: Plan, changes: Changes, costs: Mapping[Address, NodeCost]) -> list[Place]:
     """Every place in the study's order, those of orphans that the study does not name after them, the study last."""
     counts: dict[str | None, Counter[tuple[Mark, str]]] = defaultdict(Counter)
     seconds: defaultdict[str | None, float] = defaultdict(float)
@@ -43,14 +53,14 @@ def places(plan: Plan, changes: Changes, costs: Mapping[tuple[str, str], NodeCos
             seconds[place] += costs[node.address].cpu_s
     for fact in changes.orphans:
         counts[fact.location][Mark.ORPHAN, fact.stage] += 1
-    names = sorted(counts, key=lambda name: name is None)
+    marks = list(SIGNS)
     order = {stage: i for i, stage in enumerate(dict.fromkeys(stage for stage, _ in plan.graph.nodes))}
-    return [
-        Place(
-            name, tuple((m, s, n) for (m, s), n in sorted(counts[name].items(), key=lambda p: _rank(order, *p[0]))), seconds[name]
-        )
-        for name in names
-    ]
+    found = []
+    for name in sorted(counts, key=lambda name: name is None):
+        parts = [(mark, stage, n) for (mark, stage), n in counts[name].items()]
+        parts.sort(key=lambda part: (marks.index(part[0]), order.get(part[1], len(order)), part[1]))
+        found.append(Place(name, tuple(parts), seconds[name]))
+    return found
 
 
 def lines(found: list[Place], study: str, every: bool = False, limit: int = LIMIT) -> Iterator[Line]:
@@ -100,10 +110,6 @@ def _group(group: list[Place], study: str, every: bool) -> Iterator[Line]:
         if parts and (every or mark is not Mark.UNNEEDED):
             each = " each" if len(group) > 1 else ""
             yield Line(f"  {SIGNS[mark]} {', '.join(parts)}{each}", mark)
-
-
-def _rank(order: Mapping[str, int], mark: Mark, stage: str) -> tuple[int, int, str]:
-    return list(SIGNS).index(mark), order.get(stage, len(order)), stage
 
 
 def _names(names: list[str]) -> str:

@@ -2,10 +2,7 @@
 
 import os
 import sys
-from typing import IO, Literal
-
-Choice = Literal["auto", "always", "never"]
-CHOICES = ("auto", "always", "never")
+from typing import IO
 
 
 def wants_colour(stream: IO[str] | None = None, choice: str = "auto") -> bool:

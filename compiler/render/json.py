@@ -1,9 +1,10 @@
 """Diagnostics as JSON: one object, so that later versions can add to it."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
-from compiler.diagnostics.diagnostic import Diagnostic, Span
+from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.fix.edits import edit_of
 from compiler.render.text import LinesOf, no_lines
 
@@ -26,21 +27,17 @@ def _shown(character: str) -> str:
     return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
-def _plain(d: Diagnostic, lines_of: LinesOf) -> dict[str, Any]:
+def _plain(d: Diagnostic, lines_of: LinesOf) -> dict[str, object]:
     edit = edit_of(d, lines_of(d.span.file)) if d.fix else None
-    notes = [{"text": n.text} | ({"span": _span(n.span)} if n.span else {}) for n in d.notes]
+    notes = [{"text": n.text} | ({"span": asdict(n.span)} if n.span else {}) for n in d.notes]
     return {
         "code": d.code,
         "title": d.title,
         "severity": d.severity,
         "message": d.message,
-        "span": _span(d.span),
+        "span": asdict(d.span),
         "notes": notes,
         "help": d.help,
         "url": d.url,
         "explain": f"simkiln explain {d.code}",
-    } | ({"fix": {"span": _span(edit.span), "text": edit.text}} if edit else {})
-
-
-def _span(span: Span) -> dict[str, Any]:
-    return {"file": span.file, "line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
+    } | ({"fix": {"span": asdict(edit.span), "text": edit.text}} if edit else {})

@@ -27,19 +27,10 @@ def render_sarif(diagnostics: list[Diagnostic], lines_of: LinesOf = no_lines) ->
     codes = sorted({d.code for d in diagnostics})
     seen: dict[str, int] = {}
     driver = {"name": "simkiln", "rules": [_rule(code, diagnostics) for code in codes]}
-    log = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": driver},
-                "columnKind": "utf16CodeUnits",
-                "originalUriBaseIds": {ROOT: {"description": {"text": "the folder that holds specs/"}}},
-                "results": [_result(d, codes.index(d.code), lines_of, seen) for d in diagnostics],
-            }
-        ],
-    }
-    return shown_json(log)
+    base = {ROOT: {"description": {"text": "the folder that holds specs/"}}}
+    results = [_result(d, codes.index(d.code), lines_of, seen) for d in diagnostics]
+    run = {"tool": {"driver": driver}, "columnKind": "utf16CodeUnits", "originalUriBaseIds": base, "results": results}
+    return shown_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str, diagnostics: list[Diagnostic]) -> dict[str, Any]:

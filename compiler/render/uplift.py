@@ -20,18 +20,8 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
         lines += ["", f"failure modes, share of all trials, pooled; the bands of all modes hold together at {level}"]
         rows = [("approach", "domain", "failure mode", "baseline", "approach", "change", "band", "")]
         for s in found["failure_mode_shifts"]:
-            rows.append(
-                (
-                    s["approach"],
-                    s["domain"],
-                    s["mode"],
-                    f"{s['baseline_share']:.1f}",
-                    f"{s['share']:.1f}",
-                    signed(s["value"]),
-                    band(s["band"]),
-                    s["direction"],
-                )
-            )
+            shares = (f"{s['baseline_share']:.1f}", f"{s['share']:.1f}", signed(s["value"]), band(s["band"]))
+            rows.append((s["approach"], s["domain"], s["mode"], *shares, s["direction"]))
         lines += columns(rows)
     notes = list(dict.fromkeys([*found["notes"], *(n for row in found["uplift"] for n in row["notes"])]))
     return lines + ([""] if notes else []) + [f"note: {note}" for note in notes]
@@ -53,20 +43,11 @@ def _many(found: Mapping[str, Any]) -> list[str]:
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    these = row["these_policies"]
-    pooled = row["location"] is None
-    return (
-        row["approach"],
-        row["domain"],
-        "all" if pooled else row["location"],
-        "pooled" if pooled else row["task"],
-        signed(row["value"]),
-        band(row["band"]),
-        band(these["band"]) if these else "not paired",
-        f"{these['gained']}/{these['lost']}" if these else "",
-        f"{these['mcnemar_exact_p']:.2g}" if these else "",
-        row["direction"],
-    )
+    place = ("all", "pooled") if row["location"] is None else (row["location"], row["task"])
+    paired = ("not paired", "", "")
+    if these := row["these_policies"]:
+        paired = (band(these["band"]), f"{these['gained']}/{these['lost']}", f"{these['mcnemar_exact_p']:.2g}")
+    return row["approach"], row["domain"], *place, signed(row["value"]), band(row["band"]), *paired, row["direction"]
 
 
 def signed(value: float) -> str:

@@ -5,14 +5,12 @@ thousands of short nodes would be bound by that. A node of a chunk that fails st
 other chunks; what reads from its chunk waits for the next call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
-
-Address = tuple[str, str]
+from compiler.run.frozen_plan import JobEntry
 
 MANY = 64
 """Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""
@@ -35,10 +33,12 @@ class Chunk:
         """Stage and name."""
         return self.nodes[0].address
 
-    def needs(self) -> dict[str, Any]:
-        """Resources for Snakemake: nodes run one after another, so memory is the most and time the sum."""
+    def entry(self, inputs: Iterable[Address]) -> JobEntry:
+        """The job after some others. Nodes run one after another, so memory is the most and time the sum."""
         each = [node.setting.resources for node in self.nodes]
         return {
+            "inputs": [list(address) for address in inputs],
+            "members": [node.fingerprint for node in self.nodes],
             "threads": max(r.cpu for r in each),
             "mem_mb": int(max(r.mem_gb for r in each) * 1000),
             "runtime": max(1, round(sum(r.minutes for r in each) * 10)),

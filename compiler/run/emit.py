@@ -7,23 +7,24 @@ delete, keep or believe one: completeness lives in the store.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from compiler.diagnostics.diagnostic import Span
 from compiler.graph.node import Address, Node
 from compiler.graph.stops import guarded, guards
 from compiler.plan.plan import Plan, State
 from compiler.project.load import Project
 from compiler.run.chunks import Chunk, chunks
 from compiler.run.folder import page_of, write_run
+from compiler.run.frozen_plan import JobEntry
 from compiler.templates import template
 from runtime.build.guard import Guard
-from runtime.job import Job, Parent
+from runtime.job import Job, Origin, Parent
 
 
 def emit(project: Project, plan: Plan) -> Path:
     """Write everything for one run below `build/` and return the path of its plan."""
-    nodes: dict[str, dict[str, Any]] = {}
-    jobs: dict[str, dict[str, Any]] = {}
+    nodes: dict[str, dict[str, dict[str, str]]] = {}
+    jobs: dict[str, dict[str, JobEntry]] = {}
     parts = chunks(plan)
     home = {node.address: part.address for part in parts for node in part.nodes}
     held = guarded(plan.graph, guards(project, plan.graph))
@@ -54,7 +55,7 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
         label=node.label,
         scope=node.scope.names(),
         params=node.params,
-        inputs={port: [Parent(p.stage.name, p.fingerprint) for p in found] for port, found in node.inputs.items()},
+        inputs={port: [Parent(*parent.address) for parent in found] for port, found in node.inputs.items()},
         backends=node.backends,
         origins={key: _origin(project, span) for key, span in node.origins.items()},
         content=node.content,
@@ -64,16 +65,15 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
     )
 
 
-def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, Any]) -> dict[str, Any]:
+def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, tuple[Guard, ...]]) -> JobEntry:
     parents = dict.fromkeys(home[p.address] for node in part.nodes for p in plan.missing_parents(node))
     for node in part.nodes:  # what a guard judges together has to be there, or the guard does not know
-        judged = ((p.stage, p.fingerprint) for guard in held.get(node.address, ()) for p in guard.judged)
-        parents.update(dict.fromkeys(home[address] for address in judged if address in home))
-    members = [node.fingerprint for node in part.nodes]
-    return {"inputs": [list(address) for address in parents], "members": members, **part.needs()}
+        judged = (parent for guard in held.get(node.address, ()) for parent in guard.judged)
+        parents.update(dict.fromkeys(home[parent] for parent in judged if parent in home))
+    return part.entry(parents)
 
 
-def _origin(project: Project, span: Any) -> dict[str, Any]:
+def _origin(project: Project, span: Span) -> Origin:
     lines = project.lines(span.file) or []
     end = span.end_col if span.end_line == span.line else span.col + 1
     text = lines[span.line - 1] if span.line <= len(lines) else ""

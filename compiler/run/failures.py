@@ -16,7 +16,7 @@ def explain_failures(root: Path) -> str:
     if not path.is_file():
         return ""
     plan = FrozenPlan(path)
-    absent = [a for a in plan.planned() if not (root / plan.store / a[0] / a[1] / "manifest.json").is_file()]
+    absent = plan.absent(root)
     logs = {address: root / plan.log(*address) for address in absent}
     failed = [address for address in absent if logs[address].is_file()]
     parts = [_words(plan.label(*a), logs[a].read_text(errors="replace")) for a in failed]

@@ -2,9 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 CAPTION = Path(__file__).resolve().parents[2] / "rules" / "report" / "caption.rst"
+
+
+class JobEntry(TypedDict):
+    """What a job takes, the fingerprints of what it builds, and the addresses of the jobs before it."""
+
+    inputs: list[list[str]]
+    members: list[str]
+    threads: int
+    mem_mb: int
+    runtime: int
+    gpu: int
 
 
 class FrozenPlan:
@@ -30,8 +41,8 @@ class FrozenPlan:
         """The folder of a stage's logs."""
         return f"{self.run}/logs/{stage}"
 
-    def job(self, stage: str, job: str) -> dict[str, Any]:
-        """What a job takes: `threads`, `mem_mb`, `runtime`, `gpu`; its `members` and the jobs before it, `inputs`."""
+    def job(self, stage: str, job: str) -> JobEntry:
+        """One job."""
         return self._plan["jobs"][stage][job]
 
     def label(self, stage: str, fingerprint: str) -> str:
@@ -57,10 +68,5 @@ class FrozenPlan:
 
     def absent(self, root: Path) -> list[tuple[str, str]]:
         """Addresses of planned nodes that are not in the store."""
-        return [
-            address for address in self.planned() if not (root / self.store / address[0] / address[1] / "manifest.json").is_file()
-        ]
-
-    def unpublished(self, root: Path) -> list[str]:
-        """Labels of planned nodes that are not in the store: empty after a run that did what was planned."""
-        return [self.label(*address) for address in self.absent(root)]
+        store = root / self.store
+        return [address for address in self.planned() if not store.joinpath(*address, "manifest.json").is_file()]

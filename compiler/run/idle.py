@@ -11,7 +11,7 @@ import os
 import stat
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class Idle:
     listing: dict[str, list[int]]
     captures: list[str]
     counts: dict[str, int]
-    lines: list[tuple[str, str | None]]
+    lines: Sequence[tuple[str, str | None]]
     report: list[int] | None
 
 

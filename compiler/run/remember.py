@@ -4,12 +4,10 @@ import os
 from pathlib import Path
 
 from compiler.laws.power.questions import outlook
-from compiler.plan.changes import Mark
-from compiler.plan.line import Line
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
-from compiler.plan.tree import lines, nothing_to_do
+from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.load import Project
 from compiler.run.idle import Idle, digest, page, remember, signature
 from runtime.capture.digest import used_files
@@ -29,7 +27,6 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
         return
     study = plan.graph.study
     captures = captures_of(project, study)
-    said = said_of(project, found or overview(project, plan))
     idle = Idle(
         key=asked,
         outside=signature(captures),
@@ -37,7 +34,7 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
         listing=digest(plan.published),
         captures=captures,
         counts={str(state): plan.count(state) for state in State},
-        lines=[(line.text, line.mark) for line in said],
+        lines=list(said_of(project, found or overview(project, plan))),
         report=page(project.root, study) if presented else None,
     )
     remember(project.root, study, idle)
@@ -48,7 +45,7 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     study = found.plan.graph.study
     last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
     places = dict.fromkeys(node.scope.location for node in found.plan.graph.nodes.values())
-    idle = not every and found.counts[str(Mark.REUSE)] + found.counts[str(Mark.UNNEEDED)] == sum(found.counts.values())
+    idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
     tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
     if found.plan.graph.stopped is not None:

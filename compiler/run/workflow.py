@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,15 +89,14 @@ def finish(frozen: "FrozenPlan") -> None:
     root = Path.cwd()
     absent = frozen.absent(root)
     asked = key(root, frozen.study, roots_of_environment())
-    project = open_project(root)
-    try:
+    project, plan = open_project(root), None
+    with suppress(SpecsRefused):
         plan = plan_study(project, frozen.study)
         absent = unexplained(plan, absent)
-        if absent:
-            raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
-        publish_report(project, plan.graph)
-        settle(project, plan, asked, presented=True)
-    except SpecsRefused:
-        if absent:
-            raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}") from None
+    if absent:
+        raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
+    if plan is None:
         sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")
+        return
+    publish_report(project, plan.graph)
+    settle(project, plan, asked, presented=True)

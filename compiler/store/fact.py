@@ -1,12 +1,10 @@
 """What the manifest of a published artifact tells: what it is, what it stood for, and what it took to build."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
-from compiler.graph.node import AXES
+from compiler.graph.node import AXES, Address
 from runtime.stage import REGISTRY, load_stages
 
 
@@ -15,7 +13,7 @@ class Fact:
     """One artifact. Facts that an old manifest does not have are 0 or empty.
 
     `scopes` are those that it stood for when built (axis -> value), `backends` is text such as `renderer=numba 1`,
-    `params_digest` names its parameters, `built` is in seconds since 1970, `bytes` counts its files.
+    `built` is in seconds since 1970, `bytes` counts its files.
     """
 
     stage: str
@@ -23,7 +21,6 @@ class Fact:
     version: int
     scopes: tuple[Mapping[str, str], ...]
     backends: str
-    params_digest: str
     cpu_s: float
     wall_s: float
     gpu_s: float
@@ -34,7 +31,7 @@ class Fact:
     machine: str
 
     @property
-    def address(self) -> tuple[str, str]:
+    def address(self) -> Address:
         """Stage name and fingerprint."""
         return self.stage, self.fingerprint
 
@@ -56,6 +53,35 @@ class Fact:
         return self.scopes[0].get("location") if self.scopes else None
 
 
+class Inputs(TypedDict):
+    """What an artifact was made from; `parents` maps a port to texts `STAGE/FINGERPRINT`."""
+
+    params: dict[str, Any]
+    backends: dict[str, dict[str, str]]
+    parents: dict[str, list[str]]
+    content: str | None
+    version: int
+    fingerprint: str
+
+
+def read_inputs(manifest: Mapping[str, Any]) -> Inputs:
+    """What a manifest says that its artifact was made from; raises as `read_fact` does."""
+    return {
+        "params": manifest["params"],
+        "backends": manifest["backends"],
+        "parents": {port: list(texts) for port, texts in (manifest.get("parents") or {}).items()},
+        "content": manifest.get("content"),
+        "version": manifest["version"],
+        "fingerprint": manifest["fingerprint"],
+    }
+
+
+def address_of(text: str) -> Address:
+    """The address in a text `STAGE/FINGERPRINT`."""
+    stage, _, fingerprint = text.partition("/")
+    return stage, fingerprint
+
+
 def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
     """The facts in a manifest, old or new.
 
@@ -67,18 +93,13 @@ def read_fact(manifest: Mapping[str, Any], built: float) -> Fact:
         KeyError, TypeError, ValueError, AttributeError: when it is no manifest of ours.
     """
     cost = manifest.get("cost", {})
-    scopes = tuple(_in_order(scope) for scope in manifest.get("scopes", []))
     return Fact(
         stage=str(manifest["stage"]),
         fingerprint=str(manifest["fingerprint"]),
         version=int(manifest["version"]),
-        scopes=scopes,
+        scopes=tuple(_in_order(scope) for scope in manifest.get("scopes", [])),
         backends=backends_text(manifest["backends"]),
-        params_digest=digest(manifest["params"]),
-        cpu_s=float(cost.get("cpu_s", 0)),
-        wall_s=float(cost.get("wall_s", 0)),
-        gpu_s=float(cost.get("gpu_s", 0)),
-        peak_mb=float(cost.get("peak_mb", 0)),
+        **{name: float(cost.get(name, 0)) for name in ("cpu_s", "wall_s", "gpu_s", "peak_mb")},
         bytes=sum(int(f["size"]) for f in manifest["files"].values()),
         built=float(manifest.get("built", built)),
         cores=int(cost.get("cores", 0)),
@@ -94,9 +115,3 @@ def _in_order(scope: Mapping[str, Any]) -> dict[str, str]:
 def backends_text(backends: Mapping[str, Mapping[str, str]]) -> str:
     """Back ends as one text, such as `renderer=numba 1`; empty where a stage has none."""
     return ", ".join(f"{role}={b['name']} {b['version']}" for role, b in sorted(backends.items()))
-
-
-def digest(value: Any) -> str:
-    """A short name of a JSON value."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

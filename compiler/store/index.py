@@ -15,17 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from compiler.graph.node import Address
+from compiler.project.load import Project
 from compiler.reading.spec_cache import enabled
-from compiler.store.fact import Fact, read_fact
+from compiler.store.fact import Fact, Inputs, read_fact, read_inputs
 from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
-Address = tuple[str, str]
-
-FORMAT = 2
+FORMAT = 3
 """Raised when the table changes; a file of another format is emptied."""
 TABLE = """create table if not exists artifact
     (stage text, fingerprint text, modified integer, fact text, inputs text, primary key (stage, fingerprint))"""
-INPUTS = ("params", "backends", "parents", "content", "version", "fingerprint")
 WAIT_S = 2.0
 CHUNK = 2000
 
@@ -41,7 +40,7 @@ class StoreIndex:
         """Whether the file was given up, and with it what was not read since."""
 
     @classmethod
-    def of(cls, project: Any) -> "StoreIndex":
+    def of(cls, project: Project) -> "StoreIndex":
         """The index of a project's store, at `build/cache/store.sqlite`."""
         return cls(project.store, project.root / "build" / "cache" / "store.sqlite")
 
@@ -65,17 +64,13 @@ class StoreIndex:
             names = names[:: -(-len(names) // most)]
         return self.facts([(stage, name) for name in names])
 
-    def inputs(self, address: Address) -> dict[str, Any] | None:
-        """What an artifact was made from: params, backends, parents, content, version; None when it is not published.
-
-        `parents` maps a port to texts `STAGE/FINGERPRINT`.
-        """
+    def inputs(self, address: Address) -> Inputs | None:
+        """What an artifact was made from; None when it is not published."""
         return self._bravely(lambda: self._inputs(address) if self.facts([address]) else None)
 
-    def inputs_of(self, stage: str) -> Iterator[dict[str, Any]]:
+    def inputs_of(self, stage: str) -> Iterator[Inputs]:
         """The same for every published artifact of a stage; as of the latest call of `facts`."""
         query = "select fingerprint from artifact where stage = ? order by fingerprint"
-
         if self._in_memory:
             self.of_stage(stage)
 
@@ -86,11 +81,6 @@ class StoreIndex:
             found = self._bravely(lambda name=name: self._inputs((stage, name)), lambda: self.of_stage(stage))
             if found is not None:
                 yield found
-
-    def forget(self, address: Address) -> None:
-        """Drop one artifact, after it was removed; not needed for correctness."""
-        with suppress(sqlite3.Error), self._connection() as connection:
-            connection.execute("delete from artifact where stage = ? and fingerprint = ?", address)
 
     def rebuild(self) -> list[Fact]:
         """Read every manifest again, whatever the file says."""
@@ -106,7 +96,7 @@ class StoreIndex:
 
     def _facts(self, wanted: dict[Address, int], whole: bool) -> list[Fact]:
         connection = self._connection()
-        known = {(s, f): m for s, f, m in self._rows(connection, wanted, whole, "modified")}
+        known = {(s, f): m for s, f, m in self._rows(wanted, whole, "modified")}
         gone = [address for address in known if address not in wanted]
         new = [address for address, modified in wanted.items() if known.get(address) != modified]
         if gone or new:
@@ -117,14 +107,14 @@ class StoreIndex:
                 with connection:
                     connection.executemany("insert or replace into artifact values (?, ?, ?, ?, ?)", rows)
         found: list[Fact] = []
-        for stage, fingerprint, text in self._rows(connection, wanted, whole, "fact"):
+        for stage, fingerprint, text in self._rows(wanted, whole, "fact"):
             fact = _fact(_unsealed(text))
             if fact.address != (stage, fingerprint):
                 raise sqlite3.DatabaseError("a row in another's place")
             found.append(fact)
         return found
 
-    def _inputs(self, address: Address) -> dict[str, Any] | None:
+    def _inputs(self, address: Address) -> Inputs | None:
         query = "select inputs from artifact where stage = ? and fingerprint = ?"
         row = self._connection().execute(query, address).fetchone()
         return json.loads(_unsealed(row[0])) if row else None
@@ -138,23 +128,20 @@ class StoreIndex:
             first()
             return read()
 
-    def _rows(
-        self, connection: sqlite3.Connection, wanted: dict[Address, int], whole: bool, column: str
-    ) -> Iterator[tuple[str, str, Any]]:
+    def _rows(self, wanted: dict[Address, int], whole: bool, column: str) -> Iterator[tuple[str, str, Any]]:
+        connection, query = self._connection(), f"select stage, fingerprint, {column} from artifact"
         if whole:
-            query = f"select stage, fingerprint, {column} from artifact order by stage, fingerprint"
-            yield from connection.execute(query)
+            yield from connection.execute(f"{query} order by stage, fingerprint")
             return
-        query = f"select stage, fingerprint, {column} from artifact where stage = ? and fingerprint = ?"
         for address in sorted(wanted):
-            yield from connection.execute(query, address)
+            yield from connection.execute(f"{query} where stage = ? and fingerprint = ?", address)
 
     def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[str, str, int, str, str]]:
         for address in addresses:
             try:
                 manifest = self._store.manifest(*address)
                 fact = read_fact(manifest, modified[address] / 1e9)
-                inputs = json.dumps({key: manifest.get(key) for key in INPUTS})
+                inputs = json.dumps(read_inputs(manifest))
             except (DamagedArtifact, KeyError, TypeError, ValueError, AttributeError):
                 continue
             if fact.address == address:

@@ -10,12 +10,11 @@ from itertools import batched
 from typing import Literal
 
 from compiler.graph.fingerprint import fingerprint
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from runtime.problem import InputError, Problem
 from runtime.report.recompute import lineage
 from runtime.store.store import DamagedArtifact, Store
 
-Address = tuple[str, str]
 BATCH = 256
 """Artifacts that are handed to the threads at once, so that a million of them take no memory."""
 

@@ -1,7 +1,8 @@
 """Trials from elsewhere, with diagnostics at the line of the file or of the mapping that is to blame."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,15 +94,23 @@ def import_trials(
     if name in set_names(root) and not replace:
         raise ValueError(f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set")
     try:
-        table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
-        if not reason:
-            refuse_known(name, table, records, [read_set(root, other) for other in others])
-        folder = write_set(root, name, table, records, notes, found, reason)
-    except TrialsRefused as refused:
-        raise ImportRefused([diagnose(f, source) for f in refused.faults], origin) from refused
+        with _diagnosed(origin, source):
+            table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
+            if not reason:
+                refuse_known(name, table, records, [read_set(root, other) for other in others])
+            folder = write_set(root, name, table, records, notes, found, reason)
     except OSError as error:
         raise ValueError(f"trials/{name} cannot be written: {(error.strerror or str(error)).lower()}") from error
     return Imported(name, folder, table, notes)
+
+
+@contextmanager
+def _diagnosed(origin: Origin | None = None, mapping: Source | None = None) -> Generator[None]:
+    """Raise what refuses trials as diagnostics."""
+    try:
+        yield
+    except TrialsRefused as refused:
+        raise ImportRefused([diagnose(f, mapping) for f in refused.faults], origin or Origin({})) from refused
 
 
 def _key(path: str) -> "Sheet":
@@ -120,13 +129,11 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
     from runtime.trials.compare import compare
     from runtime.trials.sets import read_set
 
-    try:
+    with _diagnosed():
         names = list(dict.fromkeys(names)) or set_names(root)
         if not names:
             raise TrialsRefused(Fault("T515", "no trials were imported yet", "`simkiln trials import FILE --mapping MAP.yaml`"))
         return compare([read_set(root, name) for name in names], baseline, level)
-    except TrialsRefused as refused:
-        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
 
 
 def compare_domains(
@@ -152,15 +159,13 @@ def compare_domains(
 
     if simulated == real:
         raise ValueError(f"`{real}` cannot be compared with itself: name two domains")
-    try:
+    with _diagnosed():
         names = list(dict.fromkeys(names)) or (set_names(root) if built is None else [])
         table = merge([read_set(root, name) for name in names]) if names else None
         table = table if built is None else with_built(table, built)
         if table is None:
             raise TrialsRefused(Fault("T515", "no trials were imported yet", "name a `--study`, or import trials"))
         return sim_real(table, simulated, real, level)
-    except TrialsRefused as refused:
-        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
 
 
 def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagreement]":
@@ -172,14 +177,12 @@ def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagr
     from runtime.stats.table.reproducible import disagreements
     from runtime.trials.sets import read_set
 
-    try:
+    with _diagnosed():
         found = disagreements(read_set(root, first).table, read_set(root, second).table, level)
         if not found:
             hint = "approach, location, task, seed, domain and initial state must be the same in both"
             raise TrialsRefused(Fault("T515", f"sets `{first}` and `{second}` have no trial in common", hint))
         return found
-    except TrialsRefused as refused:
-        raise ImportRefused([diagnose(f) for f in refused.faults], Origin({})) from refused
 
 
 def _read_mapping(source: Source, origin: Origin) -> TrialMapping:

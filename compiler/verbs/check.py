@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.fix.propose import Proposal
-    from compiler.project.load import Project
 
 FORMATS = ("github", "json", "sarif", "text")
 """Names of the renderers, so that starting need not import them; a test holds the two equal."""
@@ -38,10 +36,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("`--fix` shows text only: leave `--format` out")
     if args.yes and not args.fix:
         raise ValueError("`--yes` belongs to `--fix`")
-    if args.fix:
-        refused = _fix(args)
-        if refused:
-            return 1
+    if args.fix and _fix(args):
+        return 1
     project = common.project(args)
     return common.show(project, check(project, args.study), args.format, args.color)
 
@@ -55,10 +51,7 @@ def _fix(args: argparse.Namespace) -> bool:
 
     root, roots = Path.cwd(), parse_roots(args.root)
 
-    def load(overlay: Mapping[str, str]) -> "Project":
-        return open_project(root, roots, overlay)
-
-    proposal = propose(load, args.study)
+    proposal = propose(lambda overlay: open_project(root, roots, overlay), args.study)
     if not proposal.texts:
         sys.stderr.write("nothing to fix\n")
         return False

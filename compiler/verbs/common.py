@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.graph.node import Graph, Node
+    from compiler.plan.plan import Plan
     from compiler.project.load import Project
+    from compiler.render.text import LinesOf
 
 
 def root_argument(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +30,10 @@ def colour_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
-    """A node's name, and the study that it is looked for in."""
+    """A node's name, the study that it is looked for in, and `--root`."""
     completed(parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint"), "nodes")
     completed(parser.add_argument("--study", default="study", help="id of the study (default: study)"), "studies")
+    root_argument(parser)
 
 
 def completed(argument: argparse.Action, function: str) -> None:
@@ -56,6 +59,23 @@ def project(args: argparse.Namespace) -> "Project":
     return open_project(Path.cwd(), parse_roots(args.root))
 
 
+def planned(args: argparse.Namespace) -> "tuple[Project, Plan]":
+    """That project, and the plan of the study that was named.
+
+    Raises:
+        SpecsRefused: when a spec that the study uses has an error.
+    """
+    from compiler.plan.study import plan_study
+
+    opened = project(args)
+    return opened, plan_study(opened, args.study)
+
+
+def say_not_built(study: str) -> None:
+    """Say on stderr that a study has no report yet."""
+    sys.stderr.write(f"the report of `{study}` is not built: run `simkiln run {study}`\n")
+
+
 def find(graph: "Graph", name: str) -> "list[Node]":
     """The nodes that a name means.
 
@@ -74,7 +94,7 @@ def find(graph: "Graph", name: str) -> "list[Node]":
 def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text", colour: str = "auto") -> int:
     """Print diagnostics in a form and return the exit code: 1 when one of them is an error."""
     if form == "text":
-        sys.stderr.write(as_text(opened, diagnostics, colour))
+        sys.stderr.write(as_text(opened.lines, diagnostics, colour))
     else:
         from compiler.render import RENDERERS
 
@@ -82,14 +102,14 @@ def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text",
     return 1 if any(d.severity == "error" for d in diagnostics) else 0
 
 
-def as_text(opened: "Project", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
+def as_text(lines_of: "LinesOf", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
     """Diagnostics for people, and how many errors there are."""
     from compiler.render.colour import wants_colour
     from compiler.render.text import more_about, render_text
 
     shown = wants_colour(sys.stderr, colour)
     errors = sum(1 for d in diagnostics if d.severity == "error")
-    out = "\n".join(render_text(d, opened.lines(d.span.file), shown) for d in diagnostics)
+    out = "\n".join(render_text(d, lines_of(d.span.file), shown) for d in diagnostics)
     summary = f"{errors} error{'s' if errors != 1 else ''}" if errors else "all specs are fine"
     more = f"; more: {more_about(diagnostics)}" if diagnostics else ""
     return out + ("\n" if diagnostics else "") + summary + more + "\n"

@@ -5,14 +5,13 @@ import json
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.graph.node import Graph
     from compiler.project.load import Project
-    from compiler.why.diff import Side
+    from compiler.why.diff import Change, Side, Tally
 
 SHOWN = 30
 """Differences that are shown; the rest is counted."""
@@ -41,23 +40,13 @@ def run(args: argparse.Namespace) -> int:
         a, b, about = _approaches(project, args) if _means_approaches(project, args) else _revisions(project, args, stack)
         found, counts = changes(a, b), tallies(a, b, Store(project.store).listing())
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "a": a.name,
-                    "b": b.name,
-                    **about,
-                    "changes": [asdict(c) for c in found],
-                    "artifacts": [asdict(t) for t in counts],
-                },
-                indent=1,
-            )
-        )
+        told = {"changes": [asdict(change) for change in found], "artifacts": [asdict(tally) for tally in counts]}
+        print(json.dumps({"a": a.name, "b": b.name, **about, **told}, indent=1))
         return 0
     studies = ", ".join(f"`{study}`" for study in about["studies"])
     print(f"{a.name} -> {b.name}  ({'study' if len(about['studies']) == 1 else 'studies'} {studies})")
     for side, names in (("only_a", a.name), ("only_b", b.name)):
-        for study in about.get(side, ()):
+        for study in about.get(side, []):
             print(f"study `{study}` is only in {names}")
     print("\n".join(_changes(found, None if args.all else SHOWN)))
     print("\n".join(_table(a.name, b.name, counts)))
@@ -81,7 +70,8 @@ def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
     return not unknown and not args.revisions
 
 
-def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Side, dict[str, Any]]":
+def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Side, dict[str, list[str]]]":
+    from compiler.plan.study import plan_study
     from compiler.why.diff import approach_side
 
     both = [n for n, study in project.studies.items() if {args.a, args.b} <= set(study.approaches)]
@@ -90,13 +80,12 @@ def _approaches(project: "Project", args: argparse.Namespace) -> "tuple[Side, Si
         raise ValueError(f"no study compares `{args.a}` with `{args.b}`")
     if study in project.studies and study not in both:
         raise ValueError(f"study `{study}` does not list both `{args.a}` and `{args.b}`")
-    graph = _graph(project, study)
-    sides = [approach_side(project, graph, name) for name in (args.a, args.b)]
-    return sides[0], sides[1], {"studies": [study]}
+    graph = plan_study(project, study).graph
+    return approach_side(project, graph, args.a), approach_side(project, graph, args.b), {"studies": [study]}
 
 
-def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -> "tuple[Side, Side, dict[str, Any]]":
-    from compiler.plan.study import SpecsRefused
+def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -> "tuple[Side, Side, dict[str, list[str]]]":
+    from compiler.plan.study import SpecsRefused, plan_study
     from compiler.project.revision import at_revision
     from compiler.why.diff import study_side
 
@@ -107,7 +96,7 @@ def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -
     sides = []
     for name, one, studies in zip((args.a, args.b), projects, ids, strict=True):
         try:
-            graphs = [(one, _graph(one, study)) for study in sorted(studies)]
+            graphs = [(one, plan_study(one, study).graph) for study in sorted(studies)]
         except SpecsRefused:
             sys.stderr.write(f"at {'the work tree' if name == '.' else f'revision `{name}`'}:\n")
             raise
@@ -116,13 +105,7 @@ def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -
     return sides[0], sides[1], about
 
 
-def _graph(project: "Project", study: str) -> "Graph":
-    from compiler.plan.study import plan_study
-
-    return plan_study(project, study).graph
-
-
-def _changes(found: "list[Any]", limit: int | None) -> list[str]:
+def _changes(found: "list[Change]", limit: int | None) -> list[str]:
     from compiler.render.cells import columns, short
 
     lines, shown = [], found[:limit]
@@ -143,12 +126,12 @@ def _changes(found: "list[Any]", limit: int | None) -> list[str]:
     return lines or ["", "no parameter, input or back end differs where both have a node"]
 
 
-def _table(a: str, b: str, counts: "list[Any]") -> list[str]:
+def _table(a: str, b: str, counts: "list[Tally]") -> list[str]:
     from compiler.render.cells import columns
 
-    def cells(one: Any) -> tuple[str, ...]:
+    rows = [("", "shared", f"only {a}", f"only {b}")]
+    for one in counts:
         pairs = ((one.shared, one.shared_stored), (one.only_a, one.only_a_stored), (one.only_b, one.only_b_stored))
-        return tuple(f"{count} ({stored})" if count else "0" for count, stored in pairs)
-
-    rows = [("", "shared", f"only {a}", f"only {b}"), *((t.stage, *cells(t)) for t in counts)]
+        shared, only_a, only_b = (f"{count} ({stored})" if count else "0" for count, stored in pairs)
+        rows.append((one.stage, shared, only_a, only_b))
     return ["", "artifacts (in the store)", *columns(rows)]

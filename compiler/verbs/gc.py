@@ -1,6 +1,7 @@
 """Say which artifacts nothing asks for any more; with --yes, delete them."""
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         found = _sorted_out(args, project, now)
     except SpecsRefused as refused:
-        common.show(refused.project, refused.diagnostics)
+        common.show(refused.project, refused.errors)
         sys.stderr.write("nothing is deleted: what a study with errors asks for cannot be told\n")
         return 1
     stay = {fact.address for group in found.kept.values() for fact in group}
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Garbage":
+    from compiler.graph.node import Address
     from compiler.plan.garbage import lineage, reachable, sort_out
     from compiler.project.load import load_project
     from compiler.project.revision import at_revision
@@ -78,35 +80,24 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
         wanted[f"reachable from {folder}"] = reachable(load_project(Path(folder), project.capture_roots))
     index = StoreIndex.of(project)
     facts = index.facts()
-    planned = set[tuple[str, str]]().union(*wanted.values())
+    planned = set[Address]().union(*wanted.values())
     parents = lineage(index, (fact for fact in facts if fact.address not in planned))
     return sort_out(facts, wanted, parents, now, args.keep_days)
 
 
 def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]]) -> None:
+    from compiler.plan.summary import size
     from compiler.render.columns import visible
-    from compiler.render.progress_bar import size
     from compiler.store.remove import weight
 
     weights = {what: sum(map(weight, paths)) for what, paths in rest.items()}
     freed = sum(fact.bytes for fact in found.gone) + sum(weights.values())
     if args.json:
-        import json
-
-        print(
-            json.dumps(
-                {
-                    "kept": {why: {"artifacts": len(group), "bytes": _bytes(group)} for why, group in found.kept.items()},
-                    "gone": [
-                        {"stage": f.stage, "fingerprint": f.fingerprint, "label": f.label, "bytes": f.bytes} for f in found.gone
-                    ],
-                    "leftovers": [os.path.relpath(path) for paths in rest.values() for path in paths],
-                    "bytes": freed,
-                    "deleted": bool(args.yes),
-                },
-                indent=1,
-            )
-        )
+        kept = {why: {"artifacts": len(group), "bytes": _bytes(group)} for why, group in found.kept.items()}
+        gone = [{name: getattr(f, name) for name in ("stage", "fingerprint", "label", "bytes")} for f in found.gone]
+        others = [os.path.relpath(path) for paths in rest.values() for path in paths]
+        told = {"kept": kept, "gone": gone, "leftovers": others, "bytes": freed, "deleted": args.yes}
+        print(json.dumps(told, indent=1))
         return
     for why, group in found.kept.items():
         print(f"  = {len(group):>6}  {size(_bytes(group)):>9}  {why}")
@@ -140,10 +131,8 @@ def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
         for path in steps(rest, len(rest), "deleting leftovers"):
             remove(path)
     except OSError as error:
-        sys.stderr.write(
-            f"cannot delete {os.path.relpath(error.filename or project.store)}: {error.strerror}; "
-            f"{done} of {len(gone)} artifacts were deleted\n"
-        )
+        what = os.path.relpath(error.filename or project.store)
+        sys.stderr.write(f"cannot delete {what}: {error.strerror}; {done} of {len(gone)} artifacts were deleted\n")
         return 1
     StoreIndex.of(project).facts()  # drops what is gone in one go
     sys.stderr.write(f"{done} artifacts deleted\n")

@@ -29,13 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the picture and print its name."""
-    from compiler.plan.study import plan_study
     from compiler.render.graph.boxes import by_node, by_stage
     from compiler.render.graph.layout import arrange
     from compiler.render.graph.svg import draw
 
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     nodes, about = _chosen(args, project, plan)
     states = {node.address: str(plan.states[node.address]) for node in nodes}
     alone = args.node is not None and len(nodes) <= MOST_NODES
@@ -75,9 +73,6 @@ def _chosen(args: argparse.Namespace, project: "Project", plan: "Plan") -> "tupl
         if args.location not in known:
             fix = did_you_mean(args.location, known, "locations of this study")
             raise ValueError(f"no location `{args.location}` in study `{args.study}`; {fix}")
-        return [n for n in graph.nodes.values() if _stands_for(n, args.location)], args.location
+        here = {"location": args.location}.items()
+        return [n for n in graph.nodes.values() if any(here <= scope.items() for scope in n.scopes())], args.location
     return list(graph.nodes.values()), f"{len(graph.nodes):,} nodes"
-
-
-def _stands_for(node: "Node", location: str) -> bool:
-    return any(scope.get("location") == location for scope in node.scopes())

@@ -1,7 +1,9 @@
 """Print the key figures of each location and of each week, from the built report."""
 
 import argparse
+import json
 import sys
+from pathlib import Path
 
 from compiler.verbs import common
 
@@ -17,10 +19,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when there are key figures, 4 when the report is not built or nothing was measured in a known week."""
-    import json
-    from pathlib import Path
-
-    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
     from compiler.render.kpi import kpi_lines
     from compiler.report.publish import built_report
@@ -28,10 +26,10 @@ def run(args: argparse.Namespace) -> int:
     from runtime.report.sections.kpi_rows import kpi_rows
     from runtime.stats.status import Status
 
-    project = common.project(args)
-    found = built_report(project, plan_study(project, args.study).graph)
+    project, plan = common.planned(args)
+    found = built_report(project, plan.graph)
     if found is None:
-        sys.stderr.write(f"the report of `{args.study}` is not built: run `simkiln run {args.study}`\n")
+        common.say_not_built(args.study)
         return Status.NOT_RUN.exit_code
     if args.json:
         print(json.dumps(found["kpi"], indent=1))

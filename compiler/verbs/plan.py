@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compiler.plan.line import Line
 from compiler.project.roots import parse_roots, roots_of_environment
 from compiler.run.idle import key, recall
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.plan.form import AgainstCount
     from compiler.plan.plan import Plan
+    from compiler.plan.tree import Line
     from compiler.project.load import Project
     from compiler.why.against import Against
 
@@ -39,15 +40,11 @@ def run(args: argparse.Namespace) -> int:
     if not (args.json or args.all or args.against or args.comment):
         idle = recall(Path.cwd(), args.study, asked)
         if idle is not None:
-            _print(Line(*line) for line in idle.lines)
+            _print(idle.lines)
             return 0
-
-    from compiler.plan.study import plan_study
-
     if args.comment and not args.against:
         raise ValueError("--comment needs --against REV")
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     if args.against:
         return _against(project, plan, args)
     return _plan(project, plan, args, asked)
@@ -81,9 +78,10 @@ def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     return 0
 
 
-def _against_lines(found: "Against", every: bool) -> Iterator[Line]:
+def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
     from compiler.plan.changes import SIGNS, Mark
     from compiler.plan.summary import amounts, number, over, size
+    from compiler.plan.tree import Line
     from compiler.why.comment import stages
 
     counts = found.counts
@@ -92,9 +90,9 @@ def _against_lines(found: "Against", every: bool) -> Iterator[Line]:
         for problem in found.problems:
             yield Line(f"  {problem}")
     named = f"{found.revision} ({found.commit[:12]})" if found.commit else found.revision
-    stored = f" ({number(counts['gone_stored'])} in the store, {size(found.gone_bytes / 1e9)})"
+    stored = f" ({number(counts['gone_stored'])} in the store, {size(found.gone_bytes, rough=True)})"
     gone = f"no longer needed{stored if counts['gone_stored'] else ''}"
-    words = {"rebuild": "to rebuild", "reuse": "newly asked for and in the store", "gone": gone}
+    words: dict[AgainstCount, str] = {"rebuild": "to rebuild", "reuse": "newly asked for and in the store", "gone": gone}
     said = [f"{number(counts['build'])} to build"]
     said += [f"{number(counts[key])} {what}" for key, what in words.items() if counts[key]]
     for group in found.groups if every else found.groups[:MOST_CAUSES]:
@@ -117,18 +115,17 @@ def _against_lines(found: "Against", every: bool) -> Iterator[Line]:
     yield from (Line(note) for note in found.notes)
 
 
-def _print(found: Iterable[Line]) -> None:
-    """Lines on stdout, coloured on a terminal; control characters from specs are made visible."""
+def _print(found: Iterable[tuple[str, str | None]]) -> None:
+    """Lines with their marks on stdout, coloured on a terminal; control characters from specs are made visible."""
     from compiler.render.colour import wants_colour
     from compiler.render.columns import visible
 
-    lines = list(found)
     if not wants_colour(sys.stdout):
-        sys.stdout.writelines(visible(line.text) + "\n" for line in lines)
+        sys.stdout.writelines(visible(text) + "\n" for text, _ in found)
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(Text(visible(line.text), style=COLOURS.get(line.mark or "", "")))
+    for text, mark in found:
+        console.print(Text(visible(text), style=COLOURS.get(mark or "", "")))

@@ -1,7 +1,6 @@
 """Make every table of a report again from its trials, and compare it with what the report says."""
 
 import argparse
-import sys
 
 from compiler.verbs import common
 
@@ -16,19 +15,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all tables agree with the trials, 1 when one differs or provenance is mixed, 4 when there is no report."""
-    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
     from compiler.store.verify import strangers
     from runtime.report.recompute import recompute
     from runtime.stats.status import Status
     from runtime.store.store import Store
 
-    project = common.project(args)
-    graph = plan_study(project, args.study).graph
+    project, plan = common.planned(args)
     store = Store(project.store)
-    report = next((n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)), None)
+    report = next((n for n in plan.graph.targets if n.stage.name == "report" and store.has(*n.address)), None)
     if report is None:
-        sys.stderr.write(f"the report of `{args.study}` is not built: run `simkiln run {args.study}`\n")
+        common.say_not_built(args.study)
         return Status.NOT_RUN.exit_code
     strangers(store, report)
     found = recompute(store, report.fingerprint)

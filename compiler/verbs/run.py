@@ -17,27 +17,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when everything planned was built, and no gate that stops has failed."""
     from compiler.plan.plan import State
-    from compiler.plan.study import plan_study
     from compiler.project.roots import ROOTS_VARIABLE, parse_roots
     from compiler.report.standing import standings, stopping
     from compiler.run.failures import explain_failures
     from compiler.run.progress import watch
 
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     command = [sys.executable, "-m", "snakemake", "--cores", str(args.cores), "--quiet", "all"]
+    command += ["--config", f"study={args.study}"]
     environment = {**os.environ}
     if roots := parse_roots(args.root):
         environment[ROOTS_VARIABLE] = os.pathsep.join(f"{name}={folder}" for name, folder in roots.items())
-    command += ["--config", f"study={args.study}"]
-    code = watch(command, environment, project.root, plan.count(State.BUILD))
-    if code:
+    if watch(command, environment, project.root, plan.count(State.BUILD)):
         sys.stderr.write(explain_failures(project.root))
         return 1
     acting = [g for g in project.studies[args.study].gates if project.gates[g].on_fail != "warn"]
     for _ in range(len(acting) + 1 if acting else 0):  # what a gate stopped leaves the rest to be built
-        project = common.project(args)
-        plan = plan_study(project, args.study)
+        project, plan = common.planned(args)
         if plan.graph.stopped is None or not plan.count(State.BUILD):
             break
         if watch(command, environment, project.root, plan.count(State.BUILD)):

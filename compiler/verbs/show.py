@@ -3,13 +3,16 @@
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.graph.node import Address
     from compiler.project.load import Project
-    from compiler.why.artifact import Address, Ancestor, Setting, Sheet
+    from compiler.why.artifact import Ancestor, Sheet
 
 MANY = 4
 """Parents of one port that are shown; the rest is counted."""
@@ -36,8 +39,6 @@ def run(args: argparse.Namespace) -> int:
         return 1
     sheet = found[0][3]()
     if args.json:
-        from dataclasses import asdict
-
         print(json.dumps(asdict(sheet), indent=1))
     else:
         from compiler.render.columns import visible
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _find(project: "Project", name: str, study: str | None) -> list[tuple[str, str, str, Any]]:
+def _find(project: "Project", name: str, study: str | None) -> "list[tuple[str, str, str, Callable[[], Sheet]]]":
     """Stage, fingerprint, label, and how to make the sheet, of everything that the name may mean.
 
     Raises:
@@ -91,8 +92,8 @@ def _in_store(project: "Project", name: str) -> "list[Address]":
 
 
 def _lines(sheet: "Sheet", everything: bool) -> list[str]:
+    from compiler.plan.summary import size
     from compiler.render.cells import columns, short
-    from compiler.render.progress_bar import size
 
     manifest = sheet.manifest or {}
     plan = f"{sheet.planned} in study `{sheet.study}`" if sheet.planned else "no study plans it"
@@ -102,20 +103,15 @@ def _lines(sheet: "Sheet", everything: bool) -> list[str]:
     elif sheet.manifest is None:
         lines.append("  not built: this is what is planned")
     if len(sheet.scopes) > 1:
-        lines.append(
-            f"  stands for {len(sheet.scopes)}: {', '.join('/'.join(s.values()) for s in sheet.scopes[:MANY])}"
-            f"{' …' if len(sheet.scopes) > MANY else ''}"
-        )
-    lines += ["", "parameters", *columns([_setting(s) for s in sheet.settings])]
+        shown = ", ".join("/".join(scope.values()) for scope in sheet.scopes[:MANY])
+        lines.append(f"  stands for {len(sheet.scopes)}: {shown}{' …' if len(sheet.scopes) > MANY else ''}")
+    lines += ["", "parameters", *columns([(s.name, short(s.value), s.at or s.by) for s in sheet.settings])]
     if sheet.backends:
         lines += ["", "back ends"]
         lines += columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in sheet.backends])
-    if facts := manifest.get("contract") or sheet.expected:
-        lines += ["", "contract", *columns([(name, short(value)) for name, value in facts.items()])]
-    if manifest.get("metrics"):
-        lines += ["", "metrics", *columns([(name, short(value)) for name, value in manifest["metrics"].items()])]
-    if manifest.get("cost"):
-        lines += ["", "cost", *columns([(name, short(value)) for name, value in manifest["cost"].items()])]
+    for head, facts in (("contract", sheet.expected), ("metrics", {}), ("cost", {})):
+        if facts := manifest.get(head) or facts:
+            lines += ["", head, *columns([(name, short(value)) for name, value in facts.items()])]
     if files := manifest.get("files"):
         total = sum(entry["size"] for entry in files.values())
         shown = sorted(files.items()) if everything else sorted(files.items())[:12]
@@ -124,12 +120,6 @@ def _lines(sheet: "Sheet", everything: bool) -> list[str]:
         lines += [f"  … {len(files) - len(shown)} more"] if len(shown) < len(files) else []
     lines += ["", "made from", *_tree(sheet, everything)]
     return [*lines, "", f"read by {sheet.readers} planned, {sheet.readers_stored} stored"]
-
-
-def _setting(setting: "Setting") -> tuple[str, str, str]:
-    from compiler.render.cells import short
-
-    return setting.name, short(setting.value), setting.at or setting.by
 
 
 def _tree(sheet: "Sheet", everything: bool) -> list[str]:

@@ -13,20 +13,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 passed, 1 failed, 3 undecided, 4 not run: nothing but passed is success."""
-    from compiler.plan.study import plan_study
     from compiler.render.columns import visible
     from compiler.report.standing import of_study, standings
 
-    project = common.project(args)
-    graph = plan_study(project, args.study).graph
-    found = standings(project, graph)
+    project, plan = common.planned(args)
+    found = standings(project, plan.graph)
     for one in found:
         until = ""
         if one.waived:
             waiver = project.studies[args.study].waivers.of(one.kind)[one.id]
             until = f"  waived by {waiver.owner} until {waiver.until}: {waiver.reason}"
         print(visible(f"{one.status:<10} {one.kind} {one.id}{until}"))
-    for line in graph.stopped.lines() if graph.stopped is not None else ():
+    for line in plan.graph.stopped.lines() if plan.graph.stopped is not None else ():
         print(visible(line))
     status = of_study(found)
     print(f"study {args.study}: {status}")

@@ -1,15 +1,12 @@
 """Trials from elsewhere: import files of evaluations, print sheets to fill in beside a robot, compare approaches."""
 
 import argparse
+import json
 import sys
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
 
 from compiler.verbs import common
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from compiler.trials.imported import Imported, ImportRefused
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         return args.act(args)
     except ImportRefused as refused:
-        return _refused(refused, args.color)
+        sys.stderr.write(common.as_text(cache(refused.origin.lines), refused.diagnostics, args.color))
+        return 1
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,20 +44,11 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
+    from compiler.render.columns import visible
     from compiler.trials.imported import import_trials
 
-    done = import_trials(
-        Path.cwd(), args.files, args.mapping, args.name, args.replace, args.same_outcomes_because.strip(), args.key
-    )
-    _tell_import(done)
-    return 0
-
-
-def _tell_import(done: "Imported") -> None:
-    from compiler.render.columns import visible
-
+    different = args.same_outcomes_because.strip()
+    done = import_trials(Path.cwd(), args.files, args.mapping, args.name, args.replace, different, args.key)
     counts = []
     for field, many in (("approach", "approaches"), ("location", "locations"), ("task", "tasks"), ("seed", "seeds")):
         count = len(set(done.table[field].to_pylist()))
@@ -68,6 +57,7 @@ def _tell_import(done: "Imported") -> None:
     print(f"{trials}: {', '.join(counts)}; kept in trials/{done.name}/")
     for note in done.notes:
         print(visible(f"  note: {note}"))
+    return 0
 
 
 def _sheet_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,8 +75,6 @@ def _sheet_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sheet(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from compiler.trials.sheet import draw, write
 
     project = common.project(args)
@@ -96,20 +84,6 @@ def _sheet(args: argparse.Namespace) -> int:
     print(f"  {table}  to fill in\n  {page}  to print\n  {key}  the labels' meaning: not for whoever judges")
     print(f"then: simkiln trials import {table} --key {key}")
     return 0
-
-
-def _refused(refused: "ImportRefused", colour: str) -> int:
-    from compiler.render.colour import wants_colour
-    from compiler.render.text import more_about, render_text
-
-    shown = wants_colour(sys.stderr, colour)
-    found = refused.diagnostics
-    lines = {name: refused.origin.lines(name) for name in {d.span.file for d in found}}
-    for d in found:
-        sys.stderr.write(render_text(d, lines[d.span.file], shown) + "\n")
-    errors = sum(d.severity == "error" for d in found)
-    sys.stderr.write(f"{errors} error{'s' * (errors != 1)}; more: {more_about(found)}\n")
-    return 1
 
 
 def _uplift_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,9 +96,6 @@ def _uplift_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _uplift(args: argparse.Namespace) -> int:
-    import json
-    from pathlib import Path
-
     from compiler.render.columns import visible
     from compiler.render.uplift import comparison_lines
     from compiler.trials.imported import compare_sets
@@ -148,9 +119,6 @@ def _sim_real_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sim_real(args: argparse.Namespace) -> int:
-    import json
-    from pathlib import Path
-
     from compiler.render.columns import visible
     from compiler.render.sim_real import sim_real_lines
     from compiler.trials.imported import compare_domains
@@ -162,13 +130,11 @@ def _sim_real(args: argparse.Namespace) -> int:
     return 0
 
 
-def _built_trials(args: argparse.Namespace) -> "Path":
+def _built_trials(args: argparse.Namespace) -> Path:
     """The table of trials of a study's uplift in the store."""
-    from compiler.plan.study import plan_study
     from runtime.store.store import Store
 
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     store = Store(project.store)
     for node in plan.graph.nodes.values():
         if node.stage.name == "uplift" and store.has(*node.address):
@@ -179,13 +145,8 @@ def _built_trials(args: argparse.Namespace) -> "Path":
 def _twice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", help="imported set")
     parser.add_argument("second", help="imported set of the same trials, run again")
-    parser.add_argument(
-        "--at-most",
-        type=float,
-        default=5.0,
-        metavar="POINTS",
-        help="disagreement that is put up with before pairing is refused (default: 5)",
-    )
+    most = "disagreement that is put up with before pairing is refused (default: 5)"
+    parser.add_argument("--at-most", type=float, default=5.0, metavar="POINTS", help=most)
     parser.add_argument("--level", type=float, default=0.95, help="confidence level of the exact band (default: 0.95)")
     common.colour_argument(parser)
     parser.set_defaults(act=_twice)
@@ -193,8 +154,6 @@ def _twice_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _twice(args: argparse.Namespace) -> int:
     """0 when every domain reproduces, or too few trials were run twice to tell."""
-    from pathlib import Path
-
     from compiler.trials.imported import run_twice
     from runtime.stats.table.reproducible import refuse_unreproducible
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from compiler.verbs import common
@@ -44,20 +45,8 @@ def run(args: argparse.Namespace) -> int:
     StoreIndex.of(project).rebuild()
     damaged = [b for b in bad if b[0].state == "damaged"]
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "whole": whole,
-                    "damaged": len(damaged),
-                    "unreadable": len(bad) - len(damaged),
-                    "findings": [
-                        {"stage": f.stage, "fingerprint": f.fingerprint, "state": f.state, "reason": f.reason, "kept_as": kept}
-                        for f, kept, _ in bad
-                    ],
-                },
-                indent=1,
-            )
-        )
+        counts = {"whole": whole, "damaged": len(damaged), "unreadable": len(bad) - len(damaged)}
+        print(json.dumps({**counts, "findings": [asdict(f) | {"kept_as": kept} for f, kept, _ in bad]}, indent=1))
     else:
         odd = f", {len(bad) - len(damaged)} unreadable" if len(bad) > len(damaged) else ""
         print(f"{whole} whole, {len(damaged)} damaged{odd}")
@@ -89,6 +78,5 @@ def _tell(finding: "Finding", kept: str, trouble: str) -> None:
     where = f"; kept as {kept}" if kept else ""
     print(visible(f"{finding.state}: {finding.stage}/{finding.fingerprint}: {finding.reason}{where}"))
     if trouble:
-        sys.stderr.write(
-            f"  it still stands in the store and would be used: {trouble}; run `simkiln verify` where the store can be written\n"
-        )
+        advice = "run `simkiln verify` where the store can be written"
+        sys.stderr.write(f"  it still stands in the store and would be used: {trouble}; {advice}\n")

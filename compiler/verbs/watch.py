@@ -48,7 +48,7 @@ def _check(args: argparse.Namespace, names: list[str], before: "list[Diagnostic]
         print(CLEAR, end="")
     print(f"[{time.strftime('%H:%M:%S')}] {_named(names) or 'watching the specs; Ctrl-C ends'}")
     choice = "always" if wants_colour(sys.stdout, args.color) else "never"
-    print(common.as_text(project, found, choice), end="")
+    print(common.as_text(project.lines, found, choice), end="")
     for word, those in (("new", change.new), ("mended", change.mended)):
         for d in those:
             print(f"{word}: {_line(d)}")

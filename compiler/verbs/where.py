@@ -9,17 +9,14 @@ from compiler.verbs import common
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln where`."""
     common.node_arguments(parser)
-    common.root_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when all that the name means is built."""
-    from compiler.plan.study import plan_study
     from runtime.store.store import Store
 
-    project = common.project(args)
-    store = Store(project.store)
-    found = common.find(plan_study(project, args.study).graph, args.node)
+    project, plan = common.planned(args)
+    store, found = Store(project.store), common.find(plan.graph, args.node)
     for node in found:
         mark = "" if store.has(*node.address) else "  (not built)"
         print(f"{os.path.relpath(store.path(*node.address))}{mark}")

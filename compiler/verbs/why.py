@@ -2,11 +2,14 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.diagnostics.diagnostic import Span
+    from compiler.why.reasons import Reason
     from compiler.why.why import Explanation
 
 MOST = 12
@@ -16,7 +19,6 @@ MOST = 12
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln why`."""
     common.node_arguments(parser)
-    common.root_argument(parser)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--all", action="store_true", help="every node and every cause")
 
@@ -24,12 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the reasons of each node that the name means."""
     from compiler.plan.changes import find_changes
-    from compiler.plan.study import plan_study
     from compiler.store.index import StoreIndex
     from compiler.why.why import explain
 
-    project = common.project(args)
-    plan = plan_study(project, args.study)
+    project, plan = common.planned(args)
     nodes = common.find(plan.graph, args.node)
     index = StoreIndex.of(project)
     changes = find_changes(project, plan, index)
@@ -64,16 +64,16 @@ def _lines(one: "Explanation", every: bool) -> list[str]:
     return [visible(line) for line in [*lines, *(f"  {note.text}" for note in one.notes)]]
 
 
-def _at(span: Any) -> str:
+def _at(span: "Span | None") -> str:
     return f"  [{span}]" if span else ""
 
 
-def _values(one: "Explanation") -> dict[str, Any]:
+def _values(one: "Explanation") -> dict[str, object]:
     node, old = one.node, one.compared
 
-    def value(reason: Any, label: str) -> dict[str, Any]:
-        at = str(reason.at) if reason.at else None
-        return {"node": label, "kind": reason.kind, "what": reason.what, "old": reason.old, "new": reason.new, "at": at}
+    def value(found: "Reason", label: str) -> dict[str, str | None]:
+        at = str(found.at) if found.at else None
+        return {"node": label, "kind": found.kind, "what": found.what, "old": found.old, "new": found.new, "at": at}
 
     return {
         "label": node.label,
@@ -83,5 +83,5 @@ def _values(one: "Explanation") -> dict[str, Any]:
         "compared": {"label": old.label, "fingerprint": old.fingerprint, "built": old.built} if old else None,
         "reasons": [value(reason, node.label) for reason in one.reasons],
         "causes": [value(cause.reason, cause.label) for cause in one.causes],
-        "notes": [{"kind": note.kind, "text": note.text} for note in one.notes],
+        "notes": [asdict(note) for note in one.notes],
     }

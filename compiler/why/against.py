@@ -7,14 +7,15 @@ of that stage, and what is made from it, counts as changed.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
-from compiler.graph.node import AXES, Graph, Node
+from compiler.graph.node import AXES, Address, Graph, Node
+from compiler.plan import form
 from compiler.plan.changes import Mark
-from compiler.plan.cost import CostModel, Estimate, total
+from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.plan import Plan, State
+from compiler.plan.study import SpecsRefused, checked_graph
 from compiler.project.load import Project
 from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision, file_at, resolve
 from compiler.store.fact import Fact
@@ -23,7 +24,6 @@ from compiler.why.earlier import GraphPast
 from compiler.why.why import Causes
 from runtime.build.code_digest import recorded
 
-Address = tuple[str, str]
 VERSIONS = "runtime/stages/versions.json"
 MOST_PROBLEMS = 5
 
@@ -35,7 +35,7 @@ class Group:
     `names` are those of a new location, task, approach or gate.
     """
 
-    kind: str
+    kind: form.CauseKind
     text: str
     at: str = ""
     build: Counter[str] = field(default_factory=Counter)
@@ -51,6 +51,11 @@ class Group:
         shown = ", ".join(list(self.names)[:3]) + (", ..." if len(self.names) > 3 else "")
         return f"{len(self.names)} new {self.text}{plural}: {shown}" if plural else f"new {self.text}: {shown}"
 
+    def to_json(self) -> form.Cause:
+        """As JSON values."""
+        names, build, rebuild = list(self.names), dict(self.build), dict(self.rebuild)
+        return form.Cause(kind=self.kind, text=self.title, at=self.at or None, names=names, build=build, rebuild=rebuild)
+
 
 @dataclass(frozen=True)
 class Against:
@@ -61,7 +66,7 @@ class Against:
     plan: Plan
     revision: str
     commit: str
-    estimate: Estimate
+    cores: int
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     builds: Mapping[Address, Mark] = field(default_factory=dict)
@@ -72,17 +77,19 @@ class Against:
     groups: tuple[Group, ...] = ()
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[form.AgainstCount, int]:
         """`build` and `rebuild` by this change, `reuse` of what it newly asks for, `pending` with or without it."""
         marks = Counter(self.builds.values())
-        return {
-            "build": marks[Mark.BUILD],
-            "rebuild": marks[Mark.REBUILD],
-            "reuse": self.reused,
-            "gone": len(self.gone),
-            "gone_stored": len(self.gone_stored),
-            "pending": self.pending,
-        }
+        build, rebuild, gone, stored = marks[Mark.BUILD], marks[Mark.REBUILD], len(self.gone), len(self.gone_stored)
+        known: dict[form.AgainstCount, int] = {"build": build, "rebuild": rebuild, "reuse": self.reused}
+        return known | {"gone": gone, "gone_stored": stored, "pending": self.pending}
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What the builds take."""
+        plan, model = self.plan, CostModel(StoreIndex.of(self.project))
+        costs = model.costs(plan.graph.nodes[address] for address in self.builds)
+        return estimate(plan, costs, model, self.project.studies[plan.graph.study].rates, self.cores)
 
     @property
     def gone_bytes(self) -> int:
@@ -93,8 +100,8 @@ class Against:
         """How many artifacts of each stage are no longer needed."""
         return dict(Counter(node.stage.name for node in self.gone))
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+    def to_json(self) -> form.AgainstForm:
+        """The form of `schema/against.schema.json`."""
         nodes, stored = self.plan.graph.nodes, {fact.address for fact in self.gone_stored}
         return {
             "form": 1,
@@ -107,23 +114,13 @@ class Against:
             "counts": self.counts,
             "estimate": self.estimate.to_json(),
             "gone_bytes": self.gone_bytes,
-            "causes": [
-                {
-                    "kind": g.kind,
-                    "text": g.title,
-                    "at": g.at or None,
-                    "names": list(g.names),
-                    "build": dict(g.build),
-                    "rebuild": dict(g.rebuild),
-                }
-                for g in self.groups
-            ],
+            "causes": [group.to_json() for group in self.groups],
             "builds": [
-                {"label": nodes[a].label, "stage": a[0], "fingerprint": a[1], "state": str(mark)}
-                for a, mark in self.builds.items()
+                form.Built(label=nodes[s, f].label, stage=s, fingerprint=f, state="build" if mark is Mark.BUILD else "rebuild")
+                for (s, f), mark in self.builds.items()
             ],
             "gone": [
-                {"label": n.label, "stage": n.stage.name, "fingerprint": n.fingerprint, "stored": n.address in stored}
+                form.Gone(label=n.label, stage=n.stage.name, fingerprint=n.fingerprint, stored=n.address in stored)
                 for n in self.gone
             ],
         }
@@ -135,31 +132,26 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
     Raises:
         ValueError: when git does not know the revision.
     """
-    from compiler.graph.expand import expand
-    from compiler.laws.check import check
-
     study = plan.graph.study
     commit = "" if revision == WORK_TREE else resolve(project, revision)
+    bare = Against(project, plan, revision, commit, cores)
     try:
         with at_revision(project, commit or revision) as then:
             if study not in then.ids("study"):
                 note = f"study `{study}` is not in that revision"
-                return _compare(project, plan, revision, commit, Graph(study, {}, []), (note,), cores)
-            errors = [d for d in check(then, study) if d.severity == "error"]
-            if not errors:
-                return _compare(project, plan, revision, commit, expand(then, study), (), cores)
-            problems = [f"{d.code} {d.span}: {d.message}" for d in errors[:MOST_PROBLEMS]]
-            problems += [f"and {len(errors) - MOST_PROBLEMS} more"] if len(errors) > MOST_PROBLEMS else []
+                return _compare(replace(bare, notes=(note,)), Graph(study, {}, []))
+            return _compare(bare, checked_graph(then, study))
+    except SpecsRefused as refused:
+        problems = [f"{d.code} {d.span}: {d.message}" for d in refused.errors[:MOST_PROBLEMS]]
+        problems += [f"and {len(refused.errors) - MOST_PROBLEMS} more"] if len(refused.errors) > MOST_PROBLEMS else []
     except UnreadableRevision as error:
         problems = [str(error).replace(commit, revision)] if commit else [str(error)]
-    marks = {node.address: Mark.BUILD for node in plan.build()}
-    return Against(project, plan, revision, commit, _estimate(project, plan, marks, cores), tuple(problems), (), marks)
+    return replace(bare, problems=tuple(problems), builds={node.address: Mark.BUILD for node in plan.build()})
 
 
-def _compare(
-    project: Project, plan: Plan, revision: str, commit: str, then: Graph, notes: tuple[str, ...], cores: int
-) -> Against:
-    past, moved, other_code = GraphPast(then), *_versions(project, commit)
+def _compare(bare: Against, then: Graph) -> Against:
+    project, plan, notes = bare.project, bare.plan, bare.notes
+    past, moved, other_code = GraphPast(then), *_versions(project, bare.commit)
     affected: dict[Address, frozenset[str]] = {}
     builds: dict[Address, Mark] = {}
     reused = pending = 0
@@ -187,21 +179,9 @@ def _compare(
             (group.build if mark is Mark.BUILD else group.rebuild)[node.stage.name] += 1
     if other_code:
         notes += (f"the code of {', '.join(other_code)} is another one; that revision's specs were compiled with today's",)
-    return Against(
-        project,
-        plan,
-        revision,
-        commit,
-        _estimate(project, plan, builds, cores),
-        (),
-        notes,
-        builds,
-        reused,
-        pending,
-        gone,
-        stored,
-        tuple(sorted(groups.values(), key=lambda g: -sum((g.build + g.rebuild).values()))),
-    )
+    ranked = tuple(sorted(groups.values(), key=lambda g: -sum((g.build + g.rebuild).values())))
+    found = replace(bare, notes=notes, builds=builds, reused=reused, pending=pending)
+    return replace(found, gone=gone, gone_stored=stored, groups=ranked)
 
 
 def _causes(node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Mapping[str, tuple[int, int]]) -> Iterator[Group]:
@@ -223,10 +203,8 @@ class _Seen:
     def __init__(self, graph: Graph) -> None:
         self._values: dict[str, set[str]] = defaultdict(set)
         self._stages = {stage for stage, _ in graph.nodes}
-        for node in graph.nodes.values():
-            for scope in node.scopes():
-                for axis, value in scope.items():
-                    self._values[axis].add(value)
+        for axis, value in (pair for node in graph.nodes.values() for scope in node.scopes() for pair in scope.items()):
+            self._values[axis].add(value)
 
     def new(self, node: Node) -> Group:
         """Why a node stands for something that the other revision does not have."""
@@ -246,13 +224,7 @@ def _versions(project: Project, commit: str) -> tuple[dict[str, tuple[int, int]]
     try:
         then = json.loads(found) if found is not None else {}
         pairs = {s: (then[s], now) for s, now in recorded().items() if isinstance(then.get(s), dict)}
-        moved = {s: (int(a["version"]), int(str(b["version"]))) for s, (a, b) in pairs.items() if a["version"] != b["version"]}
+        moved = {s: (int(a["version"]), b["version"]) for s, (a, b) in pairs.items() if a["version"] != b["version"]}
         return moved, [s for s, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}, []
-
-
-def _estimate(project: Project, plan: Plan, builds: Mapping[Address, Mark], cores: int) -> Estimate:
-    model = CostModel(StoreIndex.of(project))
-    costs = [(plan.graph.nodes[address], model.node(plan.graph.nodes[address])) for address in builds]
-    return total(costs, plan, model, project.studies[plan.graph.study].rates, cores)

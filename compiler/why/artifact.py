@@ -1,20 +1,19 @@
 """All that is known of one artifact, planned or stored: what set each parameter, and what it was made from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
 from compiler.project.layers import layers
 from compiler.project.load import Project
+from compiler.store.fact import address_of, read_fact
 from compiler.store.index import StoreIndex
 from compiler.why.blame import blame
 from runtime.job import Job
 from runtime.store.store import DamagedArtifact, Store
-
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,49 +70,24 @@ class Sheet:
 
 def of_node(project: Project, plan: Plan, node: Node) -> Sheet:
     """The sheet of a planned node, built or not."""
-    manifest, damage = _manifest(Store(project.store), node.address)
-    graph = plan.graph
-    return Sheet(
-        *node.address,
-        node.label,
-        graph.study,
-        str(plan.states[node.address]),
-        node.scopes(),
-        node.stage.version,
-        settings(project, graph.study, node),
-        _backends(node.backends),
-        _planned_lineage(project, graph.study, node),
-        sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents())),
-        _readers_stored(project, node.address),
-        node.content,
-        manifest,
-        damage,
-        node.contract.to_json(),
-    )
+    graph, state = plan.graph, str(plan.states[node.address])
+    what = (settings(project, graph.study, node), _backends(node.backends), _planned_lineage(project, graph.study, node))
+    readers = sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents()))
+    found = (readers, _readers_stored(project, node.address), node.content, *_manifest(Store(project.store), node.address))
+    named = (*node.address, node.label, graph.study, state, node.scopes(), node.stage.version)
+    return Sheet(*named, *what, *found, node.contract.to_json())
 
 
 def of_stored(project: Project, address: Address) -> Sheet:
     """The sheet of an artifact that no study plans. Spec lines are those of the time when it was planned, if known."""
     store = Store(project.store)
     manifest, damage = _manifest(store, address)
-    found = manifest or {}
-    scopes = [dict(scope) for scope in found.get("scopes", [])]
-    return Sheet(
-        *address,
-        _stored_label(project, address, found),
-        None,
-        None,
-        scopes,
-        int(found.get("version", 0)),
-        _stored_settings(project, address, found),
-        _backends(found.get("backends", {})),
-        _stored_lineage(project, store, address),
-        0,
-        _readers_stored(project, address),
-        found.get("content"),
-        manifest,
-        damage,
-    )
+    known = manifest or {}
+    scopes, version = [dict(scope) for scope in known.get("scopes", [])], int(known.get("version", 0))
+    said, backends = _stored_settings(project, address, known), _backends(known.get("backends", {}))
+    what = (scopes, version, said, backends, _stored_lineage(project, store, address))
+    found = (0, _readers_stored(project, address), known.get("content"), manifest, damage)
+    return Sheet(*address, _stored_label(project, address, known), None, None, *what, *found)
 
 
 def settings(project: Project, study: str, node: Node) -> list[Setting]:
@@ -136,14 +110,12 @@ def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]
     store, found, waiting = Store(project.store), dict[Address, Ancestor](), [node]
     while waiting:
         one = waiting.pop()
-        if one.address in found:
-            continue
-        parents = {port: [p.address for p in group] for port, group in one.inputs.items()}
-        lines = [s for s in settings(project, study, one) if s.at]
-        found[one.address] = Ancestor(
-            *one.address, one.label, store.has(*one.address), lines, parents, wired(project, study, one)
-        )
-        waiting += reversed(list(one.parents()))
+        if one.address not in found:
+            parents = {port: [p.address for p in group] for port, group in one.inputs.items()}
+            lines = [s for s in settings(project, study, one) if s.at]
+            known = (one.label, store.has(*one.address), lines, parents)
+            found[one.address] = Ancestor(*one.address, *known, wired(project, study, one))
+            waiting += reversed(list(one.parents()))
     return list(found.values())
 
 
@@ -163,14 +135,12 @@ def _stored_lineage(project: Project, store: Store, address: Address) -> list[An
     found, waiting = dict[Address, Ancestor](), [address]
     while waiting:
         one = waiting.pop()
-        if one in found:
-            continue
-        manifest = _manifest(store, one)[0] or {}
-        parents = {port: [_address(text) for text in texts] for port, texts in manifest.get("parents", {}).items()}
-        lines = [s for s in _stored_settings(project, one, manifest) if s.at]
-        label = _stored_label(project, one, manifest)
-        found[one] = Ancestor(*one, label, store.has(*one), lines, parents)
-        waiting += reversed([parent for group in parents.values() for parent in group])
+        if one not in found:
+            manifest = _manifest(store, one)[0] or {}
+            parents = {port: [address_of(text) for text in texts] for port, texts in manifest.get("parents", {}).items()}
+            lines = [s for s in _stored_settings(project, one, manifest) if s.at]
+            found[one] = Ancestor(*one, _stored_label(project, one, manifest), store.has(*one), lines, parents)
+            waiting += reversed([parent for group in parents.values() for parent in group])
     return list(found.values())
 
 
@@ -184,8 +154,6 @@ def _stored_settings(project: Project, address: Address, manifest: Mapping[str, 
 
 
 def _stored_label(project: Project, address: Address, manifest: Mapping[str, Any]) -> str:
-    from compiler.store.fact import read_fact
-
     if manifest.get("scopes"):
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             return read_fact(manifest, 0.0).label
@@ -231,13 +199,5 @@ def _readers_stored(project: Project, address: Address) -> int:
     index = StoreIndex.of(project)
     stages = {fact.stage for fact in index.facts()}
     needle = "/".join(address)
-    return sum(1 for stage in stages for found in index.inputs_of(stage) if needle in _texts(found["parents"] or {}))
-
-
-def _texts(parents: Mapping[str, Iterable[str]]) -> set[str]:
-    return {text for group in parents.values() for text in group}
-
-
-def _address(text: str) -> Address:
-    stage, _, fingerprint = text.partition("/")
-    return stage, fingerprint
+    made_from = (found["parents"].values() for stage in stages for found in index.inputs_of(stage))
+    return sum(any(needle in group for group in parents) for parents in made_from)

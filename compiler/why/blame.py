@@ -1,5 +1,7 @@
 """The line of a spec that set a value of a node."""
 
+from collections.abc import Iterator
+
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.node import Node
 from compiler.project.layers import approach_chain
@@ -10,16 +12,8 @@ Path = tuple[Step, ...]
 
 LEARNING = {"snapshots": "at", "learning_trials": "trials"}
 """Bound source -> the key of the study's `learning` that sets it."""
-SECTIONS = {
-    "schedule": "sequential",
-    "look": "sequential",
-    "schedules": "sequential",
-    "interim_places": "sequential",
-    "parts": "sequential",
-    "arm": "approaches",
-    "peers": "approaches",
-    "baseline": "baseline",
-}
+SECTIONS = {"arm": "approaches", "peers": "approaches", "baseline": "baseline"}
+SECTIONS |= dict.fromkeys("schedule look schedules interim_places parts".split(), "sequential")
 """Bound source -> the key of the study that decides it."""
 
 
@@ -42,7 +36,7 @@ def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:
 
 def blame_wiring(project: Project, study: str, node: Node, port: str) -> Span | None:
     """Where an approach chose the stage that a port reads; None for the usual one."""
-    for link in (link for approach in _approaches(node) for link in reversed(approach_chain(project, approach))):
+    for link in _links(project, node):
         span = project.spans("approach", link).get(("inputs", node.stage.name, port))
         if span is not None:
             return span
@@ -57,7 +51,7 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
     if source in ("task", "gate"):
         return source, str(getattr(scope, source)), inside
     if source == "seed":
-        for link in (link for approach in _approaches(node) for link in reversed(approach_chain(project, approach))):
+        for link in _links(project, node):
             if project.approaches[link].training_seed_offset is not None:
                 return "approach", link, ("training_seed_offset",)
         return "study", study, ("seeds",)
@@ -76,6 +70,7 @@ def _place(project: Project, study: str, node: Node, source: str, inside: Path) 
     return "study", study, inside if source == "study" else ()
 
 
-def _approaches(node: Node) -> tuple[str, ...]:
-    """The approaches that a node belongs to: its own, else those that need it."""
-    return (node.scope.approach,) if node.scope.approach is not None else node.askers
+def _links(project: Project, node: Node) -> Iterator[str]:
+    """The approaches that a node belongs to, its own or else those that need it, each with what it extends behind it."""
+    for approach in (node.scope.approach,) if node.scope.approach is not None else node.askers:
+        yield from reversed(approach_chain(project, approach))

@@ -26,7 +26,7 @@ def render_comment(found: Against) -> str:
         problems=found.problems,
         notes=found.notes,
         counts=found.counts,
-        gone_size=size(found.gone_bytes / 1e9),
+        gone_size=size(found.gone_bytes, rough=True),
         reused_in_all=found.plan.count(State.REUSE),
         amounts=", ".join(amounts(found.estimate)) if marks else "",
         over=over(found.estimate, study.budget),

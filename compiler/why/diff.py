@@ -3,16 +3,17 @@
 A side is one approach of a study, or all studies of one revision. Nodes of both sides pair by what they stand for.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from compiler.graph.node import Graph, Node
+from compiler.graph.node import Address, Graph, Node
 from compiler.project.load import Project
 from compiler.why.artifact import setting, wired
 
 Key = tuple[str, ...]
-Address = tuple[str, str]
 Owner = tuple[Project, str]
 """The project and the study whose lines shaped a node."""
 NAMED = "arm"
@@ -123,18 +124,13 @@ def tallies(a: Side, b: Side, listing: Mapping[str, set[str]]) -> list[Tally]:
     first, second = a.addresses.keys(), b.addresses.keys()
     stages = dict.fromkeys(stage for side in (a, b) for stage, _ in side.addresses)
     groups = (first & second, first - second, second - first)
+    stored = ({address for address in group if address[1] in listing.get(address[0], ())} for group in groups)
+    counts = [Counter(stage for stage, _ in group) for group in (*groups, *stored)]
+    return [Tally(stage, *(count[stage] for count in counts)) for stage in stages]
 
-    def count(group: set[Address], stage: str, test: Callable[[Address], bool]) -> int:
-        return sum(1 for address in group if address[0] == stage and test(address))
 
-    return [
-        Tally(
-            stage,
-            *(count(group, stage, lambda _: True) for group in groups),
-            *(count(group, stage, lambda x: x[1] in listing.get(x[0], ())) for group in groups),
-        )
-        for stage in stages
-    ]
+_Lines = Callable[[Owner, Owner], tuple[str, str]]
+"""Where each side's project and study set something."""
 
 
 @dataclass(frozen=True)
@@ -144,19 +140,16 @@ class _Difference:
     old: Any
     new: Any
     text: str
-    lines: Callable[[Owner, Owner], tuple[str, str]]
+    lines: _Lines
 
 
 def _parameters(old: Node, new: Node, known: dict[tuple[int, int], list[tuple[str, Any, Any, str]]]) -> Iterator[_Difference]:
     """Parameters that differ. Most nodes share theirs with others, so pairs of them are compared once."""
     pair = id(old.params), id(new.params)
     if pair not in known:
-        names = [
-            n
-            for n in {**old.params, **new.params}
-            if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT) and new.stage.bound.get(n) != NAMED
-        ]
-        values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in names]
+        names = [n for n in {**old.params, **new.params} if old.params.get(n, _ABSENT) != new.params.get(n, _ABSENT)]
+        told = [name for name in names if new.stage.bound.get(name) != NAMED]
+        values = [(name, _brief(old.params.get(name)), _brief(new.params.get(name))) for name in told]
         known[pair] = [(name, x, y, repr((x, y))) for name, x, y in values]
     for name, x, y, text in known[pair]:
         yield _Difference("parameter", name, x, y, text, lambda a, b, name=name: (_at(a, old, name), _at(b, new, name)))
@@ -164,29 +157,24 @@ def _parameters(old: Node, new: Node, known: dict[tuple[int, int], list[tuple[st
 
 def _others(old: Node, new: Node) -> Iterator[_Difference]:
     """Stage versions, inputs, back ends and captures that differ."""
-    if old.stage.version != new.stage.version:
-        x, y = old.stage.version, new.stage.version
-        yield _Difference("stage", "version", x, y, f"{x} {y}", lambda a, b: ("", ""))
-    for port in {**old.inputs, **new.inputs}:
-        x, y = _makers(old, port), _makers(new, port)
-        if x != y:
-            yield _Difference(
-                "input",
-                port,
-                x,
-                y,
-                f"{x} {y}",
-                lambda a, b, port=port: (wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")),
-            )
+
+    def nowhere(a: Owner, b: Owner) -> tuple[str, str]:
+        return "", ""
+
+    def wiring(a: Owner, b: Owner, port: str) -> tuple[str, str]:
+        return wired(*a, old).get(port, "default"), wired(*b, new).get(port, "default")
+
+    def choice(a: Owner, b: Owner, role: str) -> tuple[str, str]:
+        return _backend_line(*a, role), _backend_line(*b, role)
+
+    found: list[tuple[str, str, Any, Any, _Lines]] = [("stage", "version", old.stage.version, new.stage.version, nowhere)]
+    found += [("input", p, _makers(old, p), _makers(new, p), partial(wiring, port=p)) for p in {**old.inputs, **new.inputs}]
     for role in {**old.backends, **new.backends}:
         x, y = (" ".join(node.backends.get(role, {}).values()) for node in (old, new))
-        if x != y:
-            yield _Difference(
-                "back end", role, x, y, f"{x} {y}", lambda a, b, role=role: (_backend_line(*a, role), _backend_line(*b, role))
-            )
+        found.append(("back end", role, x, y, partial(choice, role=role)))
     if old.content != new.content:
-        x, y = (old.content or "")[:12], (new.content or "")[:12]
-        yield _Difference("capture", str(new.scope), x, y, f"{x} {y}", lambda a, b: ("", ""))
+        found.append(("capture", str(new.scope), (old.content or "")[:12], (new.content or "")[:12], nowhere))
+    return (_Difference(what, name, x, y, f"{x} {y}", lines) for what, name, x, y, lines in found if x != y)
 
 
 def _at(owner: Owner, node: Node, name: str) -> str:

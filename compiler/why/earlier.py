@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from compiler.graph.fingerprint import canonical
-from compiler.graph.node import Graph, Node
+from compiler.graph.node import Address, Graph, Node
 from compiler.plan.changes import Key, key
-from compiler.store.fact import Fact
+from compiler.store.fact import Fact, Inputs, address_of
 from compiler.store.index import StoreIndex
-
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -74,14 +72,14 @@ class StorePast:
 
     def nearest(self, node: Node) -> Record | None:
         """The artifact of the node's stage with the fewest differences, whatever it stood for."""
-        best: tuple[int, str, dict[str, Any]] | None = None
-        parents = {p.stage.name + "/" + p.fingerprint for p in node.parents()}
+        best: tuple[int, str, Inputs] | None = None
+        parents = {"/".join(p.address) for p in node.parents()}
         known = {fact.address: fact for fact in self._index.of_stage(node.stage.name)}
         for inputs in self._index.inputs_of(node.stage.name):
-            address = node.stage.name, str(inputs["fingerprint"])
+            address = node.stage.name, inputs["fingerprint"]
             if address in known and address != node.address:
-                theirs = {text for found in (inputs["parents"] or {}).values() for text in found}
-                distance = len(differing(node.params, inputs["params"] or {})) + 2 * len(parents - theirs)
+                theirs = {text for found in inputs["parents"].values() for text in found}
+                distance = len(differing(node.params, inputs["params"])) + 2 * len(parents - theirs)
                 if best is None or (distance, address[1]) < best[:2]:
                     best = (distance, address[1], inputs)
         return None if best is None else _record(known[node.stage.name, best[1]], best[2])
@@ -131,19 +129,7 @@ def _same(a: Any, b: Any) -> bool:
     return canonical(a) == canonical(b)
 
 
-def _record(fact: Fact, inputs: Mapping[str, Any]) -> Record:
-    parents = {
-        port: tuple((text.partition("/")[0], text.partition("/")[2]) for text in found)
-        for port, found in (inputs["parents"] or {}).items()
-    }
-    return Record(
-        fact.stage,
-        fact.fingerprint,
-        fact.label,
-        fact.version,
-        inputs["params"] or {},
-        inputs["backends"] or {},
-        parents,
-        inputs["content"],
-        fact.built,
-    )
+def _record(fact: Fact, inputs: Inputs) -> Record:
+    parents = {port: tuple(map(address_of, texts)) for port, texts in inputs["parents"].items()}
+    params, backends, content = inputs["params"], inputs["backends"], inputs["content"]
+    return Record(*fact.address, fact.label, fact.version, params, backends, parents, content, fact.built)

@@ -3,13 +3,14 @@
 So a node has another address than its earlier form exactly when one of them speaks (`tests/compiler/why/test_why.py`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
+from compiler.plan.form import CauseKind
 from compiler.project.load import Project
 from compiler.render.cells import short
 from compiler.why.blame import Path, blame, blame_wiring
@@ -40,7 +41,7 @@ class Reason:
     `parents` are those that are other artifacts than before, each with its earlier form if that is known.
     """
 
-    kind: str
+    kind: CauseKind
     what: str
     old: str = ""
     new: str = ""
@@ -54,28 +55,18 @@ class Reason:
         return f"{named}: {self.old} -> {self.new}" if self.old or self.new else named
 
 
-WORDS = {
-    "parameter": "parameter",
-    "seed": "seed",
-    "version": "stage version",
-    "backend": "back end",
-    "parent": "parent",
-    "content": "the photos or the splat outside the project changed",
-}
+WORDS = {"version": "stage version", "backend": "back end", "content": "the photos or the splat outside the project changed"}
+"""Kinds that people know by another name."""
 
 
 def parameter_changed(view: View) -> Iterator[Reason]:
     """A parameter has another value."""
-    for name in differing(view.old.params, view.node.params):
-        if view.node.stage.bound.get(name) != "seed":
-            yield from _changes(view, "parameter", name)
+    yield from _changes(view, "parameter", seeds=False)
 
 
 def seed_changed(view: View) -> Iterator[Reason]:
     """The training seed has another value."""
-    for name in differing(view.old.params, view.node.params):
-        if view.node.stage.bound.get(name) == "seed":
-            yield from _changes(view, "seed", name)
+    yield from _changes(view, "seed", seeds=True)
 
 
 def version_changed(view: View) -> Iterator[Reason]:
@@ -107,15 +98,7 @@ def parent_changed(view: View) -> Iterator[Reason]:
         yield _other_parent(view, port, now[0], then[0]) if len(now) == len(then) == 1 else _others(view, port)
 
 
-Predicate = Callable[[View], Iterator[Reason]]
-PREDICATES: tuple[Predicate, ...] = (
-    parameter_changed,
-    seed_changed,
-    version_changed,
-    backend_changed,
-    content_changed,
-    parent_changed,
-)
+PREDICATES = (parameter_changed, seed_changed, version_changed, backend_changed, content_changed, parent_changed)
 
 
 def reasons(view: View) -> list[Reason]:
@@ -135,9 +118,11 @@ def differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Any, Any
         yield path, old, new
 
 
-def _changes(view: View, kind: str, name: str) -> Iterator[Reason]:
-    before, now = view.old.params.get(name, ABSENT), view.node.params.get(name, ABSENT)
-    for path, old, new in differences(before, now, (name,)):
+def _changes(view: View, kind: CauseKind, seeds: bool) -> Iterator[Reason]:
+    before, now, bound = view.old.params, view.node.params, view.node.stage.bound
+    names = (name for name in differing(before, now) if (bound.get(name) == "seed") == seeds)
+    parts = (part for n in names for part in differences(before.get(n, ABSENT), now.get(n, ABSENT), (n,)))
+    for path, old, new in parts:
         shown = _counted if any(isinstance(v, list) and len(v) > LONG for v in (old, new)) else _value
         at = blame(view.project, view.study, view.node, path)
         yield Reason(kind, ".".join(map(str, path)), shown(old), shown(new), at)
@@ -155,7 +140,7 @@ def _backend(chosen: Mapping[str, str] | None) -> str:
     return f"{chosen['name']} {chosen['version']}" if chosen else NONE
 
 
-def _other_parent(view: View, port: str, now: Node, then: tuple[str, str]) -> Reason:
+def _other_parent(view: View, port: str, now: Node, then: Address) -> Reason:
     before = view.past.at(then)
     pair = ((now, before),)
     if now.stage.name == then[0]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.graph.node import Node
+from compiler.graph.node import Address, Node
 from compiler.plan.changes import Mark
 from compiler.plan.plan import Plan, State
 from compiler.project.load import Project
@@ -15,7 +15,6 @@ from runtime.store.store import DamagedArtifact, Store
 
 MOST_PARENTS = 200
 """Of one port; whoever reads thousands of parents has the same few causes in all of them."""
-Address = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Causes:
         key = node.address, old.address
         if key not in self._found:
             self._found[key] = ()  # a graph has no cycle, but a store may have been tampered with
-            self._found[key] = tuple({_key(c): c for c in self._walk(node, old)}.values())
+            self._found[key] = tuple({(c.title, str(c.reason.at)): c for c in self._walk(node, old)}.values())
         return self._found[key]
 
     def _walk(self, node: Node, old: Record) -> Iterator[Cause]:
@@ -153,8 +152,8 @@ def code_changed(node: Node) -> Iterator[Note]:
     """A warning: the stage's code differs from what was recorded for its version."""
     from runtime.build.code_digest import code_digest, recorded
 
-    entry = recorded().get(node.stage.name, {})
-    if entry.get("version") == node.stage.version and entry.get("digest") != code_digest(node.stage.name):
+    entry = recorded().get(node.stage.name)
+    if entry and entry["version"] == node.stage.version and entry["digest"] != code_digest(node.stage.name):
         yield Note(
             "code",
             f"warning: the code of stage `{node.stage.name}` changed without a new version, so that artifacts of the "
@@ -181,7 +180,3 @@ def _origin(index: StoreIndex, node: Node) -> Iterator[Note]:
 def when(seconds: float) -> str:
     """A time for people, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
-
-
-def _key(cause: Cause) -> tuple[str, str]:
-    return cause.title, str(cause.reason.at)

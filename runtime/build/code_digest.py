@@ -12,6 +12,7 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 from runtime.stage import load_stages
 
@@ -33,15 +34,23 @@ def code_digest(stage: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def recorded() -> dict[str, dict[str, object]]:
-    """Stage -> version, digest and the reason given when it was recorded."""
+class Recorded(TypedDict):
+    """What goes with a version of a stage: its digest, and the reason given when that was recorded."""
+
+    version: int
+    digest: str
+    reason: str
+
+
+def recorded() -> dict[str, Recorded]:
+    """The record by stage."""
     return json.loads(RECORD.read_text()) if RECORD.exists() else {}
 
 
 def record(stage: str, reason: str) -> None:
     """Write down that this version of the stage goes with this digest."""
     version = load_stages()[stage].version
-    entries = {**recorded(), stage: {"version": version, "digest": code_digest(stage), "reason": reason}}
+    entries = recorded() | {stage: Recorded(version=version, digest=code_digest(stage), reason=reason)}
     RECORD.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
 
 

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from runtime.backend import load
 from runtime.build.usage import Usage
@@ -10,7 +9,7 @@ from runtime.contract import Contract, mismatches
 from runtime.job import Job
 from runtime.out import Out
 from runtime.problem import InputError, Problem
-from runtime.stage import Stage, load_stages
+from runtime.stage import Params, Stage, load_stages
 from runtime.store.store import DamagedArtifact, Store
 from runtime.tracking.build import Made
 from runtime.tracking.log import Log
@@ -27,13 +26,12 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
     """
     stage = load_stages()[job.stage]
     if stage.version != job.version:
-        raise InputError(
-            Problem("B310", f"stage `{job.stage}` is version {stage.version}, planned was {job.version}", "plan again")
-        )
+        message = f"stage `{job.stage}` is version {stage.version}, planned was {job.version}"
+        raise InputError(Problem("B310", message, "plan again"))
     log = log or Log()
-    with store.building(job.stage, job.fingerprint) as folder:
-        if store.has(job.stage, job.fingerprint):
-            found = store.path(job.stage, job.fingerprint)
+    with store.building(*job.address) as folder:
+        if store.has(*job.address):
+            found = store.path(*job.address)
             log.end(Made("reused", folder=found))
             return found
         usage = Usage()
@@ -49,19 +47,19 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             "params": job.params,
             "backends": job.backends,
             "content": job.content,
-            "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
+            "parents": job.parents,
             "metrics": metrics,
             "contract": out.measured.to_json(),
             "scopes": job.scopes,
             "built": round(time.time(), 3),
             "cost": usage.cost(),
         }
-        found = store.publish(job.stage, job.fingerprint, folder, facts)
-        log.end(Made("built", folder=found, manifest=facts | job.address))
+        found = store.publish(*job.address, folder, facts)
+        log.end(Made("built", folder=found, manifest=facts | {"stage": job.stage, "fingerprint": job.fingerprint}))
         return found
 
 
-def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Path | list[Path] | None]:
+def _parents(job: Job, stage: Stage, params: Params, store: Store) -> dict[str, Path | list[Path] | None]:
     """Folders by port, after their sizes and contracts were checked."""
     expected = stage.expects(params)
     folders: dict[str, Path | list[Path] | None] = {}
@@ -69,38 +67,33 @@ def _parents(job: Job, stage: Stage, params: Any, store: Store) -> dict[str, Pat
         found = job.inputs.get(port.name, [])
         for parent in found:
             try:
-                manifest = store.check(parent.stage, parent.fingerprint, digests=False)
+                manifest = store.check(*parent, digests=False)
             except DamagedArtifact as damage:
-                raise InputError(
-                    Problem("B311", f"damaged parent: {damage}", "run `simkiln verify`, then build again")
-                ) from damage
+                problem = Problem("B311", f"damaged parent: {damage}", "run `simkiln verify`, then build again")
+                raise InputError(problem) from damage
             offered = Contract.from_json(manifest.get("contract", {}))
-            for odd in mismatches(expected.get(port.name, Contract()), offered):
-                raise InputError(_contract_problem(f"`{job.stage}` takes `{port.name}`", odd.fact, odd.wanted, odd.offered))
-        paths = [store.path(p.stage, p.fingerprint) for p in found]
+            _hold(f"`{job.stage}` takes `{port.name}`", expected.get(port.name, Contract()), offered)
+        paths = [store.path(*parent) for parent in found]
         folders[port.name] = paths if port.many else (paths[0] if paths else None)
     for first, second in stage.agree:
         wanting, offering = (_contracts(job, store).get(port, Contract()) for port in (first, second))
-        for odd in mismatches(wanting, offering):
-            raise InputError(_contract_problem(f"`{first}` needs of `{second}`", odd.fact, odd.wanted, odd.offered))
+        _hold(f"`{first}` needs of `{second}`", wanting, offering)
     return folders
 
 
 def _contracts(job: Job, store: Store) -> dict[str, Contract]:
     first = {port: found[0] for port, found in job.inputs.items() if found}
-    return {port: Contract.from_json(store.manifest(p.stage, p.fingerprint).get("contract", {})) for port, p in first.items()}
+    return {port: Contract.from_json(store.manifest(*parent).get("contract", {})) for port, parent in first.items()}
 
 
-def _check_made(stage: Stage, params: Any, out: Out, inputs: dict[str, Contract]) -> None:
+def _check_made(stage: Stage, params: Params, out: Out, inputs: dict[str, Contract]) -> None:
     if missing := out.missing():
         raise RuntimeError(f"stage `{stage.name}` did not write {', '.join(missing)}")
-    for odd in mismatches(stage.offers(params, inputs), out.measured):
-        raise InputError(_contract_problem(f"`{stage.name}` promised", odd.fact, odd.wanted, odd.offered))
+    _hold(f"`{stage.name}` promised", stage.offers(params, inputs), out.measured)
 
 
-def _contract_problem(who: str, fact: str, wanted: object, offered: object) -> Problem:
-    return Problem(
-        "B312",
-        f"port contract broken: {who} `{fact}` {wanted!r}, but the content has {offered!r}",
-        f"make both ends agree on `{fact}`",
-    )
+def _hold(who: str, wanted: Contract, offered: Contract) -> None:
+    """Refuse content that says something else than was wanted of it."""
+    for odd in mismatches(wanted, offered):
+        message = f"port contract broken: {who} `{odd.fact}` {odd.wanted!r}, but the content has {odd.offered!r}"
+        raise InputError(Problem("B312", message, f"make both ends agree on `{odd.fact}`"))

@@ -21,8 +21,7 @@ class Guard:
 
     def to_json(self) -> dict[str, Any]:
         """As a job's file holds it."""
-        judged = [[parent.stage, parent.fingerprint] for parent in self.judged]
-        return {"gate": self.gate, "rule": self.rule.model_dump(mode="json"), "judged": judged}
+        return {"gate": self.gate, "rule": self.rule.model_dump(mode="json"), "judged": list(map(list, self.judged))}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Guard":
@@ -43,10 +42,10 @@ def failed(guard: Guard, store: Store) -> str | None:
     """
     values = []
     for parent in guard.judged:
-        if not store.has(parent.stage, parent.fingerprint):
+        if not store.has(*parent):
             return None
         try:
-            value = lookup(store.manifest(parent.stage, parent.fingerprint)["metrics"], guard.rule.metric)
+            value = lookup(store.manifest(*parent)["metrics"], guard.rule.metric)
         except (DamagedArtifact, KeyError):
             return None
         if value is None:

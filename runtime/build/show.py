@@ -1,11 +1,12 @@
 """A problem met while building, shown at the line of the spec that is to blame."""
 
-from typing import Any
+from collections.abc import Mapping
 
+from runtime.job import Origin
 from runtime.problem import Problem
 
 
-def show_problem(problem: Problem, origins: dict[str, dict[str, Any]], label: str) -> str:
+def show_problem(problem: Problem, origins: Mapping[str, Origin], label: str) -> str:
     """The problem as text, in the form that the compiler uses; `origins` is that of `runtime.job.Job`."""
     lines = [f"error[{problem.code}]: {label}: {problem.message}"]
     key = problem.key

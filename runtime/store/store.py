@@ -19,8 +19,8 @@ from typing import Any
 
 from runtime.store.host import alive, host
 from runtime.store.lock import exclusive
+from runtime.store.manifest import MANIFEST
 
-MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"
 FULL_BYTES = 1 << 20
 

@@ -21,21 +21,10 @@ class JsonLines:
         self._id = build.id
         self._path = folder / job.stage / f"{job.fingerprint}.jsonl"
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._write(
-            "begin",
-            study=build.study,
-            group=build.group(),
-            stage=job.stage,
-            fingerprint=job.fingerprint,
-            version=job.version,
-            label=job.label,
-            scopes=job.scopes or [job.scope],
-            params=job.params,
-            backends=job.backends,
-            host=host(),
-            pid=os.getpid(),
-            parents={port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
-        )
+        what = {name: getattr(job, name) for name in ("stage", "fingerprint", "version", "label")}
+        what |= {"scopes": job.scopes or [job.scope], "params": job.params, "backends": job.backends}
+        where = {"host": host(), "pid": os.getpid()}
+        self._write("begin", study=build.study, group=build.group(), **what, **where, parents=job.parents)
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
         """One line of values."""

@@ -11,24 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.tracking.build import AXES, Build, Made
+from runtime.tracking.build import Build, Made
 
 PROJECT = "simkiln"
-COLUMNS = (
-    "approach",
-    "domain",
-    "location",
-    "task",
-    "value",
-    "low",
-    "high",
-    "level",
-    "direction",
-    "seeds",
-    "trials",
-    "prior_low",
-    "prior_high",
-)
+AXES = ("location", "approach", "task", "seed", "domain", "gate")
+QUIET = "silent disable_git disable_code x_disable_meta x_disable_machine_info x_disable_stats".split()
+CONFIG = ("stage", "version", "fingerprint", "params", "backends", "parents")
+COLUMNS = "approach domain location task value low high level direction seeds trials prior_low prior_high".split()
 
 
 class Wandb:
@@ -46,6 +35,7 @@ class Wandb:
         if online and not _logged_in(wandb):
             sys.stderr.write("tracking: not logged in to W&B (`wandb login`): this run is logged offline\n")
             online = False
+        config = {name: getattr(job, name) for name in CONFIG} | {"study": build.study, "scopes": job.scopes or [job.scope]}
         shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope]
         self._run = wandb.init(
             project=PROJECT,
@@ -56,17 +46,8 @@ class Wandb:
             mode="online" if online else "offline",
             tags=[f"study:{build.study}"[:64], *shown],
             reinit="finish_previous",
-            config=_facts(build),
-            settings=wandb.Settings(
-                console="off",
-                silent=True,
-                disable_git=True,
-                disable_code=True,
-                x_disable_meta=True,
-                x_disable_machine_info=True,
-                x_disable_stats=True,
-                x_save_requirements=False,
-            ),
+            config=config,
+            settings={"console": "off", "x_save_requirements": False, **dict.fromkeys(QUIET, True)},
         )
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
@@ -99,21 +80,7 @@ class Wandb:
             prior = (row.get("prior") or {}).get("range") or (None, None)
             flat = {**row, "low": row["band"][0], "high": row["band"][1], "prior_low": prior[0], "prior_high": prior[1]}
             rows.append([flat.get(name) for name in COLUMNS])
-        return self._wandb.Table(columns=list(COLUMNS), data=rows, allow_mixed_types=True)
-
-
-def _facts(build: Build) -> dict[str, Any]:
-    job = build.job
-    return {
-        "study": build.study,
-        "stage": job.stage,
-        "version": job.version,
-        "fingerprint": job.fingerprint,
-        "scopes": job.scopes or [job.scope],
-        "params": job.params,
-        "backends": job.backends,
-        "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in job.inputs.items()},
-    }
+        return self._wandb.Table(columns=COLUMNS, data=rows, allow_mixed_types=True)
 
 
 def _logged_in(wandb: Any) -> bool:

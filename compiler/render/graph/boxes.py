@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compiler.graph.node import Graph, Node
-
-Address = tuple[str, str]
+from compiler.graph.node import Address, Graph, Node
 
 
 @dataclass
@@ -86,7 +84,7 @@ def _diagram(nodes: Iterable[Node], states: Mapping[Address, str], place: Callab
         box.states[states[node.address]] = box.states.get(states[node.address], 0) + 1
         box.labels.append(node.label)
         for port, parents in node.inputs.items():
-            for source in {home[p.address] for p in parents if p.address in home}:
+            for source in dict.fromkeys(home[p.address] for p in parents if p.address in home):
                 readers[source, key, port] = readers.get((source, key, port), 0) + 1
                 if port not in box.ports:
                     box.ports.append(port)

@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.cost_bands import coverage
-from compiler.plan.cost import CostModel, estimate
+from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.cost_fit import fit, quantile
+from compiler.plan.plan import Plan
+from compiler.project.load import Project
 from compiler.spec.study import Rates
 from compiler.store.index import StoreIndex
 from tests.compiler.published import base_project, edit, planned, publish, publish_all
@@ -60,18 +62,25 @@ def test_quantiles_interpolate() -> None:
     assert [quantile([3, 1, 2], share) for share in (0, 0.25, 0.5, 1)] == [1, 1.5, 2, 3]
 
 
+def cost_of(project: Project, plan: Plan, rates: Rates | None = None, cores: int = 1) -> Estimate:
+    model = CostModel(StoreIndex.of(project))
+    return estimate(plan, model.costs(plan.build()), model, rates, cores)
+
+
 def test_a_plan_is_estimated_from_artifacts_of_its_stages(tmp_path: Path) -> None:
     root = base_project(tmp_path)
     project, plan = planned(root)
-    bare = estimate(plan, CostModel(StoreIndex.of(project)), cores=4)
+    bare = cost_of(project, plan, cores=4)
     assert bare.measured == 0
-    assert bare.cpu_h.value == pytest.approx(plan.cpu_minutes() / 60)
+    assert bare.cpu_h.value == pytest.approx(
+        sum(need.cpu * need.minutes for need in (n.setting.resources for n in plan.build())) / 60
+    )
     assert bare.cpu_h.low < bare.cpu_h.value / 1.5
     assert (bare.disk_known, bare.money) == (0, None)
     publish_all(root, cost={"cpu_s": 36.0, "wall_s": 18.0}, size=1_000)
     edit(root, "locations/cellar", "seed: 1", "seed: 2")
     project, plan = planned(root)
-    found = estimate(plan, CostModel(StoreIndex.of(project)), Rates(cpu_hour=2, gpu_hour=100), cores=4)
+    found = cost_of(project, plan, Rates(cpu_hour=2, gpu_hour=100), cores=4)
     jobs = sum(1 for _ in plan.build())
     assert jobs == 19
     assert found.measured == 1
@@ -91,7 +100,7 @@ def test_gpu_time_is_priced(tmp_path: Path) -> None:
     publish(project, splat, {"wall_s": 7200.0, "gpu_s": 7200.0})
     edit(root, "locations/cellar", "seed: 1", "seed: 2")
     project, plan = planned(root)
-    found = estimate(plan, CostModel(StoreIndex.of(project)), Rates(gpu_hour=3))
+    found = cost_of(project, plan, Rates(gpu_hour=3))
     assert 1 < found.gpu_h.value < 2
     assert found.money is not None
     assert found.money.value == pytest.approx(3 * found.gpu_h.value)
@@ -113,13 +122,4 @@ def test_like_machines_and_versions_come_first(tmp_path: Path) -> None:
     (node, *_) = [n for n in plan.build() if n.stage.name == "policy"]
     assert len(policies[1:]) >= 3
     assert model.law_of(("policy", "")).cpu.samples == len(policies) - 1
-    assert model.peak_mb(node) == pytest.approx(625)
     assert model.node(node).cpu_s < 200
-
-
-def test_memory_is_not_proposed_from_two_jobs(tmp_path: Path) -> None:
-    project, plan = planned(base_project(tmp_path))
-    policies = plan.graph.find("policy")
-    for node in policies[:2]:
-        publish(project, node)
-    assert CostModel(StoreIndex.of(project)).peak_mb(policies[2]) is None

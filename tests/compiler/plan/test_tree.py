@@ -174,7 +174,7 @@ def test_the_footer_needs_counts_alone() -> None:
 
 def test_amounts_for_people() -> None:
     assert [hours(h, "CPU") for h in (250, 1.6, 0.5, 0.001)] == ["250 CPU-h", "1.6 CPU-h", "30.0 CPU-min", "3.6 CPU-s"]
-    assert [size(gb) for gb in (2500, 1.5, 0.0015, 1e-6)] == ["2.5 TB", "1.5 GB", "1.5 MB", "1.0 kB"]
+    assert [size(n, rough=True) for n in (2.5e12, 1.5e9, 1.5e6, 1e3)] == ["2.5 TB", "1.5 GB", "1.5 MB", "1.0 kB"]
 
 
 def test_the_form_for_programs(built: Path) -> None:
