@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics.diagnostic import Span
+from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.fingerprint import canonical, joined
 from compiler.graph.node import Graph, Node, Scope, Setting, Stops
-from compiler.graph.settings import HIDDEN_SITE, Settings
+from compiler.graph.roles import having, trials_of
+from compiler.graph.settings import Settings
 from compiler.graph.stops import speaks_of, stops
 from compiler.graph.template import Key, Slot, Template, record
 from compiler.project.collector import without_gc
@@ -68,11 +70,12 @@ class _Expansion:
             for stage in self.study.targets
         ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
-        targets += self._every(REGISTRY["evaluate"])
-        targets += self._every(REGISTRY["learning"])
-        targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
+        for stage in having("trials", "curve"):
+            targets += self._every(stage)
+        for stage in having("gate"):
+            targets += [n for n in self._every(stage) if self.settings.cells or n.inputs.get("judged")]
         if self.settings.cells:
-            targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
+            targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         return Graph(
             self.id,
             self.nodes,
@@ -94,9 +97,10 @@ class _Expansion:
         for stage in self.study.targets:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
         for scope in self.settings.scopes:
-            self.node(REGISTRY["evaluate"], scope._replace(location=location))
-        for scope in self._scopes(REGISTRY["learning"]):
-            self.node(REGISTRY["learning"], scope._replace(location=location))
+            self.node(trials_of(str(scope.domain)), scope._replace(location=location))
+        for stage in having("curve"):
+            for scope in self._scopes(stage):
+                self.node(stage, scope._replace(location=location))
         if like not in self.templates and not partly:
             self.templates[like] = record(self.settings, self.asked[location])
 
@@ -129,6 +133,11 @@ class _Expansion:
         return self.settings.of(slot.setting.stage, own._replace(approach=asker))
 
     def node(self, stage: Stage, scope: Scope) -> Node:
+        if stage.role and "approach" not in stage.per and "location" in stage.per:
+            scope = scope._replace(approach=None)  # what judges several approaches is asked for by none of them
+        rounds = self.settings.rounds(scope.approach) if "round" in stage.per else None
+        at = rounds and (scope.round or rounds)  # who names no round means the last; a stage for all of them knows none
+        scope = scope if scope.round == at else scope._replace(round=at)
         own = scope.only(stage.per)
         key = (stage.name, own._replace(location=None), scope.approach)
         asked = self.asked[own.location]
@@ -163,31 +172,31 @@ class _Expansion:
         """What a gate reads: the comparison of trials, or the artifacts whose metric its rule speaks of."""
         rule = self.project.gates[str(scope.gate)]
         port = stage.ports[0] if rule.metric in TRIAL_METRICS else stage.ports[1]
-        if rule.stage in (None, "uplift"):
-            found = self._every(REGISTRY["uplift"])
+        if rule.stage is None or REGISTRY[rule.stage].role == "evidence":
+            found = self._every(having("evidence")[0])
         else:
             found = tuple(n for n in self.nodes.values() if speaks_of(rule, n))
         self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
         return {port.name: found}
 
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
-        if "gate" in stage.per:
+        if stage.role == "gate":
             return self._judged(stage, scope)
         wired = self._wired(stage, scope.approach)
         inputs: dict[str, tuple[Node, ...]] = {}
         for port in stage.ports:
             provider = wired[port.name]
-            if provider is None or (port.earlier and (scope.look or 1) == 1):
+            if provider is None:
                 continue
-            if port.peers:
-                inputs[port.name] = tuple([self.node(provider, one) for one in self.settings.peers(scope)])
-            elif port.earlier:
-                before = scope._replace(approach=None, seed=None, look=(scope.look or 1) - 1)
-                inputs[port.name] = (self.node(provider, before),)
-            elif port.many:
+            if port.whose == "peers":
+                inputs[port.name] = tuple([self.node(_maker(provider, one), one) for one in self.settings.peers(scope)])
+            elif port.whose == "study":
                 inputs[port.name] = self._every(provider)
+            elif port.whose == "previous":
+                if before := _before(scope, port.along):
+                    inputs[port.name] = (self.node(provider, before),)
             else:
-                asked = scope._replace(approach=self.yardstick) if port.common else scope
+                asked = scope._replace(approach=self.yardstick) if port.whose == "baseline" else scope
                 inputs[port.name] = (self.node(provider, asked),)
         return inputs
 
@@ -199,7 +208,7 @@ class _Expansion:
         return self.wired[key]
 
     def _provider(self, stage: Stage, port: Port, approach: str | None) -> Stage | None:
-        asked = self.yardstick if port.common else approach
+        asked = self.yardstick if port.whose == "baseline" else approach
         chosen = None
         for name in approach_chain(self.project, asked) if asked else ():
             chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
@@ -208,16 +217,17 @@ class _Expansion:
         return REGISTRY[chosen or providers(port.kind)[0]]
 
     def _every(self, stage: Stage) -> tuple[Node, ...]:
-        """A stage's nodes over the whole study, in the study's order."""
+        """A stage's nodes over the whole study, in its order; of trials those of every domain, whichever stage makes them."""
         if stage.name not in self.every:
             if "location" in stage.per:
-                keyed = [((stage.name, scope.only(stage.per), scope.approach), scope) for scope in self._scopes(stage)]
+                made = [(_maker(stage, scope), scope) for scope in self._scopes(stage)]
+                keyed = [((maker.name, scope.only(maker.per), scope.approach), maker, scope) for maker, scope in made]
                 found = [
-                    self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
+                    self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
                     for location in self.study.locations
                     if location not in self.stopped.locations
-                    for key, scope in keyed
-                    if stage.name != "interim"
+                    for key, maker, scope in keyed
+                    if stage.role != "look"
                     or location not in self.settings.partly
                     or self.settings.peers(scope._replace(location=location))
                 ]
@@ -231,9 +241,9 @@ class _Expansion:
 
     def _scopes(self, stage: Stage) -> list[Scope]:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
-        if stage.name == "learning" and self.study.learning is None:
+        if stage.role == "curve" and self.study.learning is None:
             return []
-        if stage.name == "interim":
+        if stage.role == "look":
             return self.settings.interims()
         if "seed" in stage.per:
             return self.settings.scopes if "domain" in stage.per else self.settings.trainings
@@ -282,3 +292,14 @@ class _Expansion:
             spans = self.project.spans("location", str(node.scope.location))
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
         return found
+
+
+def _maker(stage: Stage, scope: Scope) -> Stage:
+    """The stage that makes a node of a type: of trials the one of their domain."""
+    return trials_of(str(scope.domain)) if stage.role == "trials" else stage
+
+
+def _before(scope: Scope, axis: str) -> Scope | None:
+    """The scope one step before along a numbered axis; None at the first, or where the axis does not apply."""
+    at = getattr(scope, axis)
+    return None if at is None or at == 1 else scope._replace(**{axis: at - 1})

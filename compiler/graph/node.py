@@ -6,12 +6,10 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from compiler.diagnostics.diagnostic import Span
+from runtime.bound.axis import AXES
 from runtime.bound.cell import Cell
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
-
-AXES = ("location", "task", "approach", "seed", "domain", "look", "gate", "claim", "study")
-
 
 Address = tuple[str, str]
 """Stage name and fingerprint."""
@@ -24,6 +22,7 @@ class Scope(NamedTuple):
     task: str | None = None
     approach: str | None = None
     seed: int | None = None
+    round: int | None = None
     domain: str | None = None
     look: int | None = None
     gate: str | None = None

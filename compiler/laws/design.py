@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.graph.roles import JUDGES, having
+from compiler.graph.roles import domains as made_in
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
-from compiler.shape.walk import shape_of
-from runtime.stage import load_stages
+from runtime.stage import Port, load_stages
 
 AXES = ("tasks", "approaches", "seeds", "trials")
 
@@ -46,21 +47,27 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
-    """X417: an approach may not set parameters or inputs of the stages that judge it."""
-    judges = {s.name for s in load_stages().values() if {"domain", "study", "gate"} & set(s.per)} | {"learning"}
+    """X417: an approach may set nothing of the stages that judge it but which policy they try."""
+    judges = {stage.name: stage for stage in having(*JUDGES)}
     for name in subject.used("approach"):
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):
-            for stage in sorted(judges & set(getattr(spec, section))):
+            for stage in sorted(judges.keys() & set(getattr(spec, section))):
+                if section == "inputs" and all(_own_policy(judges[stage].port(port)) for port in spec.inputs[stage]):
+                    continue
                 message = f"approach `{name}` changes `{stage}`, by which it is judged"
                 fix = "set it in the study, for every approach alike"
                 yield subject.at("approach", name, (section, stage), "X417", message, fix, key=True)
 
 
+def _own_policy(port: Port | None) -> bool:
+    """Whether a port takes what is judged, and no part of the yardstick."""
+    return port is not None and port.whose == "own" and port.kind == "policy"
+
+
 def domains(subject: Subject) -> Iterator[Diagnostic]:
     """X412 and X413: trials in a domain that a location, or no stage, can offer."""
-    evaluate = load_stages().get("evaluate")
-    offered = _choices(shape_of(evaluate.params).schema, "domain") if evaluate else []
+    offered = made_in()
     for name, study in subject.studies():
         for domain in study.trials:
             if offered and domain not in offered:
@@ -88,11 +95,3 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
                 message = f"`{target}` is made for each {per}, not once for each location"
                 fit = ", ".join(sorted(s.name for s in stages.values() if tuple(s.per) == ("location",)))
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
-
-
-def _choices(schema: dict, name: str) -> list[str]:
-    """The closed list of values of a field, also where it is shared in `$defs`."""
-    part = schema["properties"].get(name, {})
-    if "$ref" in part:
-        part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
-    return list(part.get("enum", []))

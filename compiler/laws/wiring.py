@@ -55,7 +55,7 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
 def made_more_often(subject: Subject) -> Iterator[Diagnostic]:
     """X415: a port for one artifact is given a stage that makes many for each reader."""
     for name, reader, port, maker in _edges(subject):
-        more = [axis for axis in maker.per if axis not in reader.per]
+        more = [axis for axis in maker.per if axis not in reader.per and axis != "round"]  # of rounds the last is read
         if maker.kind == port.kind and more and not port.many:
             message = f"`{maker.name}` is made for each {' and '.join(more)}, but `{reader.name}` is not"
             path = ("inputs", reader.name, port.name)
@@ -74,6 +74,9 @@ def input_cycle(subject: Subject) -> Iterator[Diagnostic]:
                 wired |= {(stage, port): maker for port, maker in ports.items()}
         for stage, ports in own.items():
             for port in ports:
+                reader = stages[stage].port(port) if stage in stages else None
+                if reader is not None and reader.whose == "previous":
+                    continue  # what an earlier round made is no circle
                 circle = _circle(stages, wired, stage, port)
                 if circle:
                     shown = " -> ".join(f"`{s}`" for s in circle)
@@ -93,6 +96,8 @@ def _circle(stages: dict[str, Stage], wired: dict[tuple[str, str], str], start: 
             continue
         seen.add(path[-1])
         for p in stage.ports:
+            if p.whose == "previous":
+                continue
             made = wired.get((stage.name, p.name)) or (None if p.optional else next(iter(providers(p.kind)), None))
             if made:
                 waiting.append([*path, made])

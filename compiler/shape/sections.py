@@ -9,7 +9,7 @@ from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, closest,
 from compiler.reading.source import Source
 from compiler.shape.validate import validate
 from compiler.shape.words import show
-from runtime.stage import Stage, bound_fields, load_stages
+from runtime.stage import BOUND, Stage, bound_fields, load_stages
 
 MOST_FINE = 10_000
 _FINE: set[tuple[type[BaseModel], str]] = set()
@@ -70,7 +70,7 @@ def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diag
         if key in stage.bound:
             span = source.spans.nearest((*prefix, key), key=True)
             message = f"parameter {show(key)} of `{stage.name}` is filled by the compiler"
-            found.append(Diagnostic("S107", message, span, help=_instead(stage.bound[key])))
+            found.append(Diagnostic("S107", message, span, help=BOUND[stage.bound[key]]))
     settable = {key: value for key, value in section.items() if key not in stage.bound}
     wrong = validate(overrides_of(stage.params), source, prefix, settable)[1]
     if not found and not wrong and len(_FINE) < MOST_FINE:
@@ -88,23 +88,3 @@ def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
         return diagnostic
     fix = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
     return Diagnostic("S101", diagnostic.message, diagnostic.span, help=fix)
-
-
-def _instead(source: str) -> str:
-    where = {
-        "location.source": "set it in the location's `source`",
-        "hidden_site": "remove it; only `irl_proxy` trials see the site",
-        "task": "set it in the task",
-        "seed": "set the study's `seeds`, or `training_seed_offset`",
-        "domain": "set the study's `trials`",
-        "trials": "set the study's `trials`",
-        "gate": "set it in the gate",
-        "priors": "set it in each approach's `row`",
-        "claim": "set it in the study's `claims`",
-        "claims": "set the study's `claims`",
-        "waivers": "set the study's `waivers`",
-        "snapshots": "set the study's `learning`",
-        "learning_trials": "set the study's `learning`",
-        "trial_seed": "set `trial_seed` of `evaluate`",
-    }
-    return where.get(source, "remove it")

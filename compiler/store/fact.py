@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.graph.node import AXES
+from runtime.bound.axis import AXES
 from runtime.stage import REGISTRY, load_stages
 
 

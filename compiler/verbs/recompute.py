@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     project = common.project(args)
     graph = plan_study(project, args.study).graph
     store = Store(project.store)
-    report = next((n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)), None)
+    report = next((n for n in graph.targets if n.stage.role == "report" and store.has(*n.address)), None)
     if report is None:
         sys.stderr.write(f"the report of `{args.study}` is not built: run `simkiln run {args.study}`\n")
         return Status.NOT_RUN.exit_code

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from compiler.graph.node import AXES, Graph, Node
+from compiler.graph.node import Graph, Node
 from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, total
 from compiler.plan.plan import Plan, State
@@ -21,6 +21,7 @@ from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import GraphPast
 from compiler.why.why import Causes
+from runtime.bound.axis import AXES
 from runtime.build.code_digest import recorded
 
 Address = tuple[str, str]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.stage import Params, Resources, one, stage
 
 
 class _Trajectory(BaseModel):
@@ -85,7 +85,7 @@ def _cost(p: Coverage) -> Resources:
 @stage(
     version=1,
     per=("location",),
-    needs={"scene": "splat"},
+    needs={"scene": one("splat")},
     makes={"clips": "clips/", "poses": "poses.json", "manifest": "clips.json", "contact": "contact.png"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(fps=p.fps, frames=p.frames),

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2}
 
@@ -68,7 +68,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 @stage(
     version=2,
     per=("location", "task", "approach", "seed"),
-    needs={"demos": "demos"},
+    needs={"demos": one("demos")},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
     expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task")},

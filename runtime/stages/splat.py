@@ -7,7 +7,7 @@ from pydantic import Field
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.stage import Params, Resources, one, stage
 
 
 class Splat(Params):
@@ -30,7 +30,7 @@ class Splat(Params):
 @stage(
     version=1,
     per=("location",),
-    needs={"capture": "capture"},
+    needs={"capture": one("capture")},
     makes={"splat": "splat.ply", "scene": "scene.json", "preview": "preview/"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(),

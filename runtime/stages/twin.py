@@ -8,7 +8,7 @@ from pydantic import Field
 from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, one, stage
 
 CAMERA = "front"
 
@@ -57,7 +57,7 @@ class TwinParams(Params):
 @stage(
     version=2,
     per=("location", "task"),
-    needs={"capture": "capture", "scene": "splat"},
+    needs={"capture": one("capture"), "scene": one("splat")},
     makes={"scene": "scene.xml", "twin": "twin.json", "background": "background/", "preview": "preview.png", "haze": "haze.npy"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),

@@ -9,8 +9,6 @@ from typing import Any, Protocol
 
 from runtime.job import Job
 
-AXES = ("location", "approach", "task", "seed", "domain", "gate")
-
 
 @dataclass(frozen=True)
 class Build:

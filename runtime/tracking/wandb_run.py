@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.tracking.build import AXES, Build, Made
+from runtime.bound.axis import AXES
+from runtime.tracking.build import Build, Made
 
 PROJECT = "simkiln"
 COLUMNS = (
@@ -46,7 +47,7 @@ class Wandb:
         if online and not _logged_in(wandb):
             sys.stderr.write("tracking: not logged in to W&B (`wandb login`): this run is logged offline\n")
             online = False
-        shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope]
+        shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope and axis != "study"]
         self._run = wandb.init(
             project=PROJECT,
             group=build.group()[:128],
