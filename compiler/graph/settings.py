@@ -3,7 +3,7 @@
 from typing import Any
 
 from compiler.graph.bindings import BINDINGS
-from compiler.graph.fingerprint import head
+from compiler.graph.fingerprint import addressed, head
 from compiler.graph.grid import Grid
 from compiler.graph.node import Scope, Setting, Stops
 from compiler.project.load import Project
@@ -31,9 +31,9 @@ class Settings(Grid):
         found = self._made.get(key)
         if found is None:
             model = stage.params.model_validate({**values, **{name: one.value(self, scope) for name, one in bound}})
-            params = model.model_dump(mode="json")
             wanted = {port: self._wanted.setdefault(facts, facts) for port, facts in stage.expects(model).items()}
-            found = Setting(stage, model, params, head(stage.name, stage.version, params), wanted)
+            text = head(stage.name, stage.version, addressed(model))
+            found = Setting(stage, model, model.model_dump(mode="json"), text, wanted)
             self._made[key] = found
         return found
 
