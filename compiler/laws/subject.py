@@ -55,6 +55,7 @@ class Subject:
         named = [x for _, study in self.written("study") for _, x in texts(study, field)]
         if kind == "approach":
             named = [link for name in named for link in self.chain(name)]
+            named += [arm for arm, approach in self.project.arms.items() if approach in named]
         return list(dict.fromkeys(named))
 
     def chain(self, approach: str) -> list[str]:

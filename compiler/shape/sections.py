@@ -1,5 +1,6 @@
 """The `stages:` sections of a spec against the parameters that each stage declares."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -37,19 +38,27 @@ def _with_default(info: Any) -> Any:
 
 def check_sections(source: Source) -> list[Diagnostic]:
     """What is wrong in the `stages:` section of a spec that is otherwise in shape."""
-    sections = source.value.get("stages") if isinstance(source.value, dict) else None
-    if not isinstance(sections, dict):
-        return []
     found: list[Diagnostic] = []
-    for name, section in sections.items():
+    for path, name, section in _sections(source.value):
         if len(found) >= MOST_OF_A_FILE:
             break
         stage = load_stages().get(name)
         if stage is None:
-            found.append(unknown_stage(name, source, ("stages", name)))
+            found.append(unknown_stage(name, source, path))
         elif isinstance(section, dict):
-            found += _section(stage, section, source)
+            found += _section(stage, section, source, path)
     return found
+
+
+def _sections(spec: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:
+    """Path, stage and content of every section, those of an approach's controls too."""
+    for path, part in (((), spec), *((("controls", name), one) for name, one in _mapping(spec, "controls"))):
+        yield from (((*path, "stages", name), name, section) for name, section in _mapping(part, "stages"))
+
+
+def _mapping(value: Any, key: str) -> list[tuple[str, Any]]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return list(found.items()) if isinstance(found, dict) else []
 
 
 def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key: bool = True) -> Diagnostic:
@@ -60,8 +69,7 @@ def unknown_stage(name: str, source: Source, path: tuple[str | int, ...], *, key
     return Diagnostic("R204", f"unknown stage {show(name)}", span, help=fix, fix=meant(name, known))
 
 
-def _section(stage: Stage, section: dict[str, Any], source: Source) -> list[Diagnostic]:
-    prefix = ("stages", stage.name)
+def _section(stage: Stage, section: dict[str, Any], source: Source, prefix: tuple[str, ...]) -> list[Diagnostic]:
     known = (stage.params, repr(section))
     if known in _FINE:
         return []

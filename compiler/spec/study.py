@@ -93,6 +93,8 @@ class Study(Spec):
     """Tasks, by id."""
     approaches: list[Id] = Field(default_factory=list)
     """Approaches, by id."""
+    controls: bool = True
+    """Whether the controls that these approaches declare are tried with them."""
     baseline: Id | None = None
     """The approach that the others are compared with."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=200)
