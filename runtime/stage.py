@@ -128,7 +128,8 @@ def baselines(kind: str) -> Port:
 
 
 def previous(kind: str, along: str) -> Port:
-    """That of the step before along a numbered axis (`round`, `look`); None at the first."""
+    """That of the step before along a numbered axis (`round`, `look`), the stage's own where it makes that type; None at the
+    first."""
     return Port(kind, "previous", along=along)
 
 

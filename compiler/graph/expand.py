@@ -214,6 +214,8 @@ class _Expansion:
             chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
         if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
             return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
+        if chosen is None and port.whose == "previous" and port.kind == stage.kind:
+            return stage  # the round before of its own
         return REGISTRY[chosen or providers(port.kind)[0]]
 
     def _every(self, stage: Stage) -> tuple[Node, ...]:
