@@ -101,7 +101,7 @@ class Port:
     """One input of a stage: the artifact type it takes, and whose artifact of that type; see the functions below."""
 
     kind: str
-    whose: Literal["own", "baseline", "previous", "peers", "study"] = "own"
+    whose: Literal["own", "baseline", "previous", "peers", "places", "study"] = "own"
     optional: bool = False
     along: str = ""
     name: str = ""
@@ -109,7 +109,7 @@ class Port:
     @property
     def many(self) -> bool:
         """Whether it takes a list."""
-        return self.whose in ("peers", "study")
+        return self.whose in ("peers", "places", "study")
 
 
 def one(kind: str) -> Port:
@@ -138,6 +138,12 @@ def peers(kind: str) -> Port:
     return Port(kind, "peers")
 
 
+def places(kind: str) -> Port:
+    """Those of each location of the set that the stage stands for, made as the asking approach, task and seed make them; where
+    the stage stands for no task or seed, of all of the study. What is held out is not among them."""
+    return Port(kind, "places")
+
+
 def every(kind: str) -> Port:
     """All of the study, in its order. The type `any` is for gates alone: they take what their rule speaks of."""
     return Port(kind, "study")
@@ -150,7 +156,8 @@ comparison of all, a gate, a claim, the report. Without a role it is made where 
 
 @dataclass(frozen=True)
 class Stage:
-    """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for."""
+    """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for, and `over` which of
+    a study's sets where that is a set of locations."""
 
     name: str
     version: int
@@ -167,6 +174,7 @@ class Stage:
     agree: tuple[tuple[str, str], ...] = ()
     role: Role = ""
     domains: tuple[str, ...] = ()
+    over: str = ""
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
@@ -192,6 +200,7 @@ def stage(
     kind: str | None = None,
     role: Role = "",
     domains: tuple[str, ...] = (),
+    over: str = "",
     backends: tuple[str, ...] = (),
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
     expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
@@ -231,6 +240,7 @@ def stage(
             agree=agree,
             role=role,
             domains=domains,
+            over=over,
             doc=inspect.getdoc(function) or "",
             bound=bound_fields(params),
         )

@@ -4,6 +4,7 @@ Pure, apart from the digests of photos that stand outside the project. The proje
 laws that need nodes; a stage's parameters are validated here once more because layers are merged here.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ class _Expansion:
         self.settings = Settings(project, study, stopped)
         self.nodes: dict[tuple[str, str], Node] = {}
         self.samples: list[Node] = []
-        self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
+        self.asked: dict[str | None, dict[Key, Node]] = defaultdict(dict)
+        self.grown: set[str] = set()
         self.templates: dict[tuple[Any, ...], Template | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
@@ -62,7 +64,7 @@ class _Expansion:
 
     def graph(self) -> Graph:
         for location in self.study.locations:
-            if location not in self.asked:
+            if location not in self.grown:
                 self._grow(location)
         targets = [
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
@@ -86,6 +88,7 @@ class _Expansion:
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""
+        self.grown.add(location)
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
@@ -109,7 +112,7 @@ class _Expansion:
         made: list[Node] = []
         for slot in template.slots:
             own = Scope(location, *slot.own[1:])
-            inputs = {port: tuple([made[i] for i in found]) for port, found in slot.parents}
+            inputs = {port: tuple([made[i] if isinstance(i, int) else i for i in found]) for port, found in slot.parents}
             setting = slot.setting
             if slot.local is not None:
                 setting = self._local(slot, made, own)
@@ -135,6 +138,8 @@ class _Expansion:
     def node(self, stage: Stage, scope: Scope) -> Node:
         if stage.role and "approach" not in stage.per and "location" in stage.per:
             scope = scope._replace(approach=None)  # what judges several approaches is asked for by none of them
+        if "set" in stage.per:
+            scope = scope.only(stage.per)._replace(set=stage.over, approach=scope.approach)
         rounds = self.settings.rounds(scope.approach) if "round" in stage.per else None
         at = rounds and (scope.round or rounds)  # who names no round means the last; a stage for all of them knows none
         scope = scope if scope.round == at else scope._replace(round=at)
@@ -192,6 +197,8 @@ class _Expansion:
                 inputs[port.name] = tuple([self.node(_maker(provider, one), one) for one in self.settings.peers(scope)])
             elif port.whose == "study":
                 inputs[port.name] = self._every(provider)
+            elif port.whose == "places":
+                inputs[port.name] = tuple([self.node(provider, one) for one in self._places(stage, provider, scope)])
             elif port.whose == "previous":
                 if before := _before(scope, port.along):
                     inputs[port.name] = (self.node(provider, before),)
@@ -199,6 +206,17 @@ class _Expansion:
                 asked = scope._replace(approach=self.yardstick) if port.whose == "baseline" else scope
                 inputs[port.name] = (self.node(provider, asked),)
         return inputs
+
+    def _places(self, stage: Stage, provider: Stage, scope: Scope) -> list[Scope]:
+        """What a stage over a set reads at each of its locations; axes that it does not stand for run over the study."""
+        tasks = [scope.task] if scope.task or "task" not in provider.per else self.study.tasks
+        seeds = [scope.seed] if scope.seed is not None or "seed" not in provider.per else self.study.seeds
+        return [
+            scope._replace(set=None, location=location, task=task, seed=seed)
+            for location in self.settings.places(stage.over)
+            for task in tasks
+            for seed in seeds
+        ]
 
     def _wired(self, stage: Stage, approach: str | None) -> dict[str, Stage | None]:
         """Port -> the stage that provides it; None for one that stays empty. Only approaches wire ports."""

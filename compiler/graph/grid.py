@@ -7,6 +7,7 @@ from compiler.graph.fingerprint import canonical
 from compiler.graph.node import Scope, Stops
 from compiler.project.layers import approach_chain, approach_rounds, training_seed_offset
 from compiler.project.load import Project
+from compiler.spec.study import HELD_OUT
 from runtime.bound.cell import Cell, Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.sequential import Schedule
@@ -102,6 +103,11 @@ class Grid:
                 if scope.look is not None and scope.look < last[scope.domain]  # ty: ignore[invalid-argument-type]
             )
         )
+
+    def places(self, name: str) -> list[str]:
+        """The locations of a set, without what is held out."""
+        sets, specs = self.study.sets, self.project.locations
+        return [x for x in sets.get(name, ()) if x not in sets.get(HELD_OUT, ()) and not specs[x].held_out]
 
     def merged(self, stage: str, scope: Scope) -> tuple[dict[str, Any], str]:
         """What specs set, the later layer winning, and its canonical JSON."""

@@ -19,6 +19,7 @@ class Scope(NamedTuple):
     """What one node stands for; an axis that does not apply is None."""
 
     location: str | None = None
+    set: str | None = None
     task: str | None = None
     approach: str | None = None
     seed: int | None = None

@@ -4,11 +4,22 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.subject import Subject
+from compiler.spec.study import HELD_OUT
 
 
 def held_out(subject: Subject) -> Iterator[Diagnostic]:
-    """X418: policies of a study are trained on demos of its tasks at its locations, so none may be held out."""
+    """X418: policies of a study are trained on demos of its tasks at its locations, so none may be held out; nor may a place
+    of a set that trains."""
     for name, study in subject.studies():
+        for which, listed in study.sets.items():
+            for i, place in enumerate(listed if which != HELD_OUT else ()):
+                own = place in subject.project.locations and subject.project.locations[place].held_out
+                if own or place in study.sets.get(HELD_OUT, ()):
+                    message = f"location `{place}` is held out, but stands in the set `{which}`, which trains"
+                    kind, spec, path = ("location", place, ("held_out",)) if own else ("study", name, ("sets", HELD_OUT))
+                    fix = f"take it out of `{which}`, or do not hold it out"
+                    notes = (Note("it is held out here", subject.span(kind, spec, path)),)
+                    yield subject.at("study", name, ("sets", which, i), "X418", message, fix, notes=notes)
         if not study.approaches:
             continue
         for kind, field in (("task", "tasks"), ("location", "locations")):

@@ -53,6 +53,9 @@ class Subject:
         """Ids of a kind that the one study names, and those that they extend."""
         field = next(field for field, of in LISTS.items() if of == kind)
         named = [x for _, study in self.written("study") for _, x in texts(study, field)]
+        if kind == "location":
+            sets = (found for _, study in self.written("study") if isinstance(found := study.get("sets"), dict))
+            named += [x for listed in sets for which in listed for _, x in texts(listed, which)]
         if kind == "approach":
             named = [link for name in named for link in self.chain(name)]
             named += [arm for arm, approach in self.project.arms.items() if approach in named]

@@ -15,6 +15,7 @@ AXES = {
     axis.name: axis
     for axis in (
         Axis("location", "locations"),
+        Axis("set", "sets"),
         Axis("task", "tasks"),
         Axis("approach", "approaches"),
         Axis("seed", "seeds"),
