@@ -19,6 +19,7 @@ from runtime.contract import Contract
 BOUND = {
     "location.source": "set it in the location's `source`",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
+    "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",
     "gate": "set it in the gate",
     "claim": "set it in the study's `claims`",
@@ -154,6 +155,11 @@ Role = Literal["", "trials", "look", "curve", "evidence", "gate", "claim", "repo
 comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
 
 
+Takes = Literal["", "photos", "trials", "recordings", "truth"]
+"""What a stage takes of a hidden site: photos of it, trials there, recordings (new real data), or what is true of it (for
+diagnosis and report alone)."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for, and `over` which of
@@ -175,6 +181,7 @@ class Stage:
     role: Role = ""
     domains: tuple[str, ...] = ()
     over: str = ""
+    takes: Takes = ""
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
@@ -201,6 +208,7 @@ def stage(
     role: Role = "",
     domains: tuple[str, ...] = (),
     over: str = "",
+    takes: Takes = "",
     backends: tuple[str, ...] = (),
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
     expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
@@ -241,6 +249,7 @@ def stage(
             role=role,
             domains=domains,
             over=over,
+            takes=takes,
             doc=inspect.getdoc(function) or "",
             bound=bound_fields(params),
         )

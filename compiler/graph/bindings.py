@@ -95,10 +95,14 @@ def _domain(grid: Grid, at: Scope) -> Any:
     return at.domain
 
 
+def _hidden(grid: Grid, at: Scope) -> Any:
+    source = grid.project.locations[str(at.location)].source
+    return source if source.kind == HIDDEN_SITE else None
+
+
 def _site(grid: Grid, at: Scope) -> Any:
     """The hidden site, for trials in `irl_proxy` alone."""
-    source = grid.project.locations[str(at.location)].source
-    return source if at.domain == "irl_proxy" and source.kind == HIDDEN_SITE else None
+    return _hidden(grid, at) if at.domain == "irl_proxy" else None
 
 
 def _arm(grid: Grid, at: Scope) -> str:
@@ -158,6 +162,7 @@ def _part(model: Any, spec: Any) -> Any:
 BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
+    "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(
         lambda grid, at: _part(Task, grid.project.tasks[str(at.task)]),
         lambda asked: ("task", str(asked.node.scope.task), asked.inside),

@@ -47,6 +47,7 @@ def _planned(p: EvaluateParams) -> float:
 
 @stage(
     version=4,
+    takes="trials",
     kind="trials",
     role="trials",
     domains=("twin", "irl_proxy"),
