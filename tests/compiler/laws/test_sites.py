@@ -65,9 +65,6 @@ def refused(root: Path, wired: bool, forbidden: bool) -> list[str]:
 
 READ = "`looked/cellar` would read the hidden site"
 RECORDED = "`looked/cellar` records at the hidden site, which counts as new real data"
-    "`looked/cellar` would read the hidden site",
-    "`looked/cellar` records at the hidden site, which counts as new real data",
-)
 LEARNED = "`learned/cellar/press` would learn the truth of the hidden site from `looked/cellar`"
 
 
