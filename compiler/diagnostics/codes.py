@@ -82,6 +82,7 @@ TITLES = {
     "X435": "the study costs more than its budget",
     "X441": "a waiver for what the study does not judge",
     "X442": "a waiver that has ended",
+    "X445": "a set without places",
     "X451": "interim looks that cannot be taken",
     # T: trials from elsewhere
     "T501": "the file holds no trials",

@@ -8,13 +8,14 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
+from compiler.laws.held_out import empty_set
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
 from runtime.problem import InputError
 
 GraphLaw = Callable[[Subject, str, Graph], Iterator[Diagnostic]]
 
-GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, contracts, over_budget)
+GRAPH_LAWS: tuple[GraphLaw, ...] = (sites, empty_set, contracts, over_budget)
 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:

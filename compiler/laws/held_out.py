@@ -3,8 +3,22 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.graph.node import Graph
 from compiler.laws.subject import Subject
 from compiler.spec.study import HELD_OUT
+
+
+def empty_set(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X445: a stage stands for a set of locations that the study does not name, or of which all are held out."""
+    study = subject.project.studies[name]
+    for which in dict.fromkeys(node.scope.set for node in graph.samples if node.scope.set is not None):
+        places = [x for x in study.sets.get(which, ()) if x not in study.sets.get(HELD_OUT, ())]
+        if not places:
+            asker = next(node.label for node in graph.samples if node.scope.set == which)
+            why = "all of which is held out" if which in study.sets else "which the study does not name"
+            message = f"`{asker}` stands for the set `{which}`, {why}"
+            fix = f"name its locations: `sets: {{{which}: [...]}}`"
+            yield subject.at("study", name, ("sets", which) if which in study.sets else (), "X445", message, fix)
 
 
 def held_out(subject: Subject) -> Iterator[Diagnostic]:

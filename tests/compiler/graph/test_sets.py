@@ -84,3 +84,9 @@ def test_what_is_held_out_is_refused_in_a_set_and_never_read(expanded: Callable[
     assert [demos.scope.location for demos in nodes["world/pretrain/bold"].inputs["demos"]] == ["attic"]
     found = [d for d in check(load_project(tmp_path), "study") if d.code == "X418"]
     assert [d.message for d in found] == ["location `barn` is held out, but stands in the set `pretrain`, which trains"]
+
+
+def test_a_set_that_a_study_does_not_name_is_asked_for(expanded: Callable[..., Nodes], tmp_path: Path) -> None:
+    expanded("")
+    found = [d.message for d in check(load_project(tmp_path), "study") if d.code == "X445"]
+    assert found == ["`world/pretrain/bold` stands for the set `pretrain`, which the study does not name"]
