@@ -8,18 +8,46 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.contract import Contract
 
-BOUND_SOURCES = (
-    "location.source hidden_site task seed domain trials cells study gate priors judged stopped claim claims waivers imported "
-    "repeated snapshots learning_trials trial_seed schedule look arm peers baseline parts schedules interim_places"
-).split()
+BOUND = {
+    "location.source": "set it in the location's `source`",
+    "hidden_site": "remove it; only `irl_proxy` trials see the site",
+    "site": "remove it; a stage declares what it takes of a site",
+    "task": "set it in the task",
+    "gate": "set it in the gate",
+    "claim": "set it in the study's `claims`",
+    "seed": "set the study's `seeds`, or `training_seed_offset`",
+    "domain": "set the study's `trials`",
+    "trials": "set the study's `trials`",
+    "study": "remove it; the study as a whole decides it",
+    "cells": "remove it; the study's locations, tasks, approaches, seeds and trials make the cells",
+    "claims": "set the study's `claims`",
+    "waivers": "set the study's `waivers`",
+    "priors": "set it in each approach's `row`",
+    "baseline": "set the study's `baseline`",
+    "imported": "set the study's `imported`",
+    "repeated": "set the study's `repeated`",
+    "judged": "remove it; the gate's rule says what is judged",
+    "stopped": "remove it; gates decide it by `on_fail`",
+    "snapshots": "set the study's `learning`",
+    "learning_trials": "set the study's `learning`",
+    "trial_seed": "set `trial_seed` of `evaluate`",
+    "schedule": "set the study's `sequential`",
+    "schedules": "set the study's `sequential`",
+    "look": "set the study's `sequential`",
+    "interim_places": "set the study's `sequential`",
+    "parts": "set the study's `sequential`",
+    "arm": "remove it; it is the approach's id",
+    "peers": "set the study's `approaches` and `seeds`",
+}
+"""What a parameter may be bound to -> what people set in its place."""
 
 
 Function = Callable[..., dict[str, Any]]
@@ -34,16 +62,25 @@ class Params(BaseModel):
 
 def bound(source: str, **kwargs: Any) -> Any:
     """A parameter that the compiler fills from `source`; a spec's `stages:` section cannot set it."""
-    if source not in BOUND_SOURCES:
+    if source not in BOUND:
         raise ValueError(f"unknown bound source {source!r}")
     return Field(json_schema_extra={"bound": source}, **kwargs)
+
+
+def later(born: Any, since: int, **kwargs: Any) -> Any:
+    """A field that came with version `since` of its stage or bound model, when `born` meant that nothing changes.
+
+    It is left out of addresses while it equals `born`, so that what was made before it stays current. Another default, given
+    by `default`, is hashed like any other value.
+    """
+    return Field(kwargs.pop("default", born), json_schema_extra={"since": since, "born": born}, **kwargs)
 
 
 def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     """Field name -> what its `json_schema_extra` says under `mark`.
 
-    Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is
-    more compute, data or capacity for the policy, so a fair comparison holds it equal).
+    Marks: `bound` (the compiler fills it), `since` and `born` (see `later`), `fact` (it sets that fact of the port
+    contract), `budget` (more of it is more compute, data or capacity for the policy, so a fair comparison holds it equal).
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}
@@ -66,26 +103,71 @@ class Resources:
 
 @dataclass(frozen=True)
 class Port:
-    """One input of a stage: the artifact type it takes, whether it takes many, whether it may be absent.
+    """One input of a stage: the artifact type it takes, and whose artifact of that type; see the functions below."""
 
-    A `common` port takes the baseline's artifact for every approach, so that all are judged by the same yardstick. A
-    port of `peers` takes all artifacts of its type at the node's own place, of every approach and seed, up to the
-    node's own look; an `earlier` one takes that of the look before, and is empty at the first. The type `any` is for
-    gates alone: they take what their rule speaks of.
-    """
-
-    name: str
     kind: str
-    many: bool = False
+    whose: Literal["own", "baseline", "previous", "peers", "places", "study"] = "own"
     optional: bool = False
-    common: bool = False
-    peers: bool = False
-    earlier: bool = False
+    along: str = ""
+    name: str = ""
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes a list."""
+        return self.whose in ("peers", "places", "study")
+
+
+def one(kind: str) -> Port:
+    """The artifact of the node's own scope."""
+    return Port(kind)
+
+
+def maybe(kind: str) -> Port:
+    """The same, where an approach asks for one; else None."""
+    return Port(kind, optional=True)
+
+
+def baselines(kind: str) -> Port:
+    """The baseline's, whatever the approach, so that all are judged by the same yardstick."""
+    return Port(kind, "baseline")
+
+
+def previous(kind: str, along: str) -> Port:
+    """That of the step before along a numbered axis (`round`, `look`), the stage's own where it makes that type; None at the
+    first."""
+    return Port(kind, "previous", along=along)
+
+
+def peers(kind: str) -> Port:
+    """All at the node's own place, task and domain, of every approach and seed, up to its look."""
+    return Port(kind, "peers")
+
+
+def places(kind: str) -> Port:
+    """Those of each location of the set that the stage stands for, made as the asking approach, task and seed make them; where
+    the stage stands for no task or seed, of all of the study. What is held out is not among them."""
+    return Port(kind, "places")
+
+
+def every(kind: str) -> Port:
+    """All of the study, in its order. The type `any` is for gates alone: they take what their rule speaks of."""
+    return Port(kind, "study")
+
+
+Role = Literal["", "trials", "look", "curve", "evidence", "gate", "claim", "report"]
+"""What a study does with a stage: trials of cells (in `domains`), an interim look at them, trials of checkpoints, the
+comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
+
+
+Takes = Literal["", "photos", "trials", "recordings", "truth"]
+"""What a stage takes of a hidden site: photos of it, trials there, recordings (new real data), or what is true of it (for
+diagnosis and report alone)."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for."""
+    """A registered stage. `kind` is the artifact type that it provides; `per` says what one node stands for, and `over` which of
+    a study's sets where that is a set of locations."""
 
     name: str
     version: int
@@ -100,6 +182,10 @@ class Stage:
     offers: Callable[[Any, dict[str, Contract]], Contract]
     expects: Callable[[Any], dict[str, Contract]]
     agree: tuple[tuple[str, str], ...] = ()
+    role: Role = ""
+    domains: tuple[str, ...] = ()
+    over: str = ""
+    takes: Takes = ""
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
@@ -116,22 +202,17 @@ def expects_nothing(p: Any) -> dict[str, Contract]:
     return {}
 
 
-PORT_MARKS = {"*": ("many",), "?": ("optional",), "!": ("common",), "@": ("many", "peers"), "^": ("earlier",)}
-"""What may stand behind the artifact type that a port needs -> what it says of the port."""
-
-
-def _port(name: str, need: str) -> Port:
-    kind = need.rstrip("".join(PORT_MARKS))
-    return Port(name, kind, **dict.fromkeys(PORT_MARKS.get(need[len(kind) :], ()), True))
-
-
 def stage(
     *,
     version: int,
     makes: dict[str, str],
-    needs: dict[str, str] | None = None,
+    needs: dict[str, Port] | None = None,
     per: tuple[str, ...] = ("location",),
     kind: str | None = None,
+    role: Role = "",
+    domains: tuple[str, ...] = (),
+    over: str = "",
+    takes: Takes = "",
     backends: tuple[str, ...] = (),
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
     expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
@@ -140,10 +221,8 @@ def stage(
 ) -> Callable[[Function], Function]:
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
-    `needs` maps a port to an artifact type, `TYPE*` for many parents, `TYPE?` for one that may be absent,
-    `TYPE!` for one that is the baseline's whatever the approach, `TYPE@` for all at the same place and `TYPE^` for that
-    of the look before (see `Port`). `makes` maps a name to a path in the artifact, a
-    folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state port contracts that are
+    `needs` maps a port to whose artifact of which type it takes, in the words above. `makes` maps a name to a path in the
+    artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state contracts that are
     known before anything is built; each pair in `agree` names two ports whose parents must meet: the first one's
     contract is what is wanted of the second.
 
@@ -162,7 +241,7 @@ def stage(
             version=version,
             kind=kind or name,
             per=per,
-            ports=tuple(_port(k, v) for k, v in (needs or {}).items()),
+            ports=tuple(replace(port, name=key) for key, port in (needs or {}).items()),
             makes=makes,
             backends=backends,
             params=params,
@@ -171,6 +250,10 @@ def stage(
             offers=offers,
             expects=expects,
             agree=agree,
+            role=role,
+            domains=domains,
+            over=over,
+            takes=takes,
             doc=inspect.getdoc(function) or "",
             bound=bound_fields(params),
         )

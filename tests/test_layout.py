@@ -21,9 +21,9 @@ SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob
 COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run
 editor verbs cli""".split()
 """The rooms of `compiler/`, from the ground: each imports only what stands before it."""
-RUNTIME = """problem contract backend job store tracking out stage bound report.forms
+RUNTIME = """problem bound contract backend job store tracking out stage report.forms
 stats.band stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
-stats.looks coverage splat sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture sim.episodes learn sim.trials
+stats.looks splat coverage learn sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture sim.episodes sim.trials
 stats.transfer trials report.labels report.drawing report.roles report.sections report.downloads report.page
 report.content report.recompute backends build stages __main__""".split()
 """Those of `runtime/`; `sim`, `stats` and `report` are houses of their own."""

@@ -4,13 +4,16 @@ Pure, apart from the digests of photos that stand outside the project. The proje
 laws that need nodes; a stage's parameters are validated here once more because layers are merged here.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Span
+from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.fingerprint import canonical, joined
 from compiler.graph.node import Address, Graph, Node, Scope, Setting, Stops
-from compiler.graph.settings import HIDDEN_SITE, Settings
+from compiler.graph.roles import having, trials_of
+from compiler.graph.settings import Settings
 from compiler.graph.stops import speaks_of, stops
 from compiler.graph.template import Key, Slot, Template, record
 from compiler.project.collector import without_gc
@@ -48,7 +51,8 @@ class _Expansion:
         self.settings = Settings(project, study, stopped)
         self.nodes: dict[Address, Node] = {}
         self.samples: list[Node] = []
-        self.asked: dict[str | None, dict[Key, Node]] = {None: {}}
+        self.asked: dict[str | None, dict[Key, Node]] = defaultdict(dict)
+        self.grown: set[str] = set()
         self.templates: dict[tuple[object, ...], Template | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
@@ -59,7 +63,7 @@ class _Expansion:
 
     def graph(self) -> Graph:
         for location in self.study.locations:
-            if location not in self.asked:
+            if location not in self.grown:
                 self._grow(location)
         targets = [
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
@@ -67,16 +71,18 @@ class _Expansion:
             for stage in self.study.targets
         ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
-        targets += self._every(REGISTRY["evaluate"])
-        targets += self._every(REGISTRY["learning"])
-        targets += [n for n in self._every(REGISTRY["gate"]) if self.settings.cells or n.inputs.get("judged")]
+        for stage in having("trials", "curve"):
+            targets += self._every(stage)
+        for stage in having("gate"):
+            targets += [n for n in self._every(stage) if self.settings.cells or n.inputs.get("judged")]
         if self.settings.cells:
-            targets.append(self.node(REGISTRY["report"], Scope(study=self.id)))
+            targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         targets = list({node.address: node for node in targets}.values())
         return Graph(self.id, self.nodes, targets, self.stopped if self.stopped.reasons else None, self.samples)
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""
+        self.grown.add(location)
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
@@ -88,9 +94,10 @@ class _Expansion:
         for stage in self.study.targets:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
         for scope in self.settings.scopes:
-            self.node(REGISTRY["evaluate"], scope._replace(location=location))
-        for scope in self._scopes(REGISTRY["learning"]):
-            self.node(REGISTRY["learning"], scope._replace(location=location))
+            self.node(trials_of(str(scope.domain)), scope._replace(location=location))
+        for stage in having("curve"):
+            for scope in self._scopes(stage):
+                self.node(stage, scope._replace(location=location))
         if like not in self.templates and not partly:
             self.templates[like] = record(self.settings, self.asked[location])
 
@@ -99,7 +106,7 @@ class _Expansion:
         made: list[Node] = []
         for slot in template.slots:
             own = Scope(location, *slot.own[1:])
-            inputs = {port: tuple([made[i] for i in found]) for port, found in slot.parents}
+            inputs = {port: tuple([made[i] if isinstance(i, int) else i for i in found]) for port, found in slot.parents}
             setting = slot.setting
             if slot.local is not None:
                 setting = self._local(slot, made, own)
@@ -123,6 +130,13 @@ class _Expansion:
         return self.settings.of(slot.setting.stage, own._replace(approach=asker))
 
     def node(self, stage: Stage, scope: Scope) -> Node:
+        if stage.role and "approach" not in stage.per and "location" in stage.per:
+            scope = scope._replace(approach=None)  # what judges several approaches is asked for by none of them
+        if "set" in stage.per:
+            scope = scope.only(stage.per)._replace(set=stage.over, approach=scope.approach)
+        rounds = self.settings.rounds(scope.approach) if "round" in stage.per else None
+        at = rounds and (scope.round or rounds)  # who names no round means the last; a stage for all of them knows none
+        scope = scope if scope.round == at else scope._replace(round=at)
         own = scope.only(stage.per)
         key = (stage.name, own._replace(location=None), scope.approach)
         asked = self.asked[own.location]
@@ -156,33 +170,46 @@ class _Expansion:
         """What a gate reads: the comparison of trials, or the artifacts whose metric its rule speaks of."""
         rule = self.project.gates[str(scope.gate)]
         port = stage.ports[0] if rule.metric in TRIAL_METRICS else stage.ports[1]
-        if rule.stage in (None, "uplift"):
-            found = self._every(REGISTRY["uplift"])
+        if rule.stage is None or REGISTRY[rule.stage].role == "evidence":
+            found = self._every(having("evidence")[0])
         else:
             found = tuple(n for n in self.nodes.values() if speaks_of(rule, n))
         self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
         return {port.name: found}
 
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
-        if "gate" in stage.per:
+        if stage.role == "gate":
             return self._judged(stage, scope)
         wired = self._wired(stage, scope.approach)
         inputs: dict[str, tuple[Node, ...]] = {}
         for port in stage.ports:
             provider = wired[port.name]
-            if provider is None or (port.earlier and (scope.look or 1) == 1):
+            if provider is None:
                 continue
-            if port.peers:
-                inputs[port.name] = tuple([self.node(provider, one) for one in self.settings.peers(scope)])
-            elif port.earlier:
-                before = scope._replace(approach=None, seed=None, look=(scope.look or 1) - 1)
-                inputs[port.name] = (self.node(provider, before),)
-            elif port.many:
+            if port.whose == "peers":
+                inputs[port.name] = tuple([self.node(_maker(provider, one), one) for one in self.settings.peers(scope)])
+            elif port.whose == "study":
                 inputs[port.name] = self._every(provider)
+            elif port.whose == "places":
+                inputs[port.name] = tuple([self.node(provider, one) for one in self._places(stage, provider, scope)])
+            elif port.whose == "previous":
+                if before := _before(scope, port.along):
+                    inputs[port.name] = (self.node(provider, before),)
             else:
-                asked = scope._replace(approach=self.yardstick) if port.common else scope
+                asked = scope._replace(approach=self.yardstick) if port.whose == "baseline" else scope
                 inputs[port.name] = (self.node(provider, asked),)
         return inputs
+
+    def _places(self, stage: Stage, provider: Stage, scope: Scope) -> list[Scope]:
+        """What a stage over a set reads at each of its locations; axes that it does not stand for run over the study."""
+        tasks = [scope.task] if scope.task or "task" not in provider.per else self.study.tasks
+        seeds = [scope.seed] if scope.seed is not None or "seed" not in provider.per else self.study.seeds
+        return [
+            scope._replace(set=None, location=location, task=task, seed=seed)
+            for location in self.settings.places(stage.over)
+            for task in tasks
+            for seed in seeds
+        ]
 
     def _wired(self, stage: Stage, approach: str | None) -> dict[str, Stage | None]:
         """Port -> the stage that provides it; None for one that stays empty. Only approaches wire ports."""
@@ -192,25 +219,28 @@ class _Expansion:
         return self.wired[key]
 
     def _provider(self, stage: Stage, port: Port, approach: str | None) -> Stage | None:
-        asked = self.yardstick if port.common else approach
+        asked = self.yardstick if port.whose == "baseline" else approach
         chosen = None
         for name in approach_chain(self.project, asked) if asked else ():
             chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
         if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
             return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
+        if chosen is None and port.whose == "previous" and port.kind == stage.kind:
+            return stage  # the round before of its own
         return REGISTRY[chosen or providers(port.kind)[0]]
 
     def _every(self, stage: Stage) -> tuple[Node, ...]:
-        """A stage's nodes over the whole study, in the study's order."""
+        """A stage's nodes over the whole study, in its order; of trials those of every domain, whichever stage makes them."""
         if stage.name not in self.every:
             if "location" in stage.per:
-                keyed = [((stage.name, scope.only(stage.per), scope.approach), scope) for scope in self._scopes(stage)]
+                made = [(_maker(stage, scope), scope) for scope in self._scopes(stage)]
+                keyed = [((maker.name, scope.only(maker.per), scope.approach), maker, scope) for maker, scope in made]
                 found = [
-                    self.asked[location].get(key) or self.node(stage, scope._replace(location=location))
+                    self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
                     for location in self.study.locations
                     if location not in self.stopped.locations
-                    for key, scope in keyed
-                    if stage.name != "interim"
+                    for key, maker, scope in keyed
+                    if stage.role != "look"
                     or location not in self.settings.partly
                     or self.settings.peers(scope._replace(location=location))
                 ]
@@ -224,9 +254,9 @@ class _Expansion:
 
     def _scopes(self, stage: Stage) -> list[Scope]:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
-        if stage.name == "learning" and self.study.learning is None:
+        if stage.role == "curve" and self.study.learning is None:
             return []
-        if stage.name == "interim":
+        if stage.role == "look":
             return self.settings.interims()
         if "seed" in stage.per:
             return self.settings.scopes if "domain" in stage.per else self.settings.trainings
@@ -275,3 +305,14 @@ class _Expansion:
             spans = self.project.spans("location", str(node.scope.location))
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
         return found
+
+
+def _maker(stage: Stage, scope: Scope) -> Stage:
+    """The stage that makes a node of a type: of trials the one of their domain."""
+    return trials_of(str(scope.domain)) if stage.role == "trials" else stage
+
+
+def _before(scope: Scope, axis: str) -> Scope | None:
+    """The scope one step before along a numbered axis; None at the first, or where the axis does not apply."""
+    at = getattr(scope, axis)
+    return None if at is None or at == 1 else scope._replace(**{axis: at - 1})

@@ -6,8 +6,12 @@ rebuilds nothing and equal work is shared. Going back to an old value gives the 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 LENGTH = 32
 
@@ -15,7 +19,7 @@ LENGTH = 32
 def fingerprint(
     stage: str,
     version: int,
-    params: Mapping[str, object],
+    params: Mapping[str, Any],
     inputs: Mapping[str, Sequence[str]],
     backends: Mapping[str, Mapping[str, str]],
     content: str | None = None,
@@ -25,7 +29,7 @@ def fingerprint(
     Args:
         stage: name of the stage.
         version: its version, bumped by hand when its results change.
-        params: its parameters as JSON values, defaults included.
+        params: its parameters as `addressed` gives them.
         inputs: port -> fingerprints of the parents, in order.
         backends: role -> name and version of the back end.
         content: digest of photos or a splat outside the project, for a capture.
@@ -33,7 +37,58 @@ def fingerprint(
     return joined(head(stage, version, params), inputs, canonical(backends), content)
 
 
-def head(stage: str, version: int, params: Mapping[str, object]) -> str:
+def addressed(model: BaseModel) -> dict[str, Any]:
+    """Parameters as JSON values, as far as they are part of an address: defaults included, apart from fields that were added
+    later and still have the value that they were born with (`runtime.stage.later`). A bound model beyond its first version
+    says so."""
+    params = model.model_dump(mode="json")
+    return _pruned(model, params) if _grown(type(model)) else params
+
+
+def _pruned(value: Any, dumped: Any) -> Any:
+    if isinstance(value, BaseModel) and _grown(type(value)):
+        kept = {
+            name: _pruned(getattr(value, name), part)
+            for name, part in dumped.items()
+            if not _unborn(type(value), name, getattr(value, name))
+        }
+        version = getattr(type(value), "version", 1)
+        return kept | ({"@version": version} if version > 1 else {})
+    if isinstance(value, list | tuple):
+        return [_pruned(a, b) for a, b in zip(value, dumped, strict=True)]
+    if isinstance(value, Mapping):
+        return {key: _pruned(a, b) for a, (key, b) in zip(value.values(), dumped.items(), strict=True)}
+    return dumped
+
+
+def _unborn(model: type[BaseModel], name: str, value: Any) -> bool:
+    mark = _mark(model.model_fields[name])
+    return "since" in mark and value == mark["born"]
+
+
+def _mark(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, dict) else {}
+
+
+@cache
+def _grown(model: type[BaseModel]) -> bool:
+    """Whether a model, or any that it holds, has grown: a field that came later, or a version of its own."""
+    fields = model.model_fields.values()
+    if getattr(model, "version", 1) > 1 or any("since" in _mark(field) for field in fields):
+        return True
+    return any(_grown(held) for field in fields for held in _models(field.annotation) if held is not model)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def head(stage: str, version: int, params: Mapping[str, Any]) -> str:
     """The part of what is hashed that thousands of nodes share."""
     return f"[{canonical(stage)},{version},{canonical(params)}"
 
@@ -53,7 +108,7 @@ def _list(fingerprints: Sequence[str]) -> str:
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def canonical(value: object) -> str:
+def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: one text for each value."""
     return _encode(value)
 

@@ -6,11 +6,11 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from compiler.diagnostics.diagnostic import Span
+from runtime.bound.axis import AXES
 from runtime.bound.cell import Cell, Domain
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
 
-AXES = ("location", "task", "approach", "seed", "domain", "look", "gate", "claim", "study")
 Address = tuple[str, str]
 """Stage name and fingerprint."""
 
@@ -19,9 +19,11 @@ class Scope(NamedTuple):
     """What one node stands for; an axis that does not apply is None."""
 
     location: str | None = None
+    set: str | None = None
     task: str | None = None
     approach: str | None = None
     seed: int | None = None
+    round: int | None = None
     domain: Domain | None = None
     look: int | None = None
     gate: str | None = None

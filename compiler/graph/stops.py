@@ -9,15 +9,14 @@ of the gate: adding one rebuilds nothing.
 from collections.abc import Iterator
 
 from compiler.graph.node import Address, Graph, Node, Stops
+from compiler.graph.roles import EVIDENCE
 from compiler.project.load import Project
 from runtime.bound.cell import Cell
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.build.guard import Guard, failed
 from runtime.job import Parent
+from runtime.stage import REGISTRY
 from runtime.store.store import Store
-
-EVIDENCE = ("evaluate", "interim", "learning", "uplift", "report")
-"""Stages whose artifacts are evidence: batches of trials that go on after a poor one belong to it."""
 
 
 def speaks_of(rule: GateRule, node: Node) -> bool:
@@ -30,7 +29,7 @@ def speaks_of(rule: GateRule, node: Node) -> bool:
 
 def _of_evidence(rule: GateRule) -> bool:
     """Whether nothing depends on what the gate judges but the evidence itself, which is always shown."""
-    return rule.metric in TRIAL_METRICS or rule.stage in EVIDENCE
+    return rule.metric in TRIAL_METRICS or REGISTRY[str(rule.stage)].role in EVIDENCE
 
 
 def guards(project: Project, graph: Graph) -> list[Guard]:
@@ -78,9 +77,9 @@ def stops(project: Project, graph: Graph) -> Stops | None:
     held = guarded(graph, [guard for guard, _ in broken])
     nodes = {a: tuple(dict.fromkeys(g.gate for g in by)) for a, by in held.items() if "location" in graph.nodes[a].stage.per}
     # What an interim look holds up goes on without the cell that was stopped; that one is stopped from its first batch.
-    first = (graph.nodes[a] for a in nodes if a[0] == "evaluate" and graph.nodes[a].scope.look in (None, 1))
+    first = (graph.nodes[a] for a in nodes if graph.nodes[a].stage.role == "trials" and graph.nodes[a].scope.look in (None, 1))
     cells = {cell for node in first for cell in _cells(node)}
-    every = {cell for node in graph.nodes.values() if node.stage.name == "evaluate" for cell in _cells(node)}
+    every = {cell for node in graph.nodes.values() if node.stage.role == "trials" for cell in _cells(node)}
     left = {cell.location for cell in every - cells}
     gone = tuple(x for x in project.studies[graph.study].locations if x not in left and any(c.location == x for c in every))
     by_location = {x: {g for a, by in nodes.items() if graph.nodes[a].scope.location == x for g in by} for x in gone}

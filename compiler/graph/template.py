@@ -19,14 +19,14 @@ Key = tuple[str, Scope, str | None]
 class Slot:
     """One node of the pattern, further scopes (without location) that it stands for, and approaches that need it.
 
-    `parents` maps a port to places in the pattern. Where something local is bound, slots of one setting share it at
-    the next location too: `local` is then the place of the first of them, else None.
+    `parents` maps a port to places in the pattern, or to nodes of no location, which all share. Where something local is
+    bound, slots of one setting share it at the next location too: `local` is then the place of the first of them, else None.
     """
 
     setting: Setting
     local: int | None
     own: Scope
-    parents: tuple[tuple[str, tuple[int, ...]], ...]
+    parents: tuple[tuple[str, tuple[int | Node, ...]], ...]
     contract: Contract
     aliases: tuple[Scope, ...]
     askers: tuple[str, ...]
@@ -52,11 +52,11 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
     for (_, own, by), node in asked.items():
         if id(node) in places:
             continue
-        parents: list[tuple[str, tuple[int, ...]]] = []
+        parents: list[tuple[str, tuple[int | Node, ...]]] = []
         for port, found in node.inputs.items():
-            if any(id(parent) not in places for parent in found):
+            if any(id(parent) not in places and parent.scope.location is not None for parent in found):
                 return None
-            parents.append((port, tuple(places[id(parent)] for parent in found)))
+            parents.append((port, tuple(places.get(id(parent), parent) for parent in found)))
         place = places[id(node)] = len(slots)
         local = settings.is_local(node.stage, node.scope._replace(approach=own.approach or by))
         first = firsts.setdefault(node.setting, place) if local else None

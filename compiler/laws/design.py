@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.graph.roles import JUDGES, having
+from compiler.graph.roles import domains as made_in
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
-from compiler.shape.walk import shape_of
-from runtime.stage import load_stages
+from runtime.stage import Port, load_stages
 
 AXES = ("tasks", "approaches", "seeds", "trials")
 
@@ -46,21 +47,27 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
-    """X417: an approach may not set parameters or inputs of the stages that judge it."""
-    judges = {s.name for s in load_stages().values() if {"domain", "study", "gate"} & set(s.per)} | {"learning"}
+    """X417: an approach may set nothing of the stages that judge it but which policy they try."""
+    judges = {stage.name: stage for stage in having(*JUDGES)}
     for name in subject.used("approach"):
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):
-            for stage in sorted(judges & set(getattr(spec, section))):
+            for stage in sorted(judges.keys() & set(getattr(spec, section))):
+                if section == "inputs" and all(_own_policy(judges[stage].port(port)) for port in spec.inputs[stage]):
+                    continue
                 message = f"approach `{name}` changes `{stage}`, by which it is judged"
                 help = "set it in the study, for every approach alike"
                 yield subject.at("approach", name, (section, stage), "X417", message, help, key=True)
 
 
+def _own_policy(port: Port | None) -> bool:
+    """Whether a port takes what is judged, and no part of the yardstick."""
+    return port is not None and port.whose == "own" and port.kind == "policy"
+
+
 def domains(subject: Subject) -> Iterator[Diagnostic]:
     """X412 and X413: trials in a domain that a location, or no stage, can offer."""
-    evaluate = load_stages().get("evaluate")
-    offered = shape_of(evaluate.params).place(("domain",)).choices if evaluate else []
+    offered = made_in()
     for name, study in subject.studies():
         for domain in study.trials:
             if offered and domain not in offered:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.graph.roles import having
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.spec.gate import Gate
@@ -37,15 +38,16 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
     elif rule.metric == "uplift" and rule.approach == study.baseline:
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
     elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(study):
-        help = "add a section `learning` to the study" if rule.stage == "learning" else "add the stage to `targets`"
+        curve = load_stages()[rule.stage].role == "curve"
+        help = "add a section `learning` to the study" if curve else "add the stage to `targets`"
         yield "stage", f"judges `{rule.stage}`, which this study does not build", help
 
 
 def _built(study: Study) -> set[str]:
     """Stages that a study builds, with the default inputs; approaches may add to it."""
     stages = load_stages()
-    waiting = [*study.targets, *(["evaluate", "uplift"] if study.approaches else [])]
-    waiting += ["learning"] if study.learning is not None else []
+    asked = [*(having("trials", "evidence") if study.approaches else []), *(having("curve") if study.learning else [])]
+    waiting = [*study.targets, *(stage.name for stage in asked)]
     built: set[str] = set()
     while waiting:
         name = waiting.pop()

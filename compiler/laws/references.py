@@ -16,6 +16,10 @@ def unknown_reference(subject: Subject) -> Iterator[Diagnostic]:
         for field, kind in LISTS.items():
             for i, wanted in texts(study, field):
                 yield from _unknown(subject, ("study", name), (field, i), kind, wanted)
+        sets = study.get("sets")
+        for which, listed in (sets if isinstance(sets, dict) else {}).items():
+            for i, wanted in texts({"sets": listed}, "sets"):
+                yield from _unknown(subject, ("study", name), ("sets", which, i), "location", wanted)
     for kind, field in (("approach", "extends"), ("gate", "approach")):
         for name, spec in subject.written(kind):
             yield from _unknown(subject, (kind, name), (field,), "approach", spec.get(field))

@@ -55,8 +55,12 @@ class Subject:
     def named(self, kind: str) -> list[str]:
         """Ids of a kind that the one study names, and those that they extend."""
         named = [x for _, study in self.written("study") for _, x in texts(study, FOLDERS[kind])]
+        if kind == "location":
+            sets = (found for _, study in self.written("study") if isinstance(found := study.get("sets"), dict))
+            named += [x for listed in sets for which in listed for _, x in texts(listed, which)]
         if kind == "approach":
             named = [link for name in named for link in self.chain(name)]
+            named += [arm for arm, approach in self.project.arms.items() if approach in named]
         return list(dict.fromkeys(named))
 
     def chain(self, approach: str) -> list[str]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
-from compiler.graph.node import Graph, Setting
-from compiler.graph.settings import HIDDEN_SITE, LOCAL
+from compiler.graph.bindings import HIDDEN_SITE
 from compiler.laws.subject import Subject
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers
@@ -20,16 +19,6 @@ def hidden_site_read(subject: Subject) -> Iterator[Diagnostic]:
             path = ("inputs", stage, port) if stage != HIDDEN_SITE else ("inputs", stage)
             message = f"`{stage}` would read the hidden site"
             yield subject.at("approach", name, path, "X407", message, SITE_HELP, key=at_key)
-
-
-def hidden_site_held(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
-    holding: dict[int, bool] = {}
-    for node in graph.samples:
-        if id(node.setting) not in holding:
-            holding[id(node.setting)] = node.stage.name != "capture" and _holds_site(node.setting)
-        if holding[id(node.setting)] and node.scope.domain != "irl_proxy":
-            yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
 
 
 def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
@@ -66,7 +55,7 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
 def made_more_often(subject: Subject) -> Iterator[Diagnostic]:
     """X415: a port for one artifact is given a stage that makes many for each reader."""
     for name, reader, port, maker in _edges(subject):
-        more = [axis for axis in maker.per if axis not in reader.per]
+        more = [axis for axis in maker.per if axis not in reader.per and axis != "round"]  # of rounds the last is read
         if maker.kind == port.kind and more and not port.many:
             message = f"`{maker.name}` is made for each {' and '.join(more)}, but `{reader.name}` is not"
             path = ("inputs", reader.name, port.name)
@@ -85,6 +74,9 @@ def input_cycle(subject: Subject) -> Iterator[Diagnostic]:
                 wired |= {(stage, port): maker for port, maker in ports.items()}
         for stage, ports in own.items():
             for port in ports:
+                reader = stages[stage].port(port) if stage in stages else None
+                if reader is not None and reader.whose == "previous":
+                    continue  # what an earlier round made is no circle
                 circle = _circle(stages, wired, stage, port)
                 if circle:
                     shown = " -> ".join(f"`{s}`" for s in circle)
@@ -104,6 +96,8 @@ def _circle(stages: dict[str, Stage], wired: dict[tuple[str, str], str], start: 
             continue
         seen.add(path[-1])
         for p in stage.ports:
+            if p.whose == "previous":
+                continue
             made = wired.get((stage.name, p.name)) or (None if p.optional else next(iter(providers(p.kind)), None))
             if made:
                 waiting.append([*path, made])
@@ -125,8 +119,3 @@ def _edges(subject: Subject) -> Iterator[tuple[str, Stage, Port, Stage]]:
         found = stages[stage].port(port) if stage in stages else None
         if found is not None and wired in stages:
             yield name, stages[stage], found, stages[wired]
-
-
-def _holds_site(setting: Setting) -> bool:
-    held = (setting.params.get(field) for field, source in setting.stage.bound.items() if source in LOCAL)
-    return any(isinstance(value, dict) and value.get("kind") == HIDDEN_SITE for value in held)

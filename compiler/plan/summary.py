@@ -97,7 +97,7 @@ def _plain(value: float) -> str:
 
 def savings(plan: Plan) -> list[str]:
     """A line on batches to build that interim looks may leave out, which the estimate counts; none without such."""
-    batches = [n for n in plan.build() if n.stage.name == "evaluate" and n.params["schedule"] is not None]
+    batches = [n for n in plan.build() if n.stage.role == "trials" and n.params["schedule"] is not None]
     later = [n for n in batches if (n.scope.look or 1) > 1]
     if not later:
         return []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import Spans
 
 
@@ -37,6 +37,13 @@ def training_seed_offset(project: Project, name: str) -> int:
         if offset is not None:
             return offset
     return 0
+
+
+def approach_rounds(project: Project, name: str) -> int | None:
+    """How many rounds the approach, or the nearest one that it inherits, has; None where there is one."""
+    given = [project.approaches[approach].rounds for approach in reversed(approach_chain(project, name))]
+    rounds = next((found for found in given if found is not None), 1)
+    return rounds if rounds > 1 else None
 
 
 def layers(project: Project, study: str, location: str | None, task: str | None, approach: str | None) -> Iterator[Layer]:

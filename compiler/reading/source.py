@@ -80,8 +80,8 @@ def split_lines(text: str) -> list[str]:
 class Spans(Mapping[SpanPath, Span]):
     """Path -> span of the value there. A path is a tuple of keys and list indices, from the top of the document."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self.text, self.lines = text, Lines(text, name)
+    def __init__(self, text: str, name: str, prefix: SpanPath = ()) -> None:
+        self.text, self.lines, self.prefix = text, Lines(text, name), prefix
 
     @cached_property
     def root(self) -> Node | None:
@@ -109,16 +109,18 @@ class Spans(Mapping[SpanPath, Span]):
 
     def value(self, path: SpanPath) -> Span | None:
         """The span of the value at `path`, None where there is none."""
-        node = find(self.root, path) if self.root else None
+        node = find(self.root, (*self.prefix, *path)) if self.root else None
         return self.lines.span(node.start, node.end) if node else None
 
     def key(self, path: SpanPath) -> Span | None:
         """The span of the key that the last step of `path` names; of the value where that is a list index."""
+        path = (*self.prefix, *path)
         if not path:
             return self.value(path)
         parent = find(self.root, path[:-1]) if self.root else None
         if parent is None or not isinstance(parent.items, dict):
-            return self.value(path)
+            node = find(self.root, path) if self.root else None
+            return self.lines.span(node.start, node.end) if node else None
         entry = parent.items.get(str(path[-1]))
         return self.lines.span(entry.start, entry.end) if entry else None
 
@@ -132,6 +134,8 @@ class Spans(Mapping[SpanPath, Span]):
 
     def top(self) -> Span:
         """The first line of the content: its first key, where there is one."""
+        if self.prefix and (found := self.key(())) is not None:
+            return found
         if self.root and isinstance(self.root.items, dict) and self.root.items:
             first = next(iter(self.root.items.values()))
             return self.lines.span(first.start, first.end)
@@ -146,11 +150,20 @@ class Source:
     text: str
     value: Any
     diagnostics: tuple[Diagnostic, ...] = ()
+    prefix: SpanPath = ()
+    """Where in the file it stands, for a spec that is declared inside of another one."""
 
     @cached_property
     def spans(self) -> Spans:
         """Spans of the keys and values."""
-        return Spans(self.text, self.name)
+        return Spans(self.text, self.name, self.prefix)
+
+    def below(self, prefix: SpanPath) -> "Source":
+        """The part of a spec that is a spec of its own."""
+        value = self.value
+        for step in prefix:
+            value = value[step]
+        return Source(self.name, self.text, value, self.diagnostics, (*self.prefix, *prefix))
 
     @cached_property
     def lines(self) -> list[str]:

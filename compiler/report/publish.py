@@ -23,7 +23,7 @@ def present(project: Project, graph: Graph) -> Path | None:
     Beside it stand `STUDY.json`, the same as data, and `STUDY.md`, a summary for pull requests.
     """
     store = Store(project.store)
-    nodes = [n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)]
+    nodes = [n for n in graph.targets if n.stage.role == "report" and store.has(*n.address)]
     if not nodes:
         return None
     try:
@@ -70,7 +70,7 @@ def built_report(project: Project, graph: Graph) -> dict[str, Any] | None:
         InputError: X443 when it is there and cannot be read.
     """
     store = Store(project.store)
-    node = next((n for n in graph.targets if n.stage.name == "report" and store.has(*n.address)), None)
+    node = next((n for n in graph.targets if n.stage.role == "report" and store.has(*n.address)), None)
     if node is None:
         return None
     try:

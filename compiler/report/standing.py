@@ -62,7 +62,7 @@ def _judges(graph: Graph) -> Iterator[Node]:
         node = waiting.pop()
         if node.address not in seen:
             seen.add(node.address)
-            if node.stage.name in ("gate", "claim"):
+            if node.stage.role in ("gate", "claim"):
                 yield node
-            if node.stage.name == "report":
-                waiting += [p for p in node.parents() if p.stage.name in ("gate", "claim")]
+            if node.stage.role == "report":
+                waiting += [p for p in node.parents() if p.stage.role in ("gate", "claim")]

@@ -40,7 +40,7 @@ def emit(project: Project, plan: Plan) -> Path:
         "targets": [list(address) for address in dict.fromkeys(wanted)],
         "jobs": jobs,
         "nodes": nodes,
-        "page": page_of(plan.graph.study) if any(t.stage.name == "report" for t in plan.graph.targets) else None,
+        "page": page_of(plan.graph.study) if any(t.stage.role == "report" for t in plan.graph.targets) else None,
     }
     store = os.path.relpath(project.store, project.root)
     return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))

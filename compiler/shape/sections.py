@@ -1,6 +1,6 @@
 """The `stages:` sections of a spec against the parameters that each stage declares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, closest,
 from compiler.reading.source import Source, SpanPath
 from compiler.shape.validate import validate
 from compiler.shape.words import show
-from runtime.stage import Stage, bound_fields, load_stages
+from runtime.stage import BOUND, Stage, bound_fields, load_stages
 
 MOST_FINE = 10_000
 _FINE: set[tuple[type[BaseModel], str]] = set()
@@ -38,19 +38,27 @@ def _with_default(info: FieldInfo) -> FieldInfo:
 
 def check_sections(source: Source) -> list[Diagnostic]:
     """What is wrong in the `stages:` section of a spec that is otherwise in shape."""
-    sections = source.value.get("stages") if isinstance(source.value, dict) else None
-    if not isinstance(sections, dict):
-        return []
     found: list[Diagnostic] = []
-    for name, section in sections.items():
+    for path, name, section in _sections(source.value):
         if len(found) >= MOST_OF_A_FILE:
             break
         stage = load_stages().get(name)
         if stage is None:
-            found.append(unknown_stage(name, source, ("stages", name)))
+            found.append(unknown_stage(name, source, path))
         elif isinstance(section, dict):
-            found += _section(stage, section, source)
+            found += _section(stage, section, source, path)
     return found
+
+
+def _sections(spec: object) -> Iterator[tuple[SpanPath, str, object]]:
+    """Path, stage and content of every section, those of an approach's controls too."""
+    for path, part in (((), spec), *((("controls", name), one) for name, one in _mapping(spec, "controls"))):
+        yield from (((*path, "stages", name), name, section) for name, section in _mapping(part, "stages"))
+
+
+def _mapping(value: object, key: str) -> list[tuple[str, object]]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return list(found.items()) if isinstance(found, dict) else []
 
 
 def unknown_stage(name: str, source: Source, path: SpanPath, *, key: bool = True) -> Diagnostic:
@@ -61,8 +69,7 @@ def unknown_stage(name: str, source: Source, path: SpanPath, *, key: bool = True
     return Diagnostic("R204", f"unknown stage {show(name)}", span, help=help, fix=meant(name, known))
 
 
-def _section(stage: Stage, section: Mapping[str, object], source: Source) -> list[Diagnostic]:
-    prefix = ("stages", stage.name)
+def _section(stage: Stage, section: Mapping[str, object], source: Source, prefix: SpanPath) -> list[Diagnostic]:
     known = (stage.params, repr(section))
     if known in _FINE:
         return []
@@ -71,7 +78,7 @@ def _section(stage: Stage, section: Mapping[str, object], source: Source) -> lis
         if key in stage.bound:
             span = source.spans.nearest((*prefix, key), key=True)
             message = f"parameter {show(key)} of `{stage.name}` is filled by the compiler"
-            found.append(Diagnostic("S107", message, span, help=_instead(stage.bound[key])))
+            found.append(Diagnostic("S107", message, span, help=BOUND[stage.bound[key]]))
     settable = {key: value for key, value in section.items() if key not in stage.bound}
     wrong = validate(overrides_of(stage.params), source, prefix, settable)[1]
     if not found and not wrong and len(_FINE) < MOST_FINE:
@@ -89,18 +96,3 @@ def _other_stage(diagnostic: Diagnostic, stage: Stage) -> Diagnostic:
         return diagnostic
     help = f"`{key}` is a parameter of `{'`, `'.join(sorted(owners))}`"
     return Diagnostic("S101", diagnostic.message, diagnostic.span, help=help)
-
-
-def _instead(source: str) -> str:
-    of_study = {"trials": "domain trials", "claims": "claims", "waivers": "waivers", "learning": "snapshots learning_trials"}
-    where = {bound: f"set the study's `{key}`" for key, sources in of_study.items() for bound in sources.split()} | {
-        "location.source": "set it in the location's `source`",
-        "hidden_site": "remove it; only `irl_proxy` trials see the site",
-        "task": "set it in the task",
-        "seed": "set the study's `seeds`, or `training_seed_offset`",
-        "gate": "set it in the gate",
-        "priors": "set it in each approach's `row`",
-        "claim": "set it in the study's `claims`",
-        "trial_seed": "set `trial_seed` of `evaluate`",
-    }
-    return where.get(source, "remove it")

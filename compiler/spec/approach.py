@@ -1,8 +1,8 @@
 """An approach: one row of the decision matrix, as a delta on top of another approach."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.bound.frame import PriorRange
@@ -36,6 +36,30 @@ class Row(Part):
     """Uplift expected before anything was measured, in absolute points on the 100-point scale."""
 
 
+class Control(Part):
+    """A control of an approach: a delta of it, or one of the standing kinds."""
+
+    kind: Literal["delta", "same_budget", "placebo"] = "delta"
+    """`same_budget`: what the approach extends, with its steps, demos and capacity and nothing else of it. `placebo`: what it
+    extends, with other training seeds."""
+    title: str = Field("", max_length=200)
+    """What people call it; by default the approach's title and the control's id."""
+    training_seed_offset: int | None = Field(None, ge=0)
+    """As in an approach."""
+    rounds: int | None = Field(None, ge=1, le=20)
+    """As in an approach."""
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters that differ from the approach's."""
+    inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Inputs that differ from the approach's."""
+
+    @model_validator(mode="after")
+    def _standing(self) -> Self:
+        if self.kind != "delta" and (self.stages or self.inputs or self.rounds):
+            raise ValueError(f"`{self.kind}` follows from the approach and takes no `stages`, `inputs` or `rounds`")
+        return self
+
+
 class Approach(Spec):
     """Parameters and inputs that differ from the approach it extends, and the row it stands for."""
 
@@ -43,6 +67,8 @@ class Approach(Spec):
     """Approach that this one is a delta of."""
     training_seed_offset: int | None = Field(None, ge=0)
     """Added to every training seed of the study; inherited, 0 at the root. Cells are compared by the study's seed."""
+    rounds: int | None = Field(None, ge=1, le=20)
+    """How often the stages that stand for a round are run, each reading what the round before made; inherited, 1 at the root."""
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters that differ."""
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -50,5 +76,8 @@ class Approach(Spec):
     changes: list[Change] | None = None
     """What it claims to change against a study's baseline: `STAGE`, `STAGE.PARAMETER`, `STAGE.PORT` or
     `training_seed_offset`. Absent: what its own file sets, and those that it extends up to the baseline."""
+    controls: dict[Id, Control] = Field(default_factory=dict)
+    """Controls by ids of their own, for example `same-budget: {kind: same_budget}`. Each becomes the approach `APPROACH~ID`
+    of every study that holds this one, with the claim that this one is better."""
     row: Row
     """Row of the decision matrix."""

@@ -63,6 +63,11 @@ def _rising(values: list[float]) -> list[float]:
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
+SetId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""Name of a set of locations."""
+HELD_OUT = "held_out"
+
+
 class Learning(Part):
     """Learning curves: checkpoints kept on the way through training, each tried from the same initial states."""
 
@@ -89,10 +94,15 @@ class Study(Spec):
 
     locations: list[Id]
     """Locations, by id."""
+    sets: dict[SetId, list[Id]] = Field(default_factory=dict)
+    """Sets of locations by name, for stages that stand for many places, such as `pretrain: [cellar, attic]`. Those of `held_out`
+    are in no set that trains."""
     tasks: list[Id] = Field(default_factory=list)
     """Tasks, by id."""
     approaches: list[Id] = Field(default_factory=list)
     """Approaches, by id."""
+    controls: bool = True
+    """Whether the controls that these approaches declare are tried with them."""
     baseline: Id | None = None
     """The approach that the others are compared with."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=200)

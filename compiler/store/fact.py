@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from compiler.graph.node import AXES, Address
+from compiler.graph.node import Address
+from runtime.bound.axis import AXES
 from runtime.stage import REGISTRY, load_stages
 
 

@@ -7,12 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
-from typing import Literal
+from typing import Any, Literal
 
-from compiler.graph.fingerprint import fingerprint
+from pydantic import ValidationError
+
+from compiler.graph.fingerprint import addressed, fingerprint
 from compiler.graph.node import Address, Node
 from runtime.problem import InputError, Problem
 from runtime.report.recompute import lineage
+from runtime.stage import load_stages
 from runtime.store.store import DamagedArtifact, Store
 
 BATCH = 256
@@ -77,8 +80,17 @@ def strangers(store: Store, node: Node) -> None:
     problems = []
     for (stage, address), m in lineage(store, node.address).items():
         inputs = {port: [parent.partition("/")[2] for parent in found] for port, found in m["parents"].items()}
-        if fingerprint(stage, m["version"], m["params"], inputs, m["backends"], m.get("content")) != address:
+        if _rehashed(stage, m, inputs) != address:
             message = f"mixed provenance: {stage}/{address[:12]} was made from other things than its address says"
             problems.append(Problem("X444", message, "remove it, and build again"))
     if problems:
         raise InputError(*problems)
+
+
+def _rehashed(stage: str, m: dict[str, Any], inputs: dict[str, list[str]]) -> str:
+    """The address that a manifest hashes to; parameters of another version of the stage count as they are recorded."""
+    params, known = m["params"], load_stages().get(stage)
+    if known is not None and known.version == m["version"]:
+        with suppress(ValidationError):
+            params = addressed(known.params.model_validate(params))
+    return fingerprint(stage, m["version"], params, inputs, m["backends"], m.get("content"))

@@ -28,7 +28,7 @@ def codes(**_: Any) -> list[str]:
 
 def nodes(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     """Names of nodes that begin with `prefix`, one part at a time: `policy/`, `policy/cellar/`."""
-    from compiler.graph.node import AXES
+    from runtime.bound.axis import AXES
     from runtime.stage import load_stages
 
     stages = load_stages()
@@ -44,16 +44,14 @@ def nodes(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return ["/".join([*before, value]) + end for value in values]
 
 
-_LISTS = {"location": "locations", "task": "tasks", "approach": "approaches", "seed": "seeds", "gate": "gates", "claim": "claims"}
-
-
 def _values(axis: str, study: str) -> Iterator[str]:
     """What a study names along an axis."""
     if axis == "study":
         yield study
         return
-    spec = _study(study)
-    named = spec.get("trials" if axis == "domain" else _LISTS[axis])
+    from runtime.bound.axis import AXES
+
+    named = _study(study).get(AXES[axis].listed or "")
     for value in named if isinstance(named, list | dict) else []:
         if isinstance(value, str | int):
             yield str(value)

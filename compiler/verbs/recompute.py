@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
     project, plan = common.planned(args)
     store = Store(project.store)
-    report = next((n for n in plan.graph.targets if n.stage.name == "report" and store.has(*n.address)), None)
+    report = next((n for n in plan.graph.targets if n.stage.role == "report" and store.has(*n.address)), None)
     if report is None:
         common.say_not_built(args.study)
         return Status.NOT_RUN.exit_code

@@ -137,7 +137,7 @@ def _built_trials(args: argparse.Namespace) -> Path:
     project, plan = common.planned(args)
     store = Store(project.store)
     for node in plan.graph.nodes.values():
-        if node.stage.name == "uplift" and store.has(*node.address):
+        if node.stage.role == "evidence" and store.has(*node.address):
             return store.path(*node.address) / "trials.parquet"
     raise ValueError(f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing")
 

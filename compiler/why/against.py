@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from compiler.graph.node import AXES, Address, Graph, Node
+from compiler.graph.node import Address, Graph, Node
 from compiler.plan import form
 from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, estimate
@@ -22,6 +22,7 @@ from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import GraphPast
 from compiler.why.why import Causes
+from runtime.bound.axis import AXES
 from runtime.build.code_digest import recorded
 
 VERSIONS = "runtime/stages/versions.json"

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from runtime.backends.renderer import Renderer
 from runtime.coverage.frame import upright
 from runtime.coverage.video import measure_video, write_video
 from runtime.splat.gaussians import Gaussians
+from runtime.splat.renderer import Renderer
 
 OPAQUE = 0.5
 """Alpha from which a pixel counts as covered by the splat."""

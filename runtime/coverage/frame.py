@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.capture.support import SceneFacts, Support
+from runtime.splat.support import SceneFacts, Support
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from runtime.learn.actor import PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
-from runtime.learn.learner import Spec
 from runtime.learn.normaliser import load_stats
+from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}

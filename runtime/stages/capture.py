@@ -43,6 +43,7 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=1,
+    takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "splat?": "splat.ply"},
     cost=_cost,

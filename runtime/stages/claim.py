@@ -6,7 +6,7 @@ from typing import Any
 from runtime.bound.claim import Claim
 from runtime.bound.frame import StudyFrame
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, one, stage
 
 
 class ClaimParams(Params):
@@ -20,8 +20,9 @@ class ClaimParams(Params):
 
 @stage(
     version=5,
+    role="claim",
     per=("claim", "study"),
-    needs={"uplift": "uplift"},
+    needs={"uplift": one("uplift")},
     makes={"claim": "claim.json"},
     cost=lambda p: Resources(minutes=0.05),
 )

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.splat.renderer import Renderer
+from runtime.stage import Params, Resources, one, stage
 
 
 class _Trajectory(BaseModel):
@@ -86,7 +86,7 @@ def _cost(p: Coverage) -> Resources:
 @stage(
     version=1,
     per=("location",),
-    needs={"scene": "splat"},
+    needs={"scene": one("splat")},
     makes={"clips": "clips/", "poses": "poses.json", "manifest": "clips.json", "contact": "contact.png"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(fps=p.fps, frames=p.frames),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.stage import Params, Resources, one, stage
 
 SHEET_ROWS = 6
 
@@ -40,7 +40,7 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 @stage(
     version=2,
     per=("location", "task"),
-    needs={"twin": "twin"},
+    needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},
     offers=_from_twin,
     expects=lambda p: {"twin": Contract(action_dim=6, instruction_key="task")},

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.splat.renderer import Renderer
+from runtime.stage import Params, Resources, maybe, one, stage
 
 SHEET_DEMOS = 2
 
@@ -66,7 +66,7 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 @stage(
     version=3,
     per=("location", "task"),
-    needs={"demos": "demos", "twin": "twin", "scene": "splat", "clips": "coverage?"},
+    needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},
     makes={
         "dataset": "dataset/",
         "episodes": "episodes.npz",

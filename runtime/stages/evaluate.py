@@ -9,7 +9,7 @@ from runtime.bound.sequential import Schedule
 from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
 
 
 class EvaluateParams(Params):
@@ -47,8 +47,12 @@ def _planned(p: EvaluateParams) -> float:
 
 @stage(
     version=4,
+    takes="trials",
+    kind="trials",
+    role="trials",
+    domains=("twin", "irl_proxy"),
     per=("location", "task", "approach", "seed", "domain", "look"),
-    needs={"policy": "policy", "twin": "twin!", "before": "interim^"},
+    needs={"policy": one("policy"), "twin": baselines("twin"), "before": previous("interim", "look")},
     agree=(("policy", "twin"),),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet"},
     expects=lambda p: {

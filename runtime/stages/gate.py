@@ -6,7 +6,7 @@ from typing import Any
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, every, maybe, stage
 
 
 class GateParams(Params):
@@ -22,8 +22,9 @@ class GateParams(Params):
 
 @stage(
     version=9,
+    role="gate",
     per=("gate", "study"),
-    needs={"uplift": "uplift?", "judged": "any*"},
+    needs={"uplift": maybe("uplift"), "judged": every("any")},
     makes={"gate": "gate.json"},
     cost=lambda p: Resources(minutes=0.05),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.bound.sequential import Schedule
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, peers, stage
 
 
 class InterimParams(Params):
@@ -23,8 +23,9 @@ class InterimParams(Params):
 
 @stage(
     version=2,
+    role="look",
     per=("location", "task", "domain", "look"),
-    needs={"trials": "evaluate@"},
+    needs={"trials": peers("trials")},
     makes={"interim": "interim.json"},
     cost=lambda p: Resources(minutes=0.02),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, baselines, bound, one, stage
 
 
 class LearningParams(Params):
@@ -21,8 +21,10 @@ class LearningParams(Params):
 
 @stage(
     version=1,
+    role="curve",
+    domains=("twin",),
     per=("location", "task", "approach", "seed"),
-    needs={"policy": "policy", "twin": "twin!"},
+    needs={"policy": one("policy"), "twin": baselines("twin")},
     agree=(("policy", "twin"),),
     makes={"learning": "learning.parquet"},
     expects=lambda p: {

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2}
 
@@ -68,7 +68,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 @stage(
     version=2,
     per=("location", "task", "approach", "seed"),
-    needs={"demos": "demos"},
+    needs={"demos": one("demos")},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
     expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task")},
@@ -81,8 +81,9 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
 
     from runtime.learn.checkpoint import policy_facts, save_facts
     from runtime.learn.dataset import checked_cameras, read_arrays
-    from runtime.learn.learner import Spec, make_learner
+    from runtime.learn.learner import make_learner
     from runtime.learn.snapshots import snapshot_steps
+    from runtime.learn.spec import Spec
     from runtime.learn.train import Recipe, parameter_count, seed_everything, train, weights_digest
 
     arrays = read_arrays(demos / "dataset")

@@ -10,7 +10,7 @@ from runtime.bound.frame import StudyFrame
 from runtime.bound.stopped import StoppedBy
 from runtime.bound.waiver import Waivers
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, every, one, stage
 
 
 class ReportParams(Params):
@@ -37,17 +37,18 @@ class ReportParams(Params):
 
 @stage(
     version=24,
+    role="report",
     per=("study",),
     needs={
-        "uplift": "uplift",
-        "gates": "gate*",
-        "claims": "claim*",
-        "captures": "capture*",
-        "splats": "splat*",
-        "twins": "twin*",
-        "clips": "coverage*",
-        "trials": "evaluate*",
-        "curves": "learning*",
+        "uplift": one("uplift"),
+        "gates": every("gate"),
+        "claims": every("claim"),
+        "captures": every("capture"),
+        "splats": every("splat"),
+        "twins": every("twin"),
+        "clips": every("coverage"),
+        "trials": every("trials"),
+        "curves": every("learning"),
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.2),

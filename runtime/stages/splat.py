@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, stage
+from runtime.splat.renderer import Renderer
+from runtime.stage import Params, Resources, one, stage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class Splat(Params):
 @stage(
     version=1,
     per=("location",),
-    needs={"capture": "capture"},
+    needs={"capture": one("capture")},
     makes={"splat": "splat.ply", "scene": "scene.json", "preview": "preview/"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(),
@@ -52,10 +52,10 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
 
     import numpy as np
 
-    from runtime.capture.focus import find_focus
-    from runtime.capture.support import SceneFacts, estimate_support
+    from runtime.splat.focus import find_focus
     from runtime.splat.ply import read_ply, write_ply
     from runtime.splat.preview import write_orbit
+    from runtime.splat.support import SceneFacts, estimate_support
 
     cameras = json.loads((capture / "cameras.json").read_text())
     c2w = np.array([f["c2w"] for f in cameras["frames"]], np.float64).reshape(-1, 4, 4)

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.backends.renderer import Renderer
 from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.splat.renderer import Renderer
+from runtime.stage import Params, Resources, bound, one, stage
 
 CAMERA = "front"
 
@@ -58,7 +58,7 @@ class TwinParams(Params):
 @stage(
     version=2,
     per=("location", "task"),
-    needs={"capture": "capture", "scene": "splat"},
+    needs={"capture": one("capture"), "scene": one("splat")},
     makes={"scene": "scene.xml", "twin": "twin.json", "background": "background/", "preview": "preview.png", "haze": "haze.npy"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),

@@ -10,7 +10,7 @@ from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace, Schedule
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, every, stage
 
 
 class UpliftParams(Params):
@@ -39,8 +39,9 @@ class UpliftParams(Params):
 
 @stage(
     version=14,
+    role="evidence",
     per=("study",),
-    needs={"trials": "evaluate*", "looks": "interim*"},
+    needs={"trials": every("trials"), "looks": every("interim")},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},
     cost=lambda p: Resources(minutes=0.1),
 )

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runtime.bound.axis import AXES
 from runtime.tracking.build import Build, Made
 
 PROJECT = "simkiln"
-AXES = ("location", "approach", "task", "seed", "domain", "gate")
 QUIET = "silent disable_git disable_code x_disable_meta x_disable_machine_info x_disable_stats".split()
 CONFIG = ("stage", "version", "fingerprint", "params", "backends", "parents")
 COLUMNS = "approach domain location task value low high level direction seeds trials prior_low prior_high".split()
@@ -36,7 +36,7 @@ class Wandb:
             sys.stderr.write("tracking: not logged in to W&B (`wandb login`): this run is logged offline\n")
             online = False
         config = {name: getattr(job, name) for name in CONFIG} | {"study": build.study, "scopes": job.scopes or [job.scope]}
-        shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope]
+        shown = [f"{axis}:{job.scope[axis]}"[:64] for axis in AXES if axis in job.scope and axis != "study"]
         self._run = wandb.init(
             project=PROJECT,
             group=build.group()[:128],

@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE
-from runtime.learn.learner import Spec
 from runtime.learn.normaliser import EPS, Stats
 from runtime.learn.small.network import Dims, SmallNet, chunk_loss
+from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 SMALL_TYPE = "simkiln_small"

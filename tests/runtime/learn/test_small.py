@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 
 from runtime.learn.checkpoint import policy_facts, save_facts
 from runtime.learn.dataset import read_arrays
-from runtime.learn.learner import Spec, make_learner
+from runtime.learn.learner import make_learner
 from runtime.learn.load import SmallActor, load_policy
+from runtime.learn.spec import Spec
 from runtime.learn.train import Recipe, seed_everything, train
 from runtime.learn.windows import make_windows
 from runtime.learn.zoo import LeRobotActor, LeRobotLearner

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.learn.dataset import read_arrays
-from runtime.learn.learner import Spec, make_learner
+from runtime.learn.learner import make_learner
 from runtime.learn.snapshots import checkpoint_at, snapshot_steps
+from runtime.learn.spec import Spec
 from runtime.learn.train import Recipe, seed_everything, train, weights_digest
 from tests.runtime.learn import reach
 

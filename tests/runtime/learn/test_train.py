@@ -8,10 +8,11 @@ import torch
 
 from runtime.learn.augment import augment
 from runtime.learn.dataset import read_arrays
-from runtime.learn.learner import Spec, make_learner
+from runtime.learn.learner import make_learner
 from runtime.learn.normaliser import load_stats, normaliser_digest
 from runtime.learn.optimiser import AdamW
 from runtime.learn.small.network import chunk_loss
+from runtime.learn.spec import Spec
 from runtime.learn.train import Recipe, rate_factor, seed_everything, train, weights_digest
 from runtime.learn.windows import make_windows, split_episodes
 from runtime.problem import InputError

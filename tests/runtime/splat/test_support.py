@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runtime.capture.support import Support, estimate_support
+from runtime.splat.support import Support, estimate_support
 from tests.runtime.capture.synthetic import ring
 
 

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from runtime.capture.focus import Focus, find_focus, from_path
+from runtime.splat.focus import Focus, find_focus, from_path
 
 SEED = 0
 DRAWN_POINTS = 6000

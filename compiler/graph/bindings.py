@@ -1,0 +1,213 @@
+"""Bound sources: what the compiler fills into a stage's parameters, one entry for each.
+
+`runtime.stage.BOUND` says which there are, and what people set in the place of a parameter that is bound; here stands what
+each is worth, what it varies with, and which line decides it. A test holds that both name the same sources.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.graph.grid import Grid
+from compiler.graph.node import Node, Scope, Stops
+from compiler.graph.roles import having, trials_of
+from compiler.project.layers import approach_chain
+from compiler.project.load import Project
+from compiler.reading.source import Step
+from runtime.bound.frame import PriorRange
+from runtime.bound.gate import GateRule
+from runtime.bound.imported import ImportedSet
+from runtime.bound.sequential import InterimPlace
+from runtime.bound.task import Task
+from runtime.trials.listing import read_manifest
+
+HIDDEN_SITE = "hidden_site"
+Path = tuple[Step, ...]
+Place = tuple[str, str, Path]
+"""Kind and id of a spec, and the path of the line in it."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One source.
+
+    `value` is what it is worth at a scope; `place` the line that decides it, from the node and the path inside of the value;
+    `key` something small that is equal only where the value is. Without `place` the study as a whole decides, without `key`
+    the value is the same at every scope. `local` values belong to one location.
+    """
+
+    value: Callable[[Grid, Scope], Any]
+    place: "Callable[[Asked], Place] | str | None" = None
+    key: Callable[[Grid, Scope], Any] | None = None
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose line is asked for: the value of a node in a study, and the path `inside` of it."""
+
+    project: Project
+    study: str
+    node: Node
+    inside: Path
+
+    def chain(self) -> list[str]:
+        """The approaches that the node belongs to, and those that they extend, the nearest first."""
+        own = self.node.scope.approach
+        approaches = (own,) if own is not None else self.node.askers
+        return [link for approach in approaches for link in reversed(approach_chain(self.project, approach))]
+
+
+def place_of(source: str, asked: Asked) -> Place:
+    """The line behind a bound value."""
+    place = BINDINGS[source].place
+    if isinstance(place, str) or place is None:
+        return "study", asked.study, () if place is None else (place,)
+    return place(asked)
+
+
+def _location(asked: Asked) -> Place:
+    return "location", str(asked.node.scope.location), ("source", *asked.inside)
+
+
+def _trials(asked: Asked) -> Place:
+    return "study", asked.study, ("trials", str(asked.node.scope.domain))
+
+
+def _seeds(asked: Asked) -> Place:
+    for link in asked.chain():
+        if asked.project.approaches[link].training_seed_offset is not None:
+            return "approach", link, ("training_seed_offset",)
+    return "study", asked.study, ("seeds",)
+
+
+def _priors(asked: Asked) -> Place:
+    if not asked.inside:
+        return "study", asked.study, ("approaches",)
+    return "approach", str(asked.inside[0]), ("row", "prior", *asked.inside[1:])
+
+
+def _below(*path: str) -> Callable[[Asked], Place]:
+    return lambda asked: ("study", asked.study, (*path, *asked.inside))
+
+
+def _domain(grid: Grid, at: Scope) -> Any:
+    return at.domain
+
+
+def _hidden(grid: Grid, at: Scope) -> Any:
+    source = grid.project.locations[str(at.location)].source
+    return source if source.kind == HIDDEN_SITE else None
+
+
+def _site(grid: Grid, at: Scope) -> Any:
+    """The hidden site, for trials in `irl_proxy` alone."""
+    return _hidden(grid, at) if at.domain == "irl_proxy" else None
+
+
+def _arm(grid: Grid, at: Scope) -> str:
+    """The approach, for a batch whose size an interim look decides; else nothing, so that equal work is shared."""
+    return str(at.approach) if (at.look or 1) > 1 else ""
+
+
+def _trial_seed(grid: Grid, at: Scope) -> Any:
+    """The family of initial states of the study's other trials there."""
+    trials = trials_of(next(domain for stage in having("curve") for domain in stage.domains))
+    values, _ = grid.merged(trials.name, at)
+    return values.get("trial_seed", trials.params.model_fields["trial_seed"].default)
+
+
+def _stopped(grid: Grid, at: Scope) -> list[dict[str, Any]]:
+    """What the report says of gates that stopped something."""
+    stopped, gates = grid.stopped or Stops(), grid.project.gates
+    return [
+        {"gate": gate, "on_fail": gates[gate].on_fail, "reason": reason, "places": list(stopped.places[gate])}
+        for gate, reason in stopped.reasons.items()
+    ]
+
+
+def _interim_places(grid: Grid, at: Scope) -> list[InterimPlace]:
+    return [
+        InterimPlace(location=location, task=one.task, domain=one.domain, look=one.look)  # ty: ignore[invalid-argument-type]
+        for location in grid.study.locations
+        for one in grid.interims(location)
+    ]
+
+
+def _sets(grid: Grid, names: list[str]) -> list[ImportedSet]:
+    root = grid.project.root
+    return [
+        ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"))
+        for name in names
+        if (found := read_manifest(root, name))
+    ]
+
+
+def _prior(grid: Grid, approach: str) -> PriorRange:
+    row = grid.project.approaches[approach].row
+    return PriorRange() if row is None else PriorRange(world_model=row.prior.world_model, irl=row.prior.irl)
+
+
+def _photographed(grid: Grid, at: Scope) -> Any:
+    """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
+    source = grid.project.locations[str(at.location)].source
+    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
+
+
+def _part(model: Any, spec: Any) -> Any:
+    """The bound part of a spec: the fields that `model` knows, so that titles stay out of addresses."""
+    return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})
+
+
+BINDINGS: dict[str, Binding] = {
+    "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
+    "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
+    "site": Binding(_hidden, _location, lambda _, at: at.location, True),
+    "task": Binding(
+        lambda grid, at: _part(Task, grid.project.tasks[str(at.task)]),
+        lambda asked: ("task", str(asked.node.scope.task), asked.inside),
+        lambda _, at: at.task,
+    ),
+    "gate": Binding(
+        lambda grid, at: _part(GateRule, grid.project.gates[str(at.gate)]),
+        lambda asked: ("gate", str(asked.node.scope.gate), asked.inside),
+        lambda _, at: at.gate,
+    ),
+    "claim": Binding(
+        lambda grid, at: grid.study.claims[str(at.claim)],
+        lambda asked: ("study", asked.study, ("claims", str(asked.node.scope.claim), *asked.inside)),
+        lambda _, at: at.claim,
+    ),
+    "seed": Binding(Grid.seed, _seeds, Grid.seed),
+    "domain": Binding(_domain, _trials, _domain),
+    "trials": Binding(lambda grid, at: grid.study.trials[at.domain], _trials, _domain),  # ty: ignore[invalid-argument-type]
+    "study": Binding(lambda grid, _: grid.frame, _below()),
+    "cells": Binding(lambda grid, _: grid.cells),
+    "claims": Binding(lambda grid, _: list(grid.study.claims), _below("claims")),
+    "waivers": Binding(lambda grid, _: grid.study.waivers, _below("waivers")),
+    "priors": Binding(lambda grid, _: {a: _prior(grid, a) for a in grid.study.approaches}, _priors),
+    "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
+    "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
+    "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
+    "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),
+    "stopped": Binding(_stopped),
+    "snapshots": Binding(lambda grid, _: grid.study.learning.at if grid.study.learning else [], _below("learning", "at")),
+    "learning_trials": Binding(
+        lambda grid, _: grid.study.learning.trials if grid.study.learning else 1, _below("learning", "trials")
+    ),
+    "trial_seed": Binding(_trial_seed, None, _trial_seed),
+    "schedule": Binding(lambda grid, at: grid.schedules[at.domain], "sequential", _domain),  # ty: ignore[invalid-argument-type]
+    "schedules": Binding(lambda grid, _: {d: found for d, found in grid.schedules.items() if found is not None}, "sequential"),
+    "look": Binding(lambda _, at: at.look or 1, "sequential", lambda _, at: at.look),
+    "interim_places": Binding(_interim_places, "sequential"),
+    "parts": Binding(
+        lambda grid, _: [len(grid.looks(cell.domain)) for cell in grid.cells] if grid.study.sequential else [], "sequential"
+    ),
+    "arm": Binding(_arm, "approaches", _arm),
+    "peers": Binding(
+        lambda grid, at: [f"{one.approach}/{one.seed}" for one in grid.peers(at)],
+        "approaches",
+        lambda grid, at: tuple(one.only(("approach", "seed")) for one in grid.peers(at)),
+    ),
+}
+"""Bound source -> its entry."""

@@ -1,0 +1,57 @@
+"""The fence round a hidden site: what a stage may take of it is declared, and every other way is refused.
+
+`photos` are what a capture takes, `trials` what judges a policy there. `recordings` (episodes, replays) are new real data.
+`truth` (parameters, geometry) is for diagnosis: nothing that comes of it leads anywhere but to a report.
+"""
+
+from collections.abc import Iterator
+
+from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.graph.bindings import BINDINGS, HIDDEN_SITE
+from compiler.graph.node import Address, Graph, Setting
+from compiler.laws.subject import Subject
+from compiler.laws.wiring import SITE_HELP
+from runtime.stage import load_stages
+
+
+def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X407: a node that takes of a hidden site what its stage does not declare, the study forbids, or leads back to training."""
+    study = subject.project.studies[name]
+    told: set[str] = set()
+    for node in graph.samples:
+        if node.stage.name in told or not _holds_site(node.setting):
+            continue
+        if not node.stage.takes or (node.stage.takes == "trials" and node.scope.domain not in node.stage.domains):
+            told.add(node.stage.name)
+            yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
+        elif node.stage.takes == "recordings" and study.constraints.no_new_real_data:
+            told.add(node.stage.name)
+            message = f"`{node.label}` records at the hidden site, which counts as new real data"
+            path = ("constraints", "no_new_real_data")
+            notes = (Note("the constraint is here", subject.span("study", name, path)),)
+            help = "lift `no_new_real_data`, or take out what reads the recordings"
+            yield subject.at("study", name, path, "X407", message, help, notes=notes)
+    yield from _leaks(subject, name, graph)
+
+
+def _leaks(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """Ways from the truth of a site to anything but diagnosis and report; nodes come after their parents."""
+    if not any(stage.takes == "truth" for stage in load_stages().values()):
+        return
+    known: dict[Address, str] = {}
+    for node in graph.nodes.values():
+        from_truth = next((known[parent.address] for parent in node.parents() if parent.address in known), None)
+        if node.stage.takes == "truth" and _holds_site(node.setting):
+            known[node.address] = node.label
+        elif from_truth is not None:
+            known[node.address] = from_truth
+            if node.stage.role != "report" and not node.stage.takes:
+                help = "read it in a report or in a stage that takes `truth` itself"
+                message = f"`{node.label}` would learn the truth of the hidden site from `{from_truth}`"
+                yield subject.at("study", name, (), "X407", message, help)
+                return
+
+
+def _holds_site(setting: Setting) -> bool:
+    held = (setting.params.get(field) for field, source in setting.stage.bound.items() if BINDINGS[source].local)
+    return any(isinstance(value, dict) and value.get("kind") == HIDDEN_SITE for value in held)

@@ -1,0 +1,71 @@
+"""Arms: the controls that approaches declare, as approaches of their own.
+
+The arm `APPROACH~CONTROL` is an approach like any other from here on: it is checked, planned, paid for and reported. Its lines
+are those that declare it. Nothing is made that is not declared.
+"""
+
+from compiler.project.layers import approach_chain
+from compiler.project.project import Project
+from compiler.spec.approach import Approach, Control, Row
+from compiler.spec.base import StageParameters
+from compiler.spec.study import Study
+from runtime.bound.claim import Superior
+from runtime.bound.frame import PriorRange
+from runtime.stage import load_stages, marked_fields
+
+OTHER_SEEDS = 1000
+"""Added to the training seeds of a placebo, where its approach says nothing else."""
+
+
+def add_arms(project: Project) -> None:
+    """Add every declared control to the project's approaches, and to the studies that hold its approach."""
+    for name, spec in list(project.approaches.items()):
+        for control, said in spec.controls.items():
+            arm = f"{name}~{control}"
+            project.approaches[arm] = _arm(project, name, spec, control, said)
+            project.sources["approach", arm] = project.sources["approach", name].below(("controls", control))
+            project.arms[arm] = name
+    if project.arms:
+        for name, study in list(project.studies.items()):
+            project.studies[name] = _with_arms(project, study)
+
+
+def _with_arms(project: Project, study: Study) -> Study:
+    if not study.controls:
+        return study
+    of: dict[str, list[str]] = {}
+    for arm, approach in project.arms.items():
+        of.setdefault(approach, []).append(arm)
+    listed = [*study.approaches, *(arm for approach in study.approaches for arm in of.get(approach, ()))]
+    claims = dict(study.claims)
+    for arm in (name for name in listed if name in project.arms):
+        if study.trials and project.arms[arm] != study.baseline:
+            domain = list(study.trials)[-1]
+            claims[arm] = Superior(kind="superior", approach=project.arms[arm], over=arm, domain=domain)
+    return study.model_copy(update={"approaches": listed, "claims": claims})
+
+
+def _arm(project: Project, name: str, spec: Approach, control: str, said: Control) -> Approach:
+    """The control as an approach: a delta of its approach, or one of the standing kinds."""
+    row = Row.model_validate(spec.row.model_dump() | {"prior": PriorRange()})
+    title = said.title or f"{spec.title}: {control}"
+    if said.kind == "delta":
+        delta = said.model_dump(include={"stages", "inputs", "rounds", "training_seed_offset"})
+        return Approach(title=title, extends=name, row=row, **delta)
+    base = spec.extends or name
+    if said.kind == "placebo":
+        return Approach(title=title, extends=base, row=row, training_seed_offset=OTHER_SEEDS)
+    return Approach(title=title, extends=base, row=row, stages=_budget(project, name, base))
+
+
+def _budget(project: Project, name: str, base: str) -> StageParameters:
+    """What an approach sets of steps, demos and capacity, beyond what it extends."""
+    found: StageParameters = {}
+    stages = load_stages()
+    chain = approach_chain(project, name)
+    for link in chain[chain.index(base) + 1 :] if base in chain else chain:
+        for stage, section in project.approaches[link].stages.items():
+            budget = marked_fields(stages[stage].params, "budget") if stage in stages else {}
+            if kept := {key: value for key, value in section.items() if key in budget}:
+                found[stage] = {**found.get(stage, {}), **kept}
+    return found

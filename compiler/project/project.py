@@ -1,0 +1,98 @@
+"""A project: what people wrote, typed, with the files that it stands in."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.reading.source import MAX_BYTES, Source, Spans, split_lines
+from compiler.reading.spec_files import FOLDERS
+from compiler.spec.approach import Approach
+from compiler.spec.base import Spec
+from compiler.spec.gate import Gate
+from compiler.spec.location import Location
+from compiler.spec.study import Study
+from compiler.spec.task import Task
+from runtime.bound.source import HiddenSite
+from runtime.bound.source import Source as CaptureSource
+from runtime.capture import files
+
+MODELS: dict[str, type[Spec]] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
+LOCAL_FILE = "simkiln.local.yaml"
+
+
+@dataclass
+class Project:
+    """What people wrote, typed. A spec that is out of shape is in `sources` but not among the models.
+
+    `capture_roots` maps a root's name to its folder on this machine; `store` is where artifacts live.
+    """
+
+    root: Path
+    locations: dict[str, Location] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    approaches: dict[str, Approach] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    studies: dict[str, Study] = field(default_factory=dict)
+    sources: dict[tuple[str, str], Source] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    capture_roots: dict[str, Path] = field(default_factory=dict)
+    store: Path = Path("store")
+    graphs: dict[str, Any] = field(default_factory=dict)
+    """Study -> its `compiler.graph.node.Graph`, once it was expanded."""
+    arms: dict[str, str] = field(default_factory=dict)
+    """Generated approach (`APPROACH~CONTROL`) -> the approach that declares it."""
+    given_roots: dict[str, Path] = field(default_factory=dict)
+    """Capture roots from the command line or the environment, which win over this machine's file."""
+
+    def specs(self, kind: str) -> dict[str, Any]:
+        """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""
+        return getattr(self, FOLDERS[kind])
+
+    def ids(self, kind: str) -> list[str]:
+        """Ids of all files of a kind, also of those that are out of shape."""
+        return self._ids.get(kind, [])
+
+    def source(self, kind: str, name: str) -> Source:
+        """The file of a spec."""
+        return self.sources[kind, name]
+
+    def spans(self, kind: str, name: str) -> Spans:
+        """Spans of the values of a spec, by path."""
+        return self.sources[kind, name].spans
+
+    @cached_property
+    def _ids(self) -> dict[str, list[str]]:
+        ids: dict[str, list[str]] = {}
+        for kind, name in sorted(self.sources):
+            ids.setdefault(kind, []).append(name)
+        return ids
+
+    @cached_property
+    def _by_file(self) -> dict[str, Source]:
+        return {source.name: source for source in reversed(self.sources.values())}
+
+    @property
+    def cache(self) -> Path:
+        """Where digests of photos are remembered."""
+        return self.root / "build" / "digests.json"
+
+    def source_folder(self, source: CaptureSource) -> Path | None:
+        """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
+        if isinstance(source, HiddenSite) or source.root not in self.capture_roots:
+            return None
+        return files.locate(source, self.capture_roots[source.root])
+
+    def lines(self, name: str) -> list[str] | None:
+        """The lines of a file that diagnostics name, for showing them."""
+        source = self._by_file.get(name)
+        if source is not None:
+            return source.lines
+        try:
+            if not (self.root / name).is_file():  # a pipe would be waited for
+                return None
+            with (self.root / name).open("rb") as file:
+                return split_lines(file.read(MAX_BYTES).decode("utf-8-sig", errors="replace"))
+        except (OSError, ValueError):
+            return None

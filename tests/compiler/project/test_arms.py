@@ -1,0 +1,77 @@
+"""Controls that approaches declare are approaches like any other: checked, planned, claimed, at the lines that declare them."""
+
+from pathlib import Path
+
+import pytest
+
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.project.load import Project, load_project
+from runtime.bound.claim import Superior
+from tests.errors.cases import base
+
+BOLD = """title: Bold
+extends: baseline
+stages: {policy: {steps: 900}}
+inputs: {policy: {demos: enrichment}}
+controls:
+  same-budget: {kind: same_budget}
+  placebo: {kind: placebo}
+  plain:
+    title: Plain demos
+    inputs: {policy: {demos: demos}}
+row: {available: true, no_new_real_data: true, no_teleoperation: true, stack_change: none}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    base().write(tmp_path)
+    (tmp_path / "specs" / "approaches" / "bold.yaml").write_text(BOLD)
+    return tmp_path
+
+
+def policies(project: Project, approach: str) -> set[str]:
+    nodes = expand(project, "study").nodes.values()
+    return {n.fingerprint for n in nodes if n.stage.name == "policy" and any(s.get("approach") == approach for s in n.scopes())}
+
+
+def test_each_declared_control_is_an_arm_with_its_claim(root: Path) -> None:
+    project = load_project(root)
+    study = project.studies["study"]
+    arms = ["bold~same-budget", "bold~placebo", "bold~plain"]
+    assert [a for a in study.approaches if "~" in a] == arms
+    assert project.approaches["bold~same-budget"].stages == {"policy": {"steps": 900}}
+    assert project.approaches["bold~same-budget"].extends == "baseline"
+    assert project.approaches["bold~plain"].title == "Plain demos"
+    for arm in arms:
+        claim = study.claims[arm]
+        assert isinstance(claim, Superior)
+        assert (claim.approach, claim.over) == ("bold", arm)
+        assert policies(project, arm)
+    made = [policies(project, approach) for approach in ("baseline", "bold", *arms)]
+    assert made[2] == made[4], "the same budget on plain demos is what the delta says as well"
+    assert len({frozenset(found) for found in made}) == 4
+    assert project.spans("approach", "bold~plain").nearest(("inputs", "policy", "demos")).line == 10
+    assert project.spans("approach", "bold~placebo").nearest(("row",)).line == 7
+
+
+def test_a_study_may_leave_them_out(root: Path) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "controls: false\n")
+    project = load_project(root)
+    assert not any("~" in name for name in project.studies["study"].approaches)
+    assert not any("~" in name for name in project.studies["study"].claims)
+
+
+def test_a_law_that_asks_for_a_control_takes_a_generated_one(root: Path) -> None:
+    assert "X433" not in {d.code for d in check(load_project(root))}
+    (root / "specs" / "approaches" / "bold.yaml").write_text(BOLD[: BOLD.index("controls:")] + BOLD[BOLD.index("row:") :])
+    assert "X433" in {d.code for d in check(load_project(root))}
+
+
+def test_what_is_wrong_in_a_control_is_said_at_its_line(root: Path) -> None:
+    wrong = BOLD.replace("    title: Plain demos\n", "    stages: {polcy: {}}\n")
+    (root / "specs" / "approaches" / "bold.yaml").write_text(wrong)
+    found = {(d.code, d.span.line) for d in check(load_project(root)) if d.span.file.endswith("bold.yaml")}
+    assert ("R204", 9) in found
