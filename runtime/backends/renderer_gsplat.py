@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.renderer import Renderer
+from runtime.splat.renderer import Renderer
 
 if TYPE_CHECKING:
     from runtime.splat.gaussians import Gaussians

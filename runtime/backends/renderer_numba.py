@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from runtime.backends.renderer import Renderer
+from runtime.splat.renderer import Renderer
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.dataset import Arrays
-from runtime.learn.learner import Spec
 from runtime.learn.normaliser import normaliser_digest
+from runtime.learn.spec import Spec
 
 
 def policy_facts(

@@ -9,8 +9,8 @@ import torch
 
 from runtime.learn.augment import augment
 from runtime.learn.dataset import Arrays
-from runtime.learn.learner import Learner
 from runtime.learn.optimiser import AdamW
+from runtime.learn.spec import Learner
 from runtime.learn.windows import Windows, make_windows, split_episodes
 
 CURVE_POINTS = 50

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from runtime.learn.actor import PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
-from runtime.learn.learner import Spec
 from runtime.learn.normaliser import load_stats
+from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
@@ -38,7 +38,7 @@ def options(spec: Spec) -> dict[str, Any]:
 
 
 class LeRobotLearner:
-    """Any LeRobot policy as a `learner.Learner`."""
+    """Any LeRobot policy as a `spec.Learner`."""
 
     def __init__(self, spec: Spec, dataset: Path) -> None:
         """Make the policy from the dataset's features; keeps the cameras that `spec` names."""

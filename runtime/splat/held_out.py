@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from runtime.backends.renderer import Renderer
 from runtime.splat.exposure import matched
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.metrics import depth_relative_errors, psnr, ssim
 from runtime.splat.photos import Photos
+from runtime.splat.renderer import Renderer
 
 
 def render_view(renderer: Renderer, gaussians: Gaussians, photos: Photos, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.backends.renderer import Renderer
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.held_out import render_view
 from runtime.splat.photos import Photos
+from runtime.splat.renderer import Renderer
 
 
 def depth_picture(depth: np.ndarray) -> np.ndarray:

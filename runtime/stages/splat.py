@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from runtime.backends.renderer import Renderer
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, stage
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
     import numpy as np
 
     from runtime.capture.focus import find_focus
-    from runtime.capture.support import SceneFacts, estimate_support
+    from runtime.capture.support import estimate_support
     from runtime.splat.ply import read_ply, write_ply
     from runtime.splat.preview import write_orbit
+    from runtime.splat.scene import SceneFacts
 
     cameras = json.loads((capture / "cameras.json").read_text())
     c2w = np.array([f["c2w"] for f in cameras["frames"]], np.float64).reshape(-1, 4, 4)

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.backends.renderer import Renderer
 from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, bound, stage
 
 CAMERA = "front"

@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE
-from runtime.learn.learner import Spec
 from runtime.learn.normaliser import EPS, Stats
 from runtime.learn.small.network import Dims, SmallNet, chunk_loss
+from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 SMALL_TYPE = "simkiln_small"
@@ -25,7 +25,7 @@ NORM_MAP = dict.fromkeys(("VISUAL", "STATE", "ACTION"), "MEAN_STD")
 
 
 class LightLearner:
-    """Learner of the small policy; see `learner.Learner`."""
+    """Learner of the small policy; see `spec.Learner`."""
 
     def __init__(self, spec: Spec, stats: Stats) -> None:
         self.spec, self.stats = spec, stats

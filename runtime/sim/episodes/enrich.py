@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.backends.renderer import Renderer
 from runtime.coverage.video import read_video, write_video
 from runtime.sim.episodes.checks import Checked, Limits, check_variant
 from runtime.sim.episodes.episodes import Episode, Film, redraw
@@ -16,6 +15,7 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.build import camera_picture
 from runtime.sim.twin.twin import Twin, snap_to_support, splat_backdrop
 from runtime.splat.gaussians import Gaussians
+from runtime.splat.renderer import Renderer
 
 _STREAM = {"demo": 51, "clip": 52}
 

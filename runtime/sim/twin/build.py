@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from runtime.backends.renderer import Renderer
-from runtime.capture.support import SceneFacts, Support
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.solid import COLLISION_GROUP
@@ -24,6 +22,8 @@ from runtime.sim.twin.placement import in_footprint, placements
 from runtime.sim.twin.twin import Twin, over_support, snap_to_support, splat_backdrop
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.ply import read_ply
+from runtime.splat.renderer import Renderer
+from runtime.splat.scene import SceneFacts, Support
 
 PREVIEW_SCALE = 6
 OPAQUE = 0.5  # Gaussians above this opacity are surfaces, when a capture has no points of its own

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from runtime.capture.support import Support, estimate_support
+from runtime.capture.support import estimate_support
+from runtime.splat.scene import Support
 from tests.runtime.capture.synthetic import ring
 
 
