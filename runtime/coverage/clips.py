@@ -1,6 +1,6 @@
 """Rendering camera paths to clips: video, depth, poses and what was measured of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 
 from runtime.coverage.frame import upright
 from runtime.coverage.video import measure_video, write_video
-from runtime.splat.gaussians import Gaussians
-from runtime.splat.renderer import Renderer
+
+type View = tuple[np.ndarray, np.ndarray, np.ndarray]  # rgb, depth, alpha
 
 OPAQUE = 0.5
 """Alpha from which a pixel counts as covered by the splat."""
@@ -32,20 +32,19 @@ class Lens:
 
 
 def render_clip(
-    renderer: Renderer,
-    gaussians: Gaussians,
-    c2w: np.ndarray,
-    lens: Lens,
-    background: Sequence[float],
-    done: Callable[[int], None] = lambda frame: None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """RGB [T, H, W, 3] uint8, depth [T, H, W] float32 (z in scene units, inf where empty), alpha [T, H, W] float32."""
+    view: Callable[[np.ndarray], View], c2w: np.ndarray, lens: Lens, done: Callable[[int], None] = lambda frame: None
+) -> View:
+    """What `view` shows from each pose (floats, as a renderer gives them) as a clip.
+
+    Returns:
+        RGB [T, H, W, 3] uint8, depth [T, H, W] float32 (z in scene units, inf where empty), alpha [T, H, W] float32.
+    """
     count = len(c2w)
     rgb = np.empty((count, lens.height, lens.width, 3), np.uint8)
     depth = np.empty((count, lens.height, lens.width), np.float32)
     alpha = np.empty_like(depth)
     for t, pose in enumerate(c2w):
-        color, depth[t], alpha[t] = renderer.render(gaussians, pose, lens.K, lens.width, lens.height, background)
+        color, depth[t], alpha[t] = view(pose)
         rgb[t] = np.round(color * 255)
         done(t)
     return rgb, depth, alpha

@@ -1,10 +1,9 @@
 """The support frame of a scene and cameras placed in it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-
-from runtime.splat.support import SceneFacts, Support
 
 
 @dataclass(frozen=True)
@@ -18,16 +17,15 @@ class SceneFrame:
     scale_m_per_unit: float
 
     @classmethod
-    def from_json(cls, scene: SceneFacts) -> "SceneFrame":
+    def from_json(cls, scene: dict[str, Any]) -> "SceneFrame":
         """From the content of `scene.json`; x is turned to the longer side of the support."""
-        assert scene["support"], "a splat has a support"
-        support, scale = Support.from_json(scene["support"]), float(scene.get("scale_m_per_unit") or 1.0)
-        rotation, half = support.rotation, support.half_extent_m
+        support, scale = scene["support"], float(scene.get("scale_m_per_unit") or 1.0)
+        rotation, half = np.array(support["rotation"], float), np.array(support["half_extent_m"], float)
         if half[0] < half[1]:
             rotation = np.stack([rotation[:, 1], -rotation[:, 0], rotation[:, 2]], axis=1)
             half = half[::-1]
         up = np.array(scene["up"], float)
-        return cls(support.origin, rotation, np.maximum(half, 1e-6), up / np.linalg.norm(up), scale)
+        return cls(np.array(support["origin"], float), rotation, np.maximum(half, 1e-6), up / np.linalg.norm(up), scale)
 
     def is_long(self) -> bool:
         """Whether the support is a way to walk along, rather than a place to walk around."""

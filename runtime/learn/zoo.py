@@ -38,7 +38,7 @@ def options(spec: Spec) -> dict[str, Any]:
 
 
 class LeRobotLearner:
-    """Any LeRobot policy as a `learner.Learner`."""
+    """Any LeRobot policy as a `spec.Learner`."""
 
     def __init__(self, spec: Spec, dataset: Path) -> None:
         """Make the policy from the dataset's features; keeps the cameras that `spec` names."""

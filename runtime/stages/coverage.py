@@ -100,7 +100,7 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Renderer) -> dict[str
 
     from runtime.capture.artifact import write_photo
     from runtime.coverage import paths
-    from runtime.coverage.clips import Lens, contact_sheet, render_clip, write_clip
+    from runtime.coverage.clips import Lens, View, contact_sheet, render_clip, write_clip
     from runtime.coverage.frame import SceneFrame
     from runtime.splat.ply import read_ply
 
@@ -111,6 +111,10 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Renderer) -> dict[str
     lens = Lens.from_fov(p.width_px, p.height_px, p.fov_y_deg)
     folder, entries, sheets, poses = out.path("clips"), [], [], {}
     total = len(p.trajectories) * p.frames
+
+    def view(pose: np.ndarray) -> View:
+        return renderer.render(gaussians, pose, lens.K, lens.width, lens.height, p.background)
+
     for i, (name, path) in enumerate(zip(_names(p.trajectories), p.trajectories, strict=True)):
         match path:
             case Orbit():
@@ -123,7 +127,7 @@ def coverage(p: Coverage, scene: Path, out: Out, renderer: Renderer) -> dict[str
         def done(t: int, i: int = i, name: str = name) -> None:
             out.progress((i * p.frames + t + 1) / total, name)
 
-        rgb, depth, alpha = render_clip(renderer, gaussians, c2w, lens, p.background, done)
+        rgb, depth, alpha = render_clip(view, c2w, lens, done)
         entry = write_clip(folder, name, rgb, depth, alpha, c2w, frame.up, p.fps)
         entries.append(entry | {"kind": path.kind})
         sheets.append(rgb)

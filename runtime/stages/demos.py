@@ -55,9 +55,10 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     """
     import numpy as np
 
+    from runtime.learn.dataset import write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
-    from runtime.sim.episodes.episodes import redraw, save_episodes, write_demos
+    from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
@@ -77,7 +78,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     for i, episode in enumerate(episodes):
         films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
         out.progress((i + 1) / len(episodes), "drawing demos")
-    write_demos(out.path("dataset"), facts, zip(episodes, films, strict=True))
+    write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
     save_episodes(out.path("episodes"), episodes)
     save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)

@@ -94,11 +94,11 @@ def enrichment(
 
     import numpy as np
 
-    from runtime.learn.dataset import read_arrays
+    from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.checks import Limits, check_variant, tally, worst
     from runtime.sim.episodes.enrich import enrich_clips, variant_films
-    from runtime.sim.episodes.episodes import Episode, Film, load_episodes, save_episodes, write_demos
+    from runtime.sim.episodes.episodes import Episode, Film, as_dataset, load_episodes, save_episodes
     from runtime.sim.episodes.variants import Ranges
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import read_model, read_twin
@@ -131,7 +131,7 @@ def enrichment(
             out.progress((i + 1) / len(episodes), "drawing variants")
             yield from ((episode, film) for film in kept)
 
-    written = write_demos(out.path("dataset"), facts, drawn())
+    written = write_dataset(out.path("dataset"), *as_dataset(facts, drawn()))
     of_demos = tally([checked for _, checked in found])
     if not sum(passing):
         message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"

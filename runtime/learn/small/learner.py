@@ -25,7 +25,7 @@ NORM_MAP = dict.fromkeys(("VISUAL", "STATE", "ACTION"), "MEAN_STD")
 
 
 class LightLearner:
-    """Learner of the small policy; see `learner.Learner`."""
+    """Learner of the small policy; see `spec.Learner`."""
 
     def __init__(self, spec: Spec, stats: Stats) -> None:
         self.spec, self.stats = spec, stats

@@ -1,18 +1,18 @@
 """Recorded episodes: what happened, and all that is needed to draw it again under another light."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from runtime.learn.dataset import write_dataset
 from runtime.sim.parts.mj import Data, Model, mujoco
 from runtime.sim.parts.robot import JOINTS
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin
 
 type Film = dict[str, np.ndarray]  # camera -> u8 [T, H, W, 3]
+type Rows = Iterator[dict[str, Film | np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ def redraw(eye: Eye, episode: Episode, rng: np.random.Generator) -> np.ndarray:
     return np.stack(frames)
 
 
-def write_demos(root: Path, twin: Twin, drawn: Iterable[tuple[Episode, Film]]) -> dict[str, int]:
-    """Write episodes with their pictures as a LeRobotDataset of the twin's task; see `write_dataset`."""
+def as_dataset(
+    twin: Twin, drawn: Iterable[tuple[Episode, Film]]
+) -> tuple[int, list[str], tuple[int, int], Rows, str, tuple[str, ...]]:
+    """Episodes with their pictures, and what is known of them, as `runtime.learn.dataset.write_dataset` takes them."""
     rows = ({"images": film, "state": episode.state, "action": episode.action} for episode, film in drawn)
-    cameras, first = [c.name for c in twin.cameras], twin.cameras[0]
-    size, instruction = (first.height, first.width), twin.task.instruction
-    return write_dataset(root, round(twin.control_hz), cameras, size, rows, instruction, joint_names=JOINTS)
+    first, cameras = twin.cameras[0], [c.name for c in twin.cameras]
+    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, JOINTS

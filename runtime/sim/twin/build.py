@@ -23,7 +23,7 @@ from runtime.sim.twin.twin import Twin, over_support, snap_to_support, splat_bac
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.ply import read_ply
 from runtime.splat.renderer import Renderer
-from runtime.splat.support import SceneFacts, Support
+from runtime.splat.scene import SceneFacts, Support
 
 PREVIEW_SCALE = 6
 OPAQUE = 0.5  # Gaussians above this opacity are surfaces, when a capture has no points of its own

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runtime.coverage import paths
 from runtime.coverage.frame import SceneFrame, upright
-from runtime.splat.support import Support
+from runtime.splat.scene import Support
 
 
 def _frame(half: tuple[float, float] = (0.5, 0.4), scale: float = 0.5, seed: int = 0) -> SceneFrame:

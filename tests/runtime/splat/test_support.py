@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from runtime.splat.support import Support, estimate_support
+from runtime.splat.scene import Support
+from runtime.splat.support import estimate_support
 from tests.runtime.capture.synthetic import ring
 
 
