@@ -52,11 +52,11 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
 
     import numpy as np
 
-    from runtime.splat.focus import find_focus
+    from runtime.capture.focus import find_focus
+    from runtime.capture.support import estimate_support
     from runtime.splat.ply import read_ply, write_ply
     from runtime.splat.preview import write_orbit
     from runtime.splat.scene import SceneFacts
-    from runtime.splat.support import estimate_support
 
     cameras = json.loads((capture / "cameras.json").read_text())
     c2w = np.array([f["c2w"] for f in cameras["frames"]], np.float64).reshape(-1, 4, 4)

@@ -10,8 +10,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from runtime.build.testing import run_stage
+from runtime.capture.support import estimate_support
 from runtime.coverage.video import read_video
-from runtime.splat.support import estimate_support
 from runtime.stage import load_stages
 from runtime.store.store import Store
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runtime.splat.focus import Focus, find_focus, from_path
+from runtime.capture.focus import Focus, find_focus, from_path
 from runtime.splat.scene import Support
 
 SEED = 0

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from runtime.capture.support import estimate_support
 from runtime.splat.scene import Support
-from runtime.splat.support import estimate_support
 from tests.runtime.capture.synthetic import ring
 
 
