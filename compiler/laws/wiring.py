@@ -23,7 +23,10 @@ def hidden_site_read(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def hidden_site_held(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site."""
+    """X407: a node other than `capture` and `evaluate` in `irl_proxy` whose parameters hold a hidden site.
+
+    The last line of defence: it looks at what was expanded, not at what was written.
+    """
     holding: dict[int, bool] = {}
     for node in graph.samples:
         if id(node.setting) not in holding:
