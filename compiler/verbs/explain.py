@@ -22,10 +22,9 @@ def run(args: argparse.Namespace) -> int:
         print(_listed(known))
         return 0
     wanted = [code.upper() for code in args.codes]
-    unknown = [code for code in wanted if code not in known]
-    for code in unknown:
-        _unknown(code, known)
-    if unknown:
+    if unknown := [code for code in wanted if code not in known]:
+        for code in unknown:
+            _unknown(code, known)
         return 2
     _show("\n".join(page(code) for code in wanted), args.color)
     return 0
