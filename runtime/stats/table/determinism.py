@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtime.bound.cell import Cell
-from runtime.bound.reproducible import Reproducible
+from runtime.bound.frame import Reproducible
 from runtime.problem import InputError, Problem
 from runtime.stats.status import Status
 from runtime.stats.table.pairing import Pairing
