@@ -10,7 +10,7 @@ from runtime.stats.inference.gap import gaps
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Rates, agreement
 from runtime.stats.transfer.powered import powered_mean
-from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.fault import Fault, TrialsRefused, refusal
 
 SIMULATED, REAL = ("world_model", "twin"), ("irl_proxy", "irl")
 Key = tuple[str, str, int, str]
@@ -35,21 +35,13 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
     trials = Trials.of(table)
     for domain in (simulated, real):
         if domain not in trials.domains():
-            message = f"there are no trials in `{domain}`"
-            raise TrialsRefused(
-                Fault(
-                    "T515",
-                    message,
-                    "name the two that are meant with `--simulated` and `--real`",
-                    known=tuple(trials.domains()),
-                    word=domain,
-                    what="domains with trials",
-                )
-            )
+            message, known = f"there are no trials in `{domain}`", tuple(trials.domains())
+            hint = "name the two that are meant with `--simulated` and `--real`"
+            raise TrialsRefused(Fault("T515", message, hint, known=known, word=domain, what="domains with trials"))
     policies, alone = _policies(trials, simulated, real)
     if not policies:
         message = f"no policy has trials in both `{simulated}` and `{real}`"
-        raise TrialsRefused(Fault("T515", message, "approach, location, task and seed must be the same in both"))
+        raise refusal("T515", message, "approach, location, task and seed must be the same in both")
     notes = [f"{alone} training runs have trials in one of the domains only and were left out"] if alone else []
     if len(policies) < FEWEST_POLICIES:
         notes.append(f"{len(policies)} policies: what further ones would do is unknown ({FEWEST_POLICIES} are needed)")

@@ -15,7 +15,7 @@ from runtime.stats.inference.uplift import comparable, uplifts
 from runtime.stats.prior.together import fleets
 from runtime.stats.table.outcomes import Place, Trials
 from runtime.stats.table.table import dated
-from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.fault import Fault, TrialsRefused, refusal
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.sets import TrialSet
 
@@ -50,7 +50,7 @@ def with_built(table: pa.Table | None, built: Path) -> pa.Table:
     try:
         made = dated(pq.read_table(built))
     except (OSError, pa.ArrowException) as error:
-        raise TrialsRefused(Fault("T512", f"the study's trials cannot be read: {error}", "build them again")) from error
+        raise refusal("T512", f"the study's trials cannot be read: {error}", "build them again") from error
     count = made.num_rows
     made = made.append_column("source_file", pa.array(["the study"] * count, pa.string()))
     made = made.append_column("source_row", pa.array(range(1, count + 1), pa.int64()))
@@ -66,7 +66,7 @@ def _refuse_twice(table: pa.Table) -> None:
         where = " and ".join(f"{file}:{row}" for file, row in places[:2])
         trial = f"`{approach}` at `{location}`, task `{task}`, seed {seed}, `{domain}`, initial state `{state}`"
         message = f"{len(repeated)} trials are in two sets, first {trial} ({where})"
-        raise TrialsRefused(Fault("T513", message, "leave one of the sets out"))
+        raise refusal("T513", message, "leave one of the sets out")
 
 
 def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, Any]:
