@@ -10,20 +10,9 @@ import pyarrow.parquet as pq
 from runtime.bound.cell import Cell
 from runtime.problem import InputError, Problem
 
-SCHEMA = pa.schema(
-    [
-        ("location", pa.string()),
-        ("task", pa.string()),
-        ("approach", pa.string()),
-        ("seed", pa.int64()),
-        ("domain", pa.string()),
-        ("initial_state", pa.string()),
-        ("success", pa.bool_()),
-        ("score", pa.float64()),
-        ("failure_mode", pa.string()),
-        ("steps", pa.int64()),
-    ]
-)
+_TYPES = {"seed": pa.int64(), "success": pa.bool_(), "score": pa.float64(), "steps": pa.int64()}
+_NAMES = "location task approach seed domain initial_state success score failure_mode steps".split()
+SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _NAMES])
 """Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id."""
 
 DATED = pa.schema([*SCHEMA, ("day", pa.string())])
