@@ -71,7 +71,7 @@ def report(
     from runtime.report.content import content, without_pixels
     from runtime.report.page import render
     from runtime.report.sections.gallery import Artifacts
-    from runtime.trials.batches import apart
+    from runtime.stats.table.table import apart
 
     first, later = apart(p.cells, p.parts, trials)
     found = Artifacts(captures, splats, twins, clips, first, curves, later)

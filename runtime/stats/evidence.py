@@ -14,8 +14,7 @@ from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, J
 from runtime.report.forms.looks import Sequential
 from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
-from runtime.stats.inference.estimate import Estimate
-from runtime.stats.inference.needed import needed
+from runtime.stats.inference.estimate import Estimate, needed
 from runtime.stats.inference.rate import Rate, rates, wilson
 from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix

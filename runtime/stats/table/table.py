@@ -58,6 +58,28 @@ def join(tables: Sequence[pa.Table], cells: Sequence[Cell], parts: Sequence[int]
     return pa.concat_tables(parts).sort_by([(name, "ascending") for name in KEY])
 
 
+def apart(cells: Sequence[Cell], parts: Sequence[int], trials: Sequence[Path]) -> tuple[list[Path], list[tuple[Cell, Path]]]:
+    """The first batch of each cell, which always holds some trials, and all further ones with the cell that each belongs to.
+
+    Args:
+        cells: the study's cells.
+        parts: how many batches each has; empty where each has one.
+        trials: their folders, those of a cell one after another.
+
+    Raises:
+        ValueError: when the numbers do not match.
+    """
+    counts = list(parts) or [1] * len(cells)
+    if len(counts) != len(cells) or sum(counts) != len(trials):
+        raise ValueError(f"{len(trials)} batches for {len(cells)} cells")
+    first, later, at = [], [], 0
+    for cell, count in zip(cells, counts, strict=True):
+        first.append(trials[at])
+        later += [(cell, folder) for folder in trials[at + 1 : at + count]]
+        at += count
+    return first, later
+
+
 def _whole(tables: Sequence[pa.Table], parts: Sequence[int]) -> list[pa.Table]:
     """One table for each cell."""
     rest, whole = iter(tables), []
