@@ -7,7 +7,7 @@ from pydantic import Field
 
 from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
-from runtime.bound.stopped import StoppedBy
+from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, every, one, stage
@@ -72,7 +72,7 @@ def report(
     from runtime.report.content import content, without_pixels
     from runtime.report.page import render
     from runtime.report.sections.gallery import Artifacts
-    from runtime.trials.batches import apart
+    from runtime.stats.table.table import apart
 
     first, later = apart(p.cells, p.parts, trials)
     found = Artifacts(captures, splats, twins, clips, first, curves, later)

@@ -1,4 +1,4 @@
-"""Interim looks: which comparisons at a place may stop, and where the trials of the next look go.
+"""Interim looks: which comparisons at a place may stop, and which trials the next batch holds.
 
 At each look every open comparison with the baseline has an always-valid band of *these training runs*: the mean over
 initial states of the difference of both sides' success, averaged over seeds (`runtime.stats.looks.always_valid`). Once it
@@ -9,12 +9,15 @@ keeps its level shows `benchmarks/interim.py`.
 Everything here concerns one place alone: a location that joins a study changes no other one's trials.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from runtime.bound.sequential import Schedule
+from runtime.report.forms.looks import Look, Seen
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Outcomes
 from runtime.stats.looks.allocation import neyman
@@ -37,6 +40,12 @@ class Comparison:
     spread: float
     upto: int
 
+    def to_json(self) -> Seen:
+        """As a row of `interim.json`."""
+        band = self.band.to_json() if self.band else None
+        shown = round(self.value, 4)
+        return {"approach": self.approach, "states": self.states, "value": shown, "band": band, "stopped": self.stopped}
+
 
 def cuts(trials: int, looks: int) -> list[int]:
     """States after each look, in equal batches as far as whole numbers allow, the last one all of `trials`.
@@ -47,6 +56,24 @@ def cuts(trials: int, looks: int) -> list[int]:
     if not 1 <= looks <= trials:
         raise ValueError(f"{trials} trials cannot be looked at {looks} times")
     return [trials * (i + 1) // looks for i in range(looks)]
+
+
+def batch(trials: int, schedule: Schedule | None, look: int, arm: str, before: Path | None) -> tuple[int, int]:
+    """First initial state of a batch, and the one after its last: equal where it holds none.
+
+    Args:
+        trials: planned trials of the cell.
+        schedule: when they are looked at; None runs all at once.
+        look: which batch, from 1.
+        arm: id of the approach.
+        before: the interim look before this batch; None for the first.
+    """
+    if schedule is None:
+        return 0, trials
+    if before is None:
+        return 0, cuts(schedule.trials, schedule.looks)[look - 1]
+    said: Look = json.loads((before / "interim.json").read_text())
+    return said["done"][arm], said["upto"][arm]
 
 
 def differences(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes]) -> np.ndarray:
@@ -74,29 +101,25 @@ def interim(runs: Mapping[str, Mapping[int, Outcomes]], baseline: str, schedule:
         look: how many looks there were, this one included.
     """
     ends = cuts(schedule.trials, schedule.looks)
-    found = []
-    for approach, own in runs.items():
-        if approach == baseline:
-            continue
-        seen = differences(own, runs[baseline])
-        states = len(seen)
-        sure = bool(states) and bool(leaves_out_zero(seen, schedule.level)[-1])
-        band = confidence_sequence(seen, schedule.level) if states else None
-        found.append(
-            Comparison(
-                approach,
-                states,
-                100 * float(seen.mean()) if states else 0.0,
-                Band(100 * band.low, 100 * band.high) if band else None,
-                sure,
-                _spread(seen),
-                states,
-            )
-        )
+    found = [
+        _comparison(approach, differences(own, runs[baseline]), schedule.level)
+        for approach, own in runs.items()
+        if approach != baseline
+    ]
     if look >= schedule.looks:
         return found
     upto = _next(found, schedule, ends, look)
     return [replace(one, upto=n) for one, n in zip(found, upto, strict=True)]
+
+
+def _comparison(approach: str, seen: np.ndarray, level: float) -> Comparison:
+    """What the differences `seen` say by now."""
+    if not len(seen):
+        return Comparison(approach, 0, 0.0, None, False, _spread(seen), 0)
+    band = confidence_sequence(seen, level)
+    points = Band(100 * band.low, 100 * band.high)
+    stopped = bool(leaves_out_zero(seen, level)[-1])
+    return Comparison(approach, len(seen), 100 * float(seen.mean()), points, stopped, _spread(seen), len(seen))
 
 
 def _spread(seen: np.ndarray) -> float:
