@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.bound.cell import Domain
 from runtime.bound.claim import Claim, Simple, parts
+from runtime.bound.frame import Reproducible
 from runtime.bound.imported import SetName
-from runtime.bound.reproducible import Reproducible
 from runtime.bound.sequential import Sequential
 from runtime.bound.waiver import Waivers
 

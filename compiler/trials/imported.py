@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.reading.source import Source, read_source, split_lines
 from compiler.shape.validate import validate
+from runtime.bound.cell import Domain
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.fault import Fault, TrialsRefused
 from runtime.trials.listing import NAME, set_names
@@ -16,6 +17,7 @@ from runtime.trials.listing import NAME, set_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from runtime.report.forms.reality import SimReal
     from runtime.stats.table.reproducible import Disagreement
     from runtime.trials.sheet import Sheet
 
@@ -130,8 +132,8 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
 
 
 def compare_domains(
-    root: Path, names: Sequence[str], built: Path | None, simulated: str, real: str, level: float
-) -> dict[str, Any]:
+    root: Path, names: Sequence[str], built: Path | None, simulated: Domain, real: Domain, level: float
+) -> "SimReal":
     """What one domain tells of another, see `runtime.trials.agree`.
 
     Args:

@@ -2,16 +2,16 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from runtime.bound.base import Bound
 
 Domain = Literal["world_model", "twin", "irl_proxy", "irl"]
 """Where a trial ran. `irl_proxy` is the hidden stand-in site, `irl` a real robot logged by people."""
 
 
-class Cell(BaseModel):
+class Cell(Bound):
     """One (approach, location, task, seed, domain): the trials of one trained policy in one place."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     approach: str = Field(min_length=1)
     """Id of the approach, a row of the decision matrix."""

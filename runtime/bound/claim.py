@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from runtime.bound.base import Bound
 from runtime.bound.cell import Domain
 
 About = Literal["simulation", "transfer", "real_robot"]
@@ -20,13 +21,7 @@ ApproachId = Annotated[str, Field(min_length=1)]
 PartId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class ClaimPart(BaseModel):
-    """Shared settings: unknown keys are refused, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Controls(ClaimPart):
+class Controls(Bound):
     """Approaches of the study that rule out other explanations. Absent ones are looked for among the approaches."""
 
     placebo: ApproachId | None = None
@@ -35,7 +30,7 @@ class Controls(ClaimPart):
     """Has the claimed approach's budget (steps, demos, parameters) and nothing else of it."""
 
 
-class ClaimBase(ClaimPart):
+class ClaimBase(Bound):
     """What every claim states."""
 
     domain: Domain
@@ -97,7 +92,7 @@ Simple = Superior | Equivalent | NonInferior | Ordered
 """A claim that bands of one kind decide."""
 
 
-class Composed(ClaimPart):
+class Composed(Bound):
     """Evidence of several kinds, all of which is needed: it holds when every part does."""
 
     kind: Literal["composed"]

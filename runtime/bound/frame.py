@@ -1,16 +1,32 @@
 """The study's frame: what a report must know of a study besides its artifacts. No titles, so that
 editing one rebuilds nothing."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
 
+from pydantic import Field
+
+from runtime.bound.base import Bound
 from runtime.bound.cell import Domain
-from runtime.bound.reproducible import Reproducible
+
+Points = Annotated[float, Field(ge=0, le=100)]
 
 
-class StudyFrame(BaseModel):
+class Reproducible(Bound):
+    """Disagreement that is put up with, in points: of 100 trials run twice, those that end differently. Where it is
+    shown to be above, comparisons are made unpaired."""
+
+    at_most: Points = 5.0
+    """Points, in every domain that `domains` does not name."""
+    domains: dict[Domain, Points] = Field(default_factory=dict)
+    """Domain -> points of its own: real robots repeat less well than simulators."""
+
+    def limit(self, domain: str) -> float:
+        """Points that are put up with in a domain."""
+        return self.domains.get(domain, self.at_most)
+
+
+class StudyFrame(Bound):
     """What was planned, in the study's order: the report lists as not run whatever is missing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     id: str = Field(min_length=1)
     """Id of the study: its file name without suffix."""
@@ -34,10 +50,8 @@ class StudyFrame(BaseModel):
     """Disagreement of trials run twice that is put up with."""
 
 
-class PriorRange(BaseModel):
+class PriorRange(Bound):
     """Uplift an approach was expected to bring before anything was measured, in points: the decision matrix."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     world_model: tuple[float, float] | None = None
     """Expected in a world model; also compared with trials in the twin. None: nothing stated."""

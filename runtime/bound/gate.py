@@ -1,9 +1,10 @@
-"""The gate rule: what a metric's band must clear."""
+"""The gate rule: what a metric's band must clear; and what a failed one has stopped."""
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from runtime.bound.base import Bound
 from runtime.bound.cell import Domain
 
 Comparator = Literal["at_least", "at_most", "above", "below", "between", "contains"]
@@ -13,10 +14,8 @@ TRIAL_METRICS = ("success_rate", "uplift")
 """Metrics computed from trials, in points on the 100-point scale; every other metric names a stage."""
 
 
-class GateRule(BaseModel):
+class GateRule(Bound):
     """A rule over a metric's band: passed, failed, undecided, or not run when nothing was measured."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     metric: str = Field(min_length=1)
     """`success_rate` or `uplift` (points, from trials), or the name of any metric that `stage` records."""
@@ -61,3 +60,16 @@ class GateRule(BaseModel):
             if self.comparator == "contains":
                 raise ValueError("`contains` needs a metric with a band")
         return self
+
+
+class StoppedBy(Bound):
+    """One gate that stopped something."""
+
+    gate: str
+    """Id of the gate."""
+    on_fail: Literal["stop", "skip_downstream"]
+    """`stop`: what is missing counts as not run. `skip_downstream`: the study is judged over the rest."""
+    reason: str
+    """What was measured and what was wanted."""
+    places: tuple[str, ...]
+    """Locations at which something was stopped."""

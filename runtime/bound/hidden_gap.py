@@ -1,15 +1,15 @@
 """How far a hidden site is from what a twin of it assumes. Each field is a largest deviation: the site's seed draws the
 actual one between half of it and all of it, with a random sign or direction."""
 
-from typing import Any, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from runtime.bound.base import Bound
 
 
-class HiddenGap(BaseModel):
+class HiddenGap(Bound):
     """Deviations of light, camera, physics and mounting at trial time; zero everywhere makes the site nominal."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     light_turn_deg: float = Field(50.0, ge=0, le=180)
     """How far the lamp has wandered round the vertical since the photos were taken."""
@@ -50,5 +50,5 @@ class HiddenGap(BaseModel):
     mass: float = Field(0.30, ge=0, lt=1)
     """Relative deviation of the task objects' masses."""
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+    def __deepcopy__(self, memo: object = None) -> Self:
         return self  # frozen; pydantic copies a default for each of thousands of locations

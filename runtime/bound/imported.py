@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
+from runtime.bound.base import Bound
 from runtime.bound.trial_mapping import Day
 
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """Name of a folder below `trials/`."""
 
 
-class ImportedSet(BaseModel):
+class ImportedSet(Bound):
     """The set and the digest of its trials: another content is another address."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: SetName
     """Name of the set."""

@@ -1,7 +1,8 @@
 """Interim looks at a study's trials: how a study asks for them, and what one cell is told."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from runtime.bound.base import Bound
 from runtime.bound.cell import Domain
 
 STRICTER = 5
@@ -14,10 +15,8 @@ def stop_level(level: float) -> float:
     return 1 - (1 - level) / STRICTER
 
 
-class Sequential(BaseModel):
+class Sequential(Bound):
     """Comparisons with the baseline that may stop before all planned trials ran."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     looks: int = Field(4, ge=2, le=20)
     """Batches that each cell's trials come in; after each but the last, comparisons that are settled stop."""
@@ -30,10 +29,8 @@ class Sequential(BaseModel):
     """Domains that are looked at. Absent: all that the study plans."""
 
 
-class Schedule(BaseModel):
+class Schedule(Bound):
     """What a cell is planned to run: `trials` in `looks` batches, up to `most` where others leave trials over."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     trials: int = Field(ge=2)
     """Planned trials of a cell."""
@@ -57,10 +54,8 @@ class Schedule(BaseModel):
         )
 
 
-class InterimPlace(BaseModel):
+class InterimPlace(Bound):
     """What one interim look stands for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     location: str
     """Id of the location."""

@@ -6,20 +6,15 @@ the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.loc
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from runtime.bound.base import Bound
 from runtime.bound.hidden_gap import HiddenGap
 
 Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
 
 
-class SourceBase(BaseModel):
-    """Shared settings of all sources: unknown keys are refused, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class HiddenSite(SourceBase):
+class HiddenSite(Bound):
     """A procedurally made place that only `capture` and the `irl_proxy` domain may look at."""
 
     kind: Literal["hidden_site"]
@@ -34,7 +29,7 @@ class HiddenSite(SourceBase):
     """How far the site is from what a twin assumes, when trials run there."""
 
 
-class Photos(SourceBase):
+class Photos(Bound):
     """A folder of real photos, with or without camera poses."""
 
     kind: Literal["photos"]
@@ -56,7 +51,7 @@ class Photos(SourceBase):
     """Metres per unit of the poses; when absent the capture is treated as one metre per unit and marked not metric."""
 
 
-class SplatFile(SourceBase):
+class SplatFile(Bound):
     """An existing 3D Gaussian splat in the common PLY layout."""
 
     kind: Literal["splat"]

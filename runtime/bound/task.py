@@ -2,16 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from runtime.bound.base import Bound
 
 
-class TaskPart(BaseModel):
-    """Shared settings of a task's parts: unknown keys are refused, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Area(TaskPart):
+class Area(Bound):
     """The rectangle of the support that the task's object may stand in."""
 
     center_x_m: float = Field(0.24, gt=0, le=0.4)
@@ -22,7 +18,7 @@ class Area(TaskPart):
     """Half its width, to the robot's sides."""
 
 
-class Button(TaskPart):
+class Button(Bound):
     """A push button: a base that stands on the support and a sprung cap on top of it."""
 
     base_radius_m: float = Field(0.032, gt=0, le=0.08)
@@ -45,7 +41,7 @@ class Button(TaskPart):
     """Mass of the cap that the twin assumes."""
 
 
-class Task(TaskPart):
+class Task(Bound):
     """One task; `kind` names the file under `runtime/sim/tasks/` that builds and judges it."""
 
     kind: Literal["press_button"]

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from runtime.bound.base import Bound
 from runtime.bound.cell import Domain
 
 NameField = Literal["approach", "location", "task", "seed", "domain", "initial_state"]
@@ -18,13 +19,7 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Columns = Annotated[list[Column], Field(min_length=1, max_length=20)]
 
 
-class MappingPart(BaseModel):
-    """A mapping inside the file: unknown keys are refused, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Arm(MappingPart):
+class Arm(Bound):
     """The columns of one approach in a wide file, where each row holds one initial state and every approach."""
 
     success: Column
@@ -37,7 +32,7 @@ class Arm(MappingPart):
     """Column of control steps."""
 
 
-class TrialColumns(MappingPart):
+class TrialColumns(Bound):
     """Which column holds what. A name made of several columns is joined with `-`."""
 
     approach: Column | Columns | None = None
@@ -64,7 +59,7 @@ class TrialColumns(MappingPart):
     """The day on which the trial took place (see `day_format`); where it is empty, the day of the import counts."""
 
 
-class FixedNames(MappingPart):
+class FixedNames(Bound):
     """What is the same for every row."""
 
     approach: Name | None = None
@@ -81,7 +76,7 @@ class FixedNames(MappingPart):
     """The day on which all these trials took place, such as 2026-03-05."""
 
 
-class Renames(MappingPart):
+class Renames(Bound):
     """Word of the file -> our word, for each field."""
 
     approach: dict[str, Name] = Field(default_factory=dict)
@@ -104,7 +99,7 @@ class Renames(MappingPart):
         return getattr(self, field).get(word, word)
 
 
-class Words(MappingPart):
+class Words(Bound):
     """Words of the file that count as success or failure, beside the usual ones."""
 
     success: list[str] = Field(default_factory=list)
@@ -113,7 +108,7 @@ class Words(MappingPart):
     """Words for failure."""
 
 
-class TrialMapping(MappingPart):
+class TrialMapping(Bound):
     """How a file becomes trials."""
 
     title: str = Field("", max_length=200)

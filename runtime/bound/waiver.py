@@ -3,10 +3,12 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from runtime.bound.base import Bound
 
 
-def _day(value: Any) -> Any:
+def _day(value: Any) -> date:
     """Text as a day; YAML itself has no dates."""
     if isinstance(value, date):
         return value
@@ -16,10 +18,8 @@ def _day(value: Any) -> Any:
         raise ValueError("a day is written as `2027-01-31`") from None
 
 
-class Waiver(BaseModel):
+class Waiver(Bound):
     """Why a failure is accepted, who says so, and until when."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     reason: str = Field(min_length=10, max_length=1000)
     """Why the failure is accepted."""
@@ -29,10 +29,8 @@ class Waiver(BaseModel):
     """Last day on which it holds, such as `2027-01-31`; from the next day on the study is refused."""
 
 
-class Waivers(BaseModel):
+class Waivers(Bound):
     """Waivers of a study."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     gates: dict[str, Waiver] = Field(default_factory=dict)
     """Gate -> its waiver."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
-from runtime.bound.stopped import StoppedBy
+from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
 from runtime.report.drawing.words import by_reality
 from runtime.report.roles import roles

@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.bound.sequential import Schedule
 from runtime.out import Out
+from runtime.report.forms.looks import Look
 from runtime.stage import Params, Resources, bound, stage
 
 
@@ -48,17 +49,7 @@ def interim(p: InterimParams, trials: list[Path], out: Out) -> dict[str, Any]:
     # The baseline runs whatever any open comparison needs; without one to compare with, everybody runs as planned.
     upto |= {a: max((one.upto for one in found), default=planned) if a == p.baseline else planned for a in runs if a not in upto}
     done = {a: min(len(outcomes) for outcomes in own.values()) for a, own in runs.items()}
-    comparisons = [
-        {
-            "approach": one.approach,
-            "states": one.states,
-            "value": round(one.value, 4),
-            "band": one.band.to_json() if one.band else None,
-            "stopped": one.stopped,
-        }
-        for one in found
-    ]
-    said = {"look": p.look, "comparisons": comparisons, "done": done, "upto": upto}
+    said: Look = {"look": p.look, "comparisons": [one.to_json() for one in found], "done": done, "upto": upto}
     out.path("interim").write_text(json.dumps(said, indent=1) + "\n")
     settled = [one.approach for one in found if one.stopped]
     out.log(f"settled: {', '.join(settled) or 'none'} of {len(found)} comparisons")

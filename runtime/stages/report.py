@@ -7,7 +7,7 @@ from pydantic import Field
 
 from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
-from runtime.bound.stopped import StoppedBy
+from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, stage

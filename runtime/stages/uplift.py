@@ -1,5 +1,6 @@
 """Uplift of every approach of a study over its baseline, from all its trials."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -69,20 +70,14 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     early = stopped_early(table, p.cells, p.schedules, p.interim_places, seen)
     table, cells = with_imported(table, p.cells, p.imported, Path.cwd())
     again = with_repeated(second_runs(apart(p.cells, p.parts, trials)[0], p.cells), p.repeated, table, Path.cwd())
-    repeated = determinism(table, again, p.study.reproducible, p.study.level)
-    table = with_pairing(table, repeated.pairing())
+    twice = determinism(table, again, p.study.reproducible, p.study.level)
+    table = with_pairing(table, twice.pairing())
     pq.write_table(table, out.path("trials"))
-    found = evidence(table, cells, p.study.baseline, p.study.level, p.priors, p.shared_training, repeated)
-    found["sequential"] = early
-    found["imported"] = [one.model_dump() for one in p.imported]
-    found["repeated"] = [one.model_dump() for one in p.repeated]
+    how = (p.study.baseline, p.study.level, p.priors, p.shared_training)
+    found = evidence(table, cells, *how, twice, early, p.imported, p.repeated)
     out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")
     pooled = [row for row in found["uplift"] if row["location"] is None] or found["uplift"]
     out.log(f"{table.num_rows} trials, {len(found['uplift'])} comparisons")
-    return {
-        "trials": table.num_rows,
-        "uplift": {f"{row['approach']}/{row['domain']}": row["value"] for row in pooled},
-        "helps": sum(row["direction"] == "helps" for row in pooled),
-        "hurts": sum(row["direction"] == "hurts" for row in pooled),
-        "undecided": sum(row["direction"] == "undecided" for row in pooled),
-    }
+    directions = Counter(row["direction"] for row in pooled)
+    values = {f"{row['approach']}/{row['domain']}": row["value"] for row in pooled}
+    return {"trials": table.num_rows, "uplift": values} | {d: directions[d] for d in ("helps", "hurts", "undecided")}

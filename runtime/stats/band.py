@@ -1,6 +1,7 @@
 """A confidence band, in points on the 100-point scale unless its maker says otherwise."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class Band:
         """The part within [low, high]; a band wholly outside shrinks to the nearer end."""
         return Band(min(max(self.low, low), high), max(min(self.high, high), low))
 
-    def relation(self, expected: tuple[float, float]) -> str:
-        """How the band lies to an expected range: `inside`, `overlapping` or `outside`."""
+    def relation(self, expected: tuple[float, float]) -> Literal["inside", "overlapping", "outside"]:
+        """How the band lies to an expected range."""
         low, high = expected
         if self.high < low or self.low > high:
             return "outside"
         return "inside" if low <= self.low and self.high <= high else "overlapping"
 
-    def to_json(self) -> list[float]:
-        """`[low, high]`, rounded to a ten-thousandth of a point."""
-        return [round(self.low, 4), round(self.high, 4)]
+    def to_json(self) -> tuple[float, float]:
+        """Low and high end, rounded to a ten-thousandth of a point."""
+        return round(self.low, 4), round(self.high, 4)

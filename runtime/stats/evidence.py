@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtime.bound.cell import Cell
 from runtime.bound.frame import PriorRange
+from runtime.bound.imported import ImportedSet
+from runtime.report.forms.base import Estimate as EstimateForm
+from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, RateRow, ScoreRow, SetOfTrials, UpliftRow
+from runtime.report.forms.looks import Sequential
+from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
 from runtime.stats.inference.estimate import Estimate
 from runtime.stats.inference.needed import needed
@@ -17,6 +21,7 @@ from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.table.determinism import Determinism
 from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.table import KEY, rows
 
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
@@ -46,8 +51,11 @@ def evidence(
     level: float,
     priors: Mapping[str, PriorRange],
     shared_training: bool = False,
-    repeated: Determinism | None = None,
-) -> dict[str, Any]:
+    twice: Determinism | None = None,
+    sequential: Sequential | None = None,
+    imported: Sequence[ImportedSet] = (),
+    repeated: Sequence[ImportedSet] = (),
+) -> Evidence:
     """Rates, uplift and failure modes of a joined table of trials.
 
     Args:
@@ -57,14 +65,18 @@ def evidence(
         level: confidence level of every band.
         priors: approach -> expected uplift.
         shared_training: whether one training run serves all locations.
-        repeated: what trials that were run twice say of domains; None where none could be.
+        twice: what trials that were run twice say of domains; None where none could be.
+        sequential: what interim looks stopped; None where there were none.
+        imported: sets whose trials are in the table as well.
+        repeated: sets of second runs.
     """
     trials = Trials.of(table)
     order = {approach: i for i, approach in enumerate(dict.fromkeys(c.approach for c in cells))}
-    compared = sorted(
-        uplifts(trials, baseline, level, shared_training), key=lambda u: (order.get(u.approach, len(order)), u.domain)
-    )
-    measured = sorted(rates(trials, level, shared_training), key=lambda r: (order.get(r.approach, len(order)), r.domain))
+
+    def planned[T: (Uplift, Rate)](found: list[T]) -> list[T]:
+        return sorted(found, key=lambda row: (order.get(row.approach, len(order)), row.domain))
+
+    compared = planned(uplifts(trials, baseline, level, shared_training))
     return {
         "baseline": baseline,
         "level": level,
@@ -82,25 +94,25 @@ def evidence(
         "together": together_rows(compared, level, priors, shared_training),
         "scores": score_rows(table, baseline, level, shared_training),
         "effects": effects(table, baseline, level, shared_training),
-        "priors": {a: prior.model_dump(mode="json") for a, prior in priors.items() if prior.world_model or prior.irl},
+        "priors": {a: {"world_model": p.world_model, "irl": p.irl} for a, p in priors.items() if p.world_model or p.irl},
         "matrix": matrix(compared, priors),
-        "reproducible": repeated.rows() if repeated else [],
-        "fleet": fleets(compared, level, repeated),
-        "rates": [rate_row(r) for r in measured],
+        "reproducible": twice.rows() if twice else [],
+        "fleet": fleets(compared, level, twice),
+        "rates": [rate_row(r) for r in planned(rates(trials, level, shared_training))],
         "cells": cell_rows(table, level),
         "failure_modes": failure_rows(trials, order),
+        "sequential": sequential,
+        "imported": [set_row(one) for one in imported],
+        "repeated": [set_row(one) for one in repeated],
     }
 
 
-def uplift_row(row: Uplift, prior: PriorRange | None) -> dict[str, Any]:
+def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
     """One comparison as JSON; `prior` holds the range it is set against and how the band lies to it."""
-    expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+    expected = prior.for_domain(row.domain) if prior else None
     more = needed(row.estimate, abs(row.estimate.value), len(row.groups), row.trials)
     return {
-        "approach": row.approach,
-        "domain": row.domain,
-        "location": row.location,
-        "task": row.task,
+        **at(row),
         **estimate_json(row.estimate),
         "direction": row.direction,
         "trials": row.trials,
@@ -110,21 +122,21 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> dict[str, Any]:
         "seeds": len({s for g in row.groups for s in g.seeds}),
         "locations": len({location for location, _ in row.places}),
         "discordant": {"gained": sum(g.gained for g in row.groups), "lost": sum(g.lost for g in row.groups)},
-        "prior": None
-        if expected is None
-        else {
-            "range": list(expected),
-            "kind": "world_model" if row.domain in ("twin", "world_model") else "irl",
-            "relation": row.estimate.band.relation(expected),
-        },
+        "prior": expected and against_range(row, expected),
         "seeds_needed": more.seeds if row.direction == "undecided" else None,
         "notes": list(row.notes),
     }
 
 
+def against_range(row: Uplift, expected: tuple[float, float]) -> Expected:
+    """How the band of a comparison lies to the range that the decision matrix has for it."""
+    kind = "world_model" if row.domain in ("twin", "world_model") else "irl"
+    return {"range": expected, "kind": kind, "relation": row.estimate.band.relation(expected)}
+
+
 def together_rows(
     compared: Sequence[Uplift], level: float, priors: Mapping[str, PriorRange], shared_training: bool
-) -> list[dict[str, Any]]:
+) -> list[Joint]:
     """The widest comparison of each approach and domain: beside the others, at a new location, and after its prior."""
     beside = families(compared, level, shared_training)
     return [
@@ -140,7 +152,7 @@ def together_rows(
     ]
 
 
-def score_rows(table: pa.Table, baseline: str | None, level: float, shared_training: bool) -> list[dict[str, Any]]:
+def score_rows(table: pa.Table, baseline: str | None, level: float, shared_training: bool) -> list[ScoreRow]:
     """Uplift of the score, 0..1 shown in points, for each approach and domain; none where a trial has no score."""
     if table["score"].null_count or not table.num_rows:
         return []
@@ -151,71 +163,70 @@ def score_rows(table: pa.Table, baseline: str | None, level: float, shared_train
     ]
 
 
-def rate_row(row: Rate) -> dict[str, Any]:
+def rate_row(row: Rate) -> RateRow:
     """One rate over seeds as JSON."""
-    return {
-        "approach": row.approach,
-        "domain": row.domain,
-        "location": row.location,
-        "task": row.task,
-        **estimate_json(row.estimate),
-        "trials": row.trials,
-        "locations": row.locations,
-    }
+    return {**at(row), **estimate_json(row.estimate), "trials": row.trials, "locations": row.locations}
 
 
-def estimate_json(found: Estimate) -> dict[str, Any]:
+def at(row: Uplift | Rate) -> At:
+    """What a row speaks of."""
+    return {"approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task}
+
+
+def set_row(one: ImportedSet) -> SetOfTrials:
+    """An imported set as JSON."""
+    return {"name": one.name, "sha256": one.sha256, "day": one.day}
+
+
+def estimate_json(found: Estimate) -> EstimateForm:
     """The numbers of an estimate, in points; an unknown error is null."""
-    bounded = found.degrees > 0
     return {
         "value": round(found.value, 4),
         "band": found.band.to_json(),
         "level": found.level,
         "units": found.units,
         "degrees": round(found.degrees, 3),
-        "seed_error": round(found.seed_error, 4) if bounded else None,
+        "seed_error": round(found.seed_error, 4) if found.degrees > 0 else None,
     }
 
 
-def cell_rows(table: pa.Table, level: float) -> list[dict[str, Any]]:
+def cell_rows(table: pa.Table, level: float) -> list[CellRow]:
     """Success, mean score and Wilson band of every cell that ran."""
-    names = ["approach", "location", "task", "seed", "domain"]
+    names = list(KEY[:-1])
     numbers = table.append_column("won", pc.cast(table["success"], pa.int64()))
     sums = numbers.group_by(names).aggregate([("won", "sum"), ("won", "count"), ("score", "mean"), ("steps", "mean")])
-    rows = []
-    for row in sums.sort_by([(name, "ascending") for name in names]).to_pylist():
-        won, count = row["won_sum"], row["won_count"]
-        rows.append(
+    found: list[CellRow] = []
+    for *cell, won, count, score, steps in rows(
+        sums.sort_by([(name, "ascending") for name in names]), *names, "won_sum", "won_count", "score_mean", "steps_mean"
+    ):
+        approach, location, task, seed, domain = cell
+        found.append(
             {
-                **{name: row[name] for name in names},
+                "approach": approach,
+                "location": location,
+                "task": task,
+                "seed": seed,
+                "domain": domain,
                 "trials": count,
                 "successes": won,
                 "value": round(100 * won / count, 4),
                 "band": wilson(won, count, level).to_json(),
-                "score": round(row["score_mean"], 4),
-                "steps": None if row["steps_mean"] is None else round(row["steps_mean"], 2),
+                "score": round(score, 4),
+                "steps": None if steps is None else round(steps, 2),
             }
         )
-    return rows
+    return found
 
 
-def failure_rows(trials: Trials, order: Mapping[str, int]) -> list[dict[str, Any]]:
+def failure_rows(trials: Trials, order: Mapping[str, int]) -> list[Failed]:
     """How each approach failed, by domain over all places: counts, and shares of all its trials in points."""
-    rows = []
-    for (approach, domain), places in sorted(
-        trials.outcomes.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0][1])
-    ):
-        count = sum(len(run) for runs in places.values() for run in runs.values())
+    found: list[Failed] = []
+    for approach, domain in sorted(trials.outcomes, key=lambda key: (order.get(key[0], len(order)), key[1])):
+        count = sum(len(run) for runs in trials.places(approach, domain).values() for run in runs.values())
         modes: Counter[str] = Counter()
-        for found in trials.failures.get((approach, domain), {}).values():
-            modes.update(found)
-        rows.append(
-            {
-                "approach": approach,
-                "domain": domain,
-                "trials": count,
-                "counts": dict(sorted(modes.items())),
-                "shares": {mode: round(100 * n / count, 4) for mode, n in sorted(modes.items())},
-            }
-        )
-    return rows
+        for here in trials.failures.get((approach, domain), {}).values():
+            modes.update(here)
+        counts = dict(sorted(modes.items()))
+        shares = {mode: round(100 * n / count, 4) for mode, n in counts.items()}
+        found.append({"approach": approach, "domain": domain, "trials": count, "counts": counts, "shares": shares})
+    return found

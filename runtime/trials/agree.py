@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from math import isnan
 
 import pyarrow as pa
 
+from runtime.bound.cell import Domain
+from runtime.report.forms.reality import Measure as MeasureForm
+from runtime.report.forms.reality import Powered, SimReal
 from runtime.stats.inference.gap import gaps
+from runtime.stats.kpi.figures import REAL, SIMULATED
 from runtime.stats.table.outcomes import Trials
-from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Rates, agreement
+from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Measure, Rates, agreement
 from runtime.stats.transfer.powered import powered_mean
-from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.fault import Fault, TrialsRefused, refusal
 
-SIMULATED, REAL = ("world_model", "twin"), ("irl_proxy", "irl")
 Key = tuple[str, str, int, str]
 """(location, task, seed, initial state)"""
 
 
-def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[str, Any]:
+def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> SimReal:
     """Agreement of two domains, as one JSON-able value.
 
     A policy is one training run of an approach, at every place where it ran in both domains. Approaches, or runs of
@@ -35,24 +38,17 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
     trials = Trials.of(table)
     for domain in (simulated, real):
         if domain not in trials.domains():
-            message = f"there are no trials in `{domain}`"
-            raise TrialsRefused(
-                Fault(
-                    "T515",
-                    message,
-                    "name the two that are meant with `--simulated` and `--real`",
-                    known=tuple(trials.domains()),
-                    word=domain,
-                    what="domains with trials",
-                )
-            )
+            message, known = f"there are no trials in `{domain}`", tuple(trials.domains())
+            hint = "name the two that are meant with `--simulated` and `--real`"
+            raise TrialsRefused(Fault("T515", message, hint, known=known, word=domain, what="domains with trials"))
     policies, alone = _policies(trials, simulated, real)
     if not policies:
         message = f"no policy has trials in both `{simulated}` and `{real}`"
-        raise TrialsRefused(Fault("T515", message, "approach, location, task and seed must be the same in both"))
+        raise refusal("T515", message, "approach, location, task and seed must be the same in both")
     notes = [f"{alone} training runs have trials in one of the domains only and were left out"] if alone else []
     if len(policies) < FEWEST_POLICIES:
         notes.append(f"{len(policies)} policies: what further ones would do is unknown ({FEWEST_POLICIES} are needed)")
+    helped = {approach: _powered(trials, approach, simulated, real, level) for approach in trials.approaches()}
     return {
         "simulated": simulated,
         "real": real,
@@ -68,7 +64,7 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
             }
             for p in policies
         ],
-        "agreement": _agreement(policies, level) if len(policies) > 1 else {},
+        "agreement": {name: _measured(policies, measure, level) for name, measure in MEASURES.items() if len(policies) > 1},
         "gap": [
             {
                 "approach": g.approach,
@@ -83,12 +79,13 @@ def sim_real(table: pa.Table, simulated: str, real: str, level: float) -> dict[s
             }
             for g in gaps(trials, simulated, real, level)
         ],
-        **_with_help(trials, simulated, real, level),
+        "powered": [one for one in helped.values() if isinstance(one, dict)],
+        "unpowered": [{"approach": a, "reason": one} for a, one in helped.items() if isinstance(one, str)],
         "notes": notes,
     }
 
 
-def all_pairs(table: pa.Table, level: float) -> list[dict[str, Any]]:
+def all_pairs(table: pa.Table, level: float) -> list[SimReal]:
     """`sim_real` of every simulated domain with every real one that have a policy in common, for a report."""
     there = set(table["domain"].to_pylist())
     found = []
@@ -98,7 +95,7 @@ def all_pairs(table: pa.Table, level: float) -> list[dict[str, Any]]:
     return found
 
 
-def _policies(trials: Trials, simulated: str, real: str) -> tuple[list[Rates], int]:
+def _policies(trials: Trials, simulated: Domain, real: Domain) -> tuple[list[Rates], int]:
     """Rates of every training run that has trials in both domains, and how many have them in one only."""
     policies, alone = [], 0
     for approach in trials.approaches():
@@ -113,31 +110,13 @@ def _policies(trials: Trials, simulated: str, real: str) -> tuple[list[Rates], i
     return policies, alone
 
 
-def _agreement(policies: list[Rates], level: float) -> dict[str, Any]:
-    rows = {}
-    for name, measure in MEASURES.items():
-        found = agreement(policies, measure, level)
-        rows[name] = {
-            "value": None if found.value != found.value else round(found.value, 4),
-            "band": found.band.to_json() if found.band else None,
-            "new_policies": found.new_policies.to_json() if found.new_policies else None,
-        }
-    return rows
+def _measured(policies: list[Rates], measure: Measure, level: float) -> MeasureForm:
+    found = agreement(policies, measure, level)
+    bands = [None if band is None else band.to_json() for band in (found.band, found.new_policies)]
+    return {"value": None if isnan(found.value) else round(found.value, 4), "band": bands[0], "new_policies": bands[1]}
 
 
-def _with_help(trials: Trials, simulated: str, real: str, level: float) -> dict[str, Any]:
-    """Real success of each approach with simulation's help, and why of others there is none."""
-    powered, unpowered = [], []
-    for approach in trials.approaches():
-        found = _powered(trials, approach, simulated, real, level)
-        if isinstance(found, str):
-            unpowered.append({"approach": approach, "reason": found})
-        elif found:
-            powered.append(found)
-    return {"powered": powered, "unpowered": unpowered}
-
-
-def _powered(trials: Trials, approach: str, simulated: str, real: str, level: float) -> dict[str, Any] | str | None:
+def _powered(trials: Trials, approach: str, simulated: Domain, real: Domain, level: float) -> Powered | str | None:
     """Real success of an approach from both domains, or why simulation cannot help; None without real trials."""
     ours, theirs = (_by_key(trials, approach, domain) for domain in (simulated, real))
     if not theirs:
@@ -164,7 +143,7 @@ def _powered(trials: Trials, approach: str, simulated: str, real: str, level: fl
     }
 
 
-def _by_key(trials: Trials, approach: str, domain: str) -> Mapping[Key, float]:
+def _by_key(trials: Trials, approach: str, domain: Domain) -> Mapping[Key, float]:
     return {
         (location, task, seed, state): outcome
         for (location, task), runs in trials.places(approach, domain).items()

@@ -1,6 +1,7 @@
 """Uplift from imported sets: what their trials say together, by place, pooled, and by failure mode."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from runtime.stats.effects.failure_modes import shares, shifts
 from runtime.stats.evidence import METHOD, estimate_json, rate_row, together_rows, uplift_row
 from runtime.stats.inference.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
 from runtime.stats.inference.rate import rates
-from runtime.stats.inference.uplift import comparable, uplifts
+from runtime.stats.inference.uplift import Uplift, comparable, uplifts
 from runtime.stats.prior.together import fleets
-from runtime.stats.table.outcomes import Place, Trials
+from runtime.stats.table.outcomes import Trials
 from runtime.stats.table.table import dated
-from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.fault import Fault, TrialsRefused, refusal
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.sets import TrialSet
 
@@ -50,7 +51,7 @@ def with_built(table: pa.Table | None, built: Path) -> pa.Table:
     try:
         made = dated(pq.read_table(built))
     except (OSError, pa.ArrowException) as error:
-        raise TrialsRefused(Fault("T512", f"the study's trials cannot be read: {error}", "build them again")) from error
+        raise refusal("T512", f"the study's trials cannot be read: {error}", "build them again") from error
     count = made.num_rows
     made = made.append_column("source_file", pa.array(["the study"] * count, pa.string()))
     made = made.append_column("source_row", pa.array(range(1, count + 1), pa.int64()))
@@ -66,7 +67,7 @@ def _refuse_twice(table: pa.Table) -> None:
         where = " and ".join(f"{file}:{row}" for file, row in places[:2])
         trial = f"`{approach}` at `{location}`, task `{task}`, seed {seed}, `{domain}`, initial state `{state}`"
         message = f"{len(repeated)} trials are in two sets, first {trial} ({where})"
-        raise TrialsRefused(Fault("T513", message, "leave one of the sets out"))
+        raise refusal("T513", message, "leave one of the sets out")
 
 
 def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, Any]:
@@ -89,38 +90,32 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
     shared = any(s.manifest.get("seeds_count") == "evaluation" for s in sets)
     trials = Trials.of(table)
     compared = uplifts(trials, baseline, level, shared)
-    found: dict[str, Any] = {
+    return {
         "baseline": baseline,
         "level": level,
         "method": METHOD,
         "shared_training": shared,
         "counts": {"trials": table.num_rows, "sets": len(sets), "approaches": approaches, "domains": trials.domains()},
-        "uplift": [uplift_row(u, None) for u in compared],
+        "uplift": [{**uplift_row(u, None), "these_policies": _these_policies(trials, u, baseline)} for u in compared],
         "rates": [rate_row(r) for r in rates(trials, level, shared)],
+        "together": together_rows(compared, level, {}, shared),
+        "fleet": fleets(compared, level),
+        "failure_mode_shifts": [
+            {
+                "approach": s.approach,
+                "domain": s.domain,
+                "mode": s.mode,
+                "share": round(s.share, 4),
+                "baseline_share": round(s.baseline_share, 4),
+                **estimate_json(s.estimate),
+                "direction": s.direction,
+            }
+            for s in shifts(table, baseline, level, shared)
+        ],
+        "failure_mode_shares": shares(table, level),
+        "sets": [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets],
+        "notes": ([EVALUATION] if shared else []) + pairing_notes(table) + _alone(trials, baseline),
     }
-    found["together"] = together_rows(compared, level, {}, shared)
-    found["fleet"] = fleets(compared, level)
-    for row in found["uplift"]:
-        places = comparable(trials, row["approach"], baseline, row["domain"])
-        if row["location"] is not None:
-            places = [(row["location"], row["task"])]
-        row["these_policies"] = _these_policies(trials, row["approach"], baseline, row["domain"], places, level)
-    found["failure_mode_shifts"] = [
-        {
-            "approach": s.approach,
-            "domain": s.domain,
-            "mode": s.mode,
-            "share": round(s.share, 4),
-            "baseline_share": round(s.baseline_share, 4),
-            **estimate_json(s.estimate),
-            "direction": s.direction,
-        }
-        for s in shifts(table, baseline, level, shared)
-    ]
-    found["failure_mode_shares"] = shares(table, level)
-    found["sets"] = [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets]
-    found["notes"] = ([EVALUATION] if shared else []) + pairing_notes(table) + _alone(trials, baseline)
-    return found
 
 
 def _alone(trials: Trials, baseline: str) -> list[str]:
@@ -132,22 +127,16 @@ def _alone(trials: Trials, baseline: str) -> list[str]:
     ]
 
 
-def _these_policies(
-    trials: Trials, approach: str, baseline: str, domain: str, places: Sequence[Place], level: float
-) -> dict[str, Any] | None:
+def _these_policies(trials: Trials, row: Uplift, baseline: str) -> dict[str, Any] | None:
     """The paired counts of the policies that ran, summed over places; None without pairs in some place."""
-    treated, base = trials.places(approach, domain), trials.places(baseline, domain)
-    counts = [PairedCounts.of(treated[p], base[p]) for p in places]
-    if not counts or any(c.pairs == 0 for c in counts):
+    treated, base = trials.places(row.approach, row.domain), trials.places(baseline, row.domain)
+    counts = [PairedCounts.of(treated[p], base[p]) for p in row.places]
+    if any(c.pairs == 0 for c in counts):
         return None
-    total = PairedCounts(*(sum(getattr(c, f) for c in counts) for f in ("both", "gained", "lost", "neither")))
-    spread = spread_over_seeds(treated[places[0]], base[places[0]]) if len(places) == 1 else None
+    total = PairedCounts(*(sum(column) for column in zip(*map(astuple, counts), strict=True)))
     return {
-        "both": total.both,
-        "gained": total.gained,
-        "lost": total.lost,
-        "neither": total.neither,
-        "band": paired_band(counts, level).to_json(),
+        **asdict(total),
+        "band": paired_band(counts, row.estimate.level).to_json(),
         "mcnemar_exact_p": mcnemar_exact(total.gained, total.lost),
-        "seed_sd": spread,
+        "seed_sd": spread_over_seeds(treated[row.places[0]], base[row.places[0]]) if len(row.places) == 1 else None,
     }

@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.raw import Raw
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -29,7 +29,7 @@ def read_delimited(data: bytes, name: str, encoding: str = "utf-8", separator: s
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     at = next((i for i, line in enumerate(lines) if line.strip()), None)
     if at is None:
-        raise TrialsRefused(Fault("T501", "the file is empty", "export the trials again", Where(name)))
+        raise refusal("T501", "the file is empty", "export the trials again", Where(name))
     if separator is None and lines[at].lower().startswith("sep=") and len(lines[at]) == 5:
         separator, at = lines[at][4], at + 1  # what Excel writes to tell itself
     separator = separator or max(SEPARATORS, key=lambda s: lines[at].count(s) if at < len(lines) else 0)
@@ -64,7 +64,7 @@ def read_delimited(data: bytes, name: str, encoding: str = "utf-8", separator: s
     if faults:
         raise TrialsRefused(*faults)
     if not rows:
-        raise TrialsRefused(Fault("T501", "the file has a header but no rows", "export the trials again", Where(name, at + 1)))
+        raise refusal("T501", "the file has a header but no rows", "export the trials again", Where(name, at + 1))
     columns = {column: [row[i].strip() for row in rows] for i, column in enumerate(header) if column}
     notes = (f"{blank} blank rows were passed over",) if blank > 1 else ()
     return Raw(name, columns, starts, "line", lines, separator, notes, tuple(header))
@@ -86,24 +86,12 @@ def decode(data: bytes, name: str, encoding: str) -> str:
         before = data[: error.start].decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
         line, col = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         wrong = data[error.start : error.start + 1].hex()
-        raise TrialsRefused(
-            Fault(
-                "T503",
-                f"byte 0x{wrong} is not {encoding.upper()}",
-                "save the file as `CSV UTF-8`, or say `encoding: cp1252` in the mapping",
-                Where(name, line, col, col + 1),
-            )
-        ) from error
+        hint = "save the file as `CSV UTF-8`, or say `encoding: cp1252` in the mapping"
+        raise refusal("T503", f"byte 0x{wrong} is not {encoding.upper()}", hint, Where(name, line, col, col + 1)) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise TrialsRefused(
-            Fault(
-                "T503",
-                "the file holds null characters: it is not text in this encoding",
-                "say `encoding: utf-16` in the mapping, or export the file as CSV",
-                Where(name, line),
-            )
-        )
+        message = "the file holds null characters: it is not text in this encoding"
+        raise refusal("T503", message, "say `encoding: utf-16` in the mapping, or export the file as CSV", Where(name, line))
     return text
 
 

@@ -7,6 +7,8 @@ from math import lgamma, log
 
 import pyarrow as pa
 
+from runtime.stats.table.table import rows
+
 CHANCE = 1e-6
 """Two cells are the same trials when they would agree less often than this by accident, over all that are compared."""
 _SHORTEST = 16
@@ -42,15 +44,15 @@ def outcomes_of(name: str, table: pa.Table) -> list[Outcomes]:
     parts: dict[tuple, list[bool]] = defaultdict(list)
     begin: dict[tuple, tuple[str, int]] = {}
     names = ("approach", "location", "task", "domain", "seed", "success", "source_file", "source_row")
-    for *arm, seed, success, file, row in zip(*(table[c].to_pylist() for c in names), strict=True):
-        for key, rows in ((tuple(arm), arms), ((*arm, seed), parts)):
-            rows[key].append(success)
+    for *arm, seed, success, file, row in rows(table, *names):
+        for key, own in ((tuple(arm), arms), ((*arm, seed), parts)):
+            own[key].append(success)
             begin.setdefault(key, (file, row))
-    whole = [Outcomes(f"{name}: {_label(arm)}", False, (name, *arm), tuple(rows), begin[arm]) for arm, rows in arms.items()]
+    whole = [Outcomes(f"{name}: {_label(arm)}", False, (name, *arm), tuple(own), begin[arm]) for arm, own in arms.items()]
     single = [
-        Outcomes(f"{name}: {_label(key[:4])}, seed {key[4]}", True, (name, *key[:4]), tuple(rows), begin[key])
-        for key, rows in parts.items()
-        if len(rows) < len(arms[key[:4]])
+        Outcomes(f"{name}: {_label(key[:4])}, seed {key[4]}", True, (name, *key[:4]), tuple(own), begin[key])
+        for key, own in parts.items()
+        if len(own) < len(arms[key[:4]])
     ]
     return [o for o in whole + single if len(o.successes) >= _SHORTEST]
 

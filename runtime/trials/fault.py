@@ -42,6 +42,13 @@ class TrialsRefused(Exception):
         self.faults = few(faults)
 
 
+def refusal(
+    code: str, message: str, hint: str = "", where: Where | None = None, key: tuple[str | int, ...] = ()
+) -> TrialsRefused:
+    """What to raise for one mistake; see `Fault`."""
+    return TrialsRefused(Fault(code, message, hint, where, key))
+
+
 def few(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """The first faults of each code; the last of them says how many more there are."""
     by_code: dict[str, list[Fault]] = {}

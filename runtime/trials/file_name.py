@@ -4,7 +4,7 @@ import re
 from typing import get_args
 
 from runtime.bound.trial_mapping import NameField, TrialMapping
-from runtime.trials.fault import Fault, TrialsRefused
+from runtime.trials.fault import Fault, TrialsRefused, refusal
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -18,31 +18,16 @@ def names_in(path: str, mapping: TrialMapping) -> dict[str, str]:
     pattern = mapping.file_name
     if pattern is None:
         return {}
-    fields = _BRACES.findall(pattern)
-    odd = [f for f in fields if f not in get_args(NameField)]
-    if odd:
-        raise TrialsRefused(
-            Fault(
-                "T511",
-                f"`{{{odd[0]}}}` is not a field",
-                key=("file_name",),
-                known=get_args(NameField),
-                word=odd[0],
-                what="fields",
-            )
-        )
+    fields, known, key = _BRACES.findall(pattern), get_args(NameField), ("file_name",)
+    odd = next((field for field in fields if field not in known), None)
+    if odd is not None:
+        raise TrialsRefused(Fault("T511", f"`{{{odd}}}` is not a field", key=key, known=known, word=odd, what="fields"))
     if len(set(fields)) < len(fields):
-        raise TrialsRefused(Fault("T511", "a field comes twice in `file_name`", "name it once", key=("file_name",)))
+        raise refusal("T511", "a field comes twice in `file_name`", "name it once", key=key)
     parts = pattern.strip("/").split("/")
     if not fields or any(len(_BRACES.findall(part)) > 3 for part in parts) or "}{" in pattern:
-        raise TrialsRefused(
-            Fault(
-                "T511",
-                "`file_name` needs one to three fields in braces between slashes, with text between them",
-                "such as `{approach}/seed-{seed}.csv`",
-                key=("file_name",),
-            )
-        )
+        message = "`file_name` needs one to three fields in braces between slashes, with text between them"
+        raise refusal("T511", message, "such as `{approach}/seed-{seed}.csv`", key=key)
     tail = path.replace("\\", "/").split("/")[-len(parts) :]
     found: dict[str, str] = {}
     for part, name in zip(parts, tail, strict=False):
@@ -50,13 +35,7 @@ def names_in(path: str, mapping: TrialMapping) -> dict[str, str]:
         expression = "".join(f"(?P<{piece}>.+?)" if i % 2 else re.escape(piece) for i, piece in enumerate(_BRACES.split(part)))
         match = re.fullmatch(expression, name[:255])
         if match is None or len(tail) < len(parts):
-            raise TrialsRefused(
-                Fault(
-                    "T511",
-                    f"`{path}` does not end in `{pattern}`",
-                    "mend `file_name` in the mapping, or rename the file",
-                    key=("file_name",),
-                )
-            )
+            hint = "mend `file_name` in the mapping, or rename the file"
+            raise refusal("T511", f"`{path}` does not end in `{pattern}`", hint, key=key)
         found |= match.groupdict()
     return found

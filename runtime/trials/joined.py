@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from runtime.bound.cell import Cell
 from runtime.bound.imported import ImportedSet
 from runtime.problem import InputError, Problem
-from runtime.stats.table.table import KEY, dated
+from runtime.stats.table.table import KEY, dated, rows
 from runtime.trials.listing import FOLDER
 
 
@@ -35,7 +35,7 @@ def with_imported(
     fix = "leave one of the sets out, or list it under `repeated`, or name the day under `initial_state`"
     _refuse_twice(joined, "are in two sets, or were made by this study as well", fix, "imported")
     fields = ("approach", "location", "task", "seed", "domain")
-    found = dict.fromkeys(zip(*(joined[name].to_pylist() for name in fields), strict=True))
+    found = dict.fromkeys(rows(joined, *fields))
     known = set(cells)
     more = [Cell.model_validate(dict(zip(fields, row, strict=True))) for row in found]
     return joined, [*cells, *(cell for cell in more if cell not in known)]
@@ -54,10 +54,10 @@ def with_repeated(again: pa.Table, repeated: Sequence[ImportedSet], table: pa.Ta
         InputError: X429 when a set is not the one that was planned with; X430 when a trial was repeated by two of them;
             X446 when a set holds none of the trials.
     """
-    parts, known = [again], set(_keys(table)) if repeated else set()
+    parts, known = [again], set(rows(table, *KEY)) if repeated else set()
     for one in repeated:
         found = read_imported(one, root).select([*KEY, "success"]).cast(again.schema)
-        if known.isdisjoint(_keys(found)):
+        if known.isdisjoint(rows(found, *KEY)):
             message = f"the set `{one.name}` repeats no trial of this study"
             fix = "approach, location, task, seed, domain and initial state must be those of trials that the study has"
             raise InputError(Problem("X446", message, fix, "repeated"))
@@ -86,13 +86,9 @@ def read_imported(one: ImportedSet, root: Path) -> pa.Table:
 
 
 def _refuse_twice(table: pa.Table, how: str, fix: str, where: str) -> None:
-    keys = Counter(_keys(table))
+    keys = Counter(rows(table, *KEY))
     twice = [key for key, count in keys.items() if count > 1]
     if twice:
         shown = ", ".join(f"{name} `{value}`" for name, value in zip(KEY, twice[0], strict=True))
         message = f"{len(twice)} trials {how}, first {shown}"
         raise InputError(Problem("X430", message, fix, where))
-
-
-def _keys(table: pa.Table) -> list[tuple]:
-    return list(zip(*(table[name].to_pylist() for name in KEY), strict=True))

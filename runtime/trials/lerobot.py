@@ -8,7 +8,7 @@ by the episode's number if, and only if, both were started with the same `--seed
 
 from typing import Any
 
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.raw import Raw
 from runtime.trials.records import load_json
 
@@ -27,7 +27,7 @@ def read_lerobot(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
         raise TrialsRefused(_shape(name, "the top is not an object"))
     rows = _per_task(found["per_task"], name) if "per_task" in found else _per_episode(found, name)
     if not rows:
-        raise TrialsRefused(Fault("T501", "the file has no episodes", "evaluate again", Where(name)))
+        raise refusal("T501", "the file has no episodes", "evaluate again", Where(name))
     _agree(found.get("overall") or found.get("aggregated") or {}, rows, name)
     columns = {column: [row[i] for row in rows] for i, column in enumerate(COLUMNS)}
     if all(seed is None for seed in columns["env_seed"]):
@@ -73,13 +73,13 @@ def _agree(totals: Any, rows: list[tuple], name: str) -> None:
     count, percent = totals.get("n_episodes"), totals.get("pc_success")
     if isinstance(count, int) and count != len(rows):
         message = f"the totals speak of {count} episodes, but {len(rows)} are listed"
-        raise TrialsRefused(Fault("T506", message, "evaluate again, or find the whole file", Where(name)))
+        raise refusal("T506", message, "evaluate again, or find the whole file", Where(name))
     won = [row[4] for row in rows]
     if isinstance(percent, int | float) and percent == percent and all(isinstance(w, bool | int) for w in won):
         found = 100 * sum(won) / len(won)
         if abs(found - percent) > 0.01:
             message = f"the totals speak of {percent:.2f} % success, but the episodes make {found:.2f} %"
-            raise TrialsRefused(Fault("T506", message, "evaluate again, or find the whole file", Where(name)))
+            raise refusal("T506", message, "evaluate again, or find the whole file", Where(name))
 
 
 def _shape(name: str, why: str) -> Fault:

@@ -5,13 +5,13 @@ from itertools import combinations
 
 import pyarrow as pa
 
+from runtime.stats.table.table import KEY, rows
+
 
 def twice(table: pa.Table) -> list[tuple[tuple, list[tuple[str, int]]]]:
     """Trials that come more than once: approach, location, task, seed, domain, state, and where they stand."""
-    names = ("approach", "location", "task", "seed", "domain", "initial_state")
     found: dict[tuple, list[tuple[str, int]]] = defaultdict(list)
-    rows = zip(*(table[name].to_pylist() for name in (*names, "source_file", "source_row")), strict=True)
-    for *key, file, row in rows:
+    for *key, file, row in rows(table, *KEY, "source_file", "source_row"):
         found[tuple(key)].append((file, row))
     return [(key, places) for key, places in found.items() if len(places) > 1]
 
@@ -19,8 +19,7 @@ def twice(table: pa.Table) -> list[tuple[tuple, list[tuple[str, int]]]]:
 def pairing_notes(table: pa.Table) -> list[str]:
     """What people must know about approaches that met different initial states, seeds or places."""
     states: dict[tuple, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    names = ("location", "task", "seed", "domain", "approach", "initial_state")
-    for location, task, seed, domain, approach, state in zip(*(table[n].to_pylist() for n in names), strict=True):
+    for approach, location, task, seed, domain, state in rows(table, *KEY):
         states[location, task, seed, domain][approach].add(state)
     approaches = sorted(set(table["approach"].to_pylist()))
     if len(approaches) < 2:

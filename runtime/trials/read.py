@@ -4,23 +4,16 @@ from pathlib import Path
 
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.delimited import read_delimited
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Where, refusal
 from runtime.trials.lerobot import read_lerobot
 from runtime.trials.raw import Raw
 from runtime.trials.records import read_json, read_json_lines, read_parquet
 
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is read: more than a million trials as CSV, which take about 2.5 GB while read."""
-SUFFIXES = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
+FORMS = ("csv", "parquet", "json", "jsonl")
+"""Forms that suffixes tell; LeRobot's file is told by its whole name."""
+ALIASES = {"tsv": "csv", "txt": "csv", "pq": "parquet", "ndjson": "jsonl"}
 
 
 def read_bytes(path: Path, name: str) -> bytes:
@@ -32,22 +25,14 @@ def read_bytes(path: Path, name: str) -> bytes:
     try:
         if not path.is_file():
             why = "it is not a file" if path.exists() else "there is no such file"
-            raise TrialsRefused(Fault("T512", f"`{name}` cannot be read: {why}", "mend the path", Where(name)))
+            raise refusal("T512", f"`{name}` cannot be read: {why}", "mend the path", Where(name))
         if path.stat().st_size > LARGEST:
-            raise TrialsRefused(
-                Fault(
-                    "T512",
-                    f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}",
-                    "split it, or leave out columns that no mapping names",
-                    Where(name),
-                )
-            )
+            message = f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}"
+            raise refusal("T512", message, "split it, or leave out columns that no mapping names", Where(name))
         return path.read_bytes()
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise TrialsRefused(
-            Fault("T512", f"`{name}` cannot be read: {why}", "mend the path or its rights", Where(name))
-        ) from error
+        raise refusal("T512", f"`{name}` cannot be read: {why}", "mend the path or its rights", Where(name)) from error
 
 
 def read_raw(content: bytes, name: str, mapping: TrialMapping) -> Raw:
@@ -80,8 +65,9 @@ def form_of(name: str, mapping: TrialMapping) -> str:
     path = Path(name)
     if path.name == "eval_info.json":
         return "lerobot"
-    if path.suffix.lower() not in SUFFIXES:
-        known = "csv, parquet, json, jsonl, lerobot"
+    suffix = path.suffix.lower()[1:]
+    form = ALIASES.get(suffix, suffix)
+    if form not in FORMS:
         message = f"the form of `{path.name}` is not known from its suffix"
-        raise TrialsRefused(Fault("T502", message, f"say `form` in the mapping: {known}", Where(name)))
-    return SUFFIXES[path.suffix.lower()]
+        raise refusal("T502", message, f"say `form` in the mapping: {', '.join(FORMS)}, lerobot", Where(name))
+    return form

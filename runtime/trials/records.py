@@ -3,10 +3,11 @@
 import io
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from runtime.trials.delimited import decode
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.raw import Raw
 
 MOST_ROWS = 2_000_000
@@ -28,16 +29,15 @@ def read_parquet(data: bytes, name: str) -> Raw:
         if file.metadata.num_rows > MOST_ROWS or unpacked > MOST_UNPACKED:
             size = f"{file.metadata.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked"
             hint = f"split it: at most {MOST_ROWS:,} rows and {MOST_UNPACKED // 2**20} MiB"
-            raise TrialsRefused(Fault("T512", f"`{name}` is too large: {size}", hint, Where(name)))
+            raise refusal("T512", f"`{name}` is too large: {size}", hint, Where(name))
         table = file.read()
     except (OSError, pa.ArrowException) as error:
         raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
     twice = [column for column, count in Counter(table.column_names).items() if count > 1]
     if twice:
-        message = f"two columns are called `{twice[0]}`"
-        raise TrialsRefused(Fault("T505", message, "rename one of them", Where(name)))
+        raise refusal("T505", f"two columns are called `{twice[0]}`", "rename one of them", Where(name))
     if table.num_rows == 0:
-        raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
+        raise _empty(name)
     columns = {column: table[column].to_pylist() for column in table.column_names}
     return Raw(name, columns, range(1, table.num_rows + 1), "row")
 
@@ -53,26 +53,16 @@ def read_json(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
         lengths = {len(v) for v in found.values()}
         if len(lengths) > 1:
             shown = ", ".join(f"`{k}` {len(v)}" for k, v in list(found.items())[:6])
-            raise TrialsRefused(
-                Fault("T504", f"the columns differ in length: {shown}", "give every column one value a trial", Where(name))
-            )
+            raise refusal("T504", f"the columns differ in length: {shown}", "give every column one value a trial", Where(name))
         if lengths == {0}:
-            raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
+            raise _empty(name)
         return Raw(name, found, range(1, lengths.pop() + 1), "row")
     if isinstance(found, dict):
-        for key in ("trials", "episodes", "results", "data"):
-            if isinstance(found.get(key), list):
-                found = found[key]
-                break
+        lists = (found.get(key) for key in ("trials", "episodes", "results", "data"))
+        found = next((value for value in lists if isinstance(value, list)), None)
     if not isinstance(found, list):
-        raise TrialsRefused(
-            Fault(
-                "T502",
-                "this is neither a list of trials nor an object of columns",
-                "write a list with one object a trial",
-                Where(name),
-            )
-        )
+        message = "this is neither a list of trials nor an object of columns"
+        raise refusal("T502", message, "write a list with one object a trial", Where(name))
     return _of_objects(found, name, range(1, len(found) + 1), "row")
 
 
@@ -92,8 +82,7 @@ def read_json_lines(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
             lines.append(i)
         except (json.JSONDecodeError, RecursionError) as error:
             col = getattr(error, "colno", 1)
-            why = getattr(error, "msg", "nested too deeply")
-            faults.append(_unreadable("JSON", why, Where(name, i, col, col + 1)))
+            faults.append(_unreadable("JSON", getattr(error, "msg", "nested too deeply"), Where(name, i, col, col + 1)))
     if faults:
         raise TrialsRefused(*faults)
     return _of_objects(rows, name, lines, "line")
@@ -107,7 +96,7 @@ def load_json(data: bytes, name: str, encoding: str = "utf-8") -> Any:
     """
     text = decode(data, name, encoding)
     if not text.strip():
-        raise TrialsRefused(Fault("T501", "the file is empty", "export the trials again", Where(name)))
+        raise _empty(name, "is empty")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -117,24 +106,21 @@ def load_json(data: bytes, name: str, encoding: str = "utf-8") -> Any:
         raise TrialsRefused(_unreadable("JSON", "it is nested too deeply or holds an endless number", Where(name))) from error
 
 
-def _of_objects(rows: list[Any], name: str, lines: Any, unit: str) -> Raw:
+def _of_objects(rows: list[Any], name: str, lines: Sequence[int], unit: str) -> Raw:
     if not rows:
-        raise TrialsRefused(Fault("T501", "the file has no rows", "export the trials again", Where(name)))
-    odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
+        raise _empty(name)
+    odd = [line for line, row in zip(lines, rows, strict=True) if not isinstance(row, dict)]
     if odd:
-        raise TrialsRefused(
-            *(
-                Fault(
-                    "T502",
-                    f"{f'row {lines[i]}' if unit == 'row' else 'the line'} is not an object of names and values",
-                    'write each trial as {"success": true, …}',
-                    Where(name, lines[i] if unit == "line" else 1),
-                )
-                for i in odd
-            )
-        )
+        named = [("the line", line) if unit == "line" else (f"row {line}", 1) for line in odd]
+        hint = 'write each trial as {"success": true, …}'
+        said = "is not an object of names and values"
+        raise TrialsRefused(*(Fault("T502", f"{what} {said}", hint, Where(name, line)) for what, line in named))
     columns = dict.fromkeys(key for row in rows for key in row)
     return Raw(name, {key: [row.get(key) for row in rows] for key in columns}, lines, unit)
+
+
+def _empty(name: str, how: str = "has no rows") -> TrialsRefused:
+    return refusal("T501", f"the file {how}", "export the trials again", Where(name))
 
 
 def _unreadable(form: str, why: str, where: Where) -> Fault:

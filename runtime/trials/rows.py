@@ -1,7 +1,6 @@
 """Rows of a file to trials, by a mapping; every mistake is told with the place of its cell."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -20,17 +19,8 @@ TRIAL_SCHEMA = pa.schema([*DATED, ("source_file", pa.string()), ("source_row", p
 _MOST_FAULTS = 200
 
 
-@dataclass(frozen=True)
-class Converted:
-    """Trials of one file, what is to be said about them, and how many did not take place."""
-
-    table: pa.Table
-    notes: tuple[str, ...]
-    not_run: int
-
-
-def convert(raw: Raw, mapping: TrialMapping) -> Converted:
-    """The trials of one file.
+def convert(raw: Raw, mapping: TrialMapping) -> tuple[pa.Table, list[str]]:
+    """The trials of one file, and what is to be said about them.
 
     Raises:
         TrialsRefused: T507 a column that the file lacks; T508 something that nothing names; T509 a value that does not
@@ -59,7 +49,7 @@ def convert(raw: Raw, mapping: TrialMapping) -> Converted:
     notes = list(raw.notes)
     if not_run:
         notes.append(f"{not_run} trials of `{raw.file}` did not take place (success is empty)")
-    return Converted(pa.Table.from_arrays(arrays, schema=TRIAL_SCHEMA), tuple(notes), not_run)
+    return pa.Table.from_arrays(arrays, schema=TRIAL_SCHEMA), notes
 
 
 def _long_arm(mapping: TrialMapping) -> Arm:
@@ -102,14 +92,9 @@ def _refuse_nameless(raw: Raw, mapping: TrialMapping, named: dict[str, str]) -> 
             help_text = f"name its column under `columns`, or write it under `fixed`: `{field}: …`"
             faults.append(Fault("T508", f"nothing says the {field} of the trials in `{raw.file}`", help_text, key=("columns",)))
         elif given > 1:
-            faults.append(
-                Fault(
-                    "T508",
-                    f"the {field} is said more than once",
-                    "leave one of `columns`, `fixed` and `file_name`",
-                    key=("fixed", field) if ways[1] is not None else ("columns", field),
-                )
-            )
+            key = ("fixed" if ways[1] is not None else "columns", field)
+            help_text = "leave one of `columns`, `fixed` and `file_name`"
+            faults.append(Fault("T508", f"the {field} is said more than once", help_text, key=key))
     if faults:
         raise TrialsRefused(*faults)
 
@@ -142,10 +127,7 @@ class _Reader:
         success = self.read(row, arm.success, lambda v: values.as_success(v, self.success, self.failure))
         names = {field: self.name(row, field) for field in NAMES if not (field == "approach" and approach)}
         names["approach"] = approach or names.get("approach")
-        seed = self.seed(row)
-        score = self.score(row, arm, success)
-        mode = self.mode(row, arm, success)
-        steps = None
+        seed, score, mode, steps = self.seed(row), self.score(row, arm, success), self.mode(row, arm, success), None
         if arm.steps and not values.is_empty(self.raw.columns[arm.steps][row]):
             steps = self.read(row, arm.steps, lambda v: values.as_count(v, self.mapping.decimal))
         day = self.day(row)
@@ -159,21 +141,8 @@ class _Reader:
         state = self.state(row, cell)
         if state is None:
             return None
-        return (
-            names["location"],
-            names["task"],
-            names["approach"],
-            seed,
-            names["domain"],
-            state,
-            success,
-            score,
-            mode,
-            steps,
-            day,
-            self.raw.file,
-            self.raw.lines[row],
-        )
+        where = (names["location"], names["task"], names["approach"], seed, names["domain"], state)
+        return (*where, success, score, mode, steps, day, self.raw.file, self.raw.lines[row])
 
     def name(self, row: int, field: str) -> str | None:
         """What a name field says: fixed, from the file's name, or from columns; renamed."""
@@ -183,29 +152,26 @@ class _Reader:
         if found is None:
             columns = [columns] if isinstance(columns, str) else columns
             parts = [self.read(row, column, values.as_name) for column in columns]
-            if any(part is None for part in parts):
+            found = "-".join(part for part in parts if part is not None)
+            if None in parts:
                 return None
-            found = "-".join(parts)
         return self.mapping.rename.of(field, found)
 
     def seed(self, row: int) -> int:
         """The seed index: 0 where nothing names one."""
         if self.mapping.fixed.seed is not None:
             return self.mapping.fixed.seed
-        if self.mapping.columns.seed:
-            word = self.raw.columns[self.mapping.columns.seed][row]
-            try:
-                return values.as_count(self.mapping.rename.of("seed", str(word)))
-            except ValueError as error:
-                hint = "number the seeds from 0 under `rename: {seed: …}`"
-                self.fault(row, self.mapping.columns.seed, str(error), "T509", hint)
-                return 0
-        if "seed" in self.named:
-            try:
-                return values.as_count(self.mapping.rename.of("seed", self.named["seed"]))
-            except ValueError as error:
-                if row == 0:
-                    self.fault(row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`")
+        column = self.mapping.columns.seed
+        if column is None and "seed" not in self.named:
+            return 0
+        word = str(self.raw.columns[column][row]) if column else self.named["seed"]
+        try:
+            return values.as_count(self.mapping.rename.of("seed", word))
+        except ValueError as error:
+            if column:
+                self.fault(row, column, str(error), "T509", "number the seeds from 0 under `rename: {seed: …}`")
+            elif row == 0:
+                self.fault(row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`")
         return 0
 
     def day(self, row: int) -> str | None:
@@ -230,13 +196,8 @@ class _Reader:
         if found is None:
             return None
         if not 0 <= found <= self.mapping.score_max * (1 + 1e-9):
-            self.fault(
-                row,
-                arm.score,
-                f"score {found:g} is not within 0 and {self.mapping.score_max:g}",
-                "T509",
-                "say the best score as `score_max` in the mapping",
-            )
+            message = f"score {found:g} is not within 0 and {self.mapping.score_max:g}"
+            self.fault(row, arm.score, message, "T509", "say the best score as `score_max` in the mapping")
         return min(found / self.mapping.score_max, 1.0)
 
     def mode(self, row: int, arm: Arm, success: bool | None) -> str:
@@ -247,18 +208,13 @@ class _Reader:
         word = "" if value is None else str(value).strip()
         nothing = values.is_empty(value) or word.lower() in values.NO_FAILURE
         if success and not nothing:
-            self.fault(
-                row,
-                arm.failure_mode,
-                f"a success that failed by `{values.shown(word)}`",
-                "T510",
-                "mend either; failure modes belong to failures only",
-            )
+            message = f"a success that failed by `{values.shown(word)}`"
+            self.fault(row, arm.failure_mode, message, "T510", "mend either; failure modes belong to failures only")
         if success is False and word.lower() in ("success", "succeeded", "ok"):
             self.fault(row, arm.failure_mode, f"a failure whose failure mode says `{values.shown(word)}`", "T510", "mend either")
         return "" if nothing else self.mapping.rename.of("failure_mode", word)
 
-    def read(self, row: int, column: str, reader: Any) -> Any:
+    def read[T](self, row: int, column: str, reader: Callable[[Any], T]) -> T | None:
         """A cell through a reader; None and a fault where it does not fit."""
         try:
             return reader(self.raw.columns[column][row])

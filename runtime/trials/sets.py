@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.duplicates import duplicates, outcomes_of
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.listing import FOLDER, FORMAT, read_manifest, set_names
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.read import read_bytes, read_raw
@@ -58,28 +58,19 @@ def gather(
         raw = read_raw(content, name, mapping)
         if isinstance(by, Sheet):
             mapping = mapping_of(by, raw)
-        done = convert(raw, mapping)
-        tables.append(done.table)
+        table, said = convert(raw, mapping)
+        tables.append(table)
         digest = hashlib.sha256(content).hexdigest()
-        records.append({"name": name, "sha256": digest, "bytes": len(content), "trials": done.table.num_rows})
-        notes += done.notes
+        records.append({"name": name, "sha256": digest, "bytes": len(content), "trials": table.num_rows})
+        notes += said
     same = {r["sha256"]: r["name"] for r in reversed(records)}
-    repeated = [r for r in records if same[r["sha256"]] != r["name"]]
+    repeated = [(r["name"], same[r["sha256"]], r["sha256"][:12]) for r in records if same[r["sha256"]] != r["name"]]
     if repeated:
-        raise TrialsRefused(
-            *(
-                Fault(
-                    "T514",
-                    f"`{r['name']}` and `{same[r['sha256']]}` are the same file (sha256 {r['sha256'][:12]}…)",
-                    "name each file once",
-                    Where(r["name"]),
-                )
-                for r in repeated
-            )
-        )
+        messages = [(f"`{name}` and `{first}` are the same file (sha256 {digest}…)", name) for name, first, digest in repeated]
+        raise TrialsRefused(*(Fault("T514", message, "name each file once", Where(name)) for message, name in messages))
     table = pa.concat_tables(tables)
     if table.num_rows == 0:
-        raise TrialsRefused(Fault("T501", "no trial took place", "fill in `success`", Where(files[0][0])))
+        raise refusal("T501", "no trial took place", "fill in `success`", Where(files[0][0]))
     _refuse_twice(table)
     return table, records, [*dict.fromkeys(notes), *pairing_notes(table)], mapping
 
@@ -173,9 +164,8 @@ def read_set(root: Path, name: str) -> TrialSet:
     folder = root / FOLDER / name
     shown = f"{FOLDER}/{name}"
     if name not in set_names(root):
-        raise TrialsRefused(
-            Fault("T515", f"there is no set of trials `{name}`", word=name, known=tuple(set_names(root)), what="sets")
-        )
+        message, known = f"there is no set of trials `{name}`", tuple(set_names(root))
+        raise TrialsRefused(Fault("T515", message, word=name, known=known, what="sets"))
     try:
         manifest = read_manifest(root, name)
         if manifest["sha256"] != digest_of(folder / "trials.parquet"):
@@ -184,7 +174,7 @@ def read_set(root: Path, name: str) -> TrialSet:
         return TrialSet(name, manifest, _with_day(table))
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"`{shown}` is damaged: {str(error).splitlines()[0][:200]}"
-        raise TrialsRefused(Fault("T515", message, "import it again with `--replace`", Where(shown))) from error
+        raise refusal("T515", message, "import it again with `--replace`", Where(shown)) from error
 
 
 def _with_day(table: pa.Table) -> pa.Table:

@@ -11,11 +11,11 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import NamedTuple
 
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials import values
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.raw import Raw
 
 FORMAT = 1
@@ -24,8 +24,7 @@ COLUMNS = ("trial", "location", "task", "policy", "initial_state", "start", "suc
 MOST_TRIALS = 20_000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One trial of a sheet. `policy` is its blinded label."""
 
     trial: int
@@ -49,29 +48,14 @@ class Sheet:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        for line in self.lines:
-            start = starts.get(line.initial_state, "")
-            writer.writerow([line.trial, self.location, self.task, line.policy, line.initial_state, start, "", "", "", "", ""])
+        for trial, policy, state in self.lines:
+            writer.writerow([trial, self.location, self.task, policy, state, starts.get(state, ""), *[""] * 5])
         return out.getvalue()
 
     def key(self) -> str:
         """The key, as JSON, to be kept from whoever judges."""
         labels = {label: {"approach": a, "seed": s} for label, (a, s) in self.labels.items()}
-        return (
-            json.dumps(
-                {
-                    "format": FORMAT,
-                    "study": self.study,
-                    "location": self.location,
-                    "task": self.task,
-                    "seed": self.seed,
-                    "labels": labels,
-                    "lines": [list(asdict(line).values()) for line in self.lines],
-                },
-                indent=1,
-            )
-            + "\n"
-        )
+        return json.dumps({"format": FORMAT, **asdict(self), "labels": labels}, indent=1) + "\n"
 
 
 def draw_sheet(
@@ -116,20 +100,18 @@ def read_key(content: bytes, name: str) -> Sheet:
         TrialsRefused: T516 when this is no key.
     """
     try:
-        found: Any = json.loads(content)
+        found = json.loads(content)
         if found["format"] != FORMAT:
             raise ValueError
         labels = {str(label): (str(p["approach"]), int(p["seed"])) for label, p in found["labels"].items()}
         lines = tuple(Line(int(n), str(label), str(state)) for n, label, state in found["lines"])
         if any(line.policy not in labels for line in lines):
             raise ValueError
-        names = [str(found[name]) for name in ("study", "location", "task")]
-        return Sheet(names[0], names[1], names[2], int(found["seed"]), labels, lines)
+        study, location, task = (str(found[name]) for name in ("study", "location", "task"))
+        return Sheet(study, location, task, int(found["seed"]), labels, lines)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"`{name}` is not the key of a sheet"
-        raise TrialsRefused(
-            Fault("T516", message, "name the `.key.json` that was written with the sheet", Where(name))
-        ) from error
+        hint = "name the `.key.json` that was written with the sheet"
+        raise refusal("T516", f"`{name}` is not the key of a sheet", hint, Where(name)) from error
 
 
 def mapping_of(sheet: Sheet, raw: Raw) -> TrialMapping:
@@ -163,27 +145,19 @@ def mapping_of(sheet: Sheet, raw: Raw) -> TrialMapping:
                 faults.append(Fault("T516", message, hint, raw.where(row, column)))
     if faults:
         raise TrialsRefused(*faults)
-    scored = any(not values.is_empty(v) for v in raw.columns.get("score", ()))
+    columns = {"approach": "policy", "seed": "policy"}
+    for name in ("location", "task", "initial_state", "success", "failure_mode", "score", "day"):
+        if name in raw.columns and not (name == "score" and all(map(values.is_empty, raw.columns[name]))):
+            columns[name] = name
+    approaches = {label: approach for label, (approach, _) in sheet.labels.items()}
+    seeds = {label: str(seed) for label, (_, seed) in sheet.labels.items()}
     return TrialMapping.model_validate(
         {
             "title": f"Sheet of {sheet.study} at {sheet.location}",
-            "columns": {
-                "approach": "policy",
-                "seed": "policy",
-                "location": "location",
-                "task": "task",
-                "initial_state": "initial_state",
-                "success": "success",
-                "failure_mode": "failure_mode" if "failure_mode" in raw.columns else None,
-                "score": "score" if scored else None,
-                "day": "day" if "day" in raw.columns else None,
-            },
+            "columns": columns,
             "fixed": {"domain": "irl"},
             "empty": "not_run",
-            "rename": {
-                "approach": {label: approach for label, (approach, _) in sheet.labels.items()},
-                "seed": {label: str(seed) for label, (_, seed) in sheet.labels.items()},
-            },
+            "rename": {"approach": approaches, "seed": seeds},
         }
     )
 

@@ -16,8 +16,9 @@ class Believed(Form):
     """Probability that the uplift is above zero."""
     gain: float
     """Mean of the uplift where it is above zero, nothing where it is not: points gained if kept only where it helps."""
-    range_weight: float
-    """How much the expected range itself is believed, 0 to 1; the rest is a wide distribution round no uplift."""
+    range_weight: float | None
+    """How much the expected range itself is believed, 0 to 1; the rest is a wide distribution round no uplift. Null
+    where no range takes part."""
     share: float
     """How much of the belief is measured, 0 to 1: the share of each part's variance that the measurement took away."""
 

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form
+from runtime.report.forms.where import Of
 
 
 class Against(Form):
@@ -31,19 +31,19 @@ class Against(Form):
     """What could not be said, and why."""
 
 
-class EffectRow(Form):
+class EffectRow(Of):
     """One approach in one domain by one measure."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
     measure: Literal["success", "score"]
     """What a run's value is: its success rate or its mean score."""
     tasks: int
     """(location, task) pairs, each counting the same."""
     runs: int
     """Training runs."""
+    fewest: int
+    """Fewest runs of a task."""
+    most: int
+    """Most runs of a task."""
     mean: float
     """Mean over runs."""
     error: float | None

@@ -1,6 +1,8 @@
 """What the trials say: the form of `uplift.json`, which a report holds whole."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Direction, Estimate, Form
@@ -8,6 +10,7 @@ from runtime.report.forms.beyond import Belief
 from runtime.report.forms.determinism import DomainTwice
 from runtime.report.forms.effects import Effects
 from runtime.report.forms.looks import Sequential
+from runtime.report.forms.where import At, Of
 from runtime.report.forms.worth import Fleet
 
 
@@ -22,23 +25,34 @@ class Expected(Form):
     """The measured band, seen from the range."""
 
 
-class UpliftRow(Estimate):
+class Discordant(Form):
+    """Pairs of trials of which one succeeded."""
+
+    gained: int
+    """The approach's."""
+    lost: int
+    """The baseline's."""
+
+
+class UpliftRow(At, Estimate):
     """Uplift of an approach over the baseline in one domain. Without a `location` it is pooled over all."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
-    location: str | None
-    """Id of the location, or null."""
-    task: str | None
-    """Id of the task, or null."""
     direction: Direction
     """Undecided where the band includes zero."""
+    trials: int
+    """Trials of the approach that were compared."""
+    baseline_trials: int
+    """Trials of the baseline."""
     pairs: int
     """Pairs of trials compared."""
+    paired: bool
+    """Whether every run was compared state by state."""
     seeds: int
     """Training seeds compared."""
+    locations: int
+    """Locations compared."""
+    discordant: Discordant
+    """Pairs that ended differently."""
     prior: Expected | None
     """What was expected beforehand."""
     seeds_needed: int | None
@@ -47,34 +61,31 @@ class UpliftRow(Estimate):
     """What weakens the comparison."""
 
 
-class RateRow(Estimate):
+class RateRow(At, Estimate):
     """Success rate of an approach in one domain; without a `location` pooled."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
-    location: str | None
-    """Id of the location, or null."""
-    task: str | None
-    """Id of the task, or null."""
     trials: int
     """Trials."""
+    locations: int
+    """Locations."""
 
 
-class CellRow(Form):
+class ScoreRow(Of, Estimate):
+    """Uplift of the score, which is 0 to 100, over all places."""
+
+    direction: Direction
+    """Undecided where the band includes zero."""
+
+
+class CellRow(Of):
     """One trained policy in one domain."""
 
-    approach: str
-    """Id of the approach."""
     location: str
     """Id of the location."""
     task: str
     """Id of the task."""
     seed: int
     """Training seed, as the study lists it."""
-    domain: Domain
-    """Where the trials ran."""
     trials: int
     """Trials."""
     successes: int
@@ -83,6 +94,21 @@ class CellRow(Form):
     """Success rate, points."""
     band: Band
     """Wilson's interval of that one policy."""
+    score: float
+    """Mean score, 0 to 1."""
+    steps: float | None
+    """Mean control steps; null where none were counted."""
+
+
+class Failed(Of):
+    """How an approach failed, over all places."""
+
+    trials: int
+    """Trials, successes among them."""
+    counts: dict[str, int]
+    """Failure mode -> trials."""
+    shares: dict[str, float]
+    """Failure mode -> percent of all trials."""
 
 
 class Counts(Form):
@@ -96,6 +122,10 @@ class Counts(Form):
     """Locations."""
     seeds: int
     """Training seeds."""
+    approaches: list[str]
+    """Ids of the approaches, in the study's order."""
+    domains: list[Domain]
+    """Domains with trials."""
 
 
 class NewLocation(Form):
@@ -103,27 +133,80 @@ class NewLocation(Form):
 
     band: Band
     """Prediction band."""
+    mean_band: Band
+    """Of the mean over all such locations."""
     locations: int
     """Locations it rests on."""
+    spread: float
+    """Standard deviation of the uplift found at them."""
 
 
-class Joint(Form):
+class Beside(Form):
     """A comparison beside the others of its domain."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
-    p_value: float
-    """Of no uplift, by this comparison alone."""
-    p_holm: float
-    """Holm's, over the approaches of the domain."""
-    band: Band
-    """Holds at once with those of the domain's other approaches."""
+    comparisons: Annotated[int, Field(description="Approaches of the domain that are compared.")]
+    p_value: Annotated[float, Field(description="Of no uplift, by this comparison alone.")]
+    p_holm: Annotated[float, Field(description="Holm's, over the approaches of the domain.")]
+    band: Annotated[Band, Field(description="Holds at once with those of the domain's other approaches.")]
+
+
+class Alone(Form):
+    """What the measurement says by itself of one more location, taken as normal."""
+
+    mean: float
+    """Points."""
+    sd: float
+    """Standard deviation."""
+
+
+class Joint(Of, Beside):
+    """A comparison beside the others of its domain, elsewhere, and after what was expected."""
+
     new_location: NewLocation | None
     """Null with one location."""
     belief: Belief | None
     """Null without an expected range."""
+    alone: Alone | None
+    """Null from one training seed."""
+
+
+class Ranges(Form):
+    """What an approach was expected to bring, in points; null where nothing was said."""
+
+    world_model: Band | None
+    """In a world model or the twin."""
+    irl: Band | None
+    """On the real robot or at the hidden site."""
+
+
+class MatrixRow(Form):
+    """How the decision matrix's ranges fared in one domain."""
+
+    domain: Domain
+    """Where the trials ran."""
+    rows: int
+    """Ranges that were measured."""
+    inside: int
+    """Measured values within their range."""
+    outside: int
+    """Ranges that the measured band leaves wholly out."""
+    expected: float
+    """How many values would lie within if the ranges were right."""
+    optimism: float
+    """Mean of expected minus measured, points."""
+    scale: float | None
+    """Factor by which ranges would have to widen to fit; null with fewer than two rows."""
+
+
+class SetOfTrials(Form):
+    """An imported set."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """Digest of its trials."""
+    day: str | None
+    """Day of the import."""
 
 
 class Evidence(Form):
@@ -135,21 +218,35 @@ class Evidence(Form):
     """Confidence level of the study."""
     method: dict[str, str]
     """How bands, pairs and corrections are made, in words."""
+    shared_training: bool
+    """Whether one training run serves all locations."""
     counts: Counts
     """How much was measured."""
     uplift: list[UpliftRow]
     """Every comparison."""
-    sequential: Sequential | None
-    """Interim looks; null where all planned trials ran at once."""
-    reproducible: list[DomainTwice]
-    """Whether trials run twice ended the same, by domain."""
     together: list[Joint]
     """Per approach and domain, what goes beyond its own band."""
+    scores: list[ScoreRow]
+    """Uplift of the score; none where a trial has no score."""
+    effects: Effects
+    """Effect sizes over training runs."""
+    priors: dict[str, Ranges]
+    """Approach -> uplift expected beforehand."""
+    matrix: list[MatrixRow]
+    """How these fared."""
+    reproducible: list[DomainTwice]
+    """Whether trials run twice ended the same, by domain."""
+    fleet: list[Fleet]
+    """Approaches over three or more locations, each location drawn towards all."""
     rates: list[RateRow]
     """Every success rate."""
     cells: list[CellRow]
     """Every trained policy."""
-    effects: Effects
-    """Effect sizes over training runs."""
-    fleet: list[Fleet]
-    """Approaches over three or more locations, each location drawn towards all."""
+    failure_modes: list[Failed]
+    """How approaches failed."""
+    sequential: Sequential | None
+    """Interim looks; null where all planned trials ran at once."""
+    imported: list[SetOfTrials]
+    """Imported sets whose trials count as well."""
+    repeated: list[SetOfTrials]
+    """Imported sets of trials that were run once more."""

@@ -1,11 +1,14 @@
 """The form of `kpi` in `report.json`: key figures of every location and of every week."""
 
-from typing import Literal
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form
 
 Kpi = Literal["artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy", "irl", "gap"]
+Trend = Literal["improves", "stalls", "worsens", "undecided", "not run"]
 
 
 class KpiRow(Form):
@@ -33,6 +36,32 @@ class KpiRow(Form):
     """Locations it is over."""
 
 
+class Number(Form):
+    """A change that a rule looked at."""
+
+    kpi: Kpi
+    """Which figure."""
+    meaning: str
+    """What it is, in words."""
+    trend: Trend
+    """Stalls where the whole band is below what is worth having."""
+    value: float | None
+    """Change, points; null where it was not measured."""
+    band: Band | None
+    """Its band."""
+
+
+class Advice(Form):
+    """What follows from how figures moved."""
+
+    rule: str | None
+    """The rule that holds; null when none does."""
+    advice: str
+    """The recommendation, or what is lacking for one."""
+    because: list[Number]
+    """The figures that the rule looked at."""
+
+
 class Point(Form):
     """A week's value."""
 
@@ -49,29 +78,41 @@ class Moved(Form):
     """Which figure."""
     domain: Domain | None
     """Where it was measured."""
-    trend: Literal["improves", "stalls", "worsens", "undecided", "not run"]
+    real: NotRequired[Domain | None]
+    """What a gap is held against."""
+    trend: Trend
     """Stalls where the whole band is below what is worth having."""
     value: float | None
     """Change, points."""
     band: Band | None
     """Its band."""
+    weeks: NotRequired[int]
+    """Weeks with a value; this and what follows are absent where the figure has no trend."""
+    first: NotRequired[Point]
+    """The first of them."""
+    last: NotRequired[Point]
+    """The last."""
+    asked: NotRequired[str]
+    """What the rule asked for, which this figure answers."""
 
 
-class KpiTrend(Form):
+class History(Form):
+    """How an approach's figures moved."""
+
+    approach: Annotated[str, Field(description="Id of the approach.")]
+    weeks: Annotated[int, Field(description="Weeks in which anything was measured.")]
+    moved: Annotated[list[Moved], Field(description="Every figure with three weeks or more.")]
+
+
+class KpiTrend(History):
     """An approach's history and what follows from it."""
 
-    approach: str
-    """Id of the approach."""
-    weeks: int
-    """Weeks in which anything was measured."""
     rule: str | None
     """The rule that holds; null when none does."""
     advice: str
     """The recommendation, or what is lacking for one."""
     because: list[Moved]
     """The figures that the rule looked at."""
-    moved: list[Moved]
-    """Every figure with three weeks or more."""
 
 
 class KpiPack(Form):
@@ -85,6 +126,8 @@ class KpiPack(Form):
     """The policy in use, whose trend is the study's."""
     weeks: list[str]
     """Weeks in which anything was measured."""
+    meaning: dict[str, str]
+    """Figure -> what it is, in words."""
     not_run: list[Kpi]
     """Figures that were measured nowhere."""
     undated: int
@@ -93,3 +136,5 @@ class KpiPack(Form):
     """Every figure."""
     trends: list[KpiTrend]
     """By approach."""
+    method: dict[str, str]
+    """How figures are made, in words."""

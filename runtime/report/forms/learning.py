@@ -4,27 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runtime.report.forms.base import Band, Direction, Form
+from runtime.report.forms.base import Band, Direction, Estimate, Form
 
 
-class CurvePoint(Form):
-    """Success of a checkpoint, points, with its band."""
+class CurvePoint(Estimate):
+    """Success of a checkpoint, points; each point's band stands alone."""
 
     step: int
     """Gradient steps that it took; 0 for a policy that is not trained."""
-    value: float
-    """Success rate."""
-    band: Band
-    """Low and high end; each point's stands alone."""
     trials: int
     """Trials, of all training runs."""
 
 
-class Area(Form):
+class Area(Estimate):
     """The mean height of a curve, points."""
 
-    value: Annotated[float, Field(description="The estimate.")]
-    band: Annotated[Band, Field(description="Low and high end.")]
     steps: Annotated[Band | None, Field(description="Gradient steps over which it is taken; null where nothing was trained.")]
 
 
@@ -59,8 +53,12 @@ class CurveRow(Form):
     """Id of the task."""
     location: str | None
     """Id of the location, or null."""
+    locations: int
+    """Locations that it is over."""
     seeds: int
     """Training runs at a place."""
+    flat: bool
+    """Whether nothing was trained."""
     points: list[CurvePoint]
     """In order of steps; empty where places differ in them."""
     area: Area | None

@@ -2,6 +2,7 @@
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form
+from runtime.report.forms.where import Of
 
 
 class Looked(Form):
@@ -25,17 +26,13 @@ class Looked(Form):
     """Those that did not have to."""
 
 
-class Settled(Form):
+class Settled(Of):
     """One comparison with the baseline at one place, as of its last interim look."""
 
-    approach: str
-    """Id of the approach."""
     location: str
     """Id of the location."""
     task: str
     """Id of the task."""
-    domain: Domain
-    """Where the trials ran."""
     states: int
     """Initial states compared by then, each with every training run."""
     value: float
@@ -59,3 +56,31 @@ class Sequential(Form):
     """Trials planned in those domains."""
     saved: int
     """Trials that did not have to run."""
+
+
+class Seen(Form):
+    """A comparison at one interim look."""
+
+    approach: str
+    """Id of the approach."""
+    states: int
+    """Initial states compared so far."""
+    value: float
+    """Mean difference of these training runs, points."""
+    band: Band | None
+    """Its always-valid band."""
+    stopped: bool
+    """Whether the band leaves out zero."""
+
+
+class Look(Form):
+    """An interim look: the form of `interim.json`."""
+
+    look: int
+    """Which, from 1."""
+    comparisons: list[Seen]
+    """With the baseline."""
+    done: dict[str, int]
+    """Approach -> initial states that all its runs have."""
+    upto: dict[str, int]
+    """Approach -> initial states to run until the next look."""

@@ -13,6 +13,10 @@ class Policy(Form):
     """Success in simulation, points."""
     real: float
     """Success in reality, points."""
+    simulated_trials: int | None
+    """Trials in simulation."""
+    real_trials: int | None
+    """Trials in reality."""
 
 
 class Measure(Form):
@@ -24,6 +28,29 @@ class Measure(Form):
     """Over these policies."""
     new_policies: Band | None
     """Over others like them; null with too few."""
+
+
+class GapRow(Form):
+    """Simulated minus real success of an approach, points. Without a `location` it is pooled over all."""
+
+    approach: str
+    """Id of the approach."""
+    location: str | None
+    """Id of the location, or null."""
+    task: str | None
+    """Id of the task, or null."""
+    value: float
+    """The estimate."""
+    band: Band
+    """Low and high end."""
+    paired: bool
+    """Whether every run was compared state by state."""
+    trials: int
+    """Simulated trials compared."""
+    real_trials: int
+    """Real trials compared."""
+    left_out: int
+    """Simulated trials without a real counterpart."""
 
 
 class Powered(Form):
@@ -67,10 +94,16 @@ class SimReal(Form):
     """Where trials were simulated."""
     real: Domain
     """Where they were real, or stood for real ones."""
+    level: float
+    """Confidence level of every band."""
+    unit: str
+    """What is compared, in words."""
     policies: list[Policy]
     """Every training run with trials in both."""
     agreement: dict[str, Measure]
     """Measure -> what it says; empty with one policy."""
+    gap: list[GapRow]
+    """Simulated minus real success, by place and pooled."""
     powered: list[Powered]
     """Real success from both domains, where simulation has further trials."""
     unpowered: list[Unpowered]

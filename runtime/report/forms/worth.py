@@ -4,6 +4,7 @@ from typing import Literal
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Direction, Form
+from runtime.report.forms.where import Of
 
 
 class FleetLocation(Form):
@@ -17,6 +18,8 @@ class FleetLocation(Form):
     """Drawn towards the others."""
     band: Band
     """Of the drawn value."""
+    pull: float
+    """How far it was drawn, 0 to 1, which is the mean itself."""
     p_value: float
     """Of no uplift here, by its own trials."""
     adjusted: float
@@ -34,15 +37,13 @@ class Quarantined(Form):
     """What is odd about it."""
 
 
-class Fleet(Form):
+class Fleet(Of):
     """One approach in one domain over its locations."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
     mean: float
     """Mean uplift over locations."""
+    error: float
+    """Its standard error."""
     spread: float
     """Standard deviation of true uplift between locations."""
     false_discovery_rate: float
@@ -53,13 +54,9 @@ class Fleet(Form):
     """Locations set aside."""
 
 
-class Confirmed(Form):
+class Confirmed(Of):
     """What is sure of an approach over all its locations in one domain."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
     basis: Literal["fleet", "locations"]
     """Whether false discoveries are under control over a fleet, or each location's own band tells."""
     comparisons: int

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.bound.cell import Cell
+from runtime.report.forms.learning import LearningForm
 from runtime.report.sections.verdict import in_order
 from runtime.stats.curves.evidence import Training, learning_evidence
 from runtime.stats.table.pairing import Pairing
@@ -20,7 +21,7 @@ def learning(
     level: float,
     shared_training: bool,
     pairing: Pairing | None = None,
-) -> dict[str, Any] | None:
+) -> LearningForm | None:
     """The curves of all training runs; None where none were asked for.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.bound.frame import StudyFrame
-from runtime.bound.stopped import StoppedBy
+from runtime.bound.gate import StoppedBy
 from runtime.report.drawing.words import by_reality, count, domain, number, points
 from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
 from runtime.stats.status import Status

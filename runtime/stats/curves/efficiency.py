@@ -8,6 +8,7 @@ for a ratio). A bootstrap over runs would need many more runs than studies have:
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from runtime.stats.curves.curve import Curves, common, lead, shared
 
 PARTS = 12
 """Amounts looked at between two checkpoints; ends of the band are rounded outwards to one of them."""
+
+
+Kind = Literal["exact", "at least", "at most"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Efficiency:
 
     at: float
     value: float
-    kind: str
+    kind: Kind
     low: float | None
     high: float | None
     reason: str = ""
@@ -52,7 +56,7 @@ def efficiency(treated: Curves, base: Curves, level: float, shared_training: boo
     leads = [lead(ours, theirs, x, at, level, shared_training, pair) for x in amounts]
     values = [found.value for found in leads]
     crossed = needed_for(amounts, values, 0.0)
-    kind = "at most" if crossed is None else "at least" if crossed == amounts[0] else "exact"
+    kind: Kind = "at most" if crossed is None else "at least" if crossed == amounts[0] else "exact"
     value = at / (amounts[-1] if crossed is None else crossed)
     if leads[0].degrees <= 0:
         return Efficiency(at, value, kind, None, None, "one training run says nothing about others")

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
-from runtime.stats.curves.curve import Curves, Point, Range, difference, extent, mean_height, points, shared
+from runtime.report.forms.learning import Area, CurveRow, LearningForm, Saving
+from runtime.stats.curves.curve import Curves, Range, difference, extent, mean_height, points, shared
 from runtime.stats.curves.efficiency import Efficiency, efficiency
 from runtime.stats.evidence import estimate_json
 from runtime.stats.inference.estimate import Estimate
 from runtime.stats.table.outcomes import Place
 from runtime.stats.table.pairing import Pairing
+from runtime.stats.table.table import rows
 
 METHOD = {
     "amount": "gradient steps, also where approaches differ in demos: what a checkpoint has cost to train, not to "
@@ -45,7 +46,7 @@ def learning_evidence(
     level: float,
     shared_training: bool = False,
     pairing: Pairing | None = None,
-) -> dict[str, Any] | None:
+) -> LearningForm | None:
     """Rows for each approach at each place, and pooled over the places of a task where there are several.
 
     Args:
@@ -61,26 +62,26 @@ def learning_evidence(
     batch: dict[str, set[int]] = {}
     for one in trainings:
         run = curves.setdefault(one.approach, {}).setdefault((one.location, one.task), {}).setdefault(one.seed, {})
-        for step, windows, state, success in zip(
-            *(one.table[name].to_pylist() for name in ("step", "windows", "initial_state", "success")), strict=True
-        ):
+        for step, windows, state, success in rows(one.table, "step", "windows", "initial_state", "success"):
             run.setdefault(step, {})[state] = float(success)
             if step:
                 batch.setdefault(one.approach, set()).add(windows // step)
-    rows = []
+    found: list[CurveRow] = []
     for task in dict.fromkeys(one.task for one in trainings):
         for approach, everywhere in curves.items():
             mine = {place: runs for place, runs in everywhere.items() if place[1] == task}
             base = None if approach == baseline else curves.get(baseline or "")
             parts = [{place: runs} for place, runs in mine.items()]
             for part in [mine, *parts] if len(parts) > 1 else parts:
-                row = _row(part, base, level, shared_training and len(part) > 1, pairing)
-                rows.append({"approach": approach, "task": task, **row})
-                rows[-1]["notes"] = [*row["notes"], *_batch_note(batch, approach, baseline)]
-    return {"baseline": baseline, "domain": "twin", "level": level, "method": METHOD, "rows": rows}
+                row = _row(approach, task, part, base, level, shared_training and len(part) > 1, pairing)
+                row["notes"] += _batch_note(batch, approach, baseline)
+                found.append(row)
+    return {"baseline": baseline, "domain": "twin", "level": level, "method": METHOD, "rows": found}
 
 
-def _row(curves: Curves, base: Curves | None, level: float, shared_training: bool, pairing: Pairing | None) -> dict[str, Any]:
+def _row(
+    approach: str, task: str, curves: Curves, base: Curves | None, level: float, shared_training: bool, pairing: Pairing | None
+) -> CurveRow:
     runs = [run for of_place in curves.values() for run in of_place.values()]
     found = points(curves, level, shared_training)
     height = mean_height(curves, level, shared_training)
@@ -97,13 +98,15 @@ def _row(curves: Curves, base: Curves | None, level: float, shared_training: boo
         if isinstance(saved, str):
             notes.append(f"no sample efficiency: {saved}")
     return {
+        "approach": approach,
+        "task": task,
         "location": next(iter(curves))[0] if len(curves) == 1 else None,
         "locations": len(curves),
         "seeds": len({seed for of_place in curves.values() for seed in of_place}),
         "flat": all(extent(run) is None for run in runs),
-        "points": [_point(point) for point in found],
+        "points": [{"step": point.amount, "trials": point.trials, **estimate_json(point.estimate)} for point in found],
         "area": None if height is None else _over(*height),
-        "difference": None if away is None else {**_over(*away), "direction": _direction(away[0])},
+        "difference": None if away is None else {**_over(*away), "direction": away[0].direction},
         "efficiency": _efficiency(saved) if isinstance(saved, Efficiency) else None,
         "notes": notes,
     }
@@ -117,18 +120,11 @@ def _batch_note(batch: Mapping[str, set[int]], approach: str, baseline: str | No
     return [f"a gradient step sees {sizes[0]} windows, one of the baseline's {sizes[1]}"]
 
 
-def _point(point: Point) -> dict[str, Any]:
-    return {"step": point.amount, "trials": point.trials, **estimate_json(point.estimate)}
+def _over(found: Estimate, over: Range | None) -> Area:
+    return {**estimate_json(found), "steps": None if over is None else (round(over[0], 2), round(over[1], 2))}
 
 
-def _over(found: Estimate, over: Range | None) -> dict[str, Any]:
-    return {**estimate_json(found), "steps": None if over is None else [round(end, 2) for end in over]}
-
-
-def _direction(found: Estimate) -> str:
-    return "helps" if found.band.low > 0 else "hurts" if found.band.high < 0 else "undecided"
-
-
-def _efficiency(found: Efficiency) -> dict[str, Any]:
-    ends = [None if end is None else round(end, 4) for end in (found.low, found.high)]
-    return {"at": round(found.at, 2), "value": round(found.value, 4), "kind": found.kind, "band": ends, "reason": found.reason}
+def _efficiency(found: Efficiency) -> Saving:
+    low, high = (None if end is None else round(end, 4) for end in (found.low, found.high))
+    value = round(found.value, 4)
+    return {"at": round(found.at, 2), "value": value, "kind": found.kind, "band": (low, high), "reason": found.reason}

@@ -5,12 +5,14 @@ are those of drawing other runs for these tasks and these initial states.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from runtime.bound.cell import Domain
+from runtime.report.forms.effects import Against, EffectRow, Effects
 from runtime.stats.effects.scores import (
     DRAWS,
     FEWEST,
@@ -23,6 +25,7 @@ from runtime.stats.effects.scores import (
     resample,
 )
 from runtime.stats.effects.sizes import by_seed, mean_over_runs, standardised
+from runtime.stats.table.outcomes import Place
 
 THRESHOLDS = np.arange(0.0, 100.1, 2.5)
 """Where profiles are read, in points."""
@@ -30,14 +33,15 @@ SEED = 20261120
 """Of the bootstrap: the same trials give the same bands."""
 AT_ONCE = 1_000_000
 """Runs times draws that are held at a time."""
-MEASURES = ("success", "score")
+Measure = Literal["success", "score"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 NO_BANDS = "no bands of interquartile means, chances of improvement and profiles"
 
-Values = Mapping[tuple[str, str], Mapping[int, float]]
-"""(location, task) -> seed -> points."""
+Values = Mapping[Place, Mapping[int, float]]
+"""Place -> seed -> points."""
 
 
-def effects(table: pa.Table, baseline: str | None, level: float, shared_training: bool = False) -> dict[str, Any]:
+def effects(table: pa.Table, baseline: str | None, level: float, shared_training: bool = False) -> Effects:
     """One row per approach, domain and measure.
 
     Args:
@@ -52,23 +56,18 @@ def effects(table: pa.Table, baseline: str | None, level: float, shared_training
     """
     found = {measure: _by_run(table, measure) for measure in MEASURES}
     found["score"] = {key: v for key, v in found["score"].items() if v != found["success"].get(key)}
-    rows = []
+    rows: list[EffectRow] = []
     for measure in MEASURES:
         for (domain, approach), values in sorted(found[measure].items()):
             base = found[measure].get((domain, baseline)) if baseline not in (None, approach) else None
-            rows.append(
-                {
-                    "approach": approach,
-                    "domain": domain,
-                    "measure": measure,
-                    **of_one(values, level, shared_training),
-                    "against": None if base is None else against(values, base, level, shared_training),
-                }
-            )
+            beside = None if base is None else against(values, base, level, shared_training)
+            rows.append(_row(approach, domain, measure, values, beside, level, shared_training))
     return {"thresholds": THRESHOLDS.tolist(), "rows": rows}
 
 
-def of_one(values: Values, level: float, shared_training: bool = False) -> dict[str, Any]:
+def _row(
+    approach: str, domain: Domain, measure: Measure, values: Values, beside: Against | None, level: float, shared_training: bool
+) -> EffectRow:
     """An approach by itself, in points: mean with standard error, interquartile mean, gap to all, profile."""
     runs = _runs(values, sorted(values))
     united = by_seed(runs) if shared_training else runs
@@ -86,6 +85,9 @@ def of_one(values: Values, level: float, shared_training: bool = False) -> dict[
     if shared_training and united is None:
         notes.append("some tasks lack a seed that others have: the standard error is unknown")
     return {
+        "approach": approach,
+        "domain": domain,
+        "measure": measure,
         "tasks": len(values),
         "runs": mean.n,
         "fewest": int(runs.per_task.min()),
@@ -93,15 +95,16 @@ def of_one(values: Values, level: float, shared_training: bool = False) -> dict[
         "mean": _number(mean.value),
         "error": None if mean.error is None or united is None else _number(mean.error),
         "iqm": _number(interquartile_mean(runs)[0]),
-        "iqm_band": None if iqm is None else [_number(iqm[0]), _number(iqm[1])],
+        "iqm_band": None if iqm is None else (_number(iqm[0]), _number(iqm[1])),
         "optimality_gap": _number(optimality_gap(runs, target=100.0)[0]),
         "profile": _numbers(100 * performance_profile(runs, THRESHOLDS)[0]),
-        "profile_band": None if profile is None else [_numbers(100 * profile[0]), _numbers(100 * profile[1])],
+        "profile_band": None if profile is None else (_numbers(100 * profile[0]), _numbers(100 * profile[1])),
         "notes": notes,
+        "against": beside,
     }
 
 
-def against(values: Values, base: Values, level: float, shared_training: bool = False) -> dict[str, Any] | None:
+def against(values: Values, base: Values, level: float, shared_training: bool) -> Against | None:
     """An approach beside the baseline on the tasks that both ran: standardised difference, chance of improvement.
 
     None where they have no task in common.
@@ -130,22 +133,22 @@ def against(values: Values, base: Values, level: float, shared_training: bool = 
         "tasks": len(tasks),
         "runs": len(ours.values),
         "baseline_runs": len(theirs.values),
-        "cohens_d": effect and _number(effect.d),
-        "hedges_g": effect and _number(effect.g),
-        "d_band": effect and effect.band.to_json(),
-        "degrees": effect and effect.degrees,
+        "cohens_d": _number(effect.d) if effect else None,
+        "hedges_g": _number(effect.g) if effect else None,
+        "d_band": effect.band.to_json() if effect else None,
+        "degrees": effect.degrees if effect else None,
         "improvement": _number(100 * probability_of_improvement(ours, theirs)[0]),
-        "improvement_band": None if band is None else [_number(100 * band[0]), _number(100 * band[1])],
+        "improvement_band": None if band is None else (_number(100 * band[0]), _number(100 * band[1])),
         "notes": notes,
     }
 
 
-def _by_run(table: pa.Table, column: str) -> dict[tuple[str, str], dict[tuple[str, str], dict[int, float]]]:
+def _by_run(table: pa.Table, column: str) -> dict[tuple[Domain, str], dict[Place, dict[int, float]]]:
     """(domain, approach) -> task -> seed -> mean in points; without approaches of which a trial lacks the value."""
     names = ["approach", "domain", "location", "task", "seed"]
     numbers = table.select(names).append_column("value", pc.cast(table[column], pa.float64()))
     sums = numbers.group_by(names).aggregate([("value", "mean"), ("value", "count"), ("seed", "count")])
-    found: dict[tuple[str, str], dict[tuple[str, str], dict[int, float]]] = {}
+    found: dict[tuple[Domain, str], dict[Place, dict[int, float]]] = {}
     lacking = set()
     for row in sums.to_pylist():
         key = (row["domain"], row["approach"])
@@ -156,7 +159,7 @@ def _by_run(table: pa.Table, column: str) -> dict[tuple[str, str], dict[tuple[st
     return {key: values for key, values in found.items() if key not in lacking}
 
 
-def _runs(values: Values, tasks: Sequence[tuple[str, str]]) -> Runs:
+def _runs(values: Values, tasks: Sequence[Place]) -> Runs:
     rows = [sorted(values[task].items()) for task in tasks]
     runs = Runs.of([[value for _, value in row] for row in rows])
     return Runs(runs.values, runs.task, np.array([seed for row in rows for seed, _ in row]))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from runtime.report.forms.base import Direction
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Group, Side
 from runtime.stats.inference.interval import Spread, degrees, interval
@@ -22,6 +23,11 @@ class Estimate:
     standard_error: float
     seed_error: float
     units: int
+
+    @property
+    def direction(self) -> Direction:
+        """Of a difference: `helps` or `hurts` when the band excludes zero, else `undecided`."""
+        return "helps" if self.band.low > 0 else "hurts" if self.band.high < 0 else "undecided"
 
 
 def estimate(

@@ -7,12 +7,10 @@ whose luck is the same in both domains.
 
 from dataclasses import dataclass
 
+from runtime.bound.cell import Domain
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
-from runtime.stats.table.outcomes import Place, Trials
-from runtime.stats.table.pairing import weakest
-
-Runs = dict[Place, dict[int, dict[str, float]]]
-"""Place -> seed -> initial state -> outcome."""
+from runtime.stats.table.outcomes import Place, Runs, Trials
+from runtime.stats.table.pairing import Pairing, weakest
 
 
 @dataclass(frozen=True)
@@ -20,8 +18,8 @@ class Gap:
     """Simulated minus real success of one approach. `location` None: pooled over places, each counting the same."""
 
     approach: str
-    simulated: str
-    real: str
+    simulated: Domain
+    real: Domain
     location: str | None
     task: str | None
     found: Uplift
@@ -29,7 +27,7 @@ class Gap:
     """Simulated trials without a real counterpart, where all real ones have a simulated one: the rest pairs."""
 
 
-def gaps(trials: Trials, simulated: str, real: str, level: float, shared_training: bool = False) -> list[Gap]:
+def gaps(trials: Trials, simulated: Domain, real: Domain, level: float, shared_training: bool = False) -> list[Gap]:
     """The gap of every approach: per place, then pooled where there are several.
 
     Args:
@@ -46,15 +44,16 @@ def gaps(trials: Trials, simulated: str, real: str, level: float, shared_trainin
         raise ValueError(f"a gap needs two domains, not `{real}` twice")
     rows = []
     known = weakest(trials.pairing.get(simulated), trials.pairing.get(real))
-    pairing = {"gap": known} if known else {}
+    pairing: dict[str, Pairing] = {real: known} if known else {}
     for approach in trials.approaches():
         ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
-        both = Trials({(simulated, "gap"): ours, (real, "gap"): trials.places(approach, real)}, {}, pairing)
-        places = comparable(both, simulated, real, "gap")
+        # Both sides count as tried in the real domain, the simulated one in the place of an approach.
+        both = Trials({(simulated, real): ours, (real, real): trials.places(approach, real)}, {}, pairing)
+        places = comparable(both, simulated, real, real)
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:
             shared = shared_training and len(scope) > 1
-            found = uplift_of(both, simulated, real, "gap", scope, level, shared, same_runs=True)
+            found = uplift_of(both, simulated, real, real, scope, level, shared, same_runs=True)
             if found is not None:
                 skipped = sum(left_out.get(place, 0) for place in scope)
                 rows.append(Gap(approach, simulated, real, found.location, found.task, found, skipped))

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from scipy.stats import binomtest
 
+from runtime.bound.cell import Domain
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import rate_group
-from runtime.stats.table.outcomes import Place, Trials
+from runtime.stats.table.outcomes import Runs, Trials
 
 POINTS = (0.0, 100.0)
 
@@ -29,7 +30,7 @@ class Rate:
     """Success rate of an approach in a domain, over the seeds and places that ran. `location` None: pooled."""
 
     approach: str
-    domain: str
+    domain: Domain
     location: str | None
     task: str | None
     trials: int
@@ -48,9 +49,7 @@ def rates(trials: Trials, level: float, shared_training: bool = False) -> list[R
     return rows
 
 
-def rate_of(
-    approach: str, domain: str, places: dict[Place, dict[int, dict[str, float]]], level: float, shared_training: bool = False
-) -> Rate:
+def rate_of(approach: str, domain: Domain, places: Runs, level: float, shared_training: bool = False) -> Rate:
     """The rate over `places`, each counting the same.
 
     Raises:
@@ -58,12 +57,6 @@ def rate_of(
     """
     groups = [rate_group(runs, level, len(places)) for _, runs in sorted(places.items())]
     single = next(iter(places)) if len(places) == 1 else (None, None)
-    count = sum(len(run) for runs in places.values() for run in runs.values())
-    return Rate(
-        approach,
-        domain,
-        *single,
-        count,
-        len({location for location, _ in places}),
-        estimate(groups, level, POINTS, shared_training, logit=True),
-    )
+    trials = sum(len(run) for runs in places.values() for run in runs.values())
+    found = estimate(groups, level, POINTS, shared_training, logit=True)
+    return Rate(approach, domain, *single, trials, len({location for location, _ in places}), found)

@@ -8,6 +8,8 @@ it is that of pairs, says `runtime.stats.inference.group.PAIRED_FROM`.
 
 from dataclasses import dataclass
 
+from runtime.bound.cell import Domain
+from runtime.report.forms.base import Direction
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import Group, uplift_group
 from runtime.stats.table.outcomes import Place, Trials
@@ -20,7 +22,7 @@ class Uplift:
     """Uplift of one approach in one domain. `location` None: pooled *at these locations*, each counting the same."""
 
     approach: str
-    domain: str
+    domain: Domain
     location: str | None
     task: str | None
     estimate: Estimate
@@ -31,11 +33,9 @@ class Uplift:
     notes: tuple[str, ...]
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Direction:
         """`helps` or `hurts` when the band excludes zero, else `undecided`: never `equal`."""
-        if self.estimate.band.low > 0:
-            return "helps"
-        return "hurts" if self.estimate.band.high < 0 else "undecided"
+        return self.estimate.direction
 
     @property
     def paired(self) -> bool:
@@ -56,7 +56,7 @@ def uplifts(trials: Trials, baseline: str | None, level: float, shared_training:
     return rows
 
 
-def comparable(trials: Trials, approach: str, baseline: str, domain: str) -> list[Place]:
+def comparable(trials: Trials, approach: str, baseline: str, domain: Domain) -> list[Place]:
     """Places where both ran with at least one seed index in common, sorted."""
     treated, base = trials.places(approach, domain), trials.places(baseline, domain)
     return sorted(p for p in treated if p in base and treated[p].keys() & base[p].keys())
@@ -66,7 +66,7 @@ def uplift_of(
     trials: Trials,
     approach: str,
     baseline: str,
-    domain: str,
+    domain: Domain,
     places: list[Place],
     level: float,
     shared_training: bool = False,

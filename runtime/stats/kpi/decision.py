@@ -4,21 +4,21 @@ A figure *stalls* only if its whole band lies below the least change worth havin
 nothing: then the recommendation is to measure more, and it says what.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from runtime.report.forms.kpi import Advice, Kpi, Number
 from runtime.stats.band import Band
 
 WORTHWHILE = 5.0
 """Least change that is worth having, in points."""
 
-KPIS = {
+KPIS: dict[Kpi, str] = {
     "artifact_pass_rate": "share of appearance variants that pass orientation, duration and quality checks",
     "world_model": "success on held-out scripted tasks in the world model (or twin)",
     "policy_in_world_model": "success of the policy in the adapted world model",
@@ -60,7 +60,7 @@ class Rule:
     """`when` every figure named has one of the trends, `advice` follows."""
 
     name: str
-    when: Mapping[str, tuple[Trend, ...]]
+    when: Mapping[Kpi, tuple[Trend, ...]]
     advice: str
 
 
@@ -97,7 +97,7 @@ def decide(
     rules: Sequence[Rule] = RULES,
     words: Mapping[str, str] = MappingProxyType({}),
     more: str = "more seeds",
-) -> dict[str, Any]:
+) -> Advice:
     """The recommendation and the numbers behind it, as JSON.
 
     Args:
@@ -122,11 +122,8 @@ def decide(
         return {"rule": None, "advice": advice, "because": _numbers(asked, changes, trends)}
     wide = [name for name in asked if trends[name] is Trend.UNDECIDED]
     advice = f"{more} first: {' and '.join(words.get(name, f'`{name}`') for name in wide)} may have improved or not"
-    return {
-        "rule": None,
-        "because": _numbers(asked, changes, trends),
-        "advice": advice if wide else "no rule speaks of this: decide by hand",
-    }
+    advice = advice if wide else "no rule speaks of this: decide by hand"
+    return {"rule": None, "because": _numbers(asked, changes, trends), "advice": advice}
 
 
 def over_weeks(
@@ -156,14 +153,12 @@ def over_weeks(
     return Change(value, Band(value - reach, value + reach))
 
 
-def _numbers(
-    names: Mapping[str, Any] | Sequence[str], changes: Mapping[str, Change], trends: Mapping[str, Trend]
-) -> list[dict[str, Any]]:
+def _numbers(names: Iterable[Kpi], changes: Mapping[str, Change], trends: Mapping[str, Trend]) -> list[Number]:
     return [
         {
             "kpi": name,
-            "meaning": KPIS.get(name, ""),
-            "trend": trends.get(name, Trend.NOT_RUN),
+            "meaning": KPIS[name],
+            "trend": trends.get(name, Trend.NOT_RUN).value,
             "value": round(changes[name].value, 4) if name in changes else None,
             "band": changes[name].band.to_json() if name in changes else None,
         }

@@ -12,22 +12,31 @@ the same.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
+from typing import get_args
 
+from runtime.bound.cell import Domain
+from runtime.report.forms.kpi import Kpi, KpiRow
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import estimate
-from runtime.stats.inference.gap import Runs, gaps
+from runtime.stats.inference.gap import gaps
 from runtime.stats.inference.group import rate_group
 from runtime.stats.inference.rate import POINTS, rate_of, wilson
 from runtime.stats.kpi.decision import KPIS
-from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.outcomes import Runs, Trials
 
-SIMULATED, REAL = ("world_model", "twin"), ("irl_proxy", "irl")
-PACK = ("artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy", "irl", "gap")
+SIMULATED: tuple[Domain, ...] = ("world_model", "twin")
+REAL: tuple[Domain, ...] = ("irl_proxy", "irl")
+PACK: tuple[Kpi, ...] = get_args(Kpi)
 """Every key figure, in the order of the pack."""
 MEANING = {name: KPIS[name] for name in PACK} | {"irl": "success of the policy on the real robot"}
 """Here the real robot and its stand-in are two figures."""
-OF_DOMAIN = {"world_model": "policy_in_world_model", "twin": "policy_in_world_model", "irl_proxy": "irl_proxy", "irl": "irl"}
+OF_DOMAIN: dict[Domain, Kpi] = {
+    "world_model": "policy_in_world_model",
+    "twin": "policy_in_world_model",
+    "irl_proxy": "irl_proxy",
+    "irl": "irl",
+}
 """The figure that a policy's success in a domain is. The twin stands in for a world model."""
 
 
@@ -52,9 +61,9 @@ class Figure:
     attempts or trials; of a gap the real ones.
     """
 
-    kpi: str
-    domain: str | None
-    real: str | None
+    kpi: Kpi
+    domain: Domain | None
+    real: Domain | None
     approach: str
     location: str | None
     week: str
@@ -64,11 +73,11 @@ class Figure:
     locations: int
 
     @property
-    def series(self) -> tuple[str, str | None, str | None]:
+    def series(self) -> tuple[Kpi, Domain | None, Domain | None]:
         """What makes figures of several weeks comparable: never a twin with a world model."""
         return self.kpi, self.domain, self.real
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> KpiRow:
         """As a row of `report.json`."""
         return {
             "kpi": self.kpi,
@@ -102,18 +111,12 @@ def figures(
         *_gaps(by_week, approaches, level, shared_training),
     ]
     order = {approach: i for i, approach in enumerate(approaches)}
-    return sorted(
-        found,
-        key=lambda f: (
-            PACK.index(f.kpi),
-            f.domain or "",
-            f.real or "",
-            order[f.approach],
-            f.week,
-            f.location is None,
-            f.location or "",
-        ),
-    )
+
+    def place(f: Figure) -> tuple:
+        place = (f.location is None, f.location or "")
+        return PACK.index(f.kpi), f.domain or "", f.real or "", order[f.approach], f.week, *place
+
+    return sorted(found, key=place)
 
 
 def over_locations(counts: Sequence[tuple[int, int]], level: float) -> tuple[float, Band]:
@@ -154,67 +157,39 @@ def _counted(counts: Sequence[Count], level: float) -> Iterator[Figure]:
 
 def _success(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:
     for week, trials in by_week.items():
-        for approach in approaches:
-            for domain, kpi in OF_DOMAIN.items():
-                places = trials.places(approach, domain)
-                by_location = _by_location(places)
-                scopes: list[tuple[str | None, Runs, bool]] = [(x, here, False) for x, here in by_location.items()]
-                if places:
-                    scopes.append((None, places, shared_training))
-                for location, here, shared in scopes:
-                    rate = rate_of(approach, domain, here, level, shared)
-                    yield Figure(
-                        kpi,
-                        domain,
-                        None,
-                        approach,
-                        location,
-                        week,
-                        rate.estimate.value,
-                        rate.estimate.band,
-                        rate.trials,
-                        rate.locations,
-                    )
+        for approach, (domain, kpi) in product(approaches, OF_DOMAIN.items()):
+            places = trials.places(approach, domain)
+            scopes: list[tuple[str | None, Runs, bool]] = [(x, here, False) for x, here in _by_location(places).items()]
+            if places:
+                scopes.append((None, places, shared_training))
+            for location, here, shared in scopes:
+                rate = rate_of(approach, domain, here, level, shared)
+                value, band = rate.estimate.value, rate.estimate.band
+                yield Figure(kpi, domain, None, approach, location, week, value, band, rate.trials, rate.locations)
 
 
 def _gaps(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:
     """The gap as it stood in each week in which either side was measured: real trials of the newest week until then
     against all simulated ones until then. A simulator does not change from week to week; a robot's day does.
     """
-    for simulated in SIMULATED:
-        for real in REAL:
-            for approach in approaches:
-                ours: Runs = defaultdict(lambda: defaultdict(dict))
-                theirs: Runs = {}
-                for week in sorted(by_week):
-                    fresh, measured = (by_week[week].places(approach, d) for d in (simulated, real))
-                    for place, runs in fresh.items():
-                        for seed, outcomes in runs.items():
-                            ours[place][seed] |= outcomes
-                    theirs |= measured
-                    places = [p for p in {**fresh, **measured} if p in ours and p in theirs]
-                    by_location = _by_location({p: theirs[p] for p in places})
-                    scopes = [(x, list(here), False) for x, here in by_location.items()]
-                    for location, here, shared in [*scopes, (None, places, shared_training)]:
-                        both = Trials(
-                            {(approach, simulated): {p: ours[p] for p in here}, (approach, real): {p: theirs[p] for p in here}},
-                            {},
-                            by_week[week].pairing,
-                        )
-                        if rows := gaps(both, simulated, real, level, shared):
-                            found = rows[-1].found  # the widest: over the places where there are several
-                            yield Figure(
-                                "gap",
-                                simulated,
-                                real,
-                                approach,
-                                location,
-                                week,
-                                found.estimate.value,
-                                found.estimate.band,
-                                found.baseline_trials,
-                                len({x for x, _ in found.places}),
-                            )
+    for simulated, real, approach in product(SIMULATED, REAL, approaches):
+        ours: Runs = defaultdict(lambda: defaultdict(dict))
+        theirs: Runs = {}
+        for week in sorted(by_week):
+            fresh, measured = (by_week[week].places(approach, domain) for domain in (simulated, real))
+            for place, runs in fresh.items():
+                for seed, outcomes in runs.items():
+                    ours[place][seed] |= outcomes
+            theirs |= measured
+            places = [p for p in {**fresh, **measured} if p in ours and p in theirs]
+            by_location = _by_location({p: theirs[p] for p in places})
+            scopes = [(x, list(here), False) for x, here in by_location.items()]
+            for location, here, shared in [*scopes, (None, places, shared_training)]:
+                sides = {(approach, domain): {p: side[p] for p in here} for domain, side in ((simulated, ours), (real, theirs))}
+                if rows := gaps(Trials(sides, pairing=by_week[week].pairing), simulated, real, level, shared):
+                    found = rows[-1].found  # the widest: over the places where there are several
+                    value, band, count = found.estimate.value, found.estimate.band, len({x for x, _ in found.places})
+                    yield Figure("gap", simulated, real, approach, location, week, value, band, found.baseline_trials, count)
 
 
 def _by_location(places: Runs) -> dict[str, Runs]:

@@ -7,8 +7,9 @@ good twin succeeds nearly always, so that its rate cannot rise; it stands in onl
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
+from runtime.bound.cell import Domain
+from runtime.report.forms.kpi import History, Kpi, KpiTrend, Moved
 from runtime.stats.band import Band
 from runtime.stats.kpi.decision import Change, decide, over_weeks
 from runtime.stats.kpi.figures import Figure
@@ -16,20 +17,15 @@ from runtime.stats.kpi.week import week_number
 
 FEWEST_WEEKS = 3
 """A line through two points has no band."""
-READ_AS = {
-    "world_model": [
-        ("policy_in_world_model", "world_model"),
-        ("policy_in_world_model", "twin"),
-        ("world_model", "world_model"),
-        ("world_model", "twin"),
-    ],
+READ_AS: dict[Kpi, list[tuple[Kpi, Domain]]] = {
+    "world_model": [(kpi, domain) for kpi in ("policy_in_world_model", "world_model") for domain in ("world_model", "twin")],
     "irl": [("irl", "irl"), ("irl_proxy", "irl_proxy")],
 }
 """What a rule asks for -> (figure, domain) that answers it, the first that has a trend."""
 _WORDS = {"world_model": "success in simulation over the weeks", "irl": "success in reality over the weeks"}
 
 
-def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -> list[dict[str, Any]]:
+def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -> list[KpiTrend]:
     """One entry per approach that was measured: its trend in every figure, and the recommendation, as JSON.
 
     `rule` is None and `because` empty where no figure has enough weeks; `advice` then says so.
@@ -41,8 +37,8 @@ def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -
     ]
 
 
-def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict[str, Any]:
-    series: dict[tuple, list[Figure]] = defaultdict(list)
+def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> KpiTrend:
+    series: dict[tuple[Kpi, Domain | None, Domain | None], list[Figure]] = defaultdict(list)
     for figure in figures:
         series[figure.series].append(figure)
     moved = {key: change for key, rows in series.items() if (change := change_of(rows, level))}
@@ -51,11 +47,8 @@ def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict
         for asked, wanted in READ_AS.items()
     }
     weeks = len({figure.week for figure in figures})
-    found: dict[str, Any] = {
-        "approach": approach,
-        "weeks": weeks,
-        "moved": [_moved(series[key], change) for key, change in moved.items()],
-    }
+    shifts = [_moved(series[key], change) for key, change in moved.items()]
+    found: History = {"approach": approach, "weeks": weeks, "moved": shifts}
     if not any(chosen.values()):
         lacking = "" if not moved else " of success in simulation or in reality"
         advice = f"a trend needs {_count(FEWEST_WEEKS)}{lacking}: so far there {'is' if weeks == 1 else 'are'} {weeks}"
@@ -65,20 +58,13 @@ def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> dict
         words=_WORDS,
         more="more weeks, or more seeds at each location,",
     )
-    because = []
+    because: list[Moved] = []
     for number in said["because"]:
-        key = chosen[number["kpi"]]
-        about = _moved(series[key], moved[key]) if key else {"domain": None}
-        because.append(
-            {
-                **about,
-                "asked": number["kpi"],
-                "kpi": key[0] if key else number["kpi"],
-                "trend": number["trend"],
-                "value": number["value"],
-                "band": number["band"],
-            }
-        )
+        asked, key = number["kpi"], chosen[number["kpi"]]
+        if key is not None:
+            because.append({**_moved(series[key], moved[key]), "asked": asked})
+        else:
+            because.append({"domain": None, "asked": asked, "kpi": asked, "trend": "not run", "value": None, "band": None})
     return {**found, "rule": said["rule"], "advice": said["advice"], "because": because}
 
 
@@ -92,7 +78,7 @@ def change_of(rows: Sequence[Figure], level: float) -> Change | None:
     )
 
 
-def _moved(rows: Sequence[Figure], change: Change) -> dict[str, Any]:
+def _moved(rows: Sequence[Figure], change: Change) -> Moved:
     first, last = min(rows, key=lambda r: r.week), max(rows, key=lambda r: r.week)
     better = change
     if first.kpi == "gap":  # it improves where it shrinks
@@ -101,7 +87,7 @@ def _moved(rows: Sequence[Figure], change: Change) -> dict[str, Any]:
         "kpi": first.kpi,
         "domain": first.domain,
         "real": first.real,
-        "trend": better.trend(),
+        "trend": better.trend().value,
         "value": round(change.value, 4),
         "band": change.band.to_json(),
         "weeks": len(rows),

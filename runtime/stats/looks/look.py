@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from runtime.bound.sequential import Schedule
+from runtime.report.forms.looks import Seen
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Outcomes
 from runtime.stats.looks.allocation import neyman
@@ -36,6 +37,12 @@ class Comparison:
     stopped: bool
     spread: float
     upto: int
+
+    def to_json(self) -> Seen:
+        """As a row of `interim.json`."""
+        band = self.band.to_json() if self.band else None
+        shown = round(self.value, 4)
+        return {"approach": self.approach, "states": self.states, "value": shown, "band": band, "stopped": self.stopped}
 
 
 def cuts(trials: int, looks: int) -> list[int]:
@@ -74,29 +81,25 @@ def interim(runs: Mapping[str, Mapping[int, Outcomes]], baseline: str, schedule:
         look: how many looks there were, this one included.
     """
     ends = cuts(schedule.trials, schedule.looks)
-    found = []
-    for approach, own in runs.items():
-        if approach == baseline:
-            continue
-        seen = differences(own, runs[baseline])
-        states = len(seen)
-        sure = bool(states) and bool(leaves_out_zero(seen, schedule.level)[-1])
-        band = confidence_sequence(seen, schedule.level) if states else None
-        found.append(
-            Comparison(
-                approach,
-                states,
-                100 * float(seen.mean()) if states else 0.0,
-                Band(100 * band.low, 100 * band.high) if band else None,
-                sure,
-                _spread(seen),
-                states,
-            )
-        )
+    found = [
+        _comparison(approach, differences(own, runs[baseline]), schedule.level)
+        for approach, own in runs.items()
+        if approach != baseline
+    ]
     if look >= schedule.looks:
         return found
     upto = _next(found, schedule, ends, look)
     return [replace(one, upto=n) for one, n in zip(found, upto, strict=True)]
+
+
+def _comparison(approach: str, seen: np.ndarray, level: float) -> Comparison:
+    """What the differences `seen` say by now."""
+    if not len(seen):
+        return Comparison(approach, 0, 0.0, None, False, _spread(seen), 0)
+    band = confidence_sequence(seen, level)
+    points = Band(100 * band.low, 100 * band.high)
+    stopped = bool(leaves_out_zero(seen, level)[-1])
+    return Comparison(approach, len(seen), 100 * float(seen.mean()), points, stopped, _spread(seen), len(seen))
 
 
 def _spread(seen: np.ndarray) -> float:

@@ -2,69 +2,71 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 
 from runtime.bound.cell import Cell, Domain
 from runtime.bound.sequential import InterimPlace, Schedule
-
-FIELDS = ("location", "task", "domain")
+from runtime.report.forms.looks import Look, Looked, Sequential, Settled
+from runtime.stats.table.table import KEY, rows
 
 
 def stopped_early(
     table: pa.Table,
     cells: Sequence[Cell],
     schedules: Mapping[Domain, Schedule],
-    looks: Sequence[InterimPlace],
-    found: Sequence[Mapping[str, Any]],
-) -> dict[str, Any] | None:
+    places: Sequence[InterimPlace],
+    looks: Sequence[Look],
+) -> Sequential | None:
     """The sequential part of the evidence, or None where every cell ran all that was planned at once.
 
     Args:
         table: all trials, as `runtime.stats.table.table.join` makes it.
         cells: the study's own cells.
         schedules: domain -> when its cells were looked at.
-        looks: what each interim look stands for.
-        found: their results, aligned.
+        places: what each interim look stands for.
+        looks: what each found, aligned.
     """
     if not schedules:
         return None
-    counts = _counts(table)
-    domains = []
-    planned_in_all = ran_in_all = 0
+    counts = Counter(rows(table, *KEY[:-1]))
+    domains: list[Looked] = []
     for domain, schedule in schedules.items():
         mine = [cell for cell in cells if cell.domain == domain]
         ran = sum(counts[c.approach, c.location, c.task, c.seed, c.domain] for c in mine)
         planned = schedule.trials * len(mine)
-        planned_in_all, ran_in_all = planned_in_all + planned, ran_in_all + ran
-        domains.append({"domain": domain, **schedule.model_dump(), "planned": planned, "ran": ran, "saved": planned - ran})
-    comparisons: dict[tuple[str, ...], dict[str, Any]] = {}
-    for place, one in sorted(zip(looks, found, strict=True), key=lambda pair: pair[0].look):
+        domains.append(
+            {
+                "domain": domain,
+                "trials": schedule.trials,
+                "looks": schedule.looks,
+                "most": schedule.most,
+                "level": schedule.level,
+                "planned": planned,
+                "ran": ran,
+                "saved": planned - ran,
+            }
+        )
+    settled: dict[tuple[str, ...], Settled] = {}
+    for place, one in sorted(zip(places, looks, strict=True), key=lambda pair: pair[0].look):
         for row in one["comparisons"]:
             key = (row["approach"], place.location, place.task, place.domain)
-            known = comparisons.get(key)
-            if known is None or known["stopped_at"] is None:  # from the first look that stops it, nothing changes
-                comparisons[key] = {
-                    "approach": row["approach"],
-                    "location": place.location,
-                    "task": place.task,
-                    "domain": place.domain,
-                    "states": row["states"],
-                    "value": row["value"],
-                    "band": row["band"],
-                    "stopped_at": place.look if row["stopped"] else None,
-                }
-    rows = list(comparisons.values())
+            if key in settled and settled[key]["stopped_at"] is not None:
+                continue  # from the first look that stops it, nothing changes
+            settled[key] = {
+                "approach": row["approach"],
+                "location": place.location,
+                "task": place.task,
+                "domain": place.domain,
+                "states": row["states"],
+                "value": row["value"],
+                "band": row["band"],
+                "stopped_at": place.look if row["stopped"] else None,
+            }
     return {
         "domains": domains,
-        "comparisons": rows,
-        "stopped": sum(row["stopped_at"] is not None for row in rows),
-        "saved": planned_in_all - ran_in_all,
-        "planned": planned_in_all,
+        "comparisons": list(settled.values()),
+        "stopped": sum(row["stopped_at"] is not None for row in settled.values()),
+        "saved": sum(row["saved"] for row in domains),
+        "planned": sum(row["planned"] for row in domains),
     }
-
-
-def _counts(table: pa.Table) -> Counter[tuple[Any, ...]]:
-    names = ("approach", "location", "task", "seed", "domain")
-    return Counter(zip(*(table[name].to_pylist() for name in names), strict=True))

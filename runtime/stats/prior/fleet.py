@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from runtime.report.forms.base import Direction
+from runtime.report.forms.worth import Quarantined
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Group
 from runtime.stats.inference.multiple import benjamini_hochberg
@@ -27,7 +29,7 @@ class Shrunk:
     p_value: float
     adjusted: float
 
-    def direction(self, rate: float) -> str:
+    def direction(self, rate: float) -> Direction:
         """`helps`, `hurts` or `undecided`, with at most the share `rate` of all decisions false on average."""
         if self.adjusted > rate:
             return "undecided"
@@ -77,18 +79,12 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
     p_values = 2 * stats.t.sf(np.abs(raw) / np.sqrt(variances), degrees)
     adjusted = benjamini_hochberg(list(p_values))
     lows, highs = np.clip(values - reach, -100, 100), np.clip(values + reach, -100, 100)
+    bands = [Band(float(low), float(high)) for low, high in zip(lows, highs, strict=True)]
     rows = [
-        Shrunk(
-            name,
-            float(raw[i]),
-            float(variances[i] ** 0.5),
-            float(values[i]),
-            Band(float(lows[i]), float(highs[i])),
-            float(pulls[i]),
-            float(p_values[i]),
-            adjusted[i],
+        Shrunk(name, float(own), float(variance**0.5), float(value), band, float(pull), float(p), also)
+        for name, own, variance, value, band, pull, p, also in zip(
+            groups, raw, variances, values, bands, pulls, p_values, adjusted, strict=True
         )
-        for i, name in enumerate(groups)
     ]
     return Fleet(mean, error, spread, tuple(rows))
 
@@ -117,14 +113,6 @@ def pooled_partly(values: np.ndarray, variances: np.ndarray) -> tuple[float, flo
     return mean, error, float(chance @ between[:, 0]), value, errors, chance @ pulls
 
 
-@dataclass(frozen=True)
-class Quarantined:
-    """A location that the fleet's decisions leave out until someone looked, and why."""
-
-    location: str
-    reason: str
-
-
 def quarantine(
     found: Fleet, rate: float = 0.05, disagreement: Mapping[str, float] | None = None, most_disagreement: float = 0.05
 ) -> list[Quarantined]:
@@ -139,13 +127,16 @@ def quarantine(
     # The odd ones must not widen the spread that they are judged by: 1.4826 median deviations are a normal's sd.
     usual = 1.4826 * float(np.median(np.abs(raw - centre)))
     off = [float(2 * stats.norm.sf(abs(row.raw - centre) / max(usual, row.error))) for row in rows]
-    listed = []
+    listed: list[Quarantined] = []
     for row, p in zip(rows, benjamini_hochberg(off), strict=True):
         twice = (disagreement or {}).get(row.location, 0.0)
         if twice > most_disagreement:
-            listed.append(Quarantined(row.location, f"{twice:.0%} of repeated trials ended differently"))
+            reason = f"{twice:.0%} of repeated trials ended differently"
         elif row.direction(rate) == "hurts":
-            listed.append(Quarantined(row.location, f"uplift {row.raw:.1f} points: it hurts here"))
+            reason = f"uplift {row.raw:.1f} points: it hurts here"
         elif p <= rate:
-            listed.append(Quarantined(row.location, f"uplift {row.raw:.1f} points, the fleet's is {centre:.1f}"))
+            reason = f"uplift {row.raw:.1f} points, the fleet's is {centre:.1f}"
+        else:
+            continue
+        listed.append({"location": row.location, "reason": reason})
     return listed

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
+from runtime.bound.cell import Domain
 from runtime.bound.frame import PriorRange
+from runtime.report.forms.beyond import Belief as BeliefForm
+from runtime.report.forms.beyond import Believed
+from runtime.report.forms.evidence import Alone, Beside, MatrixRow, NewLocation
+from runtime.report.forms.worth import Fleet as FleetForm
 from runtime.stats.band import Band
-from runtime.stats.inference.estimate import estimate
+from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import Group
 from runtime.stats.inference.multiple import holm, p_value, simultaneous_level
 from runtime.stats.inference.new_location import at_new_location
@@ -25,34 +28,30 @@ FEWEST = 3
 
 def headlines(rows: Sequence[Uplift]) -> list[Uplift]:
     """The widest comparison of each approach and domain: pooled over places, or its only place."""
-    found: dict[tuple[str, str], Uplift] = {}
+    found: dict[tuple[str, Domain], Uplift] = {}
     for row in rows:
-        known = found.get((row.approach, row.domain))
-        if known is None or len(row.places) > len(known.places):
+        known = found.setdefault((row.approach, row.domain), row)
+        if len(row.places) > len(known.places):
             found[row.approach, row.domain] = row
     return list(found.values())
 
 
-def families(rows: Sequence[Uplift], level: float, shared_training: bool) -> dict[tuple[str, str], dict[str, Any]]:
+def families(rows: Sequence[Uplift], level: float, shared_training: bool) -> dict[tuple[str, Domain], Beside]:
     """(approach, domain) -> p-value, Holm's over the approaches of that domain, and the band that holds with theirs."""
-    by_domain: dict[str, list[Uplift]] = defaultdict(list)
+    by_domain: dict[Domain, list[Uplift]] = defaultdict(list)
     for row in headlines(rows):
         by_domain[row.domain].append(row)
-    found = {}
+    found: dict[tuple[str, Domain], Beside] = {}
     for domain, members in by_domain.items():
         wide = simultaneous_level(level, len(members))
         values = [p_value(lambda at, row=row: _band(row, at, shared_training)) for row in members]
         for row, p, adjusted in zip(members, values, holm(values), strict=True):
-            found[row.approach, domain] = {
-                "comparisons": len(members),
-                "p_value": p,
-                "p_holm": adjusted,
-                "band": _band(row, wide, shared_training).to_json(),
-            }
+            band = _band(row, wide, shared_training).to_json()
+            found[row.approach, domain] = {"comparisons": len(members), "p_value": p, "p_holm": adjusted, "band": band}
     return found
 
 
-def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any] | None:
+def elsewhere(row: Uplift, level: float, shared_training: bool) -> NewLocation | None:
     """The row's uplift at a new location; None where fewer than two were measured.
 
     Two or three locations agree by chance now and then, and their spread alone would then promise more of a place that
@@ -71,13 +70,13 @@ def elsewhere(row: Uplift, level: float, shared_training: bool) -> dict[str, Any
     }
 
 
-def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, Any] | None:
+def believed(row: Uplift, prior: PriorRange | None, level: float) -> BeliefForm | None:
     """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range.
 
     `range_weight` is how much the range itself is believed, and `share` how much of the belief is measured: see
     `runtime.stats.prior.prior`.
     """
-    expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+    expected = prior.for_domain(row.domain) if prior else None
     if expected is None:
         return None
     after = update(expected, row.estimate)
@@ -86,11 +85,11 @@ def believed(row: Uplift, prior: PriorRange | None, level: float) -> dict[str, A
     return {
         "prior": belief_json(of_range(expected)),
         "posterior": belief_json(after),
-        "new_location": there and belief_json(there),
+        "new_location": belief_json(there) if there else None,
     }
 
 
-def belief_json(belief: Belief) -> dict[str, Any]:
+def belief_json(belief: Belief) -> Believed:
     """A belief as JSON; `gain` is its expected improvement over the baseline."""
     return {
         "mean": round(belief.mean, 4),
@@ -103,7 +102,7 @@ def belief_json(belief: Belief) -> dict[str, Any]:
     }
 
 
-def alone(row: Uplift, level: float) -> dict[str, Any] | None:
+def alone(row: Uplift, level: float) -> Alone | None:
     """What the measurement says by itself of a location like these, taken as normal; None from one seed.
 
     One location cannot tell how others differ, and its own error stands for theirs.
@@ -127,31 +126,41 @@ def between_locations(row: Uplift, level: float) -> float | None:
     return min(found.spread, fleet(groups, level).spread) if _is_fleet(groups) else found.spread
 
 
-def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[dict[str, Any]]:
+def matrix(rows: Sequence[Uplift], priors: Mapping[str, PriorRange]) -> list[MatrixRow]:
     """How the decision matrix's ranges fared, by domain."""
-    by_domain: dict[str, list] = defaultdict(list)
+    by_domain: dict[Domain, list[tuple[tuple[float, float], Estimate]]] = defaultdict(list)
     for row in headlines(rows):
         prior = priors.get(row.approach)
-        expected = prior.for_domain(row.domain) if prior else None  # ty: ignore[invalid-argument-type]
+        expected = prior.for_domain(row.domain) if prior else None
         if expected is not None:
             by_domain[row.domain].append((expected, row.estimate))
-    return [
-        {"domain": domain, **{k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(score).items()}}
-        for domain, found in sorted(by_domain.items())
-        for score in [calibration(found)]
-    ]
+    found: list[MatrixRow] = []
+    for domain, measured in sorted(by_domain.items()):
+        score = calibration(measured)
+        found.append(
+            {
+                "domain": domain,
+                "rows": score.rows,
+                "inside": score.inside,
+                "outside": score.outside,
+                "expected": round(score.expected, 4),
+                "optimism": round(score.optimism, 4),
+                "scale": None if score.scale is None else round(score.scale, 4),
+            }
+        )
+    return found
 
 
-def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = None) -> list[dict[str, Any]]:
+def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = None) -> list[FleetForm]:
     """Each approach and domain over its locations, where there are enough of them and seeds are repeated.
 
     Locations that `repeated` shows not to reproduce are in quarantine.
     """
-    by_row: dict[tuple[str, str], list[Uplift]] = defaultdict(list)
+    by_row: dict[tuple[str, Domain], list[Uplift]] = defaultdict(list)
     for row in rows:
         if row.location is not None:
             by_row[row.approach, row.domain].append(row)
-    found = []
+    found: list[FleetForm] = []
     for (approach, domain), members in by_row.items():
         groups = _by_location(members)
         if not _is_fleet(groups):
@@ -179,7 +188,7 @@ def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = 
                     }
                     for s in seen.locations
                 ],
-                "quarantine": [asdict(q) for q in quarantine(seen, FALSE_DISCOVERIES, odd, 0.0)],
+                "quarantine": quarantine(seen, FALSE_DISCOVERIES, odd, 0.0),
             }
         )
     return found

@@ -6,14 +6,14 @@ A policy's own artifact counts once, however many approaches share it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.bound.cell import Cell
-from runtime.bound.reproducible import Reproducible
+from runtime.bound.cell import Cell, Domain
+from runtime.bound.frame import Reproducible
 from runtime.problem import InputError, Problem
+from runtime.report.forms.determinism import DomainTwice
 from runtime.stats.status import Status
 from runtime.stats.table.pairing import Pairing
 from runtime.stats.table.reproducible import Disagreement, differences, disagreement
@@ -31,10 +31,10 @@ class Determinism:
     `places` does so for (domain, location)."""
 
     limits: Reproducible
-    domains: Mapping[str, Disagreement | None]
+    domains: Mapping[Domain, Disagreement | None]
     places: Mapping[tuple[str, str], Disagreement]
 
-    def status(self, domain: str) -> Status:
+    def status(self, domain: Domain) -> Status:
         """Passed, failed or undecided by the whole exact band; not run where no trial was run twice."""
         found = self.domains.get(domain)
         return Status.NOT_RUN if found is None else found.reproduces(self.limits.limit(domain))
@@ -62,9 +62,23 @@ class Determinism:
             if where == domain and one.reproduces(limit) is Status.FAILED
         }
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[DomainTwice]:
         """One JSON-able row per domain."""
-        return [_row(name, one, self.limits.limit(name), self.status(name)) for name, one in self.domains.items()]
+        return [self._row(domain, found) for domain, found in self.domains.items()]
+
+    def _row(self, domain: Domain, found: Disagreement | None) -> DomainTwice:
+        status = self.status(domain)
+        return {
+            "domain": domain,
+            "trials": found.trials if found else 0,
+            "differing": found.differing if found else 0,
+            "rate": round(found.rate, 4) if found else None,
+            "band": found.band.to_json() if found else None,
+            "level": found.level if found else None,
+            "limit": self.limits.limit(domain),
+            "status": status.value,
+            "paired": status is not Status.FAILED,
+        }
 
 
 def determinism(table: pa.Table, again: pa.Table, limits: Reproducible, level: float) -> Determinism:
@@ -81,7 +95,7 @@ def determinism(table: pa.Table, again: pa.Table, limits: Reproducible, level: f
         found = counts.setdefault((key[KEY.index("domain")], key[KEY.index("location")]), [0, 0])
         found[0] += 1
         found[1] += differs
-    domains: dict[str, Disagreement | None] = {}
+    domains: dict[Domain, Disagreement | None] = {}
     for domain in sorted(set(table["domain"].to_pylist())):
         here = [found for (where, _), found in counts.items() if where == domain]
         trials, differing = (sum(found[i] for found in here) for i in (0, 1))
@@ -108,16 +122,3 @@ def second_runs(folders: Sequence[Path], cells: Sequence[Cell]) -> pa.Table:
         columns = named | {name: found[name] for name in found.column_names}
         parts.append(pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA))
     return pa.concat_tables(parts)
-
-
-def _row(domain: str, found: Disagreement | None, limit: float, status: Status) -> dict[str, Any]:
-    head = {"domain": domain, "trials": 0, "differing": 0, "rate": None, "band": None, "level": None}
-    if found is not None:
-        head |= {
-            "trials": found.trials,
-            "differing": found.differing,
-            "rate": round(found.rate, 4),
-            "band": found.band.to_json(),
-            "level": found.level,
-        }
-    return {**head, "limit": limit, "status": status, "paired": status is not Status.FAILED}

@@ -5,18 +5,22 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from runtime.bound.cell import Domain
 from runtime.stats.table.pairing import Pairing, pairing_of
+from runtime.stats.table.table import KEY, rows
 
 Place = tuple[str, str]
 """(location, task)"""
+Runs = dict[Place, dict[int, dict[str, float]]]
+"""Place -> training seed -> initial state -> outcome, 0..1."""
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Outcomes of a joined table: `outcomes[approach, domain][location, task][seed][state]` is 0 or 1."""
+    """Outcomes of a joined table by approach and domain, and how often each failure mode came."""
 
-    outcomes: dict[tuple[str, str], dict[Place, dict[int, dict[str, float]]]]
-    failures: dict[tuple[str, str], dict[Place, dict[str, int]]]
+    outcomes: dict[tuple[str, Domain], Runs]
+    failures: dict[tuple[str, Domain], dict[Place, dict[str, int]]] = field(default_factory=dict)
     pairing: dict[str, Pairing] = field(default_factory=dict)
     """Domain -> whether its trials pair; one that is not named does."""
 
@@ -25,10 +29,8 @@ class Trials:
         """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`."""
         outcomes: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
         failures: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-        names = ("approach", "domain", "location", "task", "seed", "initial_state", column, "success", "failure_mode")
-        for approach, domain, location, task, seed, state, value, success, mode in zip(
-            *(table[name].to_pylist() for name in names), strict=True
-        ):
+        names = (*KEY, column, "success", "failure_mode")
+        for approach, location, task, seed, domain, state, value, success, mode in rows(table, *names):
             outcomes[approach, domain][location, task][seed][state] = float(value)
             if not success:
                 failures[approach, domain][location, task][mode or "unnamed"] += 1
@@ -42,10 +44,10 @@ class Trials:
         """Ids of the approaches, sorted."""
         return sorted({approach for approach, _ in self.outcomes})
 
-    def domains(self) -> list[str]:
+    def domains(self) -> list[Domain]:
         """Domains in which any trial ran, sorted."""
         return sorted({domain for _, domain in self.outcomes})
 
-    def places(self, approach: str, domain: str) -> dict[Place, dict[int, dict[str, float]]]:
+    def places(self, approach: str, domain: Domain) -> Runs:
         """Runs by place; empty when nothing ran."""
         return self.outcomes.get((approach, domain), {})

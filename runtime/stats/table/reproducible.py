@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from runtime.problem import InputError, Problem
 from runtime.stats.band import Band
 from runtime.stats.status import Status
-from runtime.stats.table.table import KEY
+from runtime.stats.table.table import KEY, rows
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def refuse_unreproducible(found: Iterable[Disagreement], at_most: Mapping[str, f
 
 
 def _successes(table: pa.Table) -> dict[tuple, bool]:
-    keys = list(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+    keys = list(rows(table, *KEY))
     found = dict(zip(keys, table["success"].to_pylist(), strict=True))
     if len(found) < len(keys):
         raise ValueError(f"{len(keys) - len(found)} trials come twice in one table")

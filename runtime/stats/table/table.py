@@ -1,7 +1,7 @@
 """The table of trials: one row per episode, joined from many evaluations and checked before anything is computed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -93,10 +93,14 @@ def read(paths: Sequence[Path]) -> list[pa.Table]:
         try:
             tables.append(pq.read_table(path))
         except (OSError, pa.ArrowException) as error:
-            raise InputError(
-                Problem("X427", f"trials of {path.parent.name} cannot be read: {error}", "build them again")
-            ) from error
+            message = f"trials of {path.parent.name} cannot be read: {error}"
+            raise InputError(Problem("X427", message, "build them again")) from error
     return tables
+
+
+def rows(table: pa.Table, *names: str) -> Iterator[tuple]:
+    """The values of these columns, row by row."""
+    return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def dated(table: pa.Table, day: str | None = None) -> pa.Table:
@@ -125,13 +129,8 @@ def _problems_of(table: pa.Table, cell: Cell) -> list[Problem]:
     states = Counter(str(v) for v in table["initial_state"].to_pylist())
     twice = sorted(s for s, count in states.items() if count > 1)
     if twice:
-        problems.append(
-            Problem(
-                "X426",
-                f"{len(twice)} initial states come twice in {_name(cell)}, first `{twice[0]}`",
-                "one trial per initial state",
-            )
-        )
+        message = f"{len(twice)} initial states come twice in {_name(cell)}, first `{twice[0]}`"
+        problems.append(Problem("X426", message, "one trial per initial state"))
     return problems
 
 

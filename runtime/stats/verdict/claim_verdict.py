@@ -1,14 +1,16 @@
 """A claim's verdict from trials: every comparison it needs, judged; the weakest of them decides and is named."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import Any
 
+from runtime.bound.cell import Domain
 from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.frame import StudyFrame
-from runtime.stats.inference.needed import needed
+from runtime.stats.inference.needed import Needed, needed
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.status import Status, combine
-from runtime.stats.table.outcomes import Place, Trials
+from runtime.stats.table.outcomes import Trials
 from runtime.stats.verdict.claim import Verdict, band_level, clearance, judge_band, threshold
 
 
@@ -29,70 +31,83 @@ def of_claim(claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared
         for name, part in parts(claim)
         for pair in comparisons(part, frame.baseline)
     ]
-    status = combine(link["status"] for link in links)
-    weakest = min(links, key=lambda link: (link["status"].rank, link["clearance"]), default=None)
+    status = combine(link.status for link in links)
+    weakest = min(links, key=lambda link: (link.status.rank, link.clearance), default=None)
     return {
         "kind": claim.kind,
         "status": status,
         "verdict": Verdict.of(status),
-        "reason": weakest["reason"] if weakest else "nothing to compare: the study has no baseline",
-        "weakest": weakest["link"] if weakest else None,
-        "links": [_shown(link) for link in links],
+        "reason": weakest.reason if weakest else "nothing to compare: the study has no baseline",
+        "weakest": weakest.link if weakest else None,
+        "links": [link.to_json() for link in links],
     }
 
 
-def _link(
-    name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame: StudyFrame, shared_training: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Link:
+    """One comparison that a claim needs: what is asked of its band, and what was found."""
+
+    part: str | None
+    kind: str
+    approach: str
+    over: str
+    domain: Domain
+    link: str
+    wanted: str
+    margin: float | None
+    level: float
+    status: Status = Status.NOT_RUN
+    value: float | None = None
+    band: tuple[float, float] | None = None
+    clearance: float = -inf
+    n: int = 0
+    seeds_needed: int | None = None
+    trials_needed: int | None = None
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The clearance is infinite where nothing was measured, which JSON has no word for."""
+        known = None if self.band is None else round(self.clearance, 4)
+        return {**asdict(self), "clearance": known, "verdict": Verdict.of(self.status)}
+
+
+def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame: StudyFrame, shared_training: bool) -> Link:
     approach, over = pair
     level = band_level(claim, frame.level)
     places = comparable(trials, approach, over, claim.domain)
-    absent = [place for place in _planned(frame) if place not in places]
+    planned = [(location, task) for location in frame.locations for task in frame.tasks]
+    absent = [place for place in planned if place not in places]
     found = uplift_of(trials, approach, over, claim.domain, places, level, shared_training)
-    head = {
-        "part": name or None,
-        "kind": claim.kind,
-        "approach": approach,
-        "over": over,
-        "domain": claim.domain,
-        "link": f"{name}: {approach} over {over}" if name else f"{approach} over {over}",
-        "wanted": wanted(claim),
-        "margin": getattr(claim, "margin", None),
-        "level": round(level, 6),
-    }
+    link = Link(
+        name or None,
+        claim.kind,
+        approach,
+        over,
+        claim.domain,
+        f"{name}: {approach} over {over}" if name else f"{approach} over {over}",
+        wanted(claim),
+        getattr(claim, "margin", None),
+        round(level, 6),
+    )
     if found is None or absent:
-        count = len(absent) or len(_planned(frame))
-        reason = f"`{approach}` and `{over}` were not both tried in `{claim.domain}` at {count} of the planned places"
-        return {
-            **head,
-            "status": Status.NOT_RUN,
-            "value": None,
-            "band": None,
-            "clearance": float("-inf"),
-            "n": 0,
-            "seeds_needed": None,
-            "trials_needed": None,
-            "reason": reason,
-        }
+        where = f"in `{claim.domain}` at {len(absent) or len(planned)} of the planned places"
+        return replace(link, reason=f"`{approach}` and `{over}` were not both tried {where}")
     band = found.estimate.band
     status = judge_band(claim, band).status
-    more = needed(found.estimate, _distance(claim, found), len(places), found.trials)
-    undecided = status is Status.UNDECIDED
-    link = {
-        **head,
-        "status": status,
-        "value": round(found.estimate.value, 4),
-        "band": band.to_json(),
-        "clearance": clearance(claim, band),
-        "n": found.trials,
-        "seeds_needed": more.seeds if undecided else None,
-        "trials_needed": more.trials if undecided else None,
-    }
-    return {**link, "reason": _reason({**link, "bounded": found.estimate.degrees > 0}, found.notes)}
-
-
-def _planned(frame: StudyFrame) -> list[Place]:
-    return [(location, task) for location in frame.locations for task in frame.tasks]
+    more = Needed(None, None)
+    if status is Status.UNDECIDED:
+        more = needed(found.estimate, _distance(claim, found), len(places), found.trials)
+    link = replace(
+        link,
+        status=status,
+        value=round(found.estimate.value, 4),
+        band=band.to_json(),
+        clearance=clearance(claim, band),
+        n=found.trials,
+        seeds_needed=more.seeds,
+        trials_needed=more.trials,
+    )
+    return replace(link, reason=_reason(link, found))
 
 
 def _distance(claim: Simple, found: Uplift) -> float:
@@ -116,19 +131,13 @@ def wanted(claim: Simple) -> str:
             return "above 0"
 
 
-def _reason(link: Mapping[str, Any], notes: Sequence[str]) -> str:
-    shown = f"{link['value']:+.1f} [{link['band'][0]:.1f}, {link['band'][1]:.1f}]".replace("-", "−")
-    text = f"{link['link']}: {shown}, wanted {link['wanted']}"
-    if link["status"] is Status.UNDECIDED:
-        seeds = link["seeds_needed"]
-        if seeds:
-            text += f"; about {seeds} seeds would decide"
-        elif link["bounded"]:
+def _reason(link: Link, found: Uplift) -> str:
+    value, (low, high) = found.estimate.value, found.estimate.band.to_json()
+    shown = f"{round(value, 4):+.1f} [{low:.1f}, {high:.1f}]".replace("-", "−")
+    text = f"{link.link}: {shown}, wanted {link.wanted}"
+    if link.status is Status.UNDECIDED:
+        if link.seeds_needed:
+            text += f"; about {link.seeds_needed} seeds would decide"
+        elif found.estimate.degrees > 0:
             text += "; too near for more seeds to decide"
-    return "; ".join([text, *notes])
-
-
-def _shown(link: Mapping[str, Any]) -> dict[str, Any]:
-    """The link as JSON: clearance is infinite where nothing was measured, which JSON has no word for."""
-    known = link["band"] is not None
-    return {**link, "clearance": round(link["clearance"], 4) if known else None, "verdict": Verdict.of(link["status"])}
+    return "; ".join([text, *found.notes])

@@ -1,16 +1,31 @@
 """A gate's verdict: what was measured for it, the worst status over its parts, and what would decide it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.stats.inference.estimate import Estimate
-from runtime.stats.inference.needed import needed
+from runtime.stats.inference.needed import Needed, needed
 from runtime.stats.inference.rate import rate_of
 from runtime.stats.inference.uplift import comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Place, Trials
 from runtime.stats.verdict.gate import Measure, distance, judge, lookup, wanted
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a verdict: a place, an artifact, or all of them. A band that is not `bounded` shows nothing."""
+
+    label: str
+    status: Status
+    bounded: bool
+    value: float
+    band: tuple[float, float] | None
+    n: int
+    seeds_needed: int | None
+    trials_needed: int | None
 
 
 def of_trials(
@@ -42,22 +57,17 @@ def of_trials(
     scopes: dict[str, list[Place]] = {}
     for place in places:
         scopes.setdefault(place[0] if rule.scope == "location" else "all locations", []).append(place)
-    parts = []
+    parts, notes = [], []
     for label, scope in scopes.items():
-        found, count, notes = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
-        measure = Measure(label, found.value, found.band, count, found.degrees > 0)
-        status = judge(rule, measure)
-        more = needed(found, distance(rule, found.value), len(scope), count) if status is Status.UNDECIDED else None
-        part = _part(status, measure, more.seeds if more else None, more.trials if more else None)
-        parts.append((part, notes))
-    absent = sorted(set(planned) - set(places))
-    verdict, notes = _verdict(rule, [part for part, _ in parts], level), []
+        found, count, own = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
+        parts.append(_part(rule, Measure(label, found.value, found.band, count, found.degrees > 0), found, len(scope)))
+        notes += own
+    absent = [f"`{location}` {task}" for location, task in sorted(set(planned) - set(places))]
     if absent:
-        named = ", ".join(f"`{location}` {task}" for location, task in absent[:3])
-        more_of_them = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-        notes.append(f"judged without {named}{more_of_them}: not tried there")
-    notes += dict.fromkeys(note for _, own in parts for note in own)
-    return {**verdict, "reason": "; ".join([verdict["reason"], *notes])}
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        notes.insert(0, f"judged without {', '.join(absent[:3])}{more}: not tried there")
+    verdict = _verdict(rule, parts, level)
+    return {**verdict, "reason": "; ".join([verdict["reason"], *dict.fromkeys(notes)])}
 
 
 def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -76,23 +86,12 @@ def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -
         for label, value in values:
             by_label.setdefault(label, []).append(value)
         values = [(label, sum(vs) / len(vs)) for label, vs in by_label.items()]
-    measures = [Measure(label, value, None, 1) for label, value in values]
-    return _verdict(rule, [_part(judge(rule, m), m, None, None) for m in measures], None)
+    return _verdict(rule, [_part(rule, Measure(label, value, None, 1)) for label, value in values], None)
 
 
 def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
     """The verdict when there is nothing to judge."""
-    return {
-        **_head(rule, None),
-        "status": Status.NOT_RUN,
-        "value": None,
-        "band": None,
-        "n": 0,
-        "reason": reason,
-        "seeds_needed": None,
-        "trials_needed": None,
-        "parts": [],
-    }
+    return _said(rule, None, Status.NOT_RUN, reason, (), None)
 
 
 def _estimate(
@@ -114,62 +113,49 @@ def _estimate(
     return row.estimate, row.trials, () if row.estimate.degrees > 0 else (one,)
 
 
-def _part(status: Status, measure: Measure, seeds: int | None, trials: int | None) -> dict[str, Any]:
+def _part(rule: GateRule, measure: Measure, found: Estimate | None = None, places: int = 1) -> Part:
+    """What a rule says of one measure, and what would decide it."""
+    status = judge(rule, measure)
+    more = Needed(None, None)
+    if found and status is Status.UNDECIDED:
+        more = needed(found, distance(rule, found.value), places, measure.n)
     band = measure.band.to_json() if measure.band else None
+    return Part(measure.label, status, measure.bounded, round(measure.value, 6), band, measure.n, more.seeds, more.trials)
+
+
+def _verdict(rule: GateRule, parts: Sequence[Part], level: float | None) -> dict[str, Any]:
+    """The worst status over the parts, with the part that decides."""
+    worst = min(parts, key=lambda part: (part.status.rank, -distance(rule, part.value)))
+    status = combine(part.status for part in parts)
+    return _said(rule, level, status, _reason(rule, worst, len(parts)), parts, worst)
+
+
+def _said(
+    rule: GateRule, level: float | None, status: Status, reason: str, parts: Sequence[Part], worst: Part | None
+) -> dict[str, Any]:
     return {
-        "label": measure.label,
-        "status": status,
-        "bounded": measure.bounded,
-        "value": round(measure.value, 6),
-        "band": band,
-        "n": measure.n,
-        "seeds_needed": seeds,
-        "trials_needed": trials,
-    }
-
-
-def _verdict(rule: GateRule, parts: list[dict[str, Any]], level: float | None) -> dict[str, Any]:
-    status = combine(p["status"] for p in parts)
-    worst = min(parts, key=lambda p: (p["status"].rank, -distance(rule, p["value"])))
-    return {
-        **_head(rule, level),
-        "status": status,
-        "value": worst["value"],
-        "band": worst["band"],
-        "n": sum(p["n"] for p in parts),
-        "reason": _reason(rule, worst, len(parts)),
-        "seeds_needed": worst["seeds_needed"],
-        "trials_needed": worst["trials_needed"],
-        "parts": [{name: value for name, value in part.items() if name != "bounded"} for part in parts],
-    }
-
-
-def _head(rule: GateRule, level: float | None) -> dict[str, Any]:
-    unit = "points" if rule.metric in TRIAL_METRICS else ""
-    return {
-        "metric": rule.metric,
-        "stage": rule.stage,
-        "approach": rule.approach,
-        "domain": rule.domain,
-        "scope": rule.scope,
-        "comparator": rule.comparator,
-        "threshold": rule.threshold,
+        **rule.model_dump(exclude={"level"}),
         "wanted": wanted(rule),
-        "unit": unit,
+        "unit": "points" if rule.metric in TRIAL_METRICS else "",
         "level": level,
+        "status": status,
+        "value": worst.value if worst else None,
+        "band": worst.band if worst else None,
+        "n": sum(part.n for part in parts),
+        "reason": reason,
+        "seeds_needed": worst.seeds_needed if worst else None,
+        "trials_needed": worst.trials_needed if worst else None,
+        "parts": [{name: value for name, value in asdict(part).items() if name != "bounded"} for part in parts],
     }
 
 
-def _reason(rule: GateRule, part: dict[str, Any], count: int) -> str:
-    where = part["label"] if count > 1 or rule.scope != "study" else ""
-    shown = f"{part['value']:.4g}"
-    if part["band"]:
-        shown = f"{part['value']:.1f} [{part['band'][0]:.1f}, {part['band'][1]:.1f}]"
-    shown = shown.replace("-", "−")
-    text = f"{where + ': ' if where else ''}{shown}, wanted {wanted(rule)}"
-    if part["status"] is Status.UNDECIDED:
-        if part["seeds_needed"]:
-            text += f"; about {part['seeds_needed']} seeds would decide"
-        elif part["bounded"]:
+def _reason(rule: GateRule, part: Part, count: int) -> str:
+    where = f"{part.label}: " if part.label and (count > 1 or rule.scope != "study") else ""
+    shown = f"{part.value:.1f} [{part.band[0]:.1f}, {part.band[1]:.1f}]" if part.band else f"{part.value:.4g}"
+    text = f"{where}{shown.replace('-', '−')}, wanted {wanted(rule)}"
+    if part.status is Status.UNDECIDED:
+        if part.seeds_needed:
+            text += f"; about {part.seeds_needed} seeds would decide"
+        elif part.bounded:
             text += "; too near the threshold for more seeds to decide"
     return text

@@ -1,6 +1,7 @@
 """The uplift stage on a made-up study with known rates."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def found(study: Synthetic) -> dict[str, Any]:
     return json.loads((study.uplift() / "uplift.json").read_text())
 
 
-def row(found: dict[str, Any], approach: str, domain: str, location: str | None = None) -> dict[str, Any]:
+def row(found: Mapping[str, Any], approach: str, domain: str, location: str | None = None) -> dict[str, Any]:
     (only,) = (r for r in found["uplift"] if (r["approach"], r["domain"], r["location"]) == (approach, domain, location))
     return only
 

@@ -63,7 +63,7 @@ def written_by_lerobot(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def test_what_lerobot_writes_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = convert(read_lerobot(written_by_lerobot(monkeypatch), "eval_info.json"), MAPPING).table
+    table = convert(read_lerobot(written_by_lerobot(monkeypatch), "eval_info.json"), MAPPING)[0]
     assert table["task"].to_pylist() == ["spatial-0"] * 3 + ["spatial-1"] * 3
     assert table["success"].to_pylist() == [True, False, False, True, False, True]
     assert table["initial_state"].to_pylist() == ["0", "1", "2"] * 2

@@ -47,7 +47,7 @@ MAPPING = TrialMapping.model_validate({"columns": {f: f"c_{f}" for f in FIELDS}}
 
 
 def back(content: bytes, file: str, mapping: TrialMapping = MAPPING) -> list[tuple]:
-    table = convert(read_raw(content, file, mapping), mapping).table
+    table = convert(read_raw(content, file, mapping), mapping)[0]
     assert table["source_file"].unique().to_pylist() == [file]
     return list(zip(*(table[f].to_pylist() for f in FIELDS), strict=True))
 
@@ -131,9 +131,9 @@ def test_trials_that_did_not_take_place_are_left_out_and_counted() -> None:
             "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"},
         }
     )
-    done = convert(read_raw(b"n,ok\n1,1\n2,\n3,0\n", "x.csv", mapping), mapping)
-    assert (done.table.num_rows, done.not_run) == (2, 1)
-    assert "1 trials of `x.csv` did not take place" in done.notes[0]
+    table, notes = convert(read_raw(b"n,ok\n1,1\n2,\n3,0\n", "x.csv", mapping), mapping)
+    assert table.num_rows == 2
+    assert "1 trials of `x.csv` did not take place" in notes[0]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

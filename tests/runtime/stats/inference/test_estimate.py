@@ -100,7 +100,7 @@ def test_equal_seeds_do_not_make_the_band_vanish() -> None:
 
 def test_one_seed_knows_nothing_of_other_seeds() -> None:
     run = {0: {str(i): 1.0 for i in range(50)}}
-    assert found(run, {0: dict.fromkeys(run[0], 0.0)}).band.to_json() == [-100, 100]
+    assert found(run, {0: dict.fromkeys(run[0], 0.0)}).band.to_json() == (-100, 100)
 
 
 def test_a_rate_of_zero_keeps_a_band() -> None:

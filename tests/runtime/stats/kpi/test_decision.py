@@ -40,7 +40,7 @@ def test_the_two_rules_people_know() -> None:
 def test_a_wide_band_is_no_stall() -> None:
     said = decide({"world_model": UP, "irl": WIDE})
     assert said["advice"] == "more seeds first: `irl` may have improved or not"
-    assert said["because"][1]["trend"] is Trend.UNDECIDED
+    assert said["because"][1]["trend"] == Trend.UNDECIDED
 
 
 def test_what_was_not_measured_is_asked_for() -> None:

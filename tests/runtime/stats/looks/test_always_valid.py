@@ -63,4 +63,4 @@ def test_the_sequence_narrows_on_scores_too() -> None:
     assert narrow.width < 0.09
     mirrored = confidence_sequence(1 - scores, 0.95, (0, 1))
     assert (mirrored.low, mirrored.high) == pytest.approx((1 - narrow.high, 1 - narrow.low), abs=1e-6)
-    assert confidence_sequence(np.array([]), 0.95).to_json() == [-1, 1]
+    assert confidence_sequence(np.array([]), 0.95).to_json() == (-1, 1)

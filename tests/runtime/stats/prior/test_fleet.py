@@ -83,7 +83,7 @@ def test_quarantine_says_why() -> None:
     rng = np.random.default_rng(4)
     truth = np.full(40, 10.0)
     truth[3], truth[7] = -60.0, 90.0
-    listed = {q.location: q.reason for q in quarantine(fleet(groups(rng, truth), 0.9), disagreement={"l5": 0.4})}
+    listed = {q["location"]: q["reason"] for q in quarantine(fleet(groups(rng, truth), 0.9), disagreement={"l5": 0.4})}
     assert set(listed) >= {"l3", "l5", "l7"}
     assert len(listed) <= 5
     assert "hurts" in listed["l3"]

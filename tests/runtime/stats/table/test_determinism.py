@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from runtime.bound.cell import Cell
-from runtime.bound.reproducible import Reproducible
+from runtime.bound.frame import Reproducible
 from runtime.problem import InputError
 from runtime.stats.curves.curve import difference, lead
 from runtime.stats.effects.failure_modes import shifts
