@@ -5,12 +5,13 @@ from typing import Any
 
 from compiler.render.cells import columns
 from runtime.report.drawing.words import band, count, figure, number
-from runtime.report.sections.kpi_rows import newest, series
+from runtime.report.forms.kpi import KpiPack
+from runtime.report.sections.kpi import newest, series
 
 Row = Mapping[str, Any]
 
 
-def kpi_lines(pack: Mapping[str, Any]) -> list[str]:
+def kpi_lines(pack: KpiPack) -> list[str]:
     """Everything that `simkiln kpi` prints."""
     if not pack["rows"]:
         return [f"nothing was measured in a known week ({count(pack['undated'], 'trial or artifact', 'undated ones')})"]
@@ -28,7 +29,7 @@ def kpi_lines(pack: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _by_week(pack: Mapping[str, Any], approach: str) -> list[Sequence[str]]:
+def _by_week(pack: KpiPack, approach: str) -> list[Sequence[str]]:
     mine = {
         (r["week"], r["kpi"], r["domain"], r["real"]): r
         for r in pack["rows"]
@@ -43,7 +44,7 @@ def _by_week(pack: Mapping[str, Any], approach: str) -> list[Sequence[str]]:
     return rows
 
 
-def _by_place(pack: Mapping[str, Any], places: Sequence[Row]) -> list[Sequence[str]]:
+def _by_place(pack: KpiPack, places: Sequence[Row]) -> list[Sequence[str]]:
     head = ("location", "approach", *(figure(*key) for key in series(pack)))
     return [head, *((p["location"], p["approach"], *map(_cell, p["values"])) for p in places)]
 

@@ -5,38 +5,42 @@ and links mean nothing; only our own words and numbers are set free.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from compiler.render.markdown import code, shortened
 from compiler.templates import template
 from runtime.report.drawing import words
+from runtime.report.drawing.listing import pooled
+from runtime.report.forms.kpi import KpiPack
+from runtime.report.forms.report import Report
+from runtime.report.forms.verdict import Token
 
 MOST_LINES = 40
 MARKS = {"passed": "✅", "failed": "❌", "undecided": "➖", "not run": "⬜"}
 
 
-def render_brief(said: Mapping[str, Any]) -> str:
-    """The summary of a report; `said` is as `runtime.report.forms.report.Report` describes, with `labels`."""
-    labels: Mapping[str, Mapping[str, Any]] = said.get("labels", {})
+def render_brief(said: Report) -> str:
+    """The summary of a report, with `labels` for titles."""
+    labels = said.get("labels", {})
 
     def named(kind: str, name: str) -> str:
-        return span(str(labels.get(f"{kind}:{name}", {}).get("title") or name))
+        label = labels.get(f"{kind}:{name}")
+        return span((label and label["title"]) or name)
 
-    def sentence(tokens: Sequence[Mapping[str, Any]]) -> str:
+    def sentence(tokens: Sequence[Token]) -> str:
         text = ""
         for token in tokens:
-            part = named(token["kind"], token["id"]) if token.get("id") else _plain(token["text"])
+            part = named(token.get("kind", ""), token["id"]) if "id" in token else _plain(token.get("text", ""))
             text += f" {part}" if text.endswith("`") and part.startswith("`") else part  # else the two fences would join
         return text
 
     def place(kind: str, name: str) -> str:
-        label = labels.get(f"{kind}:{name}", {})
-        return span(f"{label['file']}:{label['line']}") if label.get("file") and label.get("line") else ""
+        label = labels.get(f"{kind}:{name}")
+        return span(f"{label['file']}:{label['line']}") if label and "file" in label and "line" in label else ""
 
     numbers = ("points", "band", "number", "count", "level", "domain", "expected", "figure")
     filters = {name: getattr(words, name) for name in numbers} | {"code": span}
-    rows = {(r["approach"], r["domain"]): r for r in _pooled(said["evidence"]["uplift"])}
+    rows = pooled(said["evidence"]["uplift"])
     in_order = [row["approach"] for row in said["approaches"]]  # treatments, then the controls
     approaches = [a for a in in_order if any((a, d) in rows for d in said["domains"])]
     text = template("brief.md.j2", filters, trim=True, lstrip=True).render(
@@ -58,7 +62,7 @@ def span(text: str) -> str:
     return code(text).replace("|", "¦")
 
 
-def _in_use(kpi: Mapping[str, Any]) -> dict[str, Any] | None:
+def _in_use(kpi: KpiPack) -> dict[str, object] | None:
     """The newest week of the policy in use, over all locations, and what its history recommends; None without one."""
     trend = next((t for t in kpi["trends"] if t["approach"] == kpi["baseline"]), next(iter(kpi["trends"]), None))
     if trend is None:
@@ -68,15 +72,6 @@ def _in_use(kpi: Mapping[str, Any]) -> dict[str, Any] | None:
     rows = [r for r in mine if r["week"] == week]
     over = max(r["locations"] for r in rows)
     return {**{k: trend[k] for k in ("approach", "weeks", "advice")}, "week": week, "rows": rows, "locations": over}
-
-
-def _pooled(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Per approach and domain the row over all places; rows of single places come first and give way."""
-    best: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in rows:
-        if row["location"] is None or (row["approach"], row["domain"]) not in best:
-            best[row["approach"], row["domain"]] = row
-    return list(best.values())
 
 
 def _plain(text: str) -> str:

@@ -6,11 +6,11 @@ Titles and line numbers are not part of any address (editing one rebuilds nothin
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from compiler.graph.node import Graph
 from compiler.project.load import Project
 from runtime.problem import InputError, Problem
+from runtime.report.forms.report import Label, Report
 from runtime.report.labels import apply_labels
 from runtime.store.store import Store
 
@@ -22,62 +22,61 @@ def present(project: Project, graph: Graph) -> Path | None:
 
     Beside it stand `STUDY.json`, the same as data, and `STUDY.md`, a summary for pull requests.
     """
-    store = Store(project.store)
-    nodes = [n for n in graph.targets if n.stage.role == "report" and store.has(*n.address)]
-    if not nodes:
-        return None
     try:
-        folder = store.path(*nodes[0].address)
-        html, said = (folder / "report.html").read_text(), json.loads((folder / "report.json").read_text())
-    except (OSError, ValueError):
-        return None  # damaged; `simkiln verify` says so and has it built again
+        folder, said = _built(project, graph)
+        html = (folder / "report.html").read_text(encoding="utf-8")
+    except (LookupError, OSError, ValueError):
+        return None  # absent or damaged; `simkiln verify` says so and has it built again
     from compiler.report.brief import render_brief  # 40 ms, and with nothing built there is nothing to say
 
-    names = labels(project, graph.study)
-    said["labels"] = names
+    said["labels"] = names = labels(project, graph.study)
     target = project.root / "build" / "report" / f"{graph.study}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    _write(target.with_suffix(".json"), json.dumps(said, indent=1) + "\n")
-    _write(target.with_suffix(".md"), render_brief(said))
-    _write(target, apply_labels(html, names))
+    texts = {".json": json.dumps(said, indent=1) + "\n", ".md": render_brief(said), ".html": apply_labels(html, names)}
+    for suffix, text in texts.items():
+        temporary = target.with_suffix(f"{suffix}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target.with_suffix(suffix))
     return target
 
 
-def _write(target: Path, text: str) -> None:
-    temporary = target.with_suffix(f"{target.suffix}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
-
-
-def labels(project: Project, study: str) -> dict[str, dict[str, object]]:
-    """`KIND:ID` -> title, file and line; claims are those of the one study, and bear their id."""
-    found: dict[str, dict[str, object]] = {}
-    for kind in KINDS:
-        for name, spec in project.specs(kind).items():
-            span = project.spans(kind, name).get(("title",)) or project.spans(kind, name).get(())
-            where = {"file": span.file, "line": span.line} if span else {}
-            found[f"{kind}:{name}"] = {"title": spec.title, **where}
-    for claim in project.studies[study].claims:
-        span = project.spans("study", study).nearest(("claims", claim), key=True)
-        found[f"claim:{claim}"] = {"title": claim, "file": span.file, "line": span.line}
-    return found
-
-
-def built_report(project: Project, graph: Graph) -> dict[str, Any] | None:
+def built_report(project: Project, graph: Graph) -> Report | None:
     """`report.json` of the planned report; None when it is not in the store.
 
     Raises:
         InputError: X443 when it is there and cannot be read.
     """
-    store = Store(project.store)
-    node = next((n for n in graph.targets if n.stage.role == "report" and store.has(*n.address)), None)
-    if node is None:
-        return None
     try:
-        return json.loads((store.path(*node.address) / "report.json").read_text(encoding="utf-8"))
+        return _built(project, graph)[1]
+    except LookupError:
+        return None
     except (OSError, ValueError) as error:
         message = f"the report of `{graph.study}` cannot be read: {str(error).splitlines()[0]}"
         raise InputError(Problem("X443", message, "run `simkiln verify`, then build again")) from error
+
+
+def _built(project: Project, graph: Graph) -> tuple[Path, Report]:
+    """Folder and content of the planned report; LookupError when it is not in the store."""
+    store = Store(project.store)
+    address = next((n.address for n in graph.targets if n.stage.role == "report" and store.has(*n.address)), None)
+    if address is None:
+        raise LookupError
+    folder = store.path(*address)
+    return folder, json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def labels(project: Project, study: str) -> dict[str, Label]:
+    """`KIND:ID` -> title, file and line; claims are those of the one study, and bear their id."""
+    found: dict[str, Label] = {}
+    for kind in KINDS:
+        for name, spec in project.specs(kind).items():
+            span = project.spans(kind, name).get(("title",)) or project.spans(kind, name).get(())
+            label: Label = {"title": spec.title}
+            found[f"{kind}:{name}"] = {**label, "file": span.file, "line": span.line} if span else label
+    for claim in project.studies[study].claims:
+        span = project.spans("study", study).nearest(("claims", claim), key=True)
+        found[f"claim:{claim}"] = {"title": claim, "file": span.file, "line": span.line}
+    return found
 
 
 def publish_report(project: Project, graph: Graph) -> Path | None:

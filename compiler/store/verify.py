@@ -1,7 +1,7 @@
 """Every artifact of a store against its manifest, digests and all."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def strangers(store: Store, node: Node) -> None:
         raise InputError(*problems)
 
 
-def _rehashed(stage: str, m: dict[str, Any], inputs: dict[str, list[str]]) -> str:
+def _rehashed(stage: str, m: Mapping[str, Any], inputs: dict[str, list[str]]) -> str:
     """The address that a manifest hashes to; parameters of another version of the stage count as they are recorded."""
     params, known = m["params"], load_stages().get(stage)
     if known is not None and known.version == m["version"]:

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from compiler.render.kpi import kpi_lines
     from compiler.report.publish import built_report
     from runtime.report.drawing.csv import table_csv
-    from runtime.report.sections.kpi_rows import kpi_rows
+    from runtime.report.sections.kpi import rows as kpi_rows
     from runtime.stats.status import Status
 
     project, plan = common.planned(args)

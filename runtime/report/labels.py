@@ -10,7 +10,6 @@ from typing import Any
 
 MARKER = "<!--simkiln:labels-->"
 _REFERENCE = re.compile(r'<span class="ref" data-ref="([^"]*)">([^<]*)</span>')
-_SAFE_ADDRESS = re.compile(r"https?://|\.{0,2}/?[\w-][^:]*$")
 
 
 def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
@@ -18,8 +17,8 @@ def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
 
     Args:
         page: the report as it was built.
-        labels: `KIND:ID` -> `title`, `file` and `line` as shown, and `href` (relative or http) to link that place; each
-            may be absent. Everything is escaped. References without a label keep their id.
+        labels: `KIND:ID` -> `title`, `file` and `line`; each may be absent. Everything is escaped. References without a
+            label keep their id.
     """
     used: dict[str, None] = {}
 
@@ -42,7 +41,7 @@ def _list(labels: Mapping[str, Mapping[str, Any]]) -> str:
         return MARKER
     rows = "".join(
         f"<tr><td>{html.escape(key.partition(':')[0])}</td><td>{html.escape(str(label.get('title') or ''))}</td>"
-        f"<td><code>{html.escape(key.partition(':')[2])}</code></td><td>{_link(label)}</td></tr>"
+        f"<td><code>{html.escape(key.partition(':')[2])}</code></td><td><code>{html.escape(_place(label))}</code></td></tr>"
         for key, label in sorted(labels.items())
     )
     return (
@@ -54,9 +53,3 @@ def _list(labels: Mapping[str, Mapping[str, Any]]) -> str:
 def _place(label: Mapping[str, Any]) -> str:
     file, line = label.get("file"), label.get("line")
     return f"{file}:{line}" if file and line else str(file or "")
-
-
-def _link(label: Mapping[str, Any]) -> str:
-    place = f"<code>{html.escape(_place(label))}</code>"
-    address = str(label.get("href") or "")
-    return f'<a href="{html.escape(address)}">{place}</a>' if _SAFE_ADDRESS.match(address) else place

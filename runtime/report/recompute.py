@@ -7,13 +7,14 @@ to the trials and what those were made from. Trials of mixed provenance are refu
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runtime.out import Out
 from runtime.problem import InputError, Problem
+from runtime.report.roles import Manifest
 from runtime.stage import Stage, load_stages
 from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
@@ -54,6 +55,8 @@ def recompute(store: Store, report: str) -> Recomputed:
     Raises:
         InputError: when an artifact is absent or damaged, or trials are of mixed provenance.
     """
+    import pyarrow.parquet as pq
+
     manifests = lineage(store, ("report", report))
     if problems := list(mixed(manifests.values())):
         raise InputError(*problems)
@@ -72,11 +75,12 @@ def recompute(store: Store, report: str) -> Recomputed:
                 pairs = list(_compared(store.path(stage, fingerprint), shadow / stage / fingerprint, stage))
                 compared[name] = sum(count for count, _ in pairs)
                 differences += [Difference(name, *odd) for _, found in pairs for odd in found]
-        trials = _rows(shadow, manifests)
+        tables = [shadow / stage / fingerprint / "trials.parquet" for stage, fingerprint in manifests if stage == "uplift"]
+        trials = sum(pq.read_metadata(table).num_rows for table in tables)
     return Recomputed(trials, compared, tuple(differences))
 
 
-def lineage(store: Store, address: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+def lineage(store: Store, address: tuple[str, str]) -> dict[tuple[str, str], Manifest]:
     """Address -> manifest of an artifact and all that it was made from. Trials and tables are read byte by byte.
 
     Raises:
@@ -99,7 +103,7 @@ def lineage(store: Store, address: tuple[str, str]) -> dict[tuple[str, str], dic
     return dict(sorted(found.items()))
 
 
-def mixed(manifests: Any) -> Iterator[Problem]:
+def mixed(manifests: Iterable[Manifest]) -> Iterator[Problem]:
     """One problem for each stage whose artifacts are of several versions, or of several back ends in one role."""
     versions: dict[str, set[str]] = defaultdict(set)
     backends: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -109,11 +113,11 @@ def mixed(manifests: Any) -> Iterator[Problem]:
             backends[manifest["stage"], role].add(f"{chosen['name']} {chosen['version']}")
     fix = "build the study again from one checkout"
     for stage, found in versions.items():
+        now = str(load_stages()[stage].version) if stage in load_stages() else min(found)
         if len(found) > 1:
             message = f"mixed provenance: artifacts of `{stage}` are of versions {', '.join(sorted(found))}"
             yield Problem("X444", message, fix)
-        elif stage in load_stages() and found != {str(load_stages()[stage].version)}:
-            now = load_stages()[stage].version
+        elif found != {now}:
             message = f"mixed provenance: artifacts of `{stage}` are of version {min(found)}, the code is version {now}"
             yield Problem("X444", message, fix)
     for (stage, role), found in backends.items():
@@ -122,7 +126,7 @@ def mixed(manifests: Any) -> Iterator[Problem]:
             yield Problem("X444", message, fix)
 
 
-def _name(manifest: Mapping[str, Any]) -> str:
+def _name(manifest: Manifest) -> str:
     """`uplift`, `report`, or `gate/ID` and `claim/ID`."""
     stage, scopes = manifest["stage"], manifest.get("scopes") or [{}]
     if stage in ("gate", "claim"):
@@ -130,7 +134,7 @@ def _name(manifest: Mapping[str, Any]) -> str:
     return stage
 
 
-def _make(stage: Stage, manifest: dict[str, Any], shadow: Path) -> None:
+def _make(stage: Stage, manifest: Manifest, shadow: Path) -> None:
     """Compute a derived artifact again, next to links to what it is made from."""
     target = shadow / stage.name / manifest["fingerprint"]
     target.mkdir(parents=True)
@@ -173,9 +177,3 @@ def _leaves(said: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any, A
 def _equal(a: Any, b: Any) -> bool:
     numbers = all(isinstance(x, int | float) and not isinstance(x, bool) for x in (a, b))
     return abs(a - b) <= TOLERANCE if numbers else a == b
-
-
-def _rows(shadow: Path, manifests: Mapping[tuple[str, str], Any]) -> int:
-    import pyarrow.parquet as pq
-
-    return sum(pq.read_metadata(shadow / s / f / "trials.parquet").num_rows for s, f in manifests if s == "uplift")

@@ -1,17 +1,29 @@
 """What an approach is for, read off its artifacts rather than its name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runtime.bound.cell import Cell
+from runtime.report.forms.verdict import Role
 from runtime.stage import load_stages
 from runtime.store.manifest import parent_of, read_manifest
 
-BASELINE, PLACEBO, UNTRAINED, TREATMENT = "baseline", "placebo", "untrained", "treatment"
+BASELINE: Role = "baseline"
+PLACEBO: Role = "placebo"
+UNTRAINED: Role = "untrained"
+TREATMENT: Role = "treatment"
+Manifest = Mapping[str, Any]
+"""What an artifact says of itself."""
 
 
-def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, str]:
+def in_order(approaches: Sequence[str], roles: Mapping[str, Role]) -> list[str]:
+    """Approaches as the report lists them: baseline, treatments, then the controls."""
+    order = (BASELINE, TREATMENT, PLACEBO, UNTRAINED)
+    return sorted(approaches, key=lambda a: order.index(roles.get(a, TREATMENT)))
+
+
+def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, Role]:
     """Approach -> `baseline`, `placebo`, `untrained` or `treatment`.
 
     A placebo's policies came from the baseline's very parents and parameters but for the training seed, so the true
@@ -22,7 +34,7 @@ def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -
     return {approach: _role(approach, baseline, made) for approach in approaches}
 
 
-def _role(approach: str, baseline: str | None, made: dict[Cell, dict[str, Any] | None]) -> str:
+def _role(approach: str, baseline: str | None, made: Mapping[Cell, Manifest | None]) -> Role:
     if approach == baseline:
         return BASELINE
     mine = [(cell, policy) for cell, policy in made.items() if cell.approach == approach]
@@ -35,11 +47,11 @@ def _role(approach: str, baseline: str | None, made: dict[Cell, dict[str, Any] |
     return TREATMENT
 
 
-def _all_alike(pairs: Iterable[tuple[dict[str, Any] | None, dict[str, Any] | None]]) -> bool:
+def _all_alike(pairs: Iterable[tuple[Manifest | None, Manifest | None]]) -> bool:
     return all(a is not None and b is not None and _recipe(a) == _recipe(b) for a, b in pairs)
 
 
-def _recipe(manifest: dict[str, Any]) -> tuple[Any, ...]:
+def _recipe(manifest: Manifest) -> tuple[object, ...]:
     """All that a policy was made from, but for its seed."""
     stage = load_stages().get(manifest["stage"])
     seeded = {name for name, source in stage.bound.items() if source == "seed"} if stage else {"seed"}
@@ -47,6 +59,6 @@ def _recipe(manifest: dict[str, Any]) -> tuple[Any, ...]:
     return manifest["stage"], manifest["version"], params, manifest["parents"]
 
 
-def _policy(evaluation: Path) -> dict[str, Any] | None:
+def _policy(evaluation: Path) -> Manifest | None:
     folder = parent_of(evaluation, "policy")
     return read_manifest(folder) if folder else None

@@ -1,7 +1,6 @@
 """The report of a study: one offline page, and the same content as JSON."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -65,19 +64,18 @@ def report(
     trials: list[Path],
     curves: list[Path],
     out: Out,
-) -> dict[str, Any]:
+) -> dict[str, str | float]:
     """Gather what was measured, draw it, and write a page that needs no network."""
     import json
 
     from runtime.report.content import content, without_pixels
     from runtime.report.page import render
-    from runtime.report.sections.gallery import Artifacts
+    from runtime.report.study import Artifacts, Study
     from runtime.stats.table.table import apart
 
     first, later = apart(p.cells, p.parts, trials)
-    found = Artifacts(captures, splats, twins, clips, first, curves, later)
-    named = dict(zip(p.claims, claims, strict=True))
-    said = content(p.study, p.cells, uplift, gates, named, p.waivers, p.stopped, found, p.most_pictured, p.films_kib)
+    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, first, later)
+    said = content(Study(p.study, p.cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib))
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

@@ -33,22 +33,14 @@ BUILT = 1_772_700_000.0
 MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
 PRIORS = {"enriched": {"world_model": [2, 6], "irl": [1, 3]}}
 GATES: dict[str, dict[str, Any]] = {
-    "untrained-fails": {
-        "metric": "success_rate",
-        "approach": "untrained",
-        "domain": "irl_proxy",
-        "comparator": "at_most",
-        "threshold": 10,
-    },
-    "baseline-has-room": {
-        "metric": "success_rate",
-        "approach": "baseline",
-        "domain": "irl_proxy",
-        "comparator": "between",
-        "threshold": [20, 80],
-    },
-    "placebo-null": {"metric": "uplift", "approach": "placebo", "domain": "irl_proxy", "comparator": "contains", "threshold": 0},
-    "enriched-helps": {"metric": "uplift", "approach": "enriched", "domain": "twin", "comparator": "above", "threshold": 0},
+    name: {"metric": metric, "approach": approach, "domain": domain, "comparator": comparator, "threshold": threshold}
+    for name, metric, approach, domain, comparator, threshold in (
+        ("untrained-fails", "success_rate", "untrained", "irl_proxy", "at_most", 10),
+        ("baseline-has-room", "success_rate", "baseline", "irl_proxy", "between", [20, 80]),
+        ("placebo-null", "uplift", "placebo", "irl_proxy", "contains", 0),
+        ("enriched-helps", "uplift", "enriched", "twin", "above", 0),
+    )
+} | {
     "splat-sharp": {"metric": "psnr_db", "stage": "splat", "scope": "artifact", "comparator": "at_least", "threshold": 24},
     "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most", "threshold": 0.1},
 }

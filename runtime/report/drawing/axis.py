@@ -1,9 +1,11 @@
 """Geometry of the forest plot: where bands, estimates and prior ranges lie on one axis, in percent of its width."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from runtime.report.drawing import Drawn
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,10 @@ class Axis:
     def at(self, value: float) -> float:
         """Position in percent, held within the axis."""
         return round(100 * (min(max(value, self.low), self.high) - self.low) / (self.high - self.low), 3)
+
+    def ticked(self) -> dict[str, list[dict[str, float]]]:
+        """What a template draws of the axis itself: where its ticks lie."""
+        return {"ticks": [{"x": self.at(tick), "value": tick} for tick in self.ticks]}
 
 
 RATES = Axis(-2.0, 102.0, (0, 25, 50, 75, 100))
@@ -46,22 +52,28 @@ def axis_of(rows: Iterable[Mapping[str, Any]]) -> Axis:
     return Axis(low, high, tuple(float(step * i) for i in range(first, math.floor(high / step) + 1)))
 
 
-def strip(axis: Axis, value: float, band: Sequence[float], prior: Sequence[float] | None = None) -> dict[str, Any]:
+def strip(axis: Axis, value: float, band: Sequence[float], prior: Sequence[float] | None = None) -> Drawn:
     """One row's marks: positions in percent. A cap marks an end of the band that lies on the axis;
     `off` tells on which side the estimate itself runs off it."""
-    low, high = axis.at(band[0]), axis.at(band[1])
-    marks: dict[str, Any] = {
+    return {
         "dot": axis.at(value),
-        "low": low,
-        "high": high,
+        "low": axis.at(band[0]),
+        "high": axis.at(band[1]),
         "cap_low": axis.low <= band[0] <= axis.high,
         "cap_high": axis.low <= band[1] <= axis.high,
         "off": "low" if value < axis.low else "high" if value > axis.high else None,
         "zero": axis.at(0.0),
         "grid": [axis.at(t) for t in axis.ticks],
-        "prior": None,
+        "prior": prior and {"x": axis.at(prior[0]), "width": round(max(axis.at(prior[1]) - axis.at(prior[0]), 0.4), 3)},
     }
-    if prior is not None:
-        start, end = axis.at(prior[0]), axis.at(prior[1])
-        marks["prior"] = {"x": start, "width": round(max(end - start, 0.4), 3)}
-    return marks
+
+
+def band_marks(row: Mapping[str, Any], y: Callable[[float], float]) -> Drawn:
+    """Where a row's estimate and the ends of its band lie on a vertical axis."""
+    return {"y": y(row["value"]), "low": y(row["band"][0]), "high": y(row["band"][1])}
+
+
+def curve(points: Sequence[Drawn]) -> Drawn:
+    """A `line` through points and the `area` of their bands, as corners."""
+    around = [(p["x"], p["high"]) for p in points] + [(p["x"], p["low"]) for p in reversed(points)]
+    return {"line": " ".join(f"{p['x']},{p['y']}" for p in points), "area": " ".join(f"{x},{y}" for x, y in around)}

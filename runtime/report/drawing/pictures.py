@@ -5,52 +5,59 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from runtime.report.forms.pictures import Embedded, Picture
 
 QUALITY = 78
 """WebP quality; 78 keeps text in contact sheets legible at about a third of PNG's size."""
 
 
-def embed(image: Image.Image, width_px: int) -> dict[str, Any]:
+def embed(image: Image.Image, width_px: int) -> Embedded:
     """A picture no wider than `width_px` as `uri`, `width` and `height`. It is never enlarged."""
     rgb = image.convert("RGB")
     if rgb.width > width_px:
         rgb = rgb.resize((width_px, max(1, round(rgb.height * width_px / rgb.width))), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     rgb.save(buffer, "WEBP", quality=QUALITY, method=4)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return {"uri": f"data:image/webp;base64,{data}", "width": rgb.width, "height": rgb.height}
+    return {"uri": data_uri("image/webp", buffer.getvalue()), "width": rgb.width, "height": rgb.height}
 
 
-def figure(path: Path, root: Path, caption: str, width_px: int) -> dict[str, Any]:
-    """An image file as a figure; `source` is its place in the store."""
+def data_uri(kind: str, content: bytes) -> str:
+    """A file of a media type, inside the page."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def source(path: Path, artifact: Path) -> str:
+    """The place in the store of a file of an artifact."""
+    return path.relative_to(artifact.parent.parent).as_posix()
+
+
+def figure(path: Path, artifact: Path, caption: str, width_px: int) -> Picture:
+    """An image file of an artifact."""
     with Image.open(path) as image:
-        return {"caption": caption, "source": path.relative_to(root).as_posix(), **embed(image, width_px)}
+        return {"caption": caption, "source": source(path, artifact), **embed(image, width_px)}
 
 
-def photos(capture: Path, root: Path, most: int = 3, width_px: int = 320) -> list[dict[str, Any]]:
+def photos(capture: Path, most: int = 3, width_px: int = 320) -> list[Picture]:
     """Photos of a capture, spread evenly over it. A capture made from a splat has none."""
     frames = json.loads((capture / "cameras.json").read_text())["frames"] if (capture / "cameras.json").is_file() else []
     files = [capture / frame["file"] for frame in frames if (capture / frame["file"]).is_file()]
-    return [figure(path, root, "photo", width_px) for path in spread(files, most)]
+    return [figure(path, capture, "photo", width_px) for path in spread(files, most)]
 
 
-def sheets(folder: Path, root: Path, caption: str, most: int, width_px: int) -> list[dict[str, Any]]:
-    """PNG pictures below `folder`, by name, at most `most`."""
-    files = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    return [figure(path, root, f"{caption}: {_name(path)}" if caption else _name(path), width_px) for path in spread(files, most)]
+def sheets(artifact: Path, below: str, most: int, width_px: int) -> list[Picture]:
+    """PNG pictures in the folder `below` of an artifact, by name, at most `most`."""
+    files = sorted((artifact / below).glob("*.png"))
+    return [figure(path, artifact, _name(path), width_px) for path in spread(files, most)]
 
 
-def clip_sheets(coverage: Path, root: Path, most: int = 2, frames: int = 5, width_px: int = 900) -> list[dict[str, Any]]:
+def clip_sheets(coverage: Path, most: int = 2, frames: int = 5, width_px: int = 900) -> list[Picture]:
     """A contact sheet for each of a few clips, with frames spread evenly over its time."""
-    files = sorted((coverage / "clips").glob("*.mp4"))
-    return [
-        {"caption": _name(path), "source": path.relative_to(root).as_posix(), **embed(_strip(path, frames), width_px)}
-        for path in spread(files, most)
-    ]
+    files = spread(sorted((coverage / "clips").glob("*.mp4")), most)
+    return [{"caption": _name(path), "source": source(path, coverage), **embed(_strip(path, frames), width_px)} for path in files]
 
 
 def spread(items: Sequence[Path], most: int) -> list[Path]:

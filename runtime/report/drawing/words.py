@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from markupsafe import Markup, escape
 
+from runtime.report.forms.learning import Saving
+
 DOMAINS = {"irl": "real robot", "irl_proxy": "hidden site", "twin": "twin", "world_model": "world model"}
 """Domains from the most real to the least, as the report calls them."""
-
-DIRECTIONS = {"helps": "helps", "hurts": "hurts", "undecided": "undecided", "not run": "not run"}
 
 
 def domain(name: str) -> str:
@@ -34,9 +33,9 @@ def figure(kpi: str, where: str | None = None, real: str | None = None) -> str:
     return ", ".join([FIGURES.get(kpi, kpi), *place])
 
 
-def by_reality(domains: Iterable[str]) -> list[str]:
+def by_reality[Name: str](domains: Iterable[Name]) -> list[Name]:
     """Domains sorted from the most real to the least."""
-    order = list(DOMAINS)
+    order: list[str] = list(DOMAINS)
     return sorted(domains, key=lambda d: (order.index(d) if d in order else len(order), d))
 
 
@@ -65,7 +64,7 @@ def expected(ends: Sequence[float]) -> str:
     return " to ".join(number(end, 0 if end == round(end) else 1, sign=True) for end in ends)
 
 
-def metric(value: Any) -> str:
+def metric(value: object) -> str:
     """A recorded metric, shortly."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
@@ -128,3 +127,25 @@ def duration(seconds: float) -> str:
 def hours(value: float | None) -> str:
     """Hours, or points per hour: three significant digits, since they span from seconds to months."""
     return "–" if value is None else number(value, max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0)
+
+
+def saving(found: Saving | None) -> str:
+    """Sample efficiency: `2.1×`, `at least 4×`."""
+    if found is None:
+        return "–"
+    value = _times(found["value"])
+    return value if found["kind"] == "exact" else f"{found['kind']} {value}"
+
+
+def saving_band(found: Saving | None) -> str:
+    """The band of a sample efficiency; an open end in words."""
+    if found is None or found["reason"]:
+        return "" if found is None else found["reason"]
+    low, high = (None if end is None else _times(end) for end in found["band"])
+    if low and high:
+        return f"[{low}, {high}]"
+    return f"{low} or more" if low else f"{high} or less" if high else "not bounded"
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}×" if value < 10 else f"{value:.0f}×"

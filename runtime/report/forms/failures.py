@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form
+from runtime.report.forms.where import Of
+
+Shifted = Literal["less often", "more often", "undecided"]
 
 
 class Change(Form):
@@ -15,8 +17,10 @@ class Change(Form):
     """Low and high end."""
     level: float
     """Confidence level of this one band."""
-    direction: Literal["less often", "more often", "undecided"]
+    direction: Shifted
     """Undecided where the band includes zero."""
+    paired: bool
+    """Whether trials were compared in pairs."""
 
 
 class Mode(Form):
@@ -34,13 +38,9 @@ class Mode(Form):
     """Null for the baseline."""
 
 
-class FailureRow(Form):
+class FailureRow(Of):
     """How one approach failed in one domain."""
 
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
     trials: int
     """Trials, successes among them."""
     modes: list[Mode]

@@ -4,17 +4,15 @@ from typing import Literal
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form
+from runtime.report.forms.pictures import Embedded, Picture
+from runtime.report.forms.where import Of
 
 
-class Pixels(Form):
-    """A film or a sheet of frames."""
+class Video(Embedded):
+    """A film."""
 
     source: str
     """Its place in the store."""
-    width: int
-    """Pixels."""
-    height: int
-    """Pixels."""
 
 
 class Film(Form):
@@ -34,9 +32,11 @@ class Film(Form):
     """Control steps."""
     seconds: float
     """The same in the robot's time."""
-    video: Pixels
+    video: Video
     """The film."""
-    sheet: Pixels
+    poster: Embedded
+    """Its last frame."""
+    sheet: Picture
     """Frames of it, as shown on paper."""
 
 
@@ -51,6 +51,8 @@ class FilmedCell(Form):
     """Its band."""
     trials: int
     """Trials."""
+    seeds: int
+    """Training seeds."""
     films: list[Film]
     """What did not happen in any seed has none."""
 
@@ -75,15 +77,11 @@ class Room(Form):
     """In the study's order."""
 
 
-class CellName(Form):
+class CellName(Of):
     """A cell over all its seeds."""
 
     task: str
     """Id of the task."""
-    approach: str
-    """Id of the approach."""
-    domain: Domain
-    """Where the trials ran."""
 
 
 class LeftOut(Form):

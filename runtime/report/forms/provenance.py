@@ -1,7 +1,5 @@
 """Where the numbers come from."""
 
-from typing import Any
-
 from runtime.report.forms.base import Form
 
 
@@ -16,13 +14,32 @@ class ArtifactRow(Form):
     """Version of the stage."""
     cpu_s: float
     """CPU seconds that building it took."""
-    metrics: dict[str, Any]
+    metrics: dict[str, str | float]
     """What the stage recorded of it."""
+
+
+class StageRow(Form):
+    """All artifacts of one stage."""
+
+    stage: str
+    """Its name."""
+    versions: list[int]
+    """Its versions; more than one where they were mixed."""
+    backends: list[str]
+    """Back ends with their versions."""
+    artifacts: int
+    """How many."""
+    cpu_s: float
+    """CPU seconds in all."""
+    peak_mb: float
+    """Most memory of one job, megabytes."""
 
 
 class Provenance(Form):
     """Where the numbers come from."""
 
+    stages: list[StageRow]
+    """In the order of the way from photos to evidence."""
     artifacts: list[ArtifactRow]
     """Every artifact above the report."""
     cpu_s: float

@@ -4,32 +4,32 @@ The report stage writes it into its artifact; `build/report/STUDY.json` is the s
 lines of today. Readers must bear keys that they do not know: keys are added, never renamed or given another meaning.
 """
 
-from typing import Literal, NotRequired
+from typing import Annotated, Any, NotRequired
+
+from pydantic import GetPydanticSchema
 
 from runtime.bound.cell import Domain
 from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import StoppedBy
 from runtime.report.forms.base import Form, Standing
-from runtime.report.forms.cost import CostRow
+from runtime.report.forms.claims import ClaimVerdict
+from runtime.report.forms.costs import CostRow
 from runtime.report.forms.evidence import Evidence
 from runtime.report.forms.failures import FailureRow
 from runtime.report.forms.films import Films
-from runtime.report.forms.judged import ClaimVerdict, GateVerdict
+from runtime.report.forms.gates import GateVerdict
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
+from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.reality import SimReal
+from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token
 from runtime.report.forms.worth import Worth
 
-
-class Token(Form, total=False):
-    """A piece of a sentence: `text`, or a thing by `kind` and `id`, whose title is in `labels`."""
-
-    text: str
-    """Plain words."""
-    kind: str
-    """Such as `approach`."""
-    id: str
-    """The thing's id."""
+Frame = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(StudyFrame))]
+"""A `StudyFrame` as JSON."""
+Stopped = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(StoppedBy))]
+"""A `StoppedBy` as JSON."""
 
 
 class Label(Form):
@@ -44,36 +44,46 @@ class Label(Form):
 
 
 class Report(Form):
-    """A study's report as data."""
+    """A study's report as data. Keys stand in this order."""
 
-    study: StudyFrame
+    study: Frame
     """What was planned."""
     status: Standing
     """The worst over gates and claims; what is waived counts as undecided."""
     headline: list[Token]
     """The first sentence of the report."""
-    roles: dict[str, Literal["baseline", "placebo", "untrained", "treatment"]]
+    roles: dict[str, Role]
     """Approach -> what it is for, read off its artifacts."""
     domains: list[Domain]
     """Domains with trials, from the most real to the least."""
+    approaches: list[ApproachRow]
+    """Every approach but the baseline: treatments, then the controls."""
+    null: NullNote
+    """What a placebo says."""
     not_run: list[list[Token]]
     """Everything planned that did not happen, as sentences."""
+    stopped: list[Stopped]
+    """What failed gates have stopped."""
     gates: list[GateVerdict]
     """In the study's order."""
     claims: list[ClaimVerdict]
     """In the study's order."""
+    decisions: list[Decision]
+    """A recommendation for each treatment that was compared."""
     evidence: Evidence
     """Uplift, rates and cells."""
     failures: list[FailureRow]
     """Failure modes by approach and domain."""
     sim_real: list[SimReal]
     """Every pair of a simulated and a real domain with policies in common."""
+    kpi: KpiPack
+    """Key figures by location and week."""
+    pictures: list[PicturedRoom]
+    """Locations that are pictured."""
     films: Films
     """Typical trials."""
     learning: LearningForm | None
     """Null where the study asks for none."""
-    kpi: KpiPack
-    """Key figures by location and week."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     worth: Worth

@@ -1,28 +1,26 @@
 """What comparisons say beyond their own band: what was expected, what is believed now, what to expect elsewhere."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.axis import Axis, axis_of, strip
-from runtime.report.roles import UNTRAINED
-from runtime.report.sections.verdict import in_order
+from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import pooled
+from runtime.report.forms.report import Report
+from runtime.report.roles import UNTRAINED, in_order
 
 WIDEST = 40.0
 """Points to either side of an estimate up to which its band stretches the axis; wider ones run off it."""
 
 
-def beyond(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def beyond(said: Report) -> list[Drawn]:
     """The widest row of uplift of each approach and domain with `joint`, its entry of `evidence.together`.
 
     The untrained control is left out; rows follow domains and approaches as the report lists them.
     """
     evidence, roles = said["evidence"], said["roles"]
     joint = {(row["approach"], row["domain"]): row for row in evidence["together"]}
-    widest: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in evidence["uplift"]:
-        key = (row["approach"], row["domain"])
-        if key not in widest or row["location"] is None:
-            widest[key] = row
+    widest = pooled(evidence["uplift"])
     return [
         {**widest[approach, domain], "joint": joint[approach, domain]}
         for domain in said["domains"]
@@ -31,37 +29,23 @@ def beyond(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def stacks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Range, measurement and belief of every row that has a range, as marks on one axis; None where there is none.
+def stacks(rows: Sequence[Drawn]) -> Drawn:
+    """Range, measurement and belief of every row that has a range, as marks on one axis.
 
     Returns:
         `axis` with its ticks, `groups` of rows by domain, each row with the marks `before`, `measured` and `after`.
     """
     kept = [row for row in rows if row["joint"]["belief"]]
-    if not kept:
-        return None
     # Ranges and beliefs set the scale, and measurements as far as they are within reach of them.
-    axis = axis_of(
-        [
-            {
-                "value": row["value"],
-                "location": None,
-                "prior": row["prior"],
-                "band": [max(row["band"][0], row["value"] - WIDEST), min(row["band"][1], row["value"] + WIDEST)],
-            }
-            for row in kept
-        ]
-    )
-    groups: dict[str, list[dict[str, Any]]] = {}
+    reach = [[max(row["band"][0], row["value"] - WIDEST), min(row["band"][1], row["value"] + WIDEST)] for row in kept]
+    axis = axis_of([{**row, "location": None, "band": band} for row, band in zip(kept, reach, strict=True)])
+    groups: dict[str, list[Drawn]] = {}
     for row in kept:
         groups.setdefault(row["domain"], []).append({**row, **_stack(axis, row)})
-    return {
-        "axis": {"ticks": [{"x": axis.at(t), "value": t} for t in axis.ticks]},
-        "groups": [{"domain": domain, "rows": members} for domain, members in groups.items()],
-    }
+    return {"axis": axis.ticked(), "groups": [{"domain": domain, "rows": members} for domain, members in groups.items()]}
 
 
-def _stack(axis: Axis, row: Mapping[str, Any]) -> dict[str, Any]:
+def _stack(axis: Axis, row: Drawn) -> Drawn:
     belief, (low, high) = row["joint"]["belief"], row["prior"]["range"]
     return {
         "before": strip(axis, (low + high) / 2, (low, high)),
@@ -70,41 +54,26 @@ def _stack(axis: Axis, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def belief_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The same, flat."""
-    rows = []
+def drawn(said: Report) -> Drawn:
+    """Rows of the table, and stacks of those that have a range."""
+    rows = beyond(said)
+    return {"rows": rows, **stacks(rows)}
+
+
+def rows(said: Report) -> Rows:
+    """The table, flat."""
+    found = []
     for row in beyond(said):
         joint, belief = row["joint"], row["joint"]["belief"]
-        there = joint["new_location"]
-        rows.append(
-            {
-                "approach": row["approach"],
-                "domain": row["domain"],
-                "measured": row["value"],
-                **ends("measured", row),
-                **ends("expected", {"band": row["prior"]["range"]} if row["prior"] else None),
-                **ends("together", joint),
-                "p_value": joint["p_value"],
-                "p_holm": joint["p_holm"],
-                **(
-                    {
-                        "believed": belief["posterior"]["mean"],
-                        "measured_share": belief["posterior"]["share"],
-                        "range_weight_before": belief["prior"]["range_weight"],
-                        "range_weight_after": belief["posterior"]["range_weight"],
-                        "above_zero_before_measurement": belief["prior"]["helps"],
-                        "above_zero_after_measurement": belief["posterior"]["helps"],
-                    }
-                    if belief
-                    else {}
-                ),
-                **ends("believed", belief["posterior"] if belief else None),
-                **ends("new_location", there),
-            }
-        )
-    return rows
-
-
-def ends(name: str, row: Mapping[str, Any] | None) -> dict[str, float]:
-    """The ends of a band as two columns; none where there is no band."""
-    return {} if row is None else {f"{name}_low": row["band"][0], f"{name}_high": row["band"][1]}
+        flat = columns(row, "approach domain measured=value measured=band")
+        flat |= columns(row["prior"], "expected=range") if row["prior"] else {}
+        flat |= columns(joint, "together=band p_value p_holm")
+        if belief:
+            before, after = belief["prior"], belief["posterior"]
+            flat |= columns(after, "believed=mean measured_share=share")
+            flat |= columns(before, "range_weight_before=range_weight") | columns(after, "range_weight_after=range_weight")
+            flat |= columns(before, "above_zero_before_measurement=helps")
+            flat |= columns(after, "above_zero_after_measurement=helps believed=band")
+        flat |= columns(joint["new_location"], "new_location=band") if joint["new_location"] else {}
+        found.append(flat)
+    return found

@@ -1,23 +1,11 @@
-"""Does each domain reproduce: rows for a table, in words."""
+"""Does each domain reproduce: how many trials were run twice, how many ended differently, and what follows."""
 
-from collections.abc import Mapping
-from typing import Any
+from runtime.report.drawing import Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.report import Report
 
 
-def determinism_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row per domain with trials: how many were run twice, how many ended differently, and what follows."""
-    return [
-        {
-            "domain": row["domain"],
-            "run_twice": row["trials"],
-            "differing": row["differing"],
-            "points": row["rate"],
-            "low": (row["band"] or ("", ""))[0],
-            "high": (row["band"] or ("", ""))[1],
-            "level": row["level"],
-            "at_most": row["limit"],
-            "status": row["status"],
-            "paired": row["paired"],
-        }
-        for row in said["evidence"]["reproducible"]
-    ]
+def rows(said: Report) -> Rows:
+    """One row per domain with trials."""
+    names = "domain run_twice=trials differing points=rate band level at_most=limit status paired"
+    return [columns(row, names) for row in said["evidence"]["reproducible"]]

@@ -1,10 +1,11 @@
 """Effect sizes: what the page draws of them, and their rows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from runtime.report.roles import UNTRAINED
-from runtime.report.sections.verdict import in_order
+from runtime.report.drawing import Drawn, Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.report import Report
+from runtime.report.roles import UNTRAINED, in_order
 
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")
 """Dash patterns that tell lines apart without colour, in turn."""
@@ -12,7 +13,7 @@ WIDE, TALL = 300.0, 180.0
 """Of a profile's field, in pixels."""
 
 
-def drawn(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def drawn(said: Report) -> Drawn:
     """One group per domain: `measures`, each with its table rows and its profiles. The untrained control is left out.
 
     An approach keeps its line through all figures.
@@ -40,7 +41,7 @@ def drawn(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         if measures:
             lines = max(280, 60 + 18 * len(measures[0]["rows"]))
             groups.append({"domain": domain, "measures": measures, "lines": lines, "notes": notes(measures)})
-    return groups
+    return {"groups": groups}
 
 
 def steps(thresholds: Sequence[float], shares: Sequence[float]) -> str:
@@ -60,7 +61,7 @@ def area(thresholds: Sequence[float], band: Sequence[Sequence[float]] | None) ->
     return "M" + "L".join(f"{_x(t)} {_y(share)}" for t, share in zip(thresholds, band[1], strict=True)) + back + "Z"
 
 
-def notes(measures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def notes(measures: Sequence[Drawn]) -> list[Drawn]:
     """What could not be said, each reason once, with the approaches that it holds for unless it holds for all."""
     found: dict[str, list[str]] = {}
     rows = [row for part in measures for row in part["rows"]]
@@ -74,48 +75,29 @@ def notes(measures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def effect_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def effect_rows(said: Report) -> Rows:
     """One row per approach, domain and measure."""
+    alone = "approach domain measure tasks runs mean error iqm iqm_band optimality_gap"
+    beside = "cohens_d hedges_g d_band degrees improvement improvement_band"
     rows = []
     for row in said["evidence"]["effects"]["rows"]:
-        beside = row["against"] or {}
-        flat = {k: row[k] for k in ("approach", "domain", "measure", "tasks", "runs", "mean", "error", "iqm")}
-        rows.append(
-            {
-                **flat,
-                **_ends("iqm", row["iqm_band"]),
-                "optimality_gap": row["optimality_gap"],
-                **{k: beside.get(k) for k in ("cohens_d", "hedges_g")},
-                **_ends("d", beside.get("d_band")),
-                "degrees": beside.get("degrees"),
-                "improvement": beside.get("improvement"),
-                **_ends("improvement", beside.get("improvement_band")),
-                "notes": "; ".join([*row["notes"], *beside.get("notes", [])]),
-            }
-        )
+        against = row["against"]
+        notes = [*row["notes"], *(against["notes"] if against else [])]
+        flat = columns(row, alone) | columns(against or dict.fromkeys(beside.split()), beside)
+        rows.append({**flat, "notes": "; ".join(notes)})
     return rows
 
 
-def profile_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def profile_rows(said: Report) -> Rows:
     """One row per approach, domain, measure and threshold."""
     found = said["evidence"]["effects"]
     return [
-        {
-            "approach": row["approach"],
-            "domain": row["domain"],
-            "measure": row["measure"],
-            "threshold": threshold,
-            "share_above": row["profile"][i],
-            **_ends("share", row["profile_band"] and [row["profile_band"][0][i], row["profile_band"][1][i]]),
-        }
+        columns(row, "approach domain measure")
+        | {"threshold": threshold, "share_above": row["profile"][i]}
+        | columns({"share_band": row["profile_band"] and [side[i] for side in row["profile_band"]]}, "share_band")
         for row in found["rows"]
         for i, threshold in enumerate(found["thresholds"])
     ]
-
-
-def _ends(name: str, band: Sequence[float] | None) -> dict[str, Any]:
-    low, high = band or (None, None)
-    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def _x(value: float) -> float:

@@ -4,72 +4,58 @@ The films were chosen and written by `evaluate` (runtime/sim/trials/rollouts.py)
 seed is chosen whose success rate is nearest to the median over seeds: neither the luckiest run is shown nor the worst.
 """
 
-import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Literal
 
 from PIL import Image
 
-from runtime.bound.cell import Cell
-from runtime.bound.frame import StudyFrame
-from runtime.report.drawing.pictures import embed, figure
+from runtime.bound.cell import Domain
+from runtime.report.drawing import Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.drawing.pictures import data_uri, embed, figure, source
 from runtime.report.drawing.words import by_reality
+from runtime.report.forms.evidence import CellRow, RateRow
+from runtime.report.forms.films import CellName, Film, FilmedCell, FilmedRow, Films, LeftOut, Room, Video
+from runtime.report.forms.report import Report
+from runtime.report.study import Study
 
-OUTCOMES = ("success", "failure")
-SAID = ("seed", "initial_state", "failure_mode", "steps", "seconds", "score")
+OUTCOMES: tuple[Literal["success", "failure"], ...] = ("success", "failure")
 INDEX = "typical.json"
 SHEET_PX = 960
 """Width of a sheet of frames: what paper shows in place of a film."""
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, Domain]
 """(location, task, approach, domain)"""
 
 
-def films(
-    frame: StudyFrame,
-    cells: Sequence[Cell],
-    trials: Sequence[Path],
-    evidence: Mapping[str, Any],
-    most_locations: int,
-    most_kib: int,
-) -> dict[str, Any]:
+def films(study: Study) -> Films:
     """What the page shows of trials, and which cells it has no room for.
 
-    Args:
-        frame: the study.
-        cells: its cells.
-        trials: their evaluations, in the same order.
-        evidence: what the trials say, for rates.
-        most_locations: locations that get films, in the study's order.
-        most_kib: what films, posters and sheets may take in the page, KiB; the first cell that does not fit and all
-            after it are left out and named.
-
-    Returns:
-        `rooms` (a location and task each, with `rows` of approaches and their `cells` by domain), `left_out`
-        (locations with the cells that are not shown) and their number, `kib` (what was taken) and `most_kib`.
+    Locations follow the study, those beyond `most_pictured` are left out. The first cell that does not fit into
+    `films_kib` and all after it are left out and named.
     """
+    evidence, most_kib = study.evidence, study.films_kib
     found: dict[Key, list[tuple[int, Path]]] = {}
-    for cell, folder in zip(cells, trials, strict=True):
+    for cell, folder in zip(study.cells, study.artifacts.trials, strict=True):
         found.setdefault((cell.location, cell.task, cell.approach, cell.domain), []).append((cell.seed, folder))
-    pictured = set(frame.locations[:most_locations])
+    pictured = set(study.locations[: study.most_pictured])
     rates = {(r["location"], r["task"], r["approach"], r["domain"]): r for r in evidence["rates"]}
     domains = by_reality(sorted({key[3] for key in found}))
-    order = {name: i for i, name in enumerate((*frame.locations, *frame.tasks, *frame.approaches))}
-    keys = sorted(found, key=lambda k: (*(order.get(name, len(order)) for name in k[:3]), domains.index(k[3])))
-    shown: dict[Key, dict[str, Any]] = {}
+    order = {name: i for i, name in enumerate((*study.locations, *study.frame.tasks, *study.approaches))}
+    shown: dict[Key, FilmedCell] = {}
     left_out: list[Key] = []
     taken, full = 0, False
-    for key in keys:
+    for key in sorted(found, key=lambda k: (*(order.get(name, len(order)) for name in k[:3]), domains.index(k[3]))):
         if key[0] not in pictured or full:
             left_out.append(key)
             continue
         made = _cell(key, found[key], evidence["cells"], rates.get(key))
-        size = sum(len(uri) for film in made["films"] for uri in _uris(film))
-        if taken + size > 1024 * most_kib:
-            full = True
+        size = sum(len(part.get("uri", "")) for film in made["films"] for part in (film["video"], film["poster"], film["sheet"]))
+        full = taken + size > 1024 * most_kib
+        if full:
             left_out.append(key)
         else:
             taken += size
@@ -83,18 +69,11 @@ def films(
     }
 
 
-def film_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every film that is shown, one row each, for a table: which trial it is and where in the store it lies."""
+def rows(said: Report) -> Rows:
+    """Every film that is shown, one row each: which trial it is and where in the store it lies."""
+    names = "location task approach domain outcome seed initial_state failure_mode steps seconds score source"
     return [
-        {
-            "location": room["location"],
-            "task": room["task"],
-            "approach": row["approach"],
-            "domain": cell["domain"],
-            "outcome": film["outcome"],
-            **{k: film[k] for k in SAID},
-            "source": film["video"]["source"],
-        }
+        columns({**room, **row, **cell, **film, **film["video"]}, names)
         for room in said["films"]["rooms"]
         for row in room["rows"]
         for cell in row["cells"]
@@ -102,9 +81,7 @@ def film_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(
-    key: Key, runs: Sequence[tuple[int, Path]], rated: Sequence[Mapping[str, Any]], rate: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _cell(key: Key, runs: Sequence[tuple[int, Path]], rated: Sequence[CellRow], rate: RateRow | None) -> FilmedCell:
     by_seed = {
         row["seed"]: row["value"] for row in rated if (row["location"], row["task"], row["approach"], row["domain"]) == key
     }
@@ -121,7 +98,7 @@ def _cell(
     }
 
 
-def _film(runs: Sequence[tuple[int, Path]], outcome: str) -> dict[str, Any] | None:
+def _film(runs: Sequence[tuple[int, Path]], outcome: Literal["success", "failure"]) -> Film | None:
     """The first run's film that ended so; None where none did."""
     from runtime.coverage.video import read_video
 
@@ -130,12 +107,10 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: str) -> dict[str, Any] | No
         said = json.loads(index.read_text()).get(outcome) if index.is_file() else None
         if said is None or not path.is_file():
             continue
-        root = folder.parent.parent
         frames, _ = read_video(path)
-        content = base64.b64encode(path.read_bytes()).decode("ascii")
-        video = {
-            "source": path.relative_to(root).as_posix(),
-            "uri": f"data:video/mp4;base64,{content}",
+        video: Video = {
+            "source": source(path, folder),
+            "uri": data_uri("video/mp4", path.read_bytes()),
             "width": frames.shape[2],
             "height": frames.shape[1],
         }
@@ -149,26 +124,22 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: str) -> dict[str, Any] | No
             "seconds": round(said["steps"] / said["fps"], 2),
             "video": video,
             "poster": embed(Image.fromarray(frames[-1]), frames.shape[2]),
-            "sheet": figure(path.with_suffix(".png"), root, outcome, SHEET_PX),
+            "sheet": figure(path.with_suffix(".png"), folder, outcome, SHEET_PX),
         }
     return None
 
 
-def _uris(film: Mapping[str, Any]) -> Iterator[str]:
-    return (film[part]["uri"] for part in ("video", "poster", "sheet"))
-
-
-def _rooms(shown: Mapping[Key, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rooms(shown: Mapping[Key, FilmedCell]) -> Iterator[Room]:
     for (location, task), here in groupby(shown, key=lambda k: k[:2]):
-        rows = [
+        rows: list[FilmedRow] = [
             {"approach": approach, "cells": [shown[key] for key in own]} for approach, own in groupby(here, key=lambda k: k[2])
         ]
         yield {"location": location, "task": task, "rows": rows}
 
 
-def _grouped(left_out: Sequence[Key], shown: Mapping[Key, Any]) -> Iterator[dict[str, Any]]:
+def _grouped(left_out: Sequence[Key], shown: Mapping[Key, FilmedCell]) -> Iterator[LeftOut]:
     """Locations with their cells that are not shown; `whole` where nothing of the location is."""
     partly = {key[0] for key in shown}
     for location, own in groupby(left_out, key=lambda k: k[0]):
-        cells = [{"task": task, "approach": approach, "domain": domain} for _, task, approach, domain in own]
+        cells: list[CellName] = [{"task": task, "approach": approach, "domain": domain} for _, task, approach, domain in own]
         yield {"location": location, "whole": location not in partly, "cells": cells}

@@ -1,20 +1,20 @@
 """A fleet of locations: what the page draws of every approach over its locations, however many there are."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from runtime.report.drawing.axis import Axis, axis_of
+from runtime.report.drawing import Drawn, Rows
+from runtime.report.drawing.axis import axis_of
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.report import Report
 from runtime.report.roles import TREATMENT
 
-FEW = 12
-"""Locations up to which lists of single places stand open; more are folded."""
 MOST_FLAGGED = 20
 """Flagged locations that are listed above the fold."""
 HEIGHT = 220
 """Of the plot, in pixels."""
 
 
-def fleets(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fleets(said: Report) -> list[Drawn]:
     """Each treatment's fleet with its `plot`, `counts` of decisions, and locations as `flagged` and `rest`.
 
     Flagged are those set aside and those where the approach hurts, the oddest first; the rest follow by value.
@@ -24,7 +24,7 @@ def fleets(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         if said["roles"].get(fleet["approach"]) != TREATMENT:
             continue
         reasons = {item["location"]: item["reason"] for item in fleet["quarantine"]}
-        rows = [{**row, "reason": reasons.get(row["location"])} for row in fleet["locations"]]
+        rows: list[Drawn] = [{**row, "reason": reasons.get(row["location"])} for row in fleet["locations"]]
         rows.sort(key=lambda row: (row["value"], row["raw"], row["location"]))
         odd = [row for row in rows if row["reason"] or row["direction"] == "hurts"]
         odd.sort(key=lambda row: (not row["reason"], -abs(row["raw"] - fleet["mean"])))
@@ -44,7 +44,7 @@ def fleets(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def caterpillar(rows: Sequence[Mapping[str, Any]], mean: float) -> dict[str, Any]:
+def caterpillar(rows: Sequence[Drawn], mean: float) -> Drawn:
     """Sorted locations from left to right, drawn values with bands, raw values as ticks.
 
     Marks are gathered in one path for each kind, so that a hundred locations cost no more than their coordinates. A
@@ -53,17 +53,8 @@ def caterpillar(rows: Sequence[Mapping[str, Any]], mean: float) -> dict[str, Any
     Returns:
         `ticks` (value and y in pixels), `zero` and `mean` as y, `width` in units of one location, and `paths` by kind.
     """
-    axis: Axis = axis_of(
-        [
-            {
-                "value": row["value"],
-                "location": None,
-                "prior": None,
-                "band": [min(row["band"][0], row["raw"]), max(row["band"][1], row["raw"])],
-            }
-            for row in rows
-        ]
-    )
+    reach = [[min(row["band"][0], row["raw"]), max(row["band"][1], row["raw"])] for row in rows]
+    axis = axis_of([{**row, "prior": None, "location": None, "band": b} for row, b in zip(rows, reach, strict=True)])
 
     def y(value: float) -> float:
         return round(HEIGHT * (1 - axis.at(value) / 100), 1)
@@ -85,22 +76,12 @@ def caterpillar(rows: Sequence[Mapping[str, Any]], mean: float) -> dict[str, Any
     }
 
 
-def fleet_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(said: Report) -> Rows:
     """One row per approach, domain and location of a fleet."""
-    return [
-        {
-            "approach": fleet["approach"],
-            "domain": fleet["domain"],
-            "location": row["location"],
-            "measured": row["raw"],
-            "value": row["value"],
-            "value_low": row["band"][0],
-            "value_high": row["band"][1],
-            "p_value": row["p_value"],
-            "p_adjusted": row["adjusted"],
-            "direction": row["direction"],
-            "set_aside": next((q["reason"] for q in fleet["quarantine"] if q["location"] == row["location"]), ""),
-        }
-        for fleet in said["evidence"]["fleet"]
-        for row in fleet["locations"]
-    ]
+    found = []
+    for fleet in said["evidence"]["fleet"]:
+        aside = {one["location"]: one["reason"] for one in fleet["quarantine"]}
+        for row in fleet["locations"]:
+            flat = columns(row, "location measured=raw value value=band p_value p_adjusted=adjusted direction")
+            found.append({**columns(fleet, "approach domain"), **flat, "set_aside": aside.get(row["location"], "")})
+    return found

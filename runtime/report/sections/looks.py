@@ -1,19 +1,12 @@
-"""Interim looks: rows for a table."""
+"""Interim looks: comparisons as of the last one."""
 
-from collections.abc import Mapping
-from typing import Any
+from runtime.report.drawing import Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.report import Report
 
 
-def look_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(said: Report) -> Rows:
     """One row per comparison and place; none where trials were not looked at before the end."""
     found = said["evidence"]["sequential"]
-    return [
-        {
-            **{k: row[k] for k in ("approach", "location", "task", "domain", "states")},
-            "difference": row["value"],
-            "low": (row["band"] or ("", ""))[0],
-            "high": (row["band"] or ("", ""))[1],
-            "stopped_at_look": row["stopped_at"],
-        }
-        for row in (found["comparisons"] if found else ())
-    ]
+    names = "approach location task domain states difference=value band stopped_at_look=stopped_at"
+    return [columns(row, names) for row in found["comparisons"]] if found else []

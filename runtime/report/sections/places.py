@@ -1,42 +1,37 @@
 """The heat map: location by approach, each cell with its uplift, its band and how strongly it is tinted."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from runtime.report.roles import BASELINE, UNTRAINED
-from runtime.report.sections.verdict import in_order
+from runtime.report.drawing import Drawn, Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.evidence import UpliftRow
+from runtime.report.forms.report import Report
+from runtime.report.roles import BASELINE, TREATMENT, UNTRAINED, in_order
 
 LEAST_SCALE = 10.0
 """Points at which a tint is full even where nothing moved more: small differences stay pale."""
 
 
-def heat_maps(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def maps(said: Report) -> list[Drawn]:
     """One map per domain with at least two places; rows follow the study's order, columns the report's.
 
     A row has the baseline's success rate and a cell per other approach, None where nothing was compared. `tint` is 0 to
     100; the untrained control does not set the scale.
     """
-    frame, evidence = said["study"], said["evidence"]
-    roles: Mapping[str, str] = said["roles"]
+    frame, evidence, roles = said["study"], said["evidence"], said["roles"]
     approaches = [a for a in in_order(frame["approaches"], roles) if roles.get(a) != BASELINE]
-    maps = []
+    found = []
     for domain in said["domains"]:
         here = [r for r in evidence["uplift"] if r["domain"] == domain and r["location"] is not None]
         cells = {(r["location"], r["task"], r["approach"]): r for r in here}
-        rates = {
-            (r["location"], r["task"]): r
-            for r in evidence["rates"]
-            if r["domain"] == domain and r["approach"] == evidence["baseline"]
-        }
+        own = [r for r in evidence["rates"] if (r["domain"], r["approach"]) == (domain, evidence["baseline"])]
+        rates = {(r["location"], r["task"]): r for r in own}
         places = [(x, t) for x in frame["locations"] for t in frame["tasks"] if any((x, t, a) in cells for a in approaches)]
         if len(places) < 2:
             continue
         scale = max([LEAST_SCALE, *(abs(r["value"]) for r in here if roles.get(r["approach"]) != UNTRAINED)])
-        maps.append(
+        found.append(
             {
                 "domain": domain,
                 "approaches": approaches,
-                "scale": round(scale, 1),
                 "rows": [
                     {
                         "location": x,
@@ -48,38 +43,23 @@ def heat_maps(said: Mapping[str, Any]) -> list[dict[str, Any]]:
                 ],
             }
         )
-    return maps
+    return found
 
 
-def _cell(row: Mapping[str, Any] | None, scale: float) -> dict[str, Any] | None:
+def _cell(row: UpliftRow | None, scale: float) -> Drawn | None:
     if row is None:
         return None
-    return {
-        "value": row["value"],
-        "band": row["band"],
-        "direction": row["direction"],
-        "seeds": row["seeds"],
-        "tone": "up" if row["value"] > 0 else "down",
-        "tint": round(min(100.0, 100 * abs(row["value"]) / scale)),
-    }
+    tint = round(min(100.0, 100 * abs(row["value"]) / scale))
+    return {**row, "tone": "up" if row["value"] > 0 else "down", "tint": tint}
 
 
-def heat_rows(maps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def drawn(said: Report) -> Drawn:
+    """The maps, and whether a fleet judges the same places below."""
+    fleets = any(said["roles"].get(fleet["approach"]) == TREATMENT for fleet in said["evidence"]["fleet"])
+    return {"groups": maps(said), "fleets": fleets}
+
+
+def rows(said: Report) -> Rows:
     """The maps as flat rows, one per cell."""
-    return [
-        {
-            "domain": m["domain"],
-            "location": row["location"],
-            "task": row["task"],
-            "approach": approach,
-            "uplift": cell["value"],
-            "low": cell["band"][0],
-            "high": cell["band"][1],
-            "direction": cell["direction"],
-            "seeds": cell["seeds"],
-        }
-        for m in maps
-        for row in m["rows"]
-        for approach, cell in zip(m["approaches"], row["cells"], strict=True)
-        if cell is not None
-    ]
+    names = "domain location task approach uplift=value band direction seeds"
+    return [columns(cell, names) for a_map in maps(said) for row in a_map["rows"] for cell in row["cells"] if cell is not None]

@@ -3,59 +3,67 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ORDER = (
-    "capture",
-    "splat",
-    "twin",
-    "coverage",
-    "demos",
-    "enrichment",
-    "policy",
-    "evaluate",
-    "learning",
-    "uplift",
-    "gate",
-    "claim",
-    "report",
-)
+from runtime.report.drawing import Rows
+from runtime.report.drawing.csv import columns
+from runtime.report.forms.provenance import ArtifactRow, Provenance, StageRow
+from runtime.report.forms.report import Report
+from runtime.report.roles import Manifest
+from runtime.report.study import Study
+
+ORDER = "capture splat twin coverage demos enrichment policy evaluate learning uplift gate claim report".split()
 
 
-def by_stage(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def provenance(study: Study) -> Provenance:
+    """Stages and artifacts above the report, and how to make it again."""
+    stages = _stages(study.manifests)
+    return {
+        "stages": stages,
+        "artifacts": _artifacts(study.manifests),
+        "cpu_s": round(sum(row["cpu_s"] for row in stages), 1),
+        "peak_mb": max((row["peak_mb"] for row in stages), default=0.0),
+        "commands": _commands(study.frame.id),
+    }
+
+
+def _stages(manifests: Sequence[Manifest]) -> list[StageRow]:
     """One row per stage: versions, back ends, artifacts, CPU seconds (each artifact once) and highest memory."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, StageRow] = {}
     for manifest in manifests:
-        row = rows.setdefault(
-            manifest["stage"],
-            {"stage": manifest["stage"], "versions": set(), "backends": set(), "artifacts": 0, "cpu_s": 0.0, "peak_mb": 0.0},
-        )
-        row["versions"].add(manifest["version"])
-        row["backends"] |= {f"{b['name']} {b['version']}" for b in manifest.get("backends", {}).values()}
+        start: StageRow = {
+            "stage": manifest["stage"],
+            "versions": [],
+            "backends": [],
+            "artifacts": 0,
+            "cpu_s": 0.0,
+            "peak_mb": 0.0,
+        }
+        row, chosen = rows.setdefault(manifest["stage"], start), manifest.get("backends", {}).values()
+        row["versions"] = sorted({*row["versions"], manifest["version"]})
+        row["backends"] = sorted({*row["backends"], *(f"{b['name']} {b['version']}" for b in chosen)})
         row["artifacts"] += 1
         row["cpu_s"] = round(row["cpu_s"] + manifest["cost"]["cpu_s"], 3)
         row["peak_mb"] = max(row["peak_mb"], manifest["cost"]["peak_mb"])
-    for row in rows.values():
-        row["versions"], row["backends"] = sorted(row["versions"]), sorted(row["backends"])
     return sorted(rows.values(), key=lambda row: _position(row["stage"]))
 
 
-def artifacts(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _artifacts(manifests: Sequence[Manifest]) -> list[ArtifactRow]:
     """One row per artifact: address, version, cost and flat metrics."""
-    rows = [
+    rows: list[ArtifactRow] = [
         {
             "stage": m["stage"],
             "fingerprint": m["fingerprint"],
             "version": m["version"],
             "cpu_s": m["cost"]["cpu_s"],
-            "metrics": flat(m.get("metrics", {})),
+            "metrics": _flat(m.get("metrics", {})),
         }
         for m in manifests
     ]
     return sorted(rows, key=lambda row: (_position(row["stage"]), row["fingerprint"]))
 
 
-def flat(metrics: Mapping[str, Any], most: int = 8) -> dict[str, Any]:
+def _flat(metrics: Mapping[str, Any], most: int = 8) -> dict[str, str | float]:
     """The first scalar metrics; nested ones get dotted names."""
-    found: dict[str, Any] = {}
+    found: dict[str, str | float] = {}
     for name, value in metrics.items():
         if isinstance(value, Mapping):
             found |= {f"{name}.{inner}": v for inner, v in value.items() if isinstance(v, int | float | str)}
@@ -64,12 +72,26 @@ def flat(metrics: Mapping[str, Any], most: int = 8) -> dict[str, Any]:
     return dict(list(found.items())[:most])
 
 
-def commands(study: str) -> list[str]:
+def _commands(study: str) -> list[str]:
     """What to type in a checkout to make this report again."""
-    name = "" if study == "study" else f" {study}"
-    build = "snakemake --cores all" if study == "study" else f"simkiln run{name}"
-    return [f"simkiln check{' --study' + name if name else ''}", build, f"simkiln report{name}"]
+    if study == "study":
+        return ["simkiln check", "snakemake --cores all", "simkiln report"]
+    return [f"simkiln check --study {study}", f"simkiln run {study}", f"simkiln report {study}"]
 
 
 def _position(stage: str) -> tuple[int, str]:
-    return (ORDER.index(stage) if stage in ORDER else len(ORDER), stage)
+    return (next((i for i, name in enumerate(ORDER) if name == stage), len(ORDER)), stage)
+
+
+def stage_rows(said: Report) -> Rows:
+    """One row per stage."""
+    return [
+        {**row, "versions": " ".join(map(str, row["versions"])), "backends": ", ".join(row["backends"])}
+        for row in said["provenance"]["stages"]
+    ]
+
+
+def artifact_rows(said: Report) -> Rows:
+    """One row per artifact, each metric a column."""
+    names = "stage fingerprint version cpu_s"
+    return [{**columns(row, names), **row["metrics"]} for row in said["provenance"]["artifacts"]]

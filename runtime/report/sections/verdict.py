@@ -1,13 +1,21 @@
 """The report's first lines: which approaches help, where, how sure. Nothing is said that a band does not say."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from runtime.bound.cell import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
+from runtime.report.drawing import Drawn
 from runtime.report.drawing.words import by_reality, count, domain, number, points
-from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
-from runtime.stats.status import Status
+from runtime.report.forms.base import Standing
+from runtime.report.forms.evidence import UpliftRow
+from runtime.report.forms.report import Report
+from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token, Weighed
+from runtime.report.roles import BASELINE, PLACEBO, TREATMENT
+from runtime.report.study import Study
+from runtime.stats.band import Band
+from runtime.stats.kpi.decision import Change, decide
+from runtime.stats.status import Status, combine
 
 FOUND = {"helps": ("helps", "help"), "hurts": ("hurts", "hurt"), "undecided": ("is undecided", "are undecided")}
 """Direction -> what the first line says of one approach and of several."""
@@ -15,8 +23,39 @@ MOST_SPELLED = 2
 """Approaches up to which the first line gives each one's band."""
 MOST_NAMED = 4
 """Names that a list of the first lines spells out."""
-Token = dict[str, str]
-"""A piece of a sentence: `{"text": …}`, or `{"kind": …, "id": …}` for a thing whose title is put in later."""
+SIMULATED: tuple[Domain, ...] = ("world_model", "twin")
+REAL: tuple[Domain, ...] = ("irl", "irl_proxy")
+"""Domains that the rules of `runtime.stats.kpi.decision` speak of, each before its stand-in."""
+
+
+def content(study: Study) -> dict[str, object]:
+    """What is said of the whole study."""
+    rows, roles = study.pooled, study.roles
+    return {
+        # What is waived counts as undecided: it no longer fails the study, and the study has not passed either.
+        "status": combine(Status.UNDECIDED if v["waived"] else Status(v["status"]) for v in [*study.gates, *study.claims]),
+        "headline": headline(study.frame, rows, roles),
+        "roles": roles,
+        "domains": study.domains,
+        "approaches": _approaches(study),
+        "null": null_note(rows, roles),
+        "not_run": [*_stopped(study.stopped), *_not_run(study)],
+        "stopped": [one.model_dump(mode="json") for one in study.stopped],
+        "decisions": _decisions(rows, roles),
+    }
+
+
+def drawn(said: Report) -> Drawn:
+    """Gates and claims by how they stand, and at how many places each approach helps."""
+    gates = [("waived", "waived") if v["waived"] else (v["status"], v["status"]) for v in said["gates"]]
+    claims = [("waived", "waived") if v["waived"] else (v["verdict"], v["status"]) for v in said["claims"]]
+    return {"statuses": _counted(gates), "verdicts": _counted(claims), "where": where(said)}
+
+
+def _counted(judged: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """(word, its status, how often) of gates or claims, the best first; waived ones count as waived."""
+    order = [*Status, "waived"]
+    return [(*pair, judged.count(pair)) for pair in sorted(set(judged), key=lambda pair: order.index(pair[1]))]
 
 
 def text(value: str) -> Token:
@@ -29,7 +68,7 @@ def ref(kind: str, name: str) -> Token:
     return {"kind": kind, "id": name}
 
 
-def headline(frame: StudyFrame, rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> list[Token]:
+def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Token]:
     """One sentence about the treatments in the most real domain that was measured.
 
     Args:
@@ -52,48 +91,35 @@ def headline(frame: StudyFrame, rows: Sequence[Mapping[str, Any]], roles: Mappin
     return [text(f"{_in(where).capitalize()}, "), *parts, text(".")]
 
 
-def approach_rows(
-    frame: StudyFrame, rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str], domains: Sequence[str]
-) -> list[dict[str, Any]]:
+def _approaches(study: Study) -> list[ApproachRow]:
     """One row per approach but the baseline, with its comparison in every domain, or None where it was not run."""
-    found = {(row["approach"], row["domain"]): row for row in rows}
+    found = {(row["approach"], row["domain"]): row for row in study.pooled}
     return [
         {
             "approach": approach,
-            "role": roles.get(approach, TREATMENT),
-            "domains": [{"domain": d, "row": found.get((approach, d))} for d in domains],
+            "role": study.roles.get(approach, TREATMENT),
+            "domains": [{"domain": d, "row": found.get((approach, d))} for d in study.domains],
         }
-        for approach in in_order(frame.approaches, roles)
-        if approach != frame.baseline
+        for approach in study.approaches
+        if approach != study.frame.baseline
     ]
 
 
-def in_order(approaches: Sequence[str], roles: Mapping[str, str]) -> list[str]:
-    """Approaches as the report lists them: baseline, treatments, then the controls."""
-    order = (BASELINE, TREATMENT, PLACEBO, UNTRAINED)
-    return sorted(approaches, key=lambda a: order.index(roles.get(a, TREATMENT)))
-
-
-def null_note(rows: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> dict[str, Any]:
+def null_note(rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> NullNote:
     """What the placebo says: passed when its bands cover zero, failed when one does not, undecided when they have no
     bounds, not run when there is none."""
     placebo = [row for row in rows if roles.get(row["approach"]) == PLACEBO]
     if not placebo:
-        return {"status": Status.NOT_RUN, "rows": [], "moved": []}
+        return {"status": "not run", "rows": [], "moved": []}
     moved = [row for row in placebo if row["direction"] != "undecided"]
     known = all(row["degrees"] > 0 for row in placebo)
-    status = Status.FAILED if moved else Status.PASSED if known else Status.UNDECIDED
+    status: Standing = "failed" if moved else "passed" if known else "undecided"
     return {"status": status, "rows": placebo, "moved": moved}
 
 
-def not_run(
-    frame: StudyFrame,
-    evidence: Mapping[str, Any],
-    gates: Sequence[Mapping[str, Any]],
-    claims: Sequence[Mapping[str, Any]],
-    roles: Mapping[str, str],
-) -> list[list[Token]]:
+def _not_run(study: Study) -> list[list[Token]]:
     """Everything that was planned but did not happen, as sentences."""
+    frame, evidence, roles = study.frame, study.evidence, study.roles
     lines: list[list[Token]] = []
     measured = {(c["approach"], c["location"], c["task"], c["seed"], c["domain"]): c["trials"] for c in evidence["cells"]}
     order = by_reality(list(frame.trials))
@@ -111,7 +137,7 @@ def not_run(
                 )
     lines += [
         [text(f"{kind} "), ref(kind, v["id"]), text(f": {v['reason']}")]
-        for kind, verdicts in (("gate", gates), ("claim", claims))
+        for kind, verdicts in (("gate", study.gates), ("claim", study.claims))
         for v in verdicts
         if v["status"] == Status.NOT_RUN
     ]
@@ -124,7 +150,7 @@ def not_run(
     return lines
 
 
-def stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
+def _stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
     """A sentence for each gate that stopped something."""
     return [
         [
@@ -137,7 +163,7 @@ def stopped(found: Sequence[StoppedBy]) -> list[list[Token]]:
     ]
 
 
-def _by(row: Mapping[str, Any]) -> str:
+def _by(row: UpliftRow) -> str:
     """What one approach does, by its band: ` helps by 25.5 to 37.8 points`."""
     low, high = row["band"]
     if row["direction"] == "undecided":
@@ -161,3 +187,41 @@ def _listed(tokens: list[Token], most: int = MOST_NAMED) -> list[Token]:
             spoken.append(text(" and " if i == len(tokens) - 1 else ", "))
         spoken.append(token)
     return spoken
+
+
+def where(said: Report) -> dict[str, dict[str, str]]:
+    """Approach -> domain -> words such as `helps at 2 of 3 places`; nothing where there is one place only.
+
+    Of a fleet they are its decisions, false discoveries under control; of a few places, what each one's own band says.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in said["evidence"]["uplift"]:
+        if row["location"] is not None:
+            found.setdefault((row["approach"], row["domain"]), []).append(row["direction"])
+    fleets = {
+        (fleet["approach"], fleet["domain"]): [row["direction"] for row in fleet["locations"]]
+        for fleet in said["evidence"]["fleet"]
+    }
+    words: dict[str, dict[str, str]] = {}
+    for key, directions in (found | fleets).items():
+        if len(directions) > 1:
+            of = f"{len(directions)} {'locations' if key in fleets else 'places'}"
+            counts = {word: directions.count(word) for word in ("helps", "hurts")}
+            decided = " and ".join(f"{word} at {n}" for word, n in counts.items() if n)
+            words.setdefault(key[0], {})[key[1]] = f"{decided} of {of}" if decided else f"undecided at each of {of}"
+    return words
+
+
+def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Decision]:
+    """One recommendation per treatment that was compared with the baseline, by `runtime.stats.kpi.decision`."""
+    found: list[Decision] = []
+    for approach in dict.fromkeys(row["approach"] for row in rows if roles.get(row["approach"]) == TREATMENT):
+        mine = {row["domain"]: row for row in rows if row["approach"] == approach}
+        fit = {kpi: [d for d in names if d in mine] for kpi, names in (("world_model", SIMULATED), ("irl", REAL))}
+        domains = {kpi: there[0] for kpi, there in fit.items() if there}
+        changes = {kpi: Change(mine[d]["value"], Band(*mine[d]["band"])) for kpi, d in domains.items()}
+        named = {kpi: f"success ({domain(d)})" for kpi, d in domains.items()}
+        said = decide(changes, words={"world_model": "success in simulation", "irl": "success in reality", **named})
+        because: list[Weighed] = [{**number, "domain": domains.get(number["kpi"])} for number in said["because"]]
+        found.append({"approach": approach, **said, "because": because})
+    return found

@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, Domain
 from runtime.bound.frame import PriorRange, StudyFrame
+from runtime.report.drawing import Drawn, Rows
+from runtime.report.drawing.csv import columns
 from runtime.report.drawing.words import by_reality, expected, percent
 from runtime.report.drawing.words import domain as in_words
+from runtime.report.forms.costs import CostRow
+from runtime.report.forms.evidence import Evidence
+from runtime.report.forms.report import Report
+from runtime.report.forms.verdict import Role
+from runtime.report.forms.worth import Confirmed, Next, Worth
 from runtime.report.roles import BASELINE, PLACEBO, UNTRAINED
+from runtime.report.sections.costs import costs
+from runtime.report.study import Study
 from runtime.stats.band import Band
 from runtime.stats.prior.prior import normal, of_range
 from runtime.stats.prior.together import belief_json
@@ -18,28 +27,18 @@ NEVER_TRIED = (BASELINE, PLACEBO, UNTRAINED)
 
 
 def worth(
-    frame: StudyFrame,
-    cells: Sequence[Cell],
-    evidence: Mapping[str, Any],
-    roles: Mapping[str, str],
-    costs: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+    frame: StudyFrame, cells: Sequence[Cell], evidence: Evidence, roles: Mapping[str, Role], costs: Sequence[CostRow]
+) -> Worth:
     """Cost per confirmed point, and candidates by expected uplift per hour.
 
     `unit` is `gpu_h` where any artifact of any approach used a GPU, else `cpu_h`: one unit for all, so that they rank.
-
-    Args:
-        frame: the study.
-        cells: the study's cells.
-        evidence: as `uplift.json` holds it.
-        roles: approach -> what it is for.
-        costs: as `runtime.report.sections.cost.costs` makes them.
     """
     unit = "gpu_h" if any(row["gpu_s"] for row in costs) else "cpu_h"
-    hours = {row["approach"]: row[unit.replace("_h", "_s")] / 3600 for row in costs}
+    hours = {row["approach"]: row["gpu_s" if unit == "gpu_h" else "cpu_s"] / 3600 for row in costs}
     places = {a: len({c.location for c in cells if c.approach == a}) for a in {c.approach for c in cells}}
     tried = [a for a in frame.approaches if roles.get(a) not in NEVER_TRIED]
     domains = by_reality({*frame.trials, *evidence["counts"]["domains"]})
+    at_one = {a: hours[a] / places[a] for a in hours if places.get(a)}
     return {
         "unit": unit,
         "confirmed": [
@@ -48,15 +47,11 @@ def worth(
             for approach in tried
             if (row := _confirmed(approach, domain, evidence, hours.get(approach)))
         ],
-        "next": [
-            _next(domain, tried, evidence, {a: hours[a] / places[a] for a in hours if places.get(a)}, unit)
-            for domain in domains
-            if tried and evidence["baseline"]
-        ],
+        "next": [_next(domain, tried, evidence, at_one) for domain in domains if tried and evidence["baseline"]],
     }
 
 
-def _confirmed(approach: str, domain: str, evidence: Mapping[str, Any], hours: float | None) -> dict[str, Any] | None:
+def _confirmed(approach: str, domain: Domain, evidence: Evidence, hours: float | None) -> Confirmed | None:
     """Points that are sure at each location, added up over locations, and what one of them cost.
 
     Of a fleet they are those of locations where the approach helps with false discoveries under control; without one,
@@ -85,9 +80,7 @@ def _confirmed(approach: str, domain: str, evidence: Mapping[str, Any], hours: f
     }
 
 
-def _next(
-    domain: str, tried: Sequence[str], evidence: Mapping[str, Any], hours: Mapping[str, float], unit: str
-) -> dict[str, Any]:
+def _next(domain: Domain, tried: Sequence[str], evidence: Evidence, hours: Mapping[str, float]) -> Next:
     """Candidates in one domain, by expected gain per hour at one location, and those that cannot be ranked."""
     known, unranked = {}, []
     for approach in tried:
@@ -116,7 +109,7 @@ def _next(
     }
 
 
-def _belief(approach: str, domain: str, evidence: Mapping[str, Any]) -> dict[str, Any] | str:
+def _belief(approach: str, domain: Domain, evidence: Evidence) -> dict[str, Any] | str:
     """What is believed of the approach at one more location, and from where; or why nothing is."""
     row = next((r for r in evidence["together"] if (r["approach"], r["domain"]) == (approach, domain)), None)
     if row and row["belief"]:
@@ -127,7 +120,7 @@ def _belief(approach: str, domain: str, evidence: Mapping[str, Any]) -> dict[str
         believed = normal(row["alone"]["mean"], row["alone"]["sd"], evidence["level"])
         return {"basis": "measurement", **_kept(belief_json(believed)), "share": 1.0}
     prior = PriorRange.model_validate(evidence["priors"].get(approach, {}))
-    expected_range = prior.for_domain(domain)  # ty: ignore[invalid-argument-type]
+    expected_range = prior.for_domain(domain)
     if expected_range is None:
         return "not measured here, and no range is expected of it"
     return {"basis": "prior", **_kept(belief_json(of_range(expected_range))), "range": list(expected_range)}
@@ -152,32 +145,25 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def next_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def content(study: Study) -> Drawn:
+    """What approaches cost, and what that was worth."""
+    spent = costs(study)
+    return {"costs": spent, "worth": worth(study.frame, study.cells, study.evidence, study.roles, spent)}
+
+
+def next_rows(said: Report) -> Rows:
     """One row per domain and candidate, in the order in which to try them; those without a rank come last."""
     unit = said["worth"]["unit"]
-    rows = []
+    names = f"""domain rank approach expected_gain=gain believed=mean sd {unit}=hours gain_per_{unit}=per_hour basis
+    measured_share=share range_weight reason=why"""
+    rows: list[dict[str, object]] = []
     for group in said["worth"]["next"]:
-        for rank, row in enumerate(group["ranked"], 1):
-            rows.append(
-                {
-                    "domain": group["domain"],
-                    "rank": rank,
-                    "approach": row["approach"],
-                    "expected_gain": row["gain"],
-                    "believed": row["mean"],
-                    "sd": row["sd"],
-                    unit: row["hours"],
-                    f"gain_per_{unit}": row["per_hour"],
-                    "basis": row["basis"],
-                    "measured_share": row["share"],
-                    "range_weight": row["range_weight"],
-                    "reason": row["why"],
-                }
-            )
-        rows += [{"domain": group["domain"], **row} for row in group["unranked"]]
+        domain = group["domain"]
+        rows += [columns({**row, "domain": domain, "rank": rank}, names) for rank, row in enumerate(group["ranked"], 1)]
+        rows += [{"domain": domain, **row} for row in group["unranked"]]
     return rows
 
 
-def confirmed_rows(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def confirmed_rows(said: Report) -> Rows:
     """One row per approach and domain: points that are sure, and what one of them cost."""
     return [{**row, "unit": said["worth"]["unit"]} for row in said["worth"]["confirmed"]]

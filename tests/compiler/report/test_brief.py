@@ -26,7 +26,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def said(report: Path) -> dict[str, Any]:
+def said(report: Path) -> Any:
     return json.loads((report / "report.json").read_text())
 
 
@@ -37,7 +37,7 @@ def leaves(text: str) -> list[Token]:
     return found
 
 
-def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: dict[str, Any]) -> None:
+def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: Any) -> None:
     text = render_brief(said)
     marker, first, _, headline = text.splitlines()[:4]
     assert marker == "<!-- simkiln report study -->"
@@ -60,7 +60,7 @@ def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: dict[str, An
     assert sum(t.type == "tr_open" for t in leaves(text)) == 3 + 3 + len(said["gates"]) + len(said["claims"])
 
 
-def test_text_from_specs_is_inert(said: dict[str, Any]) -> None:
+def test_text_from_specs_is_inert(said: Any) -> None:
     names = [f"{kind}:{v['id']}" for kind in ("gate", "claim") for v in said[f"{kind}s"]]
     names += ["study:study", *(f"approach:{a}" for a in said["study"]["approaches"])]
     said["labels"] = {name: {"title": EVIL, "file": f"specs/{EVIL}.yaml", "line": 1} for name in names}
@@ -85,7 +85,7 @@ def test_text_from_specs_is_inert(said: dict[str, Any]) -> None:
     assert cells[0] == cells[1]  # no title adds a cell
 
 
-def test_a_long_report_is_cut_and_says_so(said: dict[str, Any]) -> None:
+def test_a_long_report_is_cut_and_says_so(said: Any) -> None:
     said["gates"] = [{**said["gates"][0], "id": f"gate-{i}"} for i in range(100)]
     text = render_brief(said)
     assert "and 60 more gates" in text

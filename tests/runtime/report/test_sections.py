@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from benchmarks.report_fleet import measure
-from runtime.report.downloads import TABLES
+from runtime.report.sections.order import SECTIONS
 from tests import REPOSITORY
 from tests.runtime.report.browser import browse, needs_browser
 from tests.runtime.report.sections.test_looks import in_batches
@@ -19,19 +19,6 @@ from tests.runtime.synthetic_study import CLAIMS, WAIVERS, history, synthetic_st
 
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar")
-WITHIN = {
-    "cells": "rates",
-    "costs": "worth",
-    "next": "worth",
-    "profiles": "effects",
-    "areas": "learning",
-    "powered": "reality",
-    "determinism": "provenance",
-    "looks": "provenance",
-    "stages": "provenance",
-    "artifacts": "provenance",
-}
-"""Table -> section that holds it, where it is not a section of its own."""
 
 
 def report_of(shape: str, store: Path) -> Path:
@@ -72,9 +59,10 @@ def test_every_table_and_figure_has_its_file_in_its_section(folder: Path) -> Non
 def test_every_table_with_rows_is_saved_where_its_name_says(folder: Path) -> None:
     found = sections((folder / "report.html").read_text())
     said = json.loads((folder / "report.json").read_text())
-    for name, rows in TABLES.items():
-        if rows(said):
-            assert f"{name}.csv" in saved(found[WITHIN.get(name, name)]), name
+    for section in SECTIONS:
+        for name, rows in section.rows.items():
+            if rows(said):
+                assert f"{name}.csv" in saved(found[section.within or section.name]), name
 
 
 def test_links_lead_somewhere_and_each_section_is_in_the_navigation(folder: Path) -> None:
@@ -84,6 +72,13 @@ def test_links_lead_somewhere_and_each_section_is_in_the_navigation(folder: Path
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     inner = re.findall(r'href="#([^"]+)"', page.partition("<nav")[2].partition("</nav>")[0])
     assert inner == [name for name in sections(page) if name]
+
+
+def test_a_section_has_one_name_in_every_room() -> None:
+    names = sorted(section.name for section in SECTIONS)
+    said = {path.stem for path in (REPOSITORY / "runtime" / "report" / "sections").glob("*.py")}
+    templates = {path.name.removesuffix(".html.j2") for path in (REPOSITORY / "rules" / "report").glob("*.html.j2")}
+    assert names == sorted(said - {"__init__", "order"}) == sorted(templates - {"macros"})
 
 
 def test_the_json_fits_the_schema(folder: Path) -> None:

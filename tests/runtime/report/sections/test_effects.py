@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from benchmarks.report_fleet import measure
+from runtime.report.page import FEW
 from runtime.report.sections.beyond import beyond, stacks
 from runtime.report.sections.effects import TALL, WIDE, area, steps
-from runtime.report.sections.fleet import FEW, HEIGHT, MOST_FLAGGED, caterpillar, fleets
+from runtime.report.sections.fleet import HEIGHT, MOST_FLAGGED, caterpillar, fleets
 from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
 
 
@@ -67,7 +68,7 @@ def test_a_belief_never_passes_for_a_measurement(folder: Path) -> None:
     outside = [r for r in beyond(said) if r["joint"]["belief"] and r["prior"]["relation"] == "outside"]
     assert text.count("they contradict each other") == len(outside)
     assert "of the decision matrix landed inside the range" in text
-    assert stacks([{"joint": {"belief": None}}]) is None
+    assert stacks([{"joint": {"belief": None}}])["groups"] == []
 
 
 def rows(*values: float, directions: str = "") -> list[dict[str, Any]]:
@@ -115,12 +116,14 @@ def test_flagged_locations_come_first_and_the_rest_is_folded() -> None:
         "locations": many,
         "quarantine": [{"location": "l59", "reason": "odd"}],
     }
-    (found,) = fleets({"evidence": {"fleet": [fleet]}, "roles": {"ours": "treatment"}})
+    said: Any = {"evidence": {"fleet": [fleet]}, "roles": {"ours": "treatment"}}
+    (found,) = fleets(said)
     assert found["flagged"][0]["location"] == "l59"
     assert (len(found["flagged"]), found["more_flagged"]) == (MOST_FLAGGED, 31 - MOST_FLAGGED)
     assert len(found["flagged"]) + len(found["rest"]) == 60
     assert found["counts"] == {"helps": 10, "undecided": 20, "hurts": 30}
-    assert fleets({"evidence": {"fleet": [fleet]}, "roles": {"ours": "placebo"}}) == []
+    said["roles"]["ours"] = "placebo"
+    assert fleets(said) == []
 
 
 def test_many_places_are_folded_in_every_list(tmp_path: Path) -> None:

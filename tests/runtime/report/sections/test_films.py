@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from runtime.report.content import without_pixels
-from runtime.report.downloads import TABLES
 from runtime.report.drawing.csv import table_csv
-from runtime.report.sections.films import films
+from runtime.report.sections.films import films, rows
+from runtime.report.study import Artifacts, Study
 from tests.runtime.synthetic_study import Synthetic, synthetic_study
 
 KEYS = ("location", "task", "approach", "domain")
@@ -23,15 +23,21 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
 
 
 @pytest.fixture(scope="module")
-def evidence(study: Synthetic) -> dict[str, Any]:
-    return json.loads((study.uplift() / "uplift.json").read_text())
+def uplift(study: Synthetic) -> Path:
+    return study.uplift()
 
 
-def shown(study: Synthetic, evidence: dict[str, Any], most_locations: int = 12, most_kib: int = 4096) -> dict[str, Any]:
-    return films(study.frame, study.cells, study.trials, evidence, most_locations, most_kib)
+@pytest.fixture(scope="module")
+def evidence(uplift: Path) -> dict[str, Any]:
+    return json.loads((uplift / "uplift.json").read_text())
 
 
-def by_key(found: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+def shown(study: Synthetic, uplift: Path, most_locations: int = 12, most_kib: int = 4096) -> Any:
+    made = Artifacts(uplift, trials=study.trials)
+    return films(Study(study.frame, study.cells, made, most_pictured=most_locations, films_kib=most_kib))
+
+
+def by_key(found: Any) -> dict[tuple[str, ...], dict[str, Any]]:
     return {
         (room["location"], room["task"], row["approach"], cell["domain"]): cell
         for room in found["rooms"]
@@ -40,8 +46,8 @@ def by_key(found: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
     }
 
 
-def test_every_cell_shows_the_seed_nearest_to_the_median(study: Synthetic, evidence: dict[str, Any]) -> None:
-    found = by_key(shown(study, evidence))
+def test_every_cell_shows_the_seed_nearest_to_the_median(study: Synthetic, uplift: Path, evidence: dict[str, Any]) -> None:
+    found = by_key(shown(study, uplift))
     assert len(found) == 2 * 4 * 2
     for key, cell in found.items():
         rates = {r["seed"]: r["value"] for r in evidence["cells"] if tuple(r[k] for k in KEYS) == key}
@@ -67,35 +73,36 @@ def test_an_outcome_that_the_middle_seed_lacks_is_shown_of_the_next(tmp_path: Pa
         lucky.joinpath("rollouts").chmod(0o755)
         target.unlink(missing_ok=True)
         target.write_bytes((donor / "rollouts" / name).read_bytes())
-    found = by_key(films(study.frame, study.cells, study.trials, {"cells": [], "rates": []}, 1, 4096))
+    (tmp_path / "uplift.json").write_text('{"cells": [], "rates": []}')
+    found = by_key(shown(study, tmp_path))
     (baseline, other) = found.values()
     assert [(f["outcome"], f["seed"]) for f in baseline["films"]] == [("success", 2), ("failure", 0)]
     assert [f["outcome"] for f in other["films"]] == ["failure"]
 
 
-def test_cells_without_room_are_named_not_dropped(study: Synthetic, evidence: dict[str, Any]) -> None:
-    whole = shown(study, evidence)
+def test_cells_without_room_are_named_not_dropped(study: Synthetic, uplift: Path) -> None:
+    whole = shown(study, uplift)
     assert (whole["left_out"], whole["cells_left_out"]) == ([], 0)
     assert 0 < whole["kib"] < whole["most_kib"]
-    some = shown(study, evidence, most_kib=round(whole["kib"] / 2))
+    some = shown(study, uplift, most_kib=round(whole["kib"] / 2))
     named = [(p["location"], c["task"], c["approach"], c["domain"]) for p in some["left_out"] for c in p["cells"]]
     assert 0 < len(named) == some["cells_left_out"] < 16
     assert [*by_key(some), *named] == [*by_key(whole)]
     assert some["kib"] <= some["most_kib"]
 
 
-def test_locations_beyond_the_most_pictured_are_named(study: Synthetic, evidence: dict[str, Any]) -> None:
-    one = shown(study, evidence, most_locations=1)
+def test_locations_beyond_the_most_pictured_are_named(study: Synthetic, uplift: Path) -> None:
+    one = shown(study, uplift, most_locations=1)
     assert {room["location"] for room in one["rooms"]} == {study.frame.locations[0]}
     assert [(p["location"], p["whole"], len(p["cells"])) for p in one["left_out"]] == [(study.frame.locations[1], True, 8)]
 
 
-def test_tables_name_the_films_and_hold_no_pixels(study: Synthetic, evidence: dict[str, Any]) -> None:
-    said = {"films": shown(study, evidence), "pictures": []}
-    rows = list(csv.DictReader(io.StringIO(table_csv(TABLES["films"](said)))))
+def test_tables_name_the_films_and_hold_no_pixels(study: Synthetic, uplift: Path, evidence: dict[str, Any]) -> None:
+    said: Any = {"films": shown(study, uplift), "pictures": []}
+    table = list(csv.DictReader(io.StringIO(table_csv(rows(said)))))
     ends = {(r["approach"], r["domain"], r["location"]): r["value"] > 0 for r in evidence["rates"] if r["location"]}
-    assert len(rows) == len(ends) + sum(ends.values())
-    assert {row["initial_state"] for row in rows} > {"0", "1"}
-    assert all((study.store / row["source"]).is_file() for row in rows)
+    assert len(table) == len(ends) + sum(ends.values())
+    assert {row["initial_state"] for row in table} > {"0", "1"}
+    assert all((study.store / row["source"]).is_file() for row in table)
     assert "base64" in json.dumps(said)
     assert "base64" not in json.dumps(without_pixels(said))

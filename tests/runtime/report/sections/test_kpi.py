@@ -16,8 +16,7 @@ from compiler.cli import main
 from compiler.report.brief import render_brief
 from runtime.build.testing import run_stage
 from runtime.report.recompute import recompute
-from runtime.report.sections.kpi_drawing import drawn
-from runtime.report.sections.kpi_rows import newest
+from runtime.report.sections.kpi import drawn, newest
 from runtime.store.store import SEAL, Store
 from runtime.trials.listing import read_manifest
 from tests.runtime.report.browser import found_in, needs_browser
@@ -27,7 +26,7 @@ from tests.runtime.synthetic_study import BUILT, LOCATIONS, RATES, Synthetic, hi
 WEEK_S = 7 * 86400
 
 
-def said(report: Path) -> dict[str, Any]:
+def said(report: Path) -> Any:
     return json.loads((report / "report.json").read_text())
 
 
@@ -97,7 +96,7 @@ def test_the_study_has_a_recommendation_with_its_numbers(long: Path) -> None:
 
 
 def test_charts_show_every_week_and_bands_in_the_frame(long: Path) -> None:
-    pack = drawn(said(long)["kpi"])
+    pack = drawn(said(long))
     frame = pack["frame"]
     assert [(c["kpi"], c["domain"], c["real"]) for c in pack["charts"]] == pack["columns"]
     for chart in pack["charts"]:

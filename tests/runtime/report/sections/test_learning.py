@@ -6,11 +6,13 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from runtime.report.sections.learning import charts, saving, saving_band
+from runtime.report.drawing.words import saving, saving_band
+from runtime.report.sections.learning import charts
 from tests.runtime.synthetic_study import synthetic_study
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -81,12 +83,15 @@ def test_without_curves_there_is_no_section(tmp_path: Path) -> None:
     assert "study-learning" not in page
 
 
+def savings(**changed: Any) -> Any:
+    return {"value": 4.0, "kind": "at least", "band": [3.0, None], "reason": "", **changed}
+
+
 def test_savings_in_words() -> None:
-    one = {"value": 2.5, "kind": "exact", "band": [1.2, 12.3], "reason": ""}
+    one = savings(value=2.5, kind="exact", band=[1.2, 12.3])
     assert (saving(one), saving_band(one)) == ("2.50×", "[1.20×, 12×]")
-    bound = {"value": 4.0, "kind": "at least", "band": [3.0, None], "reason": ""}
-    assert (saving(bound), saving_band(bound)) == ("at least 4.00×", "3.00× or more")
-    assert saving_band({**bound, "band": [None, 2.0]}) == "2.00× or less"
-    assert saving_band({**bound, "band": [None, None]}) == "not bounded"
-    assert saving_band({**bound, "reason": "one training run"}) == "one training run"
+    assert (saving(savings()), saving_band(savings())) == ("at least 4.00×", "3.00× or more")
+    assert saving_band(savings(band=[None, 2.0])) == "2.00× or less"
+    assert saving_band(savings(band=[None, None])) == "not bounded"
+    assert saving_band(savings(reason="one training run")) == "one training run"
     assert (saving(None), saving_band(None)) == ("–", "")

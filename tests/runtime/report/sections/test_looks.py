@@ -9,7 +9,7 @@ import pytest
 
 from runtime.bound.sequential import Schedule
 from runtime.build.testing import run_stage
-from runtime.report.downloads import TABLES
+from runtime.report.sections.looks import rows as look_rows
 from runtime.stats.looks.look import batch, cuts
 from tests.runtime.synthetic_study import Synthetic, _publish, synthetic_study
 
@@ -99,7 +99,7 @@ def test_the_report_says_so_and_calls_nothing_short(built: tuple[Path, Path]) ->
     assert f"{early['saved']:,} trials saved" in page
     assert 'id="looks"' in page
     assert "with fewer than" not in page
-    assert len(TABLES["looks"](said)) == 12
+    assert len(look_rows(said)) == 12
     assert len(said["films"]["rooms"]) == 2
 
 

@@ -6,15 +6,14 @@ import pytest
 
 from runtime.bound.frame import StudyFrame
 from runtime.report.drawing.words import measured
-from runtime.report.sections.verdict import headline
-from runtime.report.sections.where import where
+from runtime.report.sections.verdict import headline, where
 
 
 def row(direction: str, location: str | None = None, approach: str = "a", band: tuple[float, float] = (1.0, 2.0)) -> Any:
     return {"approach": approach, "domain": "twin", "location": location, "direction": direction, "band": list(band)}
 
 
-def said(directions: list[str], fleet: list[str] | None = None) -> dict[str, Any]:
+def said(directions: list[str], fleet: list[str] | None = None) -> Any:
     rows = [row(d, f"site-{i}") for i, d in enumerate(directions)]
     fleets = [{"approach": "a", "domain": "twin", "locations": [{"direction": d} for d in fleet or []]}]
     return {"evidence": {"uplift": [row("helps"), *rows], "fleet": fleets if fleet else []}}

@@ -26,7 +26,7 @@ CELLS = [
     for a in ("base", "proven", "measured", "refuted", "wished", "again")
     for x in "ab"
 ]
-ROLES = {"base": "baseline", "again": "placebo"}
+ROLES: Any = {"base": "baseline", "again": "placebo"}
 
 
 def joint(approach: str, belief: Any, alone: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def place(approach: str, location: str | None, band: list[float]) -> dict[str, A
     return {"approach": approach, "domain": "twin", "location": location, "band": band, "prior": None}
 
 
-EVIDENCE: dict[str, Any] = {
+EVIDENCE: Any = {
     "baseline": "base",
     "level": 0.95,
     "counts": {"domains": ["twin"]},
@@ -66,7 +66,7 @@ EVIDENCE: dict[str, Any] = {
         place("measured", "a", [-4, 6]),
     ],
 }
-COSTS = [{"approach": a, "cpu_s": 7200.0, "gpu_s": 0.0} for a in ("proven", "measured", "refuted", "wished", "again")]
+COSTS: Any = [{"approach": a, "cpu_s": 7200.0, "gpu_s": 0.0} for a in ("proven", "measured", "refuted", "wished", "again")]
 
 
 def test_candidates_are_ranked_by_what_is_believed_of_them() -> None:
@@ -88,17 +88,18 @@ def test_candidates_are_ranked_by_what_is_believed_of_them() -> None:
 
 
 def test_hours_of_a_gpu_count_once_any_were_used() -> None:
-    costs = [{**row, "gpu_s": 3600.0 if row["approach"] == "measured" else 0.0} for row in COSTS]
+    costs: Any = [{**row, "gpu_s": 3600.0 if row["approach"] == "measured" else 0.0} for row in COSTS]
     found = worth(FRAME, CELLS, EVIDENCE, ROLES, costs)
     assert found["unit"] == "gpu_h"
     ranked = found["next"][0]["ranked"]
     assert ranked[-1]["approach"] == "measured"  # the only one that costs any
     assert [row["per_hour"] for row in ranked[:-1]] == [None, None, None]
     assert ranked[-1]["hours"] == 0.5
-    assert "gain_per_gpu_h" in next_rows({"worth": found})[0]
+    said: Any = {"worth": found}
+    assert "gain_per_gpu_h" in next_rows(said)[0]
 
 
-def test_sure_points_are_the_low_ends_of_every_location() -> None:
+def test_sure_points_are_the_low_ends_of_every_location(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {row["approach"]: row for row in worth(FRAME, CELLS, EVIDENCE, ROLES, COSTS)["confirmed"]}
     assert found["proven"] == {
         "approach": "proven",
@@ -121,9 +122,8 @@ def test_sure_points_are_the_low_ends_of_every_location() -> None:
             {"direction": "helps", "band": [-1, 7]},
         ],
     }
-    (row,) = [
-        r for r in worth(FRAME, CELLS, {**EVIDENCE, "fleet": [of_fleet]}, ROLES, COSTS)["confirmed"] if r["approach"] == "proven"
-    ]
+    monkeypatch.setitem(EVIDENCE, "fleet", [of_fleet])
+    (row,) = [r for r in worth(FRAME, CELLS, EVIDENCE, ROLES, COSTS)["confirmed"] if r["approach"] == "proven"]
     assert (row["basis"], row["comparisons"], row["confirmed"], row["points"]) == ("fleet", 3, 1, 4)
 
 

@@ -1,43 +1,12 @@
-"""Gates and claims, and how they stand."""
+"""Claims and how they stand."""
 
 from typing import Literal
 
 from runtime.bound.cell import Domain
 from runtime.report.forms.base import Band, Form, Standing
+from runtime.report.forms.gates import Waived
 
-
-class Waived(Form):
-    """Who answers for a failure."""
-
-    reason: str
-    """Why it is accepted."""
-    owner: str
-    """Who says so."""
-    until: str
-    """Last day on which it holds."""
-
-
-class GateVerdict(Form):
-    """A gate and how it stands."""
-
-    id: str
-    """Id of the gate."""
-    status: Standing
-    """A gate with nothing to judge is not run, which is never a success."""
-    metric: str
-    """What is judged."""
-    wanted: str
-    """What the rule asks for, in words."""
-    value: float | None
-    """What was found; of several parts, the one that decides."""
-    band: Band | None
-    """Its band; null for a metric without one."""
-    n: int
-    """Trials or artifacts judged."""
-    reason: str
-    """Value, band and threshold in words, and what would decide."""
-    waived: Waived | None
-    """The waiver that covers the outcome."""
+ClaimWord = Literal["supported", "refuted", "undecided", "not run"]
 
 
 class Link(Form):
@@ -45,6 +14,8 @@ class Link(Form):
 
     link: str
     """Its name within the claim."""
+    part: str | None
+    """The part of a composed claim that it is; null in others."""
     approach: str
     """Id of the approach."""
     over: str
@@ -57,6 +28,8 @@ class Link(Form):
     """Confidence level of the band."""
     status: Standing
     """How this comparison stands."""
+    verdict: ClaimWord
+    """The same in the words of claims."""
     value: float | None
     """Uplift, points."""
     band: Band | None
@@ -72,7 +45,7 @@ class ClaimVerdict(Form):
     """Such as `superior`."""
     status: Standing
     """As a status: supported is passed, refuted is failed."""
-    verdict: Literal["supported", "refuted", "undecided", "not run"]
+    verdict: ClaimWord
     """In the words of claims."""
     reason: str
     """The weakest link in words."""
