@@ -12,10 +12,10 @@ from compiler.diagnostics.diagnostic import Span
 from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.fingerprint import canonical, joined
 from compiler.graph.node import Address, Graph, Node, Scope, Setting, Stops
+from compiler.graph.pattern import Key, Pattern, Slot, record
 from compiler.graph.roles import having, trials_of
 from compiler.graph.settings import Settings
 from compiler.graph.stops import speaks_of, stops
-from compiler.graph.template import Key, Slot, Template, record
 from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
 from compiler.project.load import Project
@@ -53,7 +53,7 @@ class _Expansion:
         self.samples: list[Node] = []
         self.asked: dict[str | None, dict[Key, Node]] = defaultdict(dict)
         self.grown: set[str] = set()
-        self.templates: dict[tuple[object, ...], Template | None] = {}
+        self.patterns: dict[tuple[object, ...], Pattern | None] = {}
         self.every: dict[str, tuple[Node, ...]] = {}
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
@@ -88,8 +88,8 @@ class _Expansion:
         outside = self.project.source_folder(spec.source) is not None
         like = (canonical(spec.stages), spec.source.kind, outside)
         partly = location in self.settings.partly
-        template = None if partly else self.templates.get(like)
-        if template is not None and self._repeat(template, location):
+        pattern = None if partly else self.patterns.get(like)
+        if pattern is not None and self._repeat(pattern, location):
             return
         for stage in self.study.targets:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
@@ -98,13 +98,13 @@ class _Expansion:
         for stage in having("curve"):
             for scope in self._scopes(stage):
                 self.node(stage, scope._replace(location=location))
-        if like not in self.templates and not partly:
-            self.templates[like] = record(self.settings, self.asked[location])
+        if like not in self.patterns and not partly:
+            self.patterns[like] = record(self.settings, self.asked[location])
 
-    def _repeat(self, template: Template, location: str) -> bool:
+    def _repeat(self, pattern: Pattern, location: str) -> bool:
         """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
         made: list[Node] = []
-        for slot in template.slots:
+        for slot in pattern.slots:
             own = Scope(location, *slot.own[1:])
             inputs = {port: tuple([made[i] if isinstance(i, int) else i for i in found]) for port, found in slot.parents}
             setting = slot.setting
@@ -118,7 +118,7 @@ class _Expansion:
             if setting.expects != slot.setting.expects:
                 self.samples.append(node)
             made.append(node)
-        self.asked[location] = dict(zip(template.keys, [made[place] for place in template.places], strict=True))
+        self.asked[location] = dict(zip(pattern.keys, [made[place] for place in pattern.places], strict=True))
         return True
 
     def _local(self, slot: Slot, made: list[Node], own: Scope) -> Setting:

@@ -18,7 +18,7 @@ from compiler.run.chunks import chunks
 from compiler.run.emit import emit
 from compiler.why.blame import blame
 from tests.compiler.built import Built
-from tests.compiler.graph.test_template import OWN, SEEDS, content, written
+from tests.compiler.graph.test_pattern import OWN, SEEDS, content, written
 from tests.compiler.published import planned, publish
 
 LEARNING = "learning: {at: [0.25, 1.0], trials: 6}\n"

@@ -10,7 +10,7 @@ from compiler.run import chunks as chunking
 from compiler.run.chunks import chunks
 from compiler.run.emit import emit
 from compiler.run.frozen_plan import FrozenPlan
-from tests.compiler.graph.test_template import written
+from tests.compiler.graph.test_pattern import written
 
 
 def test_few_nodes_have_a_job_each(tmp_path: Path) -> None:

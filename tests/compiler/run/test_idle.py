@@ -12,7 +12,7 @@ from compiler.project.load import load_project
 from compiler.reading import spec_cache
 from compiler.run import idle
 from compiler.run.idle import recall
-from tests.compiler.graph.test_template import written
+from tests.compiler.graph.test_pattern import written
 from tests.compiler.published import base_project, edit, publish_all
 
 

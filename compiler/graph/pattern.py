@@ -33,7 +33,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Template:
+class Pattern:
     """Slots, parents before children; `keys[i]` asks for slot `places[i]`, under a scope that may be an alias."""
 
     slots: tuple[Slot, ...]
@@ -41,7 +41,7 @@ class Template:
     places: tuple[int, ...]
 
 
-def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
+def record(settings: Settings, asked: Mapping[Key, Node]) -> Pattern | None:
     """The pattern of the nodes that one location asked for, in that order; None when one has a parent elsewhere."""
     keys: dict[int, list[Key]] = {}
     for key, node in asked.items():
@@ -63,4 +63,4 @@ def record(settings: Settings, asked: Mapping[Key, Node]) -> Template | None:
         askers = tuple(dict.fromkeys(by for _, _, by in keys[id(node)] if by is not None))
         aliases = tuple(dict.fromkeys(scope for _, scope, _ in keys[id(node)] if scope != own))
         slots.append(Slot(node.setting, first, own, tuple(parents), node.contract, aliases, askers))
-    return Template(tuple(slots), tuple(asked), tuple(places[id(node)] for node in asked.values()))
+    return Pattern(tuple(slots), tuple(asked), tuple(places[id(node)] for node in asked.values()))
