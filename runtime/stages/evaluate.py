@@ -80,7 +80,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
     from runtime.sim.trials.table import trial_table
     from runtime.sim.trials.twice import save_twice
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
-    from runtime.stats.looks.batch import batch
+    from runtime.stats.looks.look import batch
 
     repeated = p.twice if p.look == 1 else 0
     first, end = batch(p.trials, p.schedule, p.look, p.arm, before)

@@ -70,7 +70,7 @@ def report(
     from runtime.report.content import content, without_pixels
     from runtime.report.page import render
     from runtime.report.study import Artifacts, Study
-    from runtime.trials.batches import apart
+    from runtime.stats.table.table import apart
 
     first, later = apart(p.cells, p.parts, trials)
     found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, first, later)

@@ -61,8 +61,7 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.looks.stopped_early import stopped_early
     from runtime.stats.table.determinism import determinism, second_runs
     from runtime.stats.table.pairing import with_pairing
-    from runtime.stats.table.table import join, read
-    from runtime.trials.batches import apart
+    from runtime.stats.table.table import apart, join, read
     from runtime.trials.joined import with_imported, with_repeated
 
     table = join(read([folder / "trials.parquet" for folder in trials]), p.cells, p.parts)

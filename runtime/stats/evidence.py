@@ -10,12 +10,11 @@ from runtime.bound.cell import Cell
 from runtime.bound.frame import PriorRange
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.base import Estimate as EstimateForm
-from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, RateRow, ScoreRow, SetOfTrials, UpliftRow
+from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, RateRow, ScoreRow, UpliftRow
 from runtime.report.forms.looks import Sequential
 from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
-from runtime.stats.inference.estimate import Estimate
-from runtime.stats.inference.needed import needed
+from runtime.stats.inference.estimate import Estimate, needed
 from runtime.stats.inference.rate import Rate, rates, wilson
 from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
@@ -102,8 +101,8 @@ def evidence(
         "cells": cell_rows(table, level),
         "failure_modes": failure_rows(trials, order),
         "sequential": sequential,
-        "imported": [set_row(one) for one in imported],
-        "repeated": [set_row(one) for one in repeated],
+        "imported": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in imported],
+        "repeated": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in repeated],
     }
 
 
@@ -171,11 +170,6 @@ def rate_row(row: Rate) -> RateRow:
 def at(row: Uplift | Rate) -> At:
     """What a row speaks of."""
     return {"approach": row.approach, "domain": row.domain, "location": row.location, "task": row.task}
-
-
-def set_row(one: ImportedSet) -> SetOfTrials:
-    """An imported set as JSON."""
-    return {"name": one.name, "sha256": one.sha256, "day": one.day}
 
 
 def estimate_json(found: Estimate) -> EstimateForm:

@@ -68,8 +68,8 @@ def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> 
         "gap": [
             {
                 "approach": g.approach,
-                "location": g.location,
-                "task": g.task,
+                "location": g.found.location,
+                "task": g.found.task,
                 "value": round(g.found.estimate.value, 4),
                 "band": g.found.estimate.band.to_json(),
                 "paired": g.found.paired,

@@ -2,7 +2,6 @@
 
 import math
 from datetime import date, datetime
-from typing import Any
 
 SUCCESS = frozenset(["1", "true", "t", "yes", "y", "success", "succeeded", "successful", "pass", "passed", "ok", "won"])
 FAILURE = frozenset(["0", "false", "f", "no", "n", "failure", "failed", "fail", "nok", "lost"])
@@ -10,14 +9,14 @@ NOTHING = frozenset(["", "na", "n/a", "nan", "none", "null", "-", "--", "?"])
 NO_FAILURE = frozenset(["", "none", "na", "n/a", "-", "success", "succeeded", "ok", "null", "nan"])
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: object) -> bool:
     """Whether a cell says nothing: empty, NaN, null, `n/a`."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     return isinstance(value, str) and value.strip().lower() in NOTHING
 
 
-def as_success(value: Any, success: frozenset[str] = SUCCESS, failure: frozenset[str] = FAILURE) -> bool:
+def as_success(value: object, success: frozenset[str] = SUCCESS, failure: frozenset[str] = FAILURE) -> bool:
     """True or false.
 
     Raises:
@@ -39,7 +38,7 @@ def as_success(value: Any, success: frozenset[str] = SUCCESS, failure: frozenset
     raise ValueError(f"`{shown(value)}` is neither success nor failure; a part of success is a `score`")
 
 
-def as_number(value: Any, decimal: str = ".") -> float:
+def as_number(value: object, decimal: str = ".") -> float:
     """A finite number.
 
     Raises:
@@ -60,7 +59,7 @@ def as_number(value: Any, decimal: str = ".") -> float:
     return number
 
 
-def as_count(value: Any, decimal: str = ".") -> int:
+def as_count(value: object, decimal: str = ".") -> int:
     """A whole number from 0.
 
     Raises:
@@ -72,7 +71,7 @@ def as_count(value: Any, decimal: str = ".") -> int:
     return int(number)
 
 
-def as_name(value: Any) -> str:
+def as_name(value: object) -> str:
     """A name: text on one line, whole floats without their `.0`.
 
     Raises:
@@ -90,7 +89,7 @@ def as_name(value: Any) -> str:
     return text
 
 
-def as_day(value: Any, form: str | None = None) -> str:
+def as_day(value: object, form: str | None = None) -> str:
     """A day as 2026-03-05, from a date, a time (of which the day is kept as it stands) or text.
 
     Args:
@@ -111,7 +110,7 @@ def as_day(value: Any, form: str | None = None) -> str:
     return found.date().isoformat()
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value in a message: short, printable."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in str(value))
     return text if len(text) <= 40 else text[:39] + "…"

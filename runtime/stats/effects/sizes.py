@@ -18,10 +18,6 @@ class Mean:
     error: float | None
     n: int
 
-    def __str__(self) -> str:
-        error = "unknown" if self.error is None else f"{self.error:.1f}"
-        return f"{self.value:.1f} ± {error} (SE, n={self.n})"
-
 
 def mean_over_runs(runs: Runs) -> Mean:
     """Mean of one value per training run; the error is what drawing other runs for the same tasks would change."""

@@ -15,13 +15,9 @@ from runtime.stats.table.pairing import Pairing, weakest
 
 @dataclass(frozen=True)
 class Gap:
-    """Simulated minus real success of one approach. `location` None: pooled over places, each counting the same."""
+    """Simulated minus real success of one approach, at one place or pooled over all, each counting the same."""
 
     approach: str
-    simulated: Domain
-    real: Domain
-    location: str | None
-    task: str | None
     found: Uplift
     left_out: int = 0
     """Simulated trials without a real counterpart, where all real ones have a simulated one: the rest pairs."""
@@ -56,7 +52,7 @@ def gaps(trials: Trials, simulated: Domain, real: Domain, level: float, shared_t
             found = uplift_of(both, simulated, real, real, scope, level, shared, same_runs=True)
             if found is not None:
                 skipped = sum(left_out.get(place, 0) for place in scope)
-                rows.append(Gap(approach, simulated, real, found.location, found.task, found, skipped))
+                rows.append(Gap(approach, found, skipped))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Interim looks: which comparisons at a place may stop, and where the trials of the next look go.
+"""Interim looks: which comparisons at a place may stop, and which trials the next batch holds.
 
 At each look every open comparison with the baseline has an always-valid band of *these training runs*: the mean over
 initial states of the difference of both sides' success, averaged over seeds (`runtime.stats.looks.always_valid`). Once it
@@ -9,13 +9,15 @@ keeps its level shows `benchmarks/interim.py`.
 Everything here concerns one place alone: a location that joins a study changes no other one's trials.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from runtime.bound.sequential import Schedule
-from runtime.report.forms.looks import Seen
+from runtime.report.forms.looks import Look, Seen
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Outcomes
 from runtime.stats.looks.allocation import neyman
@@ -54,6 +56,24 @@ def cuts(trials: int, looks: int) -> list[int]:
     if not 1 <= looks <= trials:
         raise ValueError(f"{trials} trials cannot be looked at {looks} times")
     return [trials * (i + 1) // looks for i in range(looks)]
+
+
+def batch(trials: int, schedule: Schedule | None, look: int, arm: str, before: Path | None) -> tuple[int, int]:
+    """First initial state of a batch, and the one after its last: equal where it holds none.
+
+    Args:
+        trials: planned trials of the cell.
+        schedule: when they are looked at; None runs all at once.
+        look: which batch, from 1.
+        arm: id of the approach.
+        before: the interim look before this batch; None for the first.
+    """
+    if schedule is None:
+        return 0, trials
+    if before is None:
+        return 0, cuts(schedule.trials, schedule.looks)[look - 1]
+    said: Look = json.loads((before / "interim.json").read_text())
+    return said["done"][arm], said["upto"][arm]
 
 
 def differences(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes]) -> np.ndarray:

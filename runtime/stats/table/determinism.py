@@ -16,7 +16,7 @@ from runtime.problem import InputError, Problem
 from runtime.report.forms.determinism import DomainTwice
 from runtime.stats.status import Status
 from runtime.stats.table.pairing import Pairing
-from runtime.stats.table.reproducible import Disagreement, differences, disagreement
+from runtime.stats.table.reproducible import Disagreement, disagreement, tally
 from runtime.stats.table.table import KEY
 from runtime.stats.table.table import SCHEMA as TRIALS
 
@@ -90,17 +90,13 @@ def determinism(table: pa.Table, again: pa.Table, limits: Reproducible, level: f
         limits: what is put up with.
         level: confidence level of the exact bands.
     """
-    counts: dict[tuple[str, str], list[int]] = {}
-    for key, differs in differences(table, again).items():
-        found = counts.setdefault((key[KEY.index("domain")], key[KEY.index("location")]), [0, 0])
-        found[0] += 1
-        found[1] += differs
+    counts = tally(table, again, "domain", "location")
     domains: dict[Domain, Disagreement | None] = {}
     for domain in sorted(set(table["domain"].to_pylist())):
         here = [found for (where, _), found in counts.items() if where == domain]
         trials, differing = (sum(found[i] for found in here) for i in (0, 1))
         domains[domain] = disagreement(domain, trials, differing, level) if trials else None
-    places = {key: disagreement(key[0], n, k, level) for key, (n, k) in sorted(counts.items())}
+    places = {(domain, x): disagreement(domain, *found, level) for (domain, x), found in sorted(counts.items())}
     return Determinism(limits, domains, places)
 
 

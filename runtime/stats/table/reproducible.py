@@ -63,22 +63,22 @@ def disagreements(first: pa.Table, second: pa.Table, level: float = 0.95) -> lis
     Raises:
         ValueError: when a table names a trial twice.
     """
-    counts: dict[str, list[int]] = {}
-    for key, differs in differences(first, second).items():
-        found = counts.setdefault(key[KEY.index("domain")], [0, 0])
-        found[0] += 1
-        found[1] += differs
-    return [disagreement(domain, n, k, level) for domain, (n, k) in sorted(counts.items())]
+    return [disagreement(domain, *counts, level) for (domain,), counts in sorted(tally(first, second, "domain").items())]
 
 
-def differences(first: pa.Table, second: pa.Table) -> dict[tuple, bool]:
-    """Trial, by `KEY` -> whether its success differed, for every trial that both tables hold.
+def tally(first: pa.Table, second: pa.Table, *by: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Values of these columns of `KEY` -> how many trials both tables hold, and how many of them ended differently.
 
     Raises:
         ValueError: when a table names a trial twice.
     """
     once, again = _successes(first), _successes(second)
-    return {key: once[key] != again[key] for key in once if key in again}
+    found: dict[tuple[str, ...], tuple[int, int]] = {}
+    for key in once.keys() & again.keys():
+        group = tuple(key[KEY.index(name)] for name in by)
+        trials, differing = found.get(group, (0, 0))
+        found[group] = trials + 1, differing + (once[key] != again[key])
+    return found
 
 
 def disagreement(domain: str, trials: int, differing: int, level: float = 0.95) -> Disagreement:

@@ -10,20 +10,9 @@ import pyarrow.parquet as pq
 from runtime.bound.cell import Cell
 from runtime.problem import InputError, Problem
 
-SCHEMA = pa.schema(
-    [
-        ("location", pa.string()),
-        ("task", pa.string()),
-        ("approach", pa.string()),
-        ("seed", pa.int64()),
-        ("domain", pa.string()),
-        ("initial_state", pa.string()),
-        ("success", pa.bool_()),
-        ("score", pa.float64()),
-        ("failure_mode", pa.string()),
-        ("steps", pa.int64()),
-    ]
-)
+_TYPES = {"seed": pa.int64(), "success": pa.bool_(), "score": pa.float64(), "steps": pa.int64()}
+_NAMES = "location task approach seed domain initial_state success score failure_mode steps".split()
+SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _NAMES])
 """Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id."""
 
 DATED = pa.schema([*SCHEMA, ("day", pa.string())])
@@ -67,6 +56,28 @@ def join(tables: Sequence[pa.Table], cells: Sequence[Cell], parts: Sequence[int]
     if not parts:
         return SCHEMA.empty_table()
     return pa.concat_tables(parts).sort_by([(name, "ascending") for name in KEY])
+
+
+def apart(cells: Sequence[Cell], parts: Sequence[int], trials: Sequence[Path]) -> tuple[list[Path], list[tuple[Cell, Path]]]:
+    """The first batch of each cell, which always holds some trials, and all further ones with the cell that each belongs to.
+
+    Args:
+        cells: the study's cells.
+        parts: how many batches each has; empty where each has one.
+        trials: their folders, those of a cell one after another.
+
+    Raises:
+        ValueError: when the numbers do not match.
+    """
+    counts = list(parts) or [1] * len(cells)
+    if len(counts) != len(cells) or sum(counts) != len(trials):
+        raise ValueError(f"{len(trials)} batches for {len(cells)} cells")
+    first, later, at = [], [], 0
+    for cell, count in zip(cells, counts, strict=True):
+        first.append(trials[at])
+        later += [(cell, folder) for folder in trials[at + 1 : at + count]]
+        at += count
+    return first, later
 
 
 def _whole(tables: Sequence[pa.Table], parts: Sequence[int]) -> list[pa.Table]:

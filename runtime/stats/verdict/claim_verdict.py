@@ -7,7 +7,7 @@ from typing import Any
 from runtime.bound.cell import Domain
 from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.frame import StudyFrame
-from runtime.stats.inference.needed import Needed, needed
+from runtime.stats.inference.estimate import Needed, needed
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Trials

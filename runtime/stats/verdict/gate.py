@@ -2,20 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from runtime.bound.gate import GateRule
 from runtime.stats.band import Band
 from runtime.stats.status import Status
-
-WORDS = {
-    "at_least": "at least",
-    "at_most": "at most",
-    "above": "above",
-    "below": "below",
-    "between": "between",
-    "contains": "to cover",
-}
 
 
 @dataclass(frozen=True)
@@ -38,20 +28,18 @@ def judge(rule: GateRule, measure: Measure) -> Status:
     if not measure.bounded:
         return Status.UNDECIDED
     band = measure.band or Band(measure.value, measure.value)
-    if rule.comparator == "contains":
-        return Status.PASSED if band.contains(_one(rule)) else Status.FAILED
-    if rule.comparator == "between":
-        low, high = _two(rule)
-        if low <= band.low and band.high <= high:
-            return Status.PASSED
-        return Status.FAILED if band.high < low or band.low > high else Status.UNDECIDED
-    threshold = _one(rule)
-    inside, outside = {
-        "at_least": (band.low >= threshold, band.high < threshold),
-        "above": (band.low > threshold, band.high <= threshold),
-        "at_most": (band.high <= threshold, band.low > threshold),
-        "below": (band.high < threshold, band.low >= threshold),
-    }[rule.comparator]
+    if isinstance(rule.threshold, tuple):  # of `between`
+        low, high = rule.threshold
+        inside, outside = low <= band.low and band.high <= high, band.high < low or band.low > high
+    else:
+        end, covered = rule.threshold, band.contains(rule.threshold)
+        inside, outside = {
+            "at_least": (band.low >= end, band.high < end),
+            "above": (band.low > end, band.high <= end),
+            "at_most": (band.high <= end, band.low > end),
+            "below": (band.high < end, band.low >= end),
+            "contains": (covered, not covered),
+        }[rule.comparator]
     if inside:
         return Status.PASSED
     return Status.FAILED if outside else Status.UNDECIDED
@@ -67,12 +55,13 @@ def wanted(rule: GateRule) -> str:
     """What the rule asks for, in words, such as `at least 20`."""
     if isinstance(rule.threshold, tuple):
         return f"between {rule.threshold[0]:g} and {rule.threshold[1]:g}"
-    return f"{WORDS[rule.comparator]} {rule.threshold:g}"
+    words = "to cover" if rule.comparator == "contains" else rule.comparator.replace("_", " ")
+    return f"{words} {rule.threshold:g}"
 
 
-def lookup(metrics: Mapping[str, Any], name: str) -> float | None:
+def lookup(metrics: Mapping[str, object], name: str) -> float | None:
     """A number that a stage recorded; dots reach into nested metrics. None where there is none."""
-    value: Any = metrics.get(name)
+    value = metrics.get(name)
     if value is None:
         value = metrics
         for part in name.split("."):
@@ -80,13 +69,3 @@ def lookup(metrics: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     return float(value)
-
-
-def _one(rule: GateRule) -> float:
-    assert not isinstance(rule.threshold, tuple)
-    return rule.threshold
-
-
-def _two(rule: GateRule) -> tuple[float, float]:
-    assert isinstance(rule.threshold, tuple)
-    return rule.threshold

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runtime.bound.gate import TRIAL_METRICS, GateRule
-from runtime.stats.inference.estimate import Estimate
-from runtime.stats.inference.needed import Needed, needed
+from runtime.stats.inference.estimate import Estimate, Needed, needed
 from runtime.stats.inference.rate import rate_of
 from runtime.stats.inference.uplift import comparable, uplift_of
 from runtime.stats.status import Status, combine

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
+from runtime.sim.trials.run import Trial
 from runtime.sim.trials.table import trial_table
 from runtime.stats.table.table import join
 from tests.runtime.stages.sim_chain import publish
@@ -21,21 +23,8 @@ def evaluated(store: Path, name: str, outcomes: list[bool]) -> Path:
     """A published batch with these outcomes."""
     folder = store.parent / name
     folder.mkdir()
-    empty = trial_table([], "twin").schema
-    n = len(outcomes)
-    rows = {
-        "location": [""] * n,
-        "task": [""] * n,
-        "approach": [""] * n,
-        "seed": [None] * n,
-        "domain": ["twin"] * n,
-        "initial_state": [str(i) for i in range(n)],
-        "success": outcomes,
-        "score": [float(x) for x in outcomes],
-        "failure_mode": ["" if x else "missed" for x in outcomes],
-        "steps": [5] * n,
-    }
-    pq.write_table(pa.table(rows, schema=empty), folder / "trials.parquet")
+    done = [Trial(i, won, float(won), "" if won else "missed", 5, np.zeros(0)) for i, won in enumerate(outcomes)]
+    pq.write_table(trial_table(done, "twin"), folder / "trials.parquet")
     return publish(store, "evaluate", folder, name)
 
 

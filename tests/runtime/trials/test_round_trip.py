@@ -124,13 +124,8 @@ def test_names_come_from_the_path_and_words_are_ours() -> None:
 
 
 def test_trials_that_did_not_take_place_are_left_out_and_counted() -> None:
-    mapping = TrialMapping.model_validate(
-        {
-            "columns": {"success": "ok"},
-            "empty": "not_run",
-            "fixed": {"approach": "x", "location": "l", "task": "t", "domain": "irl"},
-        }
-    )
+    fixed = {"approach": "x", "location": "l", "task": "t", "domain": "irl"}
+    mapping = TrialMapping.model_validate({"columns": {"success": "ok"}, "empty": "not_run", "fixed": fixed})
     table, notes = convert(read_raw(b"n,ok\n1,1\n2,\n3,0\n", "x.csv", mapping), mapping)
     assert table.num_rows == 2
     assert "1 trials of `x.csv` did not take place" in notes[0]

@@ -10,8 +10,7 @@ import pytest
 from runtime.bound.sequential import Schedule
 from runtime.build.testing import run_stage
 from runtime.report.sections.looks import rows as look_rows
-from runtime.stats.looks.batch import batch
-from runtime.stats.looks.look import cuts
+from runtime.stats.looks.look import batch, cuts
 from tests.runtime.synthetic_study import Synthetic, _publish, synthetic_study
 
 PLAN = Schedule(trials=40, looks=4, most=40, level=0.95)

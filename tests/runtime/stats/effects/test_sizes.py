@@ -62,8 +62,7 @@ def test_effect_sizes_by_hand() -> None:
     assert standardised(one([3]), one([1]), 0.95) is None
     assert standardised(one([2, 2]), one([1, 1]), 0.95) is None
     assert standardised(one([0.1 + 0.2, 0.3]), one([0.1, 0.1]), 0.95) is None
-    assert str(mean_over_runs(one([40, 50, 60]))) == "50.0 ± 5.8 (SE, n=3)"
-    assert str(mean_over_runs(one([40]))) == "40.0 ± unknown (SE, n=1)"
+    assert mean_over_runs(one([40])).error is None
     with pytest.raises(ValueError, match="2 tasks against 1"):
         standardised(Runs.of([[1, 2], [1, 2]]), one([1, 2]), 0.95)
 
