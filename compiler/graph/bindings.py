@@ -14,6 +14,7 @@ from compiler.graph.roles import having, trials_of
 from compiler.project.layers import approach_chain
 from compiler.project.load import Project
 from compiler.reading.source import Step
+from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
@@ -101,8 +102,8 @@ def _hidden(grid: Grid, at: Scope) -> Any:
 
 
 def _site(grid: Grid, at: Scope) -> Any:
-    """The hidden site, for trials in `irl_proxy` alone."""
-    return _hidden(grid, at) if at.domain == "irl_proxy" else None
+    """The hidden site, for trials there alone."""
+    return _hidden(grid, at) if at.domain is not None and DOMAINS[at.domain].at_site else None
 
 
 def _arm(grid: Grid, at: Scope) -> str:

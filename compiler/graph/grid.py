@@ -8,7 +8,8 @@ from compiler.graph.node import Scope, Stops
 from compiler.project.layers import approach_chain, approach_rounds, training_seed_offset
 from compiler.project.load import Project
 from compiler.spec.study import HELD_OUT
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.sequential import Schedule
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from compiler.diagnostics.diagnostic import Span
 from runtime.bound.axis import AXES
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.contract import Contract
 from runtime.stage import Params, Resources, Stage
 

@@ -11,7 +11,8 @@ from compiler.project.differences import OFFSET, differences
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS
-from runtime.bound.claim import EVIDENCE_FOR, Ordered, Simple, Superior, comparisons
+from runtime.bound.claim import Ordered, Simple, Superior, comparisons
+from runtime.bound.domain import carrying
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 
@@ -118,7 +119,7 @@ def _surrogates(
     subject: Subject, study: str, at: SpanPath, claim_id: str, claim: Simple
 ) -> Iterator[tuple[SpanPath, str, str, tuple[Note, ...]]]:
     assert claim.about is not None
-    reach, fit = REACH[claim.about], EVIDENCE_FOR[claim.about]
+    reach, fit = REACH[claim.about], carrying(claim.about)
     if claim.domain not in fit:
         message = f"claim `{claim_id}` speaks of {reach}, but trials in `{claim.domain}` are a surrogate for that"
         yield (*at, "domain"), message, f"rest it on trials in {' or '.join(f'`{d}`' for d in fit)}, or claim less", ()

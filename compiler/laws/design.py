@@ -7,6 +7,7 @@ from compiler.graph.roles import JUDGES, having
 from compiler.graph.roles import domains as made_in
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
+from runtime.bound.domain import DOMAINS
 from runtime.stage import Port, load_stages
 
 AXES = ("tasks", "approaches", "seeds", "trials")
@@ -72,14 +73,14 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
         for domain in study.trials:
             if offered and domain not in offered:
                 message, help = f"no stage evaluates in `{domain}`", f"known domains: {', '.join(offered)}"
-                help = way_to(domain) if domain == "irl" else help
+                help = way_to(domain) if DOMAINS[domain].by_people else help
                 yield subject.at("study", name, ("trials", domain), "X413", message, help, key=True)
         known = subject.project.locations
-        for i, location in enumerate(study.locations if "irl_proxy" in study.trials else ()):
+        for i, location, domain in ((i, x, d) for d in study.trials if DOMAINS[d].at_site for i, x in enumerate(study.locations)):
             if location in known and known[location].source.kind != "hidden_site":
-                note = subject.note("trials in `irl_proxy` are planned here", "study", name, ("trials", "irl_proxy"))
-                message = f"location `{location}` has no hidden site, so it cannot have trials in `irl_proxy`"
-                help = "take `irl_proxy` out of `trials`, or give the location a study of its own"
+                note = subject.note(f"trials in `{domain}` are planned here", "study", name, ("trials", domain))
+                message = f"location `{location}` has no hidden site, so it cannot have trials in `{domain}`"
+                help = f"take `{domain}` out of `trials`, or give the location a study of its own"
                 yield subject.at("study", name, ("locations", i), "X412", message, help, notes=(note,))
 
 

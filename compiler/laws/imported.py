@@ -7,6 +7,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from compiler.laws.subject import Subject
 from compiler.project.load import Project
 from compiler.spec.study import Study
+from runtime.bound.domain import DOMAINS
 from runtime.trials.listing import FOLDER, read_manifest, set_names
 
 SHOWN = 3
@@ -50,7 +51,7 @@ def domains(project: Project, study: Study) -> set[str]:
 
 def way_to(domain: str | None) -> str:
     """How a study comes by trials in a domain: the help of whoever misses them."""
-    if domain == "irl":
+    if domain in DOMAINS and DOMAINS[domain].by_people:
         return "import trials of the robot (`simkiln trials import`) and list the set under `imported`"
     return "add the domain to `trials`"
 

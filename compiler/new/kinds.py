@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from compiler.new.field import Answers, Asking, Field, counts, setting, text, value, values, word, words, yes
 from compiler.project.load import Project
 from compiler.spec.approach import Row
-from runtime.bound.cell import Domain
+from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, Comparator, GateRule
 from runtime.bound.source import HiddenSite, Photos
 from runtime.bound.task import Task
@@ -116,7 +116,7 @@ GATE = (
     TITLE,
     Field("metric", "`uplift`, `success_rate`, or a metric that a stage records", text, "uplift"),
     Field("approach", "approach that is judged", word, _judged, _from_trials, _of("approach")),
-    Field("domain", "where the trials ran", text, "twin", _from_trials, get_args(Domain)),
+    Field("domain", "where the trials ran", text, "twin", _from_trials, tuple(DOMAINS)),
     Field("stage", "stage that records the metric", word, "splat", _from_stage),
     Field("scope", "what is judged by itself", text, "study", known=_literals(GateRule, "scope")),
     Field("comparator", "how the band must lie to the threshold", text, "above", known=get_args(Comparator)),

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
-from runtime.bound.cell import Domain
 from runtime.bound.claim import Claim, Simple, parts
+from runtime.bound.domain import Domain
 from runtime.bound.frame import Reproducible
 from runtime.bound.imported import SetName
 from runtime.bound.sequential import Sequential

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.reading.source import Source, read_source, split_lines
 from compiler.shape.validate import validate
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.fault import Fault, TrialsRefused
 from runtime.trials.listing import NAME, set_names

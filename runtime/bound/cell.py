@@ -1,13 +1,9 @@
 """The cell: the smallest group of trials that an evaluation makes and that statistics compare."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from runtime.bound.base import Bound
-
-Domain = Literal["world_model", "twin", "irl_proxy", "irl"]
-"""Where a trial ran. `irl_proxy` is the hidden stand-in site, `irl` a real robot logged by people."""
+from runtime.bound.domain import Domain
 
 
 class Cell(Bound):

@@ -5,17 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from runtime.bound.base import Bound
-from runtime.bound.cell import Domain
-
-About = Literal["simulation", "transfer", "real_robot"]
-"""How far a claim reaches: the simulation itself, places that training saw only in captures, or real robots."""
-
-EVIDENCE_FOR: dict[About, tuple[Domain, ...]] = {
-    "simulation": ("world_model", "twin", "irl_proxy", "irl"),
-    "transfer": ("irl_proxy", "irl"),
-    "real_robot": ("irl",),
-}
-"""Domains whose trials can carry a claim of that reach; everything else is a surrogate for it."""
+from runtime.bound.domain import About, Domain
 
 ApproachId = Annotated[str, Field(min_length=1)]
 PartId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

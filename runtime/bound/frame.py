@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from runtime.bound.base import Bound
-from runtime.bound.cell import Domain
+from runtime.bound.domain import DOMAINS, Domain
 
 Points = Annotated[float, Field(ge=0, le=100)]
 
@@ -59,6 +59,5 @@ class PriorRange(Bound):
     """Expected on the real robot; also compared with trials at the hidden stand-in site."""
 
     def for_domain(self, domain: Domain) -> tuple[float, float] | None:
-        """The range that trials of `domain` are held against: twin and world model take `world_model`,
-        `irl_proxy` and `irl` take `irl`."""
-        return self.world_model if domain in ("world_model", "twin") else self.irl
+        """The range that trials of `domain` are held against."""
+        return getattr(self, DOMAINS[domain].prior)

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.bound.base import Bound
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 
 Comparator = Literal["at_least", "at_most", "above", "below", "between", "contains"]
 Scope = Literal["artifact", "location", "study"]

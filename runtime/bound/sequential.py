@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from runtime.bound.base import Bound
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 
 STRICTER = 5
 """A comparison that stops at a chance high is a little too far from zero. One place's band does not notice; the mean

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from runtime.bound.base import Bound
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 
 NameField = Literal["approach", "location", "task", "seed", "domain", "initial_state"]
 """What names a trial; each comes from columns, from the file's name, or is the same for the whole file."""

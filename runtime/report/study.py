@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waiver, Waivers

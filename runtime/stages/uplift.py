@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace, Schedule

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtime.bound.cell import Cell
+from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.base import Estimate as EstimateForm
@@ -129,7 +130,7 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
 
 def against_range(row: Uplift, expected: tuple[float, float]) -> Expected:
     """How the band of a comparison lies to the range that the decision matrix has for it."""
-    kind = "world_model" if row.domain in ("twin", "world_model") else "irl"
+    kind = DOMAINS[row.domain].prior
     return {"range": expected, "kind": kind, "relation": row.estimate.band.relation(expected)}
 
 

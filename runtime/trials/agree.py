@@ -6,11 +6,10 @@ from math import isnan
 
 import pyarrow as pa
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import REAL, SIMULATED, Domain
 from runtime.report.forms.reality import Measure as MeasureForm
 from runtime.report.forms.reality import Powered, SimReal
 from runtime.stats.inference.gap import gaps
-from runtime.stats.kpi.figures import REAL, SIMULATED
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Measure, Rates, agreement
 from runtime.stats.transfer.powered import powered_mean

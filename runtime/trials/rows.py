@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pyarrow as pa
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import Arm, TrialMapping
 from runtime.stats.table.table import DATED
 from runtime.trials import values

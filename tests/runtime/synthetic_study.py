@@ -170,7 +170,7 @@ def synthetic_study(
         tasks=("press-button",),
         approaches=tuple(rates),
         seeds=seeds,
-        trials=planned,  # ty: ignore[invalid-argument-type]
+        trials=planned,
         gates=gates,
     )
     cells = [

@@ -9,6 +9,7 @@ from compiler.project.load import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.bound.claim import Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
+from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.bound.sequential import Schedule
 from runtime.stats.band import Band
@@ -121,7 +122,7 @@ def outlook(project: Project, study: str) -> list[str]:
 def prior_of(project: Project, approach: str, domain: str) -> tuple[tuple[float, float], str] | None:
     """The prior range of an approach for trials in `domain`, and its key in the row; None when there is no good one."""
     spec = project.approaches.get(approach)
-    where = "world_model" if domain in ("world_model", "twin") else "irl"
+    where = DOMAINS[domain].prior
     ends = getattr(spec.row.prior, where) if spec is not None else None
     return (ends, where) if ends is not None and ends[0] <= ends[1] else None
 
@@ -132,8 +133,8 @@ def _planned(study: Study, rule: GateRule) -> bool:
 
 
 def _design(study: Study, quantity: Quantity, domain: str, groups: int, level: float) -> Design:
-    trials = study.trials[domain]  # ty: ignore[invalid-argument-type]
-    schedule = Schedule.of(study.sequential, domain, trials, level)  # ty: ignore[invalid-argument-type]
+    trials = study.trials[domain]
+    schedule = Schedule.of(study.sequential, domain, trials, level)
     return Design(quantity, len(set(study.seeds)), trials, groups, level, schedule.most if schedule else 0)
 
 

@@ -5,15 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
+from runtime.bound.domain import DOMAINS
 from runtime.report.forms.learning import Saving
-
-DOMAINS = {"irl": "real robot", "irl_proxy": "hidden site", "twin": "twin", "world_model": "world model"}
-"""Domains from the most real to the least, as the report calls them."""
 
 
 def domain(name: str) -> str:
     """A domain in words."""
-    return DOMAINS.get(name, name)
+    return DOMAINS[name].words if name in DOMAINS else name
 
 
 FIGURES = {
@@ -35,7 +33,7 @@ def figure(kpi: str, where: str | None = None, real: str | None = None) -> str:
 
 def by_reality[Name: str](domains: Iterable[Name]) -> list[Name]:
     """Domains sorted from the most real to the least."""
-    order: list[str] = list(DOMAINS)
+    order: list[str] = list(DOMAINS)[::-1]
     return sorted(domains, key=lambda d: (order.index(d) if d in order else len(order), d))
 
 

@@ -1,6 +1,6 @@
 """The form of `evidence.reproducible` in `report.json`: whether trials that were run twice ended the same."""
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form, Standing
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Direction, Estimate, Form
 from runtime.report.forms.beyond import Belief
 from runtime.report.forms.determinism import DomainTwice

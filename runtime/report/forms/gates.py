@@ -1,6 +1,6 @@
 """Gates and how they stand."""
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form, Standing
 
 

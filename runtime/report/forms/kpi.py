@@ -4,7 +4,7 @@ from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form
 
 Kpi = Literal["artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy", "irl", "gap"]

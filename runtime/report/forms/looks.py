@@ -1,6 +1,6 @@
 """The form of `evidence.sequential` in `report.json`: what interim looks stopped and saved."""
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form
 from runtime.report.forms.where import Of
 

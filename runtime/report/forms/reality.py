@@ -1,6 +1,6 @@
 """The form of `sim_real` in `report.json`: simulated domains against real ones."""
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NotRequired
 
 from pydantic import GetPydanticSchema
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.report.forms.base import Form, Standing

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form, Standing
 from runtime.report.forms.evidence import UpliftRow
 from runtime.report.forms.kpi import Number

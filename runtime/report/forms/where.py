@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form
 
 

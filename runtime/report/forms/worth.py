@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Direction, Form
 from runtime.report.forms.where import Of
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from PIL import Image
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.drawing import Rows
 from runtime.report.drawing.csv import columns
 from runtime.report.drawing.pictures import data_uri, embed, figure, source

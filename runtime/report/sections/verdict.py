@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import DOMAINS, REAL, SIMULATED
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.report.drawing import Drawn
@@ -23,9 +23,6 @@ MOST_SPELLED = 2
 """Approaches up to which the first line gives each one's band."""
 MOST_NAMED = 4
 """Names that a list of the first lines spells out."""
-SIMULATED: tuple[Domain, ...] = ("world_model", "twin")
-REAL: tuple[Domain, ...] = ("irl", "irl_proxy")
-"""Domains that the rules of `runtime.stats.kpi.decision` speak of, each before its stand-in."""
 
 
 def content(study: Study) -> dict[str, object]:
@@ -173,9 +170,7 @@ def _by(row: UpliftRow) -> str:
 
 
 def _in(name: str) -> str:
-    return {"irl": "on the real robot", "irl_proxy": "at the hidden site", "world_model": "in the world model"}.get(
-        name, f"in the {domain(name)}"
-    )
+    return DOMAINS[name].at if name in DOMAINS else f"in `{name}`"
 
 
 def _listed(tokens: list[Token], most: int = MOST_NAMED) -> list[Token]:
@@ -217,7 +212,7 @@ def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Dec
     found: list[Decision] = []
     for approach in dict.fromkeys(row["approach"] for row in rows if roles.get(row["approach"]) == TREATMENT):
         mine = {row["domain"]: row for row in rows if row["approach"] == approach}
-        fit = {kpi: [d for d in names if d in mine] for kpi, names in (("world_model", SIMULATED), ("irl", REAL))}
+        fit = {kpi: [d for d in names if d in mine] for kpi, names in (("world_model", SIMULATED), ("irl", REAL[::-1]))}
         domains = {kpi: there[0] for kpi, there in fit.items() if there}
         changes = {kpi: Change(mine[d]["value"], Band(*mine[d]["band"])) for kpi, d in domains.items()}
         named = {kpi: f"success ({domain(d)})" for kpi, d in domains.items()}

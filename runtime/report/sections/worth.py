@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.csv import columns

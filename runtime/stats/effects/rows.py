@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.effects import Against, EffectRow, Effects
 from runtime.stats.effects.scores import (
     DRAWS,

@@ -7,7 +7,7 @@ whose luck is the same in both domains.
 
 from dataclasses import dataclass
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.table.outcomes import Place, Runs, Trials
 from runtime.stats.table.pairing import Pairing, weakest

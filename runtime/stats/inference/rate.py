@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scipy.stats import binomtest
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import rate_group

@@ -8,7 +8,7 @@ it is that of pairs, says `runtime.stats.inference.group.PAIRED_FROM`.
 
 from dataclasses import dataclass
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Direction
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import Group, uplift_group

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import get_args
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import DOMAINS, REAL, SIMULATED, Domain
 from runtime.report.forms.kpi import Kpi, KpiRow
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import estimate
@@ -25,19 +25,10 @@ from runtime.stats.inference.rate import POINTS, rate_of, wilson
 from runtime.stats.kpi.decision import KPIS
 from runtime.stats.table.outcomes import Runs, Trials
 
-SIMULATED: tuple[Domain, ...] = ("world_model", "twin")
-REAL: tuple[Domain, ...] = ("irl_proxy", "irl")
 PACK: tuple[Kpi, ...] = get_args(Kpi)
 """Every key figure, in the order of the pack."""
 MEANING = {name: KPIS[name] for name in PACK} | {"irl": "success of the policy on the real robot"}
 """Here the real robot and its stand-in are two figures."""
-OF_DOMAIN: dict[Domain, Kpi] = {
-    "world_model": "policy_in_world_model",
-    "twin": "policy_in_world_model",
-    "irl_proxy": "irl_proxy",
-    "irl": "irl",
-}
-"""The figure that a policy's success in a domain is. The twin stands in for a world model."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +148,7 @@ def _counted(counts: Sequence[Count], level: float) -> Iterator[Figure]:
 
 def _success(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:
     for week, trials in by_week.items():
-        for approach, (domain, kpi) in product(approaches, OF_DOMAIN.items()):
+        for approach, (domain, row) in product(approaches, DOMAINS.items()):
             places = trials.places(approach, domain)
             scopes: list[tuple[str | None, Runs, bool]] = [(x, here, False) for x, here in _by_location(places).items()]
             if places:
@@ -165,7 +156,7 @@ def _success(by_week: Mapping[str, Trials], approaches: Sequence[str], level: fl
             for location, here, shared in scopes:
                 rate = rate_of(approach, domain, here, level, shared)
                 value, band = rate.estimate.value, rate.estimate.band
-                yield Figure(kpi, domain, None, approach, location, week, value, band, rate.trials, rate.locations)
+                yield Figure(row.figure, domain, None, approach, location, week, value, band, rate.trials, rate.locations)
 
 
 def _gaps(by_week: Mapping[str, Trials], approaches: Sequence[str], level: float, shared_training: bool) -> Iterator[Figure]:

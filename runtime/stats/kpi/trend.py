@@ -8,7 +8,7 @@ good twin succeeds nearly always, so that its rate cannot rise; it stands in onl
 from collections import defaultdict
 from collections.abc import Sequence
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import DOMAINS, REAL, SIMULATED, Domain
 from runtime.report.forms.kpi import History, Kpi, KpiTrend, Moved
 from runtime.stats.band import Band
 from runtime.stats.kpi.decision import Change, decide, over_weeks
@@ -18,8 +18,8 @@ from runtime.stats.kpi.week import week_number
 FEWEST_WEEKS = 3
 """A line through two points has no band."""
 READ_AS: dict[Kpi, list[tuple[Kpi, Domain]]] = {
-    "world_model": [(kpi, domain) for kpi in ("policy_in_world_model", "world_model") for domain in ("world_model", "twin")],
-    "irl": [("irl", "irl"), ("irl_proxy", "irl_proxy")],
+    "world_model": [(kpi, domain) for kpi in ("policy_in_world_model", "world_model") for domain in SIMULATED],
+    "irl": [(DOMAINS[domain].figure, domain) for domain in reversed(REAL)],
 }
 """What a rule asks for -> (figure, domain) that answers it, the first that has a trend."""
 _WORDS = {"world_model": "success in simulation over the weeks", "irl": "success in reality over the weeks"}

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.sequential import InterimPlace, Schedule
 from runtime.report.forms.looks import Look, Looked, Sequential, Settled
 from runtime.stats.table.table import KEY, rows

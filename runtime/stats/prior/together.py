@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.bound.frame import PriorRange
 from runtime.report.forms.beyond import Belief as BeliefForm
 from runtime.report.forms.beyond import Believed

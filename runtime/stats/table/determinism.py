@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.bound.cell import Cell, Domain
+from runtime.bound.cell import Cell
+from runtime.bound.domain import Domain
 from runtime.bound.frame import Reproducible
 from runtime.problem import InputError, Problem
 from runtime.report.forms.determinism import DomainTwice

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from runtime.bound.cell import Domain
+from runtime.bound.domain import Domain
 from runtime.stats.table.pairing import Pairing, pairing_of
 from runtime.stats.table.table import KEY, rows
 

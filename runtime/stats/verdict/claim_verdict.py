@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import Any
 
-from runtime.bound.cell import Domain
 from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
+from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.stats.inference.estimate import Needed, needed
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
