@@ -28,6 +28,7 @@ VERBS = (
     "verify",
     "gc",
     "recompute",
+    "backends",
     "watch",
     "lsp",
     "completion",

@@ -54,6 +54,9 @@ TITLES = {
     "B301": "unknown back end",
     "B302": "no stage uses this back end",
     "B303": "licence forbids this use",
+    "B304": "back end not installed",
+    "B305": "back end not described",
+    "B306": "back ends of a stage run in different places",
     # X: experiment design
     "X401": "the baseline is not among the approaches",
     "X402": "duplicate seed",

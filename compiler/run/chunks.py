@@ -11,6 +11,7 @@ from typing import Any
 
 from compiler.graph.node import Node
 from compiler.plan.plan import Plan
+from runtime.backend import info
 
 Address = tuple[str, str]
 
@@ -38,19 +39,22 @@ class Chunk:
     def needs(self) -> dict[str, Any]:
         """Resources for Snakemake: nodes run one after another, so memory is the most and time the sum."""
         each = [node.setting.resources for node in self.nodes]
+        chosen = self.nodes[0].backends
         return {
             "threads": max(r.cpu for r in each),
             "mem_mb": int(max(r.mem_gb for r in each) * 1000),
             "runtime": max(1, round(sum(r.minutes for r in each) * 10)),
-            "gpu": max(r.gpu for r in each),
+            "gpu": max(*(r.gpu for r in each), *(int(info(role, one["name"]).needs_gpu) for role, one in chosen.items()), 0),
         }
 
 
 def chunks(plan: Plan) -> list[Chunk]:
-    """Every node to build, in chunks; nodes of one chunk have the same stage and look, so none needs another."""
-    by_stage: dict[tuple[str, int | None], list[Node]] = {}
+    """Every node to build, in chunks; nodes of one chunk have the same stage, look and back ends: none needs another, and
+    one Python builds them all."""
+    by_stage: dict[tuple[str, int | None, str], list[Node]] = {}
     for node in plan.build():
-        by_stage.setdefault((node.stage.name, node.scope.look), []).append(node)
+        chosen = str(node.backends) if node.backends else ""
+        by_stage.setdefault((node.stage.name, node.scope.look, chosen), []).append(node)
     return [Chunk(part) for nodes in by_stage.values() for part in _split(nodes)]
 
 

@@ -34,6 +34,14 @@ class FrozenPlan:
         """What a job takes: `threads`, `mem_mb`, `runtime`, `gpu`; its `members` and the jobs before it, `inputs`."""
         return self._plan["jobs"][stage][job]
 
+    def python(self, stage: str, job: str, own: str) -> list[str]:
+        """The words that start the Python which builds a job: `own` unless a back end runs elsewhere."""
+        return self.job(stage, job).get("python") or [own]
+
+    def parent(self, stage: str, job: str) -> str:
+        """How the shell tells a job whose end is its own; a container does not see processes outside of it."""
+        return "" if self.job(stage, job).get("contained") else "--parent $PPID"
+
     def label(self, stage: str, fingerprint: str) -> str:
         """What people call one planned artifact."""
         return self._plan["nodes"][stage][fingerprint]["label"]

@@ -6,11 +6,6 @@ from typing import Any
 class GsplatRenderer:
     """Role `renderer` on CUDA. World matrices are OpenCV camera-to-world, depth is z in scene units."""
 
-    name = "gsplat"
-    version = "1.5.3"
-    licence = "Apache-2.0"
-    needs_gpu = True
-
     def __init__(self) -> None:
         self._scene: tuple[Any, list[Any]] | None = None
 

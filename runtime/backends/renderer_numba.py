@@ -6,11 +6,6 @@ from typing import Any
 class NumbaRenderer:
     """Role `renderer`. World matrices are OpenCV camera-to-world, depth is along the optical axis in scene units."""
 
-    name = "numba"
-    version = "1"
-    licence = "Apache-2.0"
-    needs_gpu = False
-
     def rasterization(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
         """`gsplat.rasterization` by argument names and returns: see `runtime.splat.rasterize.rasterization`."""
         from runtime.splat.rasterize import rasterization
