@@ -11,8 +11,8 @@ import sys
 from typing import Any
 
 VERBS = (
-    "new check explain plan why diff graph run status kpi trials report where show verify gc recompute watch lsp completion "
-    "schema"
+    "new check explain plan why diff graph run status kpi trials report where show verify gc recompute backends watch lsp "
+    "completion schema"
 ).split()
 """In the order in which `simkiln --help` lists them."""
 

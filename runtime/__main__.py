@@ -1,11 +1,18 @@
 """`python -m runtime STAGE FINGERPRINT...`: build planned artifacts. Snakemake calls this once a job."""
 
+import sys
+
+# In the environment of a back end this may be an older Python, which could not even read the rest.
+if sys.version_info < (3, 12):  # noqa: UP036
+    sys.stderr.write("error[B316]: %s is Python %d.%d, and stages need 3.12\n" % (sys.executable, *sys.version_info[:2]))  # noqa: UP031
+    sys.stderr.write("   = help: make that environment with Python 3.12, or say `process = true`: docs/backends.md\n")
+    sys.exit(1)
+
 import argparse
 import ctypes
 import errno
 import os
 import signal
-import sys
 import traceback
 from pathlib import Path
 
@@ -32,13 +39,28 @@ def main() -> int:
         if args.logs and len(args.fingerprints) > 1:
             _log_to(args.logs / f"{fingerprint}.log")
         try:
-            codes.append(_build(args, fingerprint))
+            codes.append(_in_place(args, fingerprint))
         except Exception:
             if len(args.fingerprints) == 1:
                 raise
             traceback.print_exc()  # the rest of the chunk is not to blame
             codes.append(2)
     return max(codes)
+
+
+def _in_place(args: argparse.Namespace, fingerprint: str) -> int:
+    """`_build`; what the environment of a back end lacks is the user's to mend."""
+    from runtime.job import Job
+
+    try:
+        return _build(args, fingerprint)
+    except ModuleNotFoundError as error:
+        job = Job.read(args.jobs, args.stage, fingerprint)
+        if all(place["process"] for place in job.places.values()):
+            raise
+        sys.stderr.write(f"error[B316]: {job.label}: {sys.executable} has no module `{error.name}`, which the stage needs\n")
+        sys.stderr.write(f"   = help: install it there: `uv pip install --python {sys.executable} {error.name}`\n")
+        return 1
 
 
 def _build(args: argparse.Namespace, fingerprint: str) -> int:

@@ -24,6 +24,13 @@ class Origin(TypedDict):
     text: str
 
 
+class JobPython(TypedDict, total=False):
+    """The words that start the Python of a job whose back end runs elsewhere, and whether that is a container."""
+
+    python: list[str]
+    contained: bool
+
+
 @dataclass(frozen=True)
 class Job:
     """All that `python -m runtime` needs to build one artifact.
@@ -31,7 +38,9 @@ class Job:
     `origins` maps a dotted key of the spec to where it stands, so that a problem found while building is shown at its
     line without the compiler. `scopes` is every scope that the node stands
     for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
-    are gates that may forbid the job (`runtime.build.guard.Guard` as JSON).
+    are gates that may forbid the job (`runtime.build.guard.Guard` as JSON). `places` says of back ends that do not run
+    where stages do (role ->) their `environment` or `image`, the `command` that starts a Python there, and whether only
+    a `process` of theirs does.
     """
 
     stage: str
@@ -47,6 +56,7 @@ class Job:
     source_dir: str | None = None
     scopes: list[dict[str, str]] = field(default_factory=list)
     guards: list[dict[str, Any]] = field(default_factory=list)
+    places: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def address(self) -> tuple[str, str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Severity, did_you_mean, meant
 from compiler.laws.subject import Subject
+from compiler.project.backends import absence, remedy
 from runtime.backend import DEFAULTS, BackendInfo, available, info
 from runtime.problem import InputError
 from runtime.stage import load_stages
@@ -25,7 +26,7 @@ def unknown_role(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
-    """B301: a back end that is not installed."""
+    """B301: a back end that nobody describes."""
     installed = available()
     for name, study in subject.studies():
         for role, chosen in study.backends.items():
@@ -33,6 +34,41 @@ def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
             if role in DEFAULTS and chosen not in names:
                 message, help = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
                 yield subject.at("study", name, ("backends", role), "B301", message, help, fix=meant(chosen, names))
+
+
+def installed(subject: Subject) -> Iterator[Diagnostic]:
+    """B305: a back end whose description is missing or broken. B304: one that is not installed on this machine.
+
+    Without a study to build, B304 is a warning: specs can be checked where their back ends are not.
+    """
+    for name, study in subject.studies():
+        for role, chosen in (DEFAULTS | study.backends).items():
+            path = ("backends", role) if role in study.backends else ()
+            try:
+                found = info(role, chosen)
+            except InputError as error:
+                (problem,) = error.problems
+                if problem.code == "B305":
+                    yield subject.at("study", name, path, "B305", problem.message, problem.help)
+                continue
+            if reason := absence(subject.project, found):
+                message = f"back end `{chosen}` is not installed here: {reason}"
+                severity: Severity = "warning" if subject.only is None else "error"
+                yield subject.at("study", name, path, "B304", message, remedy(found), severity=severity)
+
+
+def one_place(subject: Subject) -> Iterator[Diagnostic]:
+    """B306: a stage with back ends of which two say where its job runs."""
+    for name, study in subject.studies():
+        chosen = DEFAULTS | study.backends
+        for stage in load_stages().values():
+            asked = {role: found.where for role in stage.backends if role in chosen and (found := known(role, chosen[role]))}
+            away = {role: where for role, where in asked.items() if not (where.here or where.process)}
+            if len(set(away.values())) > 1:
+                said = ", ".join(f"`{chosen[role]}` in {where}" for role, where in away.items())
+                message = f"back ends of `{stage.name}` run in different places: {said}"
+                help = "choose back ends that share a place, or ones that run as a process of their own"
+                yield subject.at("study", name, ("backends", list(away)[-1]), "B306", message, help)
 
 
 def licence(subject: Subject) -> Iterator[Diagnostic]:
@@ -75,10 +111,10 @@ def _forbids(terms: str) -> bool:
 
 
 def known(role: str, name: str) -> BackendInfo | None:
-    """What a back end says of itself; None for one that is not there or cannot be imported."""
+    """What the description of a back end says; None where there is none that can be read."""
     try:
         return info(role, name)
-    except (InputError, ImportError):
+    except InputError:
         return None
 
 

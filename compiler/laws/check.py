@@ -38,7 +38,8 @@ def check(project: Project, study: str | None = None, today: date | None = None)
 
     Args:
         project: the specs as loaded; what loading found is part of the answer.
-        study: look only at this study and what it uses. Then an unset capture root is an error, else a warning.
+        study: look only at this study and what it uses. Then a capture root that is not set and a back
+            end that is not installed are errors, else warnings.
         today: the day that waivers are held against; absent, the day that it is in UTC.
     """
     if study is not None and study not in project.ids("study"):

@@ -27,8 +27,8 @@ def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: M
         overlay: texts to read instead of files, by path below `root`: what an editor has not saved yet.
     """
     root = Path(os.path.abspath(root))
-    project = Project(root, store=root / "store", given_roots=dict(roots or {}))
-    _read_local(project)
+    project = Project(root, store=root / "store", other_environments=root / ".envs", given_roots=dict(roots or {}))
+    read_local(project)
     texts = SpecCache(root / "build" / "cache" / "specs.json")
     with without_gc():
         for kind, name, path in _spec_files(project, overlay or {}):
@@ -98,7 +98,8 @@ def _without_consequences(wrong: list[Diagnostic], source: Source) -> list[Diagn
     return [d for d in wrong if d.span.line not in lines and not (refused and d.code == "S102")]
 
 
-def _read_local(project: Project) -> None:
+def read_local(project: Project) -> None:
+    """What belongs to this machine; mistakes go to the project's diagnostics."""
     path = project.root / LOCAL_FILE
     if path.exists():
         source = read_source(path, LOCAL_FILE)
@@ -106,5 +107,6 @@ def _read_local(project: Project) -> None:
         project.diagnostics += [d for d in source.diagnostics if d.code != "Y114"] + wrong
         if local is not None:
             project.capture_roots = {name: project.root / folder for name, folder in local.roots.items()}
+            project.environments = {name: project.root / os.path.expanduser(at) for name, at in local.environments.items()}
             project.store = project.root / (local.store or "store")
     project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in project.given_roots.items()}

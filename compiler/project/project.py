@@ -38,6 +38,10 @@ class Project:
     sources: dict[tuple[str, str], Source] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     capture_roots: dict[str, Path] = field(default_factory=dict)
+    environments: dict[str, Path] = field(default_factory=dict)
+    """Environment -> its Python, or the folder of it, as this machine's file says."""
+    other_environments: Path = Path(".envs")
+    """The folder of environments that it does not name."""
     store: Path = Path("store")
     graphs: dict[str, Any] = field(default_factory=dict)
     """Study -> its `compiler.graph.node.Graph`, once it was expanded."""

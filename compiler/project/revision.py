@@ -21,7 +21,7 @@ class UnreadableRevision(ValueError):
 
 @contextmanager
 def at_revision(project: Project, revision: str) -> Generator[Project]:
-    """The specs of `revision` with this machine's capture roots and store; `.` is the project itself.
+    """The specs of `revision` with this machine's capture roots, environments and store; `.` is the project itself.
 
     Stages and back ends are those of the code that runs. Only files below `specs/` are read from git, and links among
     them that leave the folder are refused.
@@ -46,7 +46,8 @@ def at_revision(project: Project, revision: str) -> Generator[Project]:
         if project.cache.is_file():
             (root / project.cache.relative_to(project.root)).parent.mkdir(parents=True)
             shutil.copyfile(project.cache, root / project.cache.relative_to(project.root))
-        yield replace(load_project(root, project.capture_roots), store=project.store)
+        machine = {name: getattr(project, name) for name in ("store", "environments", "other_environments")}
+        yield replace(load_project(root, project.capture_roots), **machine)
 
 
 def resolve(project: Project, revision: str) -> str:

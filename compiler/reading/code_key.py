@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("compiler", "runtime")
-READ = (".py", ".json")
+READ = (".py", ".json", ".toml")
 
 
 @cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
 from compiler.run.frozen_plan import JobEntry
+from runtime.backend import info
 
 MANY = 64
 """Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""
@@ -36,21 +37,24 @@ class Chunk:
     def entry(self, inputs: Iterable[Address]) -> JobEntry:
         """The job after some others. Nodes run one after another, so memory is the most and time the sum."""
         each = [node.setting.resources for node in self.nodes]
+        chosen = self.nodes[0].backends
         return {
             "inputs": [list(address) for address in inputs],
             "members": [node.fingerprint for node in self.nodes],
             "threads": max(r.cpu for r in each),
             "mem_mb": int(max(r.mem_gb for r in each) * 1000),
             "runtime": max(1, round(sum(r.minutes for r in each) * 10)),
-            "gpu": max(r.gpu for r in each),
+            "gpu": max(*(r.gpu for r in each), *(int(info(role, one["name"]).needs_gpu) for role, one in chosen.items()), 0),
         }
 
 
 def chunks(plan: Plan) -> list[Chunk]:
-    """Every node to build, in chunks; nodes of one chunk have the same stage and look, so none needs another."""
-    by_stage: dict[tuple[str, int | None], list[Node]] = {}
+    """Every node to build, in chunks; nodes of one chunk have the same stage, look and back ends: none needs another, and
+    one Python builds them all."""
+    by_stage: dict[tuple[str, int | None, str], list[Node]] = {}
     for node in plan.build():
-        by_stage.setdefault((node.stage.name, node.scope.look), []).append(node)
+        chosen = str(node.backends) if node.backends else ""
+        by_stage.setdefault((node.stage.name, node.scope.look, chosen), []).append(node)
     return [Chunk(part) for nodes in by_stage.values() for part in _split(nodes)]
 
 

@@ -12,6 +12,7 @@ from compiler.diagnostics.diagnostic import Span
 from compiler.graph.node import Address, Node
 from compiler.graph.stops import guarded, guards
 from compiler.plan.plan import Plan, State
+from compiler.project.backends import places, python
 from compiler.project.load import Project
 from compiler.run.chunks import Chunk, chunks
 from compiler.run.folder import page_of, write_run
@@ -33,7 +34,7 @@ def emit(project: Project, plan: Plan) -> Path:
             job(project, node, held.get(node.address, ())).write(project.root / "build" / "jobs")
             nodes.setdefault(node.stage.name, {})[node.fingerprint] = {"label": node.label}
         stage, name = part.address
-        jobs.setdefault(stage, {})[name] = _entry(plan, part, home, held)
+        jobs.setdefault(stage, {})[name] = {**_entry(plan, part, home, held), **python(project, part.nodes[0].backends)}
     wanted = [home[t.address] for t in plan.graph.targets if plan.states[t.address] is State.BUILD]
     content = {
         "counts": {str(state): plan.count(state) for state in State},
@@ -62,6 +63,7 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
         source_dir=node.source_dir,
         scopes=node.scopes(),
         guards=[guard.to_json() for guard in held],
+        places=places(project, node.backends) if node.backends else {},
     )
 
 

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TypedDict
+
+from runtime.job import JobPython
 
 CAPTION = Path(__file__).resolve().parents[2] / "rules" / "report" / "caption.rst"
 
 
-class JobEntry(TypedDict):
+class JobEntry(JobPython):
     """What a job takes, the fingerprints of what it builds, and the addresses of the jobs before it."""
 
     inputs: list[list[str]]
@@ -44,6 +45,14 @@ class FrozenPlan:
     def job(self, stage: str, job: str) -> JobEntry:
         """One job."""
         return self._plan["jobs"][stage][job]
+
+    def python(self, stage: str, job: str, own: str) -> list[str]:
+        """The words that start the Python which builds a job: `own` unless a back end runs elsewhere."""
+        return self.job(stage, job).get("python") or [own]
+
+    def parent(self, stage: str, job: str) -> str:
+        """How the shell tells a job whose end is its own; a container does not see processes outside of it."""
+        return "" if self.job(stage, job).get("contained") else "--parent $PPID"
 
     def label(self, stage: str, fingerprint: str) -> str:
         """What people call one planned artifact."""

@@ -10,6 +10,7 @@ from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.load import Project
 from compiler.run.idle import Idle, digest, page, remember, signature
+from runtime.backend import description
 from runtime.capture.digest import used_files
 
 
@@ -56,8 +57,8 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
 
 
 def captures_of(project: Project, study: str) -> list[str]:
-    """Folders and files outside the project that the study's captures read."""
-    found: set[str] = set()
+    """Folders and files outside the project that the study's captures read, and descriptions of its back ends."""
+    found = {str(description(role, name)) for role, name in project.studies[study].backends.items()}
     for name in project.studies[study].locations:
         source = project.locations[name].source
         folder: Path | None = project.source_folder(source)

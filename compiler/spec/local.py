@@ -10,5 +10,7 @@ class Local(Part):
 
     roots: dict[str, str] = Field(default_factory=dict)
     """Capture root -> folder."""
+    environments: dict[str, str] = Field(default_factory=dict)
+    """Environment that a back end runs in -> its Python, or the folder that holds `bin/python`; `.envs/NAME` by default."""
     store: str | None = None
     """Folder of the artifacts; `store` beside the specs by default."""

@@ -1,1 +1,1 @@
-"""One file per back end, heavy imports inside functions."""
+"""Two files per back end: what it is (TOML), and its class, with heavy imports inside functions."""

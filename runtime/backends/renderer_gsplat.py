@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 class GsplatRenderer(Renderer):
     """Role `renderer` on CUDA."""
 
-    version = "1.5.3"
-    needs_gpu = True
-
     def __init__(self) -> None:
         self._scene: tuple[Gaussians, list[Any]] | None = None
 

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 class NumbaRenderer(Renderer):
     """Role `renderer` in numpy arrays, without a GPU."""
 
-    version = "1"
-    needs_gpu = False
-
     def rasterization(self, *args: Any, **kwargs: Any) -> "tuple[np.ndarray, np.ndarray, dict[str, Any]]":
         """See `Renderer.rasterization`."""
         from runtime.splat.rasterize import rasterization

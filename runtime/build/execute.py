@@ -1,9 +1,11 @@
 """Build one artifact: check the parents, call the stage, check what it made, publish."""
 
+import platform
+import sys
 import time
 from pathlib import Path
 
-from runtime.backend import load
+from runtime.backend import start
 from runtime.build.usage import Usage
 from runtime.contract import Contract, mismatches
 from runtime.job import Job
@@ -39,7 +41,7 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
         parents = _parents(job, stage, params, store)
         source = Path(job.source_dir) if job.source_dir else None
         out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log)
-        backends = {role: load(role, chosen["name"])() for role, chosen in job.backends.items()}
+        backends = {role: start(role, chosen, job.places.get(role)) for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
@@ -53,10 +55,18 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             "scopes": job.scopes,
             "built": round(time.time(), 3),
             "cost": usage.cost(),
+            **_where(job),
         }
         found = store.publish(*job.address, folder, facts)
         log.end(Made("built", folder=found, manifest=facts | {"stage": job.stage, "fingerprint": job.fingerprint}))
         return found
+
+
+def _where(job: Job) -> dict[str, object]:
+    """Of back ends that run elsewhere, where that is, and the Python that this is."""
+    python = {"python": sys.executable, "python_version": platform.python_version()}
+    places = {role: {k: v for k, v in place.items() if k != "command"} | python for role, place in job.places.items()}
+    return {"where": places} if places else {}
 
 
 def _parents(job: Job, stage: Stage, params: Params, store: Store) -> dict[str, Path | list[Path] | None]:

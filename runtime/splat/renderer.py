@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 class Renderer:
     """A back end of the role. World matrices are OpenCV camera-to-world, depth is along the optical axis in scene units."""
 
-    version: str
-    licence = "Apache-2.0"
-    needs_gpu: bool
-
     def rasterization(self, *args: Any, **kwargs: Any) -> "tuple[np.ndarray, np.ndarray, dict[str, Any]]":
         """`gsplat.rasterization` by argument names and returns: see `runtime.splat.rasterize.rasterization`."""
         raise NotImplementedError

@@ -12,6 +12,8 @@ from compiler.project.load import load_project
 from compiler.reading import spec_cache
 from compiler.run import idle
 from compiler.run.idle import recall
+from compiler.run.remember import captures_of
+from runtime.backend import OURS
 from tests.compiler.graph.test_pattern import written
 from tests.compiler.published import base_project, edit, publish_all
 
@@ -103,6 +105,12 @@ def test_photos_outside_the_project_count(tmp_path: Path) -> None:
     os.utime(folder / "a.png", ns=(1, 1))
     assert idle.signature([str(folder)]) != before
     assert idle.signature([str(folder), str(tmp_path / "gone")]) == idle.signature([str(folder)])
+
+
+def test_descriptions_of_back_ends_count(project: Path) -> None:
+    with (project / "specs/study.yaml").open("a") as file:
+        file.write("backends: {renderer: numba}\n")
+    assert str(OURS / "renderer_numba.toml") in captures_of(load_project(project), "study")
 
 
 def test_specs_come_from_the_cache_only_while_they_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
