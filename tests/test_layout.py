@@ -121,3 +121,18 @@ def test_docs_name_files_that_exist() -> None:
         )
     }
     assert sorted((page, name) for page, name in named if not (REPOSITORY / name).exists()) == []
+
+
+def test_the_compiler_names_no_stage() -> None:
+    """What a study does with a stage follows from its role (`compiler/graph/roles.py`), never from its name."""
+    from runtime.stage import load_stages
+
+    guilty = []
+    for path in (REPOSITORY / "compiler").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            compared = isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(("stage.name", "stage"))
+            looked_up = isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("REGISTRY", "load_stages()", "stages")
+            inside = [*ast.walk(node.slice)] if isinstance(node, ast.Subscript) else [*ast.walk(node)]
+            if (compared or looked_up) and any(isinstance(x, ast.Constant) and x.value in load_stages() for x in inside):
+                guilty.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    assert guilty == []
