@@ -1,10 +1,10 @@
-"""Arms: the controls that approaches declare, as approaches of their own.
+"""Arms: the controls that approaches declare, and the rounds that are judged, as approaches of their own.
 
-The arm `APPROACH~CONTROL` is an approach like any other from here on: it is checked, planned, paid for and reported. Its lines
-are those that declare it. Nothing is made that is not declared.
+The arm `APPROACH~CONTROL` (or `APPROACH~round-N`) is an approach like any other from here on: it is checked, planned, paid
+for and reported. Its lines are those that declare it. Nothing is made that is not declared.
 """
 
-from compiler.project.layers import approach_chain
+from compiler.project.layers import approach_chain, approach_rounds
 from compiler.project.project import Project
 from compiler.spec.approach import Approach, Control, Row
 from compiler.spec.base import StageParameters
@@ -25,6 +25,11 @@ def add_arms(project: Project) -> None:
             project.approaches[arm] = _arm(project, name, spec, control, said)
             project.sources["approach", arm] = project.sources["approach", name].below(("controls", control))
             project.arms[arm] = name
+        for n in range(1, (approach_rounds(project, name) or 1) if spec.judge_rounds == "all" else 1):
+            arm, title = f"{name}~round-{n}", f"{spec.title}: round {n}"
+            project.approaches[arm] = Approach(title=title, extends=name, rounds=n, row=_row(spec))
+            project.sources["approach", arm] = project.sources["approach", name].below(("judge_rounds",))
+            project.arms[arm] = name
     if project.arms:
         for name, study in list(project.studies.items()):
             project.studies[name] = _with_arms(project, study)
@@ -39,7 +44,8 @@ def _with_arms(project: Project, study: Study) -> Study:
     listed = [*study.approaches, *(arm for approach in study.approaches for arm in of.get(approach, ()))]
     claims = dict(study.claims)
     for arm in (name for name in listed if name in project.arms):
-        if study.trials and project.arms[arm] != study.baseline:
+        control = arm.partition("~")[2] in project.approaches[project.arms[arm]].controls
+        if control and study.trials and project.arms[arm] != study.baseline:
             domain = list(study.trials)[-1]
             claims[arm] = Superior(kind="superior", approach=project.arms[arm], over=arm, domain=domain)
     return study.model_copy(update={"approaches": listed, "claims": claims})
@@ -47,7 +53,7 @@ def _with_arms(project: Project, study: Study) -> Study:
 
 def _arm(project: Project, name: str, spec: Approach, control: str, said: Control) -> Approach:
     """The control as an approach: a delta of its approach, or one of the standing kinds."""
-    row = Row.model_validate(spec.row.model_dump() | {"prior": PriorRange()})
+    row = _row(spec)
     title = said.title or f"{spec.title}: {control}"
     if said.kind == "delta":
         delta = said.model_dump(include={"stages", "inputs", "rounds", "training_seed_offset"})
@@ -56,6 +62,11 @@ def _arm(project: Project, name: str, spec: Approach, control: str, said: Contro
     if said.kind == "placebo":
         return Approach(title=title, extends=base, row=row, training_seed_offset=OTHER_SEEDS)
     return Approach(title=title, extends=base, row=row, stages=_budget(project, name, base))
+
+
+def _row(spec: Approach) -> Row:
+    """The row of an approach without what was expected of it."""
+    return Row.model_validate(spec.row.model_dump() | {"prior": PriorRange()})
 
 
 def _budget(project: Project, name: str, base: str) -> StageParameters:

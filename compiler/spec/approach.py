@@ -69,6 +69,8 @@ class Approach(Spec):
     """Added to every training seed of the study; inherited, 0 at the root. Cells are compared by the study's seed."""
     rounds: int | None = Field(None, ge=1, le=20)
     """How often the stages that stand for a round are run, each reading what the round before made; inherited, 1 at the root."""
+    judge_rounds: Literal["last", "all"] = "last"
+    """Which rounds have trials: with `all`, each earlier round is an approach `APPROACH~round-N` of its own."""
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters that differ."""
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)

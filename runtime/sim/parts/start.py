@@ -7,7 +7,7 @@ import numpy as np
 from runtime.sim.parts.robot import LIMITS_RAD
 
 HOME_RAD = np.array((0.0, -0.9, 0.75, 1.15, 0.0, 0.0))  # hand above the near edge of the work area, out of its way
-_STREAM = {"trial": 1, "demo": 2, "scripted": 3}
+_STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
 
 
 @dataclass(frozen=True)

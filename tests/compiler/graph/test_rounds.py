@@ -71,3 +71,15 @@ def test_a_round_is_the_same_artifact_whatever_follows_it(tmp_path: Path, nodes:
     label = "tuned/cellar/press/bold/0/2"
     assert fewer[label].fingerprint == nodes[label].fingerprint
     assert fewer["evaluate/cellar/press/bold/0/twin"].inputs["policy"] == (fewer[label],)
+
+
+def test_each_round_may_have_trials(tmp_path: Path, nodes: dict[str, Node]) -> None:
+    (tmp_path / "specs" / "approaches" / "bold.yaml").write_text(BOLD.replace("rounds: 3", "rounds: 3\njudge_rounds: all"))
+    project = load_project(tmp_path)
+    study = project.studies["study"]
+    assert study.approaches[-2:] == ["bold~round-1", "bold~round-2"]
+    assert not any("~" in claim for claim in study.claims)
+    judged = {node.label: node for node in expand(project, "study").nodes.values()}
+    for n, approach in enumerate(("bold~round-1", "bold~round-2", "bold"), 1):
+        (policy,) = judged[f"evaluate/cellar/press/{approach}/0/twin"].inputs["policy"]
+        assert policy.fingerprint == nodes[f"tuned/cellar/press/bold/0/{n}"].fingerprint

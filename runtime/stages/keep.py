@@ -1,0 +1,57 @@
+"""The better of two policies: this round's, or the one that was kept so far."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, one, previous, stage
+
+
+class Keep(Params):
+    """What decides."""
+
+    metric: str = Field("success_rate", min_length=1)
+    """Metric of the rehearsal; higher is better."""
+    margin: float = Field(0.0, ge=0)
+    """By how much, in the metric's unit, a round's policy may fall short of the best so far and still be taken."""
+
+
+@stage(
+    version=1,
+    kind="policy",
+    per=("location", "task", "approach", "seed", "round"),
+    needs={"policy": one("policy"), "measured": one("rehearsal"), "before": previous("policy", "round")},
+    makes={"checkpoint": "checkpoint/", "facts": "policy.json", "kept": "kept.json"},
+    offers=lambda p, inputs: inputs.get("policy", Contract()),
+    cost=lambda p: Resources(minutes=0.05),
+)
+def keep(p: Keep, policy: Path, measured: Path, before: Path | None, out: Out) -> dict[str, float | int]:
+    """Publish this round's policy, or roll back to the one kept before when that one did better in its rehearsal.
+
+    Raises:
+        InputError: R317 when the rehearsal has no such metric.
+    """
+    import json
+    import shutil
+
+    from runtime.problem import InputError, Problem
+    from runtime.store.manifest import read_manifest
+
+    metrics = read_manifest(measured)["metrics"]
+    if not isinstance(metrics.get(p.metric), int | float):
+        known = ", ".join(sorted(name for name, value in metrics.items() if isinstance(value, int | float)))
+        raise InputError(Problem("R317", f"the rehearsal has no metric `{p.metric}`", f"it has {known}", "stages.keep.metric"))
+    value, past = float(metrics[p.metric]), read_manifest(before)["metrics"] if before else {"round": 0, "best": float("-inf")}
+    this = int(past["round"]) + 1
+    better = before is None or value + p.margin >= past["best"]
+    chosen = policy if better or before is None else before
+    shutil.copytree(chosen / "checkpoint", out.path("checkpoint"), dirs_exist_ok=True)
+    shutil.copyfile(chosen / "policy.json", out.path("facts"))
+    kept = {"round": this, "kept_round": this if better else int(past["kept_round"]), "value": value}
+    kept["best"] = value if better else float(past["best"])
+    out.path("kept").write_text(json.dumps(kept, indent=1) + "\n")
+    out.contract(**read_manifest(chosen)["contract"])
+    out.log(f"round {this}: {p.metric} {value:g}, kept is round {kept['kept_round']}")
+    return kept

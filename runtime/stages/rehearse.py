@@ -1,0 +1,51 @@
+"""A policy's trials for development: in the twin, from starts that neither demos nor the trials of a study begin from."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.out import Out
+from runtime.stage import Params, Resources, baselines, one, stage
+
+
+class RehearseParams(Params):
+    """How often."""
+
+    trials: int = Field(20, ge=1, le=100_000)
+    """Number of trials; trial I starts from development state I, whatever the approach and round."""
+    start_seed: int = Field(0, ge=0)
+    """Seed of the family of development states."""
+
+
+@stage(
+    version=1,
+    kind="rehearsal",
+    per=("location", "task", "approach", "seed", "round"),
+    needs={"policy": one("policy"), "twin": baselines("twin")},
+    agree=(("policy", "twin"),),
+    makes={"rehearsal": "rehearsal.json"},
+    expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
+    cost=lambda p: Resources(minutes=0.1 + p.trials / 600),
+)
+def rehearse(p: RehearseParams, policy: Path, twin: Path, out: Out) -> dict[str, float | int]:
+    """Run the trials and say how many succeeded: what a choice between policies may look at, since no verdict rests on it."""
+    import json
+
+    from runtime.learn.load import load_policy
+    from runtime.sim.scene.bench import Bench
+    from runtime.sim.tasks import kind_of
+    from runtime.sim.trials.run import run_trials
+    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+
+    facts, model = read_twin(twin), read_model(twin)
+    kind = kind_of(facts.task)
+    starts = [kind.draw_start(facts.task, i, "development", p.start_seed) for i in range(p.trials)]
+    bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts)
+    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    done = run_trials(bench, eyes, load_policy(policy / "checkpoint"), round(facts.task.horizon_s * facts.control_hz))
+    rows = [{"start": t.initial_state, "success": bool(t.success), "score": round(float(t.score), 4)} for t in done]
+    out.path("rehearsal").write_text(json.dumps(rows, indent=1) + "\n")
+    wins = sum(t.success for t in done)
+    out.log(f"{wins} of {len(done)} development trials succeeded")
+    return {"success_rate": wins / len(done), "mean_score": round(sum(t.score for t in done) / len(done), 4), "n": len(done)}
