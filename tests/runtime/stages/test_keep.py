@@ -11,7 +11,6 @@ from runtime.sim.twin.twin import read_twin
 from runtime.store.manifest import read_manifest
 from runtime.store.store import Store
 
-
 Inputs = dict[str, Path | list[Path]]
 
 
