@@ -13,7 +13,7 @@ import json, sys, types
 from pathlib import Path
 
 path = Path("runtime/bound/domain.py")
-row = '    "lab": DomainRow("lab bench", "on the lab bench", True, "irl", ("simulation", "transfer"), "irl_proxy"),\n'
+row = '    "lab": DomainRow("lab bench", "on the lab bench", True, "irl", ("simulation", "transfer"), "irl_proxy"),'
 before = '    "irl_proxy": DomainRow('
 module = types.ModuleType("runtime.bound.domain")
 sys.modules["runtime.bound.domain"] = module
