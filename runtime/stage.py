@@ -67,20 +67,12 @@ def bound(source: str, **kwargs: Any) -> Any:
     return Field(json_schema_extra={"bound": source}, **kwargs)
 
 
-def later(born: Any, since: int, **kwargs: Any) -> Any:
-    """A field that came with version `since` of its stage or bound model, when `born` meant that nothing changes.
-
-    It is left out of addresses while it equals `born`, so that what was made before it stays current. Another default, given
-    by `default`, is hashed like any other value.
-    """
-    return Field(kwargs.pop("default", born), json_schema_extra={"since": since, "born": born}, **kwargs)
-
-
 def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     """Field name -> what its `json_schema_extra` says under `mark`.
 
-    Marks: `bound` (the compiler fills it), `since` and `born` (see `later`), `fact` (it sets that fact of the port
-    contract), `budget` (more of it is more compute, data or capacity for the policy, so a fair comparison holds it equal).
+    Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
+    compute, data or capacity for the policy, so a fair comparison holds it equal); `since` and `born` are those of
+    `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}

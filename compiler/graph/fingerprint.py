@@ -39,7 +39,7 @@ def fingerprint(
 
 def addressed(model: BaseModel) -> dict[str, Any]:
     """Parameters as JSON values, as far as they are part of an address: defaults included, apart from fields that were added
-    later and still have the value that they were born with (`runtime.stage.later`). A bound model beyond its first version
+    later and still have the value that they were born with (`runtime.bound.base.later`). A bound model beyond its first version
     says so."""
     params = model.model_dump(mode="json")
     return _pruned(model, params) if _grown(type(model)) else params

@@ -1,9 +1,22 @@
 """What all bound values have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Bound(BaseModel):
     """A value that a spec binds to a stage: unknown keys are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    version: ClassVar[int] = 1
+    """Raised by hand where the same values come to mean something else; from 2 on it is part of addresses."""
+
+
+def later(born: Any, since: int, **kwargs: Any) -> Any:
+    """A field that came with version `since` of its stage or bound model, when `born` meant that nothing changes.
+
+    It is left out of addresses while it equals `born`, so that what was made before it stays current. Another default, given
+    by `default`, is hashed like any other value.
+    """
+    return Field(kwargs.pop("default", born), json_schema_extra={"since": since, "born": born}, **kwargs)

@@ -18,9 +18,15 @@ Manifest = Mapping[str, Any]
 
 
 def in_order(approaches: Sequence[str], roles: Mapping[str, Role]) -> list[str]:
-    """Approaches as the report lists them: baseline, treatments, then the controls."""
+    """Approaches as the report lists them: baseline, treatments, then the controls; `APPROACH~CONTROL` beside its approach."""
     order = (BASELINE, TREATMENT, PLACEBO, UNTRAINED)
-    return sorted(approaches, key=lambda a: order.index(roles.get(a, TREATMENT)))
+
+    def place(approach: str) -> tuple[int, int, int]:
+        base = approach.partition("~")[0]
+        base = base if base in approaches else approach
+        return order.index(roles.get(base, TREATMENT)), approaches.index(base), base != approach
+
+    return sorted(approaches, key=place)
 
 
 def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, Role]:

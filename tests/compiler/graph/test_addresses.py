@@ -13,7 +13,8 @@ from compiler.graph.bindings import BINDINGS
 from compiler.graph.expand import expand
 from compiler.graph.fingerprint import addressed, canonical
 from compiler.project.load import load_project
-from runtime.stage import BOUND, later, load_stages
+from runtime.bound.base import Bound, later
+from runtime.stage import BOUND, load_stages
 from tests import REPOSITORY
 
 
@@ -91,12 +92,16 @@ def test_a_bound_model_beyond_its_first_version_is_another_address() -> None:
     assert addressed(Second()) == {"x": 1, "@version": 2}
 
 
-def test_no_addition_is_younger_than_its_stage() -> None:
-    for stage in load_stages().values():
-        for name, info in stage.params.model_fields.items():
+def test_no_addition_is_younger_than_what_holds_it() -> None:
+    holders = {stage.params: stage.version for stage in load_stages().values()}
+    holders |= {
+        type(model): type(model).version for root in settings().values() for model in held(root) if isinstance(model, Bound)
+    }
+    for holder, version in holders.items():
+        for name, info in holder.model_fields.items():
             mark = info.json_schema_extra
             if isinstance(mark, dict) and "since" in mark:
-                assert int(str(mark["since"])) <= stage.version, f"{stage.name}.{name}"
+                assert int(str(mark["since"])) <= version, f"{holder.__name__}.{name}"
 
 
 def test_each_bound_source_has_one_entry() -> None:
