@@ -72,8 +72,7 @@ class Store:
                 another size or (with `digests`) content.
         """
         manifest, folder = self.manifest(stage, fingerprint), self.path(stage, fingerprint)
-        # Manifests of before seals have none; the digests of their files hold all the same.
-        if not isinstance(manifest, dict) or (SEAL in manifest and manifest[SEAL] != _seal(manifest)):
+        if not isinstance(manifest, dict) or not _sealed(manifest):
             raise DamagedArtifact(f"{stage}/{fingerprint}: the manifest has other content than it was written with")
         if (manifest["stage"], manifest["fingerprint"]) != (stage, fingerprint):
             stranger = f"{manifest['stage']}/{manifest['fingerprint']}"
@@ -164,6 +163,14 @@ def _files(folder: Path) -> Iterator[str]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sealed(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest is as it was written. Those of before seals have none, and none under a damaged name either; the
+    digests of their files hold all the same."""
+    if SEAL in manifest:
+        return manifest[SEAL] == _seal(manifest)
+    return not any(value == _seal({k: v for k, v in manifest.items() if k != key}) for key, value in manifest.items())
 
 
 def _seal(manifest: dict[str, Any]) -> str:

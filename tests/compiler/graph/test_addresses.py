@@ -93,7 +93,7 @@ def test_a_bound_model_beyond_its_first_version_is_another_address() -> None:
 
 
 def test_no_addition_is_younger_than_what_holds_it() -> None:
-    holders = {stage.params: stage.version for stage in load_stages().values()}
+    holders: dict[type[BaseModel], int] = {stage.params: stage.version for stage in load_stages().values()}
     holders |= {
         type(model): type(model).version for root in settings().values() for model in held(root) if isinstance(model, Bound)
     }

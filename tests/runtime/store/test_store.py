@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.store.store import MANIFEST, DamagedArtifact, Store
+from runtime.store.store import MANIFEST, SEAL, DamagedArtifact, Store
 from tests import REPOSITORY
 
 
@@ -70,6 +70,14 @@ def test_any_flipped_bit_is_seen(tmp_path_factory: pytest.TempPathFactory, data:
     path.write_bytes(content)
     with suppress(DamagedArtifact):
         assert store.check("stage", "aa") == whole, "a flip that changes nothing, as 1e5 to 1E5"
+
+
+def test_a_seal_whose_name_is_damaged_is_seen(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = build(store, "aa", {"x.bin": b"0123456789"}) / MANIFEST
+    path.write_text(path.read_text().replace(f'"{SEAL}"', f'"{SEAL[:-1]}7"'))
+    with pytest.raises(DamagedArtifact, match="the manifest has other content"):
+        store.check("stage", "aa")
 
 
 def test_artifacts_that_changed_places_are_seen(tmp_path: Path) -> None:
