@@ -17,7 +17,7 @@ Knob = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Setting:
+class KnobValue:
     """A knob as an approach has it: set by the spec `by` (an approach) at `path`, or a default, where `by` is None."""
 
     value: object
@@ -30,8 +30,8 @@ class Difference:
     """One knob that two approaches set differently. `budget` marks more compute, data or capacity; see `Stage`."""
 
     knob: Knob
-    treated: Setting
-    base: Setting
+    treated: KnobValue
+    base: KnobValue
 
     @property
     def name(self) -> str:
@@ -77,21 +77,21 @@ def stated(project: Project, approach: str) -> set[Knob]:
     return {knob for knob, _ in _own(project, approach)}
 
 
-def _settings(project: Project, approach: str) -> dict[Knob, Setting]:
+def _settings(project: Project, approach: str) -> dict[Knob, KnobValue]:
     return {knob: setting for link in approach_chain(project, approach) for knob, setting in _own(project, link)}
 
 
-def _own(project: Project, approach: str) -> Iterator[tuple[Knob, Setting]]:
+def _own(project: Project, approach: str) -> Iterator[tuple[Knob, KnobValue]]:
     spec = project.approaches[approach]
     for section, content in (("stages", spec.stages), ("inputs", spec.inputs)):
         for stage, values in content.items():
             for name, value in values.items():
-                yield (stage, name), Setting(value, approach, (section, stage, name))
+                yield (stage, name), KnobValue(value, approach, (section, stage, name))
     if spec.training_seed_offset is not None:
-        yield (OFFSET,), Setting(spec.training_seed_offset, approach, (OFFSET,))
+        yield (OFFSET,), KnobValue(spec.training_seed_offset, approach, (OFFSET,))
 
 
-def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> Setting | None:
+def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> KnobValue | None:
     """Another value than `value` that a location or task of the study sets, where approaches say nothing."""
     spec = project.studies[study]
     if len(knob) != 2:
@@ -100,23 +100,23 @@ def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> S
         for name in listed:
             section = specs[name].stages.get(knob[0], {}) if name in specs else {}
             if section.get(knob[1], value) != value:
-                return Setting(section[knob[1]])
+                return KnobValue(section[knob[1]])
     return None
 
 
-def _default(project: Project, study: str, knob: Knob) -> Setting:
+def _default(project: Project, study: str, knob: Knob) -> KnobValue:
     """What holds where no approach says anything: the study's value, the stage's, or the usual provider."""
     if knob == (OFFSET,):
-        return Setting(0)
+        return KnobValue(0)
     stage = load_stages().get(knob[0])
     if stage is None:
-        return Setting(None)
+        return KnobValue(None)
     port = stage.port(knob[1])
     if port is not None:
-        return Setting(None if port.optional else next(iter(providers(port.kind)), None))
+        return KnobValue(None if port.optional else next(iter(providers(port.kind)), None))
     sections = project.studies[study].stages
     if knob[1] in sections.get(knob[0], {}):
-        return Setting(sections[knob[0]][knob[1]])
+        return KnobValue(sections[knob[0]][knob[1]])
     field = stage.params.model_fields.get(knob[1])
     value = field.get_default(call_default_factory=True) if field is not None else None
-    return Setting(None if value is PydanticUndefined else to_jsonable_python(value))
+    return KnobValue(None if value is PydanticUndefined else to_jsonable_python(value))

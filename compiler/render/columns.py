@@ -1,6 +1,9 @@
-"""Terminal columns: where a caret must stand below text with tabs, wide and zero-width characters."""
+"""Columns of a terminal: rows of cells below each other, and where a caret must stand below wide and zero-width characters."""
 
+import json
 import unicodedata
+from collections.abc import Sequence
+from typing import Any
 
 TAB = 4
 """Columns of a tab; a tab is shown as that many spaces wherever it stands."""
@@ -59,3 +62,16 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
 def utf16(text: str, characters: int) -> int:
     """UTF-16 code units of the first characters of a line; a character beyond the basic plane takes two."""
     return min(characters, len(text)) + sum(c > "\uffff" for c in text[:characters])
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as indented lines with the cells of a column below each other; control characters are made visible."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
+
+
+def short(value: Any, limit: int = 60) -> str:
+    """A JSON value on one line of at most `limit` characters; numbers with six digits."""
+    text = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compiler.render.cells import columns
+from compiler.render.columns import columns
 from runtime.report.drawing.words import band, count, figure, number
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.sections.kpi import newest, series

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compiler.render.cells import columns
+from compiler.render.columns import columns
 from compiler.render.uplift import band, signed
 
 NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rank", "kendall": "Kendall's tau", "mmrv": "MMRV (0 is best)"}

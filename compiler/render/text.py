@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compiler.diagnostics.diagnostic import Diagnostic, Span
-from compiler.render.colour import wants_colour
 from compiler.render.columns import excerpt, visible
+from compiler.render.terminal import wants_colour
 
 LinesOf = Callable[[str], Sequence[str] | None]
 """A file's name -> its lines without their ends, or None where it cannot be read; `Project.lines` is one."""

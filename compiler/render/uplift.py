@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compiler.render.cells import columns
+from compiler.render.columns import columns
 
 
 def comparison_lines(found: Mapping[str, Any]) -> list[str]:

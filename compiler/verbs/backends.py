@@ -15,8 +15,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when every description can be read; of the others, what is wrong. Nothing of a back end is imported."""
     from compiler.project.backends import absence
     from compiler.project.load import Project, read_local
-    from compiler.render.cells import columns
-    from compiler.render.columns import visible
+    from compiler.render.columns import columns, visible
     from compiler.verbs.common import show
     from runtime.backend import available, how_to_install, info
     from runtime.problem import InputError

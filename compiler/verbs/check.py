@@ -66,8 +66,8 @@ def _fix(args: argparse.Namespace) -> bool:
 
 def _show_diff(proposal: "Proposal", choice: str) -> None:
     from compiler.fix.apply import diff
-    from compiler.render.colour import wants_colour
     from compiler.render.columns import visible
+    from compiler.render.terminal import wants_colour
 
     shades = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"} if wants_colour(sys.stdout, choice) else {}
     for name, text in sorted(proposal.texts.items()):

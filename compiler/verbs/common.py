@@ -104,7 +104,7 @@ def show(opened: "Project", diagnostics: "list[Diagnostic]", form: str = "text",
 
 def as_text(lines_of: "LinesOf", diagnostics: "list[Diagnostic]", colour: str = "auto") -> str:
     """Diagnostics for people, and how many errors there are."""
-    from compiler.render.colour import wants_colour
+    from compiler.render.terminal import wants_colour
     from compiler.render.text import more_about, render_text
 
     shown = wants_colour(sys.stderr, colour)

@@ -106,7 +106,7 @@ def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -
 
 
 def _changes(found: "list[Change]", limit: int | None) -> list[str]:
-    from compiler.render.cells import columns, short
+    from compiler.render.columns import columns, short
 
     lines, shown = [], found[:limit]
     for what in dict.fromkeys(change.what for change in shown):
@@ -127,7 +127,7 @@ def _changes(found: "list[Change]", limit: int | None) -> list[str]:
 
 
 def _table(a: str, b: str, counts: "list[Tally]") -> list[str]:
-    from compiler.render.cells import columns
+    from compiler.render.columns import columns
 
     rows = [("", "shared", f"only {a}", f"only {b}")]
     for one in counts:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(text: str, choice: str) -> None:
     """Markdown laid out on a terminal, or as it is written where a program reads it."""
-    from compiler.render.colour import wants_colour
+    from compiler.render.terminal import wants_colour
 
     if not (sys.stdout.isatty() or choice == "always"):
         print(text, end="")

@@ -118,7 +118,7 @@ def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]
 
 
 def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
-    from compiler.render.progress_bar import steps
+    from compiler.render.terminal import steps
     from compiler.store.index import StoreIndex
     from compiler.store.remove import remove, remove_artifact
     from runtime.store.store import Store

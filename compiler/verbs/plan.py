@@ -117,8 +117,8 @@ def _against_lines(found: "Against", every: bool) -> "Iterator[Line]":
 
 def _print(found: Iterable[tuple[str, str | None]]) -> None:
     """Lines with their marks on stdout, coloured on a terminal; control characters from specs are made visible."""
-    from compiler.render.colour import wants_colour
     from compiler.render.columns import visible
+    from compiler.render.terminal import wants_colour
 
     if not wants_colour(sys.stdout):
         sys.stdout.writelines(visible(text) + "\n" for text, _ in found)

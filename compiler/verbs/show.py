@@ -12,7 +12,7 @@ from compiler.verbs import common
 if TYPE_CHECKING:
     from compiler.graph.node import Address
     from compiler.project.load import Project
-    from compiler.why.artifact import Ancestor, Sheet
+    from compiler.why.artifact import Ancestor, Artifact
 
 MANY = 4
 """Parents of one port that are shown; the rest is counted."""
@@ -33,22 +33,22 @@ def run(args: argparse.Namespace) -> int:
     found = _find(project, args.node, args.study)
     if len(found) > 1:
         sys.stderr.write(f"`{args.node}` may mean {len(found)} artifacts:\n")
-        for sheet in found[:20]:
-            sys.stderr.write(f"  {sheet[0]}/{sheet[1][:12]}  {sheet[2]}\n")
+        for stage, fingerprint, label, _ in found[:20]:
+            sys.stderr.write(f"  {stage}/{fingerprint[:12]}  {label}\n")
         sys.stderr.write("  …\n" if len(found) > 20 else "")
         return 1
-    sheet = found[0][3]()
+    artifact = found[0][3]()
     if args.json:
-        print(json.dumps(asdict(sheet), indent=1))
+        print(json.dumps(asdict(artifact), indent=1))
     else:
         from compiler.render.columns import visible
 
-        print("\n".join(map(visible, _lines(sheet, args.all))))
+        print("\n".join(map(visible, _lines(artifact, args.all))))
     return 0
 
 
-def _find(project: "Project", name: str, study: str | None) -> "list[tuple[str, str, str, Callable[[], Sheet]]]":
-    """Stage, fingerprint, label, and how to make the sheet, of everything that the name may mean.
+def _find(project: "Project", name: str, study: str | None) -> "list[tuple[str, str, str, Callable[[], Artifact]]]":
+    """Stage, fingerprint, label, and how to look it up, of everything that the name may mean.
 
     Raises:
         ValueError: when it means nothing.
@@ -91,25 +91,25 @@ def _in_store(project: "Project", name: str) -> "list[Address]":
     return [(s, f) for s in sorted(listing) if stage in ("", s) for f in sorted(listing[s]) if f.startswith(digits)]
 
 
-def _lines(sheet: "Sheet", everything: bool) -> list[str]:
+def _lines(artifact: "Artifact", everything: bool) -> list[str]:
     from compiler.plan.summary import size
-    from compiler.render.cells import columns, short
+    from compiler.render.columns import columns, short
 
-    manifest = sheet.manifest or {}
-    plan = f"{sheet.planned} in study `{sheet.study}`" if sheet.planned else "no study plans it"
-    lines = [f"{sheet.label}  {sheet.stage}/{sheet.fingerprint}", f"  {plan}; stage version {sheet.version}"]
-    if sheet.damage:
-        lines.append(f"  damaged: {sheet.damage}; run `simkiln verify`")
-    elif sheet.manifest is None:
+    manifest = artifact.manifest or {}
+    plan = f"{artifact.planned} in study `{artifact.study}`" if artifact.planned else "no study plans it"
+    lines = [f"{artifact.label}  {artifact.stage}/{artifact.fingerprint}", f"  {plan}; stage version {artifact.version}"]
+    if artifact.damage:
+        lines.append(f"  damaged: {artifact.damage}; run `simkiln verify`")
+    elif artifact.manifest is None:
         lines.append("  not built: this is what is planned")
-    if len(sheet.scopes) > 1:
-        shown = ", ".join("/".join(scope.values()) for scope in sheet.scopes[:MANY])
-        lines.append(f"  stands for {len(sheet.scopes)}: {shown}{' …' if len(sheet.scopes) > MANY else ''}")
-    lines += ["", "parameters", *columns([(s.name, short(s.value), s.at or s.by) for s in sheet.settings])]
-    if sheet.backends:
+    if len(artifact.scopes) > 1:
+        shown = ", ".join("/".join(scope.values()) for scope in artifact.scopes[:MANY])
+        lines.append(f"  stands for {len(artifact.scopes)}: {shown}{' …' if len(artifact.scopes) > MANY else ''}")
+    lines += ["", "parameters", *columns([(s.name, short(s.value), s.at or s.by) for s in artifact.settings])]
+    if artifact.backends:
         lines += ["", "back ends"]
-        lines += columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in sheet.backends])
-    for head, facts in (("contract", sheet.expected), ("metrics", {}), ("cost", {})):
+        lines += columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in artifact.backends])
+    for head, facts in (("contract", artifact.expected), ("metrics", {}), ("cost", {})):
         if facts := manifest.get(head) or facts:
             lines += ["", head, *columns([(name, short(value)) for name, value in facts.items()])]
     if files := manifest.get("files"):
@@ -118,15 +118,15 @@ def _lines(sheet: "Sheet", everything: bool) -> list[str]:
         lines += ["", f"files: {len(files)}, {size(total)}"]
         lines += columns([(name, size(entry["size"])) for name, entry in shown])
         lines += [f"  … {len(files) - len(shown)} more"] if len(shown) < len(files) else []
-    lines += ["", "made from", *_tree(sheet, everything)]
-    return [*lines, "", f"read by {sheet.readers} planned, {sheet.readers_stored} stored"]
+    lines += ["", "made from", *_tree(artifact, everything)]
+    return [*lines, "", f"read by {artifact.readers} planned, {artifact.readers_stored} stored"]
 
 
-def _tree(sheet: "Sheet", everything: bool) -> list[str]:
+def _tree(artifact: "Artifact", everything: bool) -> list[str]:
     """The lineage as a tree from the artifact up to the captures; what was shown above is not opened again."""
-    from compiler.render.cells import short
+    from compiler.render.columns import short
 
-    by_address = {(a.stage, a.fingerprint): a for a in sheet.lineage}
+    by_address = {(a.stage, a.fingerprint): a for a in artifact.lineage}
     lines, told = [], set()
 
     def tell(one: "Ancestor", head: str, body: str, port: str, at: str) -> None:
@@ -139,7 +139,7 @@ def _tree(sheet: "Sheet", everything: bool) -> list[str]:
         lines.extend(
             f"{body}{'│' if one.parents else ' '}   {s.name} = {short(s.value, 40)}  {s.at}"
             for s in one.settings
-            if one is not sheet.lineage[0]
+            if one is not artifact.lineage[0]
         )
         shown, hidden = _opened(one, told, everything)
         for i, (name, address) in enumerate(shown):
@@ -149,7 +149,7 @@ def _tree(sheet: "Sheet", everything: bool) -> list[str]:
         if hidden:
             lines.append(f"{body}└─ … {hidden} more, with --all")
 
-    tell(sheet.lineage[0], "  ", "  ", "", "")
+    tell(artifact.lineage[0], "  ", "  ", "", "")
     return lines
 
 

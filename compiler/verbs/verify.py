@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when every artifact is whole."""
-    from compiler.render.progress_bar import steps
+    from compiler.render.terminal import steps
     from compiler.store.index import StoreIndex
     from compiler.store.verify import folders, inspect
     from runtime.store.store import Store

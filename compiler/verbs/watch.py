@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace, names: list[str], before: "list[Diagnostic] | None") -> "list[Diagnostic]":
     from compiler.editor.watch import compare
     from compiler.laws.check import check
-    from compiler.render.colour import wants_colour
+    from compiler.render.terminal import wants_colour
 
     project = common.project(args)
     found = check(project, args.study)

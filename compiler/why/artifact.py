@@ -17,7 +17,7 @@ from runtime.store.store import DamagedArtifact, Store
 
 
 @dataclass(frozen=True)
-class Setting:
+class Parameter:
     """One parameter. `at` is the line of the spec that set it; without one `by` says who did."""
 
     name: str
@@ -37,13 +37,13 @@ class Ancestor:
     fingerprint: str
     label: str
     stored: bool
-    settings: list[Setting]
+    settings: list[Parameter]
     parents: dict[str, list[Address]]
     wired: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Artifact:
     """One artifact. `planned` is what the plan says of it, None for what no study plans.
 
     `lineage` holds the artifact itself first and each ancestor once; `manifest` is None for what is not built.
@@ -57,7 +57,7 @@ class Sheet:
     planned: str | None
     scopes: list[dict[str, str]]
     version: int
-    settings: list[Setting]
+    settings: list[Parameter]
     backends: list[dict[str, str]]
     lineage: list[Ancestor]
     readers: int = 0
@@ -68,18 +68,18 @@ class Sheet:
     expected: dict[str, Any] = field(default_factory=dict)
 
 
-def of_node(project: Project, plan: Plan, node: Node) -> Sheet:
-    """The sheet of a planned node, built or not."""
+def of_node(project: Project, plan: Plan, node: Node) -> Artifact:
+    """All of a planned node, built or not."""
     graph, state = plan.graph, str(plan.states[node.address])
     what = (settings(project, graph.study, node), _backends(node.backends), _planned_lineage(project, graph.study, node))
     readers = sum(1 for other in graph.nodes.values() if any(p.address == node.address for p in other.parents()))
     found = (readers, _readers_stored(project, node.address), node.content, *_manifest(Store(project.store), node.address))
     named = (*node.address, node.label, graph.study, state, node.scopes(), node.stage.version)
-    return Sheet(*named, *what, *found, node.contract.to_json())
+    return Artifact(*named, *what, *found, node.contract.to_json())
 
 
-def of_stored(project: Project, address: Address) -> Sheet:
-    """The sheet of an artifact that no study plans. Spec lines are those of the time when it was planned, if known."""
+def of_stored(project: Project, address: Address) -> Artifact:
+    """All of an artifact that no study plans. Spec lines are those of the time when it was planned, if known."""
     store = Store(project.store)
     manifest, damage = _manifest(store, address)
     known = manifest or {}
@@ -87,23 +87,23 @@ def of_stored(project: Project, address: Address) -> Sheet:
     said, backends = _stored_settings(project, address, known), _backends(known.get("backends", {}))
     what = (scopes, version, said, backends, _stored_lineage(project, store, address))
     found = (0, _readers_stored(project, address), known.get("content"), manifest, damage)
-    return Sheet(*address, _stored_label(project, address, known), None, None, *what, *found)
+    return Artifact(*address, _stored_label(project, address, known), None, None, *what, *found)
 
 
-def settings(project: Project, study: str, node: Node) -> list[Setting]:
+def settings(project: Project, study: str, node: Node) -> list[Parameter]:
     """Every parameter of a node with the line that set it."""
     return [setting(project, study, node, name) for name in node.params]
 
 
-def setting(project: Project, study: str, node: Node, name: str) -> Setting:
+def setting(project: Project, study: str, node: Node, name: str) -> Parameter:
     """One parameter of a node with the line that set it."""
     value = node.params[name]
     if name in node.stage.bound:
         source = node.stage.bound[name]
         span = blame(project, study, node, (name,))
-        return Setting(name, value, str(span) if span else "", f"filled from {source}")
+        return Parameter(name, value, str(span) if span else "", f"filled from {source}")
     span = node.origins.get(name)
-    return Setting(name, value, str(span) if span else "", "spec" if span else "default")
+    return Parameter(name, value, str(span) if span else "", "spec" if span else "default")
 
 
 def _planned_lineage(project: Project, study: str, node: Node) -> list[Ancestor]:
@@ -144,11 +144,11 @@ def _stored_lineage(project: Project, store: Store, address: Address) -> list[An
     return list(found.values())
 
 
-def _stored_settings(project: Project, address: Address, manifest: Mapping[str, Any]) -> list[Setting]:
+def _stored_settings(project: Project, address: Address, manifest: Mapping[str, Any]) -> list[Parameter]:
     job = _job(project, address)
     lines = {name: f"{o['file']}:{o['line']}:{o['col']}" for name, o in (job.origins if job else {}).items()}
     return [
-        Setting(name, value, lines.get(name, ""), "spec, when it was planned" if name in lines else "not known")
+        Parameter(name, value, lines.get(name, ""), "spec, when it was planned" if name in lines else "not known")
         for name, value in manifest.get("params", {}).items()
     ]
 

@@ -12,7 +12,7 @@ from compiler.graph.fingerprint import canonical
 from compiler.graph.node import Address, Node
 from compiler.plan.form import CauseKind
 from compiler.project.load import Project
-from compiler.render.cells import short
+from compiler.render.columns import short
 from compiler.why.blame import Path, blame, blame_wiring
 from compiler.why.earlier import Past, Record, differing
 
