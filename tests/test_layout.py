@@ -34,7 +34,9 @@ def imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None, f"{path}: `from . import` does not say which room"
+            assert node.level == 0, f"{path}: `from .{node.module} import` does not say which room"
             for alias in node.names:
                 inside = REPOSITORY / Path(*node.module.split(".")) / alias.name
                 found = inside.is_dir() or inside.with_suffix(".py").is_file()

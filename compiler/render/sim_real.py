@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.render.columns import columns
-from compiler.render.uplift import band, signed
+from compiler.render.uplift import band
+from runtime.report.drawing.words import points
 
 NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rank", "kendall": "Kendall's tau", "mmrv": "MMRV (0 is best)"}
 
@@ -30,7 +31,7 @@ def sim_real_lines(found: Mapping[str, Any]) -> list[str]:
             paired = "paired" if g["paired"] else "not paired"
             paired += f", {g['left_out']} without a counterpart left out" if g["left_out"] else ""
             place = (g["location"] or "all", g["task"] or "pooled")
-            rows.append((g["approach"], *place, signed(g["value"]), band(g["band"]), paired))
+            rows.append((g["approach"], *place, points(g["value"]), band(g["band"]), paired))
         lines += ["", f"gap: {found['simulated']} minus {found['real']}, in points", *columns(rows)]
     if found["powered"]:
         rows = [("approach", "real trials alone", "", "with simulation", "", "worth")]

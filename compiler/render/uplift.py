@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.render.columns import columns
+from runtime.report.drawing.words import points
 
 
 def comparison_lines(found: Mapping[str, Any]) -> list[str]:
@@ -20,7 +21,7 @@ def comparison_lines(found: Mapping[str, Any]) -> list[str]:
         lines += ["", f"failure modes, share of all trials, pooled; the bands of all modes hold together at {level}"]
         rows = [("approach", "domain", "failure mode", "baseline", "approach", "change", "band", "")]
         for s in found["failure_mode_shifts"]:
-            shares = (f"{s['baseline_share']:.1f}", f"{s['share']:.1f}", signed(s["value"]), band(s["band"]))
+            shares = (f"{s['baseline_share']:.1f}", f"{s['share']:.1f}", points(s["value"]), band(s["band"]))
             rows.append((s["approach"], s["domain"], s["mode"], *shares, s["direction"]))
         lines += columns(rows)
     notes = list(dict.fromkeys([*found["notes"], *(n for row in found["uplift"] for n in row["notes"])]))
@@ -47,14 +48,9 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     paired = ("not paired", "", "")
     if these := row["these_policies"]:
         paired = (band(these["band"]), f"{these['gained']}/{these['lost']}", f"{these['mcnemar_exact_p']:.2g}")
-    return row["approach"], row["domain"], *place, signed(row["value"]), band(row["band"]), *paired, row["direction"]
-
-
-def signed(value: float) -> str:
-    """Points with a sign."""
-    return f"{value:+.1f}".replace("-", "−")
+    return row["approach"], row["domain"], *place, points(row["value"]), band(row["band"]), *paired, row["direction"]
 
 
 def band(found: list[float]) -> str:
     """A band in points."""
-    return f"[{signed(found[0])}, {signed(found[1])}]"
+    return f"[{points(found[0])}, {points(found[1])}]"
