@@ -145,7 +145,7 @@ def test_a_mistake_is_annotated_and_fails(checkout: Path) -> None:
 @pytest.mark.slow
 def test_a_change_of_the_compiler_is_said(checkout: Path) -> None:
     change(checkout, "title: Do", "title: So do")
-    with (checkout / "compiler" / "diagnostics" / "codes.py").open("a", encoding="utf-8") as file:
+    with (checkout / "compiler" / "diagnostics" / "pages.py").open("a", encoding="utf-8") as file:
         file.write("# a stranger's change\n")
     git(checkout, "commit", "-q", "-am", "compiler")
     assert "::notice title=Not only specs::" in perform(checkout, {}, but="Install the compiler alone").stdout

@@ -37,11 +37,10 @@ def fingerprint(
     return joined(head(stage, version, params), inputs, canonical(backends), content)
 
 
-def addressed(model: BaseModel) -> dict[str, Any]:
-    """Parameters as JSON values, as far as they are part of an address: defaults included, apart from fields that were added
+def addressed(model: BaseModel, params: dict[str, Any]) -> dict[str, Any]:
+    """A model's JSON values, as far as they are part of an address: defaults included, apart from fields that were added
     later and still have the value that they were born with (`runtime.bound.base.later`). A bound model beyond its first version
     says so."""
-    params = model.model_dump(mode="json")
     return _pruned(model, params) if _grown(type(model)) else params
 
 

@@ -32,8 +32,9 @@ class Settings(Grid):
         if found is None:
             model = stage.params.model_validate({**values, **{name: one.value(self, scope) for name, one in bound}})
             wanted = {port: self._wanted.setdefault(facts, facts) for port, facts in stage.expects(model).items()}
-            text = head(stage.name, stage.version, addressed(model))
-            found = Setting(stage, model, model.model_dump(mode="json"), text, wanted)
+            params = model.model_dump(mode="json")
+            text = head(stage.name, stage.version, addressed(model, params))
+            found = Setting(stage, model, params, text, wanted)
             self._made[key] = found
         return found
 

@@ -13,10 +13,10 @@ from runtime.stage import load_stages
 
 
 def compared(subject: Subject) -> Iterator[tuple[str, str, str]]:
-    """Study, approach and baseline of every comparison that can be looked into."""
+    """Study, approach and baseline of every comparison that can be looked into; what holds of a control, its approach says."""
     for name, study in subject.studies():
         base = study.baseline
-        for approach in dict.fromkeys(study.approaches):
+        for approach in dict.fromkeys(a for a in study.approaches if a not in subject.project.arms):
             if base is not None and approach != base and subject.in_shape(base) and subject.in_shape(approach):
                 yield name, approach, base
 

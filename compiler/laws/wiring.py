@@ -55,7 +55,8 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
 def made_more_often(subject: Subject) -> Iterator[Diagnostic]:
     """X415: a port for one artifact is given a stage that makes many for each reader."""
     for name, reader, port, maker in _edges(subject):
-        more = [axis for axis in maker.per if axis not in reader.per and axis != "round"]  # of rounds the last is read
+        # Of rounds the last is read, and of a set of locations there is one.
+        more = [axis for axis in maker.per if axis not in (*reader.per, "round", "set")]
         if maker.kind == port.kind and more and not port.many:
             message = f"`{maker.name}` is made for each {' and '.join(more)}, but `{reader.name}` is not"
             path = ("inputs", reader.name, port.name)

@@ -65,8 +65,9 @@ def _arm(project: Project, name: str, spec: Approach, control: str, said: Contro
 
 
 def _row(spec: Approach) -> Row:
-    """The row of an approach without what was expected of it."""
-    return Row.model_validate(spec.row.model_dump() | {"prior": PriorRange()})
+    """The row of an arm: nothing was expected of it, and what rules its approach out is said of that one."""
+    speaks_alone = {"available": True, "no_new_real_data": True, "no_teleoperation": True, "licence": "", "reason": ""}
+    return spec.row.model_copy(update=speaks_alone | {"prior": PriorRange()})
 
 
 def _budget(project: Project, name: str, base: str) -> StageParameters:

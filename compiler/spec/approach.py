@@ -83,3 +83,10 @@ class Approach(Spec):
     of every study that holds this one, with the claim that this one is better."""
     row: Row
     """Row of the decision matrix."""
+
+    @model_validator(mode="after")
+    def _controlled(self) -> Self:
+        standing = next((name for name, control in self.controls.items() if control.kind != "delta"), None)
+        if standing is not None and self.extends is None:
+            raise ValueError(f"the control `{standing}` is made of what the approach extends, and it extends nothing")
+        return self

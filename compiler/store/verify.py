@@ -92,5 +92,6 @@ def _rehashed(stage: str, m: Mapping[str, Any], inputs: dict[str, list[str]]) ->
     params, known = m["params"], load_stages().get(stage)
     if known is not None and known.version == m["version"]:
         with suppress(ValidationError):
-            params = addressed(known.params.model_validate(params))
+            model = known.params.model_validate(params)
+            params = addressed(model, model.model_dump(mode="json"))
     return fingerprint(stage, m["version"], params, inputs, m["backends"], m.get("content"))

@@ -17,7 +17,7 @@ from tests.errors.cases import base
 BOLD = """title: Bold
 extends: baseline
 stages: {demos: {episodes: 40}}
-inputs: {evaluate: {policy: dreamed}}
+inputs: {evaluate: {policy: dreamed}, dreamed: {world: world}}
 row: {available: true, no_new_real_data: true, no_teleoperation: true, stack_change: none}
 """
 Nodes = dict[str, Node]
@@ -62,8 +62,9 @@ def expanded(tmp_path: Path) -> Iterator[Callable[..., Nodes]]:
         del REGISTRY["world"], REGISTRY["dreamed"]
 
 
-def test_it_reads_what_the_asking_approach_makes_at_each_place(expanded: Callable[..., Nodes]) -> None:
+def test_it_reads_what_the_asking_approach_makes_at_each_place(expanded: Callable[..., Nodes], tmp_path: Path) -> None:
     nodes = expanded("sets: {pretrain: [attic, barn]}\n")
+    assert [d.message for d in check(load_project(tmp_path), "study") if d.severity == "error"] == []
     world = nodes["world/pretrain/bold"]
     assert [demos.scope.location for demos in world.inputs["demos"]] == ["attic", "barn"]
     assert all(demos.params["episodes"] == 40 for demos in world.inputs["demos"])

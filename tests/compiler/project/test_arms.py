@@ -75,3 +75,18 @@ def test_what_is_wrong_in_a_control_is_said_at_its_line(root: Path) -> None:
     (root / "specs" / "approaches" / "bold.yaml").write_text(wrong)
     found = {(d.code, d.span.line) for d in check(load_project(root)) if d.span.file.endswith("bold.yaml")}
     assert ("R204", 9) in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("available: true", "available: false", "X405"),
+        ("no_teleoperation: true", "no_teleoperation: false", "X404"),
+        ("extends: baseline\n", "", "S106"),
+        ("demos: enrichment}", "demos: coverage}", "X408"),
+    ],
+)
+def test_a_mistake_of_an_approach_is_said_once(root: Path, old: str, new: str, code: str) -> None:
+    (root / "specs" / "approaches" / "bold.yaml").write_text(BOLD.replace(old, new, 1))
+    found = [d for d in check(load_project(root)) if d.severity == "error"]
+    assert [d.code for d in found] == [code], found
