@@ -79,6 +79,9 @@ def _explained(error: Exception) -> int | None:
     if isinstance(error, ValueError):
         sys.stderr.write(_plain(f"simkiln: {error}"))
         return 2
+    if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] not in ("compiler", "runtime"):
+        sys.stderr.write(f"simkiln: this needs `{error.name}`, which is not installed: `uv sync` brings all that jobs need\n")
+        return 1
     return None
 
 

@@ -132,7 +132,9 @@ def test_the_compiler_names_no_stage() -> None:
     guilty = []
     for path in (REPOSITORY / "compiler").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            compared = isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(("stage.name", "stage"))
+            compared = isinstance(node, ast.Compare) and any(
+                ast.unparse(x).endswith("stage.name") for x in (node.left, *node.comparators)
+            )
             looked_up = isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("REGISTRY", "load_stages()", "stages")
             inside = [*ast.walk(node.slice)] if isinstance(node, ast.Subscript) else [*ast.walk(node)]
             if (compared or looked_up) and any(isinstance(x, ast.Constant) and x.value in load_stages() for x in inside):

@@ -15,6 +15,8 @@ def content(study: Study) -> Report:
     said: dict[str, object] = {"study": study.frame.model_dump(mode="json"), "evidence": study.evidence}
     for section in SECTIONS:
         said |= section.content(study)
+    if unknown := said.keys() - Report.__annotations__.keys():
+        raise TypeError(f"forms/report.py: Report has no field for {', '.join(sorted(unknown))}")
     return cast(Report, {key: said[key] for key in Report.__annotations__ if key in Report.__required_keys__})
 
 

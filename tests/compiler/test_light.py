@@ -23,3 +23,20 @@ print(*sorted(set(sys.modules) & set(%r)), sep=',')
 def test_check_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM % (HEAVY,)], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+WITHOUT_PYARROW = """
+import sys
+sys.modules["pyarrow"] = None
+from compiler.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_what_a_light_install_lacks_is_named() -> None:
+    words = ["trials", "sim-real", "study"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PYARROW, *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("simkiln: this needs `pyarrow`, which is not installed")
