@@ -7,7 +7,7 @@ import numpy as np
 from runtime.sim.parts.robot import LIMITS_RAD
 
 HOME_RAD = np.array((0.0, -0.9, 0.75, 1.15, 0.0, 0.0))  # hand above the near edge of the work area, out of its way
-_STREAM = {"trial": 1, "demo": 2, "scripted": 3}
+_STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Start:
 
 
 def start_rng(index: int, purpose: str, seed: int = 0) -> np.random.Generator:
-    """The generator of initial state `index`; trials, demos and the expert's own trials never share a stream."""
+    """The generator of initial state `index`; trials, demos, the expert's own trials and those of
+    development never share a stream."""
     return np.random.default_rng([_STREAM[purpose], seed, index])
 
 

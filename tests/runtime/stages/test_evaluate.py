@@ -88,14 +88,19 @@ def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) ->
 
 
 @pytest.fixture(scope="module")
-def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
-    return run_stage("evaluate", {"domain": "twin", "trials": TRIALS}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path) -> Path:
+    return run_stage(
+        "evaluate",
+        {"domain": "twin", "trials": TRIALS},
+        {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+        sim_store,
+    )
 
 
 @pytest.fixture(scope="module")
-def at_site(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
+def at_site(sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path) -> Path:
     params = {"domain": "irl_proxy", "trials": TRIALS, "site": SITE.model_dump()}
-    return run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+    return run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions}, sim_store)
 
 
 @pytest.mark.parametrize("name", ["in_twin", "at_site"])
@@ -137,9 +142,11 @@ def test_the_first_trials_run_twice_end_the_same(name: str, request: pytest.Fixt
 
 
 @pytest.mark.parametrize(("twice", "repeated"), [(0, 0), (9, 2)])
-def test_at_most_all_trials_run_twice(sim_store: Path, sim_policy: Path, sim_twin: Path, twice: int, repeated: int) -> None:
+def test_at_most_all_trials_run_twice(
+    sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path, twice: int, repeated: int
+) -> None:
     params = {"domain": "twin", "trials": 2, "twice": twice}
-    artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+    artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions}, sim_store)
     assert pq.read_metadata(artifact / "twice.parquet").num_rows == repeated
     assert json.loads((artifact / "manifest.json").read_text())["metrics"]["repeated"] == repeated
 
@@ -159,17 +166,27 @@ def test_a_policy_that_forgets_to_reset_is_found_out(sim_twin: Path, tmp_path: P
     assert not any(pq.read_table(tmp_path / "twice.parquet")["success"].to_pylist())
 
 
-def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_store: Path) -> None:
+def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path, sim_store: Path) -> None:
     again = run_stage(
-        "evaluate", {"domain": "twin", "trials": TRIALS, "sheet_columns": 6}, {"policy": sim_policy, "twin": sim_twin}, sim_store
+        "evaluate",
+        {"domain": "twin", "trials": TRIALS, "sheet_columns": 6},
+        {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+        sim_store,
     )
     assert again != in_twin
     assert pq.read_table(again / "trials.parquet").equals(pq.read_table(in_twin / "trials.parquet"))
 
 
-def test_a_location_without_hidden_site_has_no_irl_proxy(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
+def test_a_location_without_hidden_site_has_no_irl_proxy(
+    sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path
+) -> None:
     with pytest.raises(InputError, match="R271"):
-        run_stage("evaluate", {"domain": "irl_proxy", "trials": 2}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+        run_stage(
+            "evaluate",
+            {"domain": "irl_proxy", "trials": 2},
+            {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+            sim_store,
+        )
 
 
 def test_the_film_shows_the_trial_that_it_says(at_site: Path) -> None:
