@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bound.conditions import GAP_LEVELS
+from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.task import Area, Button, Task
 from runtime.build.testing import run_stage
@@ -104,6 +104,7 @@ def test_levels_take_turns() -> None:
 
 
 def test_medium_is_today_and_none_is_nominal() -> None:
+    assert tuple(GAP_LEVELS) == get_args(GapLevel)
     assert SITE.at("medium") == SITE
     assert set(dict(SITE.at("none").gap).values()) == {0.0}
     assert dict(SITE.at("large").gap) == {name: 2 * value for name, value in HiddenGap()}
