@@ -106,6 +106,7 @@ def fleet(root: Path, locations: int, seeds: int, trials: int) -> tuple[StudyFra
                             "score": np.where(won, 1.0, rng.uniform(0, 0.6, trials)),
                             "failure_mode": ["" if w else str(rng.choice(MODES)) for w in won],
                             "steps": [20] * trials,
+                            "protocol": ["p"] * trials,
                         }
                     )
                     cell = Cell.model_validate(

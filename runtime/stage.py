@@ -38,7 +38,8 @@ BOUND = {
     "stopped": "remove it; gates decide it by `on_fail`",
     "snapshots": "set the study's `learning`",
     "learning_trials": "set the study's `learning`",
-    "trial_seed": "set `trial_seed` of `evaluate`",
+    "states": "set the study's `trials`",
+    "gap_levels": "set the study's `conditions`",
     "schedule": "set the study's `sequential`",
     "schedules": "set the study's `sequential`",
     "look": "set the study's `sequential`",
@@ -146,9 +147,9 @@ def every(kind: str) -> Port:
     return Port(kind, "study")
 
 
-Role = Literal["", "trials", "look", "curve", "evidence", "gate", "claim", "report"]
-"""What a study does with a stage: trials of cells (in `domains`), an interim look at them, trials of checkpoints, the
-comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
+Role = Literal["", "conditions", "trials", "look", "curve", "evidence", "gate", "claim", "report"]
+"""What a study does with a stage: what its trials begin from, trials of cells (in `domains`), an interim look at them, trials of
+checkpoints, the comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
 
 
 Takes = Literal["", "photos", "trials", "recordings", "truth"]

@@ -10,7 +10,6 @@ from typing import Any
 
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
-from compiler.graph.roles import having, trials_of
 from compiler.project.layers import approach_chain
 from compiler.project.load import Project
 from compiler.reading.source import Step
@@ -75,6 +74,10 @@ def _trials(asked: Asked) -> Place:
     return "study", asked.study, ("trials", str(asked.node.scope.domain))
 
 
+def _states_place(asked: Asked) -> Place:
+    return _trials(asked) if asked.node.scope.domain else ("study", asked.study, ("learning", "trials"))
+
+
 def _seeds(asked: Asked) -> Place:
     for link in asked.chain():
         if asked.project.approaches[link].training_seed_offset is not None:
@@ -111,11 +114,17 @@ def _arm(grid: Grid, at: Scope) -> str:
     return str(at.approach) if (at.look or 1) > 1 else ""
 
 
-def _trial_seed(grid: Grid, at: Scope) -> Any:
-    """The family of initial states of the study's other trials there."""
-    trials = trials_of(next(domain for stage in having("curve") for domain in stage.domains))
-    values, _ = grid.merged(trials.name, at)
-    return values.get("trial_seed", trials.params.model_fields["trial_seed"].default)
+def _states(grid: Grid, at: Scope) -> int:
+    """The most initial states that any trial of a domain begins from; without a domain, those of learning curves."""
+    if at.domain is None:
+        return grid.study.learning.trials if grid.study.learning else 1
+    schedule = grid.schedules[at.domain]
+    return schedule.most if schedule else grid.study.trials[at.domain]
+
+
+def _gap_levels(grid: Grid, at: Scope) -> tuple[str, ...]:
+    """Levels of the gap, in domains at hidden sites alone: elsewhere nothing depends on it."""
+    return grid.study.conditions.levels() if at.domain is not None and DOMAINS[at.domain].at_site else ()
 
 
 def _stopped(grid: Grid, at: Scope) -> list[dict[str, Any]]:
@@ -196,7 +205,8 @@ BINDINGS: dict[str, Binding] = {
     "learning_trials": Binding(
         lambda grid, _: grid.study.learning.trials if grid.study.learning else 1, _below("learning", "trials")
     ),
-    "trial_seed": Binding(_trial_seed, None, _trial_seed),
+    "states": Binding(_states, _states_place, _states),
+    "gap_levels": Binding(_gap_levels, _below("conditions", "gap"), _gap_levels),
     "schedule": Binding(lambda grid, at: grid.schedules[at.domain], "sequential", _domain),  # ty: ignore[invalid-argument-type]
     "schedules": Binding(lambda grid, _: {d: found for d, found in grid.schedules.items() if found is not None}, "sequential"),
     "look": Binding(lambda _, at: at.look or 1, "sequential", lambda _, at: at.look),

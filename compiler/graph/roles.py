@@ -8,7 +8,7 @@ from runtime.stage import Role, Stage, load_stages
 
 EVIDENCE: tuple[Role, ...] = ("trials", "look", "curve", "evidence", "report")
 """Roles of what is always shown: gates over such artifacts hold nothing up."""
-JUDGES: tuple[Role, ...] = (*EVIDENCE, "gate", "claim")
+JUDGES: tuple[Role, ...] = ("conditions", *EVIDENCE, "gate", "claim")
 """Roles of what approaches are judged by: none of them may change it for itself."""
 
 

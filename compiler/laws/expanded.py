@@ -8,12 +8,19 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
+from compiler.laws.protocols import one_control_rate
 from compiler.laws.sets import empty_set
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
 from runtime.problem import InputError
 
-GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = (sites, empty_set, contracts, over_budget)
+GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = (
+    sites,
+    empty_set,
+    contracts,
+    one_control_rate,
+    over_budget,
+)
 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:

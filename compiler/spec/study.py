@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.bound.claim import Claim, Simple, parts
+from runtime.bound.conditions import Conditions
 from runtime.bound.domain import Domain
 from runtime.bound.frame import Reproducible
 from runtime.bound.imported import SetName
@@ -109,6 +110,8 @@ class Study(Spec):
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    conditions: Conditions = Conditions()
+    """What trials meet besides their initial states: how far hidden sites are from their twins."""
     sequential: Sequential | None = None
     """Interim looks at the trials, so that comparisons that are settled stop early; without it, all planned run."""
     learning: Learning | None = None

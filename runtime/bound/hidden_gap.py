@@ -50,5 +50,13 @@ class HiddenGap(Bound):
     mass: float = Field(0.30, ge=0, lt=1)
     """Relative deviation of the task objects' masses."""
 
+    def times(self, factor: float) -> Self:
+        """The gap at a level: every deviation `factor` times as large.
+
+        Raises:
+            ValueError: when one would be larger than it can be.
+        """
+        return type(self)(**{name: value * factor for name, value in self})
+
     def __deepcopy__(self, memo: object = None) -> Self:
         return self  # frozen; pydantic copies a default for each of thousands of locations

@@ -4,11 +4,12 @@ A source names a capture root and a path below it, never a folder of one machine
 the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.locate` joins both.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from runtime.bound.base import Bound
+from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 
 Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
@@ -26,7 +27,15 @@ class HiddenSite(Bound):
     photos: int = Field(40, ge=8, le=400)
     """Number of photos taken of the site."""
     gap: HiddenGap = HiddenGap()
-    """How far the site is from what a twin assumes, when trials run there."""
+    """How far the site is from what a twin assumes, when trials run there at level `medium` of a study's conditions."""
+
+    def at(self, level: GapLevel) -> Self:
+        """The same place with the gap of trials at that level.
+
+        Raises:
+            ValueError: when a deviation would be larger than it can be.
+        """
+        return self.model_copy(update={"gap": self.gap.times(GAP_LEVELS[level])})
 
 
 class Photos(Bound):

@@ -18,7 +18,7 @@ class EvaluateParams(Params):
     domain: Literal["twin", "irl_proxy"] = bound("domain")
     """Where the trials run."""
     trials: int = bound("trials", ge=1, le=100_000)
-    """Number of trials; trial I starts from initial state I, whatever the approach."""
+    """Number of trials; trial I starts from condition I, whatever the approach."""
     schedule: Schedule | None = bound("schedule", default=None)
     """Where trials come in batches: how many of them, and when they are looked at."""
     look: int = bound("look", default=1, ge=1)
@@ -27,8 +27,6 @@ class EvaluateParams(Params):
     """Id of the approach, for batches after the first: an interim look says how many trials it runs."""
     site: HiddenSite | None = bound("hidden_site", default=None)
     """The hidden site, in the domain `irl_proxy` only."""
-    trial_seed: int = Field(0, ge=0)
-    """Seed of the family of initial states."""
     twice: int = Field(4, ge=0)
     """Trials, the first ones, that are run a second time to measure whether they end the same; at most all of them."""
     sheet_columns: int = Field(8, ge=2, le=40)
@@ -46,39 +44,50 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=4,
+    version=5,
     takes="trials",
     kind="trials",
     role="trials",
     domains=("twin", "irl_proxy"),
     per=("location", "task", "approach", "seed", "domain", "look"),
-    needs={"policy": one("policy"), "twin": baselines("twin"), "before": previous("interim", "look")},
+    needs={
+        "policy": one("policy"),
+        "twin": baselines("twin"),
+        "conditions": baselines("conditions"),
+        "before": previous("interim", "look"),
+    },
     agree=(("policy", "twin"),),
-    makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet"},
+    makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
     expects=lambda p: {
         "policy": Contract(action_dim=6, instruction_key="task"),
         "twin": Contract(action_dim=6, instruction_key="task"),
     },
     cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
 )
-def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, out: Out) -> dict[str, Any]:
+def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, out: Out) -> dict[str, Any]:
     """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
 
-    The first trials run a second time as a batch of their own, with new simulator state and the policy reset. Where
+    Initial states and factors are replayed as the condition set has them, each level of the gap at a site of its own. The
+    first trials run a second time as a batch of their own, with new simulator state and the policy reset. Where
     trials come in batches, an interim look says which ones this batch holds: none where the comparison stopped.
 
     Raises:
-        InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate.
+        InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate; R273 when
+            the condition set does not fit; R275 when something moves before anybody acts.
     """
+    import json
     from collections import Counter
+    from itertools import groupby
 
     import pyarrow.parquet as pq
 
     from runtime.learn.load import load_policy
     from runtime.problem import InputError, Problem
     from runtime.sim.scene.bench import Bench
+    from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
-    from runtime.sim.tasks import kind_of
+    from runtime.sim.trials.conditions import replay
+    from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.tables import save_twice, trial_table
@@ -87,37 +96,49 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
 
     repeated = p.twice if p.look == 1 else 0
     first, end = batch(p.trials, p.schedule, p.look, p.arm, before)
+    facts = read_twin(twin)
+    task = facts.task
+    found, digest = replay(conditions, first, end)
+    protocol = Protocol(task, facts.control_hz, digest)
+    out.path("protocol").write_text(json.dumps({"digest": protocol.digest, **protocol.to_json()}, indent=1) + "\n")
     if first >= end:
-        pq.write_table(trial_table([], p.domain), out.path("trials"))
+        pq.write_table(trial_table([], p.domain, protocol.digest), out.path("trials"))
         save_rollouts(out.path("rollouts"), [], 1.0)
         save_twice(out.path("twice"), [], [])
         out.log("the comparison has stopped: no trials")
-        return {"n": 0}
-    facts = read_twin(twin)
-    task = facts.task
+        return {"n": 0, "protocol": protocol.digest}
     actor = load_policy(policy / "checkpoint")
     if abs(float(actor.facts["fps"]) - facts.control_hz) > 1e-6:
         message = f"the policy acts {actor.facts['fps']} times a second, the twin wants {facts.control_hz:g}"
         raise InputError(Problem("R272", message, "train it on demos of this twin", "stages.twin.control_hz"))
+    if p.domain == "irl_proxy" and p.site is None:
+        message = "the location has no hidden site to run trials at"
+        raise InputError(Problem("R271", message, "evaluate it in `twin`", "trials"))
+    if p.site is not None and any(one.gap is None for one in found):
+        message = "the conditions name no level of the gap, which trials at a hidden site have"
+        raise InputError(Problem("R273", message, "plan again"))
     measured: dict[str, Any] = {}
-    if p.domain == "irl_proxy":
-        if p.site is None:
-            message = "the location has no hidden site to run trials at"
-            raise InputError(Problem("R271", message, "evaluate it in `twin`", "trials"))
-        real = install(p.site, facts)
-        model, physics, eyes = real.model, real.physics, real.eyes
-        measured["support_height_error_m"] = round(real.support_height_error_m, 4)
-        measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
-    else:
-        model, physics = read_model(twin), facts.physics
-        eyes = eyes_of(model, facts, read_backdrops(twin, facts))
-    starts = [kind_of(task).draw_start(task, i, "trial", p.trial_seed) for i in range(first, end)]
-    horizon_steps = round(task.horizon_s * facts.control_hz)
-    done = run_trials(Bench(model, physics, task, facts.control_hz, starts), eyes, actor, horizon_steps)
-    again = Bench(model, physics, task, facts.control_hz, starts[:repeated])
-    measured |= save_twice(out.path("twice"), done, run_trials(again, eyes, actor, horizon_steps) if repeated else [])
+    done, again = [], []
+    for level, same in groupby(sorted(found, key=lambda one: one.gap or ""), lambda one: one.gap):
+        starts = [one.start for one in same]
+        if p.site is not None and level is not None:
+            real = install(p.site.at(level), facts)
+            model, physics, eyes = real.model, real.physics, real.eyes
+            measured["support_height_error_m"] = round(real.support_height_error_m, 4)
+            measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
+        else:
+            model, physics = read_model(twin), facts.physics
+            eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+        refuse_unsettled(model, physics, task, starts)
+        horizon_steps = round(task.horizon_s * facts.control_hz)
+        done += run_trials(Bench(model, physics, task, facts.control_hz, starts), eyes, actor, horizon_steps)
+        twice = [start for start in starts if start.index < first + repeated]
+        if twice:
+            again += run_trials(Bench(model, physics, task, facts.control_hz, twice), eyes, actor, horizon_steps)
+    done.sort(key=lambda trial: trial.initial_state)
+    measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
     n = len(done)
-    pq.write_table(trial_table(done, p.domain), out.path("trials"))
+    pq.write_table(trial_table(done, p.domain, protocol.digest), out.path("trials"))
     save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")
@@ -128,4 +149,5 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, before: Path | None, o
         "mean_score": round(sum(t.score for t in done) / n, 4),
         "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
         **measured,
+        "protocol": protocol.digest,
     }

@@ -14,17 +14,15 @@ class LearningParams(Params):
     at: tuple[float, ...] = bound("snapshots", default=())
     """Fractions of the policy's gradient steps, rising, in (0, 1]; 1 is the finished policy."""
     trials: int = bound("learning_trials", ge=1, le=100_000)
-    """Trials of each checkpoint; trial I starts from initial state I, as everywhere in the study."""
-    trial_seed: int = bound("trial_seed", default=0, ge=0)
-    """Seed of the family of initial states, the same as of `evaluate`."""
+    """Trials of each checkpoint; trial I starts from condition I, as everywhere in the study."""
 
 
 @stage(
-    version=1,
+    version=2,
     role="curve",
     domains=("twin",),
     per=("location", "task", "approach", "seed"),
-    needs={"policy": one("policy"), "twin": baselines("twin")},
+    needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
     agree=(("policy", "twin"),),
     makes={"learning": "learning.parquet"},
     expects=lambda p: {
@@ -33,7 +31,7 @@ class LearningParams(Params):
     },
     cost=lambda p: Resources(minutes=0.05 + len(p.at) * p.trials / 1000),
 )
-def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str, Any]:
+def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
     """Try each checkpoint from the same initial states; write one row for each of its trials.
 
     An untrained policy has one checkpoint, after 0 steps. The finished policy's trials are those of `evaluate` in the
@@ -47,7 +45,8 @@ def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str,
     from runtime.learn.load import load_policy
     from runtime.learn.snapshots import checkpoint_at, snapshot_steps
     from runtime.sim.scene.bench import Bench
-    from runtime.sim.tasks import kind_of
+    from runtime.sim.scene.settle import refuse_unsettled
+    from runtime.sim.trials.conditions import replay
     from runtime.sim.trials.run import run_trials
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
     from runtime.stats.curves.area import area
@@ -55,7 +54,8 @@ def learning(p: LearningParams, policy: Path, twin: Path, out: Out) -> dict[str,
     facts = read_twin(twin)
     model = read_model(twin)
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
-    starts = [kind_of(facts.task).draw_start(facts.task, i, "trial", p.trial_seed) for i in range(p.trials)]
+    starts = [one.start for one in replay(conditions, 0, p.trials)[0]]
+    refuse_unsettled(model, facts.physics, facts.task, starts)
     horizon_steps = round(facts.task.horizon_s * facts.control_hz)
     made = json.loads((policy / "policy.json").read_text())
     steps = snapshot_steps(p.at, made["steps"])

@@ -40,7 +40,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=14,
+    version=15,
     role="evidence",
     per=("study",),
     needs={"trials": every("trials"), "looks": every("interim")},

@@ -55,7 +55,10 @@ def with_built(table: pa.Table | None, built: Path) -> pa.Table:
     count = made.num_rows
     made = made.append_column("source_file", pa.array(["the study"] * count, pa.string()))
     made = made.append_column("source_row", pa.array(range(1, count + 1), pa.int64()))
-    joined = made if table is None else pa.concat_tables([made, table.cast(made.schema)])
+    if table is not None:
+        placed = [table[name] for name in made.column_names[-2:]]
+        made = pa.concat_tables([made, pa.table([*dated(table).columns, *placed], schema=made.schema)])
+    joined = made
     _refuse_twice(joined)
     return joined
 

@@ -14,8 +14,9 @@ from runtime.trials.file_name import names_in
 from runtime.trials.raw import Raw
 
 NAMES = ("approach", "location", "task", "domain")
-TRIAL_SCHEMA = pa.schema([*DATED, ("source_file", pa.string()), ("source_row", pa.int64())])
-"""A trial from elsewhere: the columns of a table of trials, and where each row was read."""
+TRIAL_SCHEMA = pa.schema([*(f for f in DATED if f.name != "protocol"), ("source_file", pa.string()), ("source_row", pa.int64())])
+"""A trial from elsewhere: the columns of a table of trials but for the protocol, which nobody knows, and where
+each row was read."""
 _MOST_FAULTS = 200
 
 

@@ -316,6 +316,7 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
             "score": [1.0 if w else float(rng.uniform(0, 0.6)) for w in won],
             "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
             "steps": [int(rng.integers(12, 40)) for _ in range(n)],
+            "protocol": [f"{cell.task} in {cell.domain}"] * n,
         }
     )
 

@@ -1,5 +1,6 @@
 """Where the numbers come from."""
 
+from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form
 
 
@@ -35,6 +36,19 @@ class StageRow(Form):
     """Most memory of one job, megabytes."""
 
 
+class ProtocolRow(Form):
+    """How trials of one task in one domain were made and judged."""
+
+    task: str
+    """Id of the task."""
+    domain: Domain
+    """Where they ran."""
+    protocol: str | None
+    """Digest of horizon, control rate, success rule and condition set. None for imported trials, of which nobody knows."""
+    trials: int
+    """How many."""
+
+
 class Provenance(Form):
     """Where the numbers come from."""
 
@@ -42,6 +56,8 @@ class Provenance(Form):
     """In the order of the way from photos to evidence."""
     artifacts: list[ArtifactRow]
     """Every artifact above the report."""
+    protocols: list[ProtocolRow]
+    """One for each task and domain."""
     cpu_s: float
     """CPU seconds in all."""
     peak_mb: float

@@ -5,12 +5,12 @@ from typing import Any
 
 from runtime.report.drawing import Rows
 from runtime.report.drawing.csv import columns
-from runtime.report.forms.provenance import ArtifactRow, Provenance, StageRow
+from runtime.report.forms.provenance import ArtifactRow, ProtocolRow, Provenance, StageRow
 from runtime.report.forms.report import Report
 from runtime.report.roles import Manifest
 from runtime.report.study import Study
 
-ORDER = "capture splat twin coverage demos enrichment policy evaluate learning uplift gate claim report".split()
+ORDER = "capture splat twin coverage demos enrichment policy conditions evaluate learning uplift gate claim report".split()
 
 
 def provenance(study: Study) -> Provenance:
@@ -19,6 +19,7 @@ def provenance(study: Study) -> Provenance:
     return {
         "stages": stages,
         "artifacts": _artifacts(study.manifests),
+        "protocols": _protocols(study),
         "cpu_s": round(sum(row["cpu_s"] for row in stages), 1),
         "peak_mb": max((row["peak_mb"] for row in stages), default=0.0),
         "commands": _commands(study.frame.id),
@@ -59,6 +60,19 @@ def _artifacts(manifests: Sequence[Manifest]) -> list[ArtifactRow]:
         for m in manifests
     ]
     return sorted(rows, key=lambda row: (_position(row["stage"]), row["fingerprint"]))
+
+
+def _protocols(study: Study) -> list[ProtocolRow]:
+    """One row per task and domain: trials of several protocols never come to a report."""
+    table = study.table
+    if "protocol" not in table.column_names:
+        return []
+    names = ["task", "domain", "protocol"]
+    rows = table.group_by(names).aggregate([([], "count_all")]).sort_by([(name, "ascending") for name in names])
+    return [
+        {"task": row["task"], "domain": row["domain"], "protocol": row["protocol"] or None, "trials": row["count_all"]}
+        for row in rows.to_pylist()
+    ]
 
 
 def _flat(metrics: Mapping[str, Any], most: int = 8) -> dict[str, str | float]:

@@ -20,7 +20,8 @@ class Start:
 
 
 def start_rng(index: int, purpose: str, seed: int = 0) -> np.random.Generator:
-    """The generator of initial state `index`; trials, demos and the expert's own trials never share a stream."""
+    """The generator of initial state `index`; trials, demos, the expert's own trials and those of
+    development never share a stream."""
     return np.random.default_rng([_STREAM[purpose], seed, index])
 
 

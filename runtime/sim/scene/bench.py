@@ -52,6 +52,10 @@ class Bench:
         q = np.stack([d.qpos[self._joints] for d in self.datas])
         return (q - self._offset).astype(np.float32)
 
+    def object_joints(self) -> np.ndarray:
+        """Places of all joints that are not the robot's [N, J], metres or radians."""
+        return np.stack([np.delete(d.qpos, self._joints) for d in self.datas])
+
     def tips(self) -> np.ndarray:
         """True places of the tips [N, 3], metres."""
         return np.stack([d.site_xpos[self._tip] for d in self.datas])

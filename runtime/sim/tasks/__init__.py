@@ -43,6 +43,9 @@ class TaskKind(Protocol):
     def judge(self, task: Task, model: Model) -> Judge:
         """A fresh judge for one trial."""
 
+    def success_rule(self, task: Task) -> dict[str, float]:
+        """What success depends on besides the motion: the judge's version and its settings."""
+
 
 KINDS: dict[str, TaskKind] = {"press_button": press_button}  # ty: ignore[invalid-assignment]
 

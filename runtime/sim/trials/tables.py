@@ -14,9 +14,9 @@ TWICE = pa.schema([SCHEMA.field(name) for name in ("initial_state", "success", "
 """Columns of `twice.parquet`: what the second run gave."""
 
 
-def trial_table(done: Sequence[Trial], domain: str) -> pa.Table:
+def trial_table(done: Sequence[Trial], domain: str, protocol: str) -> pa.Table:
     """Rows of judged trials; location, task, approach and seed stay open, since equal cells share an evaluation."""
-    cell = {"location": "", "task": "", "approach": "", "domain": domain}
+    cell = {"location": "", "task": "", "approach": "", "domain": domain, "protocol": protocol}
     return pa.Table.from_pylist([cell | trial.row() for trial in done], SCHEMA)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from runtime.bound.domain import Domain
+from runtime.stats.table.one_protocol import refuse_mixed_protocols
 from runtime.stats.table.pairing import Pairing, pairing_of
 from runtime.stats.table.table import KEY, rows
 
@@ -26,7 +27,12 @@ class Trials:
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
-        """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`."""
+        """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`.
+
+        Raises:
+            InputError: X447 when trials of one task and domain are of different protocols.
+        """
+        refuse_mixed_protocols(table)
         outcomes: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
         failures: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
         names = (*KEY, column, "success", "failure_mode")

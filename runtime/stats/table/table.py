@@ -11,9 +11,10 @@ from runtime.bound.cell import Cell
 from runtime.problem import InputError, Problem
 
 _TYPES = {"seed": pa.int64(), "success": pa.bool_(), "score": pa.float64(), "steps": pa.int64()}
-_NAMES = "location task approach seed domain initial_state success score failure_mode steps".split()
+_NAMES = "location task approach seed domain initial_state success score failure_mode steps protocol".split()
 SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _NAMES])
-"""Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id."""
+"""Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id, `protocol` a digest of how
+the trial was made and judged (empty for one that was imported)."""
 
 DATED = pa.schema([*SCHEMA, ("day", pa.string())])
 """The same with the day of each trial (ISO 8601). Null: the study made the trial, and its artifact says when."""
@@ -118,6 +119,8 @@ def dated(table: pa.Table, day: str | None = None) -> pa.Table:
     """A table of trials with the columns of `DATED`; `day` stands in where a trial does not say its own."""
     days = table["day"].to_pylist() if "day" in table.column_names else [None] * table.num_rows
     column = pa.array([day if own is None else own for own in days], pa.string())
+    if "protocol" not in table.column_names:
+        table = table.append_column("protocol", pa.array([""] * table.num_rows, pa.string()))
     return table.select(SCHEMA.names).cast(SCHEMA).append_column("day", column)
 
 

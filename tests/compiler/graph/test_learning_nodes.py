@@ -50,13 +50,13 @@ def test_each_training_run_has_one_whatever_the_domains(tmp_path: Path) -> None:
     before, built = fingerprints(Built(tmp_path / "a")), with_curves(tmp_path / "b")
     after = fingerprints(built)
     labels = [f"learning/cellar/press/{a}/{s}" for a in ("baseline", "bold") for s in (0, 1)]
-    assert after.keys() - before.keys() == set(labels)
+    assert after.keys() - before.keys() == {"conditions/press", *labels}
     changed = {label.split("/")[0] for label in before if before[label] != after[label]}
     assert changed == {"policy", "evaluate", "uplift", "report"}
     nodes = built.nodes()
     assert [node.label for node in nodes["report/study"].inputs["curves"]] == labels
     node = nodes["learning/cellar/press/bold/1"]
-    assert node.params == {"at": [0.25, 1.0], "trials": 6, "trial_seed": 0}
+    assert node.params == {"at": [0.25, 1.0], "trials": 6}
     assert node.inputs["policy"] == (nodes["policy/cellar/press/bold/1"],)
     assert {"learning/cellar/press/bold/1", "report/study"} <= {
         target.label for target in expand(load_project(built.root), "study").targets
@@ -68,12 +68,14 @@ def test_trials_alone_leave_policies_as_they_are(tmp_path: Path) -> None:
     before = fingerprints(built)
     built.edit("study.yaml", "trials: 6", "trials: 9")
     after = fingerprints(built)
-    assert {label.split("/")[0] for label in before if before[label] != after[label]} == {"learning", "report"}
+    assert {label.split("/")[0] for label in before if before[label] != after[label]} == {"conditions", "learning", "report"}
 
 
 def test_initial_states_are_those_of_the_other_trials(tmp_path: Path) -> None:
-    built = with_curves(tmp_path, "stages: {evaluate: {trial_seed: 7}}\n")
-    assert {node.params["trial_seed"] for node in curves(built)} == {7}
+    built = with_curves(tmp_path, "stages: {conditions: {trial_seed: 7}}\n")
+    found = [node.inputs["conditions"][0] for node in built.nodes().values() if "conditions" in node.inputs]
+    assert {node.params["trial_seed"] for node in found} == {7}
+    assert {node.label for node in found} == {"conditions/press", "conditions/press/twin", "conditions/press/irl_proxy"}
 
 
 def test_the_twin_is_the_baselines_for_every_approach(tmp_path: Path) -> None:

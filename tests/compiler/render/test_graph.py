@@ -146,7 +146,7 @@ def test_it_reads_in_light_and_dark_and_aloud(project: Built) -> None:
     assert picture.get("aria-labelledby") == "title desc"
     described = picture.find(f"{SVG}desc")
     assert described is not None
-    assert "19 nodes in 11 boxes: 19 build" in (described.text or "")
+    assert "21 nodes in 12 boxes: 21 build" in (described.text or "")
     style = picture.find(f"{SVG}style")
     assert style is not None
     assert "prefers-color-scheme: dark" in (style.text or "")

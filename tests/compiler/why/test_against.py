@@ -39,14 +39,14 @@ def test_nothing_changed(repo: Built) -> None:
     repo.edit("approaches/bold.yaml", "title: Bold", "title: Another title\n# a comment")
     found = compared(repo)
     assert (found.builds, found.gone, found.groups, found.problems) == ({}, (), (), ())
-    assert found.counts["pending"] == 19, "all is missing, with or without the change"
+    assert found.counts["pending"] == 21, "all is missing, with or without the change"
     assert "**nothing to build**" in render_comment(found)
 
 
 def test_a_parameter_without_a_store(repo: Built) -> None:
     repo.edit("approaches/bold.yaml", "steps: 7", "steps: 8")
     found = compared(repo)
-    assert found.counts == {"build": 0, "rebuild": 8, "reuse": 0, "gone": 8, "gone_stored": 0, "pending": 11}
+    assert found.counts == {"build": 0, "rebuild": 8, "reuse": 0, "gone": 8, "gone_stored": 0, "pending": 13}
     assert list(groups(found)) == [f"policy: parameter `steps`: 7 -> 8 [{LINE}]"]
     assert dict(found.groups[0].rebuild) == {"policy": 2, "evaluate": 4, "uplift": 1, "report": 1}
     assert found.estimate.cpu_h.value > 0
@@ -101,7 +101,7 @@ def test_a_study_that_the_revision_does_not_have(repo: Built) -> None:
     repo.write("studies/other.yaml", text.replace("Base", "Other"))
     found = compared(repo, study="other")
     assert found.notes == ("study `other` is not in that revision",)
-    assert found.counts["build"] == 19
+    assert found.counts["build"] == 21
 
 
 def test_stage_versions_of_the_revision(repo: Built) -> None:
@@ -134,7 +134,7 @@ def test_a_revision_with_errors_gives_the_plan_alone(repo: Built) -> None:
     found = compared(repo)
     assert len(found.problems) == 1
     assert found.problems[0].startswith("R20")
-    assert found.counts["build"] == 19
+    assert found.counts["build"] == 21
     assert "cannot be compared with" in render_comment(found)
     done = simkiln(repo.root, "plan", "--against", "HEAD")
     assert done.returncode == 0

@@ -51,6 +51,7 @@ def test_two_approaches(project: Built, capsys: pytest.CaptureFixture[str]) -> N
         "twin": (1, 0, 0),
         "splat": (1, 0, 0),
         "capture": (1, 0, 0),
+        "conditions": (2, 0, 0),
     }
     project.publish("capture", "splat", "policy")
     stored = {t["stage"]: t for t in facts(capsys, "baseline", "bold")["artifacts"]}

@@ -7,7 +7,7 @@ import pytest
 from runtime.build.testing import run_stage
 from tests.runtime.stages.sim_chain import TASK, captured
 
-DEMOS = 6
+DEMOS, STATES = 6, 24
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,12 @@ def sim_captured(sim_store: Path) -> tuple[Path, Path]:
 def sim_twin(sim_store: Path, sim_captured: tuple[Path, Path]) -> Path:
     capture, scene = sim_captured
     return run_stage("twin", {"task": TASK.model_dump()}, {"capture": capture, "scene": scene}, sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_conditions(sim_store: Path) -> Path:
+    """Conditions of a few trials, at a hidden site as well."""
+    return run_stage("conditions", {"task": TASK.model_dump(), "states": STATES, "gap": ["medium"]}, {}, sim_store)
 
 
 @pytest.fixture(scope="session")

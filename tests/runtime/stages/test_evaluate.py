@@ -12,6 +12,7 @@ from runtime.bound.cell import Cell
 from runtime.build.testing import run_stage
 from runtime.coverage.video import read_video
 from runtime.learn.actor import PolicyFacts
+from runtime.learn.load import load_policy
 from runtime.problem import InputError
 from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.site.install import install
@@ -21,7 +22,7 @@ from runtime.sim.trials.run import run_trials
 from runtime.sim.trials.tables import save_twice
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.stats.table.table import SCHEMA, join
-from tests.runtime.stages.sim_chain import SITE
+from tests.runtime.stages.sim_chain import SITE, TASK
 
 TRIALS = 6
 
@@ -88,14 +89,19 @@ def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) ->
 
 
 @pytest.fixture(scope="module")
-def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
-    return run_stage("evaluate", {"domain": "twin", "trials": TRIALS}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+def in_twin(sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path) -> Path:
+    return run_stage(
+        "evaluate",
+        {"domain": "twin", "trials": TRIALS},
+        {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+        sim_store,
+    )
 
 
 @pytest.fixture(scope="module")
-def at_site(sim_store: Path, sim_policy: Path, sim_twin: Path) -> Path:
+def at_site(sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path) -> Path:
     params = {"domain": "irl_proxy", "trials": TRIALS, "site": SITE.model_dump()}
-    return run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+    return run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions}, sim_store)
 
 
 @pytest.mark.parametrize("name", ["in_twin", "at_site"])
@@ -137,9 +143,11 @@ def test_the_first_trials_run_twice_end_the_same(name: str, request: pytest.Fixt
 
 
 @pytest.mark.parametrize(("twice", "repeated"), [(0, 0), (9, 2)])
-def test_at_most_all_trials_run_twice(sim_store: Path, sim_policy: Path, sim_twin: Path, twice: int, repeated: int) -> None:
+def test_at_most_all_trials_run_twice(
+    sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path, twice: int, repeated: int
+) -> None:
     params = {"domain": "twin", "trials": 2, "twice": twice}
-    artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+    artifact = run_stage("evaluate", params, {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions}, sim_store)
     assert pq.read_metadata(artifact / "twice.parquet").num_rows == repeated
     assert json.loads((artifact / "manifest.json").read_text())["metrics"]["repeated"] == repeated
 
@@ -159,17 +167,27 @@ def test_a_policy_that_forgets_to_reset_is_found_out(sim_twin: Path, tmp_path: P
     assert not any(pq.read_table(tmp_path / "twice.parquet")["success"].to_pylist())
 
 
-def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_store: Path) -> None:
+def test_trials_repeat(in_twin: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path, sim_store: Path) -> None:
     again = run_stage(
-        "evaluate", {"domain": "twin", "trials": TRIALS, "sheet_columns": 6}, {"policy": sim_policy, "twin": sim_twin}, sim_store
+        "evaluate",
+        {"domain": "twin", "trials": TRIALS, "sheet_columns": 6},
+        {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+        sim_store,
     )
     assert again != in_twin
     assert pq.read_table(again / "trials.parquet").equals(pq.read_table(in_twin / "trials.parquet"))
 
 
-def test_a_location_without_hidden_site_has_no_irl_proxy(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
+def test_a_location_without_hidden_site_has_no_irl_proxy(
+    sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path
+) -> None:
     with pytest.raises(InputError, match="R271"):
-        run_stage("evaluate", {"domain": "irl_proxy", "trials": 2}, {"policy": sim_policy, "twin": sim_twin}, sim_store)
+        run_stage(
+            "evaluate",
+            {"domain": "irl_proxy", "trials": 2},
+            {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions},
+            sim_store,
+        )
 
 
 def test_the_film_shows_the_trial_that_it_says(at_site: Path) -> None:
@@ -182,3 +200,56 @@ def test_the_film_shows_the_trial_that_it_says(at_site: Path) -> None:
         assert (row["steps"], row["failure_mode"]) == (said["steps"], said["failure_mode"])
         frames, fps = read_video(at_site / "rollouts" / f"{outcome}.mp4")
         assert (len(frames), fps) == (row["steps"] + 1, said["fps"])
+
+
+@pytest.mark.parametrize("name", ["in_twin", "at_site"])
+def test_replayed_trials_are_those_of_drawn_states(
+    name: str, request: pytest.FixtureRequest, sim_policy: Path, sim_twin: Path
+) -> None:
+    """To the last digit: what trials gave before there were condition sets, at the level that sites had then."""
+    artifact, twin = request.getfixturevalue(name), read_twin(sim_twin)
+    if name == "at_site":
+        real = install(SITE, twin)
+        model, physics, eyes = real.model, real.physics, real.eyes
+    else:
+        model, physics = read_model(sim_twin), twin.physics
+        eyes = eyes_of(model, twin, read_backdrops(sim_twin, twin))
+    starts = [kind_of(twin.task).draw_start(twin.task, i, "trial", 0) for i in range(TRIALS)]
+    bench = Bench(model, physics, twin.task, twin.control_hz, starts)
+    done = run_trials(bench, eyes, load_policy(sim_policy / "checkpoint"), round(twin.task.horizon_s * twin.control_hz))
+    names = ["initial_state", "success", "score", "failure_mode", "steps"]
+    assert pq.read_table(artifact / "trials.parquet").select(names).to_pylist() == [trial.row() for trial in done]
+
+
+def test_each_trial_says_its_protocol(in_twin: Path, at_site: Path, sim_conditions: Path) -> None:
+    digest = json.loads((sim_conditions / "conditions.json").read_text())["digests"]["held_out"]
+    for artifact in (in_twin, at_site):
+        said = json.loads((artifact / "protocol.json").read_text())
+        assert (said["horizon_s"], said["control_hz"], said["conditions"]) == (4.0, 10.0, digest)
+        assert said["success"]["kind"] == "press_button"
+        assert said["success"]["press_m"] == 0.006
+        assert set(pq.read_table(artifact / "trials.parquet")["protocol"].to_pylist()) == {said["digest"]}
+        assert json.loads((artifact / "manifest.json").read_text())["metrics"]["protocol"] == said["digest"]
+
+
+def test_levels_in_turn_are_tried_at_a_site_each(sim_store: Path, sim_policy: Path, sim_twin: Path, at_site: Path) -> None:
+    """States of the level `medium` end as they do where all have it; the others meet another site."""
+    params = {"task": TASK.model_dump(), "states": TRIALS, "gap": ["none", "medium"]}
+    turns = run_stage("conditions", params, {}, sim_store)
+    wanted = {"domain": "irl_proxy", "trials": TRIALS, "site": SITE.model_dump()}
+    mixed = run_stage("evaluate", wanted, {"policy": sim_policy, "twin": sim_twin, "conditions": turns}, sim_store)
+    ours, all_medium = (pq.read_table(a / "trials.parquet").to_pylist() for a in (mixed, at_site))
+    assert [row["initial_state"] for row in ours] == [str(i) for i in range(TRIALS)]
+    alike = [a["score"] == pytest.approx(b["score"], abs=1e-4) for a, b in zip(ours, all_medium, strict=True)]
+    assert alike[1::2] == [True] * 3
+    assert not all(alike[::2])
+    assert ours[0]["protocol"] != all_medium[0]["protocol"]
+    repeated = pq.read_table(mixed / "twice.parquet")["initial_state"].to_pylist()
+    assert repeated == ["0", "1", "2", "3"]
+
+
+def test_a_site_wants_conditions_with_a_level(sim_store: Path, sim_policy: Path, sim_twin: Path) -> None:
+    none = run_stage("conditions", {"task": TASK.model_dump(), "states": 2}, {}, sim_store)
+    wanted = {"domain": "irl_proxy", "trials": 2, "site": SITE.model_dump()}
+    with pytest.raises(InputError, match="R273: the conditions name no level"):
+        run_stage("evaluate", wanted, {"policy": sim_policy, "twin": sim_twin, "conditions": none}, sim_store)

@@ -24,7 +24,7 @@ def evaluated(store: Path, name: str, outcomes: list[bool]) -> Path:
     folder = store.parent / name
     folder.mkdir()
     done = [Trial(i, won, float(won), "" if won else "missed", 5, np.zeros(0)) for i, won in enumerate(outcomes)]
-    pq.write_table(trial_table(done, "twin"), folder / "trials.parquet")
+    pq.write_table(trial_table(done, "twin", "p"), folder / "trials.parquet")
     return publish(store, "evaluate", folder, name)
 
 
@@ -42,13 +42,13 @@ def looked_at(sim_store: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def test_the_next_batch_of_a_settled_comparison_is_empty(
-    looked_at: Path, sim_store: Path, sim_policy: Path, sim_twin: Path
+    looked_at: Path, sim_store: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path
 ) -> None:
     said = json.loads((looked_at / "interim.json").read_text())
     assert {c["approach"]: c["stopped"] for c in said["comparisons"]} == {"same": False, "never": True}
     assert said["upto"] == {"base": 24, "same": 24, "never": 12}
     params = {"domain": "twin", "trials": 36, "schedule": {**SCHEDULE, "trials": 36}, "look": 2}
-    inputs: dict = {"policy": sim_policy, "twin": sim_twin, "before": looked_at}
+    inputs: dict = {"policy": sim_policy, "twin": sim_twin, "conditions": sim_conditions, "before": looked_at}
     none = run_stage("evaluate", {**params, "arm": "never"}, inputs, sim_store)
     assert pq.read_table(none / "trials.parquet").num_rows == 0
     some = run_stage("evaluate", {**params, "arm": "same"}, inputs, sim_store)

@@ -18,19 +18,22 @@ def kept(sim_store: Path, sim_demos: Path) -> Path:
     return run_stage("policy", params, {"demos": sim_demos}, sim_store)
 
 
-def curve(policy: Path, twin: Path, store: Path, **params: object) -> Path:
-    wanted = {"at": [0.5, 1.0], "trials": TRIALS, "trial_seed": 3, **params}
-    return run_stage("learning", wanted, {"policy": policy, "twin": twin}, store)
+def curve(policy: Path, twin: Path, conditions: Path, store: Path, **params: object) -> Path:
+    wanted = {"at": [0.5, 1.0], "trials": TRIALS, **params}
+    return run_stage("learning", wanted, {"policy": policy, "twin": twin, "conditions": conditions}, store)
 
 
-def test_the_last_point_is_what_evaluate_says(kept: Path, sim_twin: Path, sim_store: Path) -> None:
-    found = curve(kept, sim_twin, sim_store)
+def test_the_last_point_is_what_evaluate_says(kept: Path, sim_twin: Path, sim_conditions: Path, sim_store: Path) -> None:
+    found = curve(kept, sim_twin, sim_conditions, sim_store)
     rows = pq.read_table(found / "learning.parquet").to_pylist()
     assert [row["step"] for row in rows] == [3] * TRIALS + [6] * TRIALS
     assert [row["windows"] for row in rows] == [24] * TRIALS + [48] * TRIALS
     assert [row["initial_state"] for row in rows] == 2 * [str(i) for i in range(TRIALS)]
     trials = run_stage(
-        "evaluate", {"domain": "twin", "trials": TRIALS, "trial_seed": 3}, {"policy": kept, "twin": sim_twin}, sim_store
+        "evaluate",
+        {"domain": "twin", "trials": TRIALS},
+        {"policy": kept, "twin": sim_twin, "conditions": sim_conditions},
+        sim_store,
     )
     names = ["initial_state", "success", "score", "failure_mode"]
     theirs = pq.read_table(trials / "trials.parquet").select(names).to_pylist()
@@ -42,10 +45,10 @@ def test_the_last_point_is_what_evaluate_says(kept: Path, sim_twin: Path, sim_st
     assert (metrics["points"], metrics["n"], metrics["last_step"]) == (2, TRIALS, 6)
 
 
-def test_an_untrained_policy_has_one_point(sim_store: Path, sim_demos: Path, sim_twin: Path) -> None:
+def test_an_untrained_policy_has_one_point(sim_store: Path, sim_demos: Path, sim_twin: Path, sim_conditions: Path) -> None:
     params = {"steps": 0, "batch_size": 8, "held_out": 1, "seed": 0, "snapshots": [0.5, 1.0]}
     policy = run_stage("policy", params, {"demos": sim_demos}, sim_store)
-    found = curve(policy, sim_twin, sim_store)
+    found = curve(policy, sim_twin, sim_conditions, sim_store)
     table = pq.read_table(found / "learning.parquet")
     assert set(table["step"].to_pylist()) == {0}
     assert table.num_rows == TRIALS

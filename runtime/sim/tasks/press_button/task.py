@@ -8,6 +8,7 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import FINGER_RADIUS_M, FOREGROUND_GROUP, TIP_SITE, WORLD_BITS
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 
+RULE_VERSION = 1  # raise it when the same motion would be judged another way
 CAP_RGB, BASE_RGB = (0.85, 0.08, 0.08), (0.16, 0.17, 0.19)
 GRAVITY_M_S2 = 9.81
 HOVER_M = 0.045  # height of the tip above the cap while it moves sideways
@@ -131,3 +132,8 @@ class PressJudge:
 
 
 judge = PressJudge  # a fresh one for each trial
+
+
+def success_rule(task: Task) -> dict[str, float]:
+    """What success depends on besides the motion, in named units: the judge's version and its settings."""
+    return {"version": RULE_VERSION, **task.button.model_dump(mode="json")}

@@ -54,6 +54,7 @@ def of_cell(cell: Cell, n: int = 20) -> pa.Table:
             "score": [float(w) for w in won],
             "failure_mode": ["" if w else "missed" for w in won],
             "steps": [9] * n,
+            "protocol": ["p"] * n,
         }
     )
 

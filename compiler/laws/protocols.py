@@ -1,0 +1,53 @@
+"""Trials that are compared have one protocol; what specs alone can tell of that is said before anything is built."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
+from compiler.graph.bindings import HIDDEN_SITE
+from compiler.graph.node import Graph, Node
+from compiler.laws.subject import Subject
+
+
+def one_control_rate(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X447: trials of one task and domain at different control rates, which no rate may be pooled of."""
+    first: dict[tuple[str | None, str | None], Node] = {}
+    for node in graph.samples:
+        if node.stage.role != "trials" or _rate(node) is None:
+            continue
+        other = first.setdefault((node.scope.task, node.scope.domain), node)
+        if _rate(other) != _rate(node):
+            said = f"{_rate(node):g} Hz at `{node.scope.location}`, {_rate(other):g} Hz at `{other.scope.location}`"
+            message = f"trials of task `{node.scope.task}` in `{node.scope.domain}` are of two protocols: {said}"
+            help = "set one control rate in the study or the task, or make two studies"
+            own, theirs = (_set_by(side) for side in (node, other))
+            span = own or theirs or subject.span("study", name, ())
+            notes = (Note("the other one is set here", theirs),) if own and theirs else ()
+            yield Diagnostic("X447", message, span, notes, help)
+            return
+
+
+def gap_too_large(subject: Subject) -> Iterator[Diagnostic]:
+    """X448: a site's own gap, at a level of the study's conditions, would be larger than a gap can be."""
+    for name, study in subject.studies():
+        for location in study.locations if "large" in study.conditions.levels() else ():
+            spec = subject.project.locations.get(location)
+            if spec is None or spec.source.kind != HIDDEN_SITE:
+                continue
+            try:
+                spec.source.at("large")
+            except ValidationError as error:
+                field = error.errors()[0]["loc"][0]
+                message = f"at level `large` the gap of `{location}` would be larger than a gap can be in `{field}`"
+                notes = (subject.note("the site's own gap is here", "location", location, ("source", "gap", field)),)
+                help = "lower it in the location, or take another level"
+                yield subject.at("study", name, ("conditions", "gap"), "X448", message, help, notes=notes)
+
+
+def _rate(node: Node) -> float | None:
+    return next((parent.contract.fps for parent in node.inputs.get("twin", ()) if parent.contract.fps is not None), None)
+
+
+def _set_by(node: Node) -> Span | None:
+    return next((parent.origins["control_hz"] for parent in node.parents() if "control_hz" in parent.origins), None)
