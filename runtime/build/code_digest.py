@@ -85,7 +85,7 @@ def _imports(module: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     if module == KINDS:  # these are found, not imported
-        found += [f"{KINDS}.{p.parent.name}.{p.stem}" for p in PACKAGE.joinpath("sim", "tasks").glob("*/*.py")]
+        found += [f"{KINDS}.{p.parent.name}.{p.stem}" for p in PACKAGE.joinpath("sim", "tasks").glob("*/[a-z]*.py")]
     return [name for name in found if name.startswith("runtime.")]
 
 

@@ -1,6 +1,7 @@
 """The arm built from primitives moves as the published model does, and inverse kinematics undoes forward kinematics."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,20 @@ def test_inverse_kinematics_puts_the_tip_where_it_was_asked() -> None:
         data.qpos[:] = q
         mujoco.mj_kinematics(model, data)
         assert np.linalg.norm(data.site(SO101.tip.site).xpos - wish) < 2e-4
+
+
+def test_another_robot_is_another_value() -> None:
+    joints, links = SO101.joints[:2], SO101.links[:3]
+    shapes = tuple(s for s in SO101.shapes if s.link in {link.name for link in links})
+    short = replace(
+        SO101, joints=joints, links=links, shapes=shapes, gripper=joints[1].name, tip=replace(SO101.tip, link="upper_arm")
+    )
+    model = robot_model(short)
+    assert (short.action_dim, model.nu, model.nq) == (2, 2, 2)
+    assert (short.gripper_index, short.of_arm) == (1, (1, 0))
+    assert np.array_equal(model.actuator_ctrlrange, short.limits_rad)
+    assert np.array_equal(short.home_rad, (0.0, -0.9))
+    assert SO101.action_dim == 6
 
 
 def test_a_place_out_of_reach_has_no_solution() -> None:
