@@ -6,7 +6,7 @@ A folder is found by being there. This file and every `setup.py` are light, sinc
 import importlib
 import pkgutil
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Union, get_args
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ def kinds() -> dict[str, type[Task]]:
         module = importlib.import_module(f"{__name__}.{name}.setup")
         models = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
         match [m for m in models if issubclass(m, Task)]:
-            case [model] if model.model_fields["kind"].annotation.__args__ == (name,):
+            case [model] if get_args(model.model_fields["kind"].annotation) == (name,):
                 found[name] = model
             case _:
                 raise TypeError(f'{module.__file__} must define one subclass of Task with `kind: Literal["{name}"]`')

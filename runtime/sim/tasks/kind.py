@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,17 +48,17 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class Moment:
+class Moment[T: Task]:
     """What a reward is reckoned from: one trial after a control step."""
 
-    task: Task
+    task: T
     data: Data
     tip_m: np.ndarray  # [3]
     objects_m: np.ndarray  # [K, 3]
     judge: Judge
 
 
-type Term = Callable[[Moment], float]
+type Term = Callable[[Moment[Any]], float]
 """One part of a reward: a function with its kernel or unit in its name, and one line to say what it is worth."""
 
 

@@ -54,6 +54,15 @@ def test_it_changes_one_schema(house: Path) -> None:
     assert schema["$defs"]["PushCube"]["properties"]["push_m"]["maximum"] == 0.2
 
 
+def test_editors_offer_its_name_and_its_settings(house: Path) -> None:
+    asked = """
+from compiler.editor.fields import keys_at, values_at
+print(values_at("task", ("kind",), {"kind": "x"}), "cube" in keys_at("task", (), {"kind": "push_cube"}))
+print("button" in keys_at("task", (), {"kind": "push_cube"}), "policy" in keys_at("task", ("stages",), {"kind": "push_cube"}))
+"""
+    assert call(house, "-c", asked).stdout.splitlines() == ["['press_button', 'push_cube'] True", "False True"]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

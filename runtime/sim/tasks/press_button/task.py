@@ -148,13 +148,13 @@ class PressJudge:
 judge = PressJudge  # a fresh one for each trial
 
 
-def tip_to_cap_exp_5cm(now: Moment) -> float:
+def tip_to_cap_exp_5cm(now: Moment[PressButton]) -> float:
     """1 with the tip on the cap, falling to 1/e at 5 cm from it."""
-    top = now.objects_m[0] + (0, 0, cap_top_m(now.task.button))  # ty: ignore[missing-attribute]
+    top = now.objects_m[0] + (0, 0, cap_top_m(now.task.button))
     return float(np.exp(-np.linalg.norm(now.tip_m - top) / 0.05))
 
 
-def success_bool(now: Moment) -> float:
+def success_bool(now: Moment[PressButton]) -> float:
     """1 once the cap has been pressed far enough."""
     return float(now.judge.success)
 

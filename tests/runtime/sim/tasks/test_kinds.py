@@ -93,10 +93,11 @@ def test_a_kind_s_code_counts_among_that_of_stages_that_simulate(tmp_path: Path,
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
-def test_a_folder_whose_settings_have_another_name_is_refused(folders: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["    kind: Literal['greet']\n", "    pass\n"])
+def test_a_folder_whose_settings_do_not_have_its_name_is_refused(kind: str, folders: list[str], tmp_path: Path) -> None:
     (tmp_path / "wave").mkdir()
     (tmp_path / "wave" / "__init__.py").touch()
-    text = "from typing import Literal\nfrom runtime.bound.task import Task\nclass Wave(Task):\n    kind: Literal['greet']\n"
+    text = "from typing import Literal\nfrom runtime.bound.task import Task\nclass Wave(Task):\n" + kind
     (tmp_path / "wave" / "setup.py").write_text(text)
     folders.append(str(tmp_path))
     with pytest.raises(TypeError, match=r'wave/setup.py must define one subclass of Task with `kind: Literal\["wave"\]`'):

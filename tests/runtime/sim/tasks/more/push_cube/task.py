@@ -100,7 +100,7 @@ class PushJudge:
 judge = PushJudge
 
 
-def tip_to_cube_exp_5cm(now: Moment) -> float:
+def tip_to_cube_exp_5cm(now: Moment[PushCube]) -> float:
     """1 with the tip at the cube's middle, falling to 1/e at 5 cm from it."""
     return float(np.exp(-np.linalg.norm(now.tip_m - now.objects_m[0]) / 0.05))
 
