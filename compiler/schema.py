@@ -38,14 +38,24 @@ def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind of spec, with the `stages:` and `inputs:` sections spelt out."""
     schema = MODELS[kind].model_json_schema(ref_template="#/$defs/{model}")
     definitions = schema.setdefault("$defs", {})
-    properties = schema["properties"]
-    if "stages" in properties:
-        properties["stages"] = _sections(properties["stages"], definitions)
-    if "inputs" in properties:
-        properties["inputs"] = _inputs(properties["inputs"])
+    members = _members(schema)
+    for form in members or [schema]:
+        properties = form["properties"]
+        if "stages" in properties:
+            properties["stages"] = _sections(properties["stages"], definitions)
+        if "stages" in properties and members:  # all share one
+            definitions["stages"], properties["stages"] = properties["stages"], {"$ref": "#/$defs/stages"}
+        if "inputs" in properties:
+            properties["inputs"] = _inputs(properties["inputs"])
     definitions.pop("JsonValue", None)
     head = {"$schema": DIALECT, "title": kind}
     return _tidy(head | {k: v for k, v in schema.items() if k != "title"})
+
+
+def _members(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The members of a union that a tag tells apart; empty where the schema is none."""
+    references = schema.get("discriminator", {}).get("mapping", {}).values()
+    return [schema["$defs"][reference.rpartition("/")[2]] for reference in references]
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace
-from runtime.bound.task import Task
+from runtime.sim.tasks import kinds
 from runtime.trials.listing import read_manifest
 
 HIDDEN_SITE = "hidden_site"
@@ -169,15 +169,16 @@ def _part(model: Any, spec: Any) -> Any:
     return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})
 
 
+def _task(grid: Grid, at: Scope) -> Any:
+    spec = grid.project.tasks[str(at.task)]
+    return _part(kinds()[spec.kind], spec)
+
+
 BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
-    "task": Binding(
-        lambda grid, at: _part(Task, grid.project.tasks[str(at.task)]),
-        lambda asked: ("task", str(asked.node.scope.task), asked.inside),
-        lambda _, at: at.task,
-    ),
+    "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),
     "gate": Binding(
         lambda grid, at: _part(GateRule, grid.project.gates[str(at.gate)]),
         lambda asked: ("gate", str(asked.node.scope.gate), asked.inside),

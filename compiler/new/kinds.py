@@ -11,7 +11,7 @@ from compiler.spec.approach import Row
 from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, Comparator, GateRule
 from runtime.bound.source import HiddenSite, Photos
-from runtime.bound.task import Task
+from runtime.sim.tasks import kinds
 
 FEW = 5
 """A new study takes every location by default where there are no more than this."""
@@ -66,7 +66,7 @@ def _instruction(asking: Asking) -> str:
 
 TASK = (
     TITLE,
-    Field("kind", "kind of task", text, "press_button", known=_literals(Task, "kind")),
+    Field("kind", "kind of task", text, "press_button", known=tuple(kinds())),
     Field("instruction", "what the robot is told", text, _instruction),
     Field("horizon_s", "seconds after which a trial has failed", value, 4.0),
 )

@@ -13,12 +13,12 @@ from compiler.spec.base import Spec
 from compiler.spec.gate import Gate
 from compiler.spec.location import Location
 from compiler.spec.study import Study
-from compiler.spec.task import Task
+from compiler.spec.task import AnyTask, Task
 from runtime.bound.source import HiddenSite
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
 
-MODELS: dict[str, type[Spec]] = {"location": Location, "task": Task, "approach": Approach, "gate": Gate, "study": Study}
+MODELS: dict[str, type[Spec]] = {"location": Location, "task": AnyTask, "approach": Approach, "gate": Gate, "study": Study}
 LOCAL_FILE = "simkiln.local.yaml"
 
 

@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics.diagnostic import MOST_OF_A_FILE, Diagnostic, Fix, Span, did_you_mean, meant
@@ -19,7 +19,7 @@ LARGEST = 2**53
 def validate[M: BaseModel](
     model: type[M], source: Source, prefix: SpanPath = (), value: object = None
 ) -> tuple[M | None, list[Diagnostic]]:
-    """The model of a value, or diagnostics.
+    """The model of a value, or diagnostics. Of a union it is the member that the value is.
 
     Args:
         model: the pydantic model.
@@ -39,7 +39,7 @@ def validate[M: BaseModel](
     except ValidationError as error:
         told = {d.span for d in found}
         return None, found + [d for d in explain(error, model, source, prefix, value) if d.span not in told]
-    return (None if found else spec), found
+    return (None if found else spec.root if isinstance(spec, RootModel) else spec), found
 
 
 def explain(error: ValidationError, model: type[BaseModel], source: Source, prefix: SpanPath, value: object) -> list[Diagnostic]:

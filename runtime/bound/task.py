@@ -1,6 +1,10 @@
-"""What a robot is asked to do: the bound form of `specs/tasks/*.yaml`. Lengths in metres, in the robot's base frame."""
+"""What a robot is asked to do: what every bound form of `specs/tasks/*.yaml` has. Lengths in metres, in the robot's base frame.
 
-from typing import Literal
+Each kind of task adds settings of its own in `runtime/sim/tasks/KIND/setup.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -18,43 +22,38 @@ class Area(Bound):
     """Half its width, to the robot's sides."""
 
 
-class Button(Bound):
-    """A push button: a base that stands on the support and a sprung cap on top of it."""
+class Asked(Bound):
+    """What is asked, in which time, and where."""
 
-    base_radius_m: float = Field(0.032, gt=0, le=0.08)
-    """Radius of the base."""
-    base_height_m: float = Field(0.022, gt=0, le=0.08)
-    """Height of the base above the support."""
-    cap_radius_m: float = Field(0.019, gt=0, le=0.06)
-    """Radius of the cap: together with the finger's radius this is how far beside its centre a press still counts."""
-    cap_height_m: float = Field(0.014, gt=0, le=0.05)
-    """How far the cap stands out of the base when nobody presses it."""
-    travel_m: float = Field(0.010, gt=0, le=0.03)
-    """How far the cap can go down."""
-    press_m: float = Field(0.006, gt=0, le=0.03)
-    """How far the cap must go down for success."""
-    stiffness_n_per_m: float = Field(150.0, gt=0, le=2000)
-    """Spring stiffness that the twin assumes; the place's own may differ."""
-    preload_n: float = Field(0.6, ge=0, le=10)
-    """Force of the spring at rest that the twin assumes, beyond the weight of the cap."""
-    cap_mass_kg: float = Field(0.03, gt=0, le=1)
-    """Mass of the cap that the twin assumes."""
-
-
-class Task(Bound):
-    """One task; `kind` names the file under `runtime/sim/tasks/` that builds and judges it."""
-
-    kind: Literal["press_button"]
-    """Press a button that stands in a random place in front of the robot."""
+    kind: str
+    """Name of the folder under `runtime/sim/tasks/` that builds and judges the task."""
     instruction: str = Field(min_length=3)
     """What the robot is told, in words; stored with every demo and given to every policy."""
     horizon_s: float = Field(4.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area()
     """Where the task's object may stand."""
-    button: Button = Button()
-    """The button."""
+
+
+class Task(Asked):
+    """One task. A kind's own model is a subclass in its folder, whose `kind` is the folder's name."""
+
     start_jitter_rad: float = Field(0.06, ge=0, le=0.5)
     """Largest deviation of each joint from the start pose at the beginning of a trial."""
     held_out: bool = False
     """True for a task that may be evaluated but never trained on."""
+
+    held_out_variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Variants of the kind that are for evaluation only: name -> the settings that make a task one of them."""
+
+    @property
+    def held_out_variant(self) -> str:
+        """The variant held out from training that this task is, or ''."""
+        variants = self.held_out_variants.items()
+        return next((name for name, settings in variants if _holds(self, settings)), "")
+
+
+def _holds(value: Any, settings: Mapping[str, Any]) -> bool:
+    """Whether a value has all `settings`, those of its parts too."""
+    found = ((getattr(value, key), wanted) for key, wanted in settings.items())
+    return all(_holds(own, wanted) if isinstance(wanted, Mapping) else own == wanted for own, wanted in found)

@@ -18,6 +18,7 @@ from runtime.stage import load_stages
 
 PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = PACKAGE / "stages" / "versions.json"
+KINDS = "runtime.sim.tasks"
 SEAM = {"runtime.stage", "runtime.out", "runtime.problem", "runtime.contract", "runtime.store.store", "runtime.job"}
 
 
@@ -83,6 +84,8 @@ def _imports(module: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    if module == KINDS:  # these are found, not imported
+        found += [f"{KINDS}.{p.parent.name}.{p.stem}" for p in PACKAGE.joinpath("sim", "tasks").glob("*/[a-z]*.py")]
     return [name for name in found if name.startswith("runtime.")]
 
 

@@ -9,6 +9,7 @@ from runtime.bound.sequential import Schedule
 from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
 
 
@@ -59,8 +60,8 @@ def _planned(p: EvaluateParams) -> float:
     agree=(("policy", "twin"),),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
     expects=lambda p: {
-        "policy": Contract(action_dim=6, instruction_key="task"),
-        "twin": Contract(action_dim=6, instruction_key="task"),
+        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
+        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
     },
     cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
 )

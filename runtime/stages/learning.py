@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, stage
 
 
@@ -26,8 +27,8 @@ class LearningParams(Params):
     agree=(("policy", "twin"),),
     makes={"learning": "learning.parquet"},
     expects=lambda p: {
-        "policy": Contract(action_dim=6, instruction_key="task"),
-        "twin": Contract(action_dim=6, instruction_key="task"),
+        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
+        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
     },
     cost=lambda p: Resources(minutes=0.05 + len(p.at) * p.trials / 1000),
 )

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.out import Out
+from runtime.sim.parts.so101 import SO101
+from runtime.sim.tasks import AnyTask
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, bound, one, stage
 
@@ -17,7 +18,7 @@ CAMERA = "front"
 class TwinParams(Params):
     """What the twin assumes: everything that photos do not tell."""
 
-    task: Task = bound("task")
+    task: AnyTask = bound("task")
     """The task that the robot stands there for."""
     control_hz: int = Field(10, ge=2, le=50, json_schema_extra={"fact": "fps"})
     """Actions per second, the `fps` of every demo."""
@@ -61,7 +62,7 @@ class TwinParams(Params):
     needs={"capture": one("capture"), "scene": one("splat")},
     makes={"scene": "scene.xml", "twin": "twin.json", "background": "background/", "preview": "preview.png", "haze": "haze.npy"},
     backends=("renderer",),
-    offers=lambda p, inputs: Contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
+    offers=lambda p, inputs: Contract(SO101.action_dim, p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
     cost=lambda p: Resources(minutes=0.3),
 )
 def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
@@ -89,5 +90,5 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
     metrics = build_twin(assumed, capture, scene, out, renderer)
-    out.contract(action_dim=6, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+    out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

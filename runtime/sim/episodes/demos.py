@@ -6,6 +6,7 @@ import numpy as np
 
 from runtime.sim.episodes.episodes import Episode
 from runtime.sim.parts.mj import Model
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import Twin
@@ -33,19 +34,19 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
     bench = Bench(model, twin.physics, task, twin.control_hz, starts)
     rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
-    drift = np.zeros((n, 6))
+    drift = np.zeros((n, SO101.action_dim))
     rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
     after = np.zeros(n, int)  # steps since success
     for _ in range(steps + effort.hold_steps):
         active = after <= effort.hold_steps
         if not active.any():
             break
-        measured, tips = bench.measured(), bench.tips()
-        actions = np.zeros((n, 6))
+        measured, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
+        actions = np.zeros_like(drift)
         for i in np.flatnonzero(active):
-            wish = expert_action(task, tips[i], starts[i].objects_m, measured[i], bench.step_s)
+            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s)
             rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
-            fresh = rngs[i].normal(0, effort.noise_rad, 6) * (1, 1, 1, 1, 1, 0)
+            fresh = rngs[i].normal(0, effort.noise_rad, SO101.action_dim) * SO101.of_arm
             drift[i] = effort.noise_hold * drift[i] + np.sqrt(1 - effort.noise_hold**2) * fresh
             actions[i] = wish + drift[i]
         bench.step(actions, active)
@@ -54,7 +55,7 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
     for i, start in enumerate(starts):
         qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
         good = bench.judges[i].success
-        found.append(Episode(qpos, start.objects_m, state, action, start.index) if good else None)
+        found.append(Episode(qpos, bench.datas[i].mocap_pos.copy(), state, action, start.index) if good else None)
     return found
 
 

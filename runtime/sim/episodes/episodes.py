@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, mujoco
-from runtime.sim.parts.robot import JOINTS
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin
 
@@ -20,9 +20,9 @@ class Episode:
     """One demo of T steps: each row is what stood before its action."""
 
     qpos: np.ndarray  # [T, nq] true state of the scene
-    objects_m: np.ndarray  # [K, 3] places of the task's objects
-    state: np.ndarray  # [T, 6] measured joints, rad, float32
-    action: np.ndarray  # [T, 6] joint targets of the expert, rad, float32
+    objects_m: np.ndarray  # [M, 3] places of the objects that stand still, mocap bodies all; loose ones are in qpos
+    state: np.ndarray  # [T, J] measured joints, rad, float32
+    action: np.ndarray  # [T, J] joint targets of the expert, rad, float32
     start_index: int
 
     def __len__(self) -> int:
@@ -50,7 +50,15 @@ def load_episodes(path: Path) -> list[Episode]:
 
 
 def place(model: Model, data: Data, qpos: np.ndarray, objects_m: np.ndarray) -> None:
-    """Put the scene into a recorded state; only geometry is brought up to date."""
+    """Put the scene into a recorded state; only geometry is brought up to date.
+
+    Raises:
+        ValueError: when the state is another scene's.
+    """
+    if (qpos.shape, objects_m.shape) != (data.qpos.shape, data.mocap_pos.shape):
+        raise ValueError(
+            f"a state of {len(qpos)} numbers and {len(objects_m)} still objects in a scene of {model.nq} and {model.nmocap}"
+        )
     data.qpos[:] = qpos
     data.mocap_pos[:] = objects_m
     mujoco.mj_kinematics(model, data)
@@ -72,4 +80,4 @@ def as_dataset(
     """Episodes with their pictures, and what is known of them, as `runtime.learn.dataset.write_dataset` takes them."""
     rows = ({"images": film, "state": episode.state, "action": episode.action} for episode, film in drawn)
     first, cameras = twin.cameras[0], [c.name for c in twin.cameras]
-    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, JOINTS
+    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, SO101.names

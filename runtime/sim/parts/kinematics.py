@@ -1,6 +1,6 @@
 """Inverse kinematics in closed form: the pan joint turns a plane in which lift, elbow and wrist are three links.
 
-The plane's link vectors are read off the model at the zero pose, so the solution follows `runtime.sim.parts.robot` by itself.
+The plane's link vectors are read off the model at the zero pose, so the solution follows `runtime.sim.parts.so101` by itself.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from runtime.sim.parts.body import robot_model
 from runtime.sim.parts.mj import mujoco
-from runtime.sim.parts.robot import LIMITS_RAD, TIP_SITE, robot_model
+from runtime.sim.parts.so101 import SO101
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Plane:
 @lru_cache(maxsize=1)
 def plane() -> Plane:
     """The arm's plane, from the model's zero pose."""
-    model = robot_model()
+    model = robot_model(SO101)
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     at = {name: data.body(name).xpos[[0, 2]] for name in ("shoulder", "upper_arm", "lower_arm", "wrist")}
     pan_x = float(at["shoulder"][0])
-    tip = data.site(TIP_SITE).xpos[[0, 2]]
+    tip = data.site(SO101.tip.site).xpos[[0, 2]]
     return Plane(
         pan_x, at["upper_arm"] - (pan_x, 0.0), at["lower_arm"] - at["upper_arm"], at["wrist"] - at["lower_arm"], tip - at["wrist"]
     )
@@ -73,18 +74,19 @@ def preferred_pitch(radius_m: float) -> float:
 
 
 def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0) -> np.ndarray | None:
-    """Joint angles [6] (rad) that put the tip at `tip_m` [3] in the base frame; None when it is out of reach.
+    """Joint angles [J] (rad) that put the tip at `tip_m` [3] in the base frame; None when it is out of reach.
 
     The hand takes the preferred pitch, or the nearest one (in steps of 2 degrees) at which the joint ranges allow it.
     """
     dx, dy = tip_m[0] - plane().pan_x, tip_m[1]
     radius = float(np.hypot(dx, dy))
     wanted = preferred_pitch(radius)
+    low, high = SO101.limits_rad.T
     for step in sorted(range(-25, 18), key=abs):
         bends = _solve_at_pitch(radius, float(tip_m[2]), wanted + np.radians(2.0 * step))
         if bends is None:
             continue
         q = np.array((-np.arctan2(dy, dx), *bends, roll_rad, gripper_rad))
-        if np.all((q >= LIMITS_RAD[:, 0]) & (q <= LIMITS_RAD[:, 1])):
+        if np.all((q >= low) & (q <= high)):
             return q
     return None

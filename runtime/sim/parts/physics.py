@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.sim.parts.robot import Servo
+from runtime.sim.parts.so101 import SO101
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Physics:
     """Sliding friction of every surface."""
     latency_s: float = 0.0
     """Dead time between an action and its effect; less than one control step."""
-    joint_offset_rad: tuple[float, ...] = (0.0,) * 6
+    joint_offset_rad: tuple[float, ...] = (0.0,) * SO101.action_dim
     """True joint angle minus measured joint angle: the error of the robot's calibration."""
     stiffness_scale: float = 1.0
     """Stiffness and preload of the task's spring over what the task says."""

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.sim.parts.robot import LIMITS_RAD
+from runtime.sim.parts.so101 import SO101
 
-HOME_RAD = np.array((0.0, -0.9, 0.75, 1.15, 0.0, 0.0))  # hand above the near edge of the work area, out of its way
 _STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
 
 
 @dataclass(frozen=True)
 class Start:
-    """How one episode begins: `joints_rad` [6] as measured by the robot, `objects_m` [K, 3] in the base frame."""
+    """How one episode begins: `joints_rad` [J] as measured by the robot, `objects_m` [K, 3] in the base frame."""
 
     index: int
     joints_rad: np.ndarray
@@ -26,6 +25,6 @@ def start_rng(index: int, purpose: str, seed: int = 0) -> np.random.Generator:
 
 
 def jittered_home(rng: np.random.Generator, jitter_rad: float) -> np.ndarray:
-    """The start pose [6] with every joint but the gripper off by up to `jitter_rad`."""
-    q = HOME_RAD + rng.uniform(-jitter_rad, jitter_rad, 6) * (1, 1, 1, 1, 1, 0)
-    return np.clip(q, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1])
+    """The start pose [J] with every joint but the gripper off by up to `jitter_rad`."""
+    q = SO101.home_rad + rng.uniform(-jitter_rad, jitter_rad, SO101.action_dim) * SO101.of_arm
+    return np.clip(q, SO101.limits_rad[:, 0], SO101.limits_rad[:, 1])

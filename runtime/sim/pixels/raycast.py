@@ -36,7 +36,7 @@ class Hits:
 def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
     """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
     count = len(rays)
-    drawn = np.zeros(6, np.uint8)
+    drawn = np.zeros(mujoco.mjNGROUP, np.uint8)
     drawn[list(groups)] = 1
     found = geom, distance, normal = np.full(count, -1, np.int32), np.full(count, -1.0), np.zeros(3 * count)
     start, flat = np.asarray(origin, np.float64), np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)

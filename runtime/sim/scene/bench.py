@@ -1,6 +1,6 @@
 """The bench: many trials of one scene stepped in lockstep, so that a policy is called with batches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -8,28 +8,48 @@ from runtime.bound.task import Task
 from runtime.sim.parts.kinematics import solve
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import JOINTS, LIMITS_RAD, TIP_SITE
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
 from runtime.sim.tasks import kind_of
+from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
 
 
 class Bench:
-    """N trials. Actions and measured joints [N, 6] in radians, as the robot's own encoders count them."""
+    """N trials. Actions and measured joints [N, J] in radians, as the robot's own encoders count them. `terms` are the parts of
+    the reward that steps return, with their weights: none unless asked for.
+    """
 
-    def __init__(self, model: Model, physics: Physics, task: Task, control_hz: float, starts: Sequence[Start]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        physics: Physics,
+        task: Task,
+        control_hz: float,
+        starts: Sequence[Start],
+        terms: Mapping[Term, float] | None = None,
+    ) -> None:
         self.model, self.task, self.step_s = model, task, 1.0 / control_hz
-        self._joints = np.array([model.joint(name).qposadr[0] for name in JOINTS])  # in qpos
-        self._actuators = np.array([model.actuator(name).id for name in JOINTS])
-        self._tip = model.site(TIP_SITE).id
-        self.starts = list(starts)
+        self._joints = np.array([model.joint(name).qposadr[0] for name in SO101.names])  # in qpos
+        self._actuators = np.array([model.actuator(name).id for name in SO101.names])
+        self._lags = model.actuator_actadr[self._actuators]  # in act
+        self._tip = model.site(SO101.tip.site).id
         self._offset = np.array(physics.joint_offset_rad)
         substeps = max(1, round(self.step_s / physics.timestep_s))
         late = min(substeps - 1, round(physics.latency_s / physics.timestep_s))
         self._late, self._prompt = late, substeps - late
+        self._kind, self._terms = kind_of(task), terms or {}
+        self.starts = list(starts)
         self.datas = [mujoco.MjData(model) for _ in self.starts]
-        self.judges = [kind_of(task).judge(task, model) for _ in self.starts]
-        self._last = np.zeros((len(self.starts), 6))
+        self.judges = [self._kind.judge(task, model) for _ in self.starts]
+        self._last = np.zeros((len(self.starts), SO101.action_dim))
         for i in range(len(self.starts)):
+            self._place(i)
+
+    def reset(self, rows: Sequence[int], starts: Sequence[Start]) -> None:
+        """Begin the trials `rows` anew, each from its start; the others stay as they are."""
+        for i, start in zip(rows, starts, strict=True):
+            self.starts[i] = start
+            self.judges[i] = self._kind.judge(self.task, self.model)
             self._place(i)
 
     def _place(self, i: int) -> None:
@@ -37,9 +57,9 @@ class Bench:
         mujoco.mj_resetData(self.model, data)
         truth = start.joints_rad + self._offset
         data.qpos[self._joints] = truth
-        data.mocap_pos[:] = start.objects_m
+        self._kind.place(self.model, data, start)
         data.ctrl[self._actuators] = truth
-        data.act[:] = truth  # the servos' lag starts settled
+        data.act[self._lags] = truth  # the servos' lag starts settled
         self._last[i] = truth
         mujoco.mj_forward(self.model, data)
         self.judges[i].update(data)
@@ -48,7 +68,7 @@ class Bench:
         return len(self.starts)
 
     def measured(self) -> np.ndarray:
-        """Joint angles as the robot reports them [N, 6], float32."""
+        """Joint angles as the robot reports them [N, J], float32."""
         q = np.stack([d.qpos[self._joints] for d in self.datas])
         return (q - self._offset).astype(np.float32)
 
@@ -60,9 +80,18 @@ class Bench:
         """True places of the tips [N, 3], metres."""
         return np.stack([d.site_xpos[self._tip] for d in self.datas])
 
-    def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
-        """One control step with joint targets [N, 6]; rows where `active` [N] is false stay as they are."""
-        targets = np.clip(actions, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1]) + self._offset
+    def objects(self) -> np.ndarray:
+        """True places of the tasks' objects [N, K, 3], metres."""
+        return np.stack([self._kind.objects(self.model, d) for d in self.datas])
+
+    def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> np.ndarray:
+        """One control step with joint targets [N, J]; rows where `active` [N] is false stay as they are.
+
+        Returns:
+            The rewards [N] of the step: the weighted sum of the bench's terms, 0 for rows that stay.
+        """
+        targets = np.clip(actions, SO101.limits_rad[:, 0], SO101.limits_rad[:, 1]) + self._offset
+        rewards = np.zeros(len(self))
         for i, data in enumerate(self.datas):
             if active is not None and not active[i]:
                 continue
@@ -75,12 +104,20 @@ class Bench:
             mujoco.mj_kinematics(self.model, data)
             self.judges[i].update(data)
             self._last[i] = targets[i]
+            if self._terms:
+                rewards[i] = self._reward(i)
+        return rewards
+
+    def _reward(self, i: int) -> float:
+        data = self.datas[i]
+        now = Moment(self.task, data, data.site_xpos[self._tip], self._kind.objects(self.model, data), self.judges[i])
+        return sum(weight * term(now) for term, weight in self._terms.items())
 
 
 def expert_action(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, joints_rad: np.ndarray, step_s: float) -> np.ndarray:
-    """The scripted expert: its task's wish for the tip as joint targets [6] (rad), from the true tip [3] and objects
-    [K, 3]. The joints stay where they are when the wish is out of reach.
+    """The scripted expert: its task's wish as joint targets [J] (rad), from the true tip [3] and objects [K, 3] and the measured
+    joints [J]. The joints stay where they are when the wish is out of reach.
     """
-    wish = kind_of(task).expert_tip(task, tip_m, objects_m, step_s)
-    q = solve(wish, gripper_rad=0.0)
-    return np.array(joints_rad, dtype=np.float64) if q is None else q
+    wish = kind_of(task).expert(task, Seen(tip_m, joints_rad, objects_m, step_s))
+    q = solve(wish.tip_m, wish.gripper_rad) if isinstance(wish, Reach) else wish
+    return np.array(joints_rad if q is None else q, dtype=np.float64)

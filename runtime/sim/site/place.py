@@ -8,6 +8,7 @@ from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.source import HiddenSite
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Servo
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import Solid
 from runtime.sim.pixels.camera import rotation
 from runtime.sim.pixels.raycast import Lamp
@@ -62,7 +63,8 @@ def _lamps(rng: np.random.Generator, gap: HiddenGap) -> tuple[Lamp, Lamp]:
 
 def _physics(rng: np.random.Generator, gap: HiddenGap) -> Physics:
     nominal = Servo()
-    offsets = [np.radians(gap.joint_offset_deg) * _amount(rng) for _ in range(4)] + [0.0, 0.0]
+    offsets = [np.radians(gap.joint_offset_deg) * _amount(rng) for _ in range(4)]
+    offsets += [0.0] * (SO101.action_dim - len(offsets))
     mount = _direction(rng, 2) * gap.mount_shift_m * abs(_amount(rng))
     return Physics(
         servo=Servo(

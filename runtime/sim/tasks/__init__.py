@@ -1,55 +1,49 @@
-"""Tasks: one file each. A task builds its objects, draws initial states, acts as expert and judges a trial."""
+"""Kinds of tasks, one folder each: `setup.py` holds the kind's settings, `task.py` all that it does (`kind.TaskKind` says what).
 
-from typing import Protocol
+A folder is found by being there. This file and every `setup.py` are light, since specs are checked with them.
+"""
 
-import numpy as np
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Union, get_args
+
+from pydantic import Field
 
 from runtime.bound.task import Task
-from runtime.sim.parts.mj import Data, Model, Spec
-from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.start import Start
-from runtime.sim.tasks.press_button import task as press_button
+
+if TYPE_CHECKING:
+    from runtime.sim.tasks.kind import TaskKind
 
 
-class Judge(Protocol):
-    """Follows one trial. `failure_mode` is '' on success."""
+@cache
+def kinds() -> dict[str, type[Task]]:
+    """Kind -> the model of its settings, of every folder here.
 
-    success: bool
-
-    def update(self, data: Data) -> None:
-        """Look at the state after a physics step or a group of them."""
-
-    @property
-    def score(self) -> float:
-        """Progress in 0..1; 1 exactly on success."""
-
-    @property
-    def failure_mode(self) -> str:
-        """Why the trial would fail if it ended now."""
-
-
-class TaskKind(Protocol):
-    """What a file under `runtime/sim/tasks/` defines, as module-level functions."""
-
-    def add_objects(self, spec: Spec, task: Task, physics: Physics) -> None:
-        """Add the task's objects as mocap bodies (their place is part of the state, not of the model)."""
-
-    def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0) -> Start:
-        """Initial state `index`."""
-
-    def expert_tip(self, task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
-        """Where the expert wants the tip after one control step [3], from the true state alone."""
-
-    def judge(self, task: Task, model: Model) -> Judge:
-        """A fresh judge for one trial."""
-
-    def success_rule(self, task: Task) -> dict[str, float]:
-        """What success depends on besides the motion: the judge's version and its settings."""
+    Raises:
+        TypeError: when a `setup.py` does not define one subclass of `Task` whose `kind` is the name of its folder.
+    """
+    found = {}
+    for name in sorted(m.name for m in pkgutil.iter_modules(__path__) if m.ispkg):
+        module = importlib.import_module(f"{__name__}.{name}.setup")
+        models = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
+        match [m for m in models if issubclass(m, Task)]:
+            case [model] if get_args(model.model_fields["kind"].annotation) == (name,):
+                found[name] = model
+            case _:
+                raise TypeError(f'{module.__file__} must define one subclass of Task with `kind: Literal["{name}"]`')
+    return found
 
 
-KINDS: dict[str, TaskKind] = {"press_button": press_button}  # ty: ignore[invalid-assignment]
+def kind_of(task: Task) -> "TaskKind":
+    """What a task's kind does."""
+    if task.kind not in kinds():
+        raise KeyError(f"no kind of task `{task.kind}`; known kinds: {', '.join(kinds())}")
+    return importlib.import_module(f"{__name__}.{task.kind}.task")  # ty: ignore[invalid-explicit-return]
 
 
-def kind_of(task: Task) -> TaskKind:
-    """The functions of a task's kind."""
-    return KINDS[task.kind]
+if TYPE_CHECKING:
+    type AnyTask = Task
+else:
+    AnyTask = Annotated[Union[tuple(kinds().values())], Field(discriminator="kind")]  # noqa: UP007
+    """A task of any kind: the union of their models, told apart by `kind`."""

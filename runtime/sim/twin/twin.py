@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from runtime.bound.task import Area, Task
 from runtime.sim.parts.mj import Model, mujoco
@@ -15,6 +16,7 @@ from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye, Look
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.pixels.sensor import Sensor
+from runtime.sim.tasks import AnyTask
 from runtime.sim.twin.placement import footprint
 
 
@@ -73,7 +75,7 @@ class Twin:
         """The inverse of `to_json`."""
         look = Look(Lamp(**{k: tuple(v) for k, v in value["lamp"].items()}), Sensor(noise_sd=value["noise_sd"]))
         return cls(
-            Task.model_validate(value["task"]),
+            TypeAdapter[Task](AnyTask).validate_python(value["task"]),
             float(value["control_hz"]),
             [Camera.from_json(c) for c in value["cameras"]],
             np.array(value["splat_to_twin"]),

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 from runtime.bound.source import HiddenSite
-from runtime.bound.task import Task
+from runtime.sim.tasks.press_button.setup import PressButton
 from runtime.store.store import Store
 from tests.runtime.sim.places import write_folders
 
 SITE = HiddenSite(kind="hidden_site", seed=2, style="kitchen")
-TASK = Task(kind="press_button", instruction="press the red button")
+TASK = PressButton(kind="press_button", instruction="press the red button")
 
 
 def publish(store: Path, stage: str, files: Path, tag: str = "") -> Path:

@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from runtime.bound.task import Button, Task
 from runtime.sim.parts.mj import Data, Model, Spec, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import FINGER_RADIUS_M, FOREGROUND_GROUP, TIP_SITE, WORLD_BITS
+from runtime.sim.parts.places import put, where
+from runtime.sim.parts.robot import FOREGROUND_GROUP, WORLD_BITS
+from runtime.sim.parts.so101 import FINGER_RADIUS_M, SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
+from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
+from runtime.sim.tasks.press_button.setup import Button, PressButton
 
+OBJECTS = ("object",)
 RULE_VERSION = 1  # raise it when the same motion would be judged another way
 CAP_RGB, BASE_RGB = (0.85, 0.08, 0.08), (0.16, 0.17, 0.19)
 GRAVITY_M_S2 = 9.81
@@ -23,7 +27,7 @@ def cap_top_m(button: Button) -> float:
     return button.base_height_m + button.cap_height_m
 
 
-def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
+def add_objects(spec: Spec, task: PressButton, physics: Physics) -> None:
     """A base as mocap body `object` and the cap on a vertical slide joint with a preloaded spring."""
     b = task.button
     mass = b.cap_mass_kg * physics.mass_scale
@@ -31,7 +35,7 @@ def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     rest_force = b.preload_n * physics.stiffness_scale + mass * GRAVITY_M_S2
     touch = {"friction": (physics.friction, 0.005, 0.0001), **WORLD_BITS}
     look = {"type": mujoco.mjtGeom.mjGEOM_CYLINDER, "group": FOREGROUND_GROUP, **touch}
-    body = spec.worldbody.add_body(name="object", mocap=True, pos=(task.area.center_x_m, 0, 0))
+    body = spec.worldbody.add_body(name=OBJECTS[0], mocap=True, pos=(task.area.center_x_m, 0, 0))
     half, size = b.base_height_m / 2, (b.base_radius_m, b.base_height_m / 2, 0)
     body.add_geom(name="object/base", size=size, pos=(0, 0, half), rgba=(*BASE_RGB, 1), **look)
     cap = body.add_body(name="object/cap_body", pos=(0, 0, b.base_height_m))
@@ -52,21 +56,32 @@ def add_objects(spec: Spec, task: Task, physics: Physics) -> None:
     cap.add_geom(name="object/cap", size=size, mass=mass, pos=place, rgba=(*CAP_RGB, 1), **look)
 
 
-def draw_start(task: Task, index: int, purpose: str, seed: int = 0) -> Start:
+def objects(model: Model, data: Data) -> np.ndarray:
+    """Where the button stands [1, 3]."""
+    return where(model, data, OBJECTS)
+
+
+def place(model: Model, data: Data, start: Start) -> None:
+    """Stand the button where `start` says."""
+    put(model, data, OBJECTS, start.objects_m)
+
+
+def draw_start(task: PressButton, index: int, purpose: str, seed: int = 0) -> Start:
     """Initial state `index`: the button anywhere in the task's area, the arm near its start pose."""
     rng = start_rng(index, purpose, seed)
     area = task.area
-    place = (area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0)
-    return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([place]))
+    stands = (area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0)
+    return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([stands]))
 
 
-def expert_tip(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: float) -> np.ndarray:
+def expert(task: PressButton, seen: Seen) -> Reach:
     """Sideways at hover height, then down through the cap; up again when the aim is lost.
 
     A function of the state alone, so that a demo's action can be read off its observation.
     """
+    tip_m, step_s = seen.tip_m, seen.step_s
     top = cap_top_m(task.button)
-    offset = objects_m[0, :2] - tip_m[:2]
+    offset = seen.objects_m[0, :2] - tip_m[:2]
     distance = float(np.hypot(*offset))
     target = np.empty(3)
     target[:2] = tip_m[:2] + offset * min(1.0, SIDEWAYS_M_S * step_s / max(distance, 1e-6))
@@ -75,16 +90,16 @@ def expert_tip(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, step_s: flo
     pressed = top - task.button.travel_m - 0.010
     wanted = aimed * pressed + (1 - aimed) * (top + HOVER_M)
     target[2] = tip_m[2] + np.clip(wanted - tip_m[2], -DOWN_M_S * step_s, UP_M_S * step_s)
-    return target
+    return Reach(target)
 
 
 class PressJudge:
     """Success: the cap is down by `press_m`. Score: half for coming near the cap's top, half for pressing it."""
 
-    def __init__(self, task: Task, model: Model) -> None:
+    def __init__(self, task: PressButton, model: Model) -> None:
         self._b = task.button
         self._qpos = int(model.joint("object/press").qposadr[0])
-        self._tip = model.site(TIP_SITE).id
+        self._tip = model.site(SO101.tip.site).id
         self._start_m: float | None = None
         self._near_m = np.inf
         self._sideways_m = np.inf
@@ -134,6 +149,20 @@ class PressJudge:
 judge = PressJudge  # a fresh one for each trial
 
 
-def success_rule(task: Task) -> dict[str, float]:
+def success_rule(task: PressButton) -> dict[str, float]:
     """What success depends on besides the motion, in named units: the judge's version and its settings."""
     return {"version": RULE_VERSION, **task.button.model_dump(mode="json")}
+
+
+def tip_to_cap_exp_5cm(now: Moment[PressButton]) -> float:
+    """1 with the tip on the cap, falling to 1/e at 5 cm from it."""
+    top = now.objects_m[0] + (0, 0, cap_top_m(now.task.button))
+    return float(np.exp(-np.linalg.norm(now.tip_m - top) / 0.05))
+
+
+def success_bool(now: Moment[PressButton]) -> float:
+    """1 once the cap has been pressed far enough."""
+    return float(now.judge.success)
+
+
+REWARD: dict[Term, float] = {tip_to_cap_exp_5cm: 1.0, success_bool: 10.0}

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from runtime.bound.task import Task
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import JOINTS, Servo
+from runtime.sim.parts.robot import Servo
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP, Solid
 from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
+from runtime.sim.tasks.press_button.setup import PressButton
 
-TASK = Task(kind="press_button", instruction="press the red button")
+TASK = PressButton(kind="press_button", instruction="press the red button")
 SUPPORT = Solid("support", "box", (0.2, 0.0, -0.02), (0.5, 0.5, 0.02))
 HZ = 10.0
 
@@ -88,9 +89,9 @@ def test_two_identical_benches_agree_exactly() -> None:
 
 @pytest.mark.parametrize("joint", range(5))
 def test_a_joint_offset_is_invisible_to_the_encoders_but_moves_the_tip(joint: int) -> None:
-    offset = [0.0] * 6
+    offset = [0.0] * SO101.action_dim
     offset[joint] = 0.05
     plain, off = bench_of(1), bench_of(1, Physics(joint_offset_rad=tuple(offset)))
-    assert np.allclose(plain.measured(), off.measured(), atol=1e-6), JOINTS[joint]
+    assert np.allclose(plain.measured(), off.measured(), atol=1e-6), SO101.names[joint]
     moved = np.linalg.norm(plain.tips() - off.tips())
-    assert moved > (1e-4 if JOINTS[joint] == "wrist_roll" else 5e-3)
+    assert moved > (1e-4 if SO101.names[joint] == "wrist_roll" else 5e-3)

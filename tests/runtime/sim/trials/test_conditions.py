@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
-from runtime.bound.task import Area, Button, Task
+from runtime.bound.task import Area, Task
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.sim.parts.start import Start
 from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of
+from runtime.sim.tasks.press_button.setup import Button
 from runtime.sim.trials import conditions as module
 from runtime.sim.trials.conditions import Condition, draw, record, replay
 from runtime.sim.trials.protocol import Protocol

@@ -1,0 +1,92 @@
+"""What a kind of task does, in the order in which `runtime/sim/tasks/KIND/task.py` says it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from runtime.bound.task import Task
+from runtime.sim.parts.mj import Data, Model, Spec
+from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.start import Start
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an expert acts on: the true state of one trial, and how long a control step lasts."""
+
+    tip_m: np.ndarray  # [3]
+    joints_rad: np.ndarray  # [J] as measured by the robot, the gripper among them
+    objects_m: np.ndarray  # [K, 3] where the objects are now
+    step_s: float
+
+
+@dataclass(frozen=True)
+class Reach:
+    """An expert's wish after one control step: where the tip should be [3], and how far the gripper open."""
+
+    tip_m: np.ndarray
+    gripper_rad: float = 0.0
+
+
+class Judge(Protocol):
+    """Follows one trial. `failure_mode` is '' on success."""
+
+    success: bool
+
+    def update(self, data: Data) -> None:
+        """Look at the state after a physics step or a group of them."""
+
+    @property
+    def score(self) -> float:
+        """Progress in 0..1; 1 exactly on success."""
+
+    @property
+    def failure_mode(self) -> str:
+        """Why the trial would fail if it ended now."""
+
+
+@dataclass(frozen=True)
+class Moment[T: Task]:
+    """What a reward is reckoned from: one trial after a control step."""
+
+    task: T
+    data: Data
+    tip_m: np.ndarray  # [3]
+    objects_m: np.ndarray  # [K, 3]
+    judge: Judge
+
+
+type Term = Callable[[Moment[Any]], float]
+"""One part of a reward: a function with its kernel or unit in its name, and one line to say what it is worth."""
+
+
+class TaskKind(Protocol):
+    """What a kind's `task.py` defines, as module-level functions and one table."""
+
+    def add_objects(self, spec: Spec, task: Task, physics: Physics) -> None:
+        """Add the task's objects: mocap bodies where they stand still, bodies with a free joint where they are loose, so that
+        their place is part of the state and not of the model."""
+
+    def objects(self, model: Model, data: Data) -> np.ndarray:
+        """Where the objects are [K, 3], metres."""
+
+    def place(self, model: Model, data: Data, start: Start) -> None:
+        """Put the objects where `start` says. Raises ValueError when it names more or fewer than there are."""
+
+    def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0) -> Start:
+        """Initial state `index`."""
+
+    def expert(self, task: Task, seen: Seen) -> Reach | np.ndarray:
+        """What the expert wants after one control step, from the true state alone: a place of the tip and the gripper's
+        opening, or all joints [J]."""
+
+    def judge(self, task: Task, model: Model) -> Judge:
+        """A fresh judge for one trial."""
+
+    def success_rule(self, task: Task) -> dict[str, float]:
+        """What success depends on besides the motion: the judge's version and its settings. Part of a trial's protocol."""
+
+    REWARD: Mapping[Term, float]
+    """Terms of the reward and their weights."""

@@ -1,0 +1,1 @@
+"""Push a cube: a kind of task that only tests know."""
