@@ -5,15 +5,15 @@ from typing import Any
 from pydantic import Field
 
 from runtime.bound.conditions import GapLevel
-from runtime.bound.task import Task
 from runtime.out import Out
+from runtime.sim.tasks import AnyTask
 from runtime.stage import Params, Resources, bound, stage
 
 
 class ConditionsParams(Params):
     """How many initial states of each split, and the factors."""
 
-    task: Task = bound("task")
+    task: AnyTask = bound("task")
     """What is to be done: where its objects may stand, how far the arm may be from its start pose."""
     states: int = bound("states", ge=1, le=100_000)
     """Initial states that trials of the study begin from (`held_out`)."""
