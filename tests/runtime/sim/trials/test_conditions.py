@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
-from runtime.bound.task import Area, Task
+from runtime.bound.task import Area
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.sim.parts.start import Start
