@@ -21,7 +21,7 @@ from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.looks import Sequential
 from runtime.stats.table.table import DATED, KEY, dated, rows
-from runtime.trials.fault import Where, refusal
+from runtime.trials.fault import TrialsRefused, Where, refusal
 from runtime.trials.records import parquet_table
 
 FORMAT = 1
@@ -132,12 +132,17 @@ def unpack(content: bytes, name: str) -> Exported:
     """Read an export; whoever wrote it, nothing in it is executed or followed.
 
     Raises:
-        TrialsRefused: T501, T502, T505 or T512 as for any file of trials; T518 when it is no export of ours, or damaged.
+        TrialsRefused: T501, T505 or T512 as for any file of trials; T518 when it is no export of ours, or damaged.
     """
-    table = parquet_table(content, name)
+    hint = "`simkiln trials export` makes files that join; other files of trials go through `simkiln trials import`"
+    try:
+        table = parquet_table(content, name)
+    except TrialsRefused as refused:
+        if refused.faults[0].code != "T502":
+            raise
+        raise refusal("T518", f"`{name}` is no export of a study's trials: it is no Parquet file", hint, Where(name)) from refused
     said = (table.schema.metadata or {}).get(METADATA)
     if said is None:
-        hint = "`simkiln trials export` makes files that join; other files of trials go through `simkiln trials import`"
         raise refusal("T518", f"`{name}` is no export of a study's trials", hint, Where(name))
     try:
         facts = _facts(said)

@@ -46,6 +46,7 @@ def parquet_table(data: bytes, name: str) -> "pa.Table":
             raise _too_large(name, f"{about.num_rows:,} rows, {about.num_columns:,} columns, {unpacked / 2**20:,.0f} MiB")
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+        table.validate(full=True)
         for text in texts if len(set(schema.names)) == len(schema) else ():  # a page may say a long word a million times
             words = table[text].unify_dictionaries().combine_chunks()
             lengths = [len(word) for word in words.dictionary.to_pylist()]
