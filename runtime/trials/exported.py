@@ -25,7 +25,8 @@ from runtime.trials.fault import TrialsRefused, Where, refusal
 from runtime.trials.records import parquet_table
 
 FORMAT = 1
-METADATA = b"simkiln.export"
+METADATA, SEAL = b"simkiln.export", b"simkiln.export.sha256"
+"""Keys of the file's metadata: what the study says as JSON, and the SHA-256 of that."""
 COLUMNS = pa.schema([*(f for f in DATED if f.name != "protocol"), ("protocol", pa.string()), ("again", pa.bool_())])
 """`protocol` is the digest of how a trial was run, empty where nobody said; `again` is null for one that ran once."""
 NULLABLE = ("steps", "day", "again")
@@ -124,7 +125,8 @@ def pack(facts: Facts, table: pa.Table) -> bytes:
     content = io.BytesIO()
     with pq.ParquetWriter(content, COLUMNS, compression="zstd", compression_level=9, store_schema=False) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({METADATA: facts.model_dump_json()})
+        said = facts.model_dump_json().encode()
+        writer.add_key_value_metadata({METADATA: said, SEAL: hashlib.sha256(said).hexdigest()})
     return content.getvalue()
 
 
@@ -141,10 +143,13 @@ def unpack(content: bytes, name: str) -> Exported:
         if refused.faults[0].code != "T502":
             raise
         raise refusal("T518", f"`{name}` is no export of a study's trials: it is no Parquet file", hint, Where(name)) from refused
-    said = (table.schema.metadata or {}).get(METADATA)
+    about = table.schema.metadata or {}
+    said = about.get(METADATA)
     if said is None:
         raise refusal("T518", f"`{name}` is no export of a study's trials", hint, Where(name))
     try:
+        if hashlib.sha256(said).hexdigest().encode() != about.get(SEAL):
+            raise ValueError("what it says of its study is not what was exported")
         facts = _facts(said)
         _refuse_odd(facts, table)
     except ValueError as error:

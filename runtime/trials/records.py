@@ -54,7 +54,7 @@ def parquet_table(data: bytes, name: str) -> "pa.Table":
             if length > MOST_UNPACKED:
                 raise _too_large(name, f"{length / 2**20:,.0f} MiB in `{text}`")
             table = table.set_column(schema.get_field_index(text), text, words.dictionary_decode())
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
     twice = [column for column, count in Counter(table.column_names).items() if count > 1]
     if twice:

@@ -1,5 +1,6 @@
 """Exported trials: the same figures without a store, whatever the rows' order; no file of a stranger does harm."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -18,7 +19,7 @@ from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.store.store import MANIFEST, Store
 from runtime.trials.across import across, evidence_of
-from runtime.trials.exported import COLUMNS, METADATA, unpack
+from runtime.trials.exported import COLUMNS, METADATA, SEAL, unpack
 from runtime.trials.fault import TrialsRefused
 from runtime.trials.listing import read_manifest
 from tests.runtime.report.test_recompute import forge
@@ -97,14 +98,15 @@ def test_trials_of_two_versions_are_not_exported(tmp_path: Path) -> None:
         exported(uplift, tmp_path)
 
 
-def rewritten(content: bytes, table: pa.Table | None = None, **facts: Any) -> bytes:
+def rewritten(content: bytes, table: pa.Table | None = None, seal: str = "", **facts: Any) -> bytes:
     """An export with other rows, or with other metadata."""
     old = pq.ParquetFile(io.BytesIO(content))
     told = json.loads(old.metadata.metadata[METADATA]) | facts
     out, table = io.BytesIO(), old.read() if table is None else table
     with pq.ParquetWriter(out, table.schema.remove_metadata()) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({METADATA: json.dumps(told)})
+        said = json.dumps(told).encode()
+        writer.add_key_value_metadata({METADATA: said, SEAL: seal or hashlib.sha256(said).hexdigest()})
     return out.getvalue()
 
 
@@ -154,6 +156,7 @@ def digested(table: pa.Table) -> bytes:
         (lambda: digested(altered("seed", -1)), "an approach, location, task, seed or domain is none"),
         (lambda: digested(altered("approach", "odd")), "does not list the approach `odd`"),
         (lambda: rewritten(small_export(), altered("seed", 0).drop_columns("day")), "its columns are not those"),
+        (lambda: rewritten(small_export(), seal="0" * 64), "what it says of its study is not what was exported"),
         (lambda: rewritten(small_export(), format=2), "it has format 2, this simkiln reads 1"),
         (lambda: rewritten(small_export(), frame={"id": "x"}), "its `frame.locations`: field required"),
         (lambda: rewritten(small_export(), revision="x" * 5_000_000), "what it says of its study is too long"),
@@ -185,7 +188,7 @@ def test_damaged_bytes_are_refused_in_words(data: st.DataObject) -> None:
         one = unpack(bytes(content), "a.parquet")
     except TrialsRefused:
         return
-    assert one.table.equals(unpack(small_export(), "a.parquet").table)
+    assert one == unpack(small_export(), "a.parquet")
 
 
 def test_no_other_file_is_written_over(tmp_path: Path) -> None:
