@@ -17,9 +17,10 @@ from compiler.project.load import load_project
 from compiler.run.emit import job
 from runtime.bound.cell import Cell
 from runtime.build.execute import execute
-from runtime.store.store import Store
+from runtime.store.store import MANIFEST, Store
 from tests.compiler.built import Built
 from tests.compiler.published import publish
+from tests.runtime.report.test_recompute import forge
 from tests.runtime.synthetic_study import _again, trial_table
 from tests.runtime.trials.small_export import small_export
 
@@ -69,6 +70,17 @@ def test_a_study_that_is_not_built_is_told(
     monkeypatch.chdir(Built(tmp_path).root)
     assert main(["trials", "export"]) == 2
     assert "the uplift of study `study` is not built yet" in capsys.readouterr().err
+
+
+def test_trials_under_a_stranger_s_address_are_not_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(built(tmp_path).root)
+    forge(next(Path("store/evaluate").iterdir()), MANIFEST, lambda facts: facts["params"].update(trials=11))
+    assert main(["trials", "export"]) == 1
+    assert "X444" in (said := capsys.readouterr().err)
+    assert "was made from other things than its address says" in said
+    assert not Path("build/trials").exists()
 
 
 def test_studies_stand_side_by_side_each_over_its_own_baseline(
