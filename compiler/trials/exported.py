@@ -47,6 +47,7 @@ def export_trials(store: Store, evidence: tuple[str, str], root: Path, revision:
         revision: commit of the project that is checked out.
 
     Raises:
+        ImportRefused: when they are more than one file may hold.
         InputError: X443 when an artifact is absent or damaged; X444 when they are of mixed provenance; X447 when the file
             would give other figures than the study's own.
     """
@@ -59,7 +60,8 @@ def export_trials(store: Store, evidence: tuple[str, str], root: Path, revision:
         raise InputError(*problems)
     said = json.loads((store.path(*evidence) / "uplift.json").read_text())
     content = pack(*_gathered(store, evidence, manifests, said, root, revision))
-    found = json.loads(json.dumps(evidence_of(unpack(content, "the export"))))
+    with diagnosed():
+        found = json.loads(json.dumps(evidence_of(unpack(content, "the export"))))
     odd = differing(said, found)[1]
     if odd:
         path, old, new = odd[0]
@@ -76,12 +78,13 @@ def write_export(path: Path, content: bytes, study: str) -> None:
     """
     from runtime.trials.exported import unpack
     from runtime.trials.fault import TrialsRefused
+    from runtime.trials.read import read_bytes
 
     known = None
     try:
         if path.exists():
             with suppress(TrialsRefused):
-                known = unpack(path.read_bytes(), path.name).facts.frame.id
+                known = unpack(read_bytes(path, path.name), path.name).facts.frame.id
             if known != study:
                 raise ValueError(f"{path} is there already and is no export of `{study}`: name another file with `--out`")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ Rates are never joined: which locations, seeds and baselines stand behind a rate
 was measured within one. Even uplift stands beside another only where the same was measured in the same way.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -16,6 +17,7 @@ from runtime.stats.evidence import evidence
 from runtime.stats.table.determinism import SCHEMA as SECOND
 from runtime.stats.table.determinism import determinism
 from runtime.stats.table.pairing import with_pairing
+from runtime.stats.table.table import rows
 from runtime.trials.exported import Exported, cells_of
 from runtime.trials.fault import Fault, TrialsRefused, Where
 
@@ -61,16 +63,21 @@ def across(exports: Sequence[Exported]) -> Across:
         }
         for study, one in zip(named, exports, strict=True)
     ]
-    found = [row for study in studies for row in _rows(study)]
+    found = [row for one, study in zip(exports, studies, strict=True) for row in _rows(one, study)]
     return {"uplift": found, "studies": studies, "notes": list(_notes(exports, studies))}
 
 
-def _rows(study: AcrossStudy) -> Iterator[AcrossRow]:
-    told = study["evidence"]
-    for row in told["uplift"]:
-        tasks = study["protocols"][row["domain"]]
-        digests = [d for task, found in tasks.items() if row["task"] in (None, task) for d in found]
-        yield {**row, "study": study["study"], "baseline": told["baseline"] or "", "protocols": sorted(set(digests))}
+def _rows(one: Exported, study: AcrossStudy) -> Iterator[AcrossRow]:
+    tried = set(rows(one.table, "domain", "location", "task", "approach", "protocol"))
+    baseline = study["evidence"]["baseline"] or ""
+    for row in study["evidence"]["uplift"]:
+        digests = {
+            protocol
+            for domain, location, task, approach, protocol in tried
+            if domain == row["domain"] and row["location"] in (None, location) and row["task"] in (None, task)
+            if approach in (row["approach"], baseline)
+        }
+        yield {**row, "study": study["study"], "baseline": baseline, "protocols": sorted(digests)}
 
 
 def _same(exports: Sequence[Exported]) -> Iterator[Fault]:
@@ -131,6 +138,9 @@ def _notes(exports: Sequence[Exported], studies: Sequence[AcrossStudy]) -> Itera
             for role in sorted(r for r in here.keys() & there.keys() if here[r] != there[r]):
                 who = f"`{first['study']}` {here[role]}, `{second['study']}` {there[role]}"
                 yield f"`{stage}` had different back ends as {role}: {who}"
+    several = Counter((d, t) for one in exports for d, tasks in one.facts.protocols.items() for t, p in tasks.items() if "" in p)
+    for domain, task in sorted(key for key, count in several.items() if count > 1):
+        yield f"nobody stated by which protocol `{task}` was tried in `{domain}`: whether it was the same is not known"
     levels = {study["evidence"]["level"] for study in studies}
     if len(levels) > 1:
         yield f"bands have different levels: {', '.join(f'{100 * level:g} %' for level in sorted(levels))}"

@@ -18,6 +18,8 @@ from compiler.run.emit import job
 from runtime.bound.cell import Cell
 from runtime.build.execute import execute
 from runtime.store.store import MANIFEST, Store
+from runtime.trials.across import across
+from runtime.trials.exported import Exported, unpack
 from tests.compiler.built import Built
 from tests.compiler.published import publish
 from tests.runtime.report.test_recompute import forge
@@ -114,6 +116,14 @@ def test_studies_stand_side_by_side_each_over_its_own_baseline(
     assert "default-src 'none'" in page
 
 
+def test_a_row_says_the_protocols_of_its_own_place(tmp_path: Path) -> None:
+    one = unpack(small_export(protocol="ab"), "a.parquet")
+    other = unpack(small_export(protocol="cd"), "a.parquet").table
+    elsewhere = other.set_column(0, "location", pa.array(["shed"] * other.num_rows))
+    found = across([Exported("a.parquet", one.facts, pa.concat_tables([one.table, elsewhere]))])["uplift"]
+    assert {row["location"]: row["protocols"] for row in found} == {"lab": ["ab"], "shed": ["cd"], None: ["ab", "cd"]}
+
+
 def test_what_weakens_the_table_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,5 +137,6 @@ def test_what_weakens_the_table_is_said(
     said = capsys.readouterr().out
     assert "note: `spring` and `autumn` have trials in common: what they say is not independent" in said
     assert "note: `evaluate` had different back ends as renderer: `spring` numba 1, `autumn` gsplat 2" in said
+    assert "note: nobody stated by which protocol `press` was tried in `twin`: whether it was the same is not known" in said
     assert "note: bands have different levels: 90 %, 95 %" in said
     assert "note: `spring` was exported by version 1 of `uplift`: figures here are made by version" in said
