@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 2_000_000
 MOST_CELLS = 100_000_000
 MOST_UNPACKED = 1024 * 2**20
+TEXTS = ("string", "binary")
 
 
 def read_parquet(data: bytes, name: str) -> Raw:
@@ -44,7 +45,7 @@ def parquet_table(data: bytes, name: str) -> "pa.Table":
         unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
         if about.num_rows > MOST_ROWS or about.num_rows * about.num_columns > MOST_CELLS or unpacked > MOST_UNPACKED:
             raise _too_large(name, f"{about.num_rows:,} rows, {about.num_columns:,} columns, {unpacked / 2**20:,.0f} MiB")
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        texts = [field.name for field in schema if str(field.type).removeprefix("large_").removesuffix("_view") in TEXTS]
         table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
         table.validate(full=True)
         for text in texts if len(set(schema.names)) == len(schema) else ():  # a page may say a long word a million times
