@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.render.cells import columns
 from compiler.render.uplift import band, signed
+from runtime.report.forms.across import DIGITS
 
 if TYPE_CHECKING:
     from runtime.report.forms.across import Across, AcrossRow
 
-DIGITS = 12
-"""Of a digest, where people read it."""
 HEAD = ("study", "approach", "over", "domain", "location", "task", "uplift", "band", "n", "of baseline", "protocol", "")
 OWN = "uplift in points, each over its own study's baseline; rates of different studies are not comparable"
 

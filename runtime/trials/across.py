@@ -10,7 +10,7 @@ from itertools import combinations
 
 import pyarrow as pa
 
-from runtime.report.forms.across import Across, AcrossRow, AcrossStudy
+from runtime.report.forms.across import DIGITS, Across, AcrossRow, AcrossStudy
 from runtime.report.forms.evidence import Evidence
 from runtime.stage import load_stages
 from runtime.stats.evidence import evidence
@@ -20,9 +20,6 @@ from runtime.stats.table.pairing import with_pairing
 from runtime.stats.table.table import rows
 from runtime.trials.exported import Exported, cells_of
 from runtime.trials.fault import Fault, TrialsRefused, Where
-
-DIGITS = 12
-"""Of a digest, where people read it."""
 
 
 def evidence_of(one: Exported) -> Evidence:

@@ -4,6 +4,9 @@ from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form
 from runtime.report.forms.evidence import Evidence, UpliftRow
 
+DIGITS = 12
+"""Of a digest, where people read it."""
+
 
 class AcrossRow(UpliftRow):
     """One comparison within one study."""

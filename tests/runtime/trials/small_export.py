@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from runtime.bound.frame import StudyFrame
 from runtime.stats.table.determinism import SCHEMA as SECOND
-from runtime.stats.table.table import DATED
-from runtime.trials.exported import Facts, digest_of_rows, pack, protocols_of, rows_of
+from runtime.trials.exported import COLUMNS, Facts, digest_of_rows, pack, protocols_of, rows_of
+
+NAMES = "location task approach seed domain initial_state success score failure_mode steps day".split()
 
 
 def small_export(
@@ -20,9 +21,9 @@ def small_export(
         for seed in (0, 1)
         for i in range(states)
     ]
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), DATED, strict=False)]
-    trials = pa.table(columns, names=DATED.names[: len(columns)])
-    table = rows_of(trials.append_column("protocol", pa.array([protocol] * len(rows))), SECOND.empty_table())
+    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) | {"protocol": [protocol] * len(rows)}
+    arrays = {name: pa.array(column, COLUMNS.field(name).type) for name, column in columns.items()}
+    table = rows_of(pa.table(arrays), SECOND.empty_table())
     said = {
         "frame": StudyFrame(id=study, baseline="baseline", locations=("lab",), trials={"twin": states}),
         "approaches": ("baseline", "bold"),
