@@ -64,6 +64,14 @@ def resolve(project: Project, revision: str) -> str:
     return commit.decode().strip()
 
 
+def head(project: Project) -> str | None:
+    """The commit that is checked out; None outside of git."""
+    try:
+        return resolve(project, "HEAD")
+    except ValueError:
+        return None
+
+
 def file_at(project: Project, commit: str, name: str) -> bytes | None:
     """A file of a commit as `resolve` gives it, by its path in the project; None when there is none.
 

@@ -96,7 +96,7 @@ def import_trials(
     if name in set_names(root) and not replace:
         raise ValueError(f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set")
     try:
-        with _diagnosed(origin, source):
+        with diagnosed(origin, source):
             table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
             if not reason:
                 refuse_known(name, table, records, [read_set(root, other) for other in others])
@@ -107,7 +107,7 @@ def import_trials(
 
 
 @contextmanager
-def _diagnosed(origin: Origin | None = None, mapping: Source | None = None) -> Generator[None]:
+def diagnosed(origin: Origin | None = None, mapping: Source | None = None) -> Generator[None]:
     """Raise what refuses trials as diagnostics."""
     try:
         yield
@@ -131,7 +131,7 @@ def compare_sets(root: Path, names: Sequence[str], baseline: str, level: float) 
     from runtime.trials.compare import compare
     from runtime.trials.sets import read_set
 
-    with _diagnosed():
+    with diagnosed():
         names = list(dict.fromkeys(names)) or set_names(root)
         if not names:
             raise TrialsRefused(Fault("T515", "no trials were imported yet", "`simkiln trials import FILE --mapping MAP.yaml`"))
@@ -161,7 +161,7 @@ def compare_domains(
 
     if simulated == real:
         raise ValueError(f"`{real}` cannot be compared with itself: name two domains")
-    with _diagnosed():
+    with diagnosed():
         names = list(dict.fromkeys(names)) or (set_names(root) if built is None else [])
         table = merge([read_set(root, name) for name in names]) if names else None
         table = table if built is None else with_built(table, built)
@@ -179,7 +179,7 @@ def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagr
     from runtime.stats.table.reproducible import disagreements
     from runtime.trials.sets import read_set
 
-    with _diagnosed():
+    with diagnosed():
         found = disagreements(read_set(root, first).table, read_set(root, second).table, level)
         if not found:
             hint = "approach, location, task, seed, domain and initial state must be the same in both"

@@ -76,6 +76,18 @@ def say_not_built(study: str) -> None:
     sys.stderr.write(f"the report of `{study}` is not built: run `simkiln run {study}`\n")
 
 
+def write(path: Path, text: str) -> None:
+    """Write a text with the line ends that it has.
+
+    Raises:
+        ValueError: when that cannot be.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
 def find(graph: "Graph", name: str) -> "list[Node]":
     """The nodes that a name means.
 

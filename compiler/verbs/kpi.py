@@ -36,10 +36,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.csv == "-":
         sys.stdout.write(table_csv(kpi_rows(found)))
     elif args.csv:
-        try:
-            Path(args.csv).write_text(table_csv(kpi_rows(found)), encoding="utf-8", newline="")
-        except OSError as error:
-            raise ValueError(f"{args.csv} cannot be written: {(error.strerror or str(error)).lower()}") from error
+        common.write(Path(args.csv), table_csv(kpi_rows(found)))
     else:
         print("\n".join(map(visible, kpi_lines(found["kpi"]))))
     return 0 if found["kpi"]["rows"] else Status.NOT_RUN.exit_code

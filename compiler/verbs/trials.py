@@ -1,12 +1,17 @@
-"""Trials from elsewhere: import files of evaluations, print sheets to fill in beside a robot, compare approaches."""
+"""Trials that travel: import files of evaluations, sheets to fill in beside a robot, exports of studies; comparisons of them."""
 
 import argparse
 import json
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.graph.node import Node
+    from compiler.project.load import Project
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
     _twice_arguments(verbs.add_parser("twice", help="how often trials that were run twice ended differently"))
     _sim_real_arguments(verbs.add_parser("sim-real", help="how well one domain tells what another one would"))
+    _export_arguments(verbs.add_parser("export", help="write a built study's trials to one small file that travels"))
+    _join_arguments(verbs.add_parser("join", help="uplift of exported studies side by side, each over its own baseline"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -132,13 +139,18 @@ def _sim_real(args: argparse.Namespace) -> int:
 
 def _built_trials(args: argparse.Namespace) -> Path:
     """The table of trials of a study's uplift in the store."""
+    project, node = _built_evidence(args)
+    return project.store.joinpath(*node.address) / "trials.parquet"
+
+
+def _built_evidence(args: argparse.Namespace) -> "tuple[Project, Node]":
+    """The project, and the node that joined the trials of a study, once it is built."""
     from runtime.store.store import Store
 
     project, plan = common.planned(args)
-    store = Store(project.store)
     for node in plan.graph.nodes.values():
-        if node.stage.role == "evidence" and store.has(*node.address):
-            return store.path(*node.address) / "trials.parquet"
+        if node.stage.role == "evidence" and Store(project.store).has(*node.address):
+            return project, node
     raise ValueError(f"the uplift of study `{args.study}` is not built yet: `simkiln plan {args.study}` says what is missing")
 
 
@@ -164,6 +176,58 @@ def _twice(args: argparse.Namespace) -> int:
         print(f"{one.domain}: {one.differing} of {one.trials} trials ended differently: {rate}")
     for note in refuse_unreproducible(found, args.at_most):
         print(f"note: {note}")
+    return 0
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    common.study_argument(parser)
+    parser.add_argument("--out", metavar="FILE", help="default: build/trials/STUDY.parquet")
+    common.root_argument(parser)
+    common.colour_argument(parser)
+    parser.set_defaults(act=_export)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from compiler.project.revision import head
+    from compiler.store.verify import strangers
+    from compiler.trials.exported import export_trials, write_export
+    from runtime.store.store import Store
+
+    project, node = _built_evidence(args)
+    store, out = Store(project.store), Path(args.out or f"build/trials/{args.study}.parquet")
+    strangers(store, node)
+    content = export_trials(store, node.address, project.root, head(project))
+    write_export(out, content, args.study)
+    print(f"{out}: {len(content):,} bytes; `simkiln trials join {out}` makes the study's figures from it, without a store")
+    return 0
+
+
+def _join_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="what `simkiln trials export` wrote")
+    parser.add_argument("--json", action="store_true", help="with all that each study's own trials say")
+    parser.add_argument("--csv", metavar="FILE", help="every comparison at every place; `-` prints it")
+    parser.add_argument("--page", metavar="FILE.html", help="a page to look at or to send")
+    common.colour_argument(parser)
+    parser.set_defaults(act=_join)
+
+
+def _join(args: argparse.Namespace) -> int:
+    from compiler.render.across import across_lines, across_page, across_rows
+    from compiler.render.columns import visible
+    from compiler.trials.exported import join_exports
+    from runtime.report.drawing.csv import table_csv
+
+    found = join_exports(args.files)
+    texts = {args.csv: table_csv(across_rows(found)) if args.csv else "", args.page: across_page(found) if args.page else ""}
+    for file, text in texts.items():
+        if file not in (None, "-"):
+            common.write(Path(file), text)
+    if args.json:
+        print(json.dumps(found, indent=1))
+    elif args.csv == "-":
+        sys.stdout.write(texts["-"])
+    else:
+        print("\n".join(map(visible, across_lines(found))))
     return 0
 
 

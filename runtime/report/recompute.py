@@ -159,8 +159,14 @@ def _compared(said: Path, found: Path, stage: str) -> Iterator[tuple[int, list[t
             old, new = json.loads((said / file.name).read_text()), json.loads(file.read_text())
             if stage == "report":
                 old, new = ({k: v for k, v in value.items() if k not in PICTURED} for value in (old, new))
-            pairs = list(_leaves(old, new))
-            yield len(pairs), [(f"{file.name}: {path}", a, b) for path, a, b in pairs if not _equal(a, b)]
+            count, odd = differing(old, new)
+            yield count, [(f"{file.name}: {path}", a, b) for path, a, b in odd]
+
+
+def differing(said: Any, found: Any) -> tuple[int, list[tuple[str, Any, Any]]]:
+    """How many values two JSON values have, and (path, said, found) of those that differ by more than rounding."""
+    pairs = list(_leaves(said, found))
+    return len(pairs), [(path, a, b) for path, a, b in pairs if not _equal(a, b)]
 
 
 def _leaves(said: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -4,18 +4,34 @@ import io
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.trials.delimited import decode
 from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.raw import Raw
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MOST_ROWS = 2_000_000
+MOST_CELLS = 100_000_000
 MOST_UNPACKED = 1024 * 2**20
+TEXTS = ("string", "binary")
 
 
 def read_parquet(data: bytes, name: str) -> Raw:
     """A Parquet file, one trial a row.
+
+    Raises:
+        TrialsRefused: as `parquet_table` says.
+    """
+    table = parquet_table(data, name)
+    columns = {column: table[column].to_pylist() for column in table.column_names}
+    return Raw(name, columns, range(1, table.num_rows + 1), "row")
+
+
+def parquet_table(data: bytes, name: str) -> "pa.Table":
+    """The rows of a Parquet file.
 
     Raises:
         TrialsRefused: T501 no rows; T502 not a Parquet file; T505 a column twice; T512 too large.
@@ -25,21 +41,28 @@ def read_parquet(data: bytes, name: str) -> Raw:
 
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-        unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        if file.metadata.num_rows > MOST_ROWS or unpacked > MOST_UNPACKED:
-            size = f"{file.metadata.num_rows:,} rows, {unpacked / 2**20:,.0f} MiB unpacked"
-            hint = f"split it: at most {MOST_ROWS:,} rows and {MOST_UNPACKED // 2**20} MiB"
-            raise refusal("T512", f"`{name}` is too large: {size}", hint, Where(name))
-        table = file.read()
-    except (OSError, pa.ArrowException) as error:
+        about, schema = file.metadata, file.schema_arrow
+        unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if about.num_rows > MOST_ROWS or about.num_rows * about.num_columns > MOST_CELLS or unpacked > MOST_UNPACKED:
+            raise _too_large(name, f"{about.num_rows:,} rows, {about.num_columns:,} columns, {unpacked / 2**20:,.0f} MiB")
+        texts = [field.name for field in schema if str(field.type).removeprefix("large_").removesuffix("_view") in TEXTS]
+        table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+        table.validate(full=True)
+        for text in texts if len(set(schema.names)) == len(schema) else ():  # a page may say a long word a million times
+            words = table[text].unify_dictionaries().combine_chunks()
+            lengths = [len(word) for word in words.dictionary.to_pylist()]
+            length = sum(lengths[i] for i in words.indices.to_pylist() if i is not None)
+            if length > MOST_UNPACKED:
+                raise _too_large(name, f"{length / 2**20:,.0f} MiB in `{text}`")
+            table = table.set_column(schema.get_field_index(text), text, words.dictionary_decode())
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise TrialsRefused(_unreadable("Parquet", str(error).splitlines()[0], Where(name))) from error
     twice = [column for column, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise refusal("T505", f"two columns are called `{twice[0]}`", "rename one of them", Where(name))
     if table.num_rows == 0:
         raise _empty(name)
-    columns = {column: table[column].to_pylist() for column in table.column_names}
-    return Raw(name, columns, range(1, table.num_rows + 1), "row")
+    return table
 
 
 def read_json(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
@@ -121,6 +144,11 @@ def _of_objects(rows: list[Any], name: str, lines: Sequence[int], unit: str) -> 
 
 def _empty(name: str, how: str = "has no rows") -> TrialsRefused:
     return refusal("T501", f"the file {how}", "export the trials again", Where(name))
+
+
+def _too_large(name: str, size: str) -> TrialsRefused:
+    hint = f"split it: at most {MOST_ROWS:,} rows, {MOST_CELLS:,} cells and {MOST_UNPACKED // 2**20} MiB"
+    return refusal("T512", f"`{name}` is too large: {size} unpacked", hint, Where(name))
 
 
 def _unreadable(form: str, why: str, where: Where) -> Fault:

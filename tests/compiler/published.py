@@ -42,12 +42,26 @@ def publish_all(root: Path, study: str = "study", cost: dict[str, Any] | None = 
         publish(project, node, cost, **facts)
 
 
-def publish(project: Project, node: Node, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
+def publish(
+    project: Project,
+    node: Node,
+    cost: dict[str, Any] | None = None,
+    size: int = 10,
+    files: dict[str, bytes] | None = None,
+    **facts: Any,
+) -> Path:
     """Publish an artifact for a planned node, with the manifest of `runtime/build/execute.py`."""
-    return publish_job(Store(project.store), job(project, node), cost, size, **facts)
+    return publish_job(Store(project.store), job(project, node), cost, size, files, **facts)
 
 
-def publish_job(store: Store, made: Job, cost: dict[str, Any] | None = None, size: int = 10, **facts: Any) -> Path:
+def publish_job(
+    store: Store,
+    made: Job,
+    cost: dict[str, Any] | None = None,
+    size: int = 10,
+    files: dict[str, bytes] | None = None,
+    **facts: Any,
+) -> Path:
     """The same from a job."""
     manifest = {
         "stage": made.stage,
@@ -64,5 +78,6 @@ def publish_job(store: Store, made: Job, cost: dict[str, Any] | None = None, siz
         "cost": {**COST, **(cost or {})},
     }
     with store.building(made.stage, made.fingerprint) as folder:
-        (folder / "content.bin").write_bytes(b"x" * size)
+        for name, content in (files or {"content.bin": b"x" * size}).items():
+            (folder / name).write_bytes(content)
         return store.publish(made.stage, made.fingerprint, folder, {**manifest, **facts})

@@ -2,11 +2,13 @@
 
 A block's info string is a form and a path: ```yaml specs/study.yaml (also `json`, `text`),
 ```photo captures/x/0.png 8x6 (a real PNG of that size), ```link PATH (a symbolic link to the block's text),
-```bytes PATH (with Python escapes), ```delete PATH. The block ```diagnostics holds what must be printed;
-```diagnostics STUDY checks that study only, and ```diagnostics trials import FILE... --mapping MAP.yaml does what that
-command does. In it, `[..]` stands for anything on a line, so that a new stage or parameter does not break a case.
+```bytes PATH (with Python escapes), ```delete PATH, ```export PATH (a study's exported trials, by the arguments of
+`small_export` as JSON). The block ```diagnostics holds what must be printed; ```diagnostics STUDY checks that study only,
+and ```diagnostics trials ... does what that command does. In it, `[..]` stands for anything on a line, so that a new stage
+or parameter does not break a case.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,5 +85,9 @@ def _write(root: Path, form: str, argument: str, text: str) -> None:
         path.symlink_to(text.strip())
     elif form == "bytes":
         path.write_bytes(text.rstrip("\n").encode().decode("unicode_escape").encode("latin-1"))
+    elif form == "export":
+        from tests.runtime.trials.small_export import small_export
+
+        path.write_bytes(small_export(**json.loads(text)))
     elif form != "delete":
         path.write_text(text, encoding="utf-8")

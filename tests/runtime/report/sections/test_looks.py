@@ -7,10 +7,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from compiler.trials.exported import export_trials
 from runtime.bound.sequential import Schedule
 from runtime.build.testing import run_stage
 from runtime.report.sections.looks import rows as look_rows
 from runtime.stats.looks.look import batch, cuts
+from runtime.store.store import Store
+from runtime.trials.across import evidence_of
+from runtime.trials.exported import unpack
 from tests.runtime.synthetic_study import Synthetic, _publish, synthetic_study
 
 PLAN = Schedule(trials=40, looks=4, most=40, level=0.95)
@@ -107,3 +111,11 @@ def test_without_batches_there_is_nothing_to_say(tmp_path: Path) -> None:
     study = synthetic_study(tmp_path / "store", trials=10, gates=())
     page = (study.report() / "report.html").read_text()
     assert 'id="looks"' not in page
+
+
+def test_what_looks_stopped_travels_with_exported_trials(built: tuple[Path, Path]) -> None:
+    store, address = built[0].parent.parent, (built[0].parent.name, built[0].name)
+    one = unpack(export_trials(Store(store), address, store, None), "a.parquet")
+    said = json.loads((built[0] / "uplift.json").read_text())
+    assert said["sequential"]["stopped"]
+    assert json.loads(json.dumps(evidence_of(one))) == said

@@ -135,5 +135,5 @@ def test_levels_of_one_site_are_one_place(level: Any) -> None:
 )
 def test_a_protocol_is_horizon_rate_rule_and_conditions(other: Callable[[Protocol], Protocol], differs: bool) -> None:
     """Area and jitter act through the condition set alone."""
-    protocol = Protocol(Task.model_validate(TASK.model_dump()), 10.0, "0" * 32)
+    protocol = Protocol(PressButton.model_validate(TASK.model_dump()), 10.0, "0" * 32)
     assert (other(protocol).digest != protocol.digest) is differs
