@@ -51,7 +51,7 @@ def _pruned(value: Any, dumped: Any) -> Any:
             for name, part in dumped.items()
             if not _unborn(type(value), name, getattr(value, name))
         }
-        version = getattr(type(value), "version", 1)
+        version = getattr(type(value), "bound_version", 1)
         return kept | ({"@version": version} if version > 1 else {})
     if isinstance(value, list | tuple):
         return [_pruned(a, b) for a, b in zip(value, dumped, strict=True)]
@@ -74,7 +74,7 @@ def _mark(field: FieldInfo) -> dict[str, Any]:
 def _grown(model: type[BaseModel]) -> bool:
     """Whether a model, or any that it holds, has grown: a field that came later, or a version of its own."""
     fields = model.model_fields.values()
-    if getattr(model, "version", 1) > 1 or any("since" in _mark(field) for field in fields):
+    if getattr(model, "bound_version", 1) > 1 or any("since" in _mark(field) for field in fields):
         return True
     return any(_grown(held) for field in fields for held in _models(field.annotation) if held is not model)
 

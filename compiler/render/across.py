@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from compiler.render.cells import columns
-from compiler.render.uplift import band, signed
+from compiler.render.columns import columns
+from compiler.render.uplift import band
+from runtime.report.drawing.words import points
 from runtime.report.forms.across import DIGITS
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def cells(row: "AcrossRow") -> tuple[str, ...]:
     place = ("all", "pooled") if row["location"] is None else (row["location"], row["task"] or "all")
     counts = f"{row['trials']:,}", f"{row['baseline_trials']:,}"
     who = row["study"], row["approach"], row["baseline"], row["domain"]
-    found = signed(row["value"]), band(list(row["band"]))
+    found = points(row["value"]), band(list(row["band"]))
     return *who, *place, *found, *counts, ", ".join(d[:DIGITS] for d in row["protocols"] if d) or "not stated", row["direction"]
 
 

@@ -9,7 +9,7 @@ class Bound(BaseModel):
     """A value that a spec binds to a stage: unknown keys are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    version: ClassVar[int] = 1
+    bound_version: ClassVar[int] = 1
     """Raised by hand where the same values come to mean something else; from 2 on it is part of addresses."""
 
 

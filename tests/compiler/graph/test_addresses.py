@@ -86,7 +86,7 @@ def test_a_neutral_addition_changes_no_address_and_any_other_does(stage: str, na
 
 def test_a_bound_model_beyond_its_first_version_is_another_address() -> None:
     class Second(BaseModel):
-        version: ClassVar[int] = 2
+        bound_version: ClassVar[int] = 2
         x: int = 1
 
     class First(BaseModel):
@@ -99,7 +99,7 @@ def test_a_bound_model_beyond_its_first_version_is_another_address() -> None:
 def test_no_addition_is_younger_than_what_holds_it() -> None:
     holders: dict[type[BaseModel], int] = {stage.params: stage.version for stage in load_stages().values()}
     holders |= {
-        type(model): type(model).version for root in settings().values() for model in held(root) if isinstance(model, Bound)
+        type(model): type(model).bound_version for root in settings().values() for model in held(root) if isinstance(model, Bound)
     }
     for holder, version in holders.items():
         for name, info in holder.model_fields.items():

@@ -19,7 +19,7 @@ from runtime.problem import InputError
 from runtime.sim.parts.start import Start
 from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of
-from runtime.sim.tasks.press_button.setup import Button
+from runtime.sim.tasks.press_button.setup import Button, PressButton
 from runtime.sim.trials import conditions as module
 from runtime.sim.trials.conditions import Condition, draw, record, replay
 from runtime.sim.trials.protocol import Protocol
