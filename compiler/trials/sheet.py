@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics.diagnostic import did_you_mean
+from compiler.graph.grid import Grid
+from compiler.graph.node import Scope
+from compiler.graph.roles import having
 from compiler.project.load import Project
 from compiler.templates import template
 from runtime.trials.sheet import Sheet, draw_sheet
@@ -37,7 +40,9 @@ def draw(
         raise ValueError("`--states` is a number from 1 to 10,000, `--first` one from 0")
     policies = [(a, s) for a in approaches or spec.approaches for s in spec.seeds]
     sheet = draw_sheet(study, location, task, policies, [str(i) for i in range(first, first + states)], seed)
-    return sheet, _starts(project, task, states, first)
+    (stage,) = having("conditions")
+    values, _ = Grid(project, study).merged(stage.name, Scope(task=task))
+    return sheet, _starts(project, task, states, first, values.get("trial_seed", 0))
 
 
 def write(folder: Path, sheet: Sheet, starts: "Mapping[str, str]") -> list[Path]:
@@ -63,7 +68,7 @@ def write(folder: Path, sheet: Sheet, starts: "Mapping[str, str]") -> list[Path]
     return list(texts)
 
 
-def _starts(project: Project, task: str, states: int, first: int) -> dict[str, str]:
+def _starts(project: Project, task: str, states: int, first: int, trial_seed: int) -> dict[str, str]:
     spec = project.tasks.get(task)
     if spec is None:
         return {}
@@ -71,7 +76,7 @@ def _starts(project: Project, task: str, states: int, first: int) -> dict[str, s
         from runtime.sim.scene.describe_start import starts_of
     except ModuleNotFoundError:  # a compiler-only install has no simulator
         return {}
-    return starts_of(spec, states, first)
+    return starts_of(spec, states, first, trial_seed)
 
 
 def _known(word: str, words: "Sequence[str]", kind: str, kinds: str = "") -> None:

@@ -127,7 +127,7 @@ SECTIONS = (
         "provenance",
         "Provenance",
         lambda study: {"provenance": provenance.provenance(study)},
-        rows={"stages": provenance.stage_rows, "artifacts": provenance.artifact_rows},
+        rows={"protocols": provenance.protocol_rows, "stages": provenance.stage_rows, "artifacts": provenance.artifact_rows},
     ),
     Section("looks", rows={"looks": looks.rows}, within="provenance"),
     Section("determinism", rows={"determinism": determinism.rows}, within="provenance"),

@@ -109,3 +109,8 @@ def artifact_rows(said: Report) -> Rows:
     """One row per artifact, each metric a column."""
     names = "stage fingerprint version cpu_s"
     return [{**columns(row, names), **row["metrics"]} for row in said["provenance"]["artifacts"]]
+
+
+def protocol_rows(said: Report) -> Rows:
+    """One row per task and domain."""
+    return [columns(row, "task domain protocol trials") for row in said["provenance"]["protocols"]]

@@ -118,3 +118,18 @@ def test_rows_that_were_changed_are_told(sheet: Path, capsys: pytest.CaptureFixt
     assert "trial `1` comes twice" in said
     assert main(["trials", "import", str(filled), "--key", str(filled)]) == 1
     assert "is not the key of a sheet" in capsys.readouterr().err
+
+
+def test_people_set_up_the_states_that_the_study_s_trials_begin_from(tmp_path: Path) -> None:
+    from compiler.project.load import load_project
+    from compiler.trials.sheet import draw
+    from runtime.sim.scene.describe_start import describe_start
+    from runtime.sim.trials.conditions import draw as conditions
+
+    base().write(tmp_path)
+    study = tmp_path / "specs" / "study.yaml"
+    study.write_text(study.read_text() + "stages: {conditions: {trial_seed: 7}}\n")
+    project = load_project(tmp_path)
+    _, starts = draw(project, "study", "cellar", None, [], 3, 0, 0)
+    recorded = conditions(project.tasks["press"], "held_out", 3, 7)
+    assert starts == {str(one.start.index): describe_start(one.start) for one in recorded}

@@ -1,0 +1,21 @@
+"""The report says by which protocol trials were made and judged."""
+
+import json
+from pathlib import Path
+
+from runtime.report.drawing.csv import table_csv
+from runtime.report.sections.provenance import protocol_rows
+from tests.runtime.synthetic_study import synthetic_study
+
+
+def test_each_task_and_domain_has_its_protocol(tmp_path: Path) -> None:
+    folder = synthetic_study(tmp_path / "store", trials=6).report()
+    said = json.loads((folder / "report.json").read_text())
+    found = {row["domain"]: row for row in said["provenance"]["protocols"]}
+    page = (folder / "report.html").read_text()
+    assert found.keys() == {"twin", "irl_proxy"}
+    for domain, row in found.items():
+        assert row["protocol"] == f"{row['task']} in {domain}"
+        assert f"<code>{row['protocol']}</code>" in page
+    assert sum(row["trials"] for row in found.values()) == said["evidence"]["counts"]["trials"]
+    assert "protocol" in table_csv(protocol_rows(said))
