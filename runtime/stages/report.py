@@ -35,7 +35,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=24,
+    version=25,
     role="report",
     per=("study",),
     needs={
