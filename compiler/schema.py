@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from compiler.plan.form import AgainstForm, PlanForm
-from compiler.project.load import MODELS
+from compiler.project.project import MODELS
 from compiler.shape.sections import overrides_of
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.report.forms.report import Report

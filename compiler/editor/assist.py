@@ -11,7 +11,7 @@ from compiler.editor.cursor import Place, openings, place_at
 from compiler.editor.fields import keys_at, meaning, values_at
 from compiler.fix.edits import scalar
 from compiler.laws.subject import LISTS
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import SpanPath, value_at
 from compiler.reading.spec_files import FOLDERS, SINGLE, SUFFIXES
 from compiler.shape.walk import Schema

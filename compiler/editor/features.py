@@ -8,7 +8,7 @@ from compiler.editor import assist
 from compiler.editor.server import Server
 from compiler.editor.session import Session
 from compiler.fix.edits import edit_of
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import split_lines
 
 SPEC_FILES = "**/specs/**/*.{yaml,yml}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.check import check
 from compiler.plan.study import open_project
-from compiler.project.load import LOCAL_FILE, Project
+from compiler.project.project import LOCAL_FILE, Project
 from compiler.reading.spec_files import SUFFIXES
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
-from compiler.project.load import LOCAL_FILE
+from compiler.project.project import LOCAL_FILE
 from compiler.reading.spec_files import SUFFIXES
 
 PERIOD_S = 0.3

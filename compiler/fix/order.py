@@ -7,7 +7,7 @@ is the yardstick. A test holds that sorting `targets` leaves every node's addres
 from collections.abc import Iterator
 
 from compiler.fix.edits import Edit
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.nodes import Node, find
 from compiler.reading.source import Source
 

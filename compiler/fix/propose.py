@@ -10,7 +10,7 @@ from compiler.fix.apply import Document, edited, read_document
 from compiler.fix.edits import Edit, edit_of
 from compiler.fix.order import sorting
 from compiler.laws.check import check
-from compiler.project.load import Project
+from compiler.project.project import Project
 
 ROUNDS = 4
 """A fix may bring to light what another one can mend: times that fixes are looked for."""

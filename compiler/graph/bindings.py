@@ -11,7 +11,7 @@ from typing import Any
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
 from compiler.project.layers import approach_chain
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import Step
 from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange

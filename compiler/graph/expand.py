@@ -18,7 +18,7 @@ from compiler.graph.settings import Settings
 from compiler.graph.stops import speaks_of, stops
 from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.backend import DEFAULTS, info
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.capture.digest import digest_source

@@ -6,7 +6,7 @@ from typing import Any
 from compiler.graph.fingerprint import canonical
 from compiler.graph.node import Scope, Stops
 from compiler.project.layers import approach_chain, approach_rounds, training_seed_offset
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.spec.study import HELD_OUT
 from runtime.bound.cell import Cell
 from runtime.bound.domain import Domain

@@ -6,7 +6,7 @@ from compiler.graph.bindings import BINDINGS
 from compiler.graph.fingerprint import addressed, head
 from compiler.graph.grid import Grid
 from compiler.graph.node import Scope, Setting, Stops
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.contract import Contract
 from runtime.stage import Stage
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from compiler.graph.node import Address, Graph, Node, Stops
 from compiler.graph.roles import EVIDENCE
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.bound.cell import Cell
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.build.guard import Guard, failed

@@ -12,7 +12,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Span, bounded, did_you_m
 from compiler.laws import expanded
 from compiler.laws.subject import LISTS, Law, Subject, utc_day
 from compiler.project.collector import without_gc
-from compiler.project.load import LOCAL_FILE, Project
+from compiler.project.project import LOCAL_FILE, Project
 from compiler.reading.spec_files import file_of
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from compiler.laws.subject import Subject
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.spec.study import Study
 from runtime.bound.domain import DOMAINS
 from runtime.trials.listing import FOLDER, read_manifest, set_names

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pydantic import JsonValue
 
 from compiler.diagnostics.diagnostic import Diagnostic, Fix, Note, Severity, Span
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from compiler.reading.spec_files import FOLDERS
 from compiler.spec.approach import Approach

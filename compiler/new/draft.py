@@ -9,7 +9,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.laws.check import check
 from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
-from compiler.project.load import MODELS, Project
+from compiler.project.project import MODELS, Project
 from compiler.reading.source import Source, read_source
 from compiler.reading.spec_files import FOLDERS, file_of
 from compiler.reading.writing import flow, scalar

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import read_source
 
 Answers = Mapping[str, Any]

@@ -6,7 +6,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 from compiler.new.field import Answers, Asking, Field, counts, setting, text, value, values, word, words, yes
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.spec.approach import Row
 from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, Comparator, GateRule

@@ -9,7 +9,7 @@ from typing import Literal
 from compiler.graph.node import Address, Node
 from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan, State
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from compiler.graph.node import Address
 from compiler.plan.study import SpecsRefused, checked_graph
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.store.fact import Fact, address_of
 from compiler.store.index import StoreIndex
 

@@ -10,7 +10,7 @@ from compiler.plan.changes import Changes, find_changes
 from compiler.plan.cost import CostModel, Estimate, NodeCost, estimate
 from compiler.plan.plan import Plan
 from compiler.plan.tree import Place, places
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 

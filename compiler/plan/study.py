@@ -8,7 +8,8 @@ from compiler.graph.expand import expand
 from compiler.graph.node import Graph
 from compiler.laws.check import check
 from compiler.plan.plan import Plan, make_plan
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from compiler.project.roots import roots_of_environment
 from runtime.store.store import Store
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.backend import OURS, BackendInfo, Where, elsewhere, how_to_install, info, unmet
 from runtime.job import JobPython
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from compiler.project.layers import approach_chain
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 
 WORK_TREE = "."
 

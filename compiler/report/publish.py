@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from compiler.graph.node import Graph
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.problem import InputError, Problem
 from runtime.report.forms.report import Label, Report
 from runtime.report.labels import apply_labels

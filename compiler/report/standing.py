@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compiler.graph.node import Graph, Node
-from compiler.project.load import Project
+from compiler.project.project import Project
 from runtime.stats.status import Status, combine
 from runtime.store.store import DamagedArtifact, Store
 

@@ -13,7 +13,7 @@ from compiler.graph.node import Address, Node
 from compiler.graph.stops import guarded, guards
 from compiler.plan.plan import Plan, State
 from compiler.project.backends import places, python
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.run.chunks import Chunk, chunks
 from compiler.run.folder import page_of, write_run
 from compiler.run.frozen_plan import JobEntry

@@ -8,7 +8,7 @@ from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.run.idle import Idle, digest, page, remember, signature
 from runtime.backend import description
 from runtime.capture.digest import used_files

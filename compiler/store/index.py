@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.graph.node import Address
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from compiler.store.fact import Fact, Inputs, read_fact, read_inputs
 from runtime.store.store import MANIFEST, DamagedArtifact, Store

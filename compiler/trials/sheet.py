@@ -7,7 +7,7 @@ from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.graph.grid import Grid
 from compiler.graph.node import Scope
 from compiler.graph.roles import having
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.templates import template
 from runtime.trials.sheet import Sheet, draw_sheet
 

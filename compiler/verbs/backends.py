@@ -14,7 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every description can be read; of the others, what is wrong. Nothing of a back end is imported."""
     from compiler.project.backends import absence
-    from compiler.project.load import Project, read_local
+    from compiler.project.load import read_local
+    from compiler.project.project import Project
     from compiler.render.columns import columns, visible
     from compiler.verbs.common import show
     from runtime.backend import available, how_to_install, info

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.graph.node import Graph, Node
     from compiler.plan.plan import Plan
-    from compiler.project.load import Project
+    from compiler.project.project import Project
     from compiler.render.text import LinesOf
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
-    from compiler.project.load import Project
+    from compiler.project.project import Project
     from compiler.why.diff import Change, Side, Tally
 
 SHOWN = 30

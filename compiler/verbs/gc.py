@@ -13,7 +13,7 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.plan.garbage import Garbage
-    from compiler.project.load import Project
+    from compiler.project.project import Project
     from compiler.store.fact import Fact
 
 FROM_STUDIES = "reachable from the studies"

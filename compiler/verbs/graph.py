@@ -11,7 +11,7 @@ from compiler.verbs import common
 if TYPE_CHECKING:
     from compiler.graph.node import Node
     from compiler.plan.plan import Plan
-    from compiler.project.load import Project
+    from compiler.project.project import Project
 
 MOST_NODES = 40
 """A lineage of more nodes is drawn by stage."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.new.field import Field
-    from compiler.project.load import Project
+    from compiler.project.project import Project
 
 BOM = b"\xef\xbb\xbf"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from compiler.plan.form import AgainstCount
     from compiler.plan.plan import Plan
     from compiler.plan.tree import Line
-    from compiler.project.load import Project
+    from compiler.project.project import Project
     from compiler.why.against import Against
 
 COLOURS = {"build": "green", "rebuild": "yellow", "orphan": "red", "reuse": "dim", "not needed": "dim"}

@@ -11,7 +11,7 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.graph.node import Address
-    from compiler.project.load import Project
+    from compiler.project.project import Project
     from compiler.why.artifact import Ancestor, Artifact
 
 MANY = 4

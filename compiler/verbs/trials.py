@@ -11,7 +11,7 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.graph.node import Node
-    from compiler.project.load import Project
+    from compiler.project.project import Project
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.plan import Plan, State
 from compiler.plan.study import SpecsRefused, checked_graph
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision, file_at, resolve
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex

@@ -8,7 +8,7 @@ from typing import Any
 from compiler.graph.node import Address, Node
 from compiler.plan.plan import Plan
 from compiler.project.layers import layers
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.store.fact import address_of, read_fact
 from compiler.store.index import StoreIndex
 from compiler.why.blame import blame

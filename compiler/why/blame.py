@@ -3,7 +3,7 @@
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.bindings import Asked, Path, place_of
 from compiler.graph.node import Node
-from compiler.project.load import Project
+from compiler.project.project import Project
 
 
 def blame(project: Project, study: str, node: Node, path: Path) -> Span | None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from compiler.graph.node import Address, Graph, Node
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.why.artifact import setting, wired
 
 Key = tuple[str, ...]

@@ -11,7 +11,7 @@ from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical
 from compiler.graph.node import Address, Node
 from compiler.plan.form import CauseKind
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.render.columns import short
 from compiler.why.blame import Path, blame, blame_wiring
 from compiler.why.earlier import Past, Record, differing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from compiler.graph.node import Address, Node
 from compiler.plan.changes import Mark
 from compiler.plan.plan import Plan, State
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import Past, Record, StorePast
 from compiler.why.reasons import Reason, View, reasons

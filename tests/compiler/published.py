@@ -6,7 +6,7 @@ from typing import Any
 from compiler.graph.node import Node
 from compiler.plan.plan import Plan
 from compiler.plan.study import open_project, plan_study
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.run.emit import job
 from runtime.job import Job
 from runtime.store.store import Store

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from compiler.project.load import MODELS, load_project
+from compiler.project.load import load_project
+from compiler.project.project import MODELS
 from compiler.reading.source import read_source
 from compiler.reading.spec_files import FOLDERS
 from compiler.schema import forms, render, schema_of, schemas, write_schemas

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.bound.claim import Equivalent, NonInferior, Ordered, Simple, Superior, comparisons

@@ -21,7 +21,8 @@ from compiler.fix.order import UNORDERED
 from compiler.fix.propose import Proposal, propose
 from compiler.graph.expand import expand
 from compiler.laws.check import check
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from compiler.reading.source import read_source
 from tests.conftest import REPOSITORY
 from tests.errors.cases import base

@@ -7,7 +7,8 @@ import pytest
 
 from compiler.laws.check import check
 from compiler.laws.power.questions import Question, outlook, questions
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from runtime.stats.inference.estimate import estimate
 from runtime.stats.inference.group import rate_group
 from tests import REPOSITORY

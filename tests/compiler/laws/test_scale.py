@@ -9,7 +9,8 @@ import pytest
 from compiler.laws import contracts, parameters_together
 from compiler.laws.check import LAWS, check
 from compiler.laws.subject import Subject
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from compiler.reading import source
 from tests.errors.cases import base
 

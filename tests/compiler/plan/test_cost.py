@@ -12,7 +12,7 @@ from benchmarks.cost_bands import coverage
 from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.cost_fit import fit, quantile
 from compiler.plan.plan import Plan
-from compiler.project.load import Project
+from compiler.project.project import Project
 from compiler.spec.study import Rates
 from compiler.store.index import StoreIndex
 from tests.compiler.published import base_project, edit, planned, publish, publish_all

@@ -6,7 +6,8 @@ import pytest
 
 from compiler.graph.expand import expand
 from compiler.laws.check import check
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from runtime.bound.claim import Superior
 from tests.errors.cases import base
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from compiler.project.backends import CODE, absence, command, interpreter
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from compiler.project.revision import at_revision
 from runtime.backend import BackendInfo, Where
 from tests.compiler.built import Built

@@ -10,7 +10,8 @@ from compiler.laws.check import check
 from compiler.laws.one_change import is_matched_control
 from compiler.laws.subject import Subject
 from compiler.project.differences import differences, stated
-from compiler.project.load import Project, load_project
+from compiler.project.load import load_project
+from compiler.project.project import Project
 from tests import REPOSITORY
 from tests.errors.cases import base
 
