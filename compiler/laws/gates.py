@@ -6,6 +6,7 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.roles import having
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
+from compiler.spec.base import is_id
 from compiler.spec.gate import Gate
 from compiler.spec.study import Study
 from runtime.bound.gate import TRIAL_METRICS
@@ -28,7 +29,7 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
     """Field of the gate, what is missing, and the way out."""
     if rule.approach is not None and rule.approach not in study.approaches:
-        if ("approach", rule.approach) in subject.project.sources:
+        if ("approach", rule.approach) in subject.project.sources or not is_id(rule.approach):
             yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"
         return
     if rule.domain is not None and rule.domain not in domains(subject.project, study):

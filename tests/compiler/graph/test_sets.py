@@ -91,3 +91,16 @@ def test_a_set_that_a_study_does_not_name_is_asked_for(expanded: Callable[..., N
     expanded("")
     found = [d.message for d in check(load_project(tmp_path), "study") if d.code == "X445"]
     assert found == ["`world/pretrain/bold` stands for the set `pretrain`, which the study does not name"]
+    expanded("sets: {pretrain: []}\n")
+    found = [d.message for d in check(load_project(tmp_path), "study") if d.code == "X445"]
+    assert found == ["`world/pretrain/bold` stands for the set `pretrain`, which is empty"]
+
+
+def test_a_location_stands_once_in_a_set(expanded: Callable[..., Nodes], tmp_path: Path) -> None:
+    expanded("sets: {pretrain: [attic, barn, attic]}\n")
+    (found,) = [d for d in check(load_project(tmp_path), "study") if d.severity == "error"]
+    assert (found.code, found.message, str(found.span)) == (
+        "R202",
+        "`attic` is listed twice in `pretrain`",
+        "specs/study.yaml:11:32",
+    )
