@@ -22,7 +22,7 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         for at, claim_id, claim in study.simple_claims():
             for path, approach in _named(claim):
-                if approach not in study.approaches:
+                if approach not in study.approaches and not subject.may_be_arm(approach, study):
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
                     help = did_you_mean(approach, study.approaches, "approaches of this study")
                     sure = meant(approach, study.approaches)

@@ -28,6 +28,8 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
 
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
     """Field of the gate, what is missing, and the way out."""
+    if rule.approach is not None and subject.may_be_arm(rule.approach, study):
+        return
     if rule.approach is not None and rule.approach not in study.approaches:
         if ("approach", rule.approach) in subject.project.sources or not is_id(rule.approach):
             yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"

@@ -34,10 +34,11 @@ def add_arms(project: Project) -> None:
             project.arms[arm] = name
     if project.arms:
         for name, study in list(project.studies.items()):
-            project.studies[name] = _with_arms(project, study)
+            project.studies[name] = with_arms(project, study)
 
 
-def _with_arms(project: Project, study: Study) -> Study:
+def with_arms(project: Project, study: Study) -> Study:
+    """The study with the arms of its approaches, and their claims."""
     if not study.controls:
         return study
     of: dict[str, list[str]] = {}

@@ -55,7 +55,7 @@ class Project:
         return getattr(self, FOLDERS[kind])
 
     def ids(self, kind: str) -> list[str]:
-        """Ids of all files of a kind, also of those that are out of shape."""
+        """Ids of all files of a kind, also of those that are out of shape; generated approaches have none."""
         return self._ids.get(kind, [])
 
     def source(self, kind: str, name: str) -> Source:
@@ -70,7 +70,8 @@ class Project:
     def _ids(self) -> dict[str, list[str]]:
         ids: dict[str, list[str]] = {}
         for kind, name in sorted(self.sources):
-            ids.setdefault(kind, []).append(name)
+            if kind != "approach" or name not in self.arms:
+                ids.setdefault(kind, []).append(name)
         return ids
 
     @cached_property

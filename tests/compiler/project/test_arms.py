@@ -134,3 +134,24 @@ def test_advice_about_a_placebo_is_none_that_would_be_refused(root: Path) -> Non
     (found,) = [d for d in check(load_project(root)) if d.code == "X431"]
     assert "extends" not in found.help
     assert "`bold~plain`" in found.help
+
+
+def test_a_claim_that_cannot_hold_is_told_where_its_control_is_declared(root: Path) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text().replace("10, irl_proxy: 10", "1, irl_proxy: 1").replace("level: 0.8", "level: 0.999"))
+    found = [str(d.span) for d in check(load_project(root)) if d.code == "X420"]
+    assert found == [f"specs/approaches/bold.yaml:{line}:3" for line in (6, 7, 8)]
+
+
+def test_arms_of_an_approach_out_of_shape_are_no_further_mistakes(root: Path) -> None:
+    (root / "specs" / "approaches" / "bold.yaml").write_text(BOLD.replace("steps: 900", "steps: many"))
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "claims: {h: {kind: equivalent, margin: 90, approach: bold~plain, domain: twin}}\n")
+    assert [d.code for d in check(load_project(root)) if d.severity == "error"] == ["S104"]
+
+
+def test_arms_are_not_offered_where_only_a_file_may_be_named(root: Path) -> None:
+    path = root / "specs" / "approaches" / "other.yaml"
+    path.write_text(BOLD[: BOLD.index("stages:")].replace("baseline", "bold-plain") + BOLD[BOLD.index("row:") :])
+    (found,) = [d for d in check(load_project(root)) if d.code == "R201"]
+    assert "~" not in found.help
