@@ -84,10 +84,11 @@ class Project:
         return self.root / "build" / "digests.json"
 
     def source_folder(self, source: CaptureSource) -> Path | None:
-        """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
-        if isinstance(source, HiddenSite) or source.root not in self.capture_roots:
+        """The capture folder (or PLY file) of a location's source; None for a hidden site, or a root that this machine lacks."""
+        if isinstance(source, HiddenSite):
             return None
-        return files.locate(source, self.capture_roots[source.root])
+        root = self.capture_roots.get(source.root)
+        return files.locate(source, root) if root is not None and root.is_dir() else None
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""
