@@ -220,7 +220,8 @@ def stage(
     contract is what is wanted of the second.
 
     Raises:
-        TypeError: when the first argument is not annotated with a `Params` class.
+        TypeError: when the first argument is not annotated with a `Params` class, or what stands for one approach reads the
+            whole study.
     """
 
     def register(function: Function) -> Function:
@@ -229,6 +230,8 @@ def stage(
         params = first.annotation
         if not (isinstance(params, type) and issubclass(params, Params)):
             raise TypeError(f"stage {name}: the first argument must be annotated with its Params class")
+        if "approach" in per and (wide := [port for port, of in (needs or {}).items() if of.whose == "study"]):
+            raise TypeError(f"stage {name}: `{wide[0]}` would read the baseline's for every approach: say `places`, or `peers`")
         REGISTRY[name] = Stage(
             name=name,
             version=version,

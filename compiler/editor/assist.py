@@ -116,7 +116,8 @@ def _values(project: Project, kind: str, place: Place) -> list[Item]:
         said = {name: stage.doc.split("\n\n")[0] for name, stage in sorted(load_stages().items())}
         said = {name: about for name, about in said.items() if not fit or name in fit}
     elif to is not None:
-        said = {name: _title(project, to, name) for name in project.ids(to)}
+        arms = project.arms if to == "approach" and (kind == "gate" or place.path[:1] == ("claims",)) else ()
+        said = {name: _title(project, to, name) for name in (*project.ids(to), *arms)}
     elif kind == "study" and len(place.path) == 2 and place.path[0] == "backends":
         said = dict.fromkeys(available().get(str(place.path[1]), []), "")
     else:

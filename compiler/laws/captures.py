@@ -40,9 +40,6 @@ def capture_files(subject: Subject) -> Iterator[Diagnostic]:
     for name in subject.used("location"):
         source = subject.project.locations[name].source
         folder = subject.project.source_folder(source)
-        root = subject.project.capture_roots.get(getattr(source, "root", ""))
-        if root is not None and not root.is_dir():
-            folder = None
         try:
             problems = tuple(inspect_source(source, folder))
         except InputError as error:

@@ -22,7 +22,7 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         for at, claim_id, claim in study.simple_claims():
             for path, approach in _named(claim):
-                if approach not in study.approaches:
+                if approach not in study.approaches and not subject.may_be_arm(approach, study):
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
                     help = did_you_mean(approach, study.approaches, "approaches of this study")
                     sure = meant(approach, study.approaches)
@@ -92,6 +92,8 @@ def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: S
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
         message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
         help = f"add an approach with `extends: {over}` and `{OFFSET}: 1000` to the study"
+        if over in project.arms:
+            help = f"compare with an approach that has a file of its own; `{over}` brings the claim over it already"
         yield subject.at("study", study, at, "X431", message, help, key=True)
 
 

@@ -6,6 +6,8 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.roles import having
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
+from compiler.project.layers import approach_chain
+from compiler.spec.base import is_id
 from compiler.spec.gate import Gate
 from compiler.spec.study import Study
 from runtime.bound.gate import TRIAL_METRICS
@@ -27,8 +29,10 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
 
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
     """Field of the gate, what is missing, and the way out."""
+    if rule.approach is not None and subject.may_be_arm(rule.approach, study):
+        return
     if rule.approach is not None and rule.approach not in study.approaches:
-        if ("approach", rule.approach) in subject.project.sources:
+        if ("approach", rule.approach) in subject.project.sources or not is_id(rule.approach):
             yield "approach", f"judges approach `{rule.approach}`, which is not in this study", "add the approach"
         return
     if rule.domain is not None and rule.domain not in domains(subject.project, study):
@@ -37,21 +41,28 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
         yield "metric", "judges uplift, but the study has no baseline", "name a `baseline`"
     elif rule.metric == "uplift" and rule.approach == study.baseline:
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
-    elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(study):
+    elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(subject, study):
         curve = load_stages()[rule.stage].role == "curve"
-        help = "add a section `learning` to the study" if curve else "add the stage to `targets`"
+        target = load_stages()[rule.stage].per == ("location",)
+        help = "add the stage to `targets`" if target else "let an approach read it"
+        help = "add a section `learning` to the study" if curve else help
         yield "stage", f"judges `{rule.stage}`, which this study does not build", help
 
 
-def _built(study: Study) -> set[str]:
-    """Stages that a study builds, with the default inputs; approaches may add to it."""
+def _built(subject: Subject, study: Study) -> set[str]:
+    """Stages that a study builds: those that its evidence needs, and those that its approaches read. What one out of shape
+    reads cannot be told: then any stage may be among them."""
+    if not all(subject.in_shape(approach) for approach in study.approaches):
+        return set(load_stages())
     stages = load_stages()
     asked = [*(having("trials", "evidence") if study.approaches else []), *(having("curve") if study.learning else [])]
-    waiting = [*study.targets, *(stage.name for stage in asked)]
+    chains = (link for approach in study.approaches for link in approach_chain(subject.project, approach))
+    wired = [maker for link in chains for ports in subject.project.approaches[link].inputs.values() for maker in ports.values()]
+    waiting = [*study.targets, *(stage.name for stage in asked), *wired]
     built: set[str] = set()
     while waiting:
         name = waiting.pop()
         if name in stages and name not in built:
             built.add(name)
-            waiting += [maker for port in stages[name].ports for maker in providers(port.kind)]
+            waiting += [maker for port in stages[name].ports for maker in providers(port.kind)[:1]]
     return built

@@ -45,14 +45,17 @@ def unknown_stage_named(subject: Subject) -> Iterator[Diagnostic]:
 def listed_twice(subject: Subject) -> Iterator[Diagnostic]:
     """R202: a study lists an id twice."""
     for name, study in subject.written("study"):
-        for field in (*LISTS, "targets"):
+        sets = study.get("sets")
+        named = sets if isinstance(sets, dict) else {}
+        lists = [((field,), study) for field in (*LISTS, "targets")] + [(("sets", which), named) for which in named]
+        for path, within in lists:
             first: dict[str, int] = {}
-            for i, wanted in texts(study, field):
+            for i, wanted in texts(within, path[-1]):
                 if wanted in first:
-                    note = subject.note("the first one is here", "study", name, (field, first[wanted]))
-                    message = f"`{wanted}` is listed twice in `{field}`"
+                    note = subject.note("the first one is here", "study", name, (*path, first[wanted]))
+                    message = f"`{wanted}` is listed twice in `{path[-1]}`"
                     help = "remove one of the two"
-                    yield subject.at("study", name, (field, i), "R202", message, help, notes=(note,), fix=Fix("remove"))
+                    yield subject.at("study", name, (*path, i), "R202", message, help, notes=(note,), fix=Fix("remove"))
                 first.setdefault(wanted, i)
 
 

@@ -28,7 +28,8 @@ def empty_set(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]
     for which in dict.fromkeys(node.scope.set for node in graph.samples if node.scope.set is not None):
         if not set(study.sets.get(which, ())) - set(study.sets.get(HELD_OUT, ())):
             asker = next(node.label for node in graph.samples if node.scope.set == which)
-            why = "all of which is held out" if which in study.sets else "which the study does not name"
+            held = "all of which is held out" if study.sets.get(which) else "which is empty"
+            why = held if which in study.sets else "which the study does not name"
             message = f"`{asker}` stands for the set `{which}`, {why}"
             help = f"name its locations: `sets: {{{which}: [...]}}`"
             yield subject.at("study", name, ("sets", which) if which in study.sets else (), "X445", message, help)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.graph.bindings import BINDINGS, HIDDEN_SITE
-from compiler.graph.node import Address, Graph, Setting
+from compiler.graph.node import Address, Graph, Node, Setting
 from compiler.laws.subject import Subject
 from compiler.laws.wiring import SITE_HELP
 from runtime.stage import load_stages
@@ -21,7 +21,7 @@ def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     for node in graph.samples:
         if node.stage.name in told or not _holds_site(node.setting):
             continue
-        if not node.stage.takes or (node.stage.takes == "trials" and node.scope.domain not in node.stage.domains):
+        if not _declared(node):
             told.add(node.stage.name)
             yield subject.at("study", name, (), "X407", f"`{node.label}` would read the hidden site", SITE_HELP)
         elif node.stage.takes == "recordings" and study.constraints.no_new_real_data:
@@ -45,13 +45,25 @@ def _leaks(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
             known[node.address] = node.label
         elif from_truth is not None:
             known[node.address] = from_truth
-            if node.stage.role != "report" and not node.stage.takes:
+            if node.stage.role != "report" and node.stage.takes != "truth":
                 help = "read it in a report or in a stage that takes `truth` itself"
                 message = f"`{node.label}` would learn the truth of the hidden site from `{from_truth}`"
                 yield subject.at("study", name, (), "X407", message, help)
                 return
 
 
+def _declared(node: Node) -> bool:
+    """Whether a node that holds a site has no more of it than its stage declares."""
+    if node.stage.takes == "photos":  # what photos depend on, and not how far the site is from its twin
+        return _sources(node.setting) <= {"location.source"}
+    return node.stage.takes != "" and (node.stage.takes != "trials" or node.scope.domain in node.stage.domains)
+
+
 def _holds_site(setting: Setting) -> bool:
-    held = (setting.params.get(field) for field, source in setting.stage.bound.items() if BINDINGS[source].local)
-    return any(isinstance(value, dict) and value.get("kind") == HIDDEN_SITE for value in held)
+    return bool(_sources(setting))
+
+
+def _sources(setting: Setting) -> set[str]:
+    """The bound sources by which parameters hold a hidden site."""
+    held = {source: setting.params.get(field) for field, source in setting.stage.bound.items() if BINDINGS[source].local}
+    return {source for source, value in held.items() if isinstance(value, dict) and value.get("kind") == HIDDEN_SITE}

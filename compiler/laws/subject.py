@@ -77,6 +77,11 @@ class Subject:
         """Whether the approach and all that it extends are there and in shape."""
         return all(link in self.project.approaches for link in self.chain(approach))
 
+    def may_be_arm(self, approach: str, study: Study) -> bool:
+        """Whether an approach could be an arm of one that the study lists and that is out of shape: none can be told then."""
+        base, _, arm = approach.partition("~")
+        return bool(arm) and study.controls and base in study.approaches and base not in self.project.approaches
+
     def approaches(self) -> Iterator[tuple[str, Study, SpanPath, str, Approach]]:
         """Of every approach in shape that a study lists: the study's id, the study, the place there, the id, the approach."""
         for name, study in self.studies():

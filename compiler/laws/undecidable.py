@@ -6,6 +6,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.power.power import BASE_RATE, SEED_SPREAD
 from compiler.laws.power.questions import Question, prior_of, questions, ways
 from compiler.laws.subject import Subject
+from compiler.reading.source import SpanPath
 
 
 def unresolved(subject: Subject) -> Iterator[Diagnostic]:
@@ -27,7 +28,7 @@ def _hopeless(subject: Subject, study: str, question: Question) -> Diagnostic:
     )
     more = ways(subject.project, study, question)
     help = f"plan {more}, or ask for less" if more else "ask for less"
-    return subject.at("study", study, question.path, "X420", message, help, key=True, notes=_threshold(subject, question))
+    return subject.at(*_asked(subject, study, question), "X420", message, help, key=True, notes=_threshold(subject, question))
 
 
 def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
@@ -50,7 +51,15 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
     notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
     more = ways(subject.project, study, question)
     help = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
-    return subject.at("study", study, question.path, "X420", message, help, key=True, notes=tuple(notes), severity="warning")
+    where = _asked(subject, study, question)
+    return subject.at(*where, "X420", message, help, key=True, notes=tuple(notes), severity="warning")
+
+
+def _asked(subject: Subject, study: str, question: Question) -> tuple[str, str, SpanPath]:
+    """Kind and id of a spec, and where in it the question is asked: a claim over a control, where that is declared."""
+    if question.kind == "claim" and question.name in subject.project.arms:
+        return "approach", question.name, ()
+    return "study", study, question.path
 
 
 def _threshold(subject: Subject, question: Question) -> tuple[Note, ...]:

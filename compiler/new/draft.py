@@ -9,6 +9,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.laws.check import check
 from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
+from compiler.project.arms import with_arms
 from compiler.project.project import MODELS, Project
 from compiler.reading.source import Source, read_source
 from compiler.reading.spec_files import FOLDERS, file_of
@@ -124,10 +125,11 @@ def _only(project: Project, kind: str, name: str, source: Source, spec: Spec) ->
     sources = {key: found for key, found in project.sources.items() if key[0] != "study"} | {(kind, name): source}
     part = replace(project, sources=sources, studies={}, locations={}, tasks={}, gates={}, graphs={})
     if isinstance(spec, Study):
-        part.locations = {x: project.locations[x] for x in spec.locations if x in project.locations}
+        named = {*spec.locations, *(x for listed in spec.sets.values() for x in listed)}
+        part.locations = {x: found for x, found in project.locations.items() if x in named}
         part.tasks, part.gates = dict(project.tasks), dict(project.gates)
     part.approaches = dict(project.approaches)
-    part.specs(kind)[name] = spec
+    part.specs(kind)[name] = with_arms(part, spec) if isinstance(spec, Study) else spec
     return part
 
 

@@ -99,6 +99,10 @@ def _from_stage(answers: Answers) -> bool:
     return not _from_trials(answers)
 
 
+def _tried_ones(project: Project) -> list[str]:
+    return [*project.ids("approach"), *project.arms]
+
+
 def _judged(asking: Asking) -> str | None:
     ids = [name for name in asking.project.ids("approach") if name != "baseline"]
     return next(iter(ids or asking.project.ids("approach")), None)
@@ -115,7 +119,7 @@ def _threshold(asking: Asking) -> object:
 GATE = (
     TITLE,
     Field("metric", "`uplift`, `success_rate`, or a metric that a stage records", text, "uplift"),
-    Field("approach", "approach that is judged", word, _judged, _from_trials, _of("approach")),
+    Field("approach", "approach that is judged", word, _judged, _from_trials, _tried_ones),
     Field("domain", "where the trials ran", text, "twin", _from_trials, tuple(DOMAINS)),
     Field("stage", "stage that records the metric", word, "splat", _from_stage),
     Field("scope", "what is judged by itself", text, "study", known=_literals(GateRule, "scope")),

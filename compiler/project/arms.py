@@ -10,9 +10,11 @@ from compiler.spec.approach import Approach, Control, Row
 from compiler.spec.base import StageParameters
 from compiler.spec.study import Study
 from runtime.bound.claim import Superior
+from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.stage import load_stages, marked_fields
 
+LONGEST_TITLE = 200
 OTHER_SEEDS = 1000
 """Added to the training seeds of a placebo, where its approach says nothing else."""
 
@@ -26,16 +28,17 @@ def add_arms(project: Project) -> None:
             project.sources["approach", arm] = project.sources["approach", name].below(("controls", control))
             project.arms[arm] = name
         for n in range(1, (approach_rounds(project, name) or 1) if spec.judge_rounds == "all" else 1):
-            arm, title = f"{name}~round-{n}", f"{spec.title}: round {n}"
+            arm, title = f"{name}~round-{n}", _titled(spec.title, f"round {n}")
             project.approaches[arm] = Approach(title=title, extends=name, rounds=n, row=_row(spec))
             project.sources["approach", arm] = project.sources["approach", name].below(("judge_rounds",))
             project.arms[arm] = name
     if project.arms:
         for name, study in list(project.studies.items()):
-            project.studies[name] = _with_arms(project, study)
+            project.studies[name] = with_arms(project, study)
 
 
-def _with_arms(project: Project, study: Study) -> Study:
+def with_arms(project: Project, study: Study) -> Study:
+    """The study with the arms of its approaches, and their claims."""
     if not study.controls:
         return study
     of: dict[str, list[str]] = {}
@@ -46,7 +49,7 @@ def _with_arms(project: Project, study: Study) -> Study:
     for arm in (name for name in listed if name in project.arms):
         control = arm.partition("~")[2] in project.approaches[project.arms[arm]].controls
         if control and study.trials and project.arms[arm] != study.baseline:
-            domain = list(study.trials)[-1]
+            domain = max(study.trials, key=list(DOMAINS).index)
             claims[arm] = Superior(kind="superior", approach=project.arms[arm], over=arm, domain=domain)
     return study.model_copy(update={"approaches": listed, "claims": claims})
 
@@ -54,7 +57,7 @@ def _with_arms(project: Project, study: Study) -> Study:
 def _arm(project: Project, name: str, spec: Approach, control: str, said: Control) -> Approach:
     """The control as an approach: a delta of its approach, or one of the standing kinds."""
     row = _row(spec)
-    title = said.title or f"{spec.title}: {control}"
+    title = said.title or _titled(spec.title, control)
     if said.kind == "delta":
         delta = said.model_dump(include={"stages", "inputs", "rounds", "training_seed_offset"})
         return Approach(title=title, extends=name, row=row, **delta)
@@ -62,6 +65,12 @@ def _arm(project: Project, name: str, spec: Approach, control: str, said: Contro
     if said.kind == "placebo":
         return Approach(title=title, extends=base, row=row, training_seed_offset=OTHER_SEEDS)
     return Approach(title=title, extends=base, row=row, stages=_budget(project, name, base))
+
+
+def _titled(title: str, arm: str) -> str:
+    """The title of an arm, no longer than titles may be; the end, which tells arms apart, is kept."""
+    room = LONGEST_TITLE - len(arm) - 2
+    return f"{title if len(title) <= room else title[: room - 1] + '…'}: {arm}"
 
 
 def _row(spec: Approach) -> Row:

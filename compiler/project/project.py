@@ -55,7 +55,7 @@ class Project:
         return getattr(self, FOLDERS[kind])
 
     def ids(self, kind: str) -> list[str]:
-        """Ids of all files of a kind, also of those that are out of shape."""
+        """Ids of all files of a kind, also of those that are out of shape; generated approaches have none."""
         return self._ids.get(kind, [])
 
     def source(self, kind: str, name: str) -> Source:
@@ -70,7 +70,8 @@ class Project:
     def _ids(self) -> dict[str, list[str]]:
         ids: dict[str, list[str]] = {}
         for kind, name in sorted(self.sources):
-            ids.setdefault(kind, []).append(name)
+            if kind != "approach" or name not in self.arms:
+                ids.setdefault(kind, []).append(name)
         return ids
 
     @cached_property
@@ -83,10 +84,11 @@ class Project:
         return self.root / "build" / "digests.json"
 
     def source_folder(self, source: CaptureSource) -> Path | None:
-        """The capture folder (or PLY file) of a location's source; None for a hidden site or an unknown root."""
-        if isinstance(source, HiddenSite) or source.root not in self.capture_roots:
+        """The capture folder (or PLY file) of a location's source; None for a hidden site, or a root that this machine lacks."""
+        if isinstance(source, HiddenSite):
             return None
-        return files.locate(source, self.capture_roots[source.root])
+        root = self.capture_roots.get(source.root)
+        return files.locate(source, root) if root is not None and root.is_dir() else None
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""

@@ -1,5 +1,6 @@
 """An approach: one row of the decision matrix, as a delta on top of another approach."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -86,6 +87,8 @@ class Approach(Spec):
 
     @model_validator(mode="after")
     def _controlled(self) -> Self:
+        if taken := next((name for name in self.controls if re.fullmatch(r"round-\d+", name)), None):
+            raise ValueError(f"`controls` has `{taken}`, which is what an arm of `judge_rounds` is called")
         standing = next((name for name, control in self.controls.items() if control.kind != "delta"), None)
         if standing is not None and self.extends is None:
             raise ValueError(f"the control `{standing}` is made of what the approach extends, and it extends nothing")

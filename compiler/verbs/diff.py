@@ -57,7 +57,7 @@ def _means_approaches(project: "Project", args: argparse.Namespace) -> bool:
     """Whether the two names are approaches; approaches come first where a name may be both."""
     from compiler.diagnostics.diagnostic import did_you_mean
 
-    known = project.ids("approach")
+    known = sorted([*project.ids("approach"), *project.arms])
     unknown = [name for name in (args.a, args.b) if name not in known]
     if args.approaches and unknown:
         raise ValueError(f"unknown approach `{unknown[0]}`; {did_you_mean(unknown[0], known, 'approaches')}")

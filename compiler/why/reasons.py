@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical
 from compiler.graph.node import Address, Node
@@ -118,11 +120,27 @@ def differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Any, Any
         yield path, old, new
 
 
+def _born(view: View, path: Path) -> Any:
+    """What a field was worth before it was added (`runtime.bound.base.later`); ABSENT for any other place."""
+    held: Any = view.node.setting.model
+    for step in path[:-1]:
+        parts: Any = dict(held) if isinstance(held, BaseModel | Mapping) else dict(enumerate(held))
+        if step not in parts:
+            return ABSENT
+        held = parts[step]
+    field = type(held).model_fields.get(str(path[-1])) if isinstance(held, BaseModel) else None
+    mark = field.json_schema_extra if field is not None else None
+    return mark["born"] if isinstance(mark, dict) and "since" in mark else ABSENT
+
+
 def _changes(view: View, kind: CauseKind, seeds: bool) -> Iterator[Reason]:
     before, now, bound = view.old.params, view.node.params, view.node.stage.bound
     names = (name for name in differing(before, now) if (bound.get(name) == "seed") == seeds)
     parts = (part for n in names for part in differences(before.get(n, ABSENT), now.get(n, ABSENT), (n,)))
-    for path, old, new in parts:
+    for path, absent, new in parts:
+        old = _born(view, path) if absent is ABSENT else absent
+        if old is not ABSENT and new is not ABSENT and canonical(old) == canonical(new):
+            continue  # made before the field was added
         shown = _counted if any(isinstance(v, list) and len(v) > LONG for v in (old, new)) else _value
         at = blame(view.project, view.study, view.node, path)
         yield Reason(kind, ".".join(map(str, path)), shown(old), shown(new), at)

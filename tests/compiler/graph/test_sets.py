@@ -11,7 +11,7 @@ from compiler.graph.node import Node
 from compiler.laws.check import check
 from compiler.project.load import load_project
 from runtime.out import Out
-from runtime.stage import REGISTRY, Params, one, places, stage
+from runtime.stage import REGISTRY, Params, every, one, places, stage
 from tests.errors.cases import base
 
 BOLD = """title: Bold
@@ -91,3 +91,26 @@ def test_a_set_that_a_study_does_not_name_is_asked_for(expanded: Callable[..., N
     expanded("")
     found = [d.message for d in check(load_project(tmp_path), "study") if d.code == "X445"]
     assert found == ["`world/pretrain/bold` stands for the set `pretrain`, which the study does not name"]
+    expanded("sets: {pretrain: []}\n")
+    found = [d.message for d in check(load_project(tmp_path), "study") if d.code == "X445"]
+    assert found == ["`world/pretrain/bold` stands for the set `pretrain`, which is empty"]
+
+
+def test_a_location_stands_once_in_a_set(expanded: Callable[..., Nodes], tmp_path: Path) -> None:
+    expanded("sets: {pretrain: [attic, barn, attic]}\n")
+    (found,) = [d for d in check(load_project(tmp_path), "study") if d.severity == "error"]
+    assert (found.code, found.message, str(found.span)) == (
+        "R202",
+        "`attic` is listed twice in `pretrain`",
+        "specs/study.yaml:11:32",
+    )
+
+
+def test_a_stage_of_an_approach_cannot_read_the_whole_study_which_would_be_the_baselines() -> None:
+    def crowd(p: NoParams, demos: list[Path], out: Out) -> dict[str, Any]:
+        """A policy of all demos."""
+        return {}
+
+    with pytest.raises(TypeError, match="`demos` would read the baseline's"):
+        stage(version=1, per=("location", "approach"), needs={"demos": every("demos")}, makes={"c": "c/"})(crowd)
+    assert "crowd" not in REGISTRY

@@ -112,3 +112,26 @@ def test_a_surrogate_back_end_carries_no_claim_about_more(tmp_path: Path, monkey
     assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:13:22")
     study.write_text(study.read_text().replace(", about: transfer", ""))
     assert check(load_project(tmp_path)) == []
+
+
+@pytest.mark.parametrize("wired", [False, True])
+def test_a_gate_over_a_stage_that_no_approach_reads_would_never_run(tmp_path: Path, wired: bool) -> None:
+    base().write(tmp_path)
+    specs = tmp_path / "specs"
+    (specs / "gates").mkdir()
+    rule = "metric: kept_round\nstage: keep\ncomparator: at_least\nthreshold: 2\n"
+    (specs / "gates" / "kept.yaml").write_text(f"title: Kept\n{rule}")
+    (specs / "study.yaml").write_text((specs / "study.yaml").read_text() + "gates: [kept]\n")
+    bold = specs / "approaches" / "bold.yaml"
+    bold.write_text(bold.read_text() + ("rounds: 2\ninputs: {evaluate: {policy: keep}}\n" if wired else ""))
+    assert [d.code for d in check(load_project(tmp_path)) if d.severity == "error"] == ([] if wired else ["X411"])
+
+
+def test_a_capture_root_whose_folder_is_not_there_is_a_warning_without_a_study(tmp_path: Path) -> None:
+    base().write(tmp_path)
+    cellar = tmp_path / "specs" / "locations" / "cellar.yaml"
+    cellar.write_text("title: Cellar\nsource: {kind: photos, root: captures, path: cellar, poses: transforms}\n")
+    study = tmp_path / "specs" / "study.yaml"
+    study.write_text(study.read_text().replace(", irl_proxy: 10", ""))
+    found = check(load_project(tmp_path, {"captures": tmp_path / "absent"}))
+    assert [(d.code, d.severity) for d in found] == [("R206", "warning")]

@@ -25,9 +25,16 @@ class NoParams(Params):
     """Nothing to set."""
 
 
-def make(takes: Takes) -> None:
+class PhotographedParams(Params):
+    """What photos of a site depend on."""
+
+    source: HiddenSite = bound("location.source")
+    """The site, without what sets it apart from its twin."""
+
+
+def make(takes: Takes, params: type[Params] = SiteParams) -> None:
     @stage(version=1, takes=takes, per=("location",), makes={"found": "found.json"})
-    def looked(p: SiteParams, out: Out) -> dict[str, Any]:
+    def looked(p: params, out: Out) -> dict[str, Any]:  # ty: ignore[invalid-type-form]
         """Looks at a site."""
         return {}
 
@@ -73,5 +80,23 @@ LEARNED = "`learned/cellar/press` would learn the truth of the hidden site from 
 @pytest.mark.parametrize("takes", ["", "photos", "trials", "recordings", "truth"])
 def test_each_way_to_a_site(root: Path, takes: Takes, wired: bool, forbidden: bool) -> None:
     make(takes)
-    said = {"": [READ], "trials": [READ], "recordings": [RECORDED] * forbidden, "truth": [LEARNED] * wired}
+    said = {"": [READ], "photos": [READ], "trials": [READ], "recordings": [RECORDED] * forbidden, "truth": [LEARNED] * wired}
     assert refused(root, wired, forbidden) == said.get(takes, [])
+
+
+def test_photos_are_what_a_capture_binds_and_no_more(root: Path) -> None:
+    make("photos", PhotographedParams)
+    assert refused(root, wired=True, forbidden=True) == []
+
+
+def test_what_takes_something_else_may_not_read_the_truth_either(root: Path) -> None:
+    @stage(version=1, takes="truth", kind="policy", per=("location", "task", "approach", "seed"), makes={"c": "checkpoint/"})
+    def looked(p: SiteParams, out: Out) -> dict[str, Any]:
+        """A policy that knows the site."""
+        return {}
+
+    path = root / "specs" / "approaches" / "bold.yaml"
+    path.write_text(path.read_text().replace("title: Bold\n", "title: Bold\ninputs: {evaluate: {policy: looked}}\n"))
+    found = [d.message for d in check(load_project(root), "study") if d.code == "X407"]
+    name = "looked/cellar/press/bold/0"
+    assert found == [f"`evaluate/cellar/press/bold/0/twin` would learn the truth of the hidden site from `{name}`"]

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,6 +19,8 @@ from compiler.new.membership import added
 from compiler.project.load import load_project
 from compiler.reading.source import read_source
 from compiler.reading.writing import flow, scalar
+from runtime.out import Out
+from runtime.stage import REGISTRY, Params, one, places, stage
 from tests import REPOSITORY
 from tests.errors.cases import base
 
@@ -28,6 +31,12 @@ KINDS = {
     "gate": ["--metric", "uplift", "--approach", "bold", "--domain", "twin", "--comparator", "above"],
     "study": ["--trials", "twin=20,irl_proxy=20", "--seeds", "0,1,2", "--baseline", "baseline"],
 }
+
+
+class NoParams(Params):
+    """Nothing to set."""
+
+
 FOLDERS = {"location": "locations", "task": "tasks", "approach": "approaches", "gate": "gates", "study": "studies"}
 
 
@@ -254,3 +263,39 @@ def test_questions_that_end_early_write_nothing(
     assert main(["new", "task", "poke"]) == 2
     assert "nothing was written" in capsys.readouterr().err
     assert not (project / "specs/tasks/poke.yaml").exists()
+
+
+def test_generated_approaches_are_judged_but_not_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = project / "specs" / "approaches" / "bold.yaml"
+    path.write_text(path.read_text() + "controls: {same-budget: {kind: same_budget}}\n")
+    assert main(["new", "study", "second", "--defaults"]) == 0
+    assert "~" not in (project / "specs" / "studies" / "second.yaml").read_text()
+    words = "--metric uplift --domain twin --comparator above --threshold 0 --add-to study --defaults".split()
+    assert main(["new", "gate", "good", "--approach", "bold~same-budget", *words]) == 0, capsys.readouterr().err
+    assert errors(project) == []
+
+
+def test_a_study_is_judged_with_the_places_of_its_sets(project: Path) -> None:
+    @stage(version=1, per=("set", "approach"), over="pretrain", needs={"demos": places("demos")}, makes={"model": "model.json"})
+    def world(p: NoParams, demos: list[Path], out: Out) -> dict[str, Any]:
+        """A model of many places."""
+        return {}
+
+    needs = {"world": one("world"), "start": one("policy")}
+
+    @stage(version=1, kind="policy", per=("location", "task", "approach", "seed"), needs=needs, makes={"c": "checkpoint/"})
+    def dreamed(p: NoParams, world: Path, start: Path, out: Out) -> dict[str, Any]:
+        """A policy that goes on in the model."""
+        return {}
+
+    try:
+        specs = project / "specs"
+        (specs / "locations" / "attic.yaml").write_text("title: Attic\nsource: {kind: hidden_site, seed: 5}\n")
+        bold = specs / "approaches" / "bold.yaml"
+        bold.write_text(bold.read_text() + "inputs: {evaluate: {policy: dreamed}}\n")
+        study = specs / "study.yaml"
+        study.write_text(study.read_text() + "sets: {pretrain: [attic]}\n")
+        assert main(["new", "location", "barn", *KINDS["location"], "--add-to", "study"]) == 1
+        assert main(["new", "task", "push", *KINDS["task"], "--add-to", "study"]) == 0
+    finally:
+        del REGISTRY["world"], REGISTRY["dreamed"]

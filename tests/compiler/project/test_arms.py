@@ -91,3 +91,67 @@ def test_a_mistake_of_an_approach_is_said_once(root: Path, old: str, new: str, c
     (root / "specs" / "approaches" / "bold.yaml").write_text(BOLD.replace(old, new, 1))
     found = [d for d in check(load_project(root)) if d.severity == "error"]
     assert [d.code for d in found] == [code], found
+
+
+def test_arms_of_an_approach_with_a_long_title_have_one_that_fits(root: Path) -> None:
+    long = BOLD.replace("title: Bold", f"title: {'x' * 200}\nrounds: 2\njudge_rounds: all")
+    (root / "specs" / "approaches" / "bold.yaml").write_text(long)
+    titles = [load_project(root).approaches[arm].title for arm in ("bold~same-budget", "bold~round-1")]
+    assert [(len(title), title[-14:]) for title in titles] == [(200, "x…: same-budget"[-14:]), (200, "xxxx…: round 1"[-14:])]
+
+
+@pytest.mark.parametrize("trials", ["{twin: 10, irl_proxy: 10}", "{irl_proxy: 10, twin: 10}"])
+def test_the_claim_over_a_control_rests_on_the_most_real_trials(root: Path, trials: str) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text().replace("{twin: 10, irl_proxy: 10}", trials))
+    claim = load_project(root).studies["study"].claims["bold~plain"]
+    assert isinstance(claim, Superior)
+    assert claim.domain == "irl_proxy"
+
+
+def test_a_control_may_not_be_called_like_a_round(root: Path) -> None:
+    wrong = BOLD.replace("  plain:", "  round-1:").replace(
+        "extends: baseline\n", "extends: baseline\nrounds: 2\njudge_rounds: all\n"
+    )
+    (root / "specs" / "approaches" / "bold.yaml").write_text(wrong)
+    found = [d for d in check(load_project(root)) if d.severity == "error"]
+    assert [(d.code, "`round-1`" in d.message, d.span.line) for d in found] == [("S106", True, 8)]
+
+
+@pytest.mark.parametrize(("judged", "codes"), [("bold~plain", []), ("bold~plane", ["X411"]), ("BOLD", ["X411"])])
+def test_a_gate_may_judge_an_arm_that_there_is(root: Path, judged: str, codes: list[str]) -> None:
+    rule = f"metric: success_rate\napproach: {judged}\ndomain: twin\ncomparator: at_least\nthreshold: 10\n"
+    (root / "specs" / "gates").mkdir()
+    (root / "specs" / "gates" / "good.yaml").write_text(f"title: Good\n{rule}")
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "gates: [good]\n")
+    assert [d.code for d in check(load_project(root)) if d.severity == "error"] == codes
+
+
+def test_advice_about_a_placebo_is_none_that_would_be_refused(root: Path) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "claims: {h: {kind: superior, approach: bold, over: bold~plain, domain: twin}}\n")
+    (found,) = [d for d in check(load_project(root)) if d.code == "X431"]
+    assert "extends" not in found.help
+    assert "`bold~plain`" in found.help
+
+
+def test_a_claim_that_cannot_hold_is_told_where_its_control_is_declared(root: Path) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text().replace("10, irl_proxy: 10", "1, irl_proxy: 1").replace("level: 0.8", "level: 0.999"))
+    found = [str(d.span) for d in check(load_project(root)) if d.code == "X420"]
+    assert found == [f"specs/approaches/bold.yaml:{line}:3" for line in (6, 7, 8)]
+
+
+def test_arms_of_an_approach_out_of_shape_are_no_further_mistakes(root: Path) -> None:
+    (root / "specs" / "approaches" / "bold.yaml").write_text(BOLD.replace("steps: 900", "steps: many"))
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "claims: {h: {kind: equivalent, margin: 90, approach: bold~plain, domain: twin}}\n")
+    assert [d.code for d in check(load_project(root)) if d.severity == "error"] == ["S104"]
+
+
+def test_arms_are_not_offered_where_only_a_file_may_be_named(root: Path) -> None:
+    path = root / "specs" / "approaches" / "other.yaml"
+    path.write_text(BOLD[: BOLD.index("stages:")].replace("baseline", "bold-plain") + BOLD[BOLD.index("row:") :])
+    (found,) = [d for d in check(load_project(root)) if d.code == "R201"]
+    assert "~" not in found.help

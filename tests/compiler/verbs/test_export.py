@@ -30,7 +30,7 @@ from tests.runtime.trials.small_export import small_export
 def built(root: Path) -> Built:
     """The base project with made-up trials and the uplift that follows from them."""
     made = Built(root)
-    made.publish("capture", "splat", "twin", "coverage", "demos", "enrichment", "policy")
+    made.publish("capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "conditions")
     project, rng = load_project(root), np.random.default_rng(5)
     nodes = {node.address: node for node in expand(project, "study").nodes.values()}
     (uplift,) = (node for node in nodes.values() if node.stage.role == "evidence")
@@ -116,12 +116,12 @@ def test_studies_stand_side_by_side_each_over_its_own_baseline(
     assert "default-src 'none'" in page
 
 
-def test_a_row_says_the_protocols_of_its_own_place(tmp_path: Path) -> None:
+def test_a_row_says_the_protocols_of_its_own_task() -> None:
     one = unpack(small_export(protocol="ab"), "a.parquet")
     other = unpack(small_export(protocol="cd"), "a.parquet").table
-    elsewhere = other.set_column(0, "location", pa.array(["shed"] * other.num_rows))
+    elsewhere = other.set_column(1, "task", pa.array(["push"] * other.num_rows))
     found = across([Exported("a.parquet", one.facts, pa.concat_tables([one.table, elsewhere]))])["uplift"]
-    assert {row["location"]: row["protocols"] for row in found} == {"lab": ["ab"], "shed": ["cd"], None: ["ab", "cd"]}
+    assert {row["task"]: row["protocols"] for row in found} == {"press": ["ab"], "push": ["cd"], None: ["ab", "cd"]}
 
 
 def test_what_weakens_the_table_is_said(

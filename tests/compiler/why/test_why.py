@@ -18,7 +18,9 @@ from compiler.store.index import StoreIndex
 from compiler.why.earlier import Record, StorePast, record_of
 from compiler.why.reasons import View, differences, reasons
 from compiler.why.why import Explanation, code_changed, explain
+from runtime.bound.base import later
 from runtime.stage import REGISTRY
+from runtime.stages.policy import Policy
 from runtime.store.store import Store
 from tests.compiler.plan.test_tree import simkiln
 from tests.compiler.published import base_project, edit, planned, publish, publish_all
@@ -133,6 +135,22 @@ def test_the_recorded_versions_are_those_of_the_code() -> None:
 
     warned = [list(code_changed(Of(stage))) for stage in REGISTRY.values()]  # ty: ignore[invalid-argument-type]
     assert not any(warned)
+
+
+class NewPolicy(Policy):
+    """With two fields that came later."""
+
+    calm: float = later(born=0.0, since=3)
+    """One whose default changes nothing."""
+    bold: float = later(born=0.0, since=3, default=0.5)
+    """One whose default does."""
+
+
+def test_a_field_that_came_later_had_its_first_value_before(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    monkeypatch.setitem(REGISTRY, "policy", replace(REGISTRY["policy"], params=NewPolicy))
+    line = "parameter `steps`: 7 -> 8 [specs/approaches/bold.yaml:4:19]"
+    assert said(explained(built, "policy/cellar/press/bold/0")) == ["parameter `bold`: 0 -> 0.5", line]
 
 
 def test_a_back_end_and_the_photos(tmp_path: Path) -> None:
