@@ -102,6 +102,8 @@ class Port:
     whose: Literal["own", "baseline", "previous", "peers", "places", "study"] = "own"
     optional: bool = False
     along: str = ""
+    only_own: bool = False
+    """Whether nothing but what the stage itself made before can be read."""
     name: str = ""
 
     @property
@@ -125,10 +127,10 @@ def baselines(kind: str) -> Port:
     return Port(kind, "baseline")
 
 
-def previous(kind: str, along: str) -> Port:
-    """That of the step before along a numbered axis (`round`, `look`), the stage's own where it makes that type; None at the
-    first."""
-    return Port(kind, "previous", along=along)
+def previous(kind: str, along: str, only_own: bool = False) -> Port:
+    """That of the step before along a numbered axis (`round`, `look`), the stage's own where it makes that type (with `only_own`
+    no other can be wired); None at the first."""
+    return Port(kind, "previous", along=along, only_own=only_own)
 
 
 def peers(kind: str) -> Port:
@@ -232,6 +234,8 @@ def stage(
             raise TypeError(f"stage {name}: the first argument must be annotated with its Params class")
         if "approach" in per and (wide := [port for port, of in (needs or {}).items() if of.whose == "study"]):
             raise TypeError(f"stage {name}: `{wide[0]}` would read the baseline's for every approach: say `places`, or `peers`")
+        if ("set" in per) != bool(over):
+            raise TypeError(f"stage {name}: `per` has `set` exactly where `over` names one")
         REGISTRY[name] = Stage(
             name=name,
             version=version,

@@ -48,8 +48,10 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
-    """X417: an approach may set nothing of the stages that judge it but which policy they try."""
+    """X417: an approach may set nothing of the stages that judge it but which policy they try, nor what others read of the
+    baseline."""
     judges = {stage.name: stage for stage in having(*JUDGES)}
+    base = {link for _, study in subject.studies() if study.baseline is not None for link in subject.chain(study.baseline)}
     for name in subject.used("approach"):
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):
@@ -59,6 +61,11 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
                 message = f"approach `{name}` changes `{stage}`, by which it is judged"
                 help = "set it in the study, for every approach alike"
                 yield subject.at("approach", name, (section, stage), "X417", message, help, key=True)
+        for stage, port in ((s, p) for s in sorted(spec.inputs.keys() - judges.keys()) for p in spec.inputs[s]):
+            found = load_stages()[stage].port(port) if stage in load_stages() else None
+            if found is not None and found.whose == "baseline" and name not in base:
+                message, help = f"`{stage}` reads `{port}` of the baseline, whatever the approach", "wire it in the baseline"
+                yield subject.at("approach", name, ("inputs", stage, port), "X417", message, help, key=True)
 
 
 def _own_policy(port: Port | None) -> bool:

@@ -6,10 +6,11 @@ from pydantic import ValidationError
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
+from compiler.laws.arms import other_curve, same_arm
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
-from compiler.laws.sets import empty_set
+from compiler.laws.sets import empty_set, held_out_starts
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
 from runtime.problem import InputError
@@ -17,6 +18,9 @@ from runtime.problem import InputError
 GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = (
     sites,
     empty_set,
+    held_out_starts,
+    same_arm,
+    other_curve,
     contracts,
     one_control_rate,
     over_budget,

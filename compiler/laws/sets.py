@@ -1,9 +1,10 @@
-"""Sets of locations that a study names."""
+"""What is held out of training: locations in sets, and the starts that trials begin from."""
 
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
+from compiler.graph.roles import JUDGES
 from compiler.laws.subject import Subject
 from compiler.spec.study import HELD_OUT
 
@@ -33,3 +34,14 @@ def empty_set(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]
             message = f"`{asker}` stands for the set `{which}`, {why}"
             help = f"name its locations: `sets: {{{which}: [...]}}`"
             yield subject.at("study", name, ("sets", which) if which in study.sets else (), "X445", message, help)
+
+
+def held_out_starts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X418: a stage that judges nothing reads the conditions that policies are judged under."""
+    told: set[str] = set()
+    for node in graph.samples:
+        read = next((parent for parent in node.parents() if parent.stage.role == "conditions"), None)
+        if read is not None and node.stage.role not in JUDGES and node.stage.name not in told:
+            told.add(node.stage.name)
+            message = f"`{node.label}` would read `{read.stage.name}`, the states that policies are judged from"
+            yield subject.at("study", name, (), "X418", message, "draw starts of its own: `draw_start` has a split for training")

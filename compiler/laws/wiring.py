@@ -45,7 +45,11 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
 def other_type(subject: Subject) -> Iterator[Diagnostic]:
     """X408: the port takes another artifact type than the stage makes."""
     for name, reader, port, maker in _edges(subject):
-        if maker.kind != port.kind:
+        if port.only_own and maker is not reader:
+            message = f"port `{port.name}` of `{reader.name}` takes what `{reader.name}` itself made before, not `{maker.name}`"
+            path = ("inputs", reader.name, port.name)
+            yield subject.at("approach", name, path, "X408", message, "remove the line")
+        elif maker.kind != port.kind:
             message = f"port `{port.name}` of `{reader.name}` takes `{port.kind}`, but `{maker.name}` makes `{maker.kind}`"
             fit = ", ".join(f"`{n}`" for n in providers(port.kind)) or "none yet"
             path = ("inputs", reader.name, port.name)

@@ -217,6 +217,8 @@ def _join(args: argparse.Namespace) -> int:
     from compiler.trials.exported import join_exports
     from runtime.report.drawing.csv import table_csv
 
+    if args.page and Path(args.page).suffix not in (".html", ".htm"):
+        raise ValueError(f"`--page {args.page}` is no name of a page: let it end in `.html`")
     found = join_exports(args.files)
     texts = {args.csv: table_csv(across_rows(found)) if args.csv else "", args.page: across_page(found) if args.page else ""}
     for file, text in texts.items():

@@ -22,7 +22,7 @@ class Keep(Params):
     version=1,
     kind="policy",
     per=("location", "task", "approach", "seed", "round"),
-    needs={"policy": one("policy"), "measured": one("rehearsal"), "before": previous("policy", "round")},
+    needs={"policy": one("policy"), "measured": one("rehearsal"), "before": previous("policy", "round", only_own=True)},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "kept": "kept.json"},
     offers=lambda p, inputs: inputs.get("policy", Contract()),
     cost=lambda p: Resources(minutes=0.05),

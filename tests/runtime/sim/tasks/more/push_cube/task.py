@@ -100,6 +100,11 @@ class PushJudge:
 judge = PushJudge
 
 
+def success_rule(task: PushCube) -> dict[str, float]:
+    """How far is far enough, of how large a cube."""
+    return {"version": 1, "push_m": task.push_m, "edge_m": task.cube.edge_m}
+
+
 def tip_to_cube_exp_5cm(now: Moment[PushCube]) -> float:
     """1 with the tip at the cube's middle, falling to 1/e at 5 cm from it."""
     return float(np.exp(-np.linalg.norm(now.tip_m - now.objects_m[0]) / 0.05))

@@ -1,0 +1,52 @@
+"""Arms must differ from what they are arms of, and curves be of what is tried."""
+
+from collections.abc import Iterator
+
+from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.graph.node import Graph, Node
+from compiler.laws.subject import Subject
+
+
+def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X450: an arm comes to the very trials of its approach, so nothing can come of comparing them."""
+    told: set[str] = set()
+    for node in graph.samples:
+        approaches = _approaches(node) if node.stage.role == "trials" else set()
+        for arm in sorted(approaches & subject.project.arms.keys() - told):
+            of = subject.project.arms[arm]
+            if of in approaches:
+                told.add(arm)
+                message = f"`{arm}` comes to the very trials of `{of}`: it changes nothing that is built"
+                help = "let it change something, or take it out"
+                yield subject.at("approach", arm, (), "X450", message, help)
+
+
+def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X451: a learning curve would be of another policy than the trials try, or of one that keeps no snapshots."""
+    tried = {a: _policy(node) for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}
+    told: set[str] = set()
+    for node in graph.samples:
+        drawn = _policy(node) if node.stage.role == "curve" else None
+        for approach in sorted(_approaches(node) - told):
+            judged = tried.get(approach) or drawn
+            if drawn is None or judged is None:
+                continue
+            ours, theirs = drawn.stage.name, judged.stage.name
+            if not {"snapshots", "snapshots?"} & judged.stage.makes.keys():
+                message = f"`{approach}` can have no learning curve: its `{theirs}` keeps no snapshots"
+                help = "take `learning` out, or give the approach a study of its own"
+            elif ours != theirs:
+                message = f"the learning curve of `{approach}` would be of `{ours}`, but `{theirs}` is tried"
+                help = f"say `inputs: {{{node.stage.name}: {{policy: {theirs}}}}}` in the approach"
+            else:
+                continue
+            told.add(approach)
+            yield subject.at("study", name, ("learning",), "X451", message, help, key=True)
+
+
+def _approaches(node: Node) -> set[str]:
+    return {str(scope.approach) for scope in (node.scope, *node.aliases)}
+
+
+def _policy(node: Node) -> Node | None:
+    return next((parent for parent in node.parents() if parent.stage.kind == "policy"), None)
