@@ -12,6 +12,7 @@ import pytest
 
 from runtime.bound.task import Task
 from runtime.build import code_digest
+from runtime.problem import InputError
 from runtime.sim import tasks
 from runtime.sim.parts.mj import mujoco
 from runtime.sim.parts.physics import Physics
@@ -20,6 +21,7 @@ from runtime.sim.parts.solid import COLLISION_GROUP, Solid
 from runtime.sim.parts.start import Start
 from runtime.sim.scene.bench import Bench, expert_action
 from runtime.sim.scene.scene import build_scene
+from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.tasks import kind_of, kinds
 from tests import REPOSITORY
 
@@ -105,7 +107,10 @@ def test_a_folder_whose_settings_do_not_have_its_name_is_refused(kind: str, fold
 
 
 def test_a_loose_object_begins_in_its_place_falls_and_rests_on_the_table(push: Task) -> None:
+    push = type(push).model_validate({**push.model_dump(), "cube": {"drop_m": 0.03}})
     bench = bench_of(push, 6)
+    with pytest.raises(InputError, match="R275: 6 of 6 initial states do not stay as they are"):
+        refuse_unsettled(bench.model, Physics(), push, bench.starts)
     assert np.array_equal(bench.objects(), np.stack([s.objects_m for s in bench.starts]))
     assert np.all(bench.objects()[:, 0, 2] > EDGE_M)
     still = bench.measured()

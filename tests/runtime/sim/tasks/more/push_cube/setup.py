@@ -15,7 +15,7 @@ class Cube(Bound):
     """Length of its edges."""
     mass_kg: float = Field(0.03, gt=0, le=1)
     """Its mass, as the twin assumes it."""
-    drop_m: float = Field(0.03, ge=0, le=0.2)
+    drop_m: float = Field(0.0, ge=0, le=0.2)
     """How high above the table it begins."""
 
 

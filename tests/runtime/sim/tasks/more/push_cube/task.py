@@ -1,4 +1,4 @@
-"""Push a cube that falls onto the table: an object on a free joint, and a gripper that moves."""
+"""Push a cube on the table: an object on a free joint, and a gripper that moves."""
 
 import numpy as np
 
