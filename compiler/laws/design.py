@@ -103,6 +103,19 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
 
 
+def reaches_nothing(subject: Subject) -> Iterator[Diagnostic]:
+    """X452: a location or a task sets something of a stage that is not made for each of them."""
+    stages = load_stages()
+    for kind, other in (("location", "task"), ("task", "location")):
+        for name in subject.used(kind):
+            for stage in subject.project.specs(kind)[name].stages:
+                if stage in stages and kind not in stages[stage].per:
+                    message = f"`{stage}` is not made for each {kind}, so what `{name}` sets of it would reach nothing"
+                    help = f"set it in {f'a {other}, ' if other in stages[stage].per else ''}an approach or the study"
+                    help = "set it in the study" if stages[stage].role in JUDGES else help
+                    yield subject.at(kind, name, ("stages", stage), "X452", message, help, key=True)
+
+
 def held_out(subject: Subject) -> Iterator[Diagnostic]:
     """X418: policies of a study are trained on demos of its tasks at its locations, so none may be held out."""
     for name, study in subject.studies():

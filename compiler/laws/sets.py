@@ -44,4 +44,4 @@ def held_out_starts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagn
         if read is not None and node.stage.role not in JUDGES and node.stage.name not in told:
             told.add(node.stage.name)
             message = f"`{node.label}` would read `{read.stage.name}`, the states that policies are judged from"
-            yield subject.at("study", name, (), "X418", message, "draw starts of its own: `draw_start` has a split for training")
+            yield subject.at("study", name, (), "X418", message, "let it draw starts of its own, of the split `development`")

@@ -17,6 +17,7 @@ from compiler.project.project import Project
 from compiler.render.columns import short
 from compiler.why.blame import Path, blame, blame_wiring
 from compiler.why.earlier import Past, Record, differing
+from runtime.bound.base import Bound
 
 LONG = 8
 """Longer lists are compared whole."""
@@ -57,7 +58,12 @@ class Reason:
         return f"{named}: {self.old} -> {self.new}" if self.old or self.new else named
 
 
-WORDS = {"version": "stage version", "backend": "back end", "content": "the photos or the splat outside the project changed"}
+WORDS = {
+    "version": "stage version",
+    "model": "what is meant by",
+    "backend": "back end",
+    "content": "the photos or the splat outside the project changed",
+}
 """Kinds that people know by another name."""
 
 
@@ -75,6 +81,14 @@ def version_changed(view: View) -> Iterator[Reason]:
     """The stage's version was bumped."""
     if view.node.stage.version != view.old.version:
         yield Reason("version", view.node.stage.name, str(view.old.version), str(view.node.stage.version))
+
+
+def model_changed(view: View) -> Iterator[Reason]:
+    """The same values came to mean something else (`bound_version`). Manifests do not record it, so it speaks where nothing
+    else does."""
+    if view.node.fingerprint != view.old.fingerprint:
+        for model in sorted({type(held).__name__ for held in _held(view.node.setting.model) if held.bound_version > 1}):
+            yield Reason("model", model)
 
 
 def backend_changed(view: View) -> Iterator[Reason]:
@@ -105,7 +119,8 @@ PREDICATES = (parameter_changed, seed_changed, version_changed, backend_changed,
 
 def reasons(view: View) -> list[Reason]:
     """Everything in which a node differs from its earlier form."""
-    return [reason for predicate in PREDICATES for reason in predicate(view)]
+    found = [reason for predicate in PREDICATES for reason in predicate(view)]
+    return found or list(model_changed(view))
 
 
 def differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
@@ -144,6 +159,15 @@ def _changes(view: View, kind: CauseKind, seeds: bool) -> Iterator[Reason]:
         shown = _counted if any(isinstance(v, list) and len(v) > LONG for v in (old, new)) else _value
         at = blame(view.project, view.study, view.node, path)
         yield Reason(kind, ".".join(map(str, path)), shown(old), shown(new), at)
+
+
+def _held(value: Any) -> Iterator[Bound]:
+    """The bound values that parameters hold."""
+    if isinstance(value, Bound):
+        yield value
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for part in (part for _, part in value) if isinstance(value, BaseModel) else parts:
+        yield from _held(part)
 
 
 def _value(value: Any) -> str:

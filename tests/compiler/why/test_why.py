@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import runtime.build.code_digest
-from compiler.graph.fingerprint import fingerprint
+from compiler.graph.fingerprint import _grown, fingerprint
 from compiler.graph.node import Node
 from compiler.plan.changes import find_changes
 from compiler.store.index import StoreIndex
@@ -19,6 +19,7 @@ from compiler.why.earlier import Record, StorePast, record_of
 from compiler.why.reasons import View, differences, reasons
 from compiler.why.why import Explanation, code_changed, explain
 from runtime.bound.base import later
+from runtime.sim.tasks.press_button.setup import PressButton
 from runtime.stage import REGISTRY
 from runtime.stages.policy import Policy
 from runtime.store.store import Store
@@ -151,6 +152,16 @@ def test_a_field_that_came_later_had_its_first_value_before(built: Path, monkeyp
     monkeypatch.setitem(REGISTRY, "policy", replace(REGISTRY["policy"], params=NewPolicy))
     line = "parameter `steps`: 7 -> 8 [specs/approaches/bold.yaml:4:19]"
     assert said(explained(built, "policy/cellar/press/bold/0")) == ["parameter `bold`: 0 -> 0.5", line]
+
+
+def test_a_raised_version_of_a_bound_model_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PressButton, "bound_version", 2)
+    _grown.cache_clear()
+    try:
+        found = explained(built, "twin/cellar/press")
+    finally:
+        _grown.cache_clear()
+    assert (found.mark, said(found)) == ("rebuild", ["what is meant by `PressButton`"])
 
 
 def test_a_back_end_and_the_photos(tmp_path: Path) -> None:
