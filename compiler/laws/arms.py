@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph, Node
 from compiler.laws.subject import Subject
+from compiler.project.layers import approach_chain, approach_rounds
 
 
 def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
@@ -19,6 +20,18 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
                 message = f"`{arm}` comes to the very trials of `{of}`: it changes nothing that is built"
                 help = "let it change something, or take it out"
                 yield subject.at("approach", arm, (), "X450", message, help)
+
+
+def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X450: an approach has rounds, and nothing that is built for it stands for a round."""
+    project = subject.project
+    listed = [a for a in project.studies[name].approaches if a not in project.arms and approach_rounds(project, a)]
+    turning = {a for node in graph.samples if listed and "round" in node.stage.per for a in _approaches(node)}
+    for approach in (a for a in listed if a not in turning):
+        message = f"`{approach}` has rounds, and reads no stage that is made for each of them"
+        help = "let its trials try one, for example `inputs: {evaluate: {policy: keep}}`, or take `rounds` out"
+        setter = next(a for a in reversed(approach_chain(project, approach)) if project.approaches[a].rounds)
+        yield subject.at("approach", setter, ("rounds",), "X450", message, help, key=True)
 
 
 def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

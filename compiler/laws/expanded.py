@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
-from compiler.laws.arms import other_curve, same_arm
+from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
@@ -20,6 +20,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     empty_set,
     held_out_starts,
     same_arm,
+    idle_rounds,
     other_curve,
     contracts,
     one_control_rate,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.laws.subject import Subject
-from compiler.project.differences import OFFSET, Difference, Knob, differences, stated
+from compiler.project.differences import OF_APPROACH, OFFSET, Difference, Knob, differences, stated
 from compiler.shape.sections import unknown_stage
 from runtime.bound.claim import Superior
 from runtime.stage import load_stages
@@ -40,7 +40,7 @@ def unknown_change(subject: Subject) -> Iterator[Diagnostic]:
     for name in subject.used("approach"):
         for i, change in enumerate(subject.project.approaches[name].changes or ()):
             stage, _, knob = change.partition(".")
-            if stage == OFFSET and not knob:
+            if stage in OF_APPROACH and not knob:
                 continue
             if stage not in stages:
                 yield unknown_stage(stage, subject.project.source("approach", name), ("changes", i), key=False)

@@ -11,9 +11,11 @@ from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
 
 OFFSET = "training_seed_offset"
+OF_APPROACH = {OFFSET: 0, "rounds": 1}
+"""Knobs of no stage, with what they are where an approach says nothing."""
 
 Knob = tuple[str, ...]
-"""(stage, parameter), (stage, port), or (`training_seed_offset`,)."""
+"""(stage, parameter), (stage, port), or one of `OF_APPROACH`."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,9 @@ def _own(project: Project, approach: str) -> Iterator[tuple[Knob, KnobValue]]:
         for stage, values in content.items():
             for name, value in values.items():
                 yield (stage, name), KnobValue(value, approach, (section, stage, name))
-    if spec.training_seed_offset is not None:
-        yield (OFFSET,), KnobValue(spec.training_seed_offset, approach, (OFFSET,))
+    for name in OF_APPROACH:
+        if getattr(spec, name) is not None:
+            yield (name,), KnobValue(getattr(spec, name), approach, (name,))
 
 
 def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> KnobValue | None:
@@ -106,8 +109,8 @@ def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> K
 
 def _default(project: Project, study: str, knob: Knob) -> KnobValue:
     """What holds where no approach says anything: the study's value, the stage's, or the usual provider."""
-    if knob == (OFFSET,):
-        return KnobValue(0)
+    if knob[0] in OF_APPROACH:
+        return KnobValue(OF_APPROACH[knob[0]])
     stage = load_stages().get(knob[0])
     if stage is None:
         return KnobValue(None)

@@ -77,8 +77,8 @@ class Approach(Spec):
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Stage -> port -> the stage whose artifact it reads instead, for example `policy: {demos: enrichment}`."""
     changes: list[Change] | None = None
-    """What it claims to change against a study's baseline: `STAGE`, `STAGE.PARAMETER`, `STAGE.PORT` or
-    `training_seed_offset`. Absent: what its own file sets, and those that it extends up to the baseline."""
+    """What it claims to change against a study's baseline: `STAGE`, `STAGE.PARAMETER`, `STAGE.PORT`,
+    `training_seed_offset` or `rounds`. Absent: what its own file sets, and those that it extends up to the baseline."""
     controls: dict[Id, Control] = Field(default_factory=dict)
     """Controls by ids of their own, for example `same-budget: {kind: same_budget}`. Each becomes the approach `APPROACH~ID`
     of every study that holds this one, with the claim that this one is better."""
