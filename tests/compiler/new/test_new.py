@@ -267,11 +267,11 @@ def test_questions_that_end_early_write_nothing(
 
 def test_generated_approaches_are_judged_but_not_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "specs" / "approaches" / "bold.yaml"
-    path.write_text(path.read_text() + "controls: {same-budget: {kind: same_budget}}\n")
+    path.write_text(path.read_text() + "controls: {short: {stages: {policy: {steps: 5}}}}\n")
     assert main(["new", "study", "second", "--defaults"]) == 0
     assert "~" not in (project / "specs" / "studies" / "second.yaml").read_text()
     words = "--metric uplift --domain twin --comparator above --threshold 0 --add-to study --defaults".split()
-    assert main(["new", "gate", "good", "--approach", "bold~same-budget", *words]) == 0, capsys.readouterr().err
+    assert main(["new", "gate", "good", "--approach", "bold~short", *words]) == 0, capsys.readouterr().err
     assert errors(project) == []
 
 
