@@ -26,8 +26,11 @@ def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
     """X450: an approach has rounds, and nothing that is built for it stands for a round."""
     project = subject.project
     listed = [a for a in project.studies[name].approaches if a not in project.arms and approach_rounds(project, a)]
-    turning = {a for node in graph.samples if listed and "round" in node.stage.per for a in _approaches(node)}
-    for approach in (a for a in listed if a not in turning):
+    if not listed:
+        return
+    tried = {a for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}  # not where gates stopped it
+    turning = {a for node in graph.samples if "round" in node.stage.per for a in (*_approaches(node), *node.askers)}
+    for approach in (a for a in listed if a in tried and a not in turning):
         message = f"`{approach}` has rounds, and reads no stage that is made for each of them"
         help = "let its trials try one, for example `inputs: {evaluate: {policy: keep}}`, or take `rounds` out"
         setter = next(a for a in reversed(approach_chain(project, approach)) if project.approaches[a].rounds)

@@ -51,7 +51,8 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
     """X417: an approach may set nothing of the stages that judge it but which policy they try, nor what others read of the
     baseline."""
     judges = {stage.name: stage for stage in having(*JUDGES)}
-    base = {link for _, study in subject.studies() if study.baseline is not None for link in subject.chain(study.baseline)}
+    yardsticks = {study.baseline or study.approaches[0] for _, study in subject.studies() if study.approaches}
+    base = {link for yardstick in yardsticks for link in subject.chain(yardstick)}
     for name in subject.used("approach"):
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):

@@ -1,12 +1,16 @@
 """Curves are of what is tried, and the starts of trials are for trials."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compiler.graph.expand import expand
+from compiler.laws.arms import idle_rounds
 from compiler.laws.check import check
+from compiler.laws.subject import Subject, utc_day
 from compiler.project.load import load_project
 from runtime.out import Out
 from runtime.stage import REGISTRY, Params, one, places, stage
@@ -59,6 +63,27 @@ def test_no_policy_reads_the_states_that_it_is_judged_from(root: Path) -> None:
     assert said(root, "X418") == [f"{name} would read `conditions`, the states that policies are judged from"]
     distilled("demos")
     assert said(root, "X418") == []
+
+
+def test_rounds_are_not_idle_where_gates_stopped_all_trials(root: Path) -> None:
+    distilled("demos")
+    path = root / "specs" / "approaches" / "bold.yaml"
+    path.write_text(path.read_text() + "rounds: 2\n")
+    subject = Subject(load_project(root), "study", utc_day())
+    graph = expand(subject.project, "study")
+    assert [d.code for d in idle_rounds(subject, "study", graph)] == ["X450"]
+    left = [node for node in graph.samples if node.scope.approach != "bold"]
+    assert list(idle_rounds(subject, "study", replace(graph, samples=left))) == []
+
+
+def test_the_only_approach_wires_what_is_the_baseline_s(root: Path) -> None:
+    distilled("demos")
+    path = root / "specs" / "approaches" / "bold.yaml"
+    path.write_text(path.read_text().replace("inputs: {", "inputs: {rehearse: {twin: twin}, "))
+    assert said(root, "X417") == ["`rehearse` reads `twin` of the baseline, whatever the approach"]
+    study = root / "specs" / "study.yaml"
+    study.write_text(study.read_text().replace("[baseline, bold]", "[bold]").replace("baseline: baseline\n", ""))
+    assert said(root, "X417") == []
 
 
 def test_a_set_is_named_exactly_where_a_stage_stands_for_one() -> None:
