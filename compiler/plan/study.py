@@ -11,7 +11,7 @@ from compiler.plan.plan import Plan, make_plan
 from compiler.project.load import load_project
 from compiler.project.project import Project
 from compiler.project.roots import roots_of_environment
-from runtime.store.store import Store
+from compiler.store.listing import listing
 
 
 class SpecsRefused(Exception):
@@ -45,4 +45,4 @@ def checked_graph(project: Project, study: str) -> Graph:
 
 def plan_study(project: Project, study: str) -> Plan:
     """Check, expand and compare with the store; raises as `checked_graph` does."""
-    return make_plan(checked_graph(project, study), Store(project.store).listing())
+    return make_plan(checked_graph(project, study), listing(project.root, project.store).published())

@@ -19,7 +19,7 @@ from pathlib import Path
 from compiler.reading.code_key import code_key
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import spec_names
-from runtime.store.store import Store
+from compiler.store.listing import listing
 from runtime.trials.listing import manifests
 
 LOCAL_FILE = "simkiln.local.yaml"
@@ -57,7 +57,7 @@ def recall(root: Path, study: str, asked: str) -> Idle | None:
         holds = (
             known.key == asked
             and known.outside == signature(known.captures)
-            and known.listing == digest(Store(root / known.store).listing())
+            and known.listing == listing(root, root / known.store).sums()
         )
     except (OSError, ValueError, TypeError):
         return None
@@ -118,15 +118,6 @@ def signature(captures: Iterable[str]) -> str:
         for name, found in sorted(_stats(folder)):
             total.update(os.fsencode(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n"))
     return total.hexdigest()
-
-
-def digest(listing: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
-    """How many artifacts each stage has, and the sum of their fingerprints: equal for equal sets, in any order."""
-    found = {}
-    for stage, fingerprints in listing.items():
-        numbers = [int(f, 16) for f in fingerprints if len(f) == 32]
-        found[stage] = [len(numbers), sum(numbers) % (1 << 61)]
-    return found
 
 
 def _stats(path: str) -> Iterator[tuple[str, os.stat_result]]:

@@ -9,7 +9,8 @@ from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.project import Project
-from compiler.run.idle import Idle, digest, page, remember, signature
+from compiler.run.idle import Idle, page, remember, signature
+from compiler.store.listing import sums
 from runtime.backend import description
 from runtime.capture.digest import used_files
 
@@ -32,7 +33,7 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
         key=asked,
         outside=signature(captures),
         store=os.path.relpath(project.store, project.root),
-        listing=digest(plan.published),
+        listing=sums(plan.published),
         captures=captures,
         counts={str(state): plan.count(state) for state in State},
         lines=list(said_of(project, found or overview(project, plan))),
