@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.node import Graph
+from compiler.laws.alike import graph_for_laws
 from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
@@ -30,10 +31,8 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
 
 def expanded(subject: Subject, name: str) -> Iterator[Diagnostic]:
     """Expand one study and hold its nodes against the laws; S109 or B301 where that cannot be done."""
-    from compiler.graph.expand import expand
-
     try:
-        graph = expand(subject.project, name)
+        graph = graph_for_laws(subject.project, name)
     except (ValidationError, InputError) as error:
         yield from _not_expanded(subject, name, error)
         return
