@@ -5,16 +5,18 @@ laws that need nodes; a stage's parameters are validated here once more because 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.fingerprint import canonical, joined
-from compiler.graph.node import Address, Graph, Node, Scope, Setting, Stops
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node, Scope, Setting, Stops
 from compiler.graph.pattern import Key, Pattern, Slot, record
 from compiler.graph.roles import having, trials_of
 from compiler.graph.settings import Settings
+from compiler.graph.settled import Settled, Unsettled
 from compiler.graph.stops import speaks_of, stops
 from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
@@ -31,13 +33,18 @@ def expand(project: Project, study: str) -> Graph:
 
     Raises:
         pydantic.ValidationError: when merged parameters are not valid; `check` says so first, at the line.
+        Unsettled: when the project takes over locations, and what is kept of them does not do.
     """
     load_stages()
     if study not in project.graphs:
         with without_gc():
             graph = _Expansion(project, study).graph()
             stopped = stops(project, graph)
-            project.graphs[study] = graph if stopped is None else _Expansion(project, study, stopped).graph()
+            if stopped is not None:
+                if graph.settled is not None:
+                    raise Unsettled("a gate stops something")
+                graph = _Expansion(project, study, stopped).graph()
+            project.graphs[study] = graph
     return project.graphs[study]
 
 
@@ -58,16 +65,19 @@ class _Expansion:
         self.wired: dict[tuple[str, str | None], dict[str, Stage | None]] = {}
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
         self.contracts: dict[tuple[object, ...], Contract] = {}
+        self.settled: Settled | None = project.settled.get(study)
+        self.rows: dict[str, tuple[Pattern, list[Node]]] = {}
         self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
 
     def graph(self) -> Graph:
-        for location in self.study.locations:
+        made = [x for x in self.study.locations if self.settled is None or x not in self.settled]
+        for location in made:
             if location not in self.grown:
                 self._grow(location)
         targets = [
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
-            for location in self.study.locations
+            for location in made
             for stage in self.study.targets
         ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
@@ -78,7 +88,9 @@ class _Expansion:
         if self.settings.cells:
             targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         targets = list({node.address: node for node in targets}.values())
-        return Graph(self.id, self.nodes, targets, self.stopped if self.stopped.reasons else None, self.samples)
+        targets = [node for node in targets if node.address in self.nodes]
+        stopped = self.stopped if self.stopped.reasons else None
+        return Graph(self.id, self.nodes, targets, stopped, self.samples, self.settled, self.rows)
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""
@@ -99,7 +111,10 @@ class _Expansion:
             for scope in self._scopes(stage):
                 self.node(stage, scope._replace(location=location))
         if like not in self.patterns and not partly:
-            self.patterns[like] = record(self.settings, self.asked[location])
+            found = self.patterns[like] = record(self.settings, self.asked[location])
+            if found is not None:
+                first = {place: key for key, place in zip(reversed(found.keys), reversed(found.places), strict=True)}
+                self.rows[location] = found, [self.asked[location][first[place]] for place in range(len(found.slots))]
 
     def _repeat(self, pattern: Pattern, location: str) -> bool:
         """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
@@ -118,6 +133,7 @@ class _Expansion:
             if setting.expects != slot.setting.expects:
                 self.samples.append(node)
             made.append(node)
+        self.rows[location] = pattern, made
         self.asked[location] = dict(zip(pattern.keys, [made[place] for place in pattern.places], strict=True))
         return True
 
@@ -129,7 +145,8 @@ class _Expansion:
         asker = own.approach or next(iter(slot.askers), None)
         return self.settings.of(slot.setting.stage, own._replace(approach=asker))
 
-    def node(self, stage: Stage, scope: Scope) -> Node:
+    def _normal(self, stage: Stage, scope: Scope) -> tuple[Scope, Scope, Key]:
+        """What is asked for, without what the stage does not tell apart: the scope, the node's own, and the key."""
         if stage.role and "approach" not in stage.per and "location" in stage.per:
             scope = scope._replace(approach=None)  # what judges several approaches is asked for by none of them
         if "set" in stage.per:
@@ -138,9 +155,14 @@ class _Expansion:
         at = rounds and (scope.round or rounds)  # who names no round means the last; a stage for all of them knows none
         scope = scope if scope.round == at else scope._replace(round=at)
         own = scope.only(stage.per)
-        key = (stage.name, own._replace(location=None), scope.approach)
+        return scope, own, (stage.name, own._replace(location=None), scope.approach)
+
+    def node(self, stage: Stage, scope: Scope) -> Node:
+        scope, own, key = self._normal(stage, scope)
         asked = self.asked[own.location]
         found = asked.get(key)
+        if found is None and self.settled is not None and own.location in self.settled:
+            found = asked[key] = self.settled.node(str(own.location), key)
         if found is None:
             inputs = self._inputs(stage, scope)
             setting = self.settings.of(stage, own._replace(approach=scope.approach))
@@ -173,9 +195,21 @@ class _Expansion:
         if rule.stage is None or REGISTRY[rule.stage].role == "evidence":
             found = self._every(having("evidence")[0])
         else:
-            found = tuple(n for n in self.nodes.values() if speaks_of(rule, n))
+            found = tuple(n for n in self._all() if speaks_of(rule, n))
         self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
         return {port.name: found}
+
+    def _all(self) -> Iterator[Node]:
+        """Every node so far, in the order in which all would have been made: location by location."""
+        if self.settled is None:
+            yield from self.nodes.values()
+            return
+        by_location: dict[str | None, list[Node]] = defaultdict(list)
+        for node in self.nodes.values():
+            by_location[node.scope.location].append(node)
+        for location in self.study.locations:
+            yield from self.settled.at(location) if location in self.settled else by_location[location]
+        yield from by_location[None]
 
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
         if stage.role == "gate":
@@ -235,15 +269,14 @@ class _Expansion:
             if "location" in stage.per:
                 made = [(_maker(stage, scope), scope) for scope in self._scopes(stage)]
                 keyed = [((maker.name, scope.only(maker.per), scope.approach), maker, scope) for maker, scope in made]
-                found = [
-                    self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
-                    for location in self.study.locations
-                    if location not in self.stopped.locations
-                    for key, maker, scope in keyed
-                    if stage.role != "look"
-                    or location not in self.settings.partly
-                    or self.settings.peers(scope._replace(location=location))
-                ]
+                keys = [self._normal(maker, scope)[2] for _, maker, scope in keyed] if self.settled else []
+                places: dict[int, list[int]] = {}
+                found: list[Node] = []
+                for location in self.study.locations:
+                    if self.settled is not None and location in self.settled:
+                        found += self.settled.every(location, keys, places)
+                    elif location not in self.stopped.locations:
+                        found += self._at(location, stage, keyed)
                 found = [node for node in found if node.address not in self.stopped.nodes]
                 if self.stopped.cells and "look" in stage.per and "seed" in stage.per:
                     found = [node for node in found if not self.settings.is_stopped(node.scope)]
@@ -251,6 +284,16 @@ class _Expansion:
                 found = [self.node(stage, scope) for scope in self._scopes(stage)]
             self.every[stage.name] = tuple(found)
         return self.every[stage.name]
+
+    def _at(self, location: str, stage: Stage, keyed: list[tuple[Key, Stage, Scope]]) -> list[Node]:
+        """Those of one location."""
+        return [
+            self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
+            for key, maker, scope in keyed
+            if stage.role != "look"
+            or location not in self.settings.partly
+            or self.settings.peers(scope._replace(location=location))
+        ]
 
     def _scopes(self, stage: Stage) -> list[Scope]:
         """Scopes of a stage's nodes, at one location if it is made at locations."""

@@ -1,4 +1,4 @@
-"""What expansion yields: nodes, the scopes that they stand for, and the graph of one study."""
+"""Nodes, the scopes that they stand for, and what gates have stopped of them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -114,10 +114,7 @@ class Node:
 
     def scopes(self) -> list[dict[str, str]]:
         """Every scope that the node stands for: the axes of its stage, and the approach, each scope once."""
-        own = [self.scope, *self.aliases]
-        if "approach" not in self.stage.per and self.askers:
-            own = [scope._replace(approach=asker) for scope in own for asker in self.askers]
-        return [scope.names() for scope in own]
+        return scopes_of(self.stage, [self.scope, *self.aliases], self.askers)
 
     def stands_for(self, scope: Scope, askers: tuple[str, ...]) -> None:
         """Note a further scope that the node stands for, and approaches that need it."""
@@ -130,6 +127,13 @@ class Node:
         """Every parent, port by port."""
         for nodes in self.inputs.values():
             yield from nodes
+
+
+def scopes_of(stage: Stage, own: list[Scope], askers: tuple[str, ...]) -> list[dict[str, str]]:
+    """What a node with these scopes stands for: the axes of its stage, and who asks for it, each scope once."""
+    if "approach" not in stage.per and askers:
+        own = [scope._replace(approach=asker) for scope in own for asker in askers]
+    return [scope.names() for scope in own]
 
 
 @dataclass(frozen=True)
@@ -150,28 +154,3 @@ class Stops:
         """A line for people for each gate that stopped something."""
         said = self.reasons.items()
         return [f"stopped by gate `{gate}`: {reason}; not run at {', '.join(self.places[gate])}" for gate, reason in said]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """All nodes of one study by address, parents before children, and those that the study asks for."""
-
-    study: str
-    nodes: dict[Address, Node]
-    targets: list[Node]
-    stopped: Stops | None = None
-    """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""
-    samples: list[Node] = field(default_factory=list)
-    """Nodes with every combination of setting and port contracts that there is: enough for laws over those."""
-
-    def find(self, name: str) -> list[Node]:
-        """Nodes that `name` may mean: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 digits or more)."""
-        stage, _, rest = name.partition("/")
-        return [node for node in self.nodes.values() if _is_named(node, name, stage, rest)]
-
-
-def _is_named(node: Node, name: str, stage: str, rest: str) -> bool:
-    digits = rest if node.stage.name == stage else name
-    if node.stage.name == stage and (not rest or any(str(alias) == rest for alias in (node.scope, *node.aliases))):
-        return True
-    return len(digits) >= 6 and node.fingerprint.startswith(digits)

@@ -8,7 +8,8 @@ of the gate: adding one rebuilds nothing.
 
 from collections.abc import Iterator
 
-from compiler.graph.node import Address, Graph, Node, Stops
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node, Stops
 from compiler.graph.roles import EVIDENCE
 from compiler.project.project import Project
 from runtime.bound.cell import Cell

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from compiler.graph.bindings import BINDINGS
 from compiler.graph.expand import expand
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.graph.roles import EVIDENCE
 from compiler.project.project import Project
 from compiler.spec.study import Study
@@ -33,6 +34,8 @@ def graph_for_laws(project: Project, name: str) -> Graph:
     Raises:
         pydantic.ValidationError: when merged parameters are not valid.
     """
+    if name in project.settled:  # then what is expanded is little more than one of each kind
+        return expand(project, name)
     study = project.studies[name]
     needs_all = any(limit is not None for limit in study.budget.model_dump().values()) or _may_stop(project, study)
     while name not in project.graphs and len(study.locations) >= WORTHWHILE and not needs_all:

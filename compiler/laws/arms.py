@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.laws.subject import Subject
 from compiler.project.layers import approach_chain, approach_rounds
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.laws.subject import Subject
 from compiler.spec.study import Rates
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.laws.subject import Subject
 from runtime.contract import Mismatch, mismatches
 from runtime.stage import marked_fields

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pydantic import ValidationError
 
 from compiler.diagnostics.diagnostic import Diagnostic
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.laws.alike import graph_for_laws
 from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.budget import over_budget

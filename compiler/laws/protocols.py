@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.graph.bindings import HIDDEN_SITE
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.laws.subject import Subject
 
 

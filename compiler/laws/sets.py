@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.graph.roles import JUDGES
 from compiler.laws.subject import Subject
 from compiler.spec.study import HELD_OUT

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.graph.bindings import BINDINGS, HIDDEN_SITE
-from compiler.graph.node import Address, Graph, Node, Setting
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node, Setting
 from compiler.laws.subject import Subject
 from compiler.laws.wiring import SITE_HELP
 from runtime.stage import load_stages

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from compiler.graph.node import Address, Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node
 
 
 class State(StrEnum):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.expand import expand
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.laws.check import check
 from compiler.plan.plan import Plan, make_plan
 from compiler.project.load import load_project

@@ -44,7 +44,9 @@ class Project:
     """The folder of environments that it does not name."""
     store: Path = Path("store")
     graphs: dict[str, Any] = field(default_factory=dict)
-    """Study -> its `compiler.graph.node.Graph`, once it was expanded."""
+    """Study -> its `compiler.graph.graph.Graph`, once it was expanded."""
+    settled: dict[str, Any] = field(default_factory=dict)
+    """Study -> its `compiler.graph.settled.Settled`: locations that laws and expansion take over from earlier."""
     arms: dict[str, str] = field(default_factory=dict)
     """Generated approach (`APPROACH~CONTROL`) -> the approach that declares it."""
     given_roots: dict[str, Path] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.project.project import Project
 from runtime.problem import InputError, Problem
 from runtime.report.forms.report import Label, Report

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.project.project import Project
 from runtime.stats.status import Status, combine
 from runtime.store.store import DamagedArtifact, Store

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
-    from compiler.graph.node import Graph, Node
+    from compiler.graph.graph import Graph
+    from compiler.graph.node import Node
     from compiler.plan.plan import Plan
     from compiler.project.project import Project
     from compiler.render.text import LinesOf

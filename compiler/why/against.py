@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from compiler.graph.node import Address, Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node
 from compiler.plan import form
 from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, estimate

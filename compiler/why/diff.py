@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from compiler.graph.node import Address, Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node
 from compiler.project.project import Project
 from compiler.why.artifact import setting, wired
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from compiler.graph.fingerprint import canonical
-from compiler.graph.node import Address, Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node
 from compiler.plan.changes import Key, key
 from compiler.store.fact import Fact, Inputs, address_of
 from compiler.store.index import StoreIndex

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compiler.graph.node import Address, Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Address, Node
 
 
 @dataclass

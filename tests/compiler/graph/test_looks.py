@@ -6,7 +6,8 @@ import pytest
 
 from compiler.cli import main
 from compiler.graph.expand import expand
-from compiler.graph.node import Graph, Node
+from compiler.graph.graph import Graph
+from compiler.graph.node import Node
 from compiler.laws.check import check
 from compiler.plan.study import open_project, plan_study
 from compiler.project.load import load_project

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from compiler.graph import expand as expansion
 from compiler.graph.expand import expand
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.project.load import load_project
 from tests.errors.cases import base
 

@@ -6,7 +6,7 @@ import pytest
 
 from compiler.cli import main
 from compiler.graph.expand import expand
-from compiler.graph.node import Graph
+from compiler.graph.graph import Graph
 from compiler.graph.stops import guarded, guards
 from compiler.project.load import load_project
 from compiler.report.standing import standings, stopping

@@ -1,0 +1,42 @@
+"""What expansion yields: the graph of one study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from compiler.graph.node import Address, Node, Stops
+from compiler.graph.pattern import Pattern
+from compiler.graph.settled import Settled
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes of one study by address, parents before children, and those that the study asks for."""
+
+    study: str
+    nodes: dict[Address, Node]
+    targets: list[Node]
+    stopped: Stops | None = None
+    """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""
+    samples: list[Node] = field(default_factory=list)
+    """Nodes with every combination of setting and port contracts that there is: enough for laws over those."""
+    settled: Settled | None = None
+    """Locations that were taken over from an earlier expansion: their nodes are not among `nodes`."""
+    rows: Mapping[str, tuple[Pattern, list[Node]]] = field(default_factory=dict)
+    """Location -> its pattern and its nodes in that order, where it has one and they are no other location's."""
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return len(self.nodes) + (self.settled.count if self.settled else 0)
+
+    def find(self, name: str) -> list[Node]:
+        """Nodes that `name` may mean: STAGE, STAGE/SCOPE, or the start of a fingerprint (6 digits or more)."""
+        stage, _, rest = name.partition("/")
+        return [node for node in self.nodes.values() if _is_named(node, name, stage, rest)]
+
+
+def _is_named(node: Node, name: str, stage: str, rest: str) -> bool:
+    digits = rest if node.stage.name == stage else name
+    if node.stage.name == stage and (not rest or any(str(alias) == rest for alias in (node.scope, *node.aliases))):
+        return True
+    return len(digits) >= 6 and node.fingerprint.startswith(digits)
