@@ -21,10 +21,12 @@ from compiler.graph.stops import speaks_of, stops
 from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
 from compiler.project.project import Project
+from compiler.reading.spec_cache import enabled
 from runtime.backend import DEFAULTS, info
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
+from runtime.problem import InputError, Problem
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
 
 
@@ -332,7 +334,11 @@ class _Expansion:
             return None, None
         key = f"{source.model_dump_json()}@{folder}"
         if key not in self.digests:
-            self.digests[key] = digest_source(source, folder, self.project.cache)
+            try:
+                self.digests[key] = digest_source(source, folder, self.project.cache if enabled() else None)
+            except OSError as error:  # it went away since it was checked, or nobody checked it
+                message = f"the capture `{folder}` cannot be read: {(error.strerror or str(error)).lower()}"
+                raise InputError(Problem("R210", message, "look whether its files are there and readable")) from error
         return self.digests[key], str(folder)
 
     def _trace(self, node: Node) -> dict[str, Span]:

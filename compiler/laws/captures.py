@@ -1,5 +1,6 @@
 """Captures, which live outside the project: known roots, and photos and splats that can be read."""
 
+import os
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, closest
@@ -21,7 +22,7 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
     users: dict[str, list[str]] = {}
     for name in subject.used("location"):
         source = subject.project.locations[name].source
-        if not isinstance(source, HiddenSite) and not (source.root in roots and roots[source.root].is_dir()):
+        if not isinstance(source, HiddenSite) and not (source.root in roots and os.path.isdir(roots[source.root])):
             users.setdefault(source.root, []).append(name)
     for root, (name, *others) in users.items():
         state = "has a folder that does not exist" if root in roots else "is not set on this machine"
@@ -36,7 +37,7 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:
-    """R210 to R218: what is wrong with a capture, from names and headers of its files."""
+    """R210 to R220: what is wrong with a capture, from names and headers of its files."""
     for name in subject.used("location"):
         source = subject.project.locations[name].source
         folder = subject.project.source_folder(source)

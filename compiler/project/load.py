@@ -106,7 +106,7 @@ def read_local(project: Project) -> None:
         local, wrong = validate(Local, source) if source.value is not None else (None, [])
         project.diagnostics += [d for d in source.diagnostics if d.code != "Y114"] + wrong
         if local is not None:
-            project.capture_roots = {name: project.root / folder for name, folder in local.roots.items()}
+            project.capture_roots = {name: project.root / os.path.expanduser(at) for name, at in local.roots.items()}
             project.environments = {name: project.root / os.path.expanduser(at) for name, at in local.environments.items()}
-            project.store = project.root / (local.store or "store")
+            project.store = project.root / os.path.expanduser(local.store or "store")
     project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in project.given_roots.items()}

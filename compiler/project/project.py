@@ -1,5 +1,6 @@
 """A project: what people wrote, typed, with the files that it stands in."""
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +91,7 @@ class Project:
         if isinstance(source, HiddenSite):
             return None
         root = self.capture_roots.get(source.root)
-        return files.locate(source, root) if root is not None and root.is_dir() else None
+        return files.locate(source, root) if root is not None and os.path.isdir(root) else None
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""

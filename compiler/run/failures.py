@@ -4,6 +4,9 @@ from pathlib import Path
 
 from compiler.run.frozen_plan import FrozenPlan
 
+Address = tuple[str, str]
+CHANGED = "B317"
+"""What a job says when a capture is not what was planned."""
 LINES = 20  # of a job's log, when it holds no diagnostic
 
 
@@ -12,18 +15,31 @@ def explain_failures(root: Path) -> str:
 
     A job that has a log was started and failed; one without was never run.
     """
-    path = root / "build" / "plan.json"
-    if not path.is_file():
+    if (plan := _newest(root)) is None:
         return ""
-    plan = FrozenPlan(path)
-    absent = plan.absent(root)
-    logs = {address: root / plan.log(*address) for address in absent}
-    failed = [address for address in absent if logs[address].is_file()]
-    parts = [_words(plan.label(*a), logs[a].read_text(errors="replace")) for a in failed]
+    absent, logs = plan.absent(root), _logs(root, plan)
+    parts = [_words(plan.label(*address), log) for address, log in logs.items()]
     if absent:
         built = len(plan.planned()) - len(absent)
-        parts.append(f"{built} built, {len(failed)} failed, {len(absent) - len(failed)} not run\n")
+        parts.append(f"{built} built, {len(logs)} failed, {len(absent) - len(logs)} not run\n")
     return "\n".join(parts)
+
+
+def captures_changed(root: Path) -> bool:
+    """Whether jobs of the newest run refused captures that are not what was planned: planning again mends that."""
+    plan = _newest(root)
+    return plan is not None and any(f"error[{CHANGED}]" in log for log in _logs(root, plan).values())
+
+
+def _newest(root: Path) -> FrozenPlan | None:
+    path = root / "build" / "plan.json"
+    return FrozenPlan(path) if path.is_file() else None
+
+
+def _logs(root: Path, plan: FrozenPlan) -> dict[Address, str]:
+    """What the failed jobs of a run said."""
+    logs = {address: root / plan.log(*address) for address in plan.absent(root)}
+    return {address: log.read_text(errors="replace") for address, log in logs.items() if log.is_file()}
 
 
 def _words(label: str, log: str) -> str:

@@ -5,6 +5,7 @@ call compares the key and the store's listing, imports no models and expands not
 be read, leads to the whole way: this can cost time, never truth.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from compiler.reading.code_key import code_key
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import spec_names
 from compiler.store.listing import listing
+from runtime.files import Unfit, settled, walk
 from runtime.trials.listing import manifests
 
 LOCAL_FILE = "simkiln.local.yaml"
@@ -112,11 +114,18 @@ def _content(path: Path) -> bytes | None:
 
 
 def signature(captures: Iterable[str]) -> str:
-    """A digest over names, sizes and times of all files in folders outside the project."""
+    """A digest over names, inodes, sizes and times of all files in folders outside the project.
+
+    Raises:
+        OSError: a folder cannot be looked at, holds too much, or a file in it changed a moment ago.
+    """
+    now_ns = time.time_ns()
     total = hashlib.blake2b(digest_size=16)
     for folder in captures:
-        for name, found in sorted(_stats(folder)):
-            total.update(os.fsencode(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n"))
+        for name, s in sorted(_stats(folder)):
+            if not settled(s, now_ns):
+                raise Unfit(errno.EAGAIN, "it changed a moment ago")
+            total.update(os.fsencode(f"{name}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}\0{s.st_ino}\n"))
     return total.hexdigest()
 
 
@@ -124,13 +133,7 @@ def _stats(path: str) -> Iterator[tuple[str, os.stat_result]]:
     with suppress(OSError):
         yield path, os.stat(path)
     if os.path.isdir(path):
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    yield from _stats(entry.path)
-                else:
-                    with suppress(OSError):
-                        yield entry.path, entry.stat()
+        yield from walk(path)
 
 
 def _file(root: Path, study: str) -> Path:

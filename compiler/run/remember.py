@@ -9,10 +9,12 @@ from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.project import Project
+from compiler.reading.spec_cache import enabled
 from compiler.run.idle import Idle, page, remember, signature
 from compiler.store.listing import sums
 from runtime.backend import description
-from runtime.capture.digest import used_files
+from runtime.capture.digest import digest_source, used_files
+from runtime.problem import InputError
 
 
 def settle(project: Project, plan: Plan, asked: str, found: Overview | None = None, presented: bool = False) -> None:
@@ -28,10 +30,16 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
     if plan.count(State.BUILD):
         return
     study = plan.graph.study
-    captures = captures_of(project, study)
+    try:
+        captures = captures_of(project, study)
+        outside = signature(captures)  # first: what changes after the digests are taken again, changes it
+        if not as_planned(project, plan):
+            return
+    except (OSError, InputError):
+        return
     idle = Idle(
         key=asked,
-        outside=signature(captures),
+        outside=outside,
         store=os.path.relpath(project.store, project.root),
         listing=sums(plan.published),
         captures=captures,
@@ -55,6 +63,22 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     if found.changes.refused:
         said.append(Line(f"orphans are not told: study `{found.changes.refused[0]}` has errors (`simkiln check`)"))
     return said
+
+
+def as_planned(project: Project, plan: Plan) -> bool:
+    """Whether the captures of a plan still have the digests that it was made with.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    outside = [node for node in plan.graph.nodes.values() if node.content]
+    planned = {(scope.get("location"), node.content) for node in outside for scope in node.scopes()}
+    for name in dict.fromkeys(name for name, _ in planned):
+        source = project.locations[str(name)].source
+        folder = project.source_folder(source)
+        if folder is None or (name, digest_source(source, folder, project.cache if enabled() else None)) not in planned:
+            return False
+    return True
 
 
 def captures_of(project: Project, study: str) -> list[str]:

@@ -3,8 +3,16 @@
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from compiler.verbs import common
+
+if TYPE_CHECKING:
+    from compiler.plan.plan import Plan
+    from compiler.project.project import Project
+
+PLANS = 3
+"""How often a study is planned where its captures change while it is built."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +27,6 @@ def run(args: argparse.Namespace) -> int:
     from compiler.plan.plan import State
     from compiler.project.roots import ROOTS_VARIABLE, parse_roots
     from compiler.report.standing import standings, stopping
-    from compiler.run.failures import explain_failures
-    from compiler.run.progress import watch
 
     project, plan = common.planned(args)
     command = [sys.executable, "-m", "snakemake", "--cores", str(args.cores), "--quiet", "all"]
@@ -28,16 +34,14 @@ def run(args: argparse.Namespace) -> int:
     environment = {**os.environ}
     if roots := parse_roots(args.root):
         environment[ROOTS_VARIABLE] = os.pathsep.join(f"{name}={folder}" for name, folder in roots.items())
-    if watch(command, environment, project.root, plan.count(State.BUILD)):
-        sys.stderr.write(explain_failures(project.root))
+    if not _built(args, project, plan, command, environment):
         return 1
     acting = [g for g in project.studies[args.study].gates if project.gates[g].on_fail != "warn"]
     for _ in range(len(acting) + 1 if acting else 0):  # what a gate stopped leaves the rest to be built
         project, plan = common.planned(args)
         if plan.graph.stopped is None or not plan.count(State.BUILD):
             break
-        if watch(command, environment, project.root, plan.count(State.BUILD)):
-            sys.stderr.write(explain_failures(project.root))
+        if not _built(args, project, plan, command, environment):
             return 1
     report = project.root / "build" / "report" / f"{args.study}.html"
     if report.exists():
@@ -46,3 +50,21 @@ def run(args: argparse.Namespace) -> int:
     if failed:
         sys.stderr.write(f"failed, and `on_fail: stop`: gate {', '.join(failed)} (`simkiln status {args.study}`)\n")
     return 1 if failed else 0
+
+
+def _built(args: argparse.Namespace, project: "Project", plan: "Plan", command: list[str], environment: dict[str, str]) -> bool:
+    """Whether all was built; where captures changed meanwhile, planned again and with their digests taken anew."""
+    from compiler.plan.plan import State
+    from compiler.run.failures import captures_changed, explain_failures
+    from compiler.run.progress import watch
+
+    for left in range(PLANS - 1, -1, -1):
+        if not watch(command, environment, project.root, plan.count(State.BUILD)):
+            return True
+        if not left or not captures_changed(project.root):
+            break
+        sys.stderr.write(f"a capture changed while it was planned and built: planning again (at most {left} more)\n")
+        project.cache.unlink(missing_ok=True)
+        project, plan = common.planned(args)
+    sys.stderr.write(explain_failures(project.root))
+    return False

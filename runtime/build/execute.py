@@ -1,11 +1,13 @@
 """Build one artifact: check the parents, call the stage, check what it made, publish."""
 
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
 
 from runtime.backend import start
+from runtime.build.captured import COPY, captured
 from runtime.build.usage import Usage
 from runtime.contract import Contract, mismatches
 from runtime.job import Job
@@ -39,10 +41,12 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
         usage = Usage()
         params = stage.params.model_validate(job.params)
         parents = _parents(job, stage, params, store)
-        source = Path(job.source_dir) if job.source_dir else None
+        source = captured(job, stage, params, folder)
         out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log)
         backends = {role: start(role, chosen, job.places.get(role)) for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
+        if source:
+            shutil.rmtree(folder / COPY)
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
             "version": job.version,

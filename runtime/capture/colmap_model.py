@@ -6,11 +6,14 @@ Source: colmap.github.io/format.html. Poses there are world-to-camera quaternion
 """
 
 import math
+import os
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from runtime.files import read_file
 
 # model id -> (name, number of parameters); only perspective lenses can be undistorted to a pinhole by cv2
 MODELS = {
@@ -22,6 +25,8 @@ MODELS = {
     6: ("FULL_OPENCV", 12),
 }
 _COUNTS = dict(MODELS.values())
+LARGEST = 2 * 2**30
+"""Bytes of one file of a model."""
 
 
 class ModelError(Exception):
@@ -81,7 +86,7 @@ def read_model(folder: Path, points: bool = True) -> Model:
         ModelError: a damaged file, an unsupported lens, no photos, or a photo without a camera.
         OSError: a file cannot be read.
     """
-    binary = (folder / "images.bin").is_file()
+    binary = os.path.isfile(folder / "images.bin")
     cameras = _parse(folder / ("cameras.bin" if binary else "cameras.txt"), _cameras_bin, _cameras_txt)
     listed = folder / ("images.bin" if binary else "images.txt")
     found = _parse(listed, partial(_images_bin, points=points), partial(_images_txt, points=points))
@@ -101,9 +106,8 @@ def read_model(folder: Path, points: bool = True) -> Model:
 
 def _parse(path: Path, binary: Callable, text: Callable) -> list:
     try:
-        if path.suffix == ".bin":
-            return list(binary(_Reader(path.read_bytes())))
-        return list(text(path.read_text(encoding="utf-8").splitlines()))
+        content = read_file(path, LARGEST)
+        return list(binary(_Reader(content)) if path.suffix == ".bin" else text(content.decode("utf-8").splitlines()))
     except ModelError as error:
         raise ModelError(f"is damaged in `{path.name}`: {error}") from None
     except (struct.error, ValueError, IndexError, UnicodeDecodeError):

@@ -1,11 +1,15 @@
 """A digest of the very files that a capture reads, so that the capture's fingerprint follows their content.
 
-Standard library only. A file's digest is remembered by its path, size and time of change, so planning again reads none.
+Standard library only. A file's digest is remembered by what the system says of it: size, inode, and both times of change,
+of which the second cannot be set by hand. A file that changed a moment ago is not remembered.
 """
 
 import hashlib
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
@@ -13,6 +17,13 @@ from runtime.capture import files
 from runtime.capture.colmap_model import ModelError
 from runtime.capture.inspect import named_photos
 from runtime.capture.transforms_file import TransformsError
+from runtime.files import open_file, settled
+
+BLOCK = 2**20
+
+
+class Gone(Exception):
+    """A file that a capture reads cannot be read any more; the text says why."""
 
 
 def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: Path | None = None) -> str:
@@ -26,24 +37,60 @@ def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: 
     Raises:
         OSError: a file is missing or unreadable; `inspect_source` explains it to people.
     """
-    named = used_files(source, folder)
     known = _load(cache)
     fresh: dict[str, list] = {}
     total = hashlib.sha256()
-    for name, path in sorted(named.items()):
-        stat = path.stat()
+    for name, path in sorted(used_files(source, folder).items()):
         key = os.path.abspath(path)
-        entry = known.get(key)
-        if entry and entry[:2] == [stat.st_size, stat.st_mtime_ns]:
-            digest = entry[2]
-        else:
-            with path.open("rb") as file:
+        *state, digest = known.get(key) or [None]
+        if state != _state(os.stat(path)):
+            begun = time.time_ns()
+            with open_file(path) as file:
+                before = os.fstat(file.fileno())
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            fresh[key] = [stat.st_size, stat.st_mtime_ns, digest]
-        total.update(f"{name}\0{digest}\n".encode())
+                if _state(before) == _state(os.fstat(file.fileno())) and settled(before, begun):
+                    fresh[key] = [*_state(before), digest]
+        total.update(_line(name, digest))
     if fresh and cache is not None:
         _save(cache, known | fresh)
     return total.hexdigest()
+
+
+def copy_source(source: Photos | SplatFile, folder: Path, into: Path) -> tuple[Path, str]:
+    """Copy the files that the capture stage reads, each read once, and nothing else.
+
+    Args:
+        source, folder: as for `digest_source`.
+        into: a folder that is not there yet.
+
+    Returns:
+        The copy in the place of `folder`, and the digest of what it holds, as `digest_source` gives it.
+
+    Raises:
+        Gone: a file cannot be read. OSError: the copy cannot be written.
+    """
+    try:
+        named = sorted(used_files(source, folder).items())
+    except OSError as error:
+        raise Gone(str(error)) from error
+    below = folder if isinstance(source, Photos) else folder.parent
+    copied: dict[Path, str] = {}
+    total = hashlib.sha256()
+    for name, path in named:
+        if path not in copied:
+            target = into / path.relative_to(below)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
+            with target.open("xb") as file:
+                for block in _blocks(path):
+                    digest.update(block)
+                    file.write(block)
+            copied[path] = digest.hexdigest()
+        total.update(_line(name, copied[path]))
+    copy = into if isinstance(source, Photos) else into / folder.name
+    if [name for name, _ in named] != sorted(used_files(source, copy)):
+        raise Gone("the pose file changed while it was read")
+    return copy, total.hexdigest()
 
 
 def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[str, Path]:
@@ -60,21 +107,39 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
         used["transforms.json"] = files.transforms_file(source, folder)
     if source.poses == "colmap":
         model = files.colmap_folder(source, folder)
-        names = files.COLMAP_BINARY if model and (model / files.COLMAP_BINARY[1]).is_file() else files.COLMAP_TEXT
+        names = files.COLMAP_BINARY if model and os.path.isfile(model / files.COLMAP_BINARY[1]) else files.COLMAP_TEXT
         used |= {f"model/{n}": model / n for n in names} if model else {}
     return used
 
 
-def _load(cache: Path | None) -> dict[str, list]:
+def _line(name: str, digest: str) -> bytes:
+    return f"{name}\0{digest}\n".encode("utf-8", "surrogateescape")
+
+
+def _state(found: os.stat_result) -> list[int]:
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
     try:
+        with open_file(path) as file:
+            while block := file.read(BLOCK):
+                yield block
+    except OSError as error:
+        raise Gone(str(error)) from error
+
+
+def _load(cache: Path | None) -> dict[str, list]:
+    with suppress(OSError, ValueError, RecursionError):  # a lost or damaged cache costs time, never truth
         content = json.loads(cache.read_bytes()) if cache else {}
-    except (OSError, ValueError):
-        return {}  # a lost or damaged cache costs time, never truth
-    return content if isinstance(content, dict) else {}
+        found = content if isinstance(content, dict) else {}
+        return {k: v for k, v in found.items() if isinstance(v, list) and len(v) == 5 and isinstance(v[4], str)}
+    return {}
 
 
 def _save(cache: Path, content: dict[str, list]) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_name(f"{cache.name}.{os.urandom(4).hex()}")
-    temporary.write_text(json.dumps(content, indent=0))
-    temporary.replace(cache)
+    with suppress(OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = cache.with_name(f"{cache.name}.{os.urandom(4).hex()}")
+        temporary.write_text(json.dumps(content, indent=0))
+        temporary.replace(cache)

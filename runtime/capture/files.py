@@ -1,10 +1,11 @@
-"""Which files a source stands for, without ever leaving its folder."""
+"""Which files a source stands for, without ever leaving its root."""
 
 import os
 from pathlib import Path, PurePosixPath
 
 from runtime.bound.source import Photos, SplatFile
 from runtime.capture.image_header import PHOTO_SUFFIXES
+from runtime.files import entries, is_litter
 
 MODEL_FOLDERS = ("sparse/0", "sparse", "colmap", "colmap_text", ".")
 COLMAP_TEXT = ("cameras.txt", "images.txt", "points3D.txt")
@@ -25,21 +26,28 @@ def is_inside(name: str) -> bool:
 
 def stays_inside(folder: Path, path: Path) -> bool:
     """Whether a path, with every link followed, is still below `folder`."""
-    return path.resolve().is_relative_to(folder.resolve())
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def root_of(source: Photos | SplatFile, folder: Path) -> Path:
+    """The folder of the source's root, or the capture folder where that is not below it."""
+    parts = PurePosixPath(source.path).parts
+    return folder.parents[len(parts) - 1] if parts and folder.parts[-len(parts) :] == parts else folder
 
 
 def photo_path(folder: Path, name: str) -> Path | None:
     """The photo that a pose file calls `name`, or None; instant-ngp's writers may leave the suffix out."""
-    exact = folder / name
-    if exact.is_file():
-        return exact
-    found = (folder / f"{name}{suffix}" for suffix in PHOTO_SUFFIXES)
-    return next((p for p in found if p.is_file()), None)
+    found = (folder / f"{name}{suffix}" for suffix in ("", *PHOTO_SUFFIXES))
+    return next((p for p in found if os.path.isfile(p)), None)
 
 
 def list_photos(folder: Path) -> list[str]:
-    """Names of the photos directly in a folder, in name order."""
-    return sorted(p.name for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    """Names of the photos directly in a folder, in name order; those that begin with a dot are no photos.
+
+    Raises:
+        OSError: the folder cannot be read, or holds more files than are looked at.
+    """
+    return sorted(e.name for e in entries(folder) if e.name.lower().endswith(PHOTO_SUFFIXES) and not is_litter(e.name))
 
 
 def colmap_folder(source: Photos, folder: Path) -> Path | None:
@@ -48,7 +56,7 @@ def colmap_folder(source: Photos, folder: Path) -> Path | None:
     for place in places:
         candidate = folder / place
         for names in (COLMAP_BINARY, COLMAP_TEXT):
-            if all((candidate / name).is_file() for name in names):
+            if all(os.path.isfile(candidate / name) for name in names):
                 return candidate
     return None
 

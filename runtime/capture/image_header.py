@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from runtime.files import open_file
+
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -41,13 +43,14 @@ def read_header(path: Path) -> PhotoHeader:
         PhotoError: not a PNG or JPEG, truncated, or without a size.
         OSError: the file cannot be opened.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(8)
         if start == _PNG:
             return _png(file)
         if start[:2] == b"\xff\xd8":
+            size = file.seek(0, 2)
             file.seek(2)
-            return _jpeg(file, path.stat().st_size)
+            return _jpeg(file, size)
     raise PhotoError("is empty" if not start else "is neither a PNG nor a JPEG")
 
 

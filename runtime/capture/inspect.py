@@ -3,18 +3,20 @@
 `simkiln check` calls this before anything is built, and the capture stage calls it again before it reads a pixel.
 Codes: R210 folder or file missing, R211 photo unreadable, R212 pose file names absent photos, R213 mixed sizes,
 R214 pose file malformed, R215 PLY truncated or damaged, R216 PLY without Gaussian properties, R217 too few photos,
-R218 path leaves its root, and from the running stage R219 too few registered photos.
+R218 path leaves its root, R220 more files or bytes than are read, and from the running stage R219 too few registered
+photos.
 """
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelError, read_model
-from runtime.capture.inspect_photos import inspect_named
+from runtime.capture.inspect_photos import inspect_named, too_large
 from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.transforms_file import TransformsError, read_transforms
+from runtime.files import Unfit
 from runtime.problem import Problem
 
 
@@ -34,9 +36,10 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
     if problems or folder is None:
         return problems
     if isinstance(source, SplatFile):
-        if not folder.is_file():
-            return [_absent(source, f"no file `{source.path}` in root `{source.root}`")]
-        return inspect_ply(folder, source.path)
+        if not os.path.isfile(folder):
+            what = "is not a file" if os.path.lexists(folder) else ""
+            return [_absent(source, f"`{source.path}` in root `{source.root}` {what}" if what else _no(source, "file"))]
+        return too_large(source, [folder]) or inspect_ply(folder, source.path)
     return _inspect_folder(source, folder)
 
 
@@ -59,13 +62,13 @@ def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
 
 
 def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
-    if not folder.is_dir():
-        return [_absent(source, f"no folder `{source.path}` in root `{source.root}`")]
+    if not os.path.isdir(folder):
+        return [_absent(source, _no(source, "folder"))]
     if not _readable(folder):
         return [_absent(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
     base = folder if source.poses == "transforms" else folder / source.images
-    if not base.is_dir() or not _readable(base):
-        state = "cannot be read" if base.is_dir() else "is not there"
+    if not os.path.isdir(base) or not _readable(base):
+        state = "cannot be read" if os.path.isdir(base) else "is not there"
         message = f"the photo folder `{source.images}` of `{source.path}` {state}"
         return [Problem("R210", message, "name the folder of the photos below `path`", "source.images")]
     key = "source.model" if source.model else "source.poses"
@@ -78,13 +81,18 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
         message = f"{name} of `{source.path}` {error}"
         return [Problem("R214", message, "write it again with the tool that made it", key)]
     except OSError as error:
-        message = f"the poses of `{source.path}` cannot be read: {(error.strerror or 'unknown reason').lower()}"
-        return [Problem("R214", message, "make the pose file readable", key)]
+        why = (error.strerror or "unknown reason").lower()
+        if source.poses == "none":
+            many = isinstance(error, Unfit)
+            message = f"the photo folder `{source.images}` of `{source.path}` cannot be read: {why}"
+            help_ = "name a folder that holds the photos of this capture alone" if many else "make the folder readable"
+            return [Problem("R220" if many else "R210", message, help_, "source.images")]
+        return [Problem("R214", f"the poses of `{source.path}` cannot be read: {why}", "make the pose file readable", key)]
     return inspect_named(source, folder, photos, name)
 
 
 def _pose_file_missing(source: Photos, folder: Path, key: str) -> Problem | None:
-    if source.poses == "transforms" and not files.transforms_file(source, folder).is_file():
+    if source.poses == "transforms" and not os.path.isfile(files.transforms_file(source, folder)):
         name = source.model or "transforms.json"
         help_ = "name the pose file with `model`, or set `poses: none` to estimate the poses"
         return Problem("R214", f"no `{name}` in `{source.path}`", help_, key)
@@ -107,9 +115,7 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     ]
     if found or folder is None:
         return found
-    parts = PurePosixPath(source.path).parts
-    below_root = parts and folder.parts[-len(parts) :] == parts
-    if below_root and not files.stays_inside(folder.parents[len(parts) - 1], folder):
+    if not files.stays_inside(files.root_of(source, folder), folder):
         message = f"`{source.path}` is a link that leaves the root `{source.root}`"
         return [Problem("R218", message, "put the files below the root, or add a root for their place", "source.path")]
     for key, name in named.items():
@@ -117,6 +123,10 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
             message = f"`{name}` is a link that leaves `{source.path}`"
             return [Problem("R218", message, "put the files into the capture folder", f"source.{key}")]
     return []
+
+
+def _no(source: Photos | SplatFile, what: str) -> str:
+    return f"no {what} `{source.path}` in root `{source.root}`"
 
 
 def _absent(source: Photos | SplatFile, message: str) -> Problem:

@@ -1,9 +1,11 @@
-"""What is wrong with the photos that a capture names: outside, absent, broken, of mixed sizes, too few."""
+"""What is wrong with the photos that a capture names: outside, absent, broken, of mixed sizes, too few, too many."""
 
+import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.bound.source import Photos
+from runtime.bound.source import Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.image_header import PhotoError, read_header
 from runtime.problem import Problem
@@ -11,16 +13,19 @@ from runtime.problem import Problem
 MIN_PHOTOS = 5
 """Fewer photos than this cannot give a scene and a held-out photo."""
 
+MOST_PHOTOS, MOST_BYTES = 20_000, 128 * 2**30
+"""Photos, and bytes in all, of the largest capture that is read."""
+
 KEY = "source.path"
 
 
 def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], namer: str) -> list[Problem]:
     """Problems of the photos of a capture folder; `namer` is how messages call what names them."""
-    outside = [n for n, p in photos.items() if not files.is_inside(n) or (p and not files.stays_inside(folder, p))]
-    if outside:
+    if outside := _outside(source, folder, photos):
         message = f"`{source.path}` refers to {_some(outside, 'file')} outside its folder"
         return [Problem("R218", message, "copy the photos into the capture folder", KEY)]
-    problems = []
+    if problems := too_large(source, [p for p in photos.values() if p]):
+        return problems
     absent = [n for n, p in photos.items() if p is None]
     if absent:
         message = f"{namer} of `{source.path}` names {_some(absent, 'photo')} not there"
@@ -39,12 +44,38 @@ def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], 
     return problems
 
 
+def too_large(source: Photos | SplatFile, used: Sequence[Path]) -> list[Problem]:
+    """R220 where files are more, or larger, than a capture may be."""
+    if len(used) > MOST_PHOTOS:
+        what = f"{len(used):,} photos, more than {MOST_PHOTOS:,}"
+    elif (size := sum(os.path.getsize(path) for path in used if os.path.isfile(path))) > MOST_BYTES:
+        what = f"{size / 2**30:,.0f} GiB, more than {MOST_BYTES / 2**30:g}"
+    else:
+        return []
+    return [Problem("R220", f"`{source.path}` has {what}", "split the capture, or leave files out", KEY)]
+
+
+def _outside(source: Photos, folder: Path, photos: dict[str, Path | None]) -> list[str]:
+    """Names that leave the capture folder, but for links to files that are below the root."""
+    root = files.root_of(source, folder)
+    near = {parent: files.stays_inside(folder, parent) for parent in {p.parent for p in photos.values() if p}}
+    return [
+        name
+        for name, path in photos.items()
+        if not files.is_inside(name)
+        or (path and not (near[path.parent] and (not os.path.islink(path) or files.stays_inside(root, path))))
+    ]
+
+
 def _read_headers(photos: dict[str, Path], upright: bool) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
     """(name -> size, [(name, what is wrong)])."""
     sizes, broken = {}, []
     for name, path in photos.items():
         try:
+            name.encode()  # what decodes photos takes names that are text
             header = read_header(path)
+        except UnicodeEncodeError:
+            broken.append((name, "has a name that is not UTF-8: rename it"))
         except PhotoError as error:
             broken.append((name, str(error)))
         except OSError as error:

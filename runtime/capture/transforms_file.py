@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.files import read_file
+
 DISTORTION = ("k1", "k2", "p1", "p2")
 OTHER_DISTORTION = ("k3", "k4", "k5", "k6")
+LARGEST = 64 * 2**20
+"""Bytes of a pose file; a thousand frames have one million."""
 
 
 class TransformsError(Exception):
@@ -50,7 +54,7 @@ def read_transforms(path: Path) -> tuple[list[TransformsFrame], list[float] | No
         OSError: the file cannot be read.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_file(path, LARGEST))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TransformsError(f"is not valid JSON: {_lower(str(error))}") from None
     if not isinstance(content, dict) or not isinstance(content.get("frames"), list):

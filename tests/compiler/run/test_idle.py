@@ -4,18 +4,21 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compiler.cli import main
 from compiler.project.load import load_project
 from compiler.reading import spec_cache
-from compiler.run import idle
+from compiler.run import idle, remember
 from compiler.run.idle import recall
 from compiler.run.remember import captures_of
+from runtime import files
 from runtime.backend import OURS
 from tests.compiler.graph.test_pattern import written
 from tests.compiler.published import base_project, edit, publish_all
+from tests.loop.test_captures_changed import splat
 
 
 @pytest.fixture
@@ -96,15 +99,55 @@ def test_a_plan_with_something_to_build_is_not_remembered(project: Path) -> None
     assert not remembered(project)
 
 
-def test_photos_outside_the_project_count(tmp_path: Path) -> None:
+def test_photos_outside_the_project_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(b"1")
+    (folder / "below").mkdir(parents=True)
+    photo = folder / "below" / "a.png"
+    photo.write_bytes(b"1")
+    with pytest.raises(OSError, match="a moment ago"):  # it could change again, and nothing would tell
+        idle.signature([str(folder)])
+    monkeypatch.setattr(files, "RACY_NS", 0)
     before = idle.signature([str(folder)])
-    (folder / "a.png").write_bytes(b"2")
-    os.utime(folder / "a.png", ns=(1, 1))
+    photo.write_bytes(b"2")
+    os.utime(photo, ns=(1, 1))
     assert idle.signature([str(folder)]) != before
-    assert idle.signature([str(folder), str(tmp_path / "gone")]) == idle.signature([str(folder)])
+    (folder / "a.png").symlink_to(photo)
+    (folder / "loop").symlink_to(".")
+    (folder / "all").symlink_to("/")
+    os.mkfifo(folder / "pipe.png")
+    before = idle.signature([str(folder)])
+    assert idle.signature([str(folder), str(tmp_path / "gone")]) == before
+    photo.rename(tmp_path / "a.png")
+    assert idle.signature([str(folder)]) != before
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_capture_that_changed_since_it_was_digested_is_not_remembered(
+    changes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(idle, "WORTHWHILE", 1)
+    monkeypatch.setattr(files, "RACY_NS", 0)
+    monkeypatch.chdir(tmp_path)
+    base_project(tmp_path)
+    (tmp_path / "s.ply").write_bytes(splat(0))
+    (tmp_path / "simkiln.local.yaml").write_text("roots: {splats: .}\n")
+    source = "{kind: splat, root: splats, path: s.ply, up: [0, 0, 1], scale_m_per_unit: 1.0}"
+    (tmp_path / "specs/locations/cellar.yaml").write_text(f"title: Cellar\nsource: {source}\n")
+    (tmp_path / "specs/study.yaml").write_text("title: Splat\nlocations: [cellar]\ntargets: [coverage]\n")
+    publish_all(tmp_path)
+    overview = remember.overview
+
+    def changing(*given: Any) -> Any:
+        (tmp_path / "s.ply").write_bytes(splat(int(changes)))
+        return overview(*given)
+
+    monkeypatch.setattr("compiler.plan.overview.overview", changing)
+    assert main(["plan"]) == 0
+    assert "nothing to build" in capsys.readouterr().out
+    assert remembered(tmp_path) is not changes
+    monkeypatch.setattr("compiler.plan.overview.overview", overview)
+    assert main(["plan"]) == 0
+    assert ("3 to rebuild" if changes else "nothing to build") in capsys.readouterr().out
 
 
 def test_descriptions_of_back_ends_count(project: Path) -> None:

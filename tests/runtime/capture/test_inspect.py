@@ -209,11 +209,18 @@ def test_links_may_not_leave(tmp_path: Path) -> None:
     root.mkdir()
     (root / "table").symlink_to(folder)
     assert _one(_source(), root).code == "R218"
-    inside = _plain(tmp_path)
-    photo = inside / "images" / "001.png"
+    root = tmp_path / "own"
+    photo = _plain(root) / "images" / "001.png"
     photo.unlink()
     photo.symlink_to(folder / "images" / "001.png")
-    assert _one(_source(), tmp_path).code == "R218"
+    assert _one(_source(), root).code == "R218"
+    photo.unlink()
+    (root / "kept.png").write_bytes((folder / "images" / "001.png").read_bytes())
+    photo.symlink_to(root / "kept.png")  # to a file below the root, as git-annex and DVC lay them
+    assert _codes(_source(), root) == []
+    photo.parent.rename(root / "photos")
+    photo.parent.symlink_to(root / "photos")  # to a folder: nobody would see what is new in it
+    assert _one(_source(), root).code == "R218"
 
 
 def _ply(path: Path, properties: str, body: bytes) -> None:

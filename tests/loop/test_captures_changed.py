@@ -1,0 +1,86 @@
+"""A capture whose files change while it is planned and built: never another file's artifact under an address."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compiler.cli import main
+from runtime.store.store import Store
+from tests.loop.project import SmallProject
+from tests.loop.tiny import NO_TRIALS
+
+PROPERTIES = "x y z f_dc_0 f_dc_1 f_dc_2 opacity scale_0 scale_1 scale_2 rot_0 rot_1 rot_2 rot_3".split()
+
+
+def splat(seed: int) -> bytes:
+    """A PLY of 50 Gaussians; of one size whatever the seed."""
+    rows = np.random.default_rng(seed).normal(size=(50, len(PROPERTIES))).astype("<f4")
+    named = "".join(f"property float {name}\n" for name in PROPERTIES)
+    return f"ply\nformat binary_little_endian 1.0\nelement vertex 50\n{named}end_header\n".encode() + rows.tobytes()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> SmallProject:
+    """One location with an existing splat."""
+    source = {"kind": "splat", "root": "splats", "path": "s.ply", "up": [0, 0, 1], "scale_m_per_unit": 1.0}
+    study = {**NO_TRIALS, "title": "splat", "locations": ["place"], "targets": ["capture"], "stages": {}}
+    for folder in ("splats", "project"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "splats" / "s.ply").write_bytes(splat(0))
+    found = SmallProject(tmp_path / "project", study, {"place": {"title": "A place", "source": source}})
+    (found.root / "simkiln.local.yaml").write_text("roots: {splats: ../splats}\n")
+    return found
+
+
+def swap_once_planned(project: SmallProject, seed: int) -> threading.Thread:
+    """Put another splat in place as soon as there is a job for the first; the job's process takes longer to start."""
+
+    def swap() -> None:
+        until = time.monotonic() + 60
+        while not list(project.root.glob("build/jobs/capture/*.json")) and time.monotonic() < until:
+            time.sleep(0.002)
+        (project.root.parent / "splats" / "s.ply").write_bytes(splat(seed))
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    return thread
+
+
+def built(project: SmallProject) -> list[bytes]:
+    """The splats that are in the store."""
+    store = Store(project.root / "store")
+    return [store.path("capture", name).joinpath("splat.ply").read_bytes() for name in store.listing().get("capture", ())]
+
+
+def test_run_plans_again_and_snakemake_says_to(project: SmallProject) -> None:
+    thread = swap_once_planned(project, 1)
+    done = project.simkiln("run", "--cores", "1")
+    thread.join()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "planning again" in done.stderr
+    assert built(project) == [splat(1)]
+    (project.root / "build" / "jobs" / "capture").rename(project.root / "build" / "jobs" / "earlier")
+    (project.root.parent / "splats" / "s.ply").write_bytes(splat(2))
+    thread = swap_once_planned(project, 3)
+    refused = project.snakemake("--cores", "1")
+    thread.join()
+    assert refused.returncode != 0
+    said = refused.stdout + refused.stderr
+    assert "error[B317]: capture/place: the capture `s.ply` changed while it was planned and built" in said
+    assert "call it again" in said
+    assert built(project) == [splat(1)]
+
+
+def test_planning_again_has_an_end(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[int] = []
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr("compiler.run.progress.watch", lambda *_: calls.append(1) or 1)
+    monkeypatch.setattr("compiler.run.failures.captures_changed", lambda *_: True)
+    assert main(["run"]) == 1
+    assert len(calls) == 3
+    assert capsys.readouterr().err.count("planning again") == 2
