@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compiler.plan.study import open_project, plan_study
+from runtime.store.marker import claim
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NODES_PER_LOCATION = 24
@@ -72,6 +73,7 @@ def fill_store(root: Path) -> int:
     """Publish an empty artifact for every node of the study and return how many there are."""
     project = open_project(root)
     nodes = plan_study(project, "study").graph.nodes
+    claim(project.store)
     for stage, fingerprint in nodes:
         folder = project.store / stage / fingerprint
         folder.mkdir(parents=True, exist_ok=True)

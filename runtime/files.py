@@ -15,8 +15,10 @@ MOST_FILES = 100_000
 """Files of one folder, or of a folder and all below it, that are looked at."""
 RACY_NS = 2 * 10**9
 """For so long after a change a file's times may stay as they are when it changes again: FAT counts in steps of 2 s."""
-LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"})
-"""What file managers leave in folders, beside names that begin with a dot; in small letters."""
+LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"}) | {
+    *("lost+found", "__macosx", "@eadir", ".ds_store", ".directory", ".spotlight-v100", ".trashes", ".fseventsd", ".snapshot")
+}
+"""What file managers, file servers and file systems leave in folders; in small letters."""
 _KINDS = {
     stat.S_IFDIR: "it is a folder",
     stat.S_IFIFO: "it is a pipe, not a file",
@@ -33,6 +35,11 @@ class Unfit(OSError):
 def is_litter(name: str) -> bool:
     """Whether a name is one that file managers, archives and editors leave: `.DS_Store`, `._x`, `Thumbs.db`, `x~`."""
     return name.startswith(".") or name.endswith("~") or name.casefold() in LITTER
+
+
+def is_stray(path: str) -> bool:
+    """The same of a path below a folder where names that begin with a dot may be meant: only those that are never."""
+    return any(part in LITTER or part.startswith(("._", ".nfs", ".fuse_hidden")) for part in path.casefold().split("/"))
 
 
 def open_file(path: str | Path) -> BufferedReader:

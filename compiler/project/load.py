@@ -7,6 +7,7 @@ from pathlib import Path
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.project.arms import add_arms
 from compiler.project.collector import without_gc
+from compiler.project.local_file import believed, foreign_store
 from compiler.project.project import LOCAL_FILE, MODELS, Project
 from compiler.reading.source import Source, read_bytes, read_source, unread
 from compiler.reading.spec_cache import SpecCache
@@ -100,13 +101,14 @@ def _without_consequences(wrong: list[Diagnostic], source: Source) -> list[Diagn
 
 def read_local(project: Project) -> None:
     """What belongs to this machine; mistakes go to the project's diagnostics."""
-    path = project.root / LOCAL_FILE
+    path, source = project.root / LOCAL_FILE, None
     if path.exists():
         source = read_source(path, LOCAL_FILE)
         local, wrong = validate(Local, source) if source.value is not None else (None, [])
         project.diagnostics += [d for d in source.diagnostics if d.code != "Y114"] + wrong
-        if local is not None:
+        if local is not None and believed(project, source):
             project.capture_roots = {name: project.root / os.path.expanduser(at) for name, at in local.roots.items()}
             project.environments = {name: project.root / os.path.expanduser(at) for name, at in local.environments.items()}
             project.store = project.root / os.path.expanduser(local.store or "store")
+    project.diagnostics += foreign_store(project, source)
     project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in project.given_roots.items()}

@@ -90,7 +90,7 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
     """
     total = hashlib.blake2b(code_key().encode(), digest_size=16)
     total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
-    total.update(json.dumps([str(root), study, sorted((k, str(v)) for k, v in roots.items())]).encode())
+    total.update(json.dumps([str(root), study, os.environ.get("CI", ""), sorted((k, str(v)) for k, v in roots.items())]).encode())
     names = {name: linked for _, name, linked in spec_names(root)} | dict.fromkeys([LOCAL_FILE, *manifests(root)], False)
     for name, linked in names.items():
         data = None if linked else _content(root / name)

@@ -1,7 +1,9 @@
 """Remove artifacts and leftovers from a store, so that a sweep killed half way leaves nothing that looks whole."""
 
+import calendar
 import fcntl
 import os
+import re
 import shutil
 import time
 import uuid
@@ -11,40 +13,49 @@ from pathlib import Path
 
 from runtime.store.host import alive, host
 from runtime.store.lock import UNSUPPORTED
+from runtime.store.marker import claim
 from runtime.store.store import Store
 
 TRASH = ".trash"
+ARTIFACT = r"[A-Za-z_]\w*-[0-9a-f]+"
+"""How our own names begin: `STAGE-FINGERPRINT`. What is called otherwise is not ours, and stays wherever it stands."""
+TEMPORARY = re.compile(rf"{ARTIFACT}-[A-Za-z0-9._]+-\d+-[0-9a-f]+")
+LOCK = re.compile(rf"{ARTIFACT}\.lock")
+SWEPT = re.compile(rf"{ARTIFACT}-[0-9a-f]+")
+ASIDE = re.compile(rf"{ARTIFACT}(-\d{{8}}T\d{{6}}Z)?-[0-9a-f]+")
+RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]+")
+JOB = re.compile(r"[0-9a-f]{32}(\.[0-9a-f]+)?\.(json|tmp)")
 SILENT_S = 86400.0
 """A job of another host counts as dead when it wrote nothing for that long; its process cannot be asked."""
 
 
 def busy(store: Store) -> list[str]:
     """What is being built now: `STAGE-FINGERPRINT` of each held lock and each temporary folder of a living job."""
-    held = {path.stem for path in _entries(store.root / ".locks") if path.suffix == ".lock" and _locked(path)}
-    return sorted(held | {_name(path) for path in _entries(store.root / ".tmp") if _lives(path)})
+    held = {path.stem for path in _entries(store.root / ".locks", LOCK) if _locked(path)}
+    return sorted(held | {_name(path) for path in _entries(store.root / ".tmp", TEMPORARY) if _lives(path)})
 
 
 def leftovers(store: Store, before: float) -> list[Path]:
-    """What killed jobs, killed sweeps and damage left behind; what is damaged only where it is older than `before`.
+    """What killed jobs, killed sweeps and damage left behind; what is damaged only where it was set aside before `before`.
 
     Args:
         store: the artifacts.
         before: seconds since 1970.
     """
-    dead = [path for path in _entries(store.root / ".tmp") if not _lives(path)]
-    locks = [p for p in _entries(store.root / ".locks") if p.suffix == ".lock" and not _locked(p)]
-    damaged = [path for path in _entries(store.root / ".damaged") if _newest(path) < before]
-    return [*dead, *locks, *_entries(store.root / TRASH), *damaged]
+    dead = [path for path in _entries(store.root / ".tmp", TEMPORARY) if not _lives(path)]
+    locks = [path for path in _entries(store.root / ".locks", LOCK) if not _locked(path)]
+    damaged = [path for path in _entries(store.root / ".damaged", ASIDE) if _set_aside(path) < before]
+    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *damaged]
 
 
 def old_runs(build: Path, before: float, keep: set[tuple[str, str]]) -> list[Path]:
     """Folders of runs and files of jobs below `build/` that are older than `before`, but for jobs of `keep`."""
-    runs = [path for path in _entries(build / "runs") if path.stat().st_mtime < before]
+    runs = [path for path in _entries(build / "runs", RUN) if path.stat().st_mtime < before]
     jobs = [
         path
         for stage in _entries(build / "jobs")
         if stage.is_dir()
-        for path in _entries(stage)
+        for path in _entries(stage, JOB)
         if (stage.name, path.stem) not in keep and path.stat().st_mtime < before
     ]
     return [*runs, *jobs]
@@ -56,12 +67,13 @@ def remove_artifact(store: Store, stage: str, fingerprint: str) -> None:
     Raises:
         OSError: when the store cannot be written.
     """
+    claim(store.root)
     trash = store.root / TRASH
     trash.mkdir(exist_ok=True)
     target = trash / f"{stage}-{fingerprint}-{uuid.uuid4().hex[:8]}"
     with suppress(FileNotFoundError):  # another sweep was first
         store.path(stage, fingerprint).rename(target)
-        shutil.rmtree(target)
+        remove(target)
 
 
 def remove(path: Path) -> None:
@@ -79,10 +91,20 @@ def weight(path: Path) -> int:
     return 0
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path, called: re.Pattern[str] | None = None) -> list[Path]:
     with suppress(FileNotFoundError):
-        return sorted(folder.iterdir())
+        return sorted(path for path in folder.iterdir() if called is None or called.fullmatch(path.name))
     return []
+
+
+def _set_aside(path: Path) -> float:
+    """When an artifact was set aside, in seconds since 1970: its name says it. Before it did, the rename left its ctime."""
+    written = path.name.split("-")[-2]
+    with suppress(ValueError):
+        return calendar.timegm(time.strptime(written, "%Y%m%dT%H%M%SZ"))
+    with suppress(OSError):
+        return path.lstat().st_ctime
+    return time.time()
 
 
 def _locked(path: Path) -> bool:

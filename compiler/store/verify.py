@@ -15,8 +15,9 @@ from compiler.graph.fingerprint import addressed, fingerprint
 from compiler.graph.node import Address, Node
 from runtime.problem import InputError, Problem
 from runtime.report.recompute import lineage
-from runtime.stage import load_stages
-from runtime.store.store import DamagedArtifact, Store
+from runtime.stage import REGISTRY, load_stages
+from runtime.store.marker import FINGERPRINT, refuse
+from runtime.store.store import SEAL, DamagedArtifact, Store, is_sealed
 
 BATCH = 256
 """Artifacts that are handed to the threads at once, so that a million of them take no memory."""
@@ -33,13 +34,31 @@ class Finding:
 
 
 def folders(store: Store, stage: str | None = None) -> list[Address]:
-    """Every folder where an artifact should be, with or without a manifest, sorted; of one stage or of all."""
+    """Every folder where an artifact should be, with or without a manifest, sorted; of one stage or of all.
+
+    Raises:
+        InputError: R230 when the folder is no store.
+    """
+    refuse(store.root)
     found: list[Address] = []
     with suppress(FileNotFoundError):
         stages = [e.name for e in os.scandir(store.root) if e.is_dir() and not e.name.startswith(".")]
         for name in stages if stage is None else [s for s in stages if s == stage]:
             found += [(name, entry.name) for entry in os.scandir(store.root / name) if entry.is_dir()]
-    return sorted(found)
+    return sorted(address for address in found if ours(store, address))
+
+
+def ours(store: Store, address: Address) -> bool:
+    """Whether a folder of a store may be moved or deleted: it is called as artifacts are, and its stage is one that is
+    known, or its manifest is one that we sealed."""
+    if not FINGERPRINT.fullmatch(address[1]):
+        return False
+    if address[0] in (REGISTRY or load_stages()):
+        return True
+    with suppress(DamagedArtifact):
+        manifest = store.manifest(*address)
+        return is_sealed(manifest) and SEAL in manifest
+    return False
 
 
 def inspect(store: Store, addresses: Iterable[Address], threads: int = 2) -> Iterator[Finding]:

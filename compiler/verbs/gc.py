@@ -37,10 +37,12 @@ def run(args: argparse.Namespace) -> int:
     """0 when done; 1 when specs have errors, or something is being built."""
     from compiler.plan.study import SpecsRefused
     from compiler.store.remove import busy, leftovers, old_runs
+    from runtime.store.marker import refuse
     from runtime.store.store import Store
 
     project = common.project(args)
     store, now = Store(project.store), time.time()
+    refuse(store.root)
     before = now - max(0.0, args.keep_days) * 86400
     try:
         found = _sorted_out(args, project, now)
@@ -69,6 +71,8 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
     from compiler.project.load import load_project
     from compiler.project.revision import at_revision
     from compiler.store.index import StoreIndex
+    from compiler.store.verify import ours
+    from runtime.store.store import Store
 
     wanted = {FROM_STUDIES: reachable(project)}
     with ExitStack() as stack:
@@ -79,7 +83,8 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
             raise ValueError(f"`{folder}` is no project: it has no folder `specs/`")
         wanted[f"reachable from {folder}"] = reachable(load_project(Path(folder), project.capture_roots))
     index = StoreIndex.of(project)
-    facts = index.facts()
+    store = Store(project.store)
+    facts = [fact for fact in index.facts() if ours(store, fact.address)]
     planned = set[Address]().union(*wanted.values())
     parents = lineage(index, (fact for fact in facts if fact.address not in planned))
     return sort_out(facts, wanted, parents, now, args.keep_days)

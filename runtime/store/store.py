@@ -3,7 +3,8 @@
 A stage writes into a temporary folder of the same file system. Publication fsyncs every file, writes `manifest.json`
 (digest and size of every file) last, and renames the folder into place. So an artifact with a manifest is complete, and
 neither SIGKILL, a full disk nor a lost `.snakemake` can leave one that is accepted but wrong. No lock is needed for
-that: a rename onto an artifact that is there fails, and the first one is kept.
+that: a rename onto an artifact that is there fails, and the first one is kept. Nothing is written into a folder that is no
+store (`runtime.store.marker`).
 """
 
 import errno
@@ -11,15 +12,18 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from runtime.files import is_stray
 from runtime.store.host import alive, host
 from runtime.store.lock import exclusive
 from runtime.store.manifest import MANIFEST
+from runtime.store.marker import claim
 
 SEAL = "manifest_sha256"
 FULL_BYTES = 1 << 20
@@ -72,12 +76,12 @@ class Store:
                 another size or (with `digests`) content.
         """
         manifest, folder = self.manifest(stage, fingerprint), self.path(stage, fingerprint)
-        if not isinstance(manifest, dict) or not _sealed(manifest):
+        if not is_sealed(manifest):
             raise DamagedArtifact(f"{stage}/{fingerprint}: the manifest has other content than it was written with")
         if (manifest["stage"], manifest["fingerprint"]) != (stage, fingerprint):
             stranger = f"{manifest['stage']}/{manifest['fingerprint']}"
             raise DamagedArtifact(f"{stage}/{fingerprint}: what stands here is {stranger}")
-        present = {name for name in _files(folder) if name != MANIFEST}
+        present = {name for name in _files(folder) if name in manifest["files"] or not (name == MANIFEST or is_stray(name))}
         if present != set(manifest["files"]):
             odd = sorted(present ^ set(manifest["files"]))
             raise DamagedArtifact(f"{stage}/{fingerprint}: files differ from the manifest: {', '.join(odd[:3])}")
@@ -89,8 +93,13 @@ class Store:
         return manifest
 
     def set_aside(self, stage: str, fingerprint: str) -> Path:
-        """Move a damaged artifact out of the way, keeping it for inspection; it is then missing, and planned again."""
-        target = self.root / ".damaged" / f"{stage}-{fingerprint}-{uuid.uuid4().hex[:8]}"
+        """Move a damaged artifact out of the way, keeping it for inspection; it is then missing, and planned again.
+
+        Its new name says when (UTC): no time of its files does.
+        """
+        claim(self.root)
+        at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        target = self.root / ".damaged" / f"{stage}-{fingerprint}-{at}-{uuid.uuid4().hex[:8]}"
         target.parent.mkdir(parents=True, exist_ok=True)
         self.path(stage, fingerprint).rename(target)
         return target
@@ -101,9 +110,13 @@ class Store:
 
         A second builder waits here; it then finds the artifact published. Where the file system has no locks, or hosts
         do not share them, both build and the first publication is kept. Leftovers of killed builders are removed.
+
+        Raises:
+            InputError: R230 when the folder is no store and holds what is somebody else's.
         """
+        claim(self.root)
         temporary = self.root / ".tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(exist_ok=True)
         prefix = f"{stage}-{fingerprint}"
         with exclusive(self.root / ".locks" / f"{prefix}.lock"):
             for leftover in temporary.glob(f"{prefix}-{host()}-*"):
@@ -128,7 +141,7 @@ class Store:
             OSError: when the disk is full or the store cannot be written; nothing is published then.
         """
         target = self.path(stage, fingerprint)
-        names = sorted(_files(folder))
+        names = sorted(name for name in _files(folder) if not is_stray(name))
         files = {name: {"sha256": _digest(folder / name), "size": (folder / name).stat().st_size} for name in names}
         for name in names:
             _fsync(folder / name)
@@ -165,9 +178,11 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sealed(manifest: dict[str, Any]) -> bool:
+def is_sealed(manifest: object) -> bool:
     """Whether a manifest is as it was written. Those of before seals have none, and none under a damaged name either; the
     digests of their files hold all the same."""
+    if not isinstance(manifest, dict):
+        return False
     if SEAL in manifest:
         return manifest[SEAL] == _seal(manifest)
     return not any(value == _seal({k: v for k, v in manifest.items() if k != key}) for key, value in manifest.items())

@@ -183,8 +183,8 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
     from runtime.store.host import host
 
     leftover = store / ".tmp" / f"splat-0-{host()}-{dead.pid}-abc"
-    damaged, recent = store / ".damaged/splat-1-abc", store / ".damaged/splat-2-abc"
-    run, fresh = root / "build/runs/old", root / "build/runs/new"
+    damaged, recent = store / ".damaged/splat-1-20200101T000000Z-abc", store / ".damaged/splat-2-abc"
+    run, fresh = root / "build/runs/20200101T000000-abc", root / "build/runs/20200102T000000-abc"
     for folder in (leftover, damaged, recent, run, fresh):
         folder.mkdir(parents=True)
         (folder / "file").write_text("x")

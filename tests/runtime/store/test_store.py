@@ -100,6 +100,7 @@ def test_first_publication_wins(tmp_path: Path) -> None:
 
 def test_folder_without_manifest_is_not_an_artifact(tmp_path: Path) -> None:
     store = Store(tmp_path)
+    build(store, "bb", {})
     (tmp_path / "stage" / "aa").mkdir(parents=True)
     (tmp_path / "stage" / "aa" / "x.bin").write_bytes(b"half")
     assert not store.has("stage", "aa")
