@@ -14,15 +14,19 @@ import errno
 import os
 import signal
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy or torch: two threads are slower than one here
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+_said: list[str] = []
+"""What only a person can mend, as it was put into words."""
 
 
 def main() -> int:
-    """Exit code 0: all published. 1: a problem that the user can mend. Anything else: a defect of ours."""
+    """Exit code 0: all published. 1: a problem that only a person can mend. 3: one that may have passed at the next
+    attempt, such as a file system that does not answer. Anything else: a defect of ours."""
     parser = argparse.ArgumentParser(prog="python -m runtime")
     parser.add_argument("stage")
     parser.add_argument("fingerprints", nargs="+", metavar="FINGERPRINT")
@@ -32,8 +36,14 @@ def main() -> int:
     parser.add_argument("--study", default="", help="id of the study that this is built for; only the log says it")
     parser.add_argument("--track", type=Path, default=Path("build/track"), help="folder of the logs of builds")
     parser.add_argument("--parent", type=int, help="id of the process whose end is this one's, too")
+    parser.add_argument(
+        "--refused", type=Path, help="a file that is made when only a person can mend it; with it there, fail at once"
+    )
     args = parser.parse_args()
     _end_with_parent(args.parent)
+    if args.refused and args.refused.exists():
+        sys.stderr.write(args.refused.read_text(encoding="utf-8") + "not tried again: only a person can mend that\n")
+        return 1
     codes = []
     for fingerprint in args.fingerprints:
         if args.logs and len(args.fingerprints) > 1:
@@ -45,6 +55,10 @@ def main() -> int:
                 raise
             traceback.print_exc()  # the rest of the chunk is not to blame
             codes.append(2)
+    if max(codes) == 1 and args.refused:
+        with suppress(OSError):
+            args.refused.parent.mkdir(parents=True, exist_ok=True)
+            args.refused.write_text("".join(_said), encoding="utf-8")
     return max(codes)
 
 
@@ -58,8 +72,8 @@ def _in_place(args: argparse.Namespace, fingerprint: str) -> int:
         job = Job.read(args.jobs, args.stage, fingerprint)
         if all(place["process"] for place in job.places.values()):
             raise
-        sys.stderr.write(f"error[B316]: {job.label}: {sys.executable} has no module `{error.name}`, which the stage needs\n")
-        sys.stderr.write(f"   = help: install it there: `uv pip install --python {sys.executable} {error.name}`\n")
+        _say(f"error[B316]: {job.label}: {sys.executable} has no module `{error.name}`, which the stage needs\n")
+        _say(f"   = help: install it there: `uv pip install --python {sys.executable} {error.name}`\n")
         return 1
 
 
@@ -76,7 +90,7 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
     try:
         job = Job.read(args.jobs, args.stage, fingerprint)
     except FileNotFoundError:
-        sys.stderr.write(f"error[B313]: {args.stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
+        _say(f"error[B313]: {args.stage}/{fingerprint} is not planned\n   = help: run `simkiln plan`\n")
         return 1
     try:
         ask(job.guards, Store(args.store))
@@ -92,15 +106,20 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
                 raise
     except InputError as error:
         for problem in error.problems:
-            sys.stderr.write(show_problem(problem, job.origins, job.label))
-        return 1
+            _say(show_problem(problem, job.origins, job.label))
+        return 3 if any(problem.code == "B311" for problem in error.problems) else 1  # a parent may only come into sight late
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ESTALE, errno.EIO):
             raise
         sys.stderr.write(f"error[B314]: {job.label}: cannot write the store: {error.strerror}\n")
         sys.stderr.write("   = help: free some space or mend the rights, then build again; nothing was published\n")
-        return 1
+        return 3
     return 0
+
+
+def _say(text: str) -> None:
+    _said.append(text)
+    sys.stderr.write(text)
 
 
 def _log_to(path: Path) -> None:

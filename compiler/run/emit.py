@@ -14,6 +14,7 @@ from compiler.graph.stops import guarded, guards
 from compiler.plan.plan import Plan, State
 from compiler.project.backends import places, python
 from compiler.project.project import Project
+from compiler.run import flags
 from compiler.run.chunks import Chunk, chunks
 from compiler.run.folder import page_of, write_run
 from compiler.run.frozen_plan import JobEntry
@@ -44,7 +45,9 @@ def emit(project: Project, plan: Plan) -> Path:
         "page": page_of(plan.graph.study) if any(t.stage.role == "report" for t in plan.graph.targets) else None,
     }
     store = os.path.relpath(project.store, project.root)
-    return write_run(project.root, plan.graph.study, store, content, _rules(sorted(nodes)))
+    stages = {stage for stage, _ in plan.graph.nodes}  # one that is built has a rule too: `--until` may name it
+    rules = _rules(sorted(stages)) if nodes or flags.named(stages) else ""
+    return write_run(project.root, plan.graph.study, store, content, rules)
 
 
 def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
@@ -83,5 +86,5 @@ def _origin(project: Project, span: Span) -> Origin:
 
 
 def _rules(stages: list[str]) -> str:
-    rule = template("stage.smk.j2") if stages else None  # the only value that reaches it is a Python identifier
-    return "\n".join(rule.render(stage=stage) for stage in stages) if rule else ""
+    rule = template("stage.smk.j2")  # the only value that reaches it is a Python identifier
+    return "\n".join(rule.render(stage=stage) for stage in stages)

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 from runtime.job import JobPython
 
 CAPTION = Path(__file__).resolve().parents[2] / "rules" / "report" / "caption.rst"
+
+LEAST = {"threads": 1, "mem_mb": 500, "runtime": 5, "gpu": 0}
+"""What it takes to start a job that does nothing: MB of 10^6 bytes, minutes."""
 
 
 class JobEntry(JobPython):
@@ -46,6 +50,20 @@ class FrozenPlan:
         """One job."""
         return self._plan["jobs"][stage][job]
 
+    def refused(self, stage: str, job: str) -> str:
+        """The file by which a job tells its next attempt, within this run only, that only a person can mend it."""
+        return f"{self.run}/refused/{stage}/{job}"
+
+    def amount(self, stage: str, job: str, what: Literal["threads", "mem_mb", "runtime", "gpu"], attempt: int) -> int:
+        """What an attempt asks for: memory and time grow with each, as one that failed may have had too little of them.
+
+        After an attempt that was refused the next one only says so: it asks for no more than that takes.
+        """
+        most = self.job(stage, job)[what]
+        if attempt > 1 and Path(self.refused(stage, job)).exists():
+            return min(most, LEAST[what])
+        return most * attempt if what in ("mem_mb", "runtime") else most
+
     def python(self, stage: str, job: str, own: str) -> list[str]:
         """The words that start the Python which builds a job: `own` unless a back end runs elsewhere."""
         return self.job(stage, job).get("python") or [own]
@@ -62,9 +80,13 @@ class FrozenPlan:
         """Markers of the jobs of this run that build parents; those in the store are not Snakemake's business."""
         return [self.marker(*parent) for parent in self.job(stage, job)["inputs"]]
 
-    def targets(self) -> list[str]:
-        """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run)."""
-        return [self.marker(*target) for target in self._plan["targets"]] or [f"{self.run}/plan.json"]
+    def targets(self, touch: bool = False) -> list[str]:
+        """Markers of all that is wanted and missing; when nothing is, a file that is there (or the rule would run).
+
+        With `touch` nothing is wanted: `snakemake --touch` would make markers without building anything.
+        """
+        wanted = [] if touch else self._plan["targets"]
+        return [self.marker(*target) for target in wanted] or [f"{self.run}/plan.json"]
 
     def pages(self) -> list[str]:
         """The study's page where people look for it, once nothing is missing; before that it is not of this plan."""
@@ -74,6 +96,11 @@ class FrozenPlan:
     def planned(self) -> list[tuple[str, str]]:
         """Addresses of all that this run builds."""
         return [(stage, fingerprint) for stage, nodes in self._plan["nodes"].items() for fingerprint in nodes]
+
+    def ended(self, root: Path) -> set[tuple[str, str]]:
+        """Addresses of what the jobs that ended well were to build; `--until` and the like leave jobs out."""
+        jobs = ((stage, name, job) for stage, found in self._plan["jobs"].items() for name, job in found.items())
+        return {(s, member) for s, name, job in jobs if (root / self.marker(s, name)).exists() for member in job["members"]}
 
     def absent(self, root: Path) -> list[tuple[str, str]]:
         """Addresses of planned nodes that are not in the store."""

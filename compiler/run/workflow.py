@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from compiler.project.collector import without_gc
 from compiler.project.roots import roots_of_environment
+from compiler.run import flags
 from compiler.run.folder import page_of, write_run
 from compiler.run.idle import key, page, recall
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 def compile_study(study: str) -> str:
     """Plan, emit, and return the path of the plan. Ends Snakemake when the specs are refused."""
+    flags.heed()
     root = Path.cwd()
     asked = key(root, study, roots_of_environment())
     idle = recall(root, study, asked)
-    if idle is not None and idle.report in ([], page(root, study)):
+    if idle is not None and idle.report in ([], page(root, study)) and not flags.named(idle.listing):
         shown = page_of(study) if idle.report else None
         content = {"counts": idle.counts, "targets": [], "jobs": {}, "nodes": {}, "page": shown}
         return str(write_run(root, study, idle.store, content, ""))
@@ -75,10 +77,11 @@ def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, 
 
 
 def finish(frozen: "FrozenPlan") -> None:
-    """After Snakemake said that it succeeded: planned must equal published; then put the report where people look.
+    """After Snakemake said that it succeeded: what its jobs were to build must be published; then put the report where
+    people look.
 
     Raises:
-        RuntimeError: when something planned is not in the store.
+        RuntimeError: when something of that is not in the store.
     """
     if not frozen.planned():
         return  # whoever compiled an empty plan has put the report in place
@@ -87,12 +90,15 @@ def finish(frozen: "FrozenPlan") -> None:
     from compiler.run.remember import settle
 
     root = Path.cwd()
-    absent = frozen.absent(root)
+    ended = frozen.ended(root)
+    absent = [address for address in frozen.absent(root) if address in ended]
     asked = key(root, frozen.study, roots_of_environment())
     project, plan = open_project(root), None
     with suppress(SpecsRefused):
         plan = plan_study(project, frozen.study)
         absent = unexplained(plan, absent)
+    if left := len(frozen.planned()) - len(ended):
+        sys.stderr.write(f"{left} more are planned, which this call left out: `snakemake` builds them\n")
     if absent:
         raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
     if plan is None:

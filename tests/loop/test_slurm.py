@@ -77,9 +77,10 @@ def test_killed_jobs_are_retried_and_resources_and_groups_arrive(slurm: Cluster,
     splats = [job for job in slurm.jobs() if "splat" in job["Comment"]]
     assert sorted(job["JobState"] for job in captures) == ["COMPLETED", "FAILED"]
     assert sorted(job["JobState"] for job in splats) == ["CANCELLED", "COMPLETED", "COMPLETED", "FAILED"]
-    assert all("cpu=2,mem=2000M" in job["TRES"] for job in captures), "two captures in one job"
-    assert all("cpu=1,mem=1000M" in job["TRES"] for job in splats)
-    assert all(job["TimeLimit"] == "00:03:00" for job in captures)
+    asked = sorted((job["JobState"], job["TRES"].partition(",node=")[0], job["TimeLimit"]) for job in captures)
+    assert asked == [("COMPLETED", "cpu=2,mem=4000M", "00:06:00"), ("FAILED", "cpu=2,mem=2000M", "00:03:00")], "two in one job"
+    lost = {"FAILED": "cpu=1,mem=1000M", "CANCELLED": "cpu=1,mem=1000M", "COMPLETED": "cpu=1,mem=2000M"}
+    assert all(lost[job["JobState"]] in job["TRES"] for job in splats)
     assert all(job["TresPerJob"] == "gres:gpu:1" for job in splats)
     assert all("TresPerJob" not in job for job in captures)
 
