@@ -16,7 +16,8 @@ def file_of(kind: str, name: str) -> str:
 
 
 def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str, bool]]:
-    """Kind and name below `root` of each spec file, sorted by kind, and whether it is reached through a link.
+    """Kind and name below `root` of each spec file, sorted by kind, and whether it is reached through a link. What else
+    is there, `compiler.laws.unread` tells.
 
     Args:
         root: the project's folder.
@@ -30,7 +31,7 @@ def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str,
         entries = dict.fromkeys((n.rpartition("/")[2] for n in held if n.rpartition("/")[0] == below), False)
         try:
             with os.scandir(root / below) as found:
-                entries |= {e.name: e.is_symlink() for e in found if e.name.endswith(SUFFIXES)}
+                entries |= {e.name: e.is_symlink() for e in found if e.name.endswith(SUFFIXES) and e.name[0] != "."}
         except OSError:
             pass
         linked = os.path.islink(root / below) or os.path.islink(root / "specs")
