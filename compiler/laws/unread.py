@@ -8,8 +8,8 @@ from pathlib import Path
 from compiler.diagnostics.diagnostic import Diagnostic, Span, closest
 from compiler.laws.subject import Subject
 from compiler.reading.spec_files import FOLDERS, SINGLE, SUFFIXES
-from compiler.shape.words import show
 from runtime.files import entries, is_litter
+from runtime.problem import legible
 
 SHOWN = 3
 """Names of one folder with the same fault that are told."""
@@ -46,7 +46,9 @@ def _of_folder(root: Path, folder: str, known: set[str]) -> Iterator[Diagnostic]
         yield Diagnostic("Y115", f"the folder cannot be read: {why}", Span(folder), help="it should hold the project's specs")
     for help, names in grouped.items():
         names.sort()
-        shown = ", ".join(map(show, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        shown = ", ".join(f"`{legible(name)}`" for name in names[:SHOWN]) + (
+            f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        )
         where = f"{folder}/{names[0]}" if len(names) == 1 else folder
         message = f"{shown} in `{folder}` {'is' if len(names) == 1 else 'are'} not read"
         yield Diagnostic("R209", message, Span(where), help=help, severity="warning")

@@ -17,6 +17,7 @@ from compiler.shape.validate import validate
 from compiler.shape.words import ID_HELP, show
 from compiler.spec.base import is_id
 from compiler.spec.local import Local
+from runtime.problem import legible
 
 
 def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
@@ -52,7 +53,9 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
             source = project.sources[kind, stem] = unread(Diagnostic("R208", message, Span(name), help=help))
             project.diagnostics += source.diagnostics
         elif not is_id(stem):
-            project.diagnostics.append(Diagnostic("S108", f"file name {show(stem)} is not an id", Span(name), help=ID_HELP))
+            project.diagnostics.append(
+                Diagnostic("S108", f"file name {show(legible(stem))} is not an id", Span(name), help=ID_HELP)
+            )
         else:
             yield kind, stem, name
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from compiler.diagnostics.diagnostic import Diagnostic, Span
 from compiler.render.columns import excerpt, visible
 from compiler.render.terminal import wants_colour
+from runtime.problem import legible
 
 LinesOf = Callable[[str], Sequence[str] | None]
 """A file's name -> its lines without their ends, or None where it cannot be read; `Project.lines` is one."""
@@ -27,7 +28,7 @@ def render_text(diagnostic: Diagnostic, lines: Sequence[str] | None = None, colo
     d, shade = diagnostic, RED if diagnostic.severity == "error" else YELLOW
     gutter = " " * len(str(d.span.line))
     head = paint(shade, f"{d.severity}[{d.code}]") + paint(BOLD, f": {visible(d.message)}")
-    out = [head, f"{gutter}{paint(BLUE, '-->')} {visible(str(d.span))}"]
+    out = [head, f"{gutter}{paint(BLUE, '-->')} {legible(str(d.span))}"]
     out += _excerpt(d.span, lines, gutter, paint, shade)
     for note in d.notes:
         where = f" ({visible(str(note.span))})" if note.span else ""

@@ -21,7 +21,12 @@ def locate(source: Photos | SplatFile, root_folder: Path) -> Path:
 def is_inside(name: str) -> bool:
     """Whether a relative name stays below its folder by its letters alone."""
     pure = PurePosixPath(name.replace("\\", "/"))
-    return not pure.is_absolute() and ".." not in pure.parts and ":" not in (pure.parts[0] if pure.parts else "")
+    return (
+        "\0" not in name
+        and not pure.is_absolute()
+        and ".." not in pure.parts
+        and ":" not in (pure.parts[0] if pure.parts else "")
+    )
 
 
 def stays_inside(folder: Path, path: Path) -> bool:
