@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from compiler.diagnostics import pages
@@ -98,17 +99,23 @@ def bounded(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was most likely meant to be, or None."""
     by_fold = {k.casefold(): k for k in known}
-    found = difflib.get_close_matches(word.casefold()[:80], list(by_fold), n=1, cutoff=0.6)
+    found = _close(word.casefold()[:80], tuple(by_fold))
     return by_fold[found[0]] if found else None
 
 
 def meant(word: str, known: Iterable[str]) -> Fix | None:
     """The fix that writes a known word, where just one is close to what was written; None where that is a guess."""
     by_fold = {k.casefold(): k for k in known}
-    found = difflib.get_close_matches(word.casefold(), list(by_fold), n=2, cutoff=0.6) if len(word) <= 80 else []
+    found = _close(word.casefold(), tuple(by_fold)) if len(word) <= 80 else []
     if len(found) != 1 or difflib.SequenceMatcher(None, found[0], word.casefold()).ratio() < SURE:
         return None
     return Fix("word", by_fold[found[0]], word)
+
+
+@lru_cache(maxsize=256)
+def _close(word: str, known: tuple[str, ...]) -> list[str]:
+    """The two nearest, asked for twice of each mistake: for its help and for its fix."""
+    return difflib.get_close_matches(word, known, n=2, cutoff=0.6)
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str, limit: int = 12) -> str:

@@ -4,11 +4,16 @@ import json
 from functools import cache
 
 from compiler.reading.source import SpanPath, value_at
-from compiler.schema import schema_of
 from compiler.shape.walk import Schema, child_of
 from compiler.shape.words import JSON_TYPES
 
-_schema = cache(schema_of)
+
+@cache
+def _schema(kind: str) -> Schema:
+    from compiler.schema import schema_of  # not needed to check, and slow to import
+
+    return schema_of(kind)
+
 
 _UNITS = {
     "_n_per_m": "newtons per metre",

@@ -52,10 +52,12 @@ class Server(LanguageServer):
             for name, diagnostics in found.items():
                 self.publish(session, name, diagnostics)
 
-    def publish(self, session: Session, name: str, diagnostics: Sequence[Diagnostic]) -> None:
-        """Send a file's diagnostics."""
-        uri = self.uri(session, name)
-        lines = session.lines(name)
+    def publish(self, session: Session, name: str, diagnostics: list[Diagnostic]) -> None:
+        """Send a file's diagnostics; of a file that is not open only when they are others than last time."""
+        uri, lines = self.uri(session, name), session.lines(name)
+        if name not in session.buffers and session.told.get(name) == (diagnostics, lines):
+            return
+        session.told[name] = diagnostics, lines
         sent = [self.diagnostic(session, d, lines) for d in diagnostics]
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, sent))
 

@@ -1,11 +1,14 @@
 """One project in an editor: the texts that are open, and what checking says of them."""
 
+import gc
 import os
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.check import check
 from compiler.plan.study import open_project
+from compiler.project.collector import without_gc
+from compiler.project.held import Held
 from compiler.project.project import LOCAL_FILE, Project
 from compiler.reading.spec_files import SUFFIXES
 
@@ -17,7 +20,10 @@ class Session:
         self.root = root
         self.buffers: dict[str, str] = {}
         self.found: dict[str, list[Diagnostic]] = {}
+        self.told: dict[str, tuple[list[Diagnostic], list[str]]] = {}
+        """File -> diagnostics that the client has, and the lines that they are of."""
         self.turn = 0
+        self._held = Held()
         self._project: Project | None = None
 
     @property
@@ -34,12 +40,15 @@ class Session:
         return Path(name).as_posix() if known else None
 
     def check(self) -> dict[str, list[Diagnostic]]:
-        """Diagnostics by file, with an empty list for each that had some before or is open."""
-        project = self._load()
-        found: dict[str, list[Diagnostic]] = {name: [] for name in (*self.found, *self.buffers)}
-        for diagnostic in check(project):
-            found.setdefault(diagnostic.span.file, []).append(diagnostic)
+        """Diagnostics by file, with an empty list for each that had some before, that the client has some of, or that is open."""
+        with without_gc():
+            project, first = self._load(), self._project is None
+            found: dict[str, list[Diagnostic]] = {name: [] for name in (*self.found, *self.told, *self.buffers)}
+            for diagnostic in check(project):
+                found.setdefault(diagnostic.span.file, []).append(diagnostic)
         self._project, self.found = project, {name: those for name, those in found.items() if those}
+        if first:
+            gc.freeze()  # specs stay; the collector need not walk them again and again
         return found
 
     def lines(self, name: str) -> list[str]:
@@ -47,7 +56,7 @@ class Session:
         return self.project.lines(name) or [""]
 
     def _load(self) -> Project:
-        return open_project(self.root, None, dict(self.buffers))
+        return open_project(self.root, None, dict(self.buffers), self._held)
 
 
 def find_root(path: Path) -> Path | None:

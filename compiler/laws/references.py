@@ -83,7 +83,7 @@ def extends_cycle(subject: Subject) -> Iterator[Diagnostic]:
 def _unknown(
     subject: Subject, where: tuple[str, str], path: tuple[str | int, ...], kind: str, wanted: object
 ) -> Iterator[Diagnostic]:
-    if isinstance(wanted, str) and is_id(wanted) and (kind, wanted) not in subject.project.sources:
+    if isinstance(wanted, str) and (kind, wanted) not in subject.project.sources and is_id(wanted):
         known = subject.project.ids(kind)
         help, fix = did_you_mean(wanted, known, FOLDERS[kind]), meant(wanted, known)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

@@ -8,6 +8,7 @@ from compiler.graph.expand import expand
 from compiler.graph.graph import Graph
 from compiler.laws.check import check
 from compiler.plan.plan import Plan, make_plan
+from compiler.project.held import Held
 from compiler.project.load import load_project
 from compiler.project.project import Project
 from compiler.project.roots import roots_of_environment
@@ -23,12 +24,14 @@ class SpecsRefused(Exception):
         self.errors = [d for d in diagnostics if d.severity == "error"]
 
 
-def open_project(root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
+def open_project(
+    root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None, held: Held | None = None
+) -> Project:
     """The project's specs; roots come from arguments, the environment, or `simkiln.local.yaml`, in that order.
 
-    `overlay` holds texts by project-relative name that count in the place of files.
+    `overlay` holds texts by project-relative name that count in the place of files, `held` what was read before.
     """
-    return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay)
+    return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay, held)
 
 
 def checked_graph(project: Project, study: str) -> Graph:

@@ -58,5 +58,5 @@ def layers(project: Project, study: str, location: str | None, task: str | None,
 def layer(project: Project, kind: str, name: str) -> Layer:
     """One spec as a layer."""
     spec = project.specs(kind)[name]
-    inputs = getattr(spec, "inputs", {})
+    inputs = spec.inputs if kind == "approach" else {}
     return Layer(kind, name, spec.stages, inputs, project.spans(kind, name))

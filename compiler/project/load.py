@@ -7,6 +7,7 @@ from pathlib import Path
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.project.arms import add_arms
 from compiler.project.collector import without_gc
+from compiler.project.held import Held, Read
 from compiler.project.local_file import believed, foreign_store
 from compiler.project.project import LOCAL_FILE, MODELS, Project
 from compiler.reading.source import Source, read_bytes, read_source, unread
@@ -20,13 +21,16 @@ from compiler.spec.local import Local
 from runtime.problem import legible
 
 
-def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None) -> Project:
+def load_project(
+    root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None, held: Held | None = None
+) -> Project:
     """Read every spec of the project in `root`. Mistakes are in the result's `diagnostics`; nothing is raised for them.
 
     Args:
         root: the folder that holds `specs/`.
         roots: capture roots given on the command line; they win over `simkiln.local.yaml`.
         overlay: texts to read instead of files, by path below `root`: what an editor has not saved yet.
+        held: what was read before; it is kept up to date.
     """
     root = Path(os.path.abspath(root))
     project = Project(root, store=root / "store", other_environments=root / ".envs", given_roots=dict(roots or {}))
@@ -34,7 +38,7 @@ def load_project(root: Path, roots: Mapping[str, Path] | None = None, overlay: M
     texts = SpecCache(root / "build" / "cache" / "specs.json")
     with without_gc():
         for kind, name, path in _spec_files(project, overlay or {}):
-            _read_spec(project, kind, name, path, overlay or {}, texts)
+            _read_spec(project, kind, name, path, overlay or {}, texts, held)
     texts.save()
     add_arms(project)
     if not project.sources and not project.diagnostics:
@@ -60,26 +64,36 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
             yield kind, stem, name
 
 
-def _read_spec(project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache) -> None:
+def _read_spec(
+    project: Project, kind: str, name: str, shown: str, overlay: Mapping[str, str], values: SpecCache, held: Held | None
+) -> None:
     earlier = project.sources.get((kind, name))
     if earlier is not None:
         other = Note(f"the other one is `{earlier.name}`", Span(earlier.name))
         message, help = f"{kind} `{name}` stands in two files", "rename or remove one of them"
         project.diagnostics.append(Diagnostic("R207", message, Span(shown), (other,), help))
         return
-    source = _source(project.root / shown, shown, overlay.get(shown), values)
-    project.sources[kind, name] = source
-    project.diagnostics += source.diagnostics
+    text = overlay.get(shown)
+
+    def anew() -> Read:
+        return _read(kind, _source(os.path.join(project.root, shown), shown, text, values))
+
+    read = held.read(project.root, shown, text, anew) if held is not None else anew()
+    project.sources[kind, name] = read.source
+    project.diagnostics += [*read.source.diagnostics, *read.wrong]
+    if read.spec is not None:
+        project.specs(kind)[name] = read.spec
+
+
+def _read(kind: str, source: Source) -> Read:
     if source.value is None:
-        return
+        return Read(source, None, [])
     spec, wrong = validate(MODELS[kind], source)
     wrong = _without_consequences(wrong + check_sections(source), source)
-    project.diagnostics += wrong
-    if spec is not None and not wrong and source.readable:
-        project.specs(kind)[name] = spec
+    return Read(source, spec if not wrong and source.readable else None, wrong)
 
 
-def _source(path: Path, shown: str, text: str | None, values: SpecCache) -> Source:
+def _source(path: str, shown: str, text: str | None, values: SpecCache) -> Source:
     """A file as read; from its text when an editor holds a newer one."""
     if text is not None:
         return read_source(text, shown)

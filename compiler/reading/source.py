@@ -185,7 +185,7 @@ def _ignore(*_told: object) -> None:
     """A report that nobody waits for."""
 
 
-def read_bytes(path: Path, name: str) -> bytes | Source:
+def read_bytes(path: Path | str, name: str) -> bytes | Source:
     """A file's bytes (one more than allowed, if it is too large), or a source that says why it cannot be read."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):

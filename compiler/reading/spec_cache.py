@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from compiler.reading.code_key import code_key
@@ -29,12 +30,16 @@ class SpecCache:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._used: dict[str, object] = {}
-        self._known: dict[str, object] = {}
         self._new = False
+
+    @cached_property
+    def _known(self) -> dict[str, object]:
         if enabled():
             with suppress(OSError, ValueError, KeyError, TypeError):
-                content = json.loads(path.read_bytes())
-                self._known = content["values"] if content["code"] == code_key() else {}
+                content = json.loads(self._path.read_bytes())
+                if content["code"] == code_key() and isinstance(content["values"], dict):
+                    return content["values"]
+        return {}
 
     def get(self, data: bytes) -> object:
         """The value that a spec of these bytes has, None when it is not known."""

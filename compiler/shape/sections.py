@@ -14,8 +14,8 @@ from compiler.shape.words import show
 from runtime.stage import BOUND, Stage, bound_fields, load_stages
 
 MOST_FINE = 10_000
-_FINE: set[tuple[type[BaseModel], str]] = set()
-"""Sections without a mistake: a fleet's locations often set the same."""
+_FINE: set[tuple[type[BaseModel] | None, str]] = set()
+"""Sections without a mistake, and specs of which all are (under None): a fleet's locations often set the same."""
 
 
 @cache
@@ -38,6 +38,9 @@ def _with_default(info: FieldInfo) -> FieldInfo:
 
 def check_sections(source: Source) -> list[Diagnostic]:
     """What is wrong in the `stages:` section of a spec that is otherwise in shape."""
+    whole = None, repr([source.value.get(key) for key in ("stages", "controls")]) if isinstance(source.value, dict) else ""
+    if whole in _FINE:
+        return []
     found: list[Diagnostic] = []
     for path, name, section in _sections(source.value):
         if len(found) >= MOST_OF_A_FILE:
@@ -47,6 +50,8 @@ def check_sections(source: Source) -> list[Diagnostic]:
             found.append(unknown_stage(name, source, path))
         elif isinstance(section, dict):
             found += _section(stage, section, source, path)
+    if not found and len(_FINE) < MOST_FINE:
+        _FINE.add(whole)
     return found
 
 

@@ -33,9 +33,10 @@ def validate[M: BaseModel](
     if not isinstance(value, dict):
         code, message, help = wrong_type(named(prefix), value, "a mapping")
         return None, [Diagnostic(code, message, source.spans.nearest(prefix), help=help)]
-    found = _not_finite(value, source, prefix)
+    plain = _is_plain(value)
+    found = [] if plain else _not_finite(value, source, prefix)
     try:
-        spec = model.model_validate_json(json.dumps(_integral(value)), strict=True)
+        spec = model.model_validate_json(json.dumps(value if plain else _integral(value)), strict=True)
     except ValidationError as error:
         told = {d.span for d in found}
         return None, found + [d for d in explain(error, model, source, prefix, value) if d.span not in told]
@@ -125,6 +126,15 @@ def _requoted(help: str, written: object = None) -> Fix | None:
     for word in ("true", "false"):  # YAML 1.1 had `yes` and `off`
         kinds[f"write `{word}`"] = Fix("value", word, str(written))
     return kinds.get(help)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether there is no number in the value that needs a second look."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return not isinstance(value, float) and (not isinstance(value, int) or abs(value) <= LARGEST)
 
 
 def _integral(value: object) -> object:

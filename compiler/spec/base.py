@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
+_IS_ID = re.compile(ID_PATTERN.strip("^$")).fullmatch
+
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """Name of a spec: its file name without the suffix."""
 
@@ -29,4 +31,4 @@ class Spec(Part):
 
 def is_id(text: str) -> bool:
     """Whether a file name (without suffix) can be an id."""
-    return re.fullmatch(ID_PATTERN.strip("^$"), text) is not None
+    return _IS_ID(text) is not None
