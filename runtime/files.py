@@ -81,30 +81,32 @@ def settled(state: os.stat_result, now_ns: int) -> bool:
     return max(state.st_mtime_ns, state.st_ctime_ns) < now_ns - RACY_NS
 
 
-def entries(folder: str | Path, most: int = MOST_FILES) -> Iterator[os.DirEntry[str]]:
+def entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
     """What is directly in a folder, in no order.
 
     Raises:
-        OSError: the folder cannot be read. Unfit: it has more than `most` entries.
+        OSError: the folder cannot be read. Unfit: it has more than `MOST_FILES` entries.
     """
     with os.scandir(folder) as found:
         for number, entry in enumerate(found):
-            if number >= most:
-                raise Unfit(errno.EFBIG, f"it has more than {most:,} files")
+            if number >= MOST_FILES:
+                raise Unfit(errno.EFBIG, f"it has more than {MOST_FILES:,} files")
             yield entry
 
 
-def walk(folder: str | Path, most: int = MOST_FILES) -> Iterator[tuple[str, os.stat_result]]:
+def walk(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
     """Path and state of all that is below a folder, in no order. A link to a file has the state of that file; a link to a
     folder, or to nothing, its own, and is not followed.
 
     Raises:
-        OSError: a folder cannot be read. Unfit: there is more than `most`.
+        OSError: a folder cannot be read. Unfit: there are more than `MOST_FILES` below it.
     """
-    waiting, left = [os.fspath(folder)], most
+    waiting, found = [os.fspath(folder)], 0
     while waiting:
-        for entry in entries(waiting.pop(), left):
-            left -= 1
+        for entry in entries(waiting.pop()):
+            found += 1
+            if found > MOST_FILES:
+                raise Unfit(errno.EFBIG, f"it has more than {MOST_FILES:,} files")
             state = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(state.st_mode):
                 waiting.append(entry.path)

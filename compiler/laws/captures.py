@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, closest
 from compiler.laws.subject import Subject
@@ -25,7 +26,7 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
         if not isinstance(source, HiddenSite) and not (source.root in roots and os.path.isdir(roots[source.root])):
             users.setdefault(source.root, []).append(name)
     for root, (name, *others) in users.items():
-        state = "has a folder that does not exist" if root in roots else "is not set on this machine"
+        state = _state(roots[root]) if root in roots else "is not set on this machine"
         guess = closest(root, roots) if root not in roots else None
         help = f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
         help = f"did you mean `{guess}`? {help}" if guess else help
@@ -49,3 +50,14 @@ def capture_files(subject: Subject) -> Iterator[Diagnostic]:
             path = tuple(problem.key.split(".")) if problem.key else ("source",)
             whole = subject.project.spans("location", name).get(path) is None
             yield subject.at("location", name, path, problem.code, problem.message, problem.help, key=whole)
+
+
+def _state(folder: Path) -> str:
+    """Why a root's folder is of no use here."""
+    try:
+        os.stat(folder)
+    except (FileNotFoundError, ValueError):
+        return "has a folder that does not exist"
+    except OSError as error:
+        return f"has a folder that cannot be looked at: {(error.strerror or 'unknown reason').lower()}"
+    return "is no folder"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _IDS = "a file's name is its id, one for each spec of a kind"
 
 
 def unread_files(subject: Subject) -> Iterator[Diagnostic]:
-    """R209: a file or folder below `specs/` is not read; Y115: a folder of specs cannot be.
+    """R209: a file or folder below `specs/` is not read.
 
     Only where the whole project is checked. What file managers leave, and READMEs, are no matter.
     """
@@ -35,15 +36,10 @@ def unread_files(subject: Subject) -> Iterator[Diagnostic]:
 
 def _of_folder(root: Path, folder: str, known: set[str]) -> Iterator[Diagnostic]:
     grouped: dict[str, list[str]] = {}
-    try:
+    with suppress(OSError):  # a folder that cannot be read was told when specs were
         for entry in entries(root / folder):
             if entry.name not in known and (help := _fault(folder, entry)):
                 grouped.setdefault(help, []).append(entry.name)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        why = (error.strerror or "unknown error").lower()
-        yield Diagnostic("Y115", f"the folder cannot be read: {why}", Span(folder), help="it should hold the project's specs")
     for help, names in grouped.items():
         names.sort()
         shown = ", ".join(f"`{legible(name)}`" for name in names[:SHOWN]) + (

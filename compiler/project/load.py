@@ -51,6 +51,10 @@ def _spec_files(project: Project, overlay: Mapping[str, str]) -> Iterator[tuple[
     """Kind, id and name below the root of each spec file; what lies outside is reported and left out."""
     inside = os.path.realpath(project.root)
     for kind, name, linked in spec_names(project.root, overlay):
+        if name.endswith("/"):  # an error, or who asks what no study needs any more would hear: all of it
+            help = "make it a folder that you may read"
+            project.diagnostics.append(Diagnostic("Y115", "the folder cannot be read", Span(name[:-1]), help=help))
+            continue
         stem = name.rpartition("/")[2].rpartition(".")[0]
         if linked and not Path(os.path.realpath(project.root / name)).is_relative_to(inside):
             message, help = f"{show(name)} is a link that leaves the project", "copy the file into the project"

@@ -17,7 +17,7 @@ def file_of(kind: str, name: str) -> str:
 
 def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str, bool]]:
     """Kind and name below `root` of each spec file, sorted by kind, and whether it is reached through a link. What else
-    is there, `compiler.laws.unread` tells.
+    is there, `compiler.laws.unread` tells. A folder that cannot be read comes by its own name, with `/` behind it.
 
     Args:
         root: the project's folder.
@@ -32,8 +32,10 @@ def spec_names(root: Path, more: Iterable[str] = ()) -> Iterator[tuple[str, str,
         try:
             with os.scandir(root / below) as found:
                 entries |= {e.name: e.is_symlink() for e in found if e.name.endswith(SUFFIXES) and e.name[0] != "."}
-        except OSError:
+        except FileNotFoundError:
             pass
+        except OSError:
+            yield kind, f"{below}/", False
         linked = os.path.islink(root / below) or os.path.islink(root / "specs")
         for name in sorted(entries):
             yield kind, f"{below}/{name}", linked or entries[name]

@@ -37,8 +37,7 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
         return problems
     if isinstance(source, SplatFile):
         if not os.path.isfile(folder):
-            what = "is not a file" if os.path.lexists(folder) else ""
-            return [_absent(source, f"`{source.path}` in root `{source.root}` {what}" if what else _no(source, "file"))]
+            return [_absent(source, folder, "file")]
         return too_large(source, [folder]) or inspect_ply(folder, source.path)
     return _inspect_folder(source, folder)
 
@@ -63,9 +62,9 @@ def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
 
 def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     if not os.path.isdir(folder):
-        return [_absent(source, _no(source, "folder"))]
+        return [_absent(source, folder, "folder")]
     if not _readable(folder):
-        return [_absent(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
+        return [_unread(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
     base = folder if source.poses == "transforms" else folder / source.images
     if not os.path.isdir(base) or not _readable(base):
         state = "cannot be read" if os.path.isdir(base) else "is not there"
@@ -125,11 +124,19 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     return []
 
 
-def _no(source: Photos | SplatFile, what: str) -> str:
-    return f"no {what} `{source.path}` in root `{source.root}`"
+def _absent(source: Photos | SplatFile, path: Path, what: str) -> Problem:
+    """R210 for what is not there, is something else, or cannot be looked at, as on a mount that is gone."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return _unread(source, f"no {what} `{source.path}` in root `{source.root}`")
+    except OSError as error:
+        why = (error.strerror or "unknown reason").lower()
+        return _unread(source, f"`{source.path}` in root `{source.root}` cannot be looked at: {why}")
+    return _unread(source, f"`{source.path}` in root `{source.root}` is no {what}")
 
 
-def _absent(source: Photos | SplatFile, message: str) -> Problem:
+def _unread(source: Photos | SplatFile, message: str) -> Problem:
     help_ = f"check the path, or point the root elsewhere with `--root {source.root}=DIR`"
     return Problem("R210", message, help_, "source.path")
 
