@@ -92,7 +92,7 @@ class _Expansion:
         targets = list({node.address: node for node in targets}.values())
         targets = [node for node in targets if node.address in self.nodes]
         stopped = self.stopped if self.stopped.reasons else None
-        return Graph(self.id, self.nodes, targets, stopped, self.samples, self.settled, self.rows)
+        return Graph(self.id, self.nodes, targets, stopped, self.samples, tuple(self.study.locations), self.settled, self.rows)
 
     def _grow(self, location: str) -> None:
         """All nodes of one location: after the pattern of one like it, or else one by one."""

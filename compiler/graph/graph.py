@@ -1,6 +1,6 @@
 """What expansion yields: the graph of one study."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from compiler.graph.node import Address, Node, Stops
@@ -19,10 +19,19 @@ class Graph:
     """What failed gates have stopped; such nodes are among `nodes`, and nothing that is built reads them."""
     samples: list[Node] = field(default_factory=list)
     """Nodes with every combination of setting and port contracts that there is: enough for laws over those."""
+    locations: tuple[str, ...] = ()
+    """The study's, in its order."""
     settled: Settled | None = None
     """Locations that were taken over from an earlier expansion: their nodes are not among `nodes`."""
     rows: Mapping[str, tuple[Pattern, list[Node]]] = field(default_factory=dict)
     """Location -> its pattern and its nodes in that order, where it has one and they are no other location's."""
+
+    def places(self) -> list[str | None]:
+        """Every location that has a node, in the study's order; None stands last for nodes of no location."""
+        made = dict.fromkeys(node.scope.location for node in self.nodes.values())
+        taken: Container[str] = self.settled or ()
+        listed = [x for x in self.locations if x in made or x in taken]
+        return sorted(dict.fromkeys([*listed, *made]), key=lambda name: name is None)
 
     @property
     def size(self) -> int:

@@ -28,6 +28,8 @@ class SettledSlot(NamedTuple):
     aliases: tuple[Scope, ...]
     askers: tuple[str, ...]
     contract: Contract
+    name: str
+    """The stage's."""
 
     def to_json(self) -> list[Any]:
         """As the file holds it."""
@@ -37,7 +39,9 @@ class SettledSlot(NamedTuple):
     def from_json(cls, value: list[Any]) -> "SettledSlot":
         """Read back; raises LookupError for a stage that is not there."""
         stage, own, aliases, askers, contract = value
-        return cls(REGISTRY[stage], Scope(*own), tuple(Scope(*a) for a in aliases), tuple(askers), Contract.from_json(contract))
+        return cls(
+            REGISTRY[stage], Scope(*own), tuple(Scope(*a) for a in aliases), tuple(askers), Contract.from_json(contract), stage
+        )
 
 
 @dataclass
@@ -52,10 +56,12 @@ class Kind:
     @classmethod
     def of(cls, pattern: Pattern) -> "Kind":
         """The kind of a pattern, without any location."""
-        slots = tuple(SettledSlot(s.setting.stage, s.own, s.aliases, s.askers, s.contract) for s in pattern.slots)
-        bare = tuple(s._replace(own=s.own._replace(location=None)) for s in slots)
-        bare = tuple(s._replace(aliases=tuple(a._replace(location=None) for a in s.aliases)) for s in bare)
-        return cls(bare, dict(zip(pattern.keys, pattern.places, strict=True)), [], [[] for _ in slots])
+        slots = []
+        for s in pattern.slots:
+            aliases = tuple(alias._replace(location=None) for alias in s.aliases)
+            stage = s.setting.stage
+            slots.append(SettledSlot(stage, s.own._replace(location=None), aliases, s.askers, s.contract, stage.name))
+        return cls(tuple(slots), dict(zip(pattern.keys, pattern.places, strict=True)), [], [[] for _ in slots])
 
     def alike(self, other: "Kind") -> bool:
         """Whether nodes of both have the same places and names."""
@@ -98,20 +104,16 @@ class Kind:
 class SettledNode:
     """A node that is in the store and was not made anew: it has an address, scopes and a contract, and can be a parent."""
 
-    __slots__ = ("fingerprint", "location", "slot")
+    __slots__ = ("address", "fingerprint", "location", "slot")
 
     def __init__(self, slot: SettledSlot, location: str, fingerprint: str) -> None:
         self.slot, self.location, self.fingerprint = slot, location, fingerprint
+        self.address: Address = slot.name, fingerprint
 
     @property
     def stage(self) -> Stage:
         """The stage that made it."""
         return self.slot.stage
-
-    @property
-    def address(self) -> Address:
-        """Stage name and fingerprint."""
-        return self.slot.stage.name, self.fingerprint
 
     @property
     def contract(self) -> Contract:

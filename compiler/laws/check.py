@@ -65,6 +65,11 @@ def files_of(subject: Subject) -> set[str]:
     project, name = subject.project, subject.only
     assert name is not None
     used = {("study", name)} | {(kind, name) for kind in LISTS.values() for name in subject.named(kind)}
+    used -= (
+        {("location", place) for place in project.studies[name].locations if place in subject.settled}
+        if name in project.studies
+        else set()
+    )
     return {project.sources[key].name for key in used if key in project.sources} | {LOCAL_FILE}
 
 

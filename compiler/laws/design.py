@@ -84,7 +84,7 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
                 help = way_to(domain) if DOMAINS[domain].by_people else help
                 yield subject.at("study", name, ("trials", domain), "X413", message, help, key=True)
         known = subject.project.locations
-        for i, location, domain in ((i, x, d) for d in study.trials if DOMAINS[d].at_site for i, x in enumerate(study.locations)):
+        for i, location, domain in ((i, x, d) for d in study.trials if DOMAINS[d].at_site for i, x in subject.places(study)):
             if location in known and known[location].source.kind != "hidden_site":
                 note = subject.note(f"trials in `{domain}` are planned here", "study", name, ("trials", domain))
                 message = f"location `{location}` has no hidden site, so it cannot have trials in `{domain}`"
@@ -122,7 +122,7 @@ def held_out(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         for kind, field in (("task", "tasks"), ("location", "locations")) if study.approaches else ():
             specs = subject.project.specs(kind)
-            for i, listed in enumerate(getattr(study, field)):
+            for i, listed in subject.places(study) if kind == "location" else enumerate(study.tasks):
                 if listed in specs and specs[listed].held_out:
                     where = "on its demos" if kind == "task" else "there"
                     message = f"{kind} `{listed}` is held out, but the study trains policies {where}"

@@ -29,9 +29,9 @@ def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if not all(x in project.locations for x in study.locations) or not all(x in project.tasks for x in study.tasks):
             continue
         approaches = [a for a in study.approaches if subject.in_shape(a)]
-        own = {x: layer(project, "location", x) for x in study.locations}
+        own = {x: layer(project, "location", x) for _, x in subject.places(study)}
         alike: dict[str, list[str]] = {}
-        for location in study.locations:
+        for location in own:
             alike.setdefault(repr(own[location].stages), []).append(location)
         common = layer(project, "study", name)
         for task, approach in product(study.tasks or [None], approaches or [None]):

@@ -32,7 +32,7 @@ def one_control_rate(subject: Subject, name: str, graph: Graph) -> Iterator[Diag
 def gap_too_large(subject: Subject) -> Iterator[Diagnostic]:
     """X448: a site's own gap, at a level of the study's conditions, would be larger than a gap can be."""
     for name, study in subject.studies():
-        for location in study.locations if "large" in study.conditions.levels() else ():
+        for _, location in subject.places(study) if "large" in study.conditions.levels() else ():
             spec = subject.project.locations.get(location)
             if spec is None or spec.source.kind != HIDDEN_SITE:
                 continue

@@ -1,6 +1,6 @@
 """What a law looks at: a project, and which of its studies count."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -38,9 +38,18 @@ class Subject:
                 yield name, study
 
     def used(self, kind: str) -> list[str]:
-        """Ids of the specs of a kind that count and are in shape, sorted."""
-        known = self.project.specs(kind)
-        return sorted(known if self.only is None else (name for name in self.named(kind) if name in known))
+        """Ids of the specs of a kind that count and are in shape, sorted; without locations known to be without fault."""
+        known, fine = self.project.specs(kind), self.settled if kind == "location" else ()
+        return sorted(known if self.only is None else (x for x in self.named(kind) if x in known and x not in fine))
+
+    @property
+    def settled(self) -> Container[str]:
+        """Locations that an earlier check of the one study found without fault, by themselves and with what all share."""
+        return self.project.settled.get(self.only or "", ())
+
+    def places(self, study: Study) -> Iterator[tuple[int, str]]:
+        """The locations of a study that have to be looked at one by one, with their place in its list."""
+        return ((i, place) for i, place in enumerate(study.locations) if place not in self.settled)
 
     def written(self, kind: str) -> Iterator[tuple[str, dict[str, JsonValue]]]:
         """Id and plain value of the files of a kind that count, also of those that are out of shape."""

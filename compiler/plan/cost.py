@@ -6,7 +6,7 @@ share of it is measured, and its band covers 80%.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -102,8 +102,9 @@ class _Law:
 class CostModel:
     """Expected costs of nodes. Reads only the facts of stages that it is asked for."""
 
-    def __init__(self, index: StoreIndex | None = None) -> None:
-        self._index = index
+    def __init__(self, index: StoreIndex | None = None, published: Mapping[str, Collection[str]] | None = None) -> None:
+        """`published` spares listing the store again: stage -> fingerprints there."""
+        self._index, self._published = index, published
         self._facts: dict[str, list[Fact]] = {}
         self._laws: dict[_Key, _Law] = {}
 
@@ -128,7 +129,8 @@ class CostModel:
     def _learn(self, key: _Key) -> "_Law":
         stage, backends = key
         if stage not in self._facts:
-            self._facts[stage] = self._index.of_stage(stage, LOOKED_AT) if self._index else []
+            names = None if self._published is None else self._published.get(stage, ())
+            self._facts[stage] = self._index.of_stage(stage, LOOKED_AT, names) if self._index else []
         found = [f for f in self._facts[stage] if f.backends == backends and f.cpu_s > 0]
         found.sort(key=lambda f: -f.built)
         version, here = REGISTRY[stage].version, machine()

@@ -63,7 +63,7 @@ class Overview:
 def overview(project: Project, plan: Plan, cores: int = 1) -> Overview:
     """Hold a plan against the store and estimate what it takes."""
     index = StoreIndex.of(project)
-    model = CostModel(index)
+    model = CostModel(index, plan.published)
     costs = model.costs(plan.build())
     rates = project.studies[plan.graph.study].rates
     return Overview(plan, find_changes(project, plan, index), costs, estimate(plan, costs, model, rates, cores))

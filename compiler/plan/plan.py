@@ -19,7 +19,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """The frozen decision: explaining and applying both read this, so they cannot disagree.
+    """The frozen decision: explaining and applying both read this, so they cannot disagree. `states` are of the graph's nodes;
+    those of locations that were taken over are all reused.
 
     `published` is the listing of the store that it was made from: stage -> fingerprints.
     """
@@ -33,6 +34,8 @@ class Plan:
         planned: dict[str, set[str]] = {}
         for stage, fingerprint in self.graph.nodes:
             planned.setdefault(stage, set()).add(fingerprint)
+        for stage, taken in self.graph.settled.published.items() if self.graph.settled else ():
+            planned.setdefault(stage, set()).update(taken)
         return [(s, f) for s, found in self.published.items() for f in sorted(found - planned.get(s, set()))]
 
     def build(self) -> Iterator[Node]:
@@ -41,12 +44,13 @@ class Plan:
 
     def count(self, state: State) -> int:
         """How many nodes are in a state."""
-        return sum(1 for s in self.states.values() if s is state)
+        taken = self.graph.settled.count if self.graph.settled and state is State.REUSE else 0
+        return taken + sum(1 for s in self.states.values() if s is state)
 
     def missing_parents(self, node: Node) -> Iterator[Node]:
         """Parents that have to be built first, each once."""
         unique = {p.address: p for p in node.parents()}
-        return (p for a, p in unique.items() if self.states[a] is State.BUILD)
+        return (p for a, p in unique.items() if self.states.get(a) is State.BUILD)
 
 
 def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
@@ -57,12 +61,13 @@ def make_plan(graph: Graph, published: Mapping[str, set[str]]) -> Plan:
         published: stage -> fingerprints in the store.
     """
     none: set[str] = set()
+    taken = graph.settled.published if graph.settled else {}
     states: dict[Address, State] = {}
     waiting = list(graph.targets)
     while waiting:
         node = waiting.pop()
         address = stage, fingerprint = node.address
-        if address in states:
+        if address in states or fingerprint in taken.get(stage, none):
             continue
         if fingerprint in published.get(stage, none):
             states[address] = State.REUSE

@@ -1,6 +1,6 @@
 """The whole way from specs to a plan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
@@ -25,13 +25,18 @@ class SpecsRefused(Exception):
 
 
 def open_project(
-    root: Path, roots: dict[str, Path] | None = None, overlay: Mapping[str, str] | None = None, held: Held | None = None
+    root: Path,
+    roots: Mapping[str, Path] | None = None,
+    overlay: Mapping[str, str] | None = None,
+    held: Held | None = None,
+    later: Collection[str] = (),
 ) -> Project:
     """The project's specs; roots come from arguments, the environment, or `simkiln.local.yaml`, in that order.
 
-    `overlay` holds texts by project-relative name that count in the place of files, `held` what was read before.
+    `overlay` holds texts by project-relative name that count in the place of files, `held` what was read before; `later` names
+    files of locations that are read when they are asked for.
     """
-    return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay, held)
+    return load_project(root, {**roots_of_environment(), **(roots or {})}, overlay, held, later)
 
 
 def checked_graph(project: Project, study: str) -> Graph:

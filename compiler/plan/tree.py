@@ -51,12 +51,15 @@ def places(plan: Plan, changes: Changes, costs: Mapping[Address, NodeCost]) -> l
         counts[place][changes.mark(plan, node), node.stage.name] += 1
         if node.address in costs:
             seconds[place] += costs[node.address].cpu_s
+    if (settled := plan.graph.settled) is not None:
+        for place in settled.rows:
+            counts[place] = Counter((Mark.REUSE, stage) for stage in settled.stages(place))
     for fact in changes.orphans:
         counts[fact.location][Mark.ORPHAN, fact.stage] += 1
     marks = list(SIGNS)
     order = {stage: i for i, stage in enumerate(dict.fromkeys(stage for stage, _ in plan.graph.nodes))}
     found = []
-    for name in sorted(counts, key=lambda name: name is None):
+    for name in sorted(dict.fromkeys([*plan.graph.places(), *counts]), key=lambda name: name is None):
         parts = [(mark, stage, n) for (mark, stage), n in counts[name].items()]
         parts.sort(key=lambda part: (marks.index(part[0]), order.get(part[1], len(order)), part[1]))
         found.append(Place(name, tuple(parts), seconds[name]))

@@ -101,6 +101,8 @@ def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> K
         return None
     for specs, listed in ((project.tasks, spec.tasks), (project.locations, spec.locations)):
         for name in listed:
+            if name in project.settled.get(study, ()):
+                continue  # others that set the same are looked at
             section = specs[name].stages.get(knob[0]) if name in specs else None
             if section and section.get(knob[1], value) != value:
                 return KnobValue(section[knob[1]])

@@ -1,12 +1,14 @@
 """A project: every spec below `specs/`, read and held against its model."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.project.arms import add_arms
 from compiler.project.collector import without_gc
+from compiler.project.deferred import Deferred
 from compiler.project.held import Held, Read
 from compiler.project.local_file import believed, foreign_store
 from compiler.project.project import LOCAL_FILE, MODELS, Project
@@ -22,7 +24,11 @@ from runtime.problem import legible
 
 
 def load_project(
-    root: Path, roots: Mapping[str, Path] | None = None, overlay: Mapping[str, str] | None = None, held: Held | None = None
+    root: Path,
+    roots: Mapping[str, Path] | None = None,
+    overlay: Mapping[str, str] | None = None,
+    held: Held | None = None,
+    later: Collection[str] = (),
 ) -> Project:
     """Read every spec of the project in `root`. Mistakes are in the result's `diagnostics`; nothing is raised for them.
 
@@ -31,15 +37,23 @@ def load_project(
         roots: capture roots given on the command line; they win over `simkiln.local.yaml`.
         overlay: texts to read instead of files, by path below `root`: what an editor has not saved yet.
         held: what was read before; it is kept up to date.
+        later: files of locations that are known to be without fault; they are read when they are asked for.
     """
     root = Path(os.path.abspath(root))
     project = Project(root, store=root / "store", other_environments=root / ".envs", given_roots=dict(roots or {}))
     read_local(project)
     texts = SpecCache(root / "build" / "cache" / "specs.json")
+    if later:
+        project.sources, project.locations = Deferred(), Deferred()
     with without_gc():
         for kind, name, path in _spec_files(project, overlay or {}):
-            _read_spec(project, kind, name, path, overlay or {}, texts, held)
-    texts.save()
+            if path in later and isinstance(project.sources, Deferred) and isinstance(project.locations, Deferred):
+                project.sources.defer((kind, name), partial(_read_later, project, path))
+                project.locations.defer(name, partial(_spec_later, project, name))
+            else:
+                _read_spec(project, kind, name, path, overlay or {}, texts, held)
+    if not later:  # or those that were not read would be forgotten
+        texts.save()
     add_arms(project)
     if not project.sources and not project.diagnostics:
         help = "call simkiln in a folder that holds `specs/`"
@@ -95,6 +109,17 @@ def _read(kind: str, source: Source) -> Read:
     spec, wrong = validate(MODELS[kind], source)
     wrong = _without_consequences(wrong + check_sections(source), source)
     return Read(source, spec if not wrong and source.readable else None, wrong)
+
+
+def _read_later(project: Project, path: str) -> Source:
+    return read_source(project.root / path, path)
+
+
+def _spec_later(project: Project, name: str) -> object:
+    spec, _ = validate(MODELS["location"], project.sources["location", name])
+    if spec is None:
+        raise OSError(f"the spec of location `{name}` changed while it was read: call again")
+    return spec
 
 
 def _source(path: str, shown: str, text: str | None, values: SpecCache) -> Source:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from compiler.reading.code_key import code_key
 from compiler.reading.spec_cache import enabled, write_quietly
@@ -29,6 +30,18 @@ LARGEST = 1_000_000
 """Bytes of a file that counts; larger specs are refused."""
 WORTHWHILE = 2000
 """Nodes from which on remembering a plan saves more than it costs."""
+
+
+class Asked(NamedTuple):
+    """The state of everything that a plan depends on beside the store and captures, as one `key`.
+
+    `files` maps each spec, and whatever else of the project counts, to a digest of its bytes; it is empty, and the key a new one
+    each time, where a file's bytes alone do not tell. `common` is a digest of what does not stand in specs.
+    """
+
+    key: str
+    common: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,14 @@ class Idle:
     report: list[int] | None
 
 
-def recall(root: Path, study: str, asked: str) -> Idle | None:
+def recall(root: Path, study: str, asked: Asked) -> Idle | None:
     """What was remembered of the study, if all of it still holds; else None. `asked` is the `key` of this moment."""
     if not enabled():
         return None
     try:
         known = Idle(**json.loads(_file(root, study).read_bytes()))
         holds = (
-            known.key == asked
+            known.key == asked.key
             and known.outside == signature(known.captures)
             and known.listing == listing(root, root / known.store).sums()
         )
@@ -81,27 +94,32 @@ def page(root: Path, study: str) -> list[int]:
     return [shown.st_size, shown.st_mtime_ns]
 
 
-def key(root: Path, study: str, roots: Mapping[str, Path]) -> str:
+def key(root: Path, study: str, roots: Mapping[str, Path]) -> Asked:
     """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
     waiver may end with it.
 
     To be asked for before specs are read: if one changes in between, what is remembered then holds for no key. Where
     a spec is a link, or something is not an ordinary file of a spec's size, there is a new key each time.
     """
-    total = hashlib.blake2b(code_key().encode(), digest_size=16)
-    total.update(time.strftime("%Y-%m-%d\n", time.gmtime()).encode())
-    total.update(json.dumps([str(root), study, os.environ.get("CI", ""), sorted((k, str(v)) for k, v in roots.items())]).encode())
-    names = {name: linked for _, name, linked in spec_names(root)} | dict.fromkeys([LOCAL_FILE, *manifests(root)], False)
-    for name, linked in names.items():
-        data = None if linked else _content(root / name)
+    linked = {name: linked for _, name, linked in spec_names(root)}
+    others = [LOCAL_FILE, *manifests(root)]
+    files: dict[str, str] = {}
+    for name in (*linked, *others):
+        data = None if linked.get(name) else _content(f"{root}/{name}")
         if data is None:
-            return f"unknown-{uuid.uuid4().hex}"
-        total.update(os.fsencode(f"{name}\0{len(data)}\0"))
-        total.update(data)
-    return total.hexdigest()
+            return Asked(f"unknown-{uuid.uuid4().hex}", "", {})
+        files[name] = hashlib.blake2b(data, digest_size=16).hexdigest()
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    given = [str(root), study, os.environ.get("CI", ""), sorted((k, str(v)) for k, v in roots.items())]
+    common = _digest([code_key(), day, given, [(name, files[name]) for name in others]])
+    return Asked(_digest([common, list(files.items())]), common, files)
 
 
-def _content(path: Path) -> bytes | None:
+def _digest(value: object) -> str:
+    return hashlib.blake2b(json.dumps(value).encode(), digest_size=16).hexdigest()
+
+
+def _content(path: str) -> bytes | None:
     """The bytes of an ordinary file, none of one that is absent; None where reading might not end."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):

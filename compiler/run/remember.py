@@ -1,8 +1,11 @@
 """Remember a plan with nothing to build, so that the next call need not work it out again."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from compiler.graph.node import Node
+from compiler.graph.settled import Settled
 from compiler.laws.power.questions import outlook
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
@@ -10,14 +13,14 @@ from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
-from compiler.run.idle import Idle, page, remember, signature
+from compiler.run.idle import Asked, Idle, page, remember, signature
 from compiler.store.listing import sums
 from runtime.backend import description
 from runtime.capture.digest import digest_source, used_files
 from runtime.problem import InputError
 
 
-def settle(project: Project, plan: Plan, asked: str, found: Overview | None = None, presented: bool = False) -> None:
+def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = None, presented: bool = False) -> None:
     """Keep what is known of a plan, unless something is to be built.
 
     Args:
@@ -38,7 +41,7 @@ def settle(project: Project, plan: Plan, asked: str, found: Overview | None = No
     except (OSError, InputError):
         return
     idle = Idle(
-        key=asked,
+        key=asked.key,
         outside=outside,
         store=os.path.relpath(project.store, project.root),
         listing=sums(plan.published),
@@ -54,9 +57,8 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     """What `simkiln plan` says; with `every`, of each location by itself."""
     study = found.plan.graph.study
     last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
-    places = dict.fromkeys(node.scope.location for node in found.plan.graph.nodes.values())
     idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
-    tree = [nothing_to_do(list(places), study)] if idle else lines(found.places(), study, every)
+    tree = [nothing_to_do(found.plan.graph.places(), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
     if found.plan.graph.stopped is not None:
         said += map(Line, found.plan.graph.stopped.lines())
@@ -71,23 +73,37 @@ def as_planned(project: Project, plan: Plan) -> bool:
     Raises:
         OSError: one cannot be read.
     """
-    outside = [node for node in plan.graph.nodes.values() if node.content]
-    planned = {(scope.get("location"), node.content) for node in outside for scope in node.scopes()}
-    for name in dict.fromkeys(name for name, _ in planned):
-        source = project.locations[str(name)].source
-        folder = project.source_folder(source)
-        if folder is None or (name, digest_source(source, folder, project.cache if enabled() else None)) not in planned:
-            return False
-    return True
+    found: dict[str, list[Node]] = {}
+    for node in plan.graph.nodes.values():
+        for scope in node.scopes() if node.content else ():
+            found.setdefault(scope["location"], []).append(node)
+    return all(is_as_planned(project, location, nodes) for location, nodes in found.items())
+
+
+def is_as_planned(project: Project, location: str, nodes: Iterable[Node]) -> bool:
+    """Whether the capture of a location still has the digest that its nodes were planned with; raises as `as_planned`."""
+    planned = {node.content for node in nodes} - {None}
+    source = project.locations[location].source
+    folder = project.source_folder(source)
+    if not planned:
+        return folder is None
+    return folder is not None and digest_source(source, folder, project.cache if enabled() else None) in planned
 
 
 def captures_of(project: Project, study: str) -> list[str]:
     """Folders and files outside the project that the study's captures read, and descriptions of its back ends."""
     found = {str(description(role, name)) for role, name in project.studies[study].backends.items()}
+    settled: Settled | None = project.settled.get(study)
     for name in project.studies[study].locations:
-        source = project.locations[name].source
-        folder: Path | None = project.source_folder(source)
-        if folder is not None:
-            found.add(str(folder))
-            found |= {str(p.parent) for p in used_files(source, folder).values() if not p.is_relative_to(folder)}
+        found.update(settled.folders[name] if settled is not None and name in settled else folders_of(project, name))
     return sorted(found)
+
+
+def folders_of(project: Project, location: str) -> list[str]:
+    """Those of one location's capture."""
+    source = project.locations[location].source
+    folder: Path | None = project.source_folder(source)
+    if folder is None:
+        return []
+    others = {str(p.parent) for p in used_files(source, folder).values() if not p.is_relative_to(folder)}
+    return sorted({str(folder), *others})

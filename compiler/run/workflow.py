@@ -15,7 +15,9 @@ from compiler.run.idle import key, page, recall
 
 if TYPE_CHECKING:
     from compiler.plan.plan import Plan
+    from compiler.project.project import Project
     from compiler.run.frozen_plan import FrozenPlan
+    from compiler.run.idle import Asked
 
 
 def compile_study(study: str) -> str:
@@ -34,27 +36,29 @@ def compile_study(study: str) -> str:
     return str(path)
 
 
-def _compile(root: Path, study: str, asked: str) -> Path:
+def _compile(root: Path, study: str, asked: "Asked") -> Path:
     from compiler.plan.plan import State
-    from compiler.plan.study import SpecsRefused, open_project, plan_study
+    from compiler.plan.study import SpecsRefused
     from compiler.render.text import render_text
     from compiler.report.publish import publish_report
     from compiler.run.emit import emit
+    from compiler.run.memo import with_plan
     from compiler.run.remember import settle
 
-    project = open_project(root)
+    def use(project: "Project", plan: "Plan") -> Path:
+        path = emit(project, plan)
+        if not plan.count(State.BUILD):
+            publish_report(project, plan.graph)
+            settle(project, plan, asked, presented=True)
+        return path
+
     try:
-        plan = plan_study(project, study)
+        return with_plan(root, study, asked, None, use)
     except SpecsRefused as refused:
-        sys.stderr.write("\n".join(render_text(d, project.lines(d.span.file)) for d in refused.diagnostics))
+        sys.stderr.write("\n".join(render_text(d, refused.project.lines(d.span.file)) for d in refused.diagnostics))
         sys.stderr.write(f"\n{len(refused.diagnostics)} problems: nothing was built\n")
         sys.stderr.flush()
         os._exit(1)  # Snakemake would wrap any exception in a traceback
-    path = emit(project, plan)
-    if not plan.count(State.BUILD):
-        publish_report(project, plan.graph)
-        settle(project, plan, asked, presented=True)
-    return path
 
 
 def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -21,11 +21,13 @@ from compiler.reading.spec_cache import enabled
 from compiler.store.fact import Fact, Inputs, read_fact, read_inputs
 from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the table changes; a file of another format is emptied."""
 TABLE = """create table if not exists artifact
     (stage text, fingerprint text, modified integer, fact text, inputs text, primary key (stage, fingerprint))"""
 WAIT_S = 2.0
+UNREADABLE = "null"
+"""What stands in the place of facts where a manifest has none."""
 CHUNK = 2000
 
 
@@ -52,14 +54,16 @@ class StoreIndex:
         wanted = self._published() if only is None else self._modified(only)
         return self._bravely(lambda: self._facts(wanted, whole=only is None))
 
-    def of_stage(self, stage: str, most: int | None = None) -> list[Fact]:
+    def of_stage(self, stage: str, most: int | None = None, names: Iterable[str] | None = None) -> list[Fact]:
         """Facts of the published artifacts of a stage: all, or at most so many, chosen by their fingerprints alone.
 
-        Fingerprints are hashes, so a choice by them is a fair sample, and the same one each time.
+        Fingerprints are hashes, so a choice by them is a fair sample, and the same one each time. `names` are the fingerprints
+        there, for who knows them already.
         """
-        names: list[str] = []
-        with suppress(OSError):
-            names = sorted(entry.name for entry in os.scandir(self._store.root / stage))
+        if names is None:
+            with suppress(OSError):
+                names = [entry.name for entry in os.scandir(self._store.root / stage)]
+        names = sorted(names or ())
         if most is not None and len(names) > most:
             names = names[:: -(-len(names) // most)]
         return self.facts([(stage, name) for name in names])
@@ -108,7 +112,10 @@ class StoreIndex:
                     connection.executemany("insert or replace into artifact values (?, ?, ?, ?, ?)", rows)
         found: list[Fact] = []
         for stage, fingerprint, text in self._rows(wanted, whole, "fact"):
-            fact = _fact(_unsealed(text))
+            content = _unsealed(text)
+            if content == UNREADABLE:
+                continue
+            fact = _fact(content)
             if fact.address != (stage, fingerprint):
                 raise sqlite3.DatabaseError("a row in another's place")
             found.append(fact)
@@ -117,7 +124,8 @@ class StoreIndex:
     def _inputs(self, address: Address) -> Inputs | None:
         query = "select inputs from artifact where stage = ? and fingerprint = ?"
         row = self._connection().execute(query, address).fetchone()
-        return json.loads(_unsealed(row[0])) if row else None
+        content = _unsealed(row[0]) if row else UNREADABLE
+        return json.loads(content) if content != UNREADABLE else None
 
     def _bravely[T](self, read: Callable[[], T], first: Callable[[], object] = tuple) -> T:
         """Read; after trouble with the file, do what is first, and read again from memory."""
@@ -138,14 +146,13 @@ class StoreIndex:
 
     def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[str, str, int, str, str]]:
         for address in addresses:
-            try:
+            said, inputs = UNREADABLE, UNREADABLE  # remembered too, or it would be read again by every plan
+            with suppress(DamagedArtifact, KeyError, TypeError, ValueError, AttributeError):
                 manifest = self._store.manifest(*address)
                 fact = read_fact(manifest, modified[address] / 1e9)
-                inputs = json.dumps(read_inputs(manifest))
-            except (DamagedArtifact, KeyError, TypeError, ValueError, AttributeError):
-                continue
-            if fact.address == address:
-                yield *address, modified[address], _sealed(json.dumps(asdict(fact))), _sealed(inputs)
+                if fact.address == address:
+                    inputs, said = json.dumps(read_inputs(manifest)), json.dumps(asdict(fact))
+            yield *address, modified[address], _sealed(said), _sealed(inputs)
 
     def _published(self) -> dict[Address, int]:
         """Every artifact and when its manifest was written, in nanoseconds: one look at each folder."""

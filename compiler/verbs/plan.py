@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compiler.plan.plan import Plan
     from compiler.plan.tree import Line
     from compiler.project.project import Project
+    from compiler.run.idle import Asked
     from compiler.why.against import Against
 
 COLOURS = {"build": "green", "rebuild": "yellow", "orphan": "red", "reuse": "dim", "not needed": "dim"}
@@ -44,23 +45,29 @@ def run(args: argparse.Namespace) -> int:
             return 0
     if args.comment and not args.against:
         raise ValueError("--comment needs --against REV")
-    project, plan = common.planned(args)
     if args.against:
-        return _against(project, plan, args)
-    return _plan(project, plan, args, asked)
+        return _against(*common.planned(args), args)
+    if args.json:
+        from compiler.plan.overview import overview
+
+        print(json.dumps(overview(*common.planned(args), max(1, args.cores)).to_json(), indent=1))
+        return 0
+    _print(_plan(args, asked))
+    return 0
 
 
-def _plan(project: "Project", plan: "Plan", args: argparse.Namespace, asked: str) -> int:
+def _plan(args: argparse.Namespace, asked: "Asked") -> "list[Line]":
     from compiler.plan.overview import overview
+    from compiler.run.memo import with_plan
     from compiler.run.remember import said_of, settle
 
-    found = overview(project, plan, max(1, args.cores))
-    if args.json:
-        print(json.dumps(found.to_json(), indent=1))
-        return 0
-    _print(said_of(project, found, args.all))
-    settle(project, plan, asked, found)
-    return 0
+    def use(project: "Project", plan: "Plan") -> "list[Line]":
+        found = overview(project, plan, max(1, args.cores))
+        said = said_of(project, found, args.all)
+        settle(project, plan, asked, found)
+        return said
+
+    return with_plan(Path.cwd(), args.study, asked, parse_roots(args.root), use)
 
 
 def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
