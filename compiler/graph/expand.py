@@ -68,7 +68,7 @@ class _Expansion:
         self.backends: dict[str, tuple[dict[str, dict[str, str]], str]] = {}
         self.contracts: dict[tuple[object, ...], Contract] = {}
         self.settled: Settled | None = project.settled.get(study)
-        self.rows: dict[str, tuple[Pattern, list[Node]]] = {}
+        self.rows: dict[str, tuple[str, Pattern, list[Node]]] = {}
         self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
 
@@ -103,7 +103,7 @@ class _Expansion:
         like = (canonical(spec.stages), spec.source.kind, outside)
         partly = location in self.settings.partly
         pattern = None if partly else self.patterns.get(like)
-        if pattern is not None and self._repeat(pattern, location):
+        if pattern is not None and self._repeat(str(like), pattern, location):
             return
         for stage in self.study.targets:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
@@ -116,9 +116,9 @@ class _Expansion:
             found = self.patterns[like] = record(self.settings, self.asked[location])
             if found is not None:
                 first = {place: key for key, place in zip(reversed(found.keys), reversed(found.places), strict=True)}
-                self.rows[location] = found, [self.asked[location][first[place]] for place in range(len(found.slots))]
+                self.rows[location] = str(like), found, [self.asked[location][first[place]] for place in range(len(found.slots))]
 
-    def _repeat(self, pattern: Pattern, location: str) -> bool:
+    def _repeat(self, like: str, pattern: Pattern, location: str) -> bool:
         """Make the nodes of a pattern for another location; False when a contract turns out to differ."""
         made: list[Node] = []
         for slot in pattern.slots:
@@ -135,7 +135,7 @@ class _Expansion:
             if setting.expects != slot.setting.expects:
                 self.samples.append(node)
             made.append(node)
-        self.rows[location] = pattern, made
+        self.rows[location] = like, pattern, made
         self.asked[location] = dict(zip(pattern.keys, [made[place] for place in pattern.places], strict=True))
         return True
 

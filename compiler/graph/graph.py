@@ -23,8 +23,8 @@ class Graph:
     """The study's, in its order."""
     settled: Settled | None = None
     """Locations that were taken over from an earlier expansion: their nodes are not among `nodes`."""
-    rows: Mapping[str, tuple[Pattern, list[Node]]] = field(default_factory=dict)
-    """Location -> its pattern and its nodes in that order, where it has one and they are no other location's."""
+    rows: Mapping[str, tuple[str, Pattern, list[Node]]] = field(default_factory=dict)
+    """Location -> what its spec has in common with others of its pattern, the pattern, and its nodes in that order."""
 
     def places(self) -> list[str | None]:
         """Every location that has a node, in the study's order; None stands last for nodes of no location."""

@@ -48,24 +48,26 @@ class SettledSlot(NamedTuple):
 class Kind:
     """Locations that are alike: `columns[slot][row]` is the fingerprint of the slot's node at `locations[row]`."""
 
+    like: str
+    """What the specs of these locations have in common."""
     slots: tuple[SettledSlot, ...]
     keys: dict[Key, int]
     locations: list[str] = field(default_factory=list)
     columns: list[list[str]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, pattern: Pattern) -> "Kind":
+    def of(cls, like: str, pattern: Pattern) -> "Kind":
         """The kind of a pattern, without any location."""
         slots = []
         for s in pattern.slots:
             aliases = tuple(alias._replace(location=None) for alias in s.aliases)
             stage = s.setting.stage
             slots.append(SettledSlot(stage, s.own._replace(location=None), aliases, s.askers, s.contract, stage.name))
-        return cls(tuple(slots), dict(zip(pattern.keys, pattern.places, strict=True)), [], [[] for _ in slots])
+        return cls(like, tuple(slots), dict(zip(pattern.keys, pattern.places, strict=True)), [], [[] for _ in slots])
 
     def alike(self, other: "Kind") -> bool:
         """Whether nodes of both have the same places and names."""
-        return self.slots == other.slots and list(self.keys.items()) == list(other.keys.items())
+        return (self.like, self.slots) == (other.like, other.slots) and list(self.keys.items()) == list(other.keys.items())
 
     def add(self, location: str, fingerprints: Iterable[str]) -> None:
         """Take in a location."""
@@ -80,6 +82,7 @@ class Kind:
     def to_json(self) -> dict[str, Any]:
         """As the file holds it."""
         return {
+            "like": self.like,
             "slots": [slot.to_json() for slot in self.slots],
             "keys": [[*key, place] for key, place in self.keys.items()],
             "locations": " ".join(self.locations),
@@ -95,7 +98,9 @@ class Kind:
         """
         keys: dict[Key, int] = {(stage, Scope(*scope), by): place for stage, scope, by, place in value["keys"]}
         columns = [column.split() for column in value["columns"]]
-        found = cls(tuple(map(SettledSlot.from_json, value["slots"])), keys, value["locations"].split(), columns)
+        found = cls(
+            str(value["like"]), tuple(map(SettledSlot.from_json, value["slots"])), keys, value["locations"].split(), columns
+        )
         if {len(column) for column in columns} - {len(found.locations)} or len(columns) != len(found.slots):
             raise ValueError("columns of another length than the list of locations")
         return found

@@ -82,7 +82,10 @@ def find_changes(project: Project, plan: Plan, index: StoreIndex) -> Changes:
         return Changes(before, refused=tuple(refused))
     ours = [fact for fact in loose if fact.scopes and _is_ours(fact, project, plan)]
     stages = {fact.stage for fact in ours}
-    told = (node for node in nodes.values() if node.stage.name in stages)
+    told = [node for node in nodes.values() if node.stage.name in stages]
+    if (settled := plan.graph.settled) is not None:
+        theirs = {place for fact in ours for scope in fact.scopes if (place := scope.get("location")) in settled}
+        told += [node for place in theirs for node in settled.at(str(place)) if node.stage.name in stages]
     planned = {key(node.stage.name, scope) for node in told for scope in node.scopes()}
     superseded = tuple(f for f in ours if any(key(f.stage, scope) in planned for scope in f.scopes))
     gone = {f.address for f in superseded}

@@ -115,11 +115,11 @@ def keep(project: Project, plan: Plan, asked: Asked) -> None:
     memo = Memo(_shared(project, graph.study, asked))
     known = {} if before is None else before.places()
     new = False
-    for location, (pattern, nodes) in graph.rows.items():
+    for location, (like, pattern, nodes) in graph.rows.items():
         digest = asked.files.get(file_of("location", location))
         if digest is None or any(f not in plan.published.get(s, ()) for s, f in (node.address for node in nodes)):
             continue
-        kind = _kind_of(memo, Kind.of(pattern))
+        kind = _kind_of(memo, Kind.of(like, pattern))
         kind.add(location, [node.fingerprint for node in nodes])
         try:
             folders = folders_of(project, location)
@@ -170,8 +170,8 @@ def _agrees(graph: Graph, memo: Memo, made_anew: Mapping[int, str]) -> bool:
         found = graph.rows.get(location)
         if found is None:
             return False
-        (pattern, nodes), (k, row) = found, places[location]
-        if not memo.kinds[k].alike(Kind.of(pattern)) or memo.kinds[k].row(row) != [node.fingerprint for node in nodes]:
+        (like, pattern, nodes), (k, row) = found, places[location]
+        if not memo.kinds[k].alike(Kind.of(like, pattern)) or memo.kinds[k].row(row) != [node.fingerprint for node in nodes]:
             return False
     return True
 
@@ -186,7 +186,7 @@ def _apart(project: Project, graph: Graph) -> bool:
         return False
     if any(project.gates[guard.gate].scope == "study" for guard in guards(project, graph)):
         return False
-    own = [node for _, nodes in graph.rows.values() for node in nodes]
+    own = [node for _, _, nodes in graph.rows.values() for node in nodes]
     return len({node.address for node in own}) == len(own)
 
 
@@ -195,7 +195,7 @@ def _kind_of(memo: Memo, kind: Kind) -> Kind:
     for known in memo.kinds:
         if known.alike(kind):
             return known
-    memo.kinds.append(Kind(kind.slots, kind.keys, [], [[] for _ in kind.slots]))
+    memo.kinds.append(Kind(kind.like, kind.slots, kind.keys, [], [[] for _ in kind.slots]))
     return memo.kinds[-1]
 
 

@@ -143,10 +143,12 @@ def _listed(folder: Path, before: str) -> _Stage:
     path = os.fspath(folder)
     try:
         with os.scandir(path) as entries:
-            names = [e.name for e in entries if e.name in known or os.path.exists(f"{path}/{e.name}/{MANIFEST}")]
+            there = [e.name for e in entries]
     except OSError:
-        names = []
+        there = []
+    names = [name for name in there if name in known or os.path.exists(f"{path}/{name}/{MANIFEST}")]
     calm = state is not None and max(state[2:]) < now - SETTLED_NS and state == _state(folder)
+    calm = calm and len(names) == len(there)  # what is there without a manifest may get one, which this folder would not tell
     return _Stage(state if calm and len(names) >= WORTHWHILE else None, _sum(names), " ".join(names))
 
 
