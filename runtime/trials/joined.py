@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from runtime.bound.cell import Cell
 from runtime.bound.imported import ImportedSet
+from runtime.files import read_file
 from runtime.problem import InputError, Problem
 from runtime.stats.table.table import KEY, dated, rows
-from runtime.trials.listing import FOLDER
+from runtime.trials.listing import FOLDER, LARGEST_SET
 
 
 def with_imported(
@@ -75,7 +76,7 @@ def read_imported(one: ImportedSet, root: Path) -> pa.Table:
         InputError: X429 when it is not the one that was planned with.
     """
     try:
-        content = (root / FOLDER / one.name / "trials.parquet").read_bytes()
+        content = read_file(root / FOLDER / one.name / "trials.parquet", LARGEST_SET)
         if hashlib.sha256(content).hexdigest() != one.sha256:
             raise OSError("it was imported anew since planning")
         return pq.read_table(BytesIO(content))

@@ -1,9 +1,13 @@
 """Which sets of trials were imported, and what their manifests say. Standard library only."""
 
 import json
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from runtime.files import entries, read_file
 
 FORMAT = 1
 FOLDER = "trials"
@@ -11,14 +15,16 @@ MANIFEST = "manifest.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 LISTS = ("approaches", "locations", "tasks", "domains", "seeds", "files")
 LARGEST = 4 * 2**20
+"""Bytes of a manifest."""
+LARGEST_SET = 2**30
+"""Bytes of a set's trials."""
 
 
 def set_names(root: Path) -> list[str]:
     """Names of the imported sets of the project in `root`, sorted."""
-    parent = root / FOLDER
-    if not parent.is_dir():
-        return []
-    return sorted(p.name for p in parent.iterdir() if NAME.fullmatch(p.name) and (p / MANIFEST).is_file())
+    with suppress(OSError):
+        return sorted(e.name for e in entries(root / FOLDER) if NAME.fullmatch(e.name) and os.path.isfile(f"{e.path}/{MANIFEST}"))
+    return []
 
 
 def manifests(root: Path) -> list[str]:
@@ -31,13 +37,10 @@ def read_manifest(root: Path, name: str) -> dict[str, Any]:
 
     Raises:
         ValueError: when it is not a manifest of ours.
-        OSError: when it cannot be read.
+        OSError: when it cannot be read, or is too large.
     """
-    path = root / FOLDER / name / MANIFEST
-    if path.stat().st_size > LARGEST:
-        raise ValueError("its manifest is too large")
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_file(root / FOLDER / name / MANIFEST, LARGEST))
     except RecursionError as error:
         raise ValueError("its manifest is nested too deeply") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:

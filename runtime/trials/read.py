@@ -1,8 +1,10 @@
 """A file of trials, by its form."""
 
+import errno
 from pathlib import Path
 
 from runtime.bound.trial_mapping import TrialMapping
+from runtime.files import Unfit, read_file
 from runtime.trials.delimited import read_delimited
 from runtime.trials.fault import Where, refusal
 from runtime.trials.lerobot import read_lerobot
@@ -23,16 +25,14 @@ def read_bytes(path: Path, name: str) -> bytes:
         TrialsRefused: T512 when there is no such file, it cannot be read or is too large.
     """
     try:
-        if not path.is_file():
-            why = "it is not a file" if path.exists() else "there is no such file"
-            raise refusal("T512", f"`{name}` cannot be read: {why}", "mend the path", Where(name))
-        if path.stat().st_size > LARGEST:
-            message = f"`{name}` has {path.stat().st_size / 2**20:,.0f} MiB, more than {LARGEST // 2**20}"
-            raise refusal("T512", message, "split it, or leave out columns that no mapping names", Where(name))
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise refusal("T512", f"`{name}` cannot be read: {why}", "mend the path or its rights", Where(name)) from error
+        return read_file(path, LARGEST)
+    except FileNotFoundError as error:
+        raise refusal("T512", f"`{name}` cannot be read: there is no such file", "mend the path", Where(name)) from error
+    except OSError as error:
+        large = error.errno == errno.EFBIG
+        help = "split it, or leave out columns that no mapping names" if large else "mend the path or its rights"
+        why = error.strerror if isinstance(error, Unfit) else (error.strerror or str(error)).lower()
+        raise refusal("T512", f"`{name}` cannot be read: {why}", help, Where(name)) from error
 
 
 def read_raw(content: bytes, name: str, mapping: TrialMapping) -> Raw:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtime.bound.trial_mapping import TrialMapping
+from runtime.files import read_file
 from runtime.trials.duplicates import duplicates, outcomes_of
 from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
-from runtime.trials.listing import FOLDER, FORMAT, read_manifest, set_names
+from runtime.trials.listing import FOLDER, FORMAT, LARGEST_SET, read_manifest, set_names
 from runtime.trials.pairing import pairing_notes, twice
 from runtime.trials.read import read_bytes, read_raw
 from runtime.trials.rows import TRIAL_SCHEMA, convert
@@ -168,10 +170,10 @@ def read_set(root: Path, name: str) -> TrialSet:
         raise TrialsRefused(Fault("T515", message, word=name, known=known, what="sets"))
     try:
         manifest = read_manifest(root, name)
-        if manifest["sha256"] != digest_of(folder / "trials.parquet"):
+        content = read_file(folder / "trials.parquet", LARGEST_SET)
+        if manifest["sha256"] != hashlib.sha256(content).hexdigest():
             raise ValueError("its trials are not those that were imported")
-        table = pq.read_table(folder / "trials.parquet")
-        return TrialSet(name, manifest, _with_day(table))
+        return TrialSet(name, manifest, _with_day(pq.read_table(BytesIO(content))))
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"`{shown}` is damaged: {str(error).splitlines()[0][:200]}"
         raise refusal("T515", message, "import it again with `--replace`", Where(shown)) from error

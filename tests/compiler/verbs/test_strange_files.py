@@ -144,3 +144,9 @@ def test_an_absent_root_is_a_warning_and_home_is_known(
     assert [path.name for path in (capture.parents[1] / "kiln").glob("capture/*/manifest.json")] == ["manifest.json"]
     assert main(["check", "--format", "json"]) == 0
     assert "R206" not in json.dumps(json.loads(capsys.readouterr().out))
+
+
+def test_trials_in_a_pipe_are_told(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("shared.parquet")
+    assert main(["trials", "join", "shared.parquet"]) == 1
+    assert "error[T512]: `shared.parquet` cannot be read: it is a pipe, not a file" in capsys.readouterr().err
