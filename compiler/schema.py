@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from compiler.plan.form import AgainstForm, PlanForm
 from compiler.project.project import MODELS
+from compiler.shape.documented import Documented
 from compiler.shape.sections import overrides_of
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.report.forms.report import Report
@@ -26,17 +27,17 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def forms() -> dict[str, dict[str, Any]]:
     """The JSON Schemas of what verbs print and reports hold, and of the mapping that one of them reads."""
-    mapping = TrialMapping.model_json_schema(ref_template="#/$defs/{model}")
+    mapping = TrialMapping.model_json_schema(schema_generator=Documented, ref_template="#/$defs/{model}")
     found = {"trial_mapping": _tidy({"$schema": DIALECT, "title": "trial mapping"} | mapping | {"title": "trial mapping"})}
     for name, model in (("plan", PlanForm), ("against", AgainstForm), ("report", Report)):
-        form = TypeAdapter(model).json_schema(ref_template="#/$defs/{model}", mode="serialization")
+        form = TypeAdapter(model).json_schema(ref_template="#/$defs/{model}", mode="serialization", schema_generator=Documented)
         found[name] = _tidy({"$schema": DIALECT, "title": name} | {k: v for k, v in form.items() if k != "title"})
     return found
 
 
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind of spec, with the `stages:` and `inputs:` sections spelt out."""
-    schema = MODELS[kind].model_json_schema(ref_template="#/$defs/{model}")
+    schema = MODELS[kind].model_json_schema(schema_generator=Documented, ref_template="#/$defs/{model}")
     definitions = schema.setdefault("$defs", {})
     members = _members(schema)
     for form in members or [schema]:
@@ -78,7 +79,8 @@ def render(schema: dict[str, Any]) -> str:
 def _sections(section: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     stages = {}
     for stage in _sorted_stages():
-        parameters = overrides_of(stage.params).model_json_schema(ref_template=f"#/$defs/{stage.name}.{{model}}")
+        template = f"#/$defs/{stage.name}.{{model}}"
+        parameters = overrides_of(stage.params).model_json_schema(schema_generator=Documented, ref_template=template)
         for name, definition in parameters.pop("$defs", {}).items():
             definitions[f"{stage.name}.{name}"] = definition
         parameters["description"] = stage.doc.split("\n\n")[0].replace("\n", " ")

@@ -58,7 +58,7 @@ Function = Callable[..., dict[str, Any]]
 class Params(BaseModel):
     """Parameters of a stage: units in field names, a docstring under each field, a default for every settable one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def bound(source: str, **kwargs: Any) -> Any:

@@ -27,7 +27,9 @@ def overrides_of(params: type[BaseModel]) -> type[BaseModel]:
         if name not in hidden:
             fields[name] = (info.annotation, _with_default(info) if info.is_required() else info)
     config = ConfigDict(extra="forbid", frozen=True)
-    return create_model(params.__name__, __config__=config, __doc__=params.__doc__, **fields)
+    model = create_model(params.__name__, __config__=config, __doc__=params.__doc__, **fields)
+    model.__documented_by__ = params
+    return model
 
 
 def _with_default(info: FieldInfo) -> FieldInfo:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from compiler.reading.source import SpanPath
+from compiler.shape.documented import Documented
 
 Schema = dict[str, Any]
 """A JSON Schema, or a part of one."""
@@ -35,7 +36,7 @@ class Shape:
     """The JSON Schema of a model, walked by error locations."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        self.schema = model.model_json_schema()
+        self.schema = model.model_json_schema(schema_generator=Documented)
         self.definitions = self.schema.get("$defs", {})
 
     def resolve(self, schema: Schema) -> Schema:

@@ -19,7 +19,7 @@ StageParameters = dict[str, dict[str, JsonValue]]
 class Part(BaseModel):
     """A mapping inside a spec: unknown keys are refused, values are frozen, docstrings describe the fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Spec(Part):

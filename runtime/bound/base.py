@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Bound(BaseModel):
     """A value that a spec binds to a stage: unknown keys are refused, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     bound_version: ClassVar[int] = 1
     """Raised by hand where the same values come to mean something else; from 2 on it is part of addresses."""
 

@@ -12,7 +12,7 @@ from runtime.stage import Params, Resources, one, stage
 
 
 class _Trajectory(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Orbit(_Trajectory):
