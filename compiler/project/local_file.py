@@ -1,13 +1,13 @@
 """What is said of this machine's file, `simkiln.local.yaml`: whether it is this machine's at all, and of its store."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
+from compiler.project.git import git
 from compiler.project.project import LOCAL_FILE, Project
 from compiler.reading.source import Source
 from runtime.store.marker import no_store, remedy, stranger
@@ -55,10 +55,9 @@ def foreign_store(project: Project, source: Source | None) -> Iterator[Diagnosti
 def _tracked(root: Path, _index: tuple[int, int] | None) -> Literal["yes", "no", "unknown"]:
     if not any(os.path.lexists(folder / ".git") for folder in (root, *root.parents)):
         return "no"
-    words = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", LOCAL_FILE]
     try:
-        code = subprocess.run(words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
-    except OSError:
+        code = git(root, "ls-files", "--error-unmatch", "--", LOCAL_FILE).code
+    except ValueError:
         return "unknown"
     return "yes" if code == 0 else "no" if code == 1 else "unknown"
 

@@ -228,5 +228,5 @@ def _versions(project: Project, commit: str) -> tuple[dict[str, tuple[int, int]]
         pairs = {s: (then[s], now) for s, now in recorded().items() if isinstance(then.get(s), dict)}
         moved = {s: (int(a["version"]), b["version"]) for s, (a, b) in pairs.items() if a["version"] != b["version"]}
         return moved, [s for s, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return {}, []
