@@ -44,8 +44,8 @@ def leftovers(store: Store, before: float) -> list[Path]:
     """
     dead = [path for path in _entries(store.root / ".tmp", TEMPORARY) if not _lives(path)]
     locks = [path for path in _entries(store.root / ".locks", LOCK) if not _locked(path)]
-    damaged = [path for path in _entries(store.root / ".damaged", ASIDE) if _set_aside(path) < before]
-    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *damaged]
+    aside = [path for path in damaged(store) if aside_at(path) < before]
+    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *aside]
 
 
 def old_runs(build: Path, before: float, keep: set[tuple[str, str]]) -> list[Path]:
@@ -97,7 +97,12 @@ def _entries(folder: Path, called: re.Pattern[str] | None = None) -> list[Path]:
     return []
 
 
-def _set_aside(path: Path) -> float:
+def damaged(store: Store) -> list[Path]:
+    """Folders of artifacts that were set aside."""
+    return _entries(store.root / ".damaged", ASIDE)
+
+
+def aside_at(path: Path) -> float:
     """When an artifact was set aside, in seconds since 1970: its name says it. Before it did, the rename left its ctime."""
     written = path.name.split("-")[-2]
     with suppress(ValueError):

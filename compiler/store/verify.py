@@ -17,7 +17,7 @@ from runtime.problem import InputError, Problem
 from runtime.report.recompute import lineage
 from runtime.stage import REGISTRY, load_stages
 from runtime.store.marker import FINGERPRINT, refuse
-from runtime.store.store import SEAL, DamagedArtifact, Store, is_sealed
+from runtime.store.store import SEAL, DamagedArtifact, Store, UnreadableArtifact, is_sealed
 
 BATCH = 256
 """Artifacts that are handed to the threads at once, so that a million of them take no memory."""
@@ -25,11 +25,12 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one artifact. `unreadable` is a trouble of the machine, such as a disk or rights; not damage."""
+    """What became of one artifact. `unreadable` is a trouble of the machine, such as a disk or rights; not damage. `tainted`
+    is one that is as it was published, and was, or may have been, made from one that was damaged."""
 
     stage: str
     fingerprint: str
-    state: Literal["whole", "damaged", "unreadable"]
+    state: Literal["whole", "damaged", "unreadable", "tainted"]
     reason: str = ""
 
 
@@ -74,6 +75,8 @@ def inspect(store: Store, addresses: Iterable[Address], threads: int = 2) -> Ite
 def _finding(store: Store, address: Address) -> Finding | None:
     try:
         store.check(*address)
+    except UnreadableArtifact as trouble:
+        return Finding(*address, "unreadable", str(trouble).removeprefix(f"{'/'.join(address)} "))
     except DamagedArtifact as damage:
         if not store.path(*address).exists():
             return None

@@ -1,9 +1,10 @@
-"""Check every digest in the store; set damaged artifacts aside, so that they are planned again."""
+"""Check every digest in the store; set damaged artifacts, and what was made from them, aside, so that they are planned again."""
 
 import argparse
 import json
 import os
 import sys
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when every artifact is whole."""
     from compiler.render.terminal import steps
     from compiler.store.index import StoreIndex
+    from compiler.store.taint import tainted
     from compiler.store.verify import folders, inspect
     from runtime.store.store import Store
 
@@ -34,22 +36,26 @@ def run(args: argparse.Namespace) -> int:
     store = Store(project.store)
     _known(project, store, args.stage)
     addresses = folders(store, args.stage)
-    whole, bad = 0, []
+    whole, odd = 0, []
     for finding in steps(inspect(store, addresses, args.threads), len(addresses), "verifying"):
-        if finding.state == "whole":
-            whole += 1
-        else:
-            bad.append((finding, *_set_aside(store, finding)))
-            if not args.json:
-                _tell(*bad[-1])
+        whole += finding.state == "whole"
+        odd += [finding] if finding.state != "whole" else []
+    harmed = tainted(store, odd)
+    whole -= sum(1 for finding in harmed if args.stage in (None, finding.stage))
+    bad = []
+    for finding in [*harmed, *odd]:  # what was made from another one goes before it
+        bad.append((finding, *_set_aside(store, finding)))
+    bad.sort(key=lambda told: (told[0].state, told[0].stage, told[0].fingerprint))
+    for told in bad if not args.json else ():
+        _tell(*told)
     StoreIndex.of(project).rebuild()
-    damaged = [b for b in bad if b[0].state == "damaged"]
+    states = Counter(finding.state for finding, _, _ in bad)
     if args.json:
-        counts = {"whole": whole, "damaged": len(damaged), "unreadable": len(bad) - len(damaged)}
+        counts = {"whole": whole, **{state: states[state] for state in ("damaged", "tainted", "unreadable")}}
         print(json.dumps({**counts, "findings": [asdict(f) | {"kept_as": kept} for f, kept, _ in bad]}, indent=1))
     else:
-        odd = f", {len(bad) - len(damaged)} unreadable" if len(bad) > len(damaged) else ""
-        print(f"{whole} whole, {len(damaged)} damaged{odd}")
+        rest = "".join(f", {states[state]} {state}" for state in ("tainted", "unreadable") if states[state])
+        print(f"{whole} whole, {states['damaged']} damaged{rest}")
     return 1 if bad else 0
 
 
@@ -63,8 +69,8 @@ def _known(project: "Project", store: "Store", stage: str | None) -> None:
 
 
 def _set_aside(store: "Store", finding: "Finding") -> tuple[str, str]:
-    """Where a damaged artifact is kept for inspection, or why it still stands in the store."""
-    if finding.state != "damaged":
+    """Where a damaged or tainted artifact is kept for inspection, or why it still stands in the store."""
+    if finding.state == "unreadable":
         return "", ""
     try:
         return os.path.relpath(store.set_aside(finding.stage, finding.fingerprint)), ""

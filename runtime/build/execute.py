@@ -4,6 +4,8 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.backend import start
@@ -14,7 +16,8 @@ from runtime.job import Job
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.stage import Params, Stage, load_stages
-from runtime.store.store import DamagedArtifact, Store
+from runtime.store.reading import Reading
+from runtime.store.store import AbsentArtifact, DamagedArtifact, Store, UnreadableArtifact
 from runtime.tracking.build import Made
 from runtime.tracking.log import Log
 
@@ -40,13 +43,16 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             return found
         usage = Usage()
         params = stage.params.model_validate(job.params)
-        parents = _parents(job, stage, params, store)
+        reading = Reading(store, folder.stat().st_ctime_ns)
+        parents = _parents(job, stage, params, store, reading)
         source = captured(job, stage, params, folder)
         out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log)
         backends = {role: start(role, chosen, job.places.get(role)) for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
         if source:
             shutil.rmtree(folder / COPY)
+        with _undamaged(" (since this began to be built)"):
+            reading.again()
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
             "version": job.version,
@@ -54,6 +60,7 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             "backends": job.backends,
             "content": job.content,
             "parents": job.parents,
+            "read": reading.seals,
             "metrics": metrics,
             "contract": out.measured.to_json(),
             "scopes": job.scopes,
@@ -73,18 +80,15 @@ def _where(job: Job) -> dict[str, object]:
     return {"where": places} if places else {}
 
 
-def _parents(job: Job, stage: Stage, params: Params, store: Store) -> dict[str, Path | list[Path] | None]:
-    """Folders by port, after their sizes and contracts were checked."""
+def _parents(job: Job, stage: Stage, params: Params, store: Store, reading: Reading) -> dict[str, Path | list[Path] | None]:
+    """Folders by port, after their digests and contracts were checked."""
     expected = stage.expects(params)
     folders: dict[str, Path | list[Path] | None] = {}
     for port in stage.ports:
         found = job.inputs.get(port.name, [])
         for parent in found:
-            try:
-                manifest = store.check(*parent, digests=False)
-            except DamagedArtifact as damage:
-                problem = Problem("B311", f"damaged parent: {damage}", "run `simkiln verify`, then build again")
-                raise InputError(problem) from damage
+            with _undamaged():
+                manifest = reading.check(*parent)
             offered = Contract.from_json(manifest.get("contract", {}))
             _hold(f"`{job.stage}` takes `{port.name}`", expected.get(port.name, Contract()), offered)
         paths = [store.path(*parent) for parent in found]
@@ -93,6 +97,22 @@ def _parents(job: Job, stage: Stage, params: Params, store: Store) -> dict[str, 
         wanting, offering = (_contracts(job, store).get(port, Contract()) for port in (first, second))
         _hold(f"`{first}` needs of `{second}`", wanting, offering)
     return folders
+
+
+@contextmanager
+def _undamaged(when: str = "") -> Generator[None]:
+    """Say of a damaged parent what to do."""
+    try:
+        yield
+    except AbsentArtifact as gone:
+        raise InputError(Problem("B311", f"a parent is gone: {gone}", "build again: it is planned again")) from gone
+    except UnreadableArtifact as trouble:
+        raise InputError(
+            Problem("B311", f"a parent cannot be read: {trouble}", "mend the disk, the mount or the rights, then build again")
+        ) from trouble
+    except DamagedArtifact as damage:
+        help = "run `simkiln verify`, which sets it aside with what was made from it, then build again"
+        raise InputError(Problem("B311", f"damaged parent{when}: {damage}", help)) from damage
 
 
 def _contracts(job: Job, store: Store) -> dict[str, Contract]:

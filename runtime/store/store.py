@@ -33,6 +33,14 @@ class DamagedArtifact(Exception):
     """An artifact whose files are not those that its manifest lists."""
 
 
+class AbsentArtifact(DamagedArtifact):
+    """An artifact that is not in the store."""
+
+
+class UnreadableArtifact(DamagedArtifact):
+    """One of which the system cannot say what it is: a trouble of a disk, a mount or rights, not of the artifact."""
+
+
 class Store:
     """Artifacts below one folder. Safe for several processes at once, also on several hosts of a network share."""
 
@@ -60,13 +68,20 @@ class Store:
         """The manifest of a published artifact.
 
         Raises:
-            DamagedArtifact: when it is absent or not JSON.
+            DamagedArtifact: when it is absent or not JSON; AbsentArtifact when there is not even a folder; UnreadableArtifact
+                when the system does not read it.
         """
         path = self.path(stage, fingerprint) / MANIFEST
         try:
             return json.loads(path.read_text())
-        except (OSError, ValueError) as error:
+        except FileNotFoundError as error:
+            if not path.parent.exists():
+                raise AbsentArtifact(f"{stage}/{fingerprint} is not in the store") from error
             raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
+        except (IsADirectoryError, NotADirectoryError, ValueError) as error:
+            raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
+        except OSError as error:
+            raise UnreadableArtifact(f"{stage}/{fingerprint} cannot be read: {error.strerror or error}") from error
 
     def check(self, stage: str, fingerprint: str, digests: bool = True) -> dict[str, Any]:
         """Compare an artifact's files with its manifest, which is returned.
@@ -81,15 +96,8 @@ class Store:
         if (manifest["stage"], manifest["fingerprint"]) != (stage, fingerprint):
             stranger = f"{manifest['stage']}/{manifest['fingerprint']}"
             raise DamagedArtifact(f"{stage}/{fingerprint}: what stands here is {stranger}")
-        present = {name for name in _files(folder) if name in manifest["files"] or not (name == MANIFEST or is_stray(name))}
-        if present != set(manifest["files"]):
-            odd = sorted(present ^ set(manifest["files"]))
-            raise DamagedArtifact(f"{stage}/{fingerprint}: files differ from the manifest: {', '.join(odd[:3])}")
-        for name, entry in manifest["files"].items():
-            if (folder / name).stat().st_size != entry["size"]:
-                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has another size than its manifest says")
-            if digests and _digest(folder / name) != entry["sha256"]:
-                raise DamagedArtifact(f"{stage}/{fingerprint}: {name} has other content than its manifest says")
+        for _, reason in differing(folder, manifest, digests):
+            raise DamagedArtifact(f"{stage}/{fingerprint}: {reason}")
         return manifest
 
     def set_aside(self, stage: str, fingerprint: str) -> Path:
@@ -167,6 +175,19 @@ class Store:
         return target
 
 
+def differing(folder: Path, manifest: dict[str, Any], digests: bool = True) -> Iterator[tuple[str, str]]:
+    """Names of files that are absent, extra, or not as the manifest says, each with what is wrong with it."""
+    listed = manifest["files"]
+    present = {name for name in _files(folder) if name in listed or not (name == MANIFEST or is_stray(name))}
+    odd = sorted(present ^ set(listed))
+    yield from ((name, f"files differ from the manifest: {', '.join(odd[:3])}") for name in odd)
+    for name, entry in listed.items():
+        if name in present and (folder / name).stat().st_size != entry["size"]:
+            yield name, f"{name} has another size than its manifest says"
+        elif name in present and digests and _digest(folder / name) != entry["sha256"]:
+            yield name, f"{name} has other content than its manifest says"
+
+
 def _files(folder: Path) -> Iterator[str]:
     for directory, _, names in os.walk(folder):
         relative = os.path.relpath(directory, folder)
@@ -186,6 +207,11 @@ def is_sealed(manifest: object) -> bool:
     if SEAL in manifest:
         return manifest[SEAL] == _seal(manifest)
     return not any(value == _seal({k: v for k, v in manifest.items() if k != key}) for key, value in manifest.items())
+
+
+def seal_of(manifest: dict[str, Any]) -> str:
+    """The seal of a manifest, also of one that was written before there were any."""
+    return str(manifest.get(SEAL) or _seal(manifest))
 
 
 def _seal(manifest: dict[str, Any]) -> str:

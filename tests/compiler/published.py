@@ -9,7 +9,7 @@ from compiler.plan.study import open_project, plan_study
 from compiler.project.project import Project
 from compiler.run.emit import job
 from runtime.job import Job
-from runtime.store.store import Store
+from runtime.store.store import Store, seal_of
 from tests.errors.cases import base
 
 COST = {"cpu_s": 60.0, "wall_s": 30.0, "gpu_s": 0.0, "peak_mb": 500.0, "cores": 2, "machine": "x86_64 Test"}
@@ -74,6 +74,7 @@ def publish_job(
         "contract": {},
         "scopes": made.scopes,
         "parents": {port: [f"{p.stage}/{p.fingerprint}" for p in found] for port, found in made.inputs.items()},
+        "read": {"/".join(p): seal_of(store.manifest(*p)) for found in made.inputs.values() for p in found if store.has(*p)},
         "built": 1_700_000_000.0,
         "cost": {**COST, **(cost or {})},
     }
