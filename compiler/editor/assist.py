@@ -9,27 +9,16 @@ from typing import Literal
 from compiler.diagnostics.diagnostic import Span
 from compiler.editor.cursor import Place, openings, place_at
 from compiler.editor.fields import keys_at, meaning, values_at
+from compiler.editor.names import named_by
 from compiler.fix.edits import scalar
-from compiler.laws.subject import LISTS
 from compiler.project.project import Project
-from compiler.reading.source import SpanPath, value_at
+from compiler.reading.source import value_at
 from compiler.reading.spec_files import FOLDERS, SINGLE, SUFFIXES
 from compiler.shape.walk import Schema
 from runtime.backend import available
 from runtime.stage import load_stages
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:-]")
-_TO_STAGES = "study.targets.* approach.inputs.*.* gate.stage"
-_TO_APPROACHES = (
-    "study.baseline study.claims.*.approach study.claims.*.over study.claims.*.order.* study.claims.*.controls.* "
-    "approach.extends approach.row.substitute gate.approach"
-)
-_REFERENCES = (
-    *((f"study.{key}.*", kind) for key, kind in LISTS.items()),
-    *((pattern, "stage") for pattern in _TO_STAGES.split()),
-    *((pattern, "approach") for pattern in _TO_APPROACHES.split()),
-)
-"""Kind of file and path of a value, `*` for any step -> what it names: a kind of spec, or a stage."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,7 @@ def definition(project: Project, kind: str, text: str, offset: int) -> Span | No
     if place.role == "key":
         in_section = len(place.path) == 2 and place.path[0] in ("stages", "inputs")
         return _stage_file(str(place.path[1])) if in_section else None
-    to, word = _reference(kind, place.path), value_at(place.value, place.path)
+    to, word = named_by(kind, place.path), value_at(place.value, place.path)
     if to is None or not isinstance(word, str):
         return None
     if to == "stage":
@@ -98,6 +87,9 @@ def _keys(kind: str, place: Place, text: str) -> list[Item]:
     if place.path == ("backends",) and kind == "study":
         roles = sorted({role for stage in load_stages().values() for role in stage.backends})
         known: dict[str, Schema] = {role: {"type": "string"} for role in roles}
+    elif (named := named_by(kind, (*place.path, "*"), key=True)) in ("gate", "claim") and place.path[0] == "waivers":
+        listed = place.value.get(f"{named}s") if isinstance(place.value, dict) else None
+        known = {name: {"type": "object"} for name in listed or () if isinstance(name, str)}
     else:
         known = keys_at(kind, place.path, place.value)
     items = []
@@ -110,7 +102,7 @@ def _keys(kind: str, place: Place, text: str) -> list[Item]:
 
 
 def _values(project: Project, kind: str, place: Place) -> list[Item]:
-    to = _reference(kind, place.path)
+    to = named_by(kind, place.path)
     if to == "stage":
         fit = values_at(kind, place.path, place.value)  # what makes the artifact that a port takes
         said = {name: stage.doc.split("\n\n")[0] for name, stage in sorted(load_stages().items())}
@@ -135,18 +127,8 @@ def _siblings(place: Place) -> list[object]:
     return [item for i, item in enumerate(parent) if i != place.path[-1]] if isinstance(parent, list) else []
 
 
-def _reference(kind: str, path: SpanPath) -> str | None:
-    """What the value at a path names: a kind of spec, or a stage."""
-    here = (kind, *map(str, path))
-    for pattern, named in _REFERENCES:
-        parts = pattern.split(".")
-        if len(parts) == len(here) and all(part in ("*", step) for part, step in zip(parts, here, strict=True)):
-            return named
-    return None
-
-
 def _referred(project: Project, kind: str, place: Place) -> str | None:
-    to, word = _reference(kind, place.path), value_at(place.value, place.path)
+    to, word = named_by(kind, place.path), value_at(place.value, place.path)
     if to is None or not isinstance(word, str):
         return None
     if to == "stage":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from compiler.reading.nodes import Node
@@ -10,6 +11,8 @@ from compiler.reading.source import SpanPath, Spans
 
 _WORD = re.compile(r"[\w.-]*")
 _MARK = "cursor-stands-here"
+_SECTION = re.compile(r"^(?=[^\s#\-\]}])", re.MULTILINE)
+"""Where something begins at the left margin."""
 _MARKS = {"{": "}", "[": "]"}
 
 
@@ -57,15 +60,54 @@ def word_at(text: str, offset: int) -> tuple[int, int]:
     start = offset
     while start > 0 and _WORD.fullmatch(text, start - 1, start) and text[start - 1] not in "\r\n":
         start -= 1
+    if start < offset and text[start] == "-" and not text[:start].rpartition("\n")[2].strip():
+        start += 1  # the dash of a list's item
     found = _WORD.match(text, offset)
     return start, found.end() if found else offset
 
 
 def _versions(text: str, offset: int) -> Iterator[str]:
-    """The text, and what is left of it when what follows the cursor's line, or the cursor, is not yet right."""
+    """The text, and what is left of it when what follows the cursor's line, or the cursor, is not yet right; then without
+    the sections above that cannot be read, and of the cursor's own section only the lines that it stands below.
+    """
     yield text
-    for end in dict.fromkeys((_line_end(text, offset), offset)):
+    ends = dict.fromkeys((_line_end(text, offset), offset))
+    for end in ends:
         yield text[:end] + _closers(text[:end])
+    begins = [found.start() for found in _SECTION.finditer(text, 0, offset)]
+    own = begins.pop() if begins else 0
+    above = text[: begins[0] if begins else own]
+    for begin, end in pairwise([*begins, own]):
+        section = text[begin:end]
+        root = Spans(section, "").root
+        above += section if root is not None and isinstance(root.items, dict) else _blank(section)
+    for end in ends:
+        yield above + text[own:end] + _closers(text[own:end])
+    for end in ends:
+        lines = _parents(text[own:end])
+        yield above + lines + _closers(lines)
+
+
+def _parents(text: str) -> str:
+    """The last line and those that it stands below, by their indentation; blanks in the place of the others."""
+    *lines, last = text.splitlines(keepends=True) or [""]
+    kept, depth = [last], _depth(last)
+    for line in reversed(lines):
+        own = _depth(line)
+        parent = bool(line.strip()) and (
+            own < depth or (own == depth and kept[0].lstrip().startswith("- ") and line.lstrip()[0] != "-")
+        )
+        kept.insert(0, line if parent else _blank(line))
+        depth = own if parent else depth
+    return "".join(kept)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
 
 
 def _line_end(text: str, offset: int) -> int:

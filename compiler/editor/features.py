@@ -1,15 +1,16 @@
 """What the language server answers: the protocol on one side, `Session` and `assist` on the other."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from lsprotocol import types as lsp
 
 from compiler.editor import assist
+from compiler.editor.actions import add_actions
+from compiler.editor.naming import add_naming
+from compiler.editor.outline import Symbol, outline
 from compiler.editor.server import Server
-from compiler.editor.session import Session
-from compiler.fix.edits import edit_of
 from compiler.project.project import Project
-from compiler.reading.source import split_lines
 
 SPEC_FILES = "**/specs/**/*.{yaml,yml}"
 """What the editor is asked to watch: laws hold across files, and git changes some that are not open."""
@@ -17,6 +18,12 @@ _KINDS = {
     "key": lsp.CompletionItemKind.Property,
     "value": lsp.CompletionItemKind.EnumMember,
     "reference": lsp.CompletionItemKind.Reference,
+}
+_FORMS = {
+    "mapping": lsp.SymbolKind.Namespace,
+    "list": lsp.SymbolKind.Array,
+    "value": lsp.SymbolKind.Property,
+    "reference": lsp.SymbolKind.Variable,
 }
 
 
@@ -89,11 +96,18 @@ def make_server() -> Server:
         lines = session.lines(span.file) if not Path(span.file).is_absolute() else [""]
         return lsp.Location(server.uri(session, span.file), server.range(span, lines))
 
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix]))
-    def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def symbols(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
         found = server.session(params.text_document.uri)
-        return _actions(server, *found, params) if found else []
+        kind = assist.kind_of_file(found[1]) if found else None
+        if found is None or kind is None:
+            return []
+        text = server.workspace.get_text_document(params.text_document.uri).source
+        place = server.stretches(text)
+        return [_symbol(place, one) for one in outline(found[0].project, kind[0], text)]
 
+    add_naming(server)
+    add_actions(server)
     return server
 
 
@@ -120,18 +134,12 @@ def _item(server: Server, text: str, item: assist.Item, number: int) -> lsp.Comp
     )
 
 
-def _actions(server: Server, session: Session, name: str, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-    """The fixes of the diagnostics that touch a range, as the open text is now."""
-    lines = split_lines(session.buffers.get(name, ""))
-    found = []
-    for d in session.found.get(name, []):
-        edit, here = edit_of(d, lines), server.range(d.span, lines)
-        if edit is None or (here.end, here.start) < (params.range.start, params.range.start):
-            continue
-        if here.start.line > params.range.end.line:
-            continue
-        change = lsp.TextEdit(server.range(edit.span, lines), edit.text)
-        edits = lsp.WorkspaceEdit({params.text_document.uri: [change]})
-        sent = [server.diagnostic(session, d, lines)]
-        found.append(lsp.CodeAction(d.help or "mend it", lsp.CodeActionKind.QuickFix, diagnostics=sent, edit=edits))
-    return found
+def _symbol(place: Callable[[int, int], lsp.Range], symbol: Symbol) -> lsp.DocumentSymbol:
+    return lsp.DocumentSymbol(
+        symbol.name or "''",
+        _FORMS[symbol.form],
+        place(symbol.start, symbol.end),
+        place(symbol.at, symbol.to),
+        detail=symbol.detail or None,
+        children=[_symbol(place, one) for one in symbol.within] or None,
+    )

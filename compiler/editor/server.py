@@ -1,7 +1,7 @@
 """The language server's state: sessions by project, and our spans in the client's units. Needs the extra `lsp`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from compiler.diagnostics.diagnostic import Diagnostic, Span
 from compiler.diagnostics.pages import folder
 from compiler.editor.session import Session, find_root
-from compiler.reading.source import split_lines
+from compiler.reading.source import Lines, split_lines
 
 PAUSE_S = 0.2
 """Typing that goes on is not checked."""
@@ -96,12 +96,12 @@ class Server(LanguageServer):
 
     def stretch(self, text: str, start: int, end: int) -> lsp.Range:
         """The characters `[start, end)` of a text, in the client's units."""
-        lines = split_lines(text)
-        places = []
-        for offset in (start, end):
-            before = split_lines(text[:offset])
-            places.append(self.position(len(before), len(before[-1]) + 1, lines))
-        return lsp.Range(*places)
+        return self.stretches(text)(start, end)
+
+    def stretches(self, text: str) -> Callable[[int, int], lsp.Range]:
+        """The same, for many stretches of one text."""
+        places, lines = Lines(text, ""), split_lines(text)
+        return lambda start, end: self.range(places.span(start, end), lines)
 
     def offset(self, text: str, position: lsp.Position) -> int:
         """The character of a text that a client's position means."""

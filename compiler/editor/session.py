@@ -2,9 +2,12 @@
 
 import gc
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.fix.apply import Document, read_document
+from compiler.fix.propose import propose
 from compiler.laws.check import check
 from compiler.plan.study import open_project
 from compiler.project.collector import without_gc
@@ -51,12 +54,25 @@ class Session:
             gc.freeze()  # specs stay; the collector need not walk them again and again
         return found
 
+    def fresh(self) -> Project:
+        """The project as it is at this moment."""
+        return self._load()
+
+    def fixes(self, name: str) -> str | None:
+        """The text of an open file with every fix that is safe; None where there is none."""
+        with without_gc():
+            return propose(lambda texts: self._load(texts), read=self._document, only=name).texts.get(name)
+
     def lines(self, name: str) -> list[str]:
         """The lines of a file as the last check saw them."""
         return self.project.lines(name) or [""]
 
-    def _load(self) -> Project:
-        return open_project(self.root, None, dict(self.buffers), self._held)
+    def _load(self, texts: Mapping[str, str] | None = None) -> Project:
+        return open_project(self.root, None, {**self.buffers, **(texts or {})}, self._held)
+
+    def _document(self, root: Path, name: str) -> Document | None:
+        text = self.buffers.get(name)
+        return read_document(root, name) if text is None else Document(root / name, name, text.encode(), text)
 
 
 def find_root(path: Path) -> Path | None:

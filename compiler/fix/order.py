@@ -18,8 +18,13 @@ UNORDERED = {"study": ("targets",)}
 def sorting(project: Project) -> Iterator[Edit]:
     """Edits that sort every such list that is out of order."""
     for (kind, _), source in project.sources.items():
-        for key in UNORDERED.get(kind, ()) if source.readable else ():
-            yield from _sorted(source, key)
+        yield from sorting_of(kind, source)
+
+
+def sorting_of(kind: str, source: Source) -> Iterator[Edit]:
+    """Those of one spec."""
+    for key in UNORDERED.get(kind, ()) if source.readable else ():
+        yield from _sorted(source, key)
 
 
 def _sorted(source: Source, key: str) -> Iterator[Edit]:

@@ -17,6 +17,8 @@ ROUNDS = 4
 MOST_ALONE = 100
 """Fixes of a round that are tried one by one where all together do not help."""
 
+Read = Callable[[Path, str], Document | None]
+"""Reads a file below the project's folder, for editing; None for one that may not be edited."""
 Open = Callable[[Mapping[str, str]], Project]
 """Loads the project with texts by project-relative name in the place of files."""
 
@@ -29,6 +31,7 @@ class Proposal:
     texts: dict[str, str] = field(default_factory=dict)
     mended: int = 0
     left: list[Diagnostic] = field(default_factory=list)
+    read: Read = read_document
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,21 @@ class _Candidate:
     mends: Diagnostic | None
 
 
-def propose(load: Open, study: str | None = None) -> Proposal:
-    """Fixes that leave no more errors than there were; nothing is written."""
-    found = Proposal()
+def propose(load: Open, study: str | None = None, read: Read = read_document, only: str | None = None) -> Proposal:
+    """Fixes that leave no more errors than there were; nothing is written.
+
+    Args:
+        load: loads the project.
+        study: look only at what this study uses.
+        read: reads a file that may be edited.
+        only: mend only this file.
+    """
+    found = Proposal(read=read)
     project = load({})
     found.left = check(project, study)
     refused: set[_Candidate] = set()
     for _ in range(ROUNDS):
-        candidates = [c for c in _candidates(project, found.left) if c not in refused]
+        candidates = [c for c in _candidates(project, found.left, only) if c not in refused]
         candidates = [c for c in candidates if _document(found, project.root, c.edit.span.file)]
         if not candidates:
             break
@@ -61,14 +71,16 @@ def propose(load: Open, study: str | None = None) -> Proposal:
     return found
 
 
-def _candidates(project: Project, diagnostics: Iterable[Diagnostic]) -> list[_Candidate]:
+def _candidates(project: Project, diagnostics: Iterable[Diagnostic], only: str | None) -> list[_Candidate]:
     mending = [_Candidate(edit, d) for d in diagnostics if (edit := edit_of(d, project.lines(d.span.file)))]
-    return mending or [_Candidate(edit, None) for edit in sorting(project)]
+    sorts = [_Candidate(edit, None) for edit in sorting(project)]
+    mending, sorts = ([c for c in some if only in (None, c.edit.span.file)] for some in (mending, sorts))
+    return mending or sorts
 
 
 def _document(found: Proposal, root: Path, name: str) -> bool:
     if name not in found.documents:
-        document = read_document(root, name)
+        document = found.read(root, name)
         if document is None:
             return False
         found.documents[name] = document

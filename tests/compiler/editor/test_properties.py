@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.editor import assist
+from compiler.editor.cursor import place_at
+from compiler.editor.names import mentions, name_at
+from compiler.editor.outline import outline
 from compiler.project.load import load_project
 from compiler.project.project import Project
 from tests.conftest import REPOSITORY
@@ -40,6 +43,13 @@ def test_every_question_has_an_answer(data: st.DataObject, project: Project) -> 
     assist.definition(project, known[0], text, offset)
     for item in assist.complete(project, known[0], text, offset):
         assert 0 <= item.start <= offset <= item.end <= len(text)
+    place = place_at(text, offset)
+    name = name_at(*known, place.path, place.value, key=place.role == "key") if place else None
+    for one in mentions(project, name) if name else ():
+        assert name is not None
+        assert one.source.text[one.start : one.end].strip("'\"") == f"{one.before}{name.id}{one.after}"
+    for symbol in outline(project, known[0], text):
+        assert 0 <= symbol.start <= symbol.at <= symbol.to <= symbol.end <= len(text)
 
 
 @given(data=st.data())
