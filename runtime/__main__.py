@@ -17,9 +17,12 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+from runtime.private import private_folder
+
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy or torch: two threads are slower than one here
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(private_folder("torch")))  # else one that anybody can make first
 _said: list[str] = []
 """What only a person can mend, as it was put into words."""
 

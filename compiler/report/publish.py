@@ -4,6 +4,7 @@ Titles and line numbers are not part of any address (editing one rebuilds nothin
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def present(project: Project, graph: Graph) -> Path | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     texts = {".json": json.dumps(said, indent=1) + "\n", ".md": render_brief(said), ".html": apply_labels(html, names)}
     for suffix, text in texts.items():
-        temporary = target.with_suffix(f"{suffix}.tmp")
+        temporary = target.with_suffix(f"{suffix}.{os.urandom(4).hex()}.tmp")  # a name that nobody can put a link at
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(target.with_suffix(suffix))
     return target

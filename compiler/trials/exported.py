@@ -88,7 +88,7 @@ def write_export(path: Path, content: bytes, study: str) -> None:
             if known != study:
                 raise ValueError(f"{path} is there already and is no export of `{study}`: name another file with `--out`")
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         fresh.write_bytes(content)
         os.replace(fresh, path)
     except OSError as error:

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(os.path.relpath(draft.write(project, kind, name, text)))
     if study is not None:
-        temporary = study.with_name(f".{study.name}.{os.getpid()}")
+        temporary = study.with_name(f".{study.name}.{os.urandom(4).hex()}")
         temporary.write_bytes(edited)
         temporary.replace(study)
         print(os.path.relpath(study))

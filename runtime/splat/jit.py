@@ -1,15 +1,16 @@
 """`kernel`: numba compilation that is cached on disk, so that a job starts without compiling.
 
 Numba renews a cached function when its own file changes, but not when a function that it inlines from another file
-does. So the cache folder carries a digest of all our kernel sources, and falls back to a private folder where the tree
-is read-only.
+does. So the cache folder carries a digest of all our kernel sources. What is in it is unpickled, so it is one that nobody
+else can write to.
 """
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from runtime.private import private_folder
 
 _HERE = Path(__file__).parent
 
@@ -25,24 +26,7 @@ def _sources_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
-
-
-def _cache_folder() -> Path:
-    name = f"numba-{_sources_digest()}"
-    private = Path(tempfile.gettempdir()) / f"simkiln-{os.getuid()}"
-    for folder in (_HERE / "__pycache__" / name, private / name):
-        if _writable(folder):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="simkiln-"))
-
-
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder()))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(private_folder(f"numba-{_sources_digest()}", _HERE / "__pycache__")))
 
 import numba  # noqa: E402  (reads NUMBA_CACHE_DIR when it is imported)
 
