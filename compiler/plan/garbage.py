@@ -43,6 +43,17 @@ def lineage(index: StoreIndex, facts: Iterable[Fact]) -> Callable[[Address], Ite
     return lambda address: made_from.get(address, ())
 
 
+def with_origins(addresses: Iterable[Address], parents: Callable[[Address], Iterable[Address]]) -> set[Address]:
+    """Artifacts and all that they were made from."""
+    found, waiting = set[Address](), list(addresses)
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            waiting += parents(address)
+    return found
+
+
 def sort_out(
     facts: Iterable[Fact],
     wanted: Mapping[str, set[Address]],
@@ -65,14 +76,8 @@ def sort_out(
         kept[why] = [left.pop(address) for address in sorted(addresses & left.keys())]
     young = [fact for fact in left.values() if fact.built > now - keep_days * DAY_S]
     kept[f"younger than {keep_days:g} days"] = [left.pop(fact.address) for fact in young]
-    waiting = [fact.address for fact in young]  # what plans reach is closed: it holds the parents too
-    origins: list[Fact] = []
-    while waiting and left:
-        for parent in parents(waiting.pop()):
-            if parent in left:
-                origins.append(left.pop(parent))
-                waiting.append(parent)
-    kept["what those were made from"] = origins
+    origins = with_origins((fact.address for fact in young), parents)  # what plans reach is closed: it holds the parents too
+    kept["what those were made from"] = [left.pop(address) for address in sorted(origins & left.keys())]
     return Garbage({why: group for why, group in kept.items() if group}, _readers_first(left, parents))
 
 

@@ -42,10 +42,12 @@ def _compile(root: Path, study: str, asked: "Asked") -> Path:
     from compiler.render.text import render_text
     from compiler.report.publish import publish_report
     from compiler.run.emit import emit
+    from compiler.run.hold import PlanAnew, hold
     from compiler.run.memo import with_plan
     from compiler.run.remember import settle
 
     def use(project: "Project", plan: "Plan") -> Path:
+        hold(project, plan)
         path = emit(project, plan)
         if not plan.count(State.BUILD):
             publish_report(project, plan.graph)
@@ -53,7 +55,9 @@ def _compile(root: Path, study: str, asked: "Asked") -> Path:
         return path
 
     try:
-        return with_plan(root, study, asked, None, use)
+        while True:
+            with suppress(PlanAnew):
+                return with_plan(root, study, asked, None, use)
     except SpecsRefused as refused:
         sys.stderr.write("\n".join(render_text(d, refused.project.lines(d.span.file)) for d in refused.diagnostics))
         sys.stderr.write(f"\n{len(refused.diagnostics)} problems: nothing was built\n")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from compiler.store.lease import Leases
 from runtime.store.host import alive, host
 from runtime.store.lock import UNSUPPORTED
 from runtime.store.marker import claim
@@ -45,12 +46,13 @@ def leftovers(store: Store, before: float) -> list[Path]:
     dead = [path for path in _entries(store.root / ".tmp", TEMPORARY) if not _lives(path)]
     locks = [path for path in _entries(store.root / ".locks", LOCK) if not _locked(path)]
     aside = [path for path in damaged(store) if aside_at(path) < before]
-    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *aside]
+    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *Leases(store.root).ended(), *aside]
 
 
-def old_runs(build: Path, before: float, keep: set[tuple[str, str]]) -> list[Path]:
-    """Folders of runs and files of jobs below `build/` that are older than `before`, but for jobs of `keep`."""
-    runs = [path for path in _entries(build / "runs", RUN) if path.stat().st_mtime < before]
+def old_runs(build: Path, before: float, keep: set[tuple[str, str]], going: bool) -> list[Path]:
+    """Folders of runs and files of jobs below `build/` that are older than `before`, but for jobs of `keep`, and for all
+    folders while a run is `going` on."""
+    runs = [path for path in _entries(build / "runs", RUN) if path.stat().st_mtime < before and not going]
     jobs = [
         path
         for stage in _entries(build / "jobs")
@@ -61,19 +63,29 @@ def old_runs(build: Path, before: float, keep: set[tuple[str, str]]) -> list[Pat
     return [*runs, *jobs]
 
 
-def remove_artifact(store: Store, stage: str, fingerprint: str) -> None:
-    """Take an artifact out of the store by one rename, then delete its files.
+def remove_artifact(store: Store, stage: str, fingerprint: str, leases: Leases) -> bool:
+    """Take an artifact out of the store by one rename, then delete its files; whether it was to go.
+
+    A run that takes its lease before that finds it put back; one that takes it later looks what is there, and plans again.
 
     Raises:
         OSError: when the store cannot be written.
+        ValueError: when a lease cannot be read.
     """
+    if leases.needs((stage, fingerprint)):
+        return False
     claim(store.root)
     trash = store.root / TRASH
     trash.mkdir(exist_ok=True)
     target = trash / f"{stage}-{fingerprint}-{uuid.uuid4().hex[:8]}"
     with suppress(FileNotFoundError):  # another sweep was first
         store.path(stage, fingerprint).rename(target)
+        if leases.needs((stage, fingerprint)):
+            with suppress(OSError):  # whoever needs it has built it anew
+                target.rename(store.path(stage, fingerprint))
+                return False
         remove(target)
+    return True
 
 
 def remove(path: Path) -> None:

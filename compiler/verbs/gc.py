@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.graph.node import Address
     from compiler.plan.garbage import Garbage
     from compiler.project.project import Project
     from compiler.store.fact import Fact
@@ -36,24 +37,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when done; 1 when specs have errors, or something is being built."""
     from compiler.plan.study import SpecsRefused
+    from compiler.store.lease import Leases, now_of
     from compiler.store.remove import busy, leftovers, old_runs
     from runtime.store.marker import refuse
     from runtime.store.store import Store
 
     project = common.project(args)
-    store, now = Store(project.store), time.time()
+    store = Store(project.store)
     refuse(store.root)
+    now = min(time.time(), now_of(store.root))  # a host whose clock is ahead deletes nothing too early on a file server
     before = now - max(0.0, args.keep_days) * 86400
     try:
-        found = _sorted_out(args, project, now)
+        held = Leases(store.root).held()
+        found = _sorted_out(args, project, now, held)
     except SpecsRefused as refused:
         common.show(refused.project, refused.errors)
         sys.stderr.write("nothing is deleted: what a study with errors asks for cannot be told\n")
         return 1
-    stay = {fact.address for group in found.kept.values() for fact in group}
+    stay = {fact.address for group in found.kept.values() for fact in group}.union(*held.values())
     rest = {
         "leftovers of ended jobs, and damaged artifacts": leftovers(store, before),
-        "old runs and jobs below build/": old_runs(project.root / "build", before, stay),
+        "old runs and jobs below build/": old_runs(project.root / "build", before, stay, going=bool(held)),
     }
     _tell(args, found, rest)
     if building := busy(store):
@@ -65,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Garbage":
+def _sorted_out(args: argparse.Namespace, project: "Project", now: float, held: "dict[str, set[Address]]") -> "Garbage":
     from compiler.graph.node import Address
-    from compiler.plan.garbage import lineage, reachable, sort_out
+    from compiler.plan.garbage import lineage, reachable, sort_out, with_origins
     from compiler.project.load import load_project
     from compiler.project.revision import at_revision
     from compiler.store.index import StoreIndex
@@ -87,6 +91,7 @@ def _sorted_out(args: argparse.Namespace, project: "Project", now: float) -> "Ga
     facts = [fact for fact in index.facts() if ours(store, fact.address)]
     planned = set[Address]().union(*wanted.values())
     parents = lineage(index, (fact for fact in facts if fact.address not in planned))
+    wanted |= {why: with_origins(needs, parents) for why, needs in held.items()}
     return sort_out(facts, wanted, parents, now, args.keep_days)
 
 
@@ -125,14 +130,14 @@ def _tell(args: argparse.Namespace, found: "Garbage", rest: dict[str, list[Path]
 def _delete(project: "Project", gone: "list[Fact]", rest: list[Path]) -> int:
     from compiler.render.terminal import steps
     from compiler.store.index import StoreIndex
+    from compiler.store.lease import Leases
     from compiler.store.remove import remove, remove_artifact
     from runtime.store.store import Store
 
-    store, done = Store(project.store), 0
+    store, leases, done = Store(project.store), Leases(project.store), 0
     try:
         for fact in steps(gone, len(gone), "deleting artifacts"):
-            remove_artifact(store, *fact.address)
-            done += 1
+            done += remove_artifact(store, *fact.address, leases)
         for path in steps(rest, len(rest), "deleting leftovers"):
             remove(path)
     except OSError as error:

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from runtime.files import settled
-from runtime.store.host import host
+from runtime.store.host import boot, host
 from runtime.store.manifest import MANIFEST
 from runtime.store.private import append_private, private_folder, read_private
 from runtime.store.store import DamagedArtifact, Store, seal_of
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 NO_CACHE = "SIMKILN_NO_CACHE"
 
 
@@ -88,10 +87,10 @@ def _remember(state: str) -> None:
 def _memory() -> Path | None:
     """Where this boot's memory is; None where there is none. Those of earlier boots of this host are removed."""
     below = private_folder() if os.environ.get(NO_CACHE, "") in ("", "0") else None
-    if below is None:
+    if below is None or not boot():
         return None
     with suppress(OSError):
-        folder = below / f"whole-{host()}-{BOOT_ID.read_text().strip()}"
+        folder = below / f"whole-{host()}-{boot()}"
         if not folder.is_dir():
             for other in below.glob(f"whole-{host()}-*"):
                 shutil.rmtree(other, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.store import reading, store
+from runtime.store import host, reading, store
 from runtime.store.reading import Reading
 from runtime.store.store import DamagedArtifact, Store
 
@@ -106,7 +106,7 @@ def foreign(path: Path) -> None:
 def test_a_memory_that_is_not_this_user_s_of_this_boot_is_not_believed(
     spoil: Callable[[Path], object], folder: Path, digested: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "BOOT_ID", tmp_path / "boot")
+    monkeypatch.setattr(host, "BOOT_ID", tmp_path / "boot")
     (tmp_path / "boot").write_text("one\n")
     monkeypatch.setenv("SIMKILN_NO_CACHE", "0")
     check(folder)
