@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from runtime.libraries import Precision, pins
 from runtime.problem import InputError, Problem
 
 GROUP = "simkiln.backends"
@@ -76,9 +77,25 @@ class BackendInfo:
     surrogate: bool = False
     where: Where = Where()
     packages: tuple[Package, ...] = ()
+    libraries: dict[str, Precision] = Field(default_factory=dict)
     install: Line = ""
     target: str = ""
     """`module:Class`."""
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """Distribution -> version, of those that the description pins."""
+        pairs = (package.partition("==") for package in self.packages)
+        return {name.lower(): pin for name, _, pin in pairs if pin}
+
+    @property
+    def counted(self) -> Mapping[str, Precision]:
+        """Libraries whose versions are part of addresses, and how much of each."""
+        return self.libraries or dict.fromkeys(self.pinned, "exact")
+
+    def versions(self, project: Mapping[str, str]) -> dict[str, str]:
+        """Distribution -> the version that is to be where this runs: those of the project hold in no other environment."""
+        return {**project, **self.pinned} if self.where.here else self.pinned
 
 
 def available() -> dict[str, list[str]]:
@@ -222,7 +239,12 @@ def _read(role: str, name: str, path: Path, module: str) -> BackendInfo:
             raise ValueError(f"unknown key `{min(own)}`: a file's name says role and name")
         if not (isinstance(attribute, str) and attribute.isidentifier()):
             raise ValueError("`class` must name the class in the module beside it")
-        return BackendInfo(**value, role=role, name=name, target=f"{module}:{attribute}")
+        found = BackendInfo(**value, role=role, name=name, target=f"{module}:{attribute}")
+        if odd := [
+            library for library in found.libraries if library not in {**(pins() if found.where.here else {}), **found.pinned}
+        ]:
+            raise ValueError(f"`libraries` names `{odd[0]}`, of which `packages` pins no version")
+        return found
     except ValidationError as error:
         first = error.errors()[0]
         raise _broken(role, name, f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}") from None

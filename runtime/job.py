@@ -40,7 +40,9 @@ class Job:
     for when it is built (axis -> value): equal work is shared, so there may be several. `guards`
     are gates that may forbid the job (`runtime.build.guard.Guard` as JSON). `places` says of back ends that do not run
     where stages do (role ->) their `environment` or `image`, the `command` that starts a Python there, and whether only
-    a `process` of theirs does.
+    a `process` of theirs does. `libraries` (name -> as much of its version as counts) and `code` (empty where the version
+    records it) are parts of the address; `pins` (library -> version) and `digests` (stage or `ROLE/NAME` -> digest of its code)
+    are what the machine that builds must have.
     """
 
     stage: str
@@ -57,6 +59,10 @@ class Job:
     scopes: list[dict[str, str]] = field(default_factory=list)
     guards: list[dict[str, Any]] = field(default_factory=list)
     places: dict[str, dict[str, Any]] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
+    code: str = ""
+    pins: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> tuple[str, str]:

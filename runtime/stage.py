@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.contract import Contract
+from runtime.libraries import Precision
 
 BOUND = {
     "location.source": "set it in the location's `source`",
@@ -36,6 +37,7 @@ BOUND = {
     "repeated": "set the study's `repeated`",
     "judged": "remove it; the gate's rule says what is judged",
     "stopped": "remove it; gates decide it by `on_fail`",
+    "unrecorded": "set `code` in simkiln.local.yaml",
     "snapshots": "set the study's `learning`",
     "learning_trials": "set the study's `learning`",
     "states": "set the study's `trials`",
@@ -181,6 +183,7 @@ class Stage:
     domains: tuple[str, ...] = ()
     over: str = ""
     takes: Takes = ""
+    libraries: Mapping[str, Precision] = field(default_factory=dict)
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
@@ -201,6 +204,7 @@ def stage(
     *,
     version: int,
     makes: dict[str, str],
+    libraries: Mapping[str, Precision] | None = None,
     needs: dict[str, Port] | None = None,
     per: tuple[str, ...] = ("location",),
     kind: str | None = None,
@@ -219,7 +223,8 @@ def stage(
     `needs` maps a port to whose artifact of which type it takes, in the words above. `makes` maps a name to a path in the
     artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state contracts that are
     known before anything is built; each pair in `agree` names two ports whose parents must meet: the first one's
-    contract is what is wanted of the second.
+    contract is what is wanted of the second. `libraries` are those of others whose version can change what is made, each with
+    how much of it counts (`runtime.libraries`); those that a back end brings are its own.
 
     Raises:
         TypeError: when the first argument is not annotated with a `Params` class, or what stands for one approach reads the
@@ -254,6 +259,7 @@ def stage(
             domains=domains,
             over=over,
             takes=takes,
+            libraries=dict(libraries or {}),
             doc=inspect.getdoc(function) or "",
             bound=bound_fields(params),
         )

@@ -202,6 +202,7 @@ BINDINGS: dict[str, Binding] = {
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
     "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),
     "stopped": Binding(_stopped),
+    "unrecorded": Binding(lambda grid, _: grid.identities.ignoring),
     "snapshots": Binding(lambda grid, _: grid.study.learning.at if grid.study.learning else [], _below("learning", "at")),
     "learning_trials": Binding(
         lambda grid, _: grid.study.learning.trials if grid.study.learning else 1, _below("learning", "trials")

@@ -22,12 +22,12 @@ from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
-from runtime.backend import DEFAULTS, info
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
 from runtime.problem import InputError, Problem
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
+from runtime.store.store import Store
 
 
 def expand(project: Project, study: str) -> Graph:
@@ -71,6 +71,8 @@ class _Expansion:
         self.rows: dict[str, tuple[str, Pattern, list[Node]]] = {}
         self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
         self.digests: dict[str, str] = {}
+        self.published = Store(project.store).listing() if self.settings.identities.ignoring else {}
+        """What there is of code that is ignored; asked for then alone."""
 
     def graph(self) -> Graph:
         made = [x for x in self.study.locations if self.settled is None or x not in self.settled]
@@ -101,7 +103,7 @@ class _Expansion:
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
         like = (canonical(spec.stages), spec.source.kind, outside)
-        partly = location in self.settings.partly
+        partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)
         if pattern is not None and self._repeat(str(like), pattern, location):
             return
@@ -182,6 +184,9 @@ class _Expansion:
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
         address = stage.name, joined(setting.text, parents, backends_text, content)
+        if setting.built is not None and address[1] not in self.published.get(stage.name, ()):
+            setting = setting.built
+            address = stage.name, joined(setting.text, parents, backends_text, content)
         node = self.nodes.get(address)
         if node is None:
             node = Node(setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, [], askers)
@@ -314,8 +319,7 @@ class _Expansion:
         return [Scope(approach=self.yardstick) if "location" in stage.per else Scope(study=self.id)]
 
     def _backends(self, stage: Stage) -> tuple[dict[str, dict[str, str]], str]:
-        chosen = {role: self.study.backends.get(role, DEFAULTS[role]) for role in stage.backends}
-        named = {role: {"name": name, "version": info(role, name).version} for role, name in chosen.items()}
+        named = self.settings.identities.backends(stage)
         self.backends[stage.name] = named, canonical(named)
         return self.backends[stage.name]
 

@@ -18,7 +18,7 @@ LENGTH = 32
 
 def fingerprint(
     stage: str,
-    version: int,
+    identity: str,
     params: Mapping[str, Any],
     inputs: Mapping[str, Sequence[str]],
     backends: Mapping[str, Mapping[str, str]],
@@ -28,13 +28,13 @@ def fingerprint(
 
     Args:
         stage: name of the stage.
-        version: its version, bumped by hand when its results change.
+        identity: what stands for its code and libraries (`compiler.graph.identity.Identity.text`).
         params: its parameters as `addressed` gives them.
         inputs: port -> fingerprints of the parents, in order.
-        backends: role -> name and version of the back end.
+        backends: role -> name and version of the back end, its libraries, its code.
         content: digest of photos or a splat outside the project, for a capture.
     """
-    return joined(head(stage, version, params), inputs, canonical(backends), content)
+    return joined(head(stage, identity, params), inputs, canonical(backends), content)
 
 
 def addressed(model: BaseModel, params: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def head(stage: str, version: int, params: Mapping[str, Any]) -> str:
+def head(stage: str, identity: str, params: Mapping[str, Any]) -> str:
     """The part of what is hashed that thousands of nodes share."""
-    return f"[{canonical(stage)},{version},{canonical(params)}"
+    return f"[{canonical(stage)},{identity},{canonical(params)}"
 
 
 def joined(head: str, inputs: Mapping[str, Sequence[str]], backends: str, content: str | None) -> str:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from compiler.graph.fingerprint import canonical
+from compiler.graph.identity import Identities
 from compiler.graph.node import Scope, Stops
 from compiler.project.layers import approach_chain, approach_rounds, training_seed_offset
 from compiler.project.project import Project
@@ -19,6 +20,7 @@ class Grid:
 
     def __init__(self, project: Project, study: str, stopped: Stops | None = None) -> None:
         self.project, self.study = project, project.studies[study]
+        self.identities = Identities(project, study)
         spec, self.stopped = self.study, stopped
         skipped = stopped.skipped if stopped else ()
         self.frame = StudyFrame(

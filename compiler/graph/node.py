@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from compiler.diagnostics.diagnostic import Span
+from compiler.graph.identity import Identity
 from runtime.bound.axis import AXES
 from runtime.bound.cell import Cell
 from runtime.bound.domain import Domain
@@ -52,14 +53,17 @@ def _kept(axes: tuple[str, ...]) -> tuple[bool, ...]:
 class Setting:
     """Parameters of a stage after merging and validation, shared by every node that has just these.
 
-    `text` is stage, version and parameters as fingerprints hash them; `expects` what they want of each port's parents.
+    `text` is stage, identity and parameters as fingerprints hash them; `expects` what they want of each port's parents.
+    `built` is what takes its place for an artifact that has to be built by code that no version records, while that is ignored.
     """
 
     stage: Stage
+    identity: Identity
     model: Params
     params: dict[str, Any]
     text: str
     expects: Mapping[str, Contract]
+    built: "Setting | None" = None
 
     @cached_property
     def resources(self) -> Resources:

@@ -1,5 +1,6 @@
 """Specs -> the parameters of a stage at a scope: layers merged, bound values filled in, equal ones validated once."""
 
+from dataclasses import replace
 from typing import Any
 
 from compiler.graph.bindings import BINDINGS
@@ -33,8 +34,10 @@ class Settings(Grid):
             model = stage.params.model_validate({**values, **{name: one.value(self, scope) for name, one in bound}})
             wanted = {port: self._wanted.setdefault(facts, facts) for port, facts in stage.expects(model).items()}
             params = model.model_dump(mode="json")
-            text = head(stage.name, stage.version, addressed(model, params))
-            found = Setting(stage, model, params, text, wanted)
+            counted, identity, other = addressed(model, params), self.identities.of(stage), self.identities.built(stage)
+            found = Setting(stage, identity, model, params, head(stage.name, identity.text, counted), wanted)
+            if other is not None:
+                found = replace(found, built=replace(found, identity=other, text=head(stage.name, other.text, counted)))
             self._made[key] = found
         return found
 

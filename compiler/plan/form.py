@@ -8,7 +8,7 @@ Amount = tuple[float, float, float]
 MarkName = Literal["build", "rebuild", "reuse", "not needed", "orphan"]
 AgainstCount = Literal["build", "rebuild", "reuse", "gone", "gone_stored", "pending"]
 
-CauseKind = Literal["new", "parameter", "seed", "version", "model", "backend", "content", "parent"]
+CauseKind = Literal["new", "parameter", "seed", "version", "model", "code", "library", "backend", "content", "parent"]
 
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))

@@ -156,5 +156,6 @@ def read_local(project: Project) -> None:
             project.capture_roots = {name: project.root / os.path.expanduser(at) for name, at in local.roots.items()}
             project.environments = {name: project.root / os.path.expanduser(at) for name, at in local.environments.items()}
             project.store = project.root / os.path.expanduser(local.store or "store")
+            project.code = local.code
     project.diagnostics += foreign_store(project, source)
     project.capture_roots |= {name: Path(os.path.abspath(folder)) for name, folder in project.given_roots.items()}

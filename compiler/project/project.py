@@ -44,6 +44,10 @@ class Project:
     other_environments: Path = Path(".envs")
     """The folder of environments that it does not name."""
     store: Path = Path("store")
+    code: str = "rebuild"
+    """What becomes of artifacts whose code no version records: `rebuild` or `ignore`, as this machine's file says."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """Distribution -> a version that counts in the place of the pinned one."""
     graphs: dict[str, Any] = field(default_factory=dict)
     """Study -> its `compiler.graph.graph.Graph`, once it was expanded."""
     settled: dict[str, Any] = field(default_factory=dict)

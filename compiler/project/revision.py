@@ -62,7 +62,7 @@ def at_revision(project: Project, revision: str) -> Generator[Project]:
         if project.cache.is_file():
             (root / project.cache.relative_to(project.root)).parent.mkdir(parents=True)
             shutil.copyfile(project.cache, root / project.cache.relative_to(project.root))
-        machine = {name: getattr(project, name) for name in ("store", "environments", "other_environments")}
+        machine = {name: getattr(project, name) for name in ("store", "environments", "other_environments", "code", "pins")}
         then = replace(load_project(root, project.capture_roots), **machine)
         for entry in listed:
             if entry.mode in _NO_FILES and entry.is_spec:

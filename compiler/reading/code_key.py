@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("compiler", "runtime")
-READ = (".py", ".json", ".toml")
+FOLDERS = ("compiler", "runtime", "rules")
+READ = (".py", ".json", ".toml", ".j2", ".css")
 
 
 @cache
@@ -24,6 +24,9 @@ def code_key() -> str:
             total.update(os.path.relpath(path, ROOT).encode())
             with open(path, "rb") as file:
                 total.update(file.read())
+    if os.path.isfile(ROOT / "pyproject.toml"):  # pins of libraries
+        with open(ROOT / "pyproject.toml", "rb") as file:
+            total.update(file.read())
     for folder in sys.path:
         if folder.endswith("-packages") and os.path.isdir(folder):
             total.update("\n".join(sorted(n for n in os.listdir(folder) if n.endswith(".dist-info"))).encode())

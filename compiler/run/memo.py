@@ -60,7 +60,7 @@ def _from_memo(root: Path, study: str, asked: Asked, roots: Mapping[str, Path] |
     try:
         project = open_project(root, roots, later={file_of("location", x) for x in same})
         spec = project.studies.get(study)
-        if spec is None or memo.shared != _shared(project, study, asked):
+        if spec is None or project.code != "rebuild" or memo.shared != _shared(project, study, asked):
             return None
         places = {x: place for x, place in memo.places().items() if x in same and x in spec.locations}
         published = listing(root, project.store).published()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from compiler.graph.identity import Identities
 from compiler.graph.node import Node
 from compiler.graph.settled import Settled
 from compiler.laws.power.questions import outlook
@@ -60,6 +61,8 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
     tree = [nothing_to_do(found.plan.graph.places(), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
+    settings = {id(node.setting): node.setting.identity for node in found.plan.graph.nodes.values()}.values()
+    said += map(Line, Identities(project, study).said(settings))
     if found.plan.graph.stopped is not None:
         said += map(Line, found.plan.graph.stopped.lines())
     if found.changes.refused:

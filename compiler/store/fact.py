@@ -61,6 +61,8 @@ class Inputs(TypedDict):
     backends: dict[str, dict[str, str]]
     parents: dict[str, list[str]]
     content: str | None
+    libraries: dict[str, str]
+    code: str
     version: int
     fingerprint: str
 
@@ -72,6 +74,8 @@ def read_inputs(manifest: Mapping[str, Any]) -> Inputs:
         "backends": manifest["backends"],
         "parents": {port: list(texts) for port, texts in (manifest.get("parents") or {}).items()},
         "content": manifest.get("content"),
+        "libraries": dict(manifest.get("libraries") or {}),
+        "code": str(manifest.get("code", "")),
         "version": manifest["version"],
         "fingerprint": manifest["fingerprint"],
     }

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from compiler.graph.fingerprint import addressed, fingerprint
+from compiler.graph.identity import Identity
 from compiler.graph.node import Address, Node
 from runtime.problem import InputError, Problem
 from runtime.report.recompute import lineage
@@ -116,4 +117,5 @@ def _rehashed(stage: str, m: Mapping[str, Any], inputs: dict[str, list[str]]) ->
         with suppress(ValidationError):
             model = known.params.model_validate(params)
             params = addressed(model, model.model_dump(mode="json"))
-    return fingerprint(stage, m["version"], params, inputs, m["backends"], m.get("content"))
+    identity = Identity(m["version"], m.get("libraries", {}), m.get("code", ""))
+    return fingerprint(stage, identity.text, params, inputs, m["backends"], m.get("content"))

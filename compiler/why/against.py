@@ -1,16 +1,19 @@
 """What a change of the specs would build and no longer needs, held against another git revision, and why.
 
-The other revision's specs are compiled with today's code. Where its record of stage versions differs, every artifact
-of that stage, and what is made from it, counts as changed.
+The other revision's specs are compiled with today's code. Where its record of versions, or its pins of libraries, differ, every
+artifact of that stage or back end, and what is made from it, counts as changed.
 """
 
 import json
+import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from compiler.graph.graph import Graph
+from compiler.graph.identity import Identities
 from compiler.graph.node import Address, Node
 from compiler.plan import form
 from compiler.plan.changes import Mark
@@ -22,12 +25,17 @@ from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import GraphPast
+from compiler.why.reasons import NONE
 from compiler.why.why import Causes
+from runtime.backend import BackendInfo
 from runtime.bound.axis import AXES
 from runtime.build.code_digest import recorded
+from runtime.libraries import DISTRIBUTION, pinned, pins, rounded
 
 VERSIONS = "runtime/stages/versions.json"
 MOST_PROBLEMS = 5
+UNFIT = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What a file of a stranger's revision may raise."""
 
 
 @dataclass
@@ -153,12 +161,13 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
 
 def _compare(bare: Against, then: Graph) -> Against:
     project, plan, notes = bare.project, bare.plan, bare.notes
-    past, moved, other_code = GraphPast(then), *_versions(project, bare.commit)
+    past, moved, other_code = GraphPast(then), *_versions(project, plan.graph.study, bare.commit)
     affected: dict[Address, frozenset[str]] = {}
     builds: dict[Address, Mark] = {}
     reused = pending = 0
     for node in plan.graph.nodes.values():
-        stages = frozenset({node.stage.name} & moved.keys()).union(*(affected.get(p.address, ()) for p in node.parents()))
+        own = moved.keys() & node.setting.identity.digests.keys()
+        stages = frozenset(own).union(*(affected.get(p.address, ()) for p in node.parents()))
         if stages:
             affected[node.address] = stages
         state, changed = plan.states[node.address], bool(stages) or node.address not in then.nodes
@@ -175,7 +184,9 @@ def _compare(bare: Against, then: Graph) -> Against:
     groups: dict[tuple[str, str], Group] = {}
     for address, mark in builds.items():
         node = plan.graph.nodes[address]
-        for cause in _causes(node, past, finder, seen, {s: moved[s] for s in affected.get(address, ())}):
+        for cause in _causes(
+            node, past, finder, seen, [said for name in sorted(affected.get(address, ())) for said in moved[name]]
+        ):
             group = groups.setdefault((cause.kind + cause.text, cause.at), cause)
             group.names |= cause.names
             (group.build if mark is Mark.BUILD else group.rebuild)[node.stage.name] += 1
@@ -186,10 +197,11 @@ def _compare(bare: Against, then: Graph) -> Against:
     return replace(found, gone=gone, gone_stored=stored, groups=ranked)
 
 
-def _causes(node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Mapping[str, tuple[int, int]]) -> Iterator[Group]:
+def _causes(
+    node: Node, past: GraphPast, finder: Causes, seen: "_Seen", moved: Iterable[tuple[form.CauseKind, str]]
+) -> Iterator[Group]:
     """Groups of one node each, to be merged by what they say."""
-    for stage, (old, new) in moved.items():
-        yield Group("version", f"{stage}: stage version `{stage}`: {old} -> {new}")
+    yield from (Group(kind, text) for kind, text in moved)
     before = past.before(node)
     if before is None:
         yield seen.new(node)
@@ -220,13 +232,27 @@ class _Seen:
         return Group("new", "asked for at further places")
 
 
-def _versions(project: Project, commit: str) -> tuple[dict[str, tuple[int, int]], list[str]]:
-    """Stages whose recorded version differs there, with both; and those whose code differs under the same version."""
-    found = file_at(project, commit, VERSIONS) if commit else None
-    try:
-        then = json.loads(found) if found is not None else {}
-        pairs = {s: (then[s], now) for s, now in recorded().items() if isinstance(then.get(s), dict)}
-        moved = {s: (int(a["version"]), b["version"]) for s, (a, b) in pairs.items() if a["version"] != b["version"]}
-        return moved, [s for s, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        return {}, []
+def _versions(project: Project, study: str, commit: str) -> tuple[dict[str, list[tuple[form.CauseKind, str]]], list[str]]:
+    """Stages and back ends (`ROLE/NAME`) whose recorded version, or a library of theirs, is another one there, with what is to
+    be said of it; and those whose code differs under the same version."""
+    moved, other = defaultdict[str, list[tuple[form.CauseKind, str]]](list), list[str]()
+    if not commit:
+        return moved, other
+    with suppress(*UNFIT):
+        then = json.loads(file_at(project, commit, VERSIONS) or b"{}")
+        pairs = {name: (then[name], now) for name, now in recorded().items() if isinstance(then.get(name), dict)}
+        for name, (a, b) in pairs.items():
+            old = int(a["version"]) if "/" not in name else BackendInfo(*name.split("/"), a["version"], "", False).version
+            what = "stage version" if "/" not in name else "version of back end"
+            if old != b["version"]:
+                moved[name].append(("version", f"{name}: {what} `{name}`: {old} -> {b['version']}"))
+        other = [name for name, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
+    with suppress(*UNFIT):
+        table = tomllib.loads((file_at(project, commit, "pyproject.toml") or b"").decode())["project"]
+        pins_then = pinned(table) if table["name"] == DISTRIBUTION else {}
+        for name, libraries in Identities(project, study).libraries().items():
+            for library, precision in libraries.items() if pins_then else ():
+                old, new = (rounded(p[library], precision) if library in p else NONE for p in (pins_then, pins()))
+                if old != new:
+                    moved[name].append(("library", f"{name}: library `{library}`: {old} -> {new}"))
+    return moved, other

@@ -19,7 +19,7 @@ Owner = tuple[Project, str]
 """The project and the study whose lines shaped a node."""
 NAMED = "arm"
 """Bound source that is an approach's name: that two approaches are called differently is no difference of theirs."""
-KINDS = ("stage", "input", "back end", "capture", "parameter")
+KINDS = ("stage", "library", "input", "back end", "capture", "parameter")
 SAMPLED = 20
 """Nodes of one difference whose lines are looked up."""
 LONG = 64
@@ -44,7 +44,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference in `count` nodes of a stage. `what` is parameter, input, back end or capture."""
+    """One difference in `count` nodes of a stage. `what` is one of `KINDS`."""
 
     what: str
     stage: str
@@ -170,6 +170,9 @@ def _others(old: Node, new: Node) -> Iterator[_Difference]:
 
     found: list[tuple[str, str, Any, Any, _Lines]] = [("stage", "version", old.stage.version, new.stage.version, nowhere)]
     found += [("input", p, _makers(old, p), _makers(new, p), partial(wiring, port=p)) for p in {**old.inputs, **new.inputs}]
+    of, now = old.setting.identity, new.setting.identity
+    found += [("library", n, of.libraries.get(n), now.libraries.get(n), nowhere) for n in {**of.libraries, **now.libraries}]
+    found.append(("stage", "code", of.code or "as recorded", now.code or "as recorded", nowhere))
     for role in {**old.backends, **new.backends}:
         x, y = (" ".join(node.backends.get(role, {}).values()) for node in (old, new))
         found.append(("back end", role, x, y, partial(choice, role=role)))

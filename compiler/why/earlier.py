@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from compiler.graph.fingerprint import canonical
@@ -25,6 +25,8 @@ class Record:
     backends: Mapping[str, Mapping[str, str]]
     parents: Mapping[str, tuple[Address, ...]]
     content: str | None
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
     built: float | None = None
 
     @property
@@ -48,7 +50,9 @@ class Past(Protocol):
 def record_of(node: Node) -> Record:
     """A planned node as a record."""
     parents = {port: tuple(p.address for p in found) for port, found in node.inputs.items()}
-    return Record(*node.address, node.label, node.stage.version, node.params, node.backends, parents, node.content)
+    of = node.setting.identity
+    what = (of.version, node.params, node.backends, parents, node.content, of.libraries, of.code)
+    return Record(*node.address, node.label, *what)
 
 
 class StorePast:
@@ -132,5 +136,5 @@ def _same(a: Any, b: Any) -> bool:
 
 def _record(fact: Fact, inputs: Inputs) -> Record:
     parents = {port: tuple(map(address_of, texts)) for port, texts in inputs["parents"].items()}
-    params, backends, content = inputs["params"], inputs["backends"], inputs["content"]
-    return Record(*fact.address, fact.label, fact.version, params, backends, parents, content, fact.built)
+    what = (inputs["params"], inputs["backends"], parents, inputs["content"], inputs["libraries"], inputs["code"])
+    return Record(*fact.address, fact.label, fact.version, *what, fact.built)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from compiler.diagnostics.diagnostic import Span
 from compiler.graph.fingerprint import canonical
+from compiler.graph.identity import IGNORED
 from compiler.graph.node import Address, Node
 from compiler.plan.form import CauseKind
 from compiler.project.project import Project
@@ -60,6 +61,8 @@ class Reason:
 
 WORDS = {
     "version": "stage version",
+    "code": "the code of",
+    "library": "library",
     "model": "what is meant by",
     "backend": "back end",
     "content": "the photos or the splat outside the project changed",
@@ -91,12 +94,32 @@ def model_changed(view: View) -> Iterator[Reason]:
             yield Reason("model", model)
 
 
+def code_changed(view: View) -> Iterator[Reason]:
+    """Code that no version records, or other such code than before."""
+    old, new = view.old.code, view.node.setting.identity.code
+    if old != new:
+        yield Reason("code", view.node.stage.name, _code(old), _code(new))
+
+
+def library_changed(view: View) -> Iterator[Reason]:
+    """Another version of a library is pinned, as far as the stage says that it matters."""
+    old, new = view.old.libraries, view.node.setting.identity.libraries
+    for name in differing(old, new):
+        yield Reason("library", name, old.get(name, NONE), new.get(name, NONE))
+
+
 def backend_changed(view: View) -> Iterator[Reason]:
-    """Another back end, or another version of it."""
+    """Another back end, another version of it, of its libraries, or other code of it."""
     for role in differing(view.node.backends, view.old.backends):
         at = view.project.spans("study", view.study).get(("backends", role))
-        old, new = (_backend(b.get(role)) for b in (view.old.backends, view.node.backends))
-        yield Reason("backend", role, old, new, at)
+        old, new = (b.get(role, {}) for b in (view.old.backends, view.node.backends))
+        if (old.get("name"), old.get("version")) != (new.get("name"), new.get("version")):
+            yield Reason("backend", role, _backend(old), _backend(new), at)
+            continue
+        if old.get("libraries") != new.get("libraries"):
+            yield from _libraries_of(f"{role}/{new['name']}", old.get("libraries", ""), new.get("libraries", ""))
+        if old.get("code") != new.get("code"):
+            yield Reason("code", f"{role}/{new['name']}", _code(old.get("code", "")), _code(new.get("code", "")))
 
 
 def content_changed(view: View) -> Iterator[Reason]:
@@ -114,7 +137,16 @@ def parent_changed(view: View) -> Iterator[Reason]:
         yield _other_parent(view, port, now[0], then[0]) if len(now) == len(then) == 1 else _others(view, port)
 
 
-PREDICATES = (parameter_changed, seed_changed, version_changed, backend_changed, content_changed, parent_changed)
+PREDICATES = (
+    parameter_changed,
+    seed_changed,
+    version_changed,
+    code_changed,
+    library_changed,
+    backend_changed,
+    content_changed,
+    parent_changed,
+)
 
 
 def reasons(view: View) -> list[Reason]:
@@ -178,8 +210,22 @@ def _counted(value: Any) -> str:
     return f"{len(value)} items" if isinstance(value, list) else _value(value)
 
 
-def _backend(chosen: Mapping[str, str] | None) -> str:
+def _backend(chosen: Mapping[str, str]) -> str:
     return f"{chosen['name']} {chosen['version']}" if chosen else NONE
+
+
+def _libraries_of(what: str, old: str, new: str) -> Iterator[Reason]:
+    """Those of a back end, which addresses hold as one text, such as `numba 0.68, numpy 2.2`."""
+    before, now = (dict(one.split(" ", 1) for one in text.split(", ") if " " in one) for text in (old, new))
+    for name in differing(before, now) or [""]:
+        yield Reason("library", f"{name} of {what}", before.get(name, NONE), now.get(name, NONE))
+
+
+def _code(digest: str) -> str:
+    """Code in words: addresses hold nothing of what a version records."""
+    if digest == IGNORED:
+        return "edited, under `code: ignore`"
+    return f"unrecorded ({digest[:8]})" if digest else "as recorded for its version"
 
 
 def _other_parent(view: View, port: str, now: Node, then: Address) -> Reason:

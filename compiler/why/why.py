@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from compiler.graph.identity import Identities
 from compiler.graph.node import Address, Node
 from compiler.plan.changes import Mark
 from compiler.plan.plan import Plan, State
@@ -93,7 +94,12 @@ def explain(project: Project, plan: Plan, node: Node, mark: Mark | None = None, 
     index = index or StoreIndex.of(project)
     state = plan.states[node.address]
     if state is State.REUSE:
-        notes = (*stopped(node, plan), *_origin(index, node), *damaged(project, node, there=True), *code_changed(node))
+        notes = (
+            *stopped(node, plan),
+            *_origin(index, node),
+            *damaged(project, node, there=True),
+            *code_changed(project, plan.graph.study, node),
+        )
         return Explanation(node, Mark.REUSE, None, notes=notes)
     past = StorePast(index)
     before = past.before(node)
@@ -102,7 +108,7 @@ def explain(project: Project, plan: Plan, node: Node, mark: Mark | None = None, 
     if old is not None:
         finder = Causes(project, plan.graph.study, past)
         found, causes = finder.reasons(node, old), finder.of(node, old)
-    notes = [*missing(node, plan, before, old), *damaged(project, node), *code_changed(node)]
+    notes = [*missing(node, plan, before, old), *damaged(project, node), *code_changed(project, plan.graph.study, node)]
     shown = mark or (Mark.UNNEEDED if state is State.UNNEEDED else Mark.BUILD)
     return Explanation(node, shown, old, tuple(found), causes, tuple(notes))
 
@@ -148,17 +154,14 @@ def damaged(project: Project, node: Node, there: bool = False) -> Iterator[Note]
         yield Note("damaged", f"damaged: an earlier one was set aside as {path.relative_to(project.store.parent)}")
 
 
-def code_changed(node: Node) -> Iterator[Note]:
-    """A warning: the stage's code differs from what was recorded for its version."""
-    from runtime.build.code_digest import code_digest, recorded
-
-    entry = recorded().get(node.stage.name)
-    if entry and entry["version"] == node.stage.version and entry["digest"] != code_digest(node.stage.name):
-        yield Note(
-            "code",
-            f"warning: the code of stage `{node.stage.name}` changed without a new version, so that artifacts of the "
-            f"old code are reused; bump `version`, or `python -m runtime.build.code_digest {node.stage.name} WHY`",
-        )
+def code_changed(project: Project, study: str, node: Node) -> Iterator[Note]:
+    """A warning: the code of the stage, or of a back end of it, differs from what was recorded for its version."""
+    known = Identities(project, study)
+    for name in node.setting.identity.digests:
+        if name in known.changed:
+            now = "what is there is reused (`code: ignore`)" if known.ignoring else "its artifacts have addresses of their own"
+            advice = f"if results are the same, `python -m runtime.build.code_digest {name} WHY`; else bump `version`"
+            yield Note("code", f"warning: the code of `{name}` differs from what is recorded for its version: {now}; {advice}")
 
 
 def _origin(index: StoreIndex, node: Node) -> Iterator[Note]:

@@ -1,92 +1,109 @@
-"""Has a stage's code changed? A digest of its file and of all of `runtime` that it imports, without comments.
+"""Has code changed? A digest of a stage's file, or of a back end's module, and of all of ours that it imports or reads.
 
-`versions.json` records, per stage, the version and the digest that goes with it. A test fails when they part: either
-the results changed (bump `version` in the stage's file) or they did not (say why). Both are recorded by
+`versions.json` records, per stage and back end, the version and the digest that goes with it. Where they part, whatever is
+built gets an address of its own (`compiler/graph/identity.py`), and a test fails: either the results changed (bump `version`
+in the stage's file or the back end's description) or they did not (say why). Both are recorded by
 
-    python -m runtime.build.code_digest STAGE "why"
+    python -m runtime.build.code_digest STAGE "why"        (a back end is named as ROLE/NAME)
 """
 
-import ast
-import hashlib
 import json
+import os
 import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
+from runtime.backend import OURS, info
+from runtime.build.closure import PACKAGE, Closure, Closures
 from runtime.stage import load_stages
 
-PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = PACKAGE / "stages" / "versions.json"
-KINDS = "runtime.sim.tasks"
-SEAM = {"runtime.stage", "runtime.out", "runtime.problem", "runtime.contract", "runtime.store.store", "runtime.job"}
-
-
-def code_digest(stage: str) -> str:
-    """SHA-256 over the syntax trees that the stage's results depend on; docstrings and comments do not count."""
-    seen: set[str] = set()
-    waiting = [f"runtime.stages.{stage}"]
-    while waiting:
-        module = waiting.pop()
-        if module not in seen and module not in SEAM and _file(module) is not None:
-            seen.add(module)
-            waiting += _imports(module)
-    text = "".join(f"{module}\n{_tree(module)}\n" for module in sorted(seen))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Recorded(TypedDict):
-    """What goes with a version of a stage: its digest, and the reason given when that was recorded."""
+    """What goes with a version of a stage or a back end: its digest, and the reason given when that was recorded."""
 
-    version: int
+    version: int | str
     digest: str
     reason: str
 
 
 def recorded() -> dict[str, Recorded]:
-    """The record by stage."""
+    """The record by stage, and by `ROLE/NAME` of our back ends."""
     return json.loads(RECORD.read_text()) if RECORD.exists() else {}
 
 
-def record(stage: str, reason: str) -> None:
-    """Write down that this version of the stage goes with this digest."""
-    version = load_stages()[stage].version
-    entries = recorded() | {stage: Recorded(version=version, digest=code_digest(stage), reason=reason)}
+def closures(names: Iterable[str]) -> dict[str, Closure]:
+    """Stages and back ends (`ROLE/NAME`) -> the files that their results depend on, as they are now.
+
+    Raises:
+        InputError: when a back end's description is broken.
+    """
+    reader = Closures()
+    found = {name: reader.of(module_of(name)) for name in names}
+    reader.save()
+    return found
+
+
+def module_of(name: str) -> str:
+    """The module of a stage or of a back end."""
+    role, _, chosen = name.partition("/")
+    return info(role, chosen).target.partition(":")[0] if chosen else load_stages()[name].function.__module__
+
+
+def version_of(name: str) -> int | str:
+    """The version of a stage or of a back end."""
+    role, _, chosen = name.partition("/")
+    return info(role, chosen).version if chosen else load_stages()[name].version
+
+
+def code_digest(name: str) -> str:
+    """SHA-256 over the code of a stage or back end; docstrings and comments do not count."""
+    return closures([name])[name].digest
+
+
+def unrecorded(digests: dict[str, str]) -> list[str]:
+    """Those of some stages and back ends whose version goes with another digest in the record, or with none."""
+    known = recorded()
+    return [
+        name
+        for name, digest in digests.items()
+        if name not in known or (known[name]["version"], known[name]["digest"]) != (version_of(name), digest)
+    ]
+
+
+def record(name: str, reason: str) -> None:
+    """Write down that this version of the stage or back end goes with this digest."""
+    entries = recorded() | {name: Recorded(version=version_of(name), digest=code_digest(name), reason=reason)}
     RECORD.write_text(json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
 
 
-def _file(module: str) -> Path | None:
-    base = PACKAGE.parent / Path(*module.split("."))
-    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+def ours() -> Iterator[str]:
+    """All that is to be recorded: every stage of ours, and every back end."""
+    yield from (name for name, stage in load_stages().items() if stage.function.__module__.startswith("runtime."))
+    yield from ("/".join(path.stem.partition("_")[::2]) for path in sorted(OURS.glob("*_*.toml")))
 
 
 @cache
-def _parsed(module: str) -> ast.Module:
-    path = _file(module)
-    assert path is not None
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]  # ty: ignore[missing-attribute]
-    return tree
+def at_start(name: str) -> tuple[str, dict[Path, tuple[int, ...]]]:
+    """The digest when this process first asked, and the state of the files then: modules stay as they were imported."""
+    found = closures([name])[name]
+    return found.digest, {path: _state(path) for path in found.files()}
 
 
-@cache
-def _tree(module: str) -> str:
-    return ast.dump(_parsed(module))
+def changed_since(name: str) -> bool:
+    """Whether a file was replaced or written since `at_start`, as far as the file system tells."""
+    return any(_state(path) != state for path, state in at_start(name)[1].items())
 
 
-def _imports(module: str) -> list[str]:
-    found = []
-    for node in ast.walk(_parsed(module)):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    if module == KINDS:  # these are found, not imported
-        found += [f"{KINDS}.{p.parent.name}.{p.stem}" for p in PACKAGE.joinpath("sim", "tasks").glob("*/[a-z]*.py")]
-    return [name for name in found if name.startswith("runtime.")]
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 if __name__ == "__main__":

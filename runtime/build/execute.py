@@ -4,15 +4,18 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runtime.backend import start
+from runtime.backend import how_to_install, info, start
 from runtime.build.captured import COPY, captured
+from runtime.build.code_digest import at_start, changed_since
+from runtime.build.environment import environment
 from runtime.build.usage import Usage
 from runtime.contract import Contract, mismatches
 from runtime.job import Job
+from runtime.libraries import Precision, installed, rounded
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.stage import Params, Stage, load_stages
@@ -28,13 +31,16 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
     What happens on the way goes to `log` as well.
 
     Raises:
-        InputError: for input that a user can mend, a damaged parent, or a broken port contract.
+        InputError: for input that a user can mend, a damaged parent, a broken port contract, other code than was planned with
+            (B310), or libraries that are not as pinned (B318).
         OSError: when the store cannot be written.
     """
     stage = load_stages()[job.stage]
     if stage.version != job.version:
         message = f"stage `{job.stage}` is version {stage.version}, planned was {job.version}"
         raise InputError(Problem("B310", message, "plan again"))
+    if problems := [*_other_code(job), *_other_libraries(job, stage)]:
+        raise InputError(*problems)
     log = log or Log()
     with store.building(*job.address) as folder:
         if store.has(*job.address):
@@ -53,11 +59,16 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             shutil.rmtree(folder / COPY)
         with _undamaged(" (since this began to be built)"):
             reading.again()
+        if changed := [name for name in job.digests if changed_since(name)]:
+            raise InputError(_odd_code(changed[0], "changed while it ran"))
         _check_made(stage, params, out, _contracts(job, store))
         facts = {
             "version": job.version,
             "params": job.params,
             "backends": job.backends,
+            "libraries": job.libraries,
+            "code": job.code,
+            "digests": job.digests,
             "content": job.content,
             "parents": job.parents,
             "read": reading.seals,
@@ -66,11 +77,36 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
             "scopes": job.scopes,
             "built": round(time.time(), 3),
             "cost": usage.cost(),
+            "environment": environment(),
             **_where(job),
         }
         found = store.publish(*job.address, folder, facts)
         log.end(Made("built", folder=found, manifest=facts | {"stage": job.stage, "fingerprint": job.fingerprint}))
         return found
+
+
+def _other_code(job: Job) -> Iterator[Problem]:
+    """Code that is not what the address was made of: edited since, or another checkout on this machine."""
+    for name, digest in job.digests.items():
+        if at_start(name)[0] != digest:
+            yield _odd_code(name, "is another one than this was planned with")
+
+
+def _odd_code(name: str, how: str) -> Problem:
+    return Problem("B310", f"the code of `{name}` {how}", "plan again, with the same code in all places")
+
+
+def _other_libraries(job: Job, stage: Stage) -> Iterator[Problem]:
+    """Libraries whose installed version differs from the pinned one as far as that is part of the address."""
+    chosen = [found for role, said in job.backends.items() if not (found := info(role, said["name"])).where.process]
+    counted: dict[str, Precision] = {**stage.libraries, **{n: p for one in chosen for n, p in one.counted.items()}}
+    for name, pin in job.pins.items():
+        found, precision = installed(name), counted.get(name, "exact")
+        if found is None or rounded(found, precision) != rounded(pin, precision):
+            message = f"`{name}` is {found or 'not installed'} here, and the address says {rounded(pin, precision)}"
+            away = next((one for one in chosen if not one.where.here and name in one.pinned), None)
+            help = f"`uv pip install --python {sys.executable} {name}=={pin}`; `uv sync` for all of ours"
+            yield Problem("B318", message, help if away is None else how_to_install(away))
 
 
 def _where(job: Job) -> dict[str, object]:

@@ -66,6 +66,8 @@ class Study:
     """Locations that get pictures and films."""
     films_kib: int = 0
     """What films of trials may take in the page, KiB."""
+    unrecorded: Sequence[str] = ()
+    """Stages and back ends whose code no version records, which was ignored."""
 
     @cached_property
     def evidence(self) -> Evidence:

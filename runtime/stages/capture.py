@@ -6,6 +6,7 @@ from pydantic import Field
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture.inspect import inspect_source
+from runtime.libraries import minor
 from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import Params, Resources, bound, stage
@@ -43,6 +44,7 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=1,
+    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pycolmap"),
     takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "splat?": "splat.ply"},

@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.bound.claim import Claim
 from runtime.bound.frame import StudyFrame
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, one, stage
 
@@ -20,6 +21,7 @@ class ClaimParams(Params):
 
 @stage(
     version=5,
+    libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="claim",
     per=("claim", "study"),
     needs={"uplift": one("uplift")},

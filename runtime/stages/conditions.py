@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from runtime.bound.conditions import GapLevel
+from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.tasks import AnyTask
 from runtime.stage import Params, Resources, bound, stage
@@ -29,6 +30,7 @@ class ConditionsParams(Params):
 
 @stage(
     version=1,
+    libraries=minor("mujoco", "numpy"),
     role="conditions",
     per=("task", "domain"),
     makes={"conditions": "conditions.json"},

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.contract import Contract
+from runtime.libraries import minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, one, stage
@@ -85,6 +86,7 @@ def _cost(p: Coverage) -> Resources:
 
 @stage(
     version=1,
+    libraries=minor("av", "numpy", "opencv-python-headless"),
     per=("location",),
     needs={"scene": one("splat")},
     makes={"clips": "clips/", "poses": "poses.json", "manifest": "clips.json", "contact": "contact.png"},

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from runtime.contract import Contract
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, one, stage
@@ -40,6 +41,7 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=2,
+    libraries=minor("lerobot", "mujoco", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},

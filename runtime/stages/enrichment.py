@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from runtime.contract import Contract
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.splat.renderer import Renderer
@@ -66,6 +67,7 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=3,
+    libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
     needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},
     makes={

@@ -8,6 +8,7 @@ from pydantic import Field
 from runtime.bound.sequential import Schedule
 from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
@@ -46,6 +47,8 @@ def _planned(p: EvaluateParams) -> float:
 
 @stage(
     version=5,
+    libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    | exact("pyarrow"),
     takes="trials",
     kind="trials",
     role="trials",

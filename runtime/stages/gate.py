@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS, GateRule
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, every, maybe, stage
 
@@ -22,6 +23,7 @@ class GateParams(Params):
 
 @stage(
     version=9,
+    libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="gate",
     per=("gate", "study"),
     needs={"uplift": maybe("uplift"), "judged": every("any")},

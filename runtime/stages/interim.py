@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.bound.sequential import Schedule
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.report.forms.looks import Look
 from runtime.stage import Params, Resources, bound, peers, stage
@@ -24,6 +25,7 @@ class InterimParams(Params):
 
 @stage(
     version=2,
+    libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="look",
     per=("location", "task", "domain", "look"),
     needs={"trials": peers("trials")},

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.contract import Contract
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, stage
@@ -20,6 +21,7 @@ class LearningParams(Params):
 
 @stage(
     version=2,
+    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     role="curve",
     domains=("twin",),
     per=("location", "task", "approach", "seed"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from runtime.contract import Contract
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, baselines, one, stage
 
@@ -20,6 +21,7 @@ class RehearseParams(Params):
 
 @stage(
     version=1,
+    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     kind="rehearsal",
     per=("location", "task", "approach", "seed", "round"),
     needs={"policy": one("policy"), "twin": baselines("twin")},

@@ -8,6 +8,7 @@ from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, every, one, stage
 
@@ -27,6 +28,8 @@ class ReportParams(Params):
     """Failures that somebody answers for."""
     stopped: list[StoppedBy] = bound("stopped", default_factory=list)
     """What failed gates have stopped."""
+    unrecorded: list[str] = bound("unrecorded", default_factory=list)
+    """Stages and back ends whose code no version records, while that is ignored."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
     films_kib: int = Field(4096, ge=0)
@@ -35,7 +38,8 @@ class ReportParams(Params):
 
 
 @stage(
-    version=25,
+    version=26,
+    libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
     per=("study",),
     needs={
@@ -75,7 +79,7 @@ def report(
 
     first, later = apart(p.cells, p.parts, trials)
     found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, first, later)
-    said = content(Study(p.study, p.cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib))
+    said = content(Study(p.study, p.cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded))
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

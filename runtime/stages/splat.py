@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from runtime.contract import Contract
+from runtime.libraries import minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, one, stage
@@ -35,6 +36,7 @@ class Splat(Params):
 
 @stage(
     version=1,
+    libraries=minor("numba", "numpy", "pillow", "scipy"),
     per=("location",),
     needs={"capture": one("capture")},
     makes={"splat": "splat.ply", "scene": "scene.json", "preview": "preview/"},

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from runtime.contract import Contract
+from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.tasks import AnyTask
@@ -58,6 +59,7 @@ class TwinParams(Params):
 
 @stage(
     version=2,
+    libraries=minor("mujoco", "numpy", "pillow", "scipy"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
     makes={"scene": "scene.xml", "twin": "twin.json", "background": "background/", "preview": "preview.png", "haze": "haze.npy"},

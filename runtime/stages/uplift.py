@@ -11,6 +11,7 @@ from runtime.bound.domain import Domain
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace, Schedule
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, every, stage
 
@@ -41,6 +42,7 @@ class UpliftParams(Params):
 
 @stage(
     version=15,
+    libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",
     per=("study",),
     needs={"trials": every("trials"), "looks": every("interim")},

@@ -69,6 +69,8 @@ def publish_job(
         "fingerprint": made.fingerprint,
         "params": made.params,
         "backends": made.backends,
+        "libraries": made.libraries,
+        "code": made.code,
         "content": made.content,
         "metrics": {},
         "contract": {},

@@ -58,6 +58,8 @@ class Provenance(Form):
     """Every artifact above the report."""
     protocols: list[ProtocolRow]
     """One for each task and domain."""
+    unrecorded: list[str]
+    """Stages and back ends (`ROLE/NAME`) whose code no version records, which was ignored: such numbers are for development."""
     cpu_s: float
     """CPU seconds in all."""
     peak_mb: float

@@ -20,6 +20,7 @@ def provenance(study: Study) -> Provenance:
         "stages": stages,
         "artifacts": _artifacts(study.manifests),
         "protocols": _protocols(study),
+        "unrecorded": list(study.unrecorded),
         "cpu_s": round(sum(row["cpu_s"] for row in stages), 1),
         "peak_mb": max((row["peak_mb"] for row in stages), default=0.0),
         "commands": _commands(study.frame.id),

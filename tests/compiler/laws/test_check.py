@@ -1,5 +1,6 @@
 """Laws that Markdown cases cannot reach, and properties of all of them."""
 
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,8 +45,10 @@ def test_a_licence_that_forbids_the_study_s_use(tmp_path: Path, monkeypatch: pyt
     terms = {"numba": "Apache-2.0", "inria": "LicenseRef-Inria-NonCommercial"}
     info = {name: BackendInfo("renderer", name, "1", licence, False) for name, licence in terms.items()}
     monkeypatch.setattr("compiler.laws.backends.available", lambda: {"renderer": sorted(terms)})
-    monkeypatch.setattr("compiler.laws.backends.info", lambda role, name: info[name])
-    monkeypatch.setattr("compiler.graph.expand.info", lambda role, name: info[name])
+    monkeypatch.setattr("compiler.graph.identity.Identities.digests", defaultdict(str))  # they are not there
+    monkeypatch.setattr("compiler.graph.identity.Identities.changed", [])
+    for module in ("compiler.laws.backends", "compiler.graph.identity"):
+        monkeypatch.setattr(f"{module}.info", lambda role, name: info[name])
     (found,) = check(load_project(tmp_path))
     assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:12:22")
     assert found.help == "use `numba` (Apache-2.0) instead"

@@ -10,15 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import runtime.build.code_digest
 from compiler.graph.fingerprint import _grown, fingerprint
+from compiler.graph.identity import Identity
 from compiler.graph.node import Node
 from compiler.plan.changes import find_changes
+from compiler.plan.overview import overview
+from compiler.plan.study import open_project, plan_study
+from compiler.run.remember import said_of
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import Record, StorePast, record_of
 from compiler.why.reasons import View, differences, reasons
-from compiler.why.why import Explanation, code_changed, explain
+from compiler.why.why import Explanation, explain
 from runtime.bound.base import later
+from runtime.build import code_digest
 from runtime.sim.tasks.press_button.setup import PressButton
 from runtime.stage import REGISTRY
 from runtime.stages.policy import Policy
@@ -108,34 +112,89 @@ def test_another_stage_at_a_port(built: Path) -> None:
     assert causes(found) == [f"policy/cellar/press/bold/0: {said(found)[0]}"]
 
 
-def test_a_stage_version(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def recorded_as(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, **facts: Any) -> None:
+    """From here on, other facts are recorded of a stage or a back end."""
+    record = json.loads(code_digest.RECORD.read_text())
+    record[name] |= facts
+    changed = tmp_path / "versions.json"
+    changed.write_text(json.dumps(record))
+    monkeypatch.setattr(code_digest, "RECORD", changed)
+
+
+def test_a_stage_version(built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(REGISTRY, "policy", replace(REGISTRY["policy"], version=99))
+    recorded_as(monkeypatch, tmp_path, "policy", version=99)
     found = explained(built, "policy/cellar/press/bold/0")
     assert [r.kind for r in found.reasons] == ["version"]
     assert said(found)[0].endswith(" -> 99")
     assert [c.reason.kind for c in explained(built, "report/study").causes] == ["version"]
 
 
-def test_code_that_changed_without_a_version(built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert explained(built, "policy/cellar/press/bold/0").notes[0].text.startswith("not built: policy/")
-    record = json.loads(runtime.build.code_digest.RECORD.read_text())
-    record["policy"]["digest"] = "of other code"
-    changed = tmp_path / "versions.json"
-    changed.write_text(json.dumps(record))
-    monkeypatch.setattr(runtime.build.code_digest, "RECORD", changed)
-    found = explained(built, "policy/cellar/press/bold/0")
+@pytest.mark.parametrize(("name", "node"), [("policy", "policy/cellar/press/bold/0"), ("renderer/numba", "splat/cellar")])
+def test_code_that_no_version_records_has_addresses_of_its_own(
+    built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, node: str
+) -> None:
+    assert explained(built, node).notes[0].text.startswith("not built: ")
+    _, before = planned(built)
+    recorded_as(monkeypatch, tmp_path, name, digest="of other code")
+    found = explained(built, node)
+    assert [reason.kind for reason in found.reasons] == ["code"]
+    assert said(found)[0].startswith(f"the code of `{name}`: as recorded for its version -> unrecorded (")
     (warning,) = [note.text for note in found.notes if note.kind == "code"]
-    assert "the code of stage `policy` changed without a new version" in warning
-    assert not any(note.kind == "code" for note in explained(built, "splat/cellar").notes)
+    assert f"`python -m runtime.build.code_digest {name} WHY`" in warning
+    project, after = planned(built)
+    same = before.graph.nodes.keys() & after.graph.nodes.keys()
+    assert {stage for stage, _ in same} == (
+        {"capture", "conditions"} | ({"splat", "coverage", "twin", "demos"} if name == "policy" else set())
+    )
+    assert not any(note.kind == "code" for note in explained(built, "capture/cellar").notes)
+    assert said_of(project, overview(project, after))[-1][0].startswith(f"the code of `{name}` differs")
 
 
-def test_the_recorded_versions_are_those_of_the_code() -> None:
-    class Of:
-        def __init__(self, stage: Any) -> None:
-            self.stage = stage
+def test_ignored_code_reuses_what_is_there_and_shares_no_address(
+    built: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    edit(built, "approaches/bold", "steps: 7", "steps: 8")
+    _, clean = planned(built)
+    (built / "simkiln.local.yaml").write_text("code: ignore\n")
+    assert planned(built)[1].graph.nodes.keys() == clean.graph.nodes.keys()
+    recorded_as(monkeypatch, tmp_path, "policy", digest="of other code")
+    project, plan = planned(built)
+    policies = {node.label: node for node in plan.graph.find("policy")}
+    assert policies["policy/cellar/press/baseline/0"].address in clean.graph.nodes, "it is there"
+    odd = policies["policy/cellar/press/bold/0"]
+    assert (odd.setting.identity.code, odd.address in clean.graph.nodes) == ("ignored", False)
+    for node in plan.build():
+        publish(project, node)
+    assert not list(planned(built)[1].build())
+    (report,) = planned(built)[1].graph.find("report")
+    assert report.params["unrecorded"] == ["policy"]
+    lines = [line for line, _ in said_of(project, overview(project, plan))]
+    assert any(line.startswith("code: ignore (simkiln.local.yaml): no version records the code of `policy`") for line in lines)
+    (built / "simkiln.local.yaml").unlink()
+    monkeypatch.undo()
+    again = planned(built)[1]
+    assert {node.label for node in again.build()} == {node.label for node in clean.build()}, "none of it is taken for a release's"
 
-    warned = [list(code_changed(Of(stage))) for stage in REGISTRY.values()]  # ty: ignore[invalid-argument-type]
-    assert not any(warned)
+
+def test_another_library_and_another_one_of_a_back_end(built: Path) -> None:
+    def with_pins(**pins: str) -> list[str]:
+        project = open_project(built)
+        project.pins = pins
+        plan = plan_study(project, "study")
+        nodes = {n.label: n for n in plan.graph.nodes.values()}
+        found = {label: explain(project, plan, nodes[label]) for label in ("twin/cellar/press", "splat/cellar", "capture/cellar")}
+        return [f"{label}: {text}" for label, one in found.items() for text in said(one) if not text.startswith("parent")]
+
+    assert with_pins(mujoco="3.12.7") == []
+    assert with_pins(mujoco="4") == [
+        f"{label}: library `mujoco`: 3.12 -> 4.0" for label in ("twin/cellar/press", "capture/cellar")
+    ]
+    assert with_pins(numba="0.70.0") == [
+        "twin/cellar/press: library `numba of renderer/numba`: 0.68 -> 0.70",
+        "splat/cellar: library `numba`: 0.68 -> 0.70",
+        "splat/cellar: library `numba of renderer/numba`: 0.68 -> 0.70",
+    ]
 
 
 class NewPolicy(Policy):
@@ -266,8 +325,14 @@ PARTS = st.fixed_dictionaries(
             st.sampled_from(["demos", "twin"]), st.lists(st.sampled_from(["a" * 32, "b" * 32]), max_size=3)
         ),
         "backends": st.dictionaries(
-            st.just("renderer"), st.fixed_dictionaries({"name": st.just("numba"), "version": st.sampled_from("12")})
+            st.just("renderer"),
+            st.fixed_dictionaries(
+                {"name": st.just("numba"), "version": st.sampled_from("12")},
+                optional={"libraries": st.sampled_from(["numba 1, numpy 2", "numba 2, numpy 2"]), "code": st.just("abc")},
+            ),
         ),
+        "libraries": st.dictionaries(st.sampled_from(["mujoco", "numpy"]), st.sampled_from(["1.0", "2.0"])),
+        "code": st.sampled_from(["", "abc", "ignored"]),
         "content": st.sampled_from([None, "x"]),
     }
 )
@@ -288,7 +353,8 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
     (template, *_) = plan.graph.find("policy")
 
     def address(parts: dict[str, Any]) -> str:
-        return fingerprint("policy", parts["version"], parts["params"], parts["parents"], parts["backends"], parts["content"])
+        identity = Identity(parts["version"], parts["libraries"], parts["code"])
+        return fingerprint("policy", identity.text, parts["params"], parts["parents"], parts["backends"], parts["content"])
 
     def parent(digits: str) -> Node:
         found = copy.copy(template)
@@ -297,11 +363,13 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
 
     node = copy.copy(template)
     stage = replace(template.stage, version=one["version"])
-    node.setting = replace(template.setting, stage=stage, params=one["params"])
+    identity = Identity(one["version"], one["libraries"], one["code"])
+    node.setting = replace(template.setting, stage=stage, params=one["params"], identity=identity)
     node.inputs = {port: tuple(parent(digits) for digits in found) for port, found in one["parents"].items()}
     node.backends, node.content, node.fingerprint = one["backends"], one["content"], address(one)
     parents = {port: tuple(("policy", digits) for digits in found) for port, found in other["parents"].items()}
-    old = Record("policy", address(other), "old", other["version"], other["params"], other["backends"], parents, other["content"])
+    parts = (other[name] for name in ("content", "libraries", "code"))
+    old = Record("policy", address(other), "old", other["version"], other["params"], other["backends"], parents, *parts)
     found = reasons(View(project, "study", node, old, past))
     # an empty port and none at all are two addresses that no stage can have both of
     if one["parents"].keys() == other["parents"].keys():

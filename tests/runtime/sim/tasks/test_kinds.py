@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from runtime.bound.task import Task
-from runtime.build import code_digest
+from runtime.build import closure
+from runtime.build.code_digest import code_digest
 from runtime.problem import InputError
 from runtime.sim import tasks
 from runtime.sim.parts.mj import mujoco
@@ -78,20 +79,16 @@ def test_a_folder_is_found_by_being_there(folders: list[str], push: Task) -> Non
 
 
 def test_a_kind_s_code_counts_among_that_of_stages_that_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_digest, "PACKAGE", tmp_path / "runtime")
+    monkeypatch.setattr(closure, "PACKAGE", tmp_path / "runtime")
     shutil.copytree(REPOSITORY / "runtime", tmp_path / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
 
     def digests() -> list[str]:
-        code_digest._parsed.cache_clear()
-        code_digest._tree.cache_clear()
-        return [code_digest.code_digest(stage) for stage in ("evaluate", "demos", "policy")]
+        return [code_digest(stage) for stage in ("evaluate", "demos", "policy")]
 
     before = digests()
     path = tmp_path / "runtime/sim/tasks/press_button/task.py"
     path.write_text(path.read_text().replace("HOVER_M = 0.045", "HOVER_M = 0.046"))
     after = digests()
-    monkeypatch.undo()
-    digests()
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
