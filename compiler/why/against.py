@@ -242,8 +242,8 @@ def _versions(project: Project, study: str, commit: str) -> tuple[dict[str, list
         then = json.loads(file_at(project, commit, VERSIONS) or b"{}")
         pairs = {name: (then[name], now) for name, now in recorded().items() if isinstance(then.get(name), dict)}
         for name, (a, b) in pairs.items():
-            old = int(a["version"]) if "/" not in name else BackendInfo(*name.split("/"), a["version"], "", False).version
             what = "stage version" if "/" not in name else "version of back end"
+            old = int(a["version"]) if "/" not in name else BackendInfo("any", "any", a["version"], "", False).version
             if old != b["version"]:
                 moved[name].append(("version", f"{name}: {what} `{name}`: {old} -> {b['version']}"))
         other = [name for name, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
