@@ -68,7 +68,7 @@ def _first_of_each(project: Project, places: Iterable[str]) -> Iterator[str]:
         source = spec.source
         fields = _READ.get(type(source), ())
         values = [source] if _ALL in fields else [repr(getattr(source, field)) for field in sorted(fields)]
-        kind = (type(source), spec.held_out, repr(spec.stages), *map(repr, values))
+        kind = (type(source), spec.held_out, spec.sets, *map(repr, values))
         if kind not in seen:
             seen.add(kind)
             yield place

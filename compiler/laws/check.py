@@ -52,9 +52,9 @@ def check(project: Project, study: str | None = None, today: date | None = None)
         found += islice(law(subject), MOST_OF_A_LAW)
     used = files_of(subject) if study is not None else set()
     found = in_order(d for d in found if study is None or d.span.file in used)
+    wrong = {d.span.file for d in found if d.severity == "error"}
     for name, _ in subject.studies():
-        own = files_of(Subject(project, name))
-        if not any(d.severity == "error" and d.span.file in own for d in found):
+        if not wrong or wrong.isdisjoint(files_of(Subject(project, name))):
             with without_gc():
                 found += expanded.expanded(subject, name)
     return bounded(found)

@@ -29,19 +29,18 @@ def merged_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if not all(x in project.locations for x in study.locations) or not all(x in project.tasks for x in study.tasks):
             continue
         approaches = [a for a in study.approaches if subject.in_shape(a)]
-        own = {x: layer(project, "location", x) for _, x in subject.places(study)}
         alike: dict[str, list[str]] = {}
-        for location in own:
-            alike.setdefault(repr(own[location].stages), []).append(location)
+        for location in dict.fromkeys(x for _, x in subject.places(study)):
+            alike.setdefault(project.locations[location].sets, []).append(location)
         common = layer(project, "study", name)
         for task, approach in product(study.tasks or [None], approaches or [None]):
             above = [layer(project, "task", task)] if task else []
             above += [layer(project, "approach", link) for link in subject.chain(approach)[::-1]] if approach else []
             for first, *more in alike.values():
-                found = list(_of_cell(stages, [common, own[first], *above], known))
+                found = list(_of_cell(stages, [common, layer(project, "location", first), *above], known))
                 yield from found
                 for location in more if found else ():
-                    yield from _of_cell(stages, [common, own[location], *above], known)
+                    yield from _of_cell(stages, [common, layer(project, "location", location), *above], known)
 
 
 def _of_cell(stages: dict[str, Stage], chain: list[Layer], known: dict[str, list[Wrong]]) -> Iterator[Diagnostic]:

@@ -27,7 +27,7 @@ class Held:
     def read(self, root: Path, name: str, text: str | None, anew: Callable[[], Read]) -> Read:
         """The file of a name below `root` as held, or as it is now; `text` counts in its place where it is given."""
         found = self._files.get(name)
-        state = text if text is not None else _state(os.path.join(root, name))
+        state = text if text is not None else _state(f"{root}/{name}")
         if found is None or state is None or found[0] != state:
             found = self._files[name] = (state, anew())
         return found[1]

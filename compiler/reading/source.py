@@ -188,10 +188,16 @@ def _ignore(*_told: object) -> None:
 def read_bytes(path: Path | str, name: str) -> bytes | Source:
     """A file's bytes (one more than allowed, if it is too large), or a source that says why it cannot be read."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would be waited for
             return unread(Diagnostic("Y115", "this is not a file", Span(name)))
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            data = b""
+            while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
+                data += more
+            return data
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or "unknown error").lower()
         return unread(Diagnostic("Y115", f"the file cannot be read: {why}", Span(name)))
