@@ -46,15 +46,12 @@ class Memo:
         return {x: (k, row) for k, kind in enumerate(self.kinds) for row, x in enumerate(kind.locations)}
 
 
-def _from_memo(root: Path, study: str, asked: Asked, roots: Mapping[str, Path] | None) -> tuple[Project, Plan] | None:
+def _from_memo(memo: Memo, root: Path, study: str, asked: Asked, roots: Mapping[str, Path] | None) -> tuple[Project, Plan] | None:
     """The project and its plan from what is kept of an earlier one; None where that would save little, or does not do.
 
     Of the locations that are taken over, the project reads a spec when it is looked at; whoever asks more of their nodes than an
     address gets `Unsettled`.
     """
-    memo = _load(root, study) if enabled() and asked.files else None
-    if memo is None:
-        return None
     same = {x for x, digest in memo.specs.items() if asked.files.get(file_of("location", x)) == digest}
     same = {x for x in same if f"specs/locations/{x}.yml" not in asked.files and _outside(memo, x)}
     try:
@@ -62,7 +59,8 @@ def _from_memo(root: Path, study: str, asked: Asked, roots: Mapping[str, Path] |
         spec = project.studies.get(study)
         if spec is None or project.code != "rebuild" or memo.shared != _shared(project, study, asked):
             return None
-        places = {x: place for x, place in memo.places().items() if x in same and x in spec.locations}
+        listed = same.intersection(spec.locations)
+        places = {x: place for x, place in memo.places().items() if x in listed}
         published = listing(root, project.store).published()
         settled = _whole(memo, places, published)
         made_anew = {}
@@ -93,25 +91,25 @@ def with_plan[T](root: Path, study: str, asked: Asked, roots: Mapping[str, Path]
         SpecsRefused: when a spec that the study uses has an error.
     """
     with without_gc():
-        found = _from_memo(root, study, asked, roots)
+        memo = _load(root, study) if enabled() and asked.files else None
+        found = _from_memo(memo, root, study, asked, roots) if memo is not None else None
         with suppress(Unsettled):
             if found is not None:
                 said = use(*found)
-                keep(*found, asked)
+                _keep(*found, asked, memo)
                 return said
         project = open_project(root, roots)
         plan = plan_study(project, study)
         said = use(project, plan)
-        keep(project, plan, asked)
+        _keep(project, plan, asked, None)
         return said
 
 
-def keep(project: Project, plan: Plan, asked: Asked) -> None:
-    """Remember what a plan found out, for the next one."""
+def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> None:
+    """Remember what a plan found out, for the next one, beside what it took over from `before`."""
     graph, study = plan.graph, project.studies[plan.graph.study]
     if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph):
         return
-    before = _load(project.root, graph.study) if graph.settled is not None else None
     memo = Memo(_shared(project, graph.study, asked))
     known = {} if before is None else before.places()
     new = False

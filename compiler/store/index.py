@@ -167,9 +167,10 @@ class StoreIndex:
 
     def _modified(self, addresses: Iterable[Address]) -> dict[Address, int]:
         found: dict[Address, int] = {}
+        root = os.fspath(self._store.root)
         for address in addresses:
             with suppress(OSError):
-                found[address] = os.stat(self._store.path(*address) / MANIFEST).st_mtime_ns
+                found[address] = os.stat(f"{root}/{address[0]}/{address[1]}/{MANIFEST}").st_mtime_ns
         return found
 
     def _connection(self) -> sqlite3.Connection:
