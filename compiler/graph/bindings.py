@@ -13,6 +13,7 @@ from compiler.graph.node import Node, Scope, Stops
 from compiler.project.layers import approach_chain
 from compiler.project.project import Project
 from compiler.reading.source import Step
+from runtime.bound.cell import listed
 from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
@@ -214,7 +215,8 @@ BINDINGS: dict[str, Binding] = {
     "look": Binding(lambda _, at: at.look or 1, "sequential", lambda _, at: at.look),
     "interim_places": Binding(_interim_places, "sequential"),
     "parts": Binding(
-        lambda grid, _: [len(grid.looks(cell.domain)) for cell in grid.cells] if grid.study.sequential else [], "sequential"
+        lambda grid, _: [len(grid.looks(cell.domain)) for cell in listed(grid.cells)] if grid.study.sequential else [],
+        "sequential",
     ),
     "arm": Binding(_arm, "approaches", _arm),
     "peers": Binding(

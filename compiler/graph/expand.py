@@ -88,8 +88,8 @@ class _Expansion:
         for stage in having("trials", "curve"):
             targets += self._every(stage)
         for stage in having("gate"):
-            targets += [n for n in self._every(stage) if self.settings.cells or n.inputs.get("judged")]
-        if self.settings.cells:
+            targets += [n for n in self._every(stage) if self.settings.tried or n.inputs.get("judged")]
+        if self.settings.tried:
             targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         targets = list({node.address: node for node in targets}.values())
         targets = [node for node in targets if node.address in self.nodes]

@@ -9,7 +9,7 @@ from compiler.graph.node import Scope, Stops
 from compiler.project.layers import approach_chain, approach_rounds, training_seed_offset
 from compiler.project.project import Project
 from compiler.spec.study import HELD_OUT
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, CellGrid
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.sequential import Schedule
@@ -35,16 +35,17 @@ class Grid:
             gates=tuple(spec.gates),
             reproducible=spec.reproducible,
         )
-        self.cells = [
-            Cell(approach=approach, location=location, task=task, seed=seed, domain=domain)
-            for location in spec.locations
-            for task in spec.tasks
-            for approach in spec.approaches
-            for seed in spec.seeds
-            for domain in spec.trials
-        ]
-        if stopped:
-            self.cells = [cell for cell in self.cells if cell not in stopped.cells]
+        every = CellGrid(
+            locations=tuple(spec.locations),
+            tasks=tuple(spec.tasks),
+            approaches=tuple(spec.approaches),
+            seeds=tuple(spec.seeds),
+            domains=tuple(spec.trials),
+        )
+        left = [cell for cell in every.cells() if cell not in stopped.cells] if stopped and stopped.cells else None
+        self.cells: CellGrid | list[Cell] = every if left is None else left
+        self.tried = all(every.model_dump().values()) if left is None else bool(left)
+        """Whether there is any cell."""
         self.schedules = {
             domain: Schedule.of(spec.sequential, domain, trials, spec.level) for domain, trials in spec.trials.items()
         }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from compiler.trials.imported import diagnosed
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, CellGrid, listed
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.problem import InputError, Problem
@@ -28,7 +28,7 @@ Manifests = Mapping[tuple[str, str], Mapping[str, Any]]
 class Asked(BaseModel):
     """What the stage that joined the trials was told, as far as an export needs it."""
 
-    cells: list[Cell]
+    cells: CellGrid | list[Cell]
     study: StudyFrame
     priors: dict[str, PriorRange] = {}
     parts: list[int] = []
@@ -123,7 +123,8 @@ def _gathered(
     asked = Asked.model_validate(manifests[evidence]["params"])
     joined = pq.read_table(store.path(*evidence) / "trials.parquet")
     parents = [store.root / parent for parent in manifests[evidence]["parents"]["trials"]]
-    own = second_runs(apart(asked.cells, asked.parts, parents)[0], asked.cells)
+    cells = listed(asked.cells)
+    own = second_runs(apart(cells, asked.parts, parents)[0], cells)
     table = rows_of(joined, with_repeated(own, asked.repeated, joined, root))
     facts = Facts(
         format=FORMAT,

@@ -1,5 +1,7 @@
 """The cell: the smallest group of trials that an evaluation makes and that statistics compare."""
 
+from itertools import product
+
 from pydantic import Field
 
 from runtime.bound.base import Bound
@@ -20,3 +22,28 @@ class Cell(Bound):
     that share it are compared with each other."""
     domain: Domain
     """Where the trials ran."""
+
+
+class CellGrid(Bound):
+    """Every cell of some locations, tasks, approaches, seeds and domains: of a fleet, a list of them would have megabytes."""
+
+    locations: tuple[str, ...]
+    """Ids of the locations."""
+    tasks: tuple[str, ...]
+    """Ids of the tasks."""
+    approaches: tuple[str, ...]
+    """Ids of the approaches."""
+    seeds: tuple[int, ...]
+    """Training seeds."""
+    domains: tuple[Domain, ...]
+    """Where the trials ran."""
+
+    def cells(self) -> list[Cell]:
+        """The cells: the last of these axes turns first."""
+        axes = product(self.locations, self.tasks, self.approaches, self.seeds, self.domains)
+        return [Cell(location=x, task=t, approach=a, seed=s, domain=d) for x, t, a, s, d in axes]
+
+
+def listed(cells: CellGrid | list[Cell]) -> list[Cell]:
+    """Cells, in whichever form a stage has them."""
+    return cells.cells() if isinstance(cells, CellGrid) else cells

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, CellGrid, listed
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
@@ -18,7 +18,7 @@ class ReportParams(Params):
 
     study: StudyFrame = bound("study")
     """The study."""
-    cells: list[Cell] = bound("cells")
+    cells: CellGrid | list[Cell] = bound("cells")
     """The study's cells, in the order of the trials."""
     parts: list[int] = bound("parts", default_factory=list)
     """How many `trials` parents each cell has, where they came in batches."""
@@ -77,9 +77,10 @@ def report(
     from runtime.report.study import Artifacts, Study
     from runtime.stats.table.table import apart
 
-    first, later = apart(p.cells, p.parts, trials)
+    cells = listed(p.cells)
+    first, later = apart(cells, p.parts, trials)
     found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, first, later)
-    said = content(Study(p.study, p.cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded))
+    said = content(Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded))
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.bound.cell import Cell
+from runtime.bound.cell import Cell, CellGrid, listed
 from runtime.bound.domain import Domain
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
@@ -19,7 +19,7 @@ from runtime.stage import Params, Resources, bound, every, stage
 class UpliftParams(Params):
     """What the trials stand for, and what they are held against."""
 
-    cells: list[Cell] = bound("cells")
+    cells: CellGrid | list[Cell] = bound("cells")
     """The study's cells, in the order of the trials."""
     study: StudyFrame = bound("study")
     """The study: its baseline and the level of its bands."""
@@ -68,11 +68,12 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.table.table import apart, join, read
     from runtime.trials.joined import with_imported, with_repeated
 
-    table = join(read([folder / "trials.parquet" for folder in trials]), p.cells, p.parts)
+    planned = listed(p.cells)
+    table = join(read([folder / "trials.parquet" for folder in trials]), planned, p.parts)
     seen = [json.loads((folder / "interim.json").read_text()) for folder in looks]
-    early = stopped_early(table, p.cells, p.schedules, p.interim_places, seen)
-    table, cells = with_imported(table, p.cells, p.imported, Path.cwd())
-    again = with_repeated(second_runs(apart(p.cells, p.parts, trials)[0], p.cells), p.repeated, table, Path.cwd())
+    early = stopped_early(table, planned, p.schedules, p.interim_places, seen)
+    table, cells = with_imported(table, planned, p.imported, Path.cwd())
+    again = with_repeated(second_runs(apart(planned, p.parts, trials)[0], planned), p.repeated, table, Path.cwd())
     twice = determinism(table, again, p.study.reproducible, p.study.level)
     table = with_pairing(table, twice.pairing())
     pq.write_table(table, out.path("trials"))

@@ -15,7 +15,7 @@ from compiler.cli import main
 from compiler.graph.expand import expand
 from compiler.project.load import load_project
 from compiler.run.emit import job
-from runtime.bound.cell import Cell
+from runtime.bound.cell import CellGrid
 from runtime.build.execute import execute
 from runtime.store.store import MANIFEST, Store
 from runtime.trials.across import across
@@ -35,8 +35,8 @@ def built(root: Path) -> Built:
     nodes = {node.address: node for node in expand(project, "study").nodes.values()}
     (uplift,) = (node for node in nodes.values() if node.stage.role == "evidence")
     todo = job(project, uplift)
-    for cell, parent in zip(todo.params["cells"], todo.inputs["trials"], strict=True):
-        table = trial_table(Cell.model_validate(cell), rng.random(10) < 0.5, rng)
+    for cell, parent in zip(CellGrid.model_validate(todo.params["cells"]).cells(), todo.inputs["trials"], strict=True):
+        table = trial_table(cell, rng.random(10) < 0.5, rng)
         files = {"trials.parquet": packed(table), "twice.parquet": packed(_again(table, 2, 0.0))}
         publish(project, nodes[tuple(parent)], files=files)
     execute(todo, Store(project.store), quiet=True)
