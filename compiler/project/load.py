@@ -40,7 +40,13 @@ def load_project(
         later: files of locations that are known to be without fault; they are read when they are asked for.
     """
     root = Path(os.path.abspath(root))
-    project = Project(root, store=root / "store", other_environments=root / ".envs", given_roots=dict(roots or {}))
+    project = Project(
+        root,
+        store=root / "store",
+        cache=root / "build" / "cache" / "digests",
+        other_environments=root / ".envs",
+        given_roots=dict(roots or {}),
+    )
     read_local(project)
     texts = SpecCache(root / "build" / "cache" / "specs.json")
     if later:

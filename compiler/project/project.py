@@ -48,6 +48,8 @@ class Project:
     """What becomes of artifacts whose code no version records: `rebuild` or `ignore`, as this machine's file says."""
     pins: dict[str, str] = field(default_factory=dict)
     """Distribution -> a version that counts in the place of the pinned one."""
+    cache: Path = Path("build/cache/digests")
+    """The folder where digests of photos are remembered."""
     graphs: dict[str, Any] = field(default_factory=dict)
     """Study -> its `compiler.graph.graph.Graph`, once it was expanded."""
     settled: dict[str, Any] = field(default_factory=dict)
@@ -84,11 +86,6 @@ class Project:
     @cached_property
     def _by_file(self) -> dict[str, Source]:
         return {source.name: source for source in reversed(self.sources.values())}
-
-    @property
-    def cache(self) -> Path:
-        """Where digests of photos are remembered."""
-        return self.root / "build" / "digests.json"
 
     def source_folder(self, source: CaptureSource) -> Path | None:
         """The capture folder (or PLY file) of a location's source; None for a hidden site, or a root that this machine lacks."""

@@ -1,7 +1,6 @@
 """A project as it stood at a git revision, in a folder of its own: the work tree is not touched."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -59,10 +58,8 @@ def at_revision(project: Project, revision: str) -> Generator[Project]:
     with tempfile.TemporaryDirectory(prefix="simkiln-") as folder:
         root = Path(folder)
         _write(project, revision, [entry for entry in listed if entry.is_spec and entry.mode not in _NO_FILES], root / "specs")
-        if project.cache.is_file():
-            (root / project.cache.relative_to(project.root)).parent.mkdir(parents=True)
-            shutil.copyfile(project.cache, root / project.cache.relative_to(project.root))
-        machine = {name: getattr(project, name) for name in ("store", "environments", "other_environments", "code", "pins")}
+        kept = ("store", "cache", "environments", "other_environments", "code", "pins")
+        machine = {name: getattr(project, name) for name in kept}
         then = replace(load_project(root, project.capture_roots), **machine)
         for entry in listed:
             if entry.mode in _NO_FILES and entry.is_spec:

@@ -147,7 +147,10 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
 def _outside(memo: Memo, location: str) -> bool:
     """Whether what a capture reads outside the project is as it was."""
     folders = memo.folders.get(location, [])
-    return not folders or memo.outside.get(location) == signature(folders)
+    try:
+        return not folders or memo.outside.get(location) == signature(folders)
+    except OSError:  # it cannot be looked at, or changed a moment ago
+        return False
 
 
 def _whole(memo: Memo, places: Mapping[str, tuple[int, int]], published: Mapping[str, set[str]]) -> Settled:

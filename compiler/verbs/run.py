@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def _built(args: argparse.Namespace, project: "Project", plan: "Plan", command: 
         if not left or not captures_changed(project.root):
             break
         sys.stderr.write(f"a capture changed while it was planned and built: planning again (at most {left} more)\n")
-        project.cache.unlink(missing_ok=True)
+        shutil.rmtree(project.cache, ignore_errors=True)
         project, plan = common.planned(args)
     sys.stderr.write(explain_failures(project.root))
     return False

@@ -32,12 +32,13 @@ def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: 
     Args:
         source: the location's source; a hidden site reads no files and has the digest of nothing.
         folder: the capture folder or PLY file, as `files.locate` gives it.
-        cache: a JSON file that remembers digests of unchanged files; None reads every file.
+        cache: a folder that remembers digests of unchanged files, a JSON file for each capture folder; None reads every file.
 
     Raises:
         OSError: a file is missing or unreadable; `inspect_source` explains it to people.
     """
-    known = _load(cache)
+    memory = cache and cache / f"{hashlib.blake2b(os.fsencode(folder), digest_size=16).hexdigest()}.json"
+    known = _load(memory)
     fresh: dict[str, list] = {}
     total = hashlib.sha256()
     for name, path in sorted(used_files(source, folder).items()):
@@ -51,8 +52,8 @@ def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: 
                 if _state(before) == _state(os.fstat(file.fileno())) and settled(before, begun):
                     fresh[key] = [*_state(before), digest]
         total.update(_line(name, digest))
-    if fresh and cache is not None:
-        _save(cache, known | fresh)
+    if memory and fresh:
+        _save(memory, known | fresh)
     return total.hexdigest()
 
 
@@ -129,17 +130,17 @@ def _blocks(path: Path) -> Iterator[bytes]:
         raise Gone(str(error)) from error
 
 
-def _load(cache: Path | None) -> dict[str, list]:
-    with suppress(OSError, ValueError, RecursionError):  # a lost or damaged cache costs time, never truth
-        content = json.loads(cache.read_bytes()) if cache else {}
+def _load(memory: Path | None) -> dict[str, list]:
+    with suppress(OSError, ValueError, RecursionError):  # lost or damaged, it costs time, never truth
+        content = json.loads(memory.read_bytes()) if memory else {}
         found = content if isinstance(content, dict) else {}
         return {k: v for k, v in found.items() if isinstance(v, list) and len(v) == 5 and isinstance(v[4], str)}
     return {}
 
 
-def _save(cache: Path, content: dict[str, list]) -> None:
+def _save(memory: Path, content: dict[str, list]) -> None:
     with suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_name(f"{cache.name}.{os.urandom(4).hex()}")
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        temporary = memory.with_name(f"{memory.name}.{os.urandom(4).hex()}")
         temporary.write_text(json.dumps(content, indent=0))
-        temporary.replace(cache)
+        temporary.replace(memory)

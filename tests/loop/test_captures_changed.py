@@ -3,11 +3,15 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from compiler.cli import main
+from runtime.build import captured
+from runtime.build.testing import run_stage
+from runtime.capture.digest import copy_source
 from runtime.store.store import Store
 from tests.loop.project import SmallProject
 from tests.loop.tiny import NO_TRIALS
@@ -84,3 +88,19 @@ def test_planning_again_has_an_end(
     assert main(["run"]) == 1
     assert len(calls) == 3
     assert capsys.readouterr().err.count("planning again") == 2
+
+
+def test_what_is_read_is_what_was_digested(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file changes after its digest was taken, before the stage reads it."""
+    ply = project.root.parent / "splats" / "s.ply"
+
+    def changing(*given: Any) -> Any:
+        found = copy_source(*given)
+        ply.write_bytes(splat(9))
+        return found
+
+    monkeypatch.setattr(captured, "copy_source", changing)
+    source = {"kind": "splat", "root": "splats", "path": "s.ply", "up": [0, 0, 1], "scale_m_per_unit": 1.0}
+    artifact = run_stage("capture", {"source": source}, {}, project.root / "store", source_dir=ply)
+    assert (artifact / "splat.ply").read_bytes() == splat(0)
+    assert sorted(path.name for path in artifact.iterdir()) == ["cameras.json", "manifest.json", "points.npz", "splat.ply"]

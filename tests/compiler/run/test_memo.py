@@ -1,6 +1,7 @@
 """What a plan takes over from the last one changes nothing but time: held against planning everything, over random edits."""
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from compiler.run.emit import emit
 from compiler.run.idle import key
 from compiler.run.memo import with_plan
 from compiler.run.remember import captures_of, said_of
+from runtime import files
 from tests.compiler.graph.test_pattern import written
 from tests.compiler.published import publish_all
+from tests.loop.test_captures_changed import splat
 
 PLACES = [(seed, "stages: {splat: {iterations: 900}}\n" if seed > 4 else "") for seed in range(1, 9)]
 STEPS = 14
@@ -173,3 +176,24 @@ def test_what_is_kept_is_held_against_one_place_of_each_kind(root: Path, monkeyp
     found, took = both(root)
     assert not took
     assert found["frozen"]["counts"]["build"] > 0
+
+
+@pytest.mark.parametrize("racy_ns", [0, files.RACY_NS])
+def test_a_capture_that_changed_is_planned_again(racy_ns: int, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "RACY_NS", 0)
+    (root / "simkiln.local.yaml").write_text("roots: {splats: .}\n")
+    (root / "specs/study.yaml").write_text(
+        f"title: Splats\nlocations: {json.dumps(list(map(str, range(4))))}\ntargets: [capture]\n"
+    )
+    for place in range(4):
+        (root / f"{place}.ply").write_bytes(splat(place))
+        source = f"{{kind: splat, root: splats, path: {place}.ply, up: [0, 0, 1], scale_m_per_unit: 1}}"
+        (root / f"specs/locations/{place}.yaml").write_text(f"title: A splat\nsource: {source}\n")
+    publish_all(root)
+    both(root)
+    assert both(root)[1]
+    monkeypatch.setattr(files, "RACY_NS", racy_ns)
+    state = (root / "2.ply").stat()
+    (root / "2.ply").write_bytes(splat(9))
+    os.utime(root / "2.ply", ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert both(root)[0]["frozen"]["counts"]["build"] == 1

@@ -57,7 +57,7 @@ def _opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_unchanged_files_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, cache = _folder(tmp_path), tmp_path / "cache" / "digests.json"
+    folder, cache = _folder(tmp_path), tmp_path / "cache"
     opened = _opened(monkeypatch)
     known = digest_source(SOURCE, folder, cache)
     assert len(opened) == 6
@@ -72,7 +72,7 @@ def test_unchanged_files_are_not_read_again(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_file_of_the_same_size_and_time_is_read_again(replaced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "RACY_NS", 0)
-    folder, cache = _folder(tmp_path), tmp_path / "digests.json"
+    folder, cache = _folder(tmp_path), tmp_path / "cache"
     known = digest_source(SOURCE, folder, cache)
     opened = _opened(monkeypatch)
     photo = folder / "images" / "003.png"
@@ -117,11 +117,17 @@ def test_a_file_that_is_swapped_for_a_while_is_not_what_was_planned(tmp_path: Pa
     assert copy_source(SOURCE, folder, tmp_path / "copy")[1] != planned
 
 
-def test_a_damaged_cache_costs_only_time(tmp_path: Path) -> None:
-    folder, cache = _folder(tmp_path), tmp_path / "digests.json"
-    for content in ("", "[]", "{", '{"a": 1}', json.dumps({str(folder / "transforms.json"): [1, 2, 3, 4, None]})):
-        cache.write_text(content)
-        assert digest_source(SOURCE, folder, cache) == digest_source(SOURCE, folder)
+def test_a_damaged_cache_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "RACY_NS", 0)
+    folder, cache = _folder(tmp_path), tmp_path / "cache"
+    known = digest_source(SOURCE, folder, cache)
+    (memory,) = cache.iterdir()
+    whole = json.loads(memory.read_text())
+    without = {name: [*state, None] for name, (*state, _) in whole.items()}
+    for content in ("", "[]", "{", "[" * 10_000, '{"a": 1}', json.dumps(without), json.dumps(dict.fromkeys(whole, 1))):
+        memory.write_text(content)
+        assert digest_source(SOURCE, folder, cache) == known
+    assert json.loads(memory.read_text()) == whole
 
 
 def test_a_hidden_site_reads_no_files(tmp_path: Path) -> None:
