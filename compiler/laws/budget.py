@@ -1,12 +1,15 @@
 """What a study may cost against what its stages declare."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from math import fsum
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.graph.graph import Graph
+from compiler.laws.alike import Sampled
 from compiler.laws.subject import Subject
 from compiler.spec.study import Rates
+from runtime.stage import Resources
 
 LARGEST = 3
 """Stages that are named as what takes most."""
@@ -14,14 +17,16 @@ LARGEST = 3
 
 def declared_cost(graph: Graph, rates: Rates | None) -> tuple[dict[str, dict[str, float]], Counter[str]]:
     """Limit of a budget -> stage -> what building all its nodes takes as the stage declares it; and stage -> nodes."""
-    cpu: defaultdict[str, float] = defaultdict(float)
-    gpu: defaultdict[str, float] = defaultdict(float)
-    count: Counter[str] = Counter()
-    for node in graph.nodes.values():
-        need, stage = node.setting.resources, node.stage.name
-        cpu[stage] += need.cpu * need.minutes / 60
-        gpu[stage] += need.gpu * need.minutes / 60
-        count[stage] += 1
+    times = graph.times if isinstance(graph, Sampled) else {}
+    alike: Counter[tuple[str, Resources]] = Counter()
+    for address, node in graph.nodes.items():
+        alike[node.stage.name, node.setting.resources] += times.get(address, 1)
+    cpu, gpu, count = {}, {}, Counter[str]()
+    for stage in dict.fromkeys(stage for stage, _ in alike):
+        needs = [(number * need.minutes / 60, need) for (name, need), number in alike.items() if name == stage]
+        cpu[stage] = fsum(hours * need.cpu for hours, need in needs)
+        gpu[stage] = fsum(hours * need.gpu for hours, need in needs)
+        count[stage] = sum(number for (name, _), number in alike.items() if name == stage)
     money = {stage: cpu[stage] * rates.cpu_hour + gpu[stage] * rates.gpu_hour for stage in count} if rates else {}
     return {"cpu_hours": cpu, "gpu_hours": gpu, "money": money}, count
 

@@ -24,6 +24,7 @@ def written(root: Path, places: list[tuple[int, int, str]], more: str) -> None:
     """A project with these places: seed and photos of the hidden site, and a section of its own."""
     base().write(root)
     for i, (seed, photos, own) in enumerate(places):
+        seed += 10 * i if "budget" in more else 0  # places that share artifacts are never left out where they are counted
         text = f"title: A place\nsource: {{kind: hidden_site, seed: {seed}, photos: {photos}}}\n{own}"
         (root / f"specs/locations/place-{i}.yaml").write_text(text)
     study = root / "specs/study.yaml"
@@ -39,12 +40,17 @@ def told(monkeypatch: pytest.MonkeyPatch, root: Path, worthwhile: int) -> list[D
 @settings(max_examples=60, deadline=None)
 @given(places=PLACES, budget=st.booleans(), asks=st.booleans())
 @example(places=[(0, 40, ""), (1, 40, ""), (2, 41, ""), (0, 40, ""), (1, 40, "")], budget=False, asks=True)
+@example(places=[(0, 40, ""), (1, 40, OWN[3]), (1, 40, ""), (2, 60, ""), (1, 41, OWN[3])], budget=True, asks=False)
 @example(places=[(0, 40, ""), (1, 40, ""), (0, 41, ""), (1, 41, OWN[1])], budget=False, asks=False)
 def test_one_of_each_kind_is_enough(
     places: list[tuple[int, int, str]], budget: bool, asks: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("places")
-    written(root, places, "budget: {cpu_hours: 0.1}\n" if budget else "")
+    written(
+        root,
+        places,
+        "budget: {cpu_hours: 0.1, money: 0.01}\nrates: {currency: EUR, cpu_hour: 1, gpu_hour: 0}\n" if budget else "",
+    )
     stages = load_stages()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alike, "_READ", {})
