@@ -5,11 +5,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from compiler.cli import VERBS
 from compiler.reading.source import read_source
@@ -63,8 +67,7 @@ def perform(clone: Path, environment: dict[str, str], *, only: str = "", but: st
     job = workflow["jobs"]["check"]
     assert workflow["defaults"]["run"]["shell"] == "bash"
     inherited = {name: os.environ[name] for name in os.environ if name.startswith(("UV_", "PIP_", "SSL_", "HOME"))}
-    found = os.environ.get("UV") or shutil.which("uv")
-    path = os.pathsep.join(filter(None, (str(Path(found).parent) if found else "", os.environ["PATH"])))
+    path = os.pathsep.join((str(Path(sys.base_prefix) / "bin"), os.environ["PATH"]))  # the runner's python3 is 3.12, too
     given = {"GITHUB_BASE_REF": "main", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_WORKSPACE": str(clone)}
     given["GITHUB_STEP_SUMMARY"] = str(clone.parent / "summary.md")
     given |= {**inherited, "PATH": path, "CI": "true", **job["env"], **environment}
@@ -85,6 +88,18 @@ def perform(clone: Path, environment: dict[str, str], *, only: str = "", but: st
         if done.returncode:
             break
     return subprocess.CompletedProcess([], done.returncode, said, done.stderr)
+
+
+def rendered(clone: Path, findings: Path) -> str:
+    """The comment as the job `render` makes it of what the other workflow left."""
+    shutil.rmtree(clone / "comment", ignore_errors=True)
+    shutil.rmtree(clone.parent / "findings", ignore_errors=True)
+    shutil.copytree(findings, clone.parent / "findings", symlinks=True)
+    (step,) = [s for job, s in steps(COMMENT) if s.get("name") == "Render the comment"]
+    given = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(clone.parent), "SIMKILN_NO_CACHE": "1"}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    subprocess.run(command, cwd=clone, env=given, check=True)
+    return (clone / "comment" / "comment.md").read_text(encoding="utf-8")
 
 
 def change(clone: Path, old: str, new: str) -> None:
@@ -113,12 +128,12 @@ def test_a_good_change_passes(checkout: Path) -> None:
     log = json.loads((checkout / "build/specs/specs.sarif").read_text(encoding="utf-8"))
     assert not [r for r in log["runs"][0]["results"] if r["level"] == "error"]
     assert "Not only specs" not in done.stdout
-    comment = (checkout / "build/specs/comment.md").read_text(encoding="utf-8")
+    comment = rendered(checkout, checkout / "build" / "specs")
     assert "### simkiln plan: study `study`" in comment
     assert "**nothing to build**" in comment
     assert "Study `buddha` cannot be planned here" in comment
     assert (checkout.parent / "summary.md").read_text(encoding="utf-8").endswith(comment)
-    assert {path.name for path in (checkout / "build/specs").iterdir()} == {"comment.md", "specs.sarif"}
+    assert {path.name for path in (checkout / "build/specs").iterdir()} == {"plans", "specs.sarif"}
     assert not (checkout / "build" / "cache" / "specs.json").exists()
 
 
@@ -127,7 +142,7 @@ def test_the_comment_says_what_a_change_builds(checkout: Path) -> None:
     change(checkout, "trials: {twin: 40,", "trials: {twin: 41,")
     done = perform(checkout, {}, but="Install the compiler alone")
     assert done.returncode == 0, done.stdout + done.stderr
-    comment = (checkout / "build/specs/comment.md").read_text(encoding="utf-8")
+    comment = rendered(checkout, checkout / "build" / "specs")
     assert re.search(r"Against `origin/main` \([0-9a-f]+\): \*\*\d+ to build", comment)
     assert "specs/study.yaml" in comment
 
@@ -204,11 +219,11 @@ PULLS = [{"number": 7, "head": {"sha": "abc"}}, {"number": 6, "head": {"sha": "o
 
 
 def test_the_comment_is_written_once_and_then_updated(tmp_path: Path) -> None:
-    (tmp_path / "findings").mkdir()
-    (tmp_path / "findings" / "comment.md").write_text("hello @everyone $(touch pwned)\n", encoding="utf-8")
+    (tmp_path / "comment").mkdir()
+    (tmp_path / "comment" / "comment.md").write_text("hello `@everyone $(touch pwned)`\n", encoding="utf-8")
     assert comment(tmp_path, PULLS, [])[1] == {"POST-comments"}
     written = (tmp_path / "bin" / "POST-comments").read_text(encoding="utf-8")
-    assert written == "<!-- simkiln plan -->\nhello @\u200beveryone $(touch pwned)\n"
+    assert written == "<!-- simkiln plan -->\nhello `@everyone $(touch pwned)`\n"
     assert "head=stranger:x$(touch pwned);`touch pwned`" in (tmp_path / "bin" / "asked").read_text(encoding="utf-8")
     theirs = {"id": 1, "user": {"login": "stranger"}, "body": written}
     ours = {"id": 2, "user": {"login": "github-actions[bot]"}, "body": written}
@@ -216,13 +231,10 @@ def test_the_comment_is_written_once_and_then_updated(tmp_path: Path) -> None:
 
 
 def test_no_comment_without_a_plan_or_its_pull_request(tmp_path: Path) -> None:
-    (tmp_path / "findings").mkdir()
+    (tmp_path / "comment").mkdir()
+    (tmp_path / "comment" / "comment.md").touch()
     assert comment(tmp_path, PULLS, []) == ("no plan was made\n", set())
-    (tmp_path / "secret").write_text("x", encoding="utf-8")
-    (tmp_path / "findings" / "comment.md").symlink_to("../secret")
-    assert comment(tmp_path, PULLS, [])[1] == set()
-    (tmp_path / "findings" / "comment.md").unlink()
-    (tmp_path / "findings" / "comment.md").write_text("x", encoding="utf-8")
+    (tmp_path / "comment" / "comment.md").write_text("x", encoding="utf-8")
     assert comment(tmp_path, PULLS[1:], []) == ("the pull request has moved on\n", set())
 
 
@@ -264,6 +276,36 @@ def test_what_can_write_checks_nothing_out() -> None:
             if job == name:
                 assert "checkout@" not in step.get("uses", "")
                 assert not re.search(r"git |python|uvw|simkiln check|findings/\S*\.sh", step.get("run", ""))
+
+
+def test_what_renders_for_strangers_is_the_base_s_own_code() -> None:
+    job = read(COMMENT)["jobs"]["render"]
+    assert set(job["permissions"].values()) == {"read"}
+    (fetched,) = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
+    assert fetched["with"] == {"ref": "${{ github.event.repository.default_branch }}", "persist-credentials": False}
+    (trusted,), (strangers,) = (
+        [s for s in steps(path) if s[1].get("name") == "Install the compiler alone"] for path in WORKFLOWS
+    )
+    assert trusted[1]["run"] == strangers[1]["run"], "the test above runs it"
+    assert "--require-hashes --no-deps" in trusted[1]["run"]
+
+
+def test_installs_are_those_of_the_pins_by_their_digests() -> None:
+    """`.github/requirements.txt` holds just what a light install needs, as pyproject.toml pins it, and names no host."""
+    text = (REPOSITORY / ".github" / "requirements.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    entries = [entry.split() for entry in text.replace("\\\n", " ").splitlines()]
+    assert all(words[1:] and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", w) for w in words[1:]) for words in entries)
+    said = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = dict(pin.split("==") for pin in [*said["project"]["dependencies"], *said["tool"]["uv"]["constraint-dependencies"]])
+    needed, waiting = dict[str, str](), [Requirement(one) for one in said["project"]["dependencies"]]
+    while waiting:
+        one = waiting.pop()
+        name = canonicalize_name(one.name)
+        if (one.marker is None or one.marker.evaluate({"extra": ""})) and name not in needed:
+            needed[name] = pins[name]
+            waiting += [Requirement(other) for other in requires(one.name) or ()]
+    assert [words[0] for words in entries] == [f"{name}=={pin}" for name, pin in sorted(needed.items())]
 
 
 def test_the_hook_is_one_that_pre_commit_takes() -> None:

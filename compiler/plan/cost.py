@@ -78,6 +78,13 @@ class Estimate:
             currency=self.currency or None,
         )
 
+    @classmethod
+    def from_json(cls, found: form.Estimate) -> "Estimate":
+        """Read back."""
+        cpu, gpu, disk = (Band(*amount) for amount in (found["cpu_h"], found["gpu_h"], found["disk_gb"]))
+        money, currency = Band(*found["money"]) if found["money"] else None, found["currency"] or ""
+        return cls(cpu, gpu, disk, found["disk_known"], found["measured"], found["wall_h"], found["cores"], money, currency)
+
 
 @dataclass(frozen=True)
 class NodeCost:

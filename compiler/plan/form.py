@@ -1,10 +1,19 @@
-"""The forms of `simkiln plan --json`: `overview.py` and `against.py` fill them in, and their JSON Schemas come from here."""
+"""The forms of `simkiln plan --json`: `overview.py` and `against.py` fill them in, and their JSON Schemas come from here.
 
-from typing import Annotated, Literal, TypedDict
+A comment for a pull request is made from what a stranger's branch wrote in `AgainstForm`: whatever of it is shown as it is
+(numbers, ids, names of stages) has bounds here; all other text is shown as inline code.
+"""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import ConfigDict, Field, with_config
 
-Amount = tuple[float, float, float]
+from compiler.spec.base import Id
+
+Quantity = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Amount = tuple[Quantity, Quantity, Quantity]
 MarkName = Literal["build", "rebuild", "reuse", "not needed", "orphan"]
 AgainstCount = Literal["build", "rebuild", "reuse", "gone", "gone_stored", "pending"]
 
@@ -20,7 +29,7 @@ class Artifact(Form):
     """What all lists of artifacts say. Pydantic reads docstrings of a typed dict's own fields only."""
 
     label: Annotated[str, Field(description="Stage and scope.")]
-    stage: Annotated[str, Field(description="Its stage.")]
+    stage: Annotated[StageName, Field(description="Its stage.")]
     fingerprint: Annotated[str, Field(description="Its address in the store, together with the stage.")]
 
 
@@ -59,17 +68,17 @@ class Estimate(Form):
     """GPU-hours: wall time times the GPUs held."""
     disk_gb: Amount
     """Gigabytes of 10^9 bytes, without stages of which no artifact was ever built."""
-    disk_known: float
+    disk_known: Quantity
     """Share of the nodes whose size is known."""
-    measured: float
+    measured: Quantity
     """Share of the CPU time that rests on measurements rather than on declared costs."""
-    wall_h: float
+    wall_h: Quantity
     """Least wall time on `cores` cores: the longest chain of jobs, or all CPU time spread evenly."""
-    cores: int
+    cores: Count
     """Cores that `wall_h` is for."""
     money: Amount | None
     """By the study's `rates:`; None without."""
-    currency: str | None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
     """ISO 4217 code."""
 
 
@@ -103,9 +112,9 @@ class Cause(Form):
     """FILE:LINE:COLUMN of the spec that says so now."""
     names: list[str]
     """Of a `new` one: all that are new."""
-    build: dict[str, int]
+    build: dict[StageName, Count]
     """Stage -> artifacts that had no counterpart."""
-    rebuild: dict[str, int]
+    rebuild: dict[StageName, Count]
     """Stage -> artifacts that take the place of another."""
 
 
@@ -128,11 +137,11 @@ class AgainstForm(Form):
 
     form: Literal[1]
     """Version of this form."""
-    study: str
+    study: Id
     """Id of the study."""
     revision: str
     """As it was given."""
-    commit: str
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")]
     """What it names; empty for the work tree."""
     compared: bool
     """False where the revision's specs cannot be read or have errors; then this is the plan of the work tree alone."""
@@ -140,11 +149,15 @@ class AgainstForm(Form):
     """Why it was not compared."""
     notes: list[str]
     """What else is to be known, such as that the code differs too."""
-    counts: dict[AgainstCount, int]
+    counts: dict[AgainstCount, Count]
     """`reuse`: newly asked for and in the store. `pending`: missing with or without the change."""
+    reused: NotRequired[Count]
+    """All that the work tree's plan has in the store, asked for newly or not."""
     estimate: Estimate
     """What building takes."""
-    gone_bytes: int
+    over: NotRequired[list[str]]
+    """A line for each limit of the study's `budget:` that the estimate passes."""
+    gone_bytes: Count
     """Size of what is in the store and no longer needed."""
     causes: list[Cause]
     """Those that build most come first."""

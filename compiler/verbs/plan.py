@@ -33,10 +33,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="for the estimate of wall time")
     parser.add_argument("--against", metavar="REV", help="what the work tree builds that this git revision does not")
     parser.add_argument("--comment", metavar="FILE", type=Path, help="with --against: also write a comment in Markdown")
+    from_help = "print one comment of every STUDY.json in a folder, each made by --against REV --json; no spec is read"
+    parser.add_argument("--comment-from", metavar="FOLDER", type=Path, help=from_help)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 0 unless the specs are refused."""
+    if args.comment_from:
+        from compiler.why.comment import comment_of
+
+        sys.stdout.write(comment_of(args.comment_from))
+        return 0
     asked = key(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
     if not (args.json or args.all or args.against or args.comment):
         idle = recall(Path.cwd(), args.study, asked)
@@ -77,7 +84,7 @@ def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:
     if args.comment:
         from compiler.why.comment import render_comment
 
-        args.comment.write_text(render_comment(found), encoding="utf-8")
+        common.write(args.comment, render_comment(found.to_json()))
     if args.json:
         print(json.dumps(found.to_json(), indent=1))
         return 0

@@ -20,6 +20,7 @@ from compiler.plan.changes import Mark
 from compiler.plan.cost import CostModel, Estimate, estimate
 from compiler.plan.plan import Plan, State
 from compiler.plan.study import SpecsRefused, checked_graph
+from compiler.plan.summary import over
 from compiler.project.project import Project
 from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision, file_at, resolve
 from compiler.store.fact import Fact
@@ -122,7 +123,9 @@ class Against:
             "problems": list(self.problems),
             "notes": list(self.notes),
             "counts": self.counts,
+            "reused": self.plan.count(State.REUSE),
             "estimate": self.estimate.to_json(),
+            "over": over(self.estimate, self.project.studies[self.plan.graph.study].budget),
             "gone_bytes": self.gone_bytes,
             "causes": [group.to_json() for group in self.groups],
             "builds": [

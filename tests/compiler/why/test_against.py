@@ -40,7 +40,7 @@ def test_nothing_changed(repo: Built) -> None:
     found = compared(repo)
     assert (found.builds, found.gone, found.groups, found.problems) == ({}, (), (), ())
     assert found.counts["pending"] == 21, "all is missing, with or without the change"
-    assert "**nothing to build**" in render_comment(found)
+    assert "**nothing to build**" in render_comment(found.to_json())
 
 
 def test_a_parameter_without_a_store(repo: Built) -> None:
@@ -135,7 +135,7 @@ def test_a_revision_with_errors_gives_the_plan_alone(repo: Built) -> None:
     assert len(found.problems) == 1
     assert found.problems[0].startswith("R20")
     assert found.counts["build"] == 21
-    assert "cannot be compared with" in render_comment(found)
+    assert "cannot be compared with" in render_comment(found.to_json())
     done = simkiln(repo.root, "plan", "--against", "HEAD")
     assert done.returncode == 0
     assert "this is the plan of the work tree alone" in done.stdout
@@ -181,7 +181,7 @@ def test_links_of_the_revision_lead_nowhere(repo: Built) -> None:
     repo.edit("study.yaml", "[attic]", "[cellar]")
     found = compared(repo)
     assert found.problems
-    assert "7654321" not in render_comment(found)
+    assert "7654321" not in render_comment(found.to_json())
     assert "the secret" not in json.dumps(found.to_json())
 
 
@@ -231,7 +231,7 @@ HOSTILE = (
 
 def test_nothing_from_a_spec_is_more_than_text(repo: Built) -> None:
     repo.edit("tasks/press.yaml", "instruction: press the button", f"instruction: {json.dumps(HOSTILE)}")
-    comment = render_comment(compared(repo))
+    comment = render_comment(compared(repo).to_json())
     assert "onerror" in comment, "the new value is shown"
     html = MarkdownIt("gfm-like", {"linkify": False}).render(comment)
     plain = re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL)
@@ -258,11 +258,11 @@ def test_a_comment_fits(repo: Built) -> None:
         repo.write(f"locations/{name}.yaml", text)
     found = compared(repo)
     assert len(found.groups) >= 120
-    comment = render_comment(found)
+    comment = render_comment(found.to_json())
     assert len(comment.encode()) <= MOST_BYTES
     assert "and 90 more causes" in comment
     assert "</details>" in comment
     huge = [Group("parameter", "\N{ROBOT FACE}" * 999, "\N{ROBOT FACE}" * 999) for _ in range(120)]
-    comment = render_comment(replace(found, groups=tuple(huge)))
+    comment = render_comment(replace(found, groups=tuple(huge)).to_json())
     assert len(comment.encode()) <= MOST_BYTES
     assert comment.endswith("*cut: too long for a comment*\n")
