@@ -28,6 +28,8 @@ _KEYS = {
     "claim": "study.claims.* study.waivers.claims.*",
     "control": "approach.controls.*",
     "approach": "trials.arms.*",
+    "stage": "study.stages.* location.stages.* task.stages.* approach.stages.* approach.inputs.* "
+    "approach.controls.*.stages.* approach.controls.*.inputs.*",
 }
 """Kind of what is named -> paths of the values (of the keys) that name it, below the kind of file, `*` for any step."""
 _PATTERNS = {
@@ -87,7 +89,7 @@ def name_at(kind: str, own: str, path: SpanPath, value: object, *, key: bool) ->
 
 def mentions(project: Project, name: Name) -> Iterator[Mention]:
     """Every place that names it: in specs, and in mappings of imported trials."""
-    for kind, own, source in _sources(project):
+    for kind, own, source in _sources(project, name):
         for pattern, (named, key) in _PATTERNS.items():
             of_arm = name.kind == "control" and named == "approach"
             if pattern[0] == kind and (of_arm or (named == name.kind and name.of in ("", own))):
@@ -170,9 +172,10 @@ def _stretch(source: Source, path: SpanPath, key: bool) -> tuple[int, int] | Non
     return (found.start, found.end) if found is not None and found.end > found.start else None
 
 
-def _sources(project: Project) -> Iterator[tuple[str, str, Source]]:
+def _sources(project: Project, name: Name) -> Iterator[tuple[str, str, Source]]:
+    kinds = {pattern[0] for pattern, (named, _) in _PATTERNS.items() if named in (name.kind, "approach")}
     for (kind, own), source in list(project.sources.items()):
-        if not source.prefix and kind in ("study", "approach", "gate"):  # an arm stands in its approach's file
+        if kind in kinds and not source.prefix:  # an arm stands in its approach's file
             yield kind, own, source
     for source in _mappings(project):
         yield "trials", "", source

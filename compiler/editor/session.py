@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.editor.looked import Looked
 from compiler.fix.apply import Document, read_document
 from compiler.fix.propose import propose
 from compiler.laws.check import check
@@ -26,7 +27,7 @@ class Session:
         self.told: dict[str, tuple[list[Diagnostic], list[str]]] = {}
         """File -> diagnostics that the client has, and the lines that they are of."""
         self.turn = 0
-        self._held = Held()
+        self._held, self._looked = Held(), Looked()
         self._project: Project | None = None
 
     @property
@@ -44,6 +45,7 @@ class Session:
 
     def check(self) -> dict[str, list[Diagnostic]]:
         """Diagnostics by file, with an empty list for each that had some before, that the client has some of, or that is open."""
+        self._looked.begin()
         with without_gc():
             project, first = self._load(), self._project is None
             found: dict[str, list[Diagnostic]] = {name: [] for name in (*self.found, *self.told, *self.buffers)}
@@ -68,7 +70,9 @@ class Session:
         return self.project.lines(name) or [""]
 
     def _load(self, texts: Mapping[str, str] | None = None) -> Project:
-        return open_project(self.root, None, {**self.buffers, **(texts or {})}, self._held)
+        project = open_project(self.root, None, {**self.buffers, **(texts or {})}, self._held)
+        project.inspect = self._looked
+        return project
 
     def _document(self, root: Path, name: str) -> Document | None:
         text = self.buffers.get(name)

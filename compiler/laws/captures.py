@@ -39,11 +39,14 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:
     """R210 to R220: what is wrong with a capture, from names and headers of its files."""
+    inspect = subject.project.inspect or inspect_source
     for name in subject.used("location"):
         source = subject.project.locations[name].source
+        if isinstance(source, HiddenSite):
+            continue
         folder = subject.project.source_folder(source)
         try:
-            problems = tuple(inspect_source(source, folder))
+            problems = tuple(inspect(source, folder))
         except InputError as error:
             problems = error.problems
         for problem in problems:

@@ -1,6 +1,7 @@
 """A project: what people wrote, typed, with the files that it stands in."""
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from compiler.spec.task import AnyTask, Task
 from runtime.bound.source import HiddenSite
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
+from runtime.problem import Problem
 
 MODELS: dict[str, type[Spec]] = {"location": Location, "task": AnyTask, "approach": Approach, "gate": Gate, "study": Study}
 LOCAL_FILE = "simkiln.local.yaml"
@@ -58,6 +60,9 @@ class Project:
     """Generated approach (`APPROACH~CONTROL`) -> the approach that declares it."""
     given_roots: dict[str, Path] = field(default_factory=dict)
     """Capture roots from the command line or the environment, which win over this machine's file."""
+
+    inspect: Callable[[CaptureSource, Path | None], Iterable[Problem]] | None = None
+    """Says what is wrong with a capture, for who need not look each time; else `runtime.capture.inspect` does."""
 
     def specs(self, kind: str) -> dict[str, Any]:
         """The specs of a kind (`location`, `task`, `approach`, `gate`, `study`) by id."""

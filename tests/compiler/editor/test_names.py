@@ -107,6 +107,9 @@ def test_everything_can_have_another_name(root: Path) -> None:
         asked = lsp.ReferenceParams(lsp.ReferenceContext(True), *editor.at(GATE, "bold"))
         found = await editor.text_document_references_async(asked)
         assert sorted(path(one.uri).name for one in found or ()) == ["bold.yaml", "good.yaml", "robot.yaml"] + ["study.yaml"] * 6
+        asked = lsp.ReferenceParams(lsp.ReferenceContext(True), *editor.at(STUDY, "coverage"))
+        found = await editor.text_document_references_async(asked)
+        assert [path(one.uri).name for one in found or ()] == ["study.yaml"]
         prepared = await editor.text_document_prepare_rename_async(lsp.PrepareRenameParams(*editor.at(STUDY, "bold~plain")))
         assert isinstance(prepared, lsp.PrepareRenamePlaceholder)
         assert prepared.placeholder == "bold"
