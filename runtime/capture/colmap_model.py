@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from runtime.files import read_file
+from runtime.files import Unfit, read_file
 
 # model id -> (name, number of parameters); only perspective lenses can be undistorted to a pinhole by cv2
 MODELS = {
@@ -92,6 +92,8 @@ def read_model(folder: Path, points: bool = True) -> Model:
     found = _parse(listed, partial(_images_bin, points=points), partial(_images_txt, points=points))
     images = sorted(found, key=lambda i: i.name)
     cloud = folder / ("points3D.bin" if binary else "points3D.txt")
+    if not points and os.path.getsize(cloud) > LARGEST:  # said now, not when a job reads it
+        raise ModelError(f"is too large: `{cloud.name}` has more than {LARGEST // 2**20:,} MiB")
     model = Model(dict(cameras), images, dict(_parse(cloud, _points_bin, _points_txt)) if points else {})
     if not images:
         raise ModelError("holds no photos")
@@ -108,6 +110,8 @@ def _parse(path: Path, binary: Callable, text: Callable) -> list:
     try:
         content = read_file(path, LARGEST)
         return list(binary(_Reader(content)) if path.suffix == ".bin" else text(content.decode("utf-8").splitlines()))
+    except Unfit as error:
+        raise ModelError(f"cannot be read: `{path.name}`: {error.strerror}") from None
     except ModelError as error:
         raise ModelError(f"is damaged in `{path.name}`: {error}") from None
     except (struct.error, ValueError, IndexError, UnicodeDecodeError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.files import read_file
+from runtime.files import Unfit, read_file
 
 DISTORTION = ("k1", "k2", "p1", "p2")
 OTHER_DISTORTION = ("k3", "k4", "k5", "k6")
@@ -55,6 +55,8 @@ def read_transforms(path: Path) -> tuple[list[TransformsFrame], list[float] | No
     """
     try:
         content = json.loads(read_file(path, LARGEST))
+    except Unfit as error:
+        raise TransformsError(f"cannot be read: {error.strerror}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TransformsError(f"is not valid JSON: {_lower(str(error))}") from None
     if not isinstance(content, dict) or not isinstance(content.get("frames"), list):

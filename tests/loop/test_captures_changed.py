@@ -1,5 +1,6 @@
 """A capture whose files change while it is planned and built: never another file's artifact under an address."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from compiler.cli import main
+from runtime import files
 from runtime.build import captured
 from runtime.build.testing import run_stage
 from runtime.capture.digest import copy_source
 from runtime.store.store import Store
+from tests.compiler.published import planned
 from tests.loop.project import SmallProject
 from tests.loop.tiny import NO_TRIALS
 
@@ -104,3 +107,18 @@ def test_what_is_read_is_what_was_digested(project: SmallProject, monkeypatch: p
     artifact = run_stage("capture", {"source": source}, {}, project.root / "store", source_dir=ply)
     assert (artifact / "splat.ply").read_bytes() == splat(0)
     assert sorted(path.name for path in artifact.iterdir()) == ["cameras.json", "manifest.json", "points.npz", "splat.ply"]
+
+
+def test_without_caches_every_file_is_read(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A branch of a stranger's could bring digests with it."""
+    monkeypatch.setattr(files, "RACY_NS", 0)
+
+    def address() -> set[tuple[str, str]]:
+        return {node.address for node in planned(project.root)[1].build()}
+
+    true = address()
+    (memory,) = (project.root / "build/cache/digests").iterdir()
+    memory.write_text(json.dumps({name: [*state, "0" * 64] for name, (*state, _) in json.loads(memory.read_text()).items()}))
+    assert address() != true
+    monkeypatch.setenv("SIMKILN_NO_CACHE", "1")
+    assert address() == true

@@ -177,6 +177,16 @@ def test_damaged_colmap_model(tmp_path: Path, binary: bool, name: str) -> None:
     assert f"`{path.name}`" in problem.message
 
 
+def test_pose_files_of_a_size_that_nobody_reads(tmp_path: Path) -> None:
+    folder = _plain(tmp_path)
+    synthetic.write_colmap(folder, synthetic.ring(6), [f"{i:03d}.png" for i in range(6)], synthetic.table_points(5), True)
+    os.truncate(folder / "sparse" / "0" / "points3D.bin", 2**40)  # holes
+    os.truncate(folder / "transforms.json", 2**40)
+    problem = _one(_source(poses="colmap"), tmp_path)
+    assert problem.message == "the COLMAP model of `table` is too large: `points3D.bin` has more than 2,048 MiB"
+    assert _one(_source(), tmp_path).message == "`transforms.json` of `table` cannot be read: it has more than 64 MiB"
+
+
 def test_too_few_photos(tmp_path: Path) -> None:
     folder = _plain(tmp_path)
     _edit(folder, lambda c: c["frames"].__delitem__(slice(4, None)))
