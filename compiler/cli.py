@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 VERBS = (
@@ -67,6 +68,7 @@ def _explained(error: Exception) -> int | None:
     """Print what people can mend and return the exit code; None for a fault of ours."""
     from compiler.plan.study import SpecsRefused
     from runtime.problem import InputError
+    from runtime.store.trouble import in_words
 
     if isinstance(error, SpecsRefused):
         from compiler.verbs.common import show
@@ -79,6 +81,9 @@ def _explained(error: Exception) -> int | None:
     if isinstance(error, ValueError):
         sys.stderr.write(_plain(f"simkiln: {error}"))
         return 2
+    if isinstance(error, OSError) and (words := in_words(error, Path())) is not None:
+        sys.stderr.write(_plain(f"error[B314]: {words[0]}\n   = help: {words[1]}"))
+        return 1
     if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] not in ("compiler", "runtime"):
         sys.stderr.write(f"simkiln: this needs `{error.name}`, which is not installed: `uv sync` brings all that jobs need\n")
         return 1

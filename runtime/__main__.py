@@ -86,7 +86,9 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
     from runtime.build.show import show_problem
     from runtime.job import Job
     from runtime.problem import InputError
+    from runtime.store.marker import is_store
     from runtime.store.store import Store
+    from runtime.store.trouble import in_words
     from runtime.tracking.build import Made
     from runtime.tracking.log import tracked
 
@@ -101,6 +103,8 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
         sys.stderr.write(f"{job.label}: not run, {stopped}\n")
         return 0
     try:
+        if not is_store(args.store) and not (args.store.is_dir() and any(args.store.iterdir())):
+            raise OSError(errno.ENODEV, "it was there when this was planned, and is gone", str(args.store))
         with tracked(job, args.study, args.track) as log:
             try:
                 execute(job, Store(args.store), log=log)
@@ -112,10 +116,9 @@ def _build(args: argparse.Namespace, fingerprint: str) -> int:
             _say(show_problem(problem, job.origins, job.label))
         return 3 if any(problem.code == "B311" for problem in error.problems) else 1  # a parent may only come into sight late
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ESTALE, errno.EIO):
+        if (words := in_words(error, args.store)) is None:
             raise
-        sys.stderr.write(f"error[B314]: {job.label}: cannot write the store: {error.strerror}\n")
-        sys.stderr.write("   = help: free some space or mend the rights, then build again; nothing was published\n")
+        sys.stderr.write(f"error[B314]: {job.label}: {words[0]}; nothing was published\n   = help: {words[1]}\n")
         return 3
     return 0
 

@@ -6,6 +6,7 @@ delete, keep or believe one: completeness lives in the store.
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Span
@@ -21,10 +22,14 @@ from compiler.run.frozen_plan import JobEntry
 from compiler.templates import template
 from runtime.build.guard import Guard
 from runtime.job import Job, Origin, Parent
+from runtime.problem import InputError
+from runtime.store.marker import claim
 
 
 def emit(project: Project, plan: Plan) -> Path:
     """Write everything for one run below `build/` and return the path of its plan."""
+    with suppress(OSError, InputError):  # jobs will say what is wrong with it
+        claim(project.store)
     nodes: dict[str, dict[str, dict[str, str]]] = {}
     jobs: dict[str, dict[str, JobEntry]] = {}
     parts = chunks(plan)

@@ -3,6 +3,7 @@
 import sys
 
 from compiler.plan.plan import Plan, State
+from compiler.project.local_file import remember_place
 from compiler.project.project import Project
 from compiler.store.lease import Lease
 from runtime.problem import InputError
@@ -32,6 +33,7 @@ def hold(project: Project, plan: Plan) -> None:
         _held.append(Lease(project.store, plan.graph.study, sorted(read | {node.address for node in building})))
     except (OSError, InputError) as error:
         sys.stderr.write(f"simkiln: `simkiln gc` cannot be told what this run needs: {error}\n")
+    remember_place(project)
     store = Store(project.store)
     if any(plan.states[address] is State.REUSE and not store.has(*address) for address in read):
         raise PlanAnew

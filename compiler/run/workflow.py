@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from compiler.project.collector import without_gc
 from compiler.project.roots import roots_of_environment
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 
 def compile_study(study: str) -> str:
-    """Plan, emit, and return the path of the plan. Ends Snakemake when the specs are refused."""
+    """Plan, emit, and return the path of the plan. Ends Snakemake when the specs, or a file system, refuse."""
     flags.heed()
-    root = Path.cwd()
+    try:
+        return _compiled(Path.cwd(), study)
+    except OSError as error:
+        _end(error)
+
+
+def _compiled(root: Path, study: str) -> str:
     asked = key(root, study, roots_of_environment())
     idle = recall(root, study, asked)
     if idle is not None and idle.report in ([], page(root, study)) and not flags.named(idle.listing):
@@ -63,6 +69,18 @@ def _compile(root: Path, study: str, asked: "Asked") -> Path:
         sys.stderr.write(f"\n{len(refused.diagnostics)} problems: nothing was built\n")
         sys.stderr.flush()
         os._exit(1)  # Snakemake would wrap any exception in a traceback
+
+
+def _end(error: OSError) -> NoReturn:
+    """End Snakemake with what is wrong with a file system, in words; raises what is another fault."""
+    from runtime.store.trouble import in_words
+
+    words = in_words(error, Path())
+    if words is None:
+        raise error
+    sys.stderr.write(f"error[B314]: {words[0]}\n   = help: {words[1]}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, str]]:

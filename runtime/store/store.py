@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from runtime.files import is_stray
+from runtime.problem import InputError
 from runtime.store.host import alive, host
 from runtime.store.lock import exclusive
 from runtime.store.manifest import MANIFEST
 from runtime.store.marker import claim
+from runtime.store.trouble import full
 
 SEAL = "manifest_sha256"
-FULL_BYTES = 1 << 20
 
 
 class DamagedArtifact(Exception):
@@ -134,10 +135,11 @@ class Store:
             folder.mkdir()
             try:
                 yield folder
-            except OSError as error:
-                # numpy and OpenCV report a full disk without saying so; look before the clean-up makes room again
-                if error.errno is None and shutil.disk_usage(folder).free < FULL_BYTES:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            except Exception as error:
+                # numpy, OpenCV and torch report a full disk in words of their own; look before the clean-up makes room again
+                said = not isinstance(error, OSError) or error.errno in (None, errno.ENOSPC)
+                if said and not isinstance(error, InputError) and (trouble := full(folder)) is not None:
+                    raise trouble from error
                 raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
