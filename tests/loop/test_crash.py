@@ -116,6 +116,8 @@ def test_full_disk(tmp_path: Path) -> None:
         assert "1 built, 1 failed, 1 not run" in done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert project.verify() == 1
+    assert "R232" in project.snakemake().stderr, "what is left of a mount is no new store"
+    (tmp_path / "build" / "store.json").unlink()
     assert_completes(project, 3)
 
 
