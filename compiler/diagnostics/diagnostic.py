@@ -12,8 +12,10 @@ Severity = Literal["error", "warning"]
 MOST_OF_A_FILE = 100
 """Diagnostics of one file that are shown; mending these comes first, and no file takes long."""
 DOCS = "docs/errors"
+CLOSE = 0.6
+"""Likeness (difflib's ratio) from which a known word is offered."""
 SURE = 0.75
-"""Likeness (difflib's ratio) from which a known word is written without asking what was meant: `wlak` to `walk`."""
+"""Likeness from which a known word is written without asking what was meant: `wlak` to `walk`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -114,8 +116,17 @@ def meant(word: str, known: Iterable[str]) -> Fix | None:
 
 @lru_cache(maxsize=256)
 def _close(word: str, known: tuple[str, ...]) -> list[str]:
-    """The two nearest, asked for twice of each mistake: for its help and for its fix."""
-    return difflib.get_close_matches(word, known, n=2, cutoff=0.6)
+    """The two nearest, those of `difflib.get_close_matches`; among thousands of ids most need not be looked into.
+
+    It is asked for twice of each mistake: for its help and for its fix.
+    """
+    matcher, best, least = difflib.SequenceMatcher(None, "", word), list[tuple[float, str]](), CLOSE
+    for one in known:
+        matcher.set_seq1(one)
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least and (ratio := matcher.ratio()) >= least:
+            best = sorted([*best, (ratio, one)], reverse=True)[:2]
+            least = best[-1][0] if len(best) == 2 else CLOSE
+    return [one for _, one in best]
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str, limit: int = 12) -> str:

@@ -115,7 +115,8 @@ def _values(project: Project, kind: str, place: Place) -> list[Item]:
     else:
         choices = values_at(kind, place.path, place.value)
         return [Item(word, word, "value", place.start, place.end) for word in choices]
-    fresh = {word: about for word, about in said.items() if word not in _siblings(place)}
+    there = {item for item in _siblings(place) if isinstance(item, str)}
+    fresh = {word: about for word, about in said.items() if word not in there}
     return [Item(word, scalar(word), "reference", place.start, place.end, about) for word, about in fresh.items()]
 
 

@@ -117,12 +117,16 @@ def renamed(project: Project, name: Name, to: str, files: bool = True) -> tuple[
         files: whether its file still has its old name.
 
     Raises:
-        CannotRename: when the new name is none, or is taken, or what is named has no name of its own to change.
+        CannotRename: when the new name is none, or is taken, when a file that may name it cannot be read, or when what is
+            named has no name of its own to change.
     """
     if name.kind == "stage":
         raise CannotRename("a stage has the name of its function: rename that, and its artifacts are made again")
     if not is_id(to):
         raise CannotRename(f"`{to}` is not an id: lower-case letters, digits and `-`, at most 63")
+    unread = next((source.name for _, _, source in _sources(project, name) if source.value is None), None)
+    if files and unread is not None:
+        raise CannotRename(f"`{unread}` cannot be read, and may name it: mend that first")
     edits: dict[str, list[tuple[Mention, str]]] = {}
     for mention in mentions(project, name):
         edits.setdefault(mention.source.name, []).append((mention, _written(mention, to)))

@@ -118,6 +118,10 @@ def test_everything_can_have_another_name(root: Path) -> None:
                 await editor.rename(name, "bold", to)
         with pytest.raises(JsonRpcException, match="one study"):
             await editor.rename(STUDY, "title", "other")
+        (root / "specs/gates/half.yaml").write_text("title: [")
+        with pytest.raises(JsonRpcException, match="cannot be read, and may name it"):
+            await editor.rename(GATE, "bold", "brave")
+        (root / "specs/gates/half.yaml").unlink()
         words = [
             (GATE, "bold", "brave"),
             (STUDY, "cellar", "cave"),
