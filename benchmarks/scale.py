@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.scale_project import NODES_PER_LOCATION, fill_store, make_project, write_location, write_study
+from benchmarks.scale_project import fill_store, make_project, name_of, write_location, write_study
 from compiler.graph.expand import expand
 from compiler.plan.study import open_project
 
@@ -124,12 +124,49 @@ def table(folder: Path, nodes: int) -> None:
     plain = plain_project(folder / "plain", root)
     theirs = row(f"plain Snakemake, one wildcard rule a stage, {n}", SNAKEMAKE, plain, must="Nothing to be done", repeats=1)
     print(f"plain Snakemake / ours: {theirs / ours:.0f}x")
-    old, new = range(-(-nodes // NODES_PER_LOCATION)), range(10**6, 10**6 + 100)
-    for number in new:
-        write_location(root, number)
-    write_study(root, [*old, *new])
-    row(f"snakemake --dry-run, 100 new locations on {n}", [*SNAKEMAKE, "--dry-run", "--quiet", "all"], root, repeats=3)
-    write_study(root, old)
+    edits(root, n)
+
+
+def edits(root: Path, n: str, many: bool = True) -> None:
+    """Plans after one edit, each time another one, of a project whose last plan had nothing to build."""
+    locations, place = root / "specs/locations", root / f"specs/locations/{name_of(17)}.yaml"
+    approach, study = root / "specs/approaches/enriched.yaml", root / "specs/study.yaml"
+    kept = {path: path.read_text() for path in (place, approach, study)}
+    count = 0
+
+    def edit(path: Path, old: str, new: str) -> Callable[[], None]:
+        def change() -> None:
+            nonlocal count
+            for other, text in kept.items():
+                other.write_text(text)
+            for name in added:
+                name.unlink(missing_ok=True)
+            measure([*SIMKILN, "plan"], root)
+            count += 1
+            path.write_text(kept[path].replace(old, new.format(count), 1))
+
+        return change
+
+    added = [locations / f"{name_of(number)}.yaml" for number in range(10**6, 10**6 + 100)]
+    plan = [*SIMKILN, "plan"]
+    row(f"simkiln plan, one parameter of one spec edited, {n}", plan, root, edit(place, "photos: 40", "photos: 4{}"))
+    if not many:
+        return
+    row(f"simkiln plan, one title of a location edited, {n}", plan, root, edit(place, 'title: "', 'title: "{}'))
+    row(f"simkiln plan, the study's title edited, {n}", plan, root, edit(study, "title: ", "title: {} "))
+    more = "stages:\n  enrichment: {{gamma: 0.2{}}}\ninputs:"
+    row(f"simkiln plan, a parameter of one approach edited, {n}", plan, root, edit(approach, "inputs:", more), repeats=3)
+    old, new = range(len(list(locations.iterdir()))), range(10**6, 10**6 + 100)
+
+    def grow() -> None:
+        edit(study, "", "{}")()
+        for number in new:
+            write_location(root, number)
+        write_study(root, [*old, *new])
+
+    row(f"simkiln plan, 100 new locations on {n}", plan, root, grow, repeats=3)
+    row(f"snakemake --dry-run, 100 new locations on {n}", [*SNAKEMAKE, "--dry-run", "--quiet", "all"], root, grow, repeats=3)
+    edit(study, "", "")()
 
 
 def growth(folder: Path, sizes: list[int]) -> None:
@@ -160,6 +197,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         table(Path(folder), args.nodes)
         growth(Path(folder), [10_000, 30_000, 100_000, *([300_000, 1_000_000] if args.million else [])])
+        if args.million:
+            edits(Path(folder) / "p1000000", "1,000,000 nodes", many=False)
 
 
 if __name__ == "__main__":
