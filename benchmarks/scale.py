@@ -56,7 +56,7 @@ def measure(command: list[str], folder: Path) -> tuple[float, float, str]:
     figures, _, said = done.stdout.partition("\n")
     seconds, peak, code = figures.split()
     if code != "0":
-        sys.exit(f"{' '.join(command)} failed:\n{said}")
+        sys.exit(f"{' '.join(command)} failed:\n{said[-2000:]}")
     return float(seconds), float(peak), said
 
 
@@ -74,7 +74,7 @@ def row(
         before()
         seconds, peak, said = measure(command, folder)
         if must not in said:
-            sys.exit(f"{name}: expected `{must}` in\n{said}")
+            sys.exit(f"{name}: expected `{must}` in\n{said[-2000:]}")
         found.append((seconds, peak))
     seconds = statistics.median(s for s, _ in found)
     print(f"{name:<66} {seconds:8.2f} CPU-s {max(p for _, p in found):8.0f} MB", flush=True)
