@@ -182,14 +182,14 @@ class _Expansion:
         stage = setting.stage
         content, source_dir = self._source(own) if stage.name in self.capturing else (None, None)
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
-        parents = {port: [n.fingerprint for n in found] for port, found in inputs.items()}
+        parents = {port: [n.address[1] for n in found] for port, found in inputs.items()}
         address = stage.name, joined(setting.text, parents, backends_text, content)
         if setting.built is not None and address[1] not in self.published.get(stage.name, ()):
             setting = setting.built
             address = stage.name, joined(setting.text, parents, backends_text, content)
         node = self.nodes.get(address)
         if node is None:
-            node = Node(setting, own, inputs, backends, address[1], contract, self._trace, content, source_dir, [], askers)
+            node = Node(setting, own, inputs, backends, address, contract, self._trace, content, source_dir, [], askers)
             self.nodes[address] = node
         else:
             node.stands_for(own, askers)

@@ -117,16 +117,16 @@ class Grid:
         """What specs set, the later layer winning, and its canonical JSON."""
         location = self.project.locations[scope.location].stages.get(stage) if scope.location else None
         task = scope.task or ""
-        if location is None and (stage, task, scope.approach or "") in self._values:
-            return self._values[stage, task, scope.approach or ""]
+        key = (stage, task, scope.approach or "", repr(location) if location is not None else "")
+        if key in self._values:
+            return self._values[key]
         values = {**self.study.stages.get(stage, {}), **(location or {})}
         if scope.task:
             values |= self.project.tasks[scope.task].stages.get(stage, {})
         if scope.approach:
             values |= self._set_by_approach(stage, scope.approach)
         merged = (values, canonical(values))
-        if location is None:
-            self._values[stage, task, scope.approach or ""] = merged
+        self._values[key] = merged
         return merged
 
     def _set_by_approach(self, stage: str, approach: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Node:
     scope: Scope
     inputs: Mapping[str, tuple["Node", ...]]
     backends: dict[str, dict[str, str]]
-    fingerprint: str
+    address: Address
     contract: Contract
     trace: Callable[["Node"], Mapping[str, Span]]
     content: str | None = None
@@ -107,9 +107,9 @@ class Node:
         return self.trace(self)
 
     @property
-    def address(self) -> Address:
-        """Stage name and fingerprint."""
-        return self.setting.stage.name, self.fingerprint
+    def fingerprint(self) -> str:
+        """What all that it depends on comes to; with the stage's name, its address."""
+        return self.address[1]
 
     @property
     def label(self) -> str:

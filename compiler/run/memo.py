@@ -112,12 +112,15 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
         return
     memo = Memo(_shared(project, graph.study, asked))
     known = {} if before is None else before.places()
+    kinds: dict[tuple[str, int], Kind] = {}
     new = False
     for location, (like, pattern, nodes) in graph.rows.items():
         digest = asked.files.get(file_of("location", location))
         if digest is None or any(f not in plan.published.get(s, ()) for s, f in (node.address for node in nodes)):
             continue
-        kind = _kind_of(memo, Kind.of(like, pattern))
+        kind = kinds.get((like, id(pattern)))
+        if kind is None:
+            kind = kinds[like, id(pattern)] = _kind_of(memo, Kind.of(like, pattern))
         kind.add(location, [node.fingerprint for node in nodes])
         try:
             folders = folders_of(project, location)
