@@ -8,6 +8,7 @@ missing is built under addresses that no release shares, whatever is edited next
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
+from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.graph.fingerprint import canonical
 from compiler.project.project import Project
 from compiler.reading.code_key import code_key
@@ -104,6 +106,28 @@ class Identities:
         """Stage or `ROLE/NAME` -> libraries that count, and how much of each."""
         chosen = {f"{role}/{name}": info(role, name).counted for role, name in self._chosen.items()}
         return {name: stage.libraries for name, stage in load_stages().items()} | chosen
+
+    def other_pins(self, words: Iterable[str]) -> dict[str, str]:
+        """Library -> version, from words `LIBRARY=VERSION`.
+
+        Raises:
+            ValueError: when one is none, or its library counts for no stage and no back end of the study.
+        """
+        counted = sorted({name for libraries in self.libraries().values() for name in libraries})
+        found = {}
+        for word in words:
+            name, _, version = word.partition("=")
+            if not re.fullmatch(r"\d[\w.+!-]*", version := version.lstrip("=")):
+                raise ValueError(f"`{word}` is not LIBRARY=VERSION, such as mujoco=4.0.0")
+            if name not in counted:
+                raise ValueError(f"`{name}` is part of no address; {did_you_mean(name, counted, 'libraries', 20)}")
+            found[name] = version
+        return found
+
+    @property
+    def foreign(self) -> list[str]:
+        """Back ends of the study whose code is not ours, as `ROLE/NAME`."""
+        return [name for role, chosen in self._chosen.items() if not _recordable(name := f"{role}/{chosen}")]
 
     @cached_property
     def ignoring(self) -> list[str]:

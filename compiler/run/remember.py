@@ -31,9 +31,9 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         found: its overview, when that was made already.
         presented: whether the study's page was just put in place.
     """
-    if plan.count(State.BUILD):
-        return
     study = plan.graph.study
+    if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
+        return
     try:
         captures = captures_of(project, study)
         outside = signature(captures)  # first: what changes after the digests are taken again, changes it

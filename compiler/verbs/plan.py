@@ -35,6 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--comment", metavar="FILE", type=Path, help="with --against: also write a comment in Markdown")
     from_help = "print one comment of every STUDY.json in a folder, each made by --against REV --json; no spec is read"
     parser.add_argument("--comment-from", metavar="FOLDER", type=Path, help=from_help)
+    pins = "what another version of a library would build again; nothing is installed or pinned"
+    parser.add_argument("--with", dest="libraries", action="append", default=[], metavar="LIBRARY=VERSION", help=pins)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,15 +47,19 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(comment_of(args.comment_from))
         return 0
     asked = key(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
-    if not (args.json or args.all or args.against or args.comment):
+    if not (args.json or args.all or args.against or args.comment or args.libraries):
         idle = recall(Path.cwd(), args.study, asked)
         if idle is not None:
             _print(idle.lines)
             return 0
     if args.comment and not args.against:
         raise ValueError("--comment needs --against REV")
+    if args.against and args.libraries:
+        raise ValueError("--against and --with are two questions: ask one at a time")
     if args.against:
         return _against(*common.planned(args), args)
+    if args.libraries:
+        return _with(args)
     if args.json:
         from compiler.plan.overview import overview
 
@@ -75,6 +81,23 @@ def _plan(args: argparse.Namespace, asked: "Asked") -> "list[Line]":
         return said
 
     return with_plan(Path.cwd(), args.study, asked, parse_roots(args.root), use)
+
+
+def _with(args: argparse.Namespace) -> int:
+    from compiler.graph.identity import Identities
+    from compiler.plan.study import checked_graph, plan_study
+    from compiler.why.against import against_pins
+
+    project = common.project(args)
+    today = checked_graph(project, args.study)
+    project = common.project(args)
+    project.pins = Identities(project, args.study).other_pins(args.libraries)
+    found = against_pins(project, plan_study(project, args.study), today, max(1, args.cores))
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1))
+        return 0
+    _print(_against_lines(found, args.all))
+    return 0
 
 
 def _against(project: "Project", plan: "Plan", args: argparse.Namespace) -> int:

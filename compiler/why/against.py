@@ -162,6 +162,11 @@ def against(project: Project, plan: Plan, revision: str, cores: int = 1) -> Agai
     return replace(bare, problems=tuple(problems), builds={node.address: Mark.BUILD for node in plan.build()})
 
 
+def against_pins(project: Project, plan: Plan, today: Graph, cores: int = 1) -> Against:
+    """Hold the plan of a project with other versions of libraries against the graph with those that are pinned."""
+    return _compare(Against(project, plan, "the pins of today", "", cores), today)
+
+
 def _compare(bare: Against, then: Graph) -> Against:
     project, plan, notes = bare.project, bare.plan, bare.notes
     past, moved, other_code = GraphPast(then), *_versions(project, plan.graph.study, bare.commit)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CACHE = Path(__file__).parent / "__pycache__" / f"closure-{sys.implementation.cache_tag}.json"
+CACHE = Path(__file__).parent / "__pycache__" / f"closure.{sys.implementation.cache_tag}.cache"
 KINDS = "runtime.sim.tasks"
 SEAM = {f"runtime.{name}" for name in "stage out problem contract store.store job libraries".split()}
 """What carries parameters, parents and files to a stage and back, and computes nothing of them."""

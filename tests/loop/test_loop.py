@@ -1,7 +1,10 @@
 """The whole loop by Snakemake itself, and what is built again after an edit."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet
@@ -9,14 +12,29 @@ import pytest
 import yaml
 
 from compiler.store.index import StoreIndex
+from runtime.backend import DEFAULTS
+from runtime.build.closure import SEAM
+from runtime.build.code_digest import closures
+from runtime.stage import load_stages
+from tests import REPOSITORY
 from tests.loop.project import LEARNING, SmallProject
 
 pytestmark = pytest.mark.slow
 
 
+class Traced(SmallProject):
+    """Each of its processes notes what it used of our code."""
+
+    def environment(self) -> dict[str, str]:
+        known = super().environment()
+        path = f"{Path(__file__).parent / 'traced'}{os.pathsep}{known['PYTHONPATH']}"
+        return known | {"PYTHONPATH": path, "SIMKILN_TRACE": str(self.root / "trace")}
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    project = SmallProject(tmp_path_factory.mktemp("project"), LEARNING)
+    project = Traced(tmp_path_factory.mktemp("project"), LEARNING)
+    (project.root / "trace").mkdir()
     planned = len(project.to_build())
     done = project.snakemake()
     assert done.returncode == 0, done.stderr[-4000:]
@@ -31,6 +49,27 @@ def test_every_planned_artifact_is_published_and_the_report_is_there(built: Smal
     assert "simkiln:labels" not in html
 
 
+def test_all_that_a_job_uses_of_our_code_counts_in_its_address(built: SmallProject) -> None:
+    """Static closures against what jobs imported and opened; what every job has before its stage runs is not the stage's."""
+    carry = "import sys, runtime.__main__, runtime.build.execute, runtime.build.guard, runtime.build.show, runtime.tracking.log"
+    program = f"{carry}; from runtime.stage import load_stages; load_stages(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    before = set(done.stdout.split()) | SEAM
+    seen = set()
+    for trace in (built.root / "trace").glob("*.json"):
+        said = json.loads(trace.read_text())
+        stage = said["words"][1] if said["words"][0].endswith("runtime/__main__.py") else None
+        if stage is not None:
+            seen.add(stage)
+            roles = [f"{role}/{DEFAULTS[role]}" for role in load_stages()[stage].backends]
+            closures_of = closures([stage, *roles]).values()
+            assert set(said["modules"]) - before <= {name for one in closures_of for name in one.modules}, stage
+            files = {p.relative_to(REPOSITORY).as_posix() for one in closures_of for p in one.data.values()}
+            planned = {"runtime/stages/versions.json", *(f"runtime/backends/{role.replace('/', '_')}.toml" for role in roles)}
+            assert set(said["data"]) - planned <= files, stage
+    assert seen >= {"capture", "splat", "twin", "coverage", "demos", "enrichment", "policy", "evaluate", "uplift", "report"}
+
+
 def test_manifests_tell_what_building_took_and_what_it_was_for(built: SmallProject) -> None:
     facts = StoreIndex(built.store.root, built.root / "build" / "cache" / "store.sqlite").facts()
     assert {fact.label for fact in facts} == built.plan().keys()
@@ -38,6 +77,13 @@ def test_manifests_tell_what_building_took_and_what_it_was_for(built: SmallProje
     (splat,) = [fact for fact in facts if fact.stage == "splat"]
     assert splat.scopes == ({"location": "place", "approach": "baseline"}, {"location": "place", "approach": "enriched"})
     assert splat.backends.startswith("renderer=numba")
+    manifest = built.store.manifest(*splat.address)
+    where = manifest["environment"]
+    assert where["libraries"]["numpy"].startswith(manifest["libraries"]["numpy"])
+    assert {"torch", "torchvision", "mujoco", "lerobot", "pycolmap", "scipy", "av", "numba"} <= where["libraries"].keys()
+    assert where["python"].startswith("CPython 3.12")
+    assert where["numba_cpu"]
+    assert (manifest["code"], manifest["digests"].keys()) == ("", {"splat", "renderer/numba"})
 
 
 def test_trials_are_one_table_with_the_same_initial_states(built: SmallProject) -> None:

@@ -13,6 +13,7 @@ from compiler.plan.study import open_project, plan_study
 from compiler.render.markdown import MOST_BYTES, code
 from compiler.why.against import Against, Group, against
 from compiler.why.comment import render_comment
+from runtime.libraries import pins
 from tests.compiler.built import Built
 from tests.compiler.plan.test_tree import REPOSITORY, simkiln
 
@@ -125,6 +126,48 @@ def test_stage_versions_of_the_revision(repo: Built) -> None:
     path.write_text("[")
     repo.git("commit", "-qam", "no JSON")
     assert compared(repo).builds == {}
+
+
+def test_pins_and_back_ends_of_the_revision(repo: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runtime.build.code_digest import recorded
+
+    record = recorded()
+    record["renderer/numba"] = {**record["renderer/numba"], "version": "0"}
+    path = repo.root / "runtime" / "stages" / "versions.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(record))
+    text = (REPOSITORY / "pyproject.toml").read_text()
+    older = re.sub('"scipy==[0-9.]+"', '"scipy==1.2.3"', text)
+    (repo.root / "pyproject.toml").write_text(older)
+    repo.git("add", "runtime", "pyproject.toml")
+    repo.git("commit", "-qm", "older")
+    found = groups(compared(repo))
+    assert "renderer/numba: version of back end `renderer/numba`: 0 -> 1" in found
+    scipy = ".".join(pins()["scipy"].split(".")[:2])
+    title = f"uplift: library `scipy`: 1.2 -> {scipy}"
+    assert dict(found[title].rebuild) == {"uplift": 1, "report": 1}
+    assert not any("library `numpy`" in title for title in found)
+    (repo.root / "pyproject.toml").write_text(older.replace('name = "simkiln"', 'name = "ours"'))
+    path.write_text(json.dumps({"renderer/numba": {"version": "0\n@all", "digest": "x"}, "policy": {"version": "x"}}))
+    repo.git("commit", "-qam", "of another project, and what is no version")
+    assert compared(repo).builds == {}
+
+
+def test_what_another_library_would_build_again(repo: Built) -> None:
+    repo.publish()
+    said = simkiln(repo.root, "plan", "--with", "mujoco=99.1").stdout
+    mujoco = ".".join(pins()["mujoco"].split(".")[:2])
+    assert f"twin: library `mujoco`: {mujoco} -> 99.1\n  ~ twin 1, demos 1, policy 4, evaluate 8, uplift 1, report 1" in said
+    assert "against the pins of today: 0 to build, " in said
+    assert "nothing to do" in simkiln(repo.root, "plan").stdout, "nothing was pinned"
+    assert "0 to build" in simkiln(repo.root, "plan", "--with", f"mujoco={mujoco}.99").stdout, "that much of it does not count"
+    for word, message in {
+        "mujok=4": "did you mean `mujoco`?",
+        "mujoco": "not LIBRARY=VERSION",
+        "mujoco=x;y": "not LIBRARY=VERSION",
+    }.items():
+        done = simkiln(repo.root, "plan", "--with", word)
+        assert (done.returncode, message in done.stderr) == (2, True)
 
 
 def test_a_revision_with_errors_gives_the_plan_alone(repo: Built) -> None:
