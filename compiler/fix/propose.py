@@ -72,10 +72,9 @@ def propose(load: Open, study: str | None = None, read: Read = read_document, on
 
 
 def _candidates(project: Project, diagnostics: Iterable[Diagnostic], only: str | None) -> list[_Candidate]:
-    mending = [_Candidate(edit, d) for d in diagnostics if (edit := edit_of(d, project.lines(d.span.file)))]
-    sorts = [_Candidate(edit, None) for edit in sorting(project)]
-    mending, sorts = ([c for c in some if only in (None, c.edit.span.file)] for some in (mending, sorts))
-    return mending or sorts
+    here = [d for d in diagnostics if only in (None, d.span.file)]
+    mending = [_Candidate(edit, d) for d in here if (edit := edit_of(d, project.lines(d.span.file)))]
+    return mending or [_Candidate(edit, None) for edit in sorting(project) if only in (None, edit.span.file)]
 
 
 def _document(found: Proposal, root: Path, name: str) -> bool:

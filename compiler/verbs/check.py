@@ -47,11 +47,12 @@ def _fix(args: argparse.Namespace) -> bool:
     from compiler.fix.apply import write_document
     from compiler.fix.propose import propose
     from compiler.plan.study import open_project
+    from compiler.project.held import Held
     from compiler.project.roots import parse_roots
 
-    root, roots = Path.cwd(), parse_roots(args.root)
+    root, roots, held = Path.cwd(), parse_roots(args.root), Held()
 
-    proposal = propose(lambda overlay: open_project(root, roots, overlay), args.study)
+    proposal = propose(lambda overlay: open_project(root, roots, overlay, held), args.study)
     if not proposal.texts:
         sys.stderr.write("nothing to fix\n")
         return False

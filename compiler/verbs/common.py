@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from compiler.graph.graph import Graph
     from compiler.graph.node import Node
     from compiler.plan.plan import Plan
+    from compiler.project.held import Held
     from compiler.project.project import Project
     from compiler.render.text import LinesOf
 
@@ -48,8 +49,8 @@ def completed(argument: argparse.Action, function: str) -> None:
     argument.completer = complete  # ty: ignore[missing-attribute]
 
 
-def project(args: argparse.Namespace) -> "Project":
-    """The project in the current folder, with the roots that were given.
+def project(args: argparse.Namespace, held: "Held | None" = None) -> "Project":
+    """The project in the current folder, with the roots that were given; `held` is what was read of it before.
 
     Raises:
         ValueError: when a `--root` is not of the form NAME=DIR.
@@ -57,7 +58,7 @@ def project(args: argparse.Namespace) -> "Project":
     from compiler.plan.study import open_project
     from compiler.project.roots import parse_roots
 
-    return open_project(Path.cwd(), parse_roots(args.root))
+    return open_project(Path.cwd(), parse_roots(args.root), held=held)
 
 
 def planned(args: argparse.Namespace) -> "tuple[Project, Plan]":

@@ -10,6 +10,7 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
+    from compiler.project.held import Held
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
@@ -24,24 +25,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check until the person has seen enough; then 0."""
     from compiler.editor.watch import changes, snapshot
+    from compiler.project.held import Held
 
-    root = Path.cwd()
+    root, held = Path.cwd(), Held()
     try:
         state = snapshot(root)
-        before = _check(args, [], None)
+        before = _check(args, held, [], None)
         for names in changes(root, state):
-            before = _check(args, names, before)
+            before = _check(args, held, names, before)
     except KeyboardInterrupt:
         print()
     return 0
 
 
-def _check(args: argparse.Namespace, names: list[str], before: "list[Diagnostic] | None") -> "list[Diagnostic]":
+def _check(args: argparse.Namespace, held: "Held", names: list[str], before: "list[Diagnostic] | None") -> "list[Diagnostic]":
     from compiler.editor.watch import compare
     from compiler.laws.check import check
     from compiler.render.terminal import wants_colour
 
-    project = common.project(args)
+    project = common.project(args, held)
     found = check(project, args.study)
     change = compare(found if before is None else before, found)
     if sys.stdout.isatty():
