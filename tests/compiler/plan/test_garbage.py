@@ -125,6 +125,17 @@ def test_what_is_young_stays_with_all_that_it_was_made_from(root: Path) -> None:
     assert stored(root) == planned(root) & expected
 
 
+def test_a_clock_that_is_ahead_makes_nothing_old(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = load_project(root)
+    young = next(n for n in nodes(root, "[cellar, loft]") if n.address not in planned(root) and n.stage.name == "demos")
+    shutil.rmtree(Store(project.store).path(*young.address))
+    publish(project, young, built=time.time())
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 400 * 86400)
+    assert main(["gc", "--yes"]) == 0
+    assert young.address in stored(root)
+
+
 def nodes(root: Path, locations: str) -> list[Node]:
     listing(root, locations)
     found = list(expand(load_project(root), "study").nodes.values())
