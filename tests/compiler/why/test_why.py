@@ -358,7 +358,7 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
 
     def parent(digits: str) -> Node:
         found = copy.copy(template)
-        found.fingerprint = digits
+        found.address = found.address[0], digits
         return found
 
     node = copy.copy(template)
@@ -366,7 +366,7 @@ def test_a_reason_is_given_exactly_when_the_address_differs(
     identity = Identity(one["version"], one["libraries"], one["code"])
     node.setting = replace(template.setting, stage=stage, params=one["params"], identity=identity)
     node.inputs = {port: tuple(parent(digits) for digits in found) for port, found in one["parents"].items()}
-    node.backends, node.content, node.fingerprint = one["backends"], one["content"], address(one)
+    node.backends, node.content, node.address = one["backends"], one["content"], (node.address[0], address(one))
     parents = {port: tuple(("policy", digits) for digits in found) for port, found in other["parents"].items()}
     parts = (other[name] for name in ("content", "libraries", "code"))
     old = Record("policy", address(other), "old", other["version"], other["params"], other["backends"], parents, *parts)
