@@ -6,17 +6,27 @@ same addresses, and a job whose installed versions are others refuses (B318).
 """
 
 import re
+import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
 Precision = Literal["minor", "exact"]
 DISTRIBUTION = "simkiln"
 BESIDE = Path(__file__).resolve().parents[1] / "pyproject.toml"
+_ASK = """import sys
+from importlib.metadata import PackageNotFoundError, version
+for name in sys.argv[1:]:
+    try:
+        print(version(name))
+    except PackageNotFoundError:
+        print()
+"""
 _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*==\s*([\w.+!-]+)")
 
 
@@ -60,6 +70,14 @@ def installed(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def installed_there(command: Sequence[str], names: Iterable[str]) -> dict[str, str | None]:
+    """The versions that the environment of another Python has; of all None when it does not start."""
+    names = list(names)
+    done = subprocess.run([*command, "-c", _ASK, *names], capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines() if done.returncode == 0 else []
+    return {name: line or None for name, line in zip_longest(names, lines[-len(names) :])}
 
 
 def _pinned(lines: list[str]) -> dict[str, str]:

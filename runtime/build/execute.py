@@ -4,7 +4,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from runtime.build.environment import environment
 from runtime.build.usage import Usage
 from runtime.contract import Contract, mismatches
 from runtime.job import Job
-from runtime.libraries import Precision, installed, rounded
+from runtime.libraries import Precision, installed, installed_there, rounded
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.stage import Params, Stage, load_stages
@@ -98,15 +98,30 @@ def _odd_code(name: str, how: str) -> Problem:
 
 def _other_libraries(job: Job, stage: Stage) -> Iterator[Problem]:
     """Libraries whose installed version differs from the pinned one as far as that is part of the address."""
-    chosen = [found for role, said in job.backends.items() if not (found := info(role, said["name"])).where.process]
-    counted: dict[str, Precision] = {**stage.libraries, **{n: p for one in chosen for n, p in one.counted.items()}}
+    chosen = {role: info(role, said["name"]) for role, said in job.backends.items()}
+    counted: dict[str, Precision] = dict(stage.libraries)
+    for role, one in chosen.items():
+        if one.where.process:  # a Python of its own, which only its description speaks of
+            there = installed_there(job.places[role]["command"], one.counted) if one.counted else {}
+            pairs = ((name, one.pinned[name], found) for name, found in there.items())
+            yield from _odd_libraries(pairs, one.counted, f"where `{one.name}` runs", how_to_install(one))
+        else:
+            counted |= one.counted
+    away = next((one for one in chosen.values() if not (one.where.here or one.where.process)), None)
     for name, pin in job.pins.items():
-        found, precision = installed(name), counted.get(name, "exact")
-        if found is None or rounded(found, precision) != rounded(pin, precision):
-            message = f"`{name}` is {found or 'not installed'} here, and the address says {rounded(pin, precision)}"
-            away = next((one for one in chosen if not one.where.here and name in one.pinned), None)
-            help = f"`uv pip install --python {sys.executable} {name}=={pin}`; `uv sync` for all of ours"
-            yield Problem("B318", message, help if away is None else how_to_install(away))
+        help = f"`uv pip install --python {sys.executable} {name}=={pin}`; `uv sync` for all of ours"
+        help = how_to_install(away) if away is not None and name in away.pinned else help
+        yield from _odd_libraries([(name, pin, installed(name))], counted, "here", help)
+
+
+def _odd_libraries(
+    versions: Iterable[tuple[str, str, str | None]], counted: Mapping[str, Precision], where: str, help: str
+) -> Iterator[Problem]:
+    """Of names with pinned and found versions those that differ in as much of them as counts."""
+    for name, pin, found in versions:
+        wanted = rounded(pin, counted.get(name, "exact"))
+        if found is None or rounded(found, counted.get(name, "exact")) != wanted:
+            yield Problem("B318", f"`{name}` is {found or 'not installed'} {where}, and the address says {wanted}", help)
 
 
 def _where(job: Job) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Whatever changes an output's bytes changes its address, or is refused: over edits of specs, code, libraries and captures."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,29 @@ def test_a_library_that_nothing_pins_is_told(kiln: TinyKiln) -> None:
     path.write_text(path.read_text().replace('minor("tinylib")', 'minor("nobody")'))
     with pytest.raises(ValueError, match="library `nobody` is part of addresses, and no version of it is pinned"):
         kiln.plan()
+
+
+def test_a_process_of_its_own_is_asked_for_its_versions(kiln: TinyKiln) -> None:
+    described = 'packages = ["tinylib==1.1.0"]\ninstall = "get it"\n[where]\nenvironment = "other"\nprocess = true\n'
+    (kiln.code / "tinykiln/stone.toml").write_text((kiln.code / "tinykiln/stone.toml").read_text() + described)
+    path = kiln.code / "tinykiln/stone.py"
+    path.write_text(path.read_text().replace("FORCE = 1", "FORCE = 1\n\n    def __init__(self, command): ..."))
+    python, there = kiln.root / ".envs/other/bin/python", kiln.root / "there"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{there}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (flour,) = [node for node in kiln.plan() if node.stage.name == "flour"]
+    assert flour.backends["mill"]["libraries"] == "tinylib 1.1.0", "as its own description pins it, not this project"
+    for version, found in (("", "not installed"), ("1.1.1", "1.1.1"), ("1.1.0", None)):
+        if version:
+            (there / "tinylib-1.dist-info").mkdir(parents=True, exist_ok=True)
+            (there / "tinylib-1.dist-info/METADATA").write_text(f"Metadata-Version: 2.1\nName: tinylib\nVersion: {version}\n")
+        jobs = kiln.jobs()
+        if found is None:
+            assert {stage for stage, _ in kiln.built(jobs)} == {"grain", "flour"}
+            continue
+        with pytest.raises(InputError) as caught:
+            kiln.built(jobs)
+        (problem,) = caught.value.problems
+        assert problem.message == f"`tinylib` is {found} where `stone` runs, and the address says 1.1.0"
+        assert (problem.code, problem.help) == ("B318", "install it with `get it`")

@@ -17,7 +17,7 @@ def _note(event: str, arguments: tuple) -> None:
 
 def _say() -> None:
     ours = [path for path in map(Path, opened) if path.is_relative_to(CODE / "runtime") or path.is_relative_to(CODE / "rules")]
-    data = sorted(str(path.relative_to(CODE)) for path in ours if path.suffix not in (".py", ".pyc"))
+    data = sorted(str(path.relative_to(CODE)) for path in ours if path.suffix != ".py" and "__pycache__" not in path.parts)
     modules = sorted(name for name in sys.modules if name.startswith("runtime."))
     text = json.dumps({"words": sys.argv, "modules": modules, "data": data})
     Path(os.environ["SIMKILN_TRACE"], f"{os.getpid()}.json").write_text(text)
