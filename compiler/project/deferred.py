@@ -28,6 +28,10 @@ class Deferred(dict[Any, Any]):
     def __iter__(self) -> Iterator[Any]:
         return super().__iter__()  # its being here tells C code to ask for values through `__getitem__`
 
+    def read(self) -> list[Any]:
+        """The values that were read so far."""
+        return [value for value in super().values() if not isinstance(value, _Later)]
+
     def values(self) -> Any:
         """All values; reads those that were not."""
         return [self[key] for key in self]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.project.deferred import Deferred
 from compiler.reading.source import MAX_BYTES, Source, Spans, split_lines
 from compiler.reading.spec_files import FOLDERS
 from compiler.spec.approach import Approach
@@ -90,7 +91,8 @@ class Project:
 
     @cached_property
     def _by_file(self) -> dict[str, Source]:
-        return {source.name: source for source in reversed(self.sources.values())}
+        read = self.sources.read() if isinstance(self.sources, Deferred) else list(self.sources.values())
+        return {source.name: source for source in reversed(read)}
 
     def source_folder(self, source: CaptureSource) -> Path | None:
         """The capture folder (or PLY file) of a location's source; None for a hidden site, or a root that this machine lacks."""
