@@ -6,7 +6,7 @@ from compiler.plan.plan import Plan, State
 from compiler.project.local_file import remember_place
 from compiler.project.project import Project
 from compiler.store.lease import Lease
-from compiler.store.listing import listing
+from compiler.store.listing import listing, sums
 from runtime.problem import InputError
 
 _held: list[Lease] = []
@@ -34,8 +34,11 @@ def hold(project: Project, plan: Plan) -> None:
     except (OSError, InputError) as error:
         sys.stderr.write(f"simkiln: `simkiln gc` cannot be told what this run needs: {error}\n")
     remember_place(project)
-    now = listing(project.root, project.store).published()
-    missing = [(stage, name) for stage, name in read if name not in now.get(stage, ())]
+    now = listing(project.root, project.store)
+    if now.sums() == sums(plan.published):
+        return
+    there = now.published()
+    missing = [(stage, name) for stage, name in read if name not in there.get(stage, ())]
     if any(plan.states.get(address, State.REUSE) is State.REUSE for address in missing):
         raise PlanAnew
 
