@@ -184,7 +184,8 @@ def _apart(project: Project, graph: Graph) -> bool:
     """Whether each location of a study can be known by itself: no gate has stopped anything or judges locations together,
     nothing stands for a set of them, no budget counts them all, and no two come to the same artifact."""
     study = project.studies[graph.study]
-    if graph.stopped is not None or any(limit is not None for limit in study.budget.model_dump().values()):
+    limits = study.budget.cpu_hours, study.budget.gpu_hours, study.budget.money
+    if graph.stopped is not None or limits != (None, None, None):
         return False
     if any(node.scope.set is not None for node in graph.samples):
         return False
