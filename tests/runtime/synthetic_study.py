@@ -110,7 +110,10 @@ class Synthetic:
         return run_stage("claim", params, {"uplift": uplift}, self.store)
 
     def report(
-        self, claims: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), waivers: Mapping[str, Any] = MappingProxyType({})
+        self,
+        claims: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        waivers: Mapping[str, Any] = MappingProxyType({}),
+        **more: Any,
     ) -> Path:
         """Run all stages of the evidence."""
         uplift = self.uplift()
@@ -120,6 +123,7 @@ class Synthetic:
             "cells": self.dumped_cells(),
             "claims": list(claims),
             "waivers": dict(waivers),
+            **more,
         }
         inputs: dict[str, Any] = {
             "uplift": uplift,

@@ -1,15 +1,16 @@
-"""The report says by which protocol trials were made and judged."""
+"""The report says by which protocol trials were made and judged, and whether they are of recorded code."""
 
 import json
 from pathlib import Path
 
+from compiler.report.brief import render_brief
 from runtime.report.drawing.csv import table_csv
 from runtime.report.sections.provenance import protocol_rows
 from tests.runtime.synthetic_study import synthetic_study
 
 
-def test_each_task_and_domain_has_its_protocol(tmp_path: Path) -> None:
-    folder = synthetic_study(tmp_path / "store", trials=6).report()
+def test_each_task_and_domain_has_its_protocol_and_code_that_was_ignored_is_told(tmp_path: Path) -> None:
+    folder = synthetic_study(tmp_path / "store", trials=6).report(unrecorded=["policy", "renderer/numba"])
     said = json.loads((folder / "report.json").read_text())
     found = {row["domain"]: row for row in said["provenance"]["protocols"]}
     page = (folder / "report.html").read_text()
@@ -19,3 +20,7 @@ def test_each_task_and_domain_has_its_protocol(tmp_path: Path) -> None:
         assert f"<code>{row['protocol']}</code>" in page
     assert sum(row["trials"] for row in found.values()) == said["evidence"]["counts"]["trials"]
     assert "protocol" in table_csv(protocol_rows(said))
+    assert said["provenance"]["unrecorded"] == ["policy", "renderer/numba"]
+    words = "No version records the code of <code>policy</code>, <code>renderer/numba</code>"
+    assert page.index("Made while developing") < page.index(words) < page.index('id="provenance"')
+    assert "no version records the code of `policy`, `renderer/numba`" in render_brief(said)
