@@ -10,16 +10,19 @@ in the stage's file or the back end's description) or they did not (say why). Bo
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from runtime.backend import OURS, info
 from runtime.build.closure import PACKAGE, Closure, Closures
 from runtime.stage import load_stages
 
 RECORD = PACKAGE / "stages" / "versions.json"
+SKEW_NS = 5_000_000_000
+"""How far the clock of a file server may be ahead of ours."""
 
 
 class Recorded(TypedDict):
@@ -89,13 +92,37 @@ def ours() -> Iterator[str]:
 @cache
 def at_start(name: str) -> tuple[str, dict[Path, tuple[int, ...]]]:
     """The digest when this process first asked, and the state of the files then: modules stay as they were imported."""
+    _watch()
     found = closures([name])[name]
+    _ours.update(str(path) for path in found.data.values())
+    _ours.update(module.partition(".")[0] for module in found.modules)
     return found.digest, {path: _state(path) for path in found.files()}
 
 
 def changed_since(name: str) -> bool:
-    """Whether a file was replaced or written since `at_start`, as far as the file system tells."""
-    return any(_state(path) != state for path, state in at_start(name)[1].items())
+    """Whether this process may have read other code than `at_start`: a file is another one since, and something of ours was
+    imported or opened after it changed. Who edits code while a policy trains does not lose the policy."""
+    digest, states = at_start(name)
+    changed = [found for path, state in states.items() if (found := _state(path)) != state]
+    return any(not found or found[-1] < _read_ns[0] + SKEW_NS for found in changed) and closures([name])[name].digest != digest
+
+
+_ours = set[str]()
+"""Names of topmost packages, and data files, that count."""
+_read_ns = [0]
+"""When this process last imported a module of those packages, or opened one of those files."""
+
+
+@cache
+def _watch() -> None:
+    """From now on note when that is; at once, for what was read before."""
+    _read_ns[0] = time.time_ns()
+    sys.addaudithook(_note)
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in ("import", "open") and (str(arguments[0]).partition(".")[0] if event == "import" else str(arguments[0])) in _ours:
+        _read_ns[0] = time.time_ns()
 
 
 def _state(path: Path) -> tuple[int, ...]:

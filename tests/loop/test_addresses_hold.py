@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from runtime.build import code_digest
 from runtime.job import Job
 from runtime.problem import InputError
 from tests.loop.tinykiln import TinyKiln
@@ -126,12 +127,22 @@ def test_what_changes_between_plan_and_job_is_refused(kiln: TinyKiln, late: tupl
         assert "tinylib==1.0.0`" in problem.help
 
 
-def test_code_that_changes_while_it_runs_is_refused(kiln: TinyKiln) -> None:
-    path = kiln.code / "tinykiln/stone.py"
-    path.write_text(
-        path.read_text().replace("return f", f"open({str(kiln.code / 'tinykiln/wheel.py')!r}, 'a').write('# x'); return f")
-    )
+@pytest.mark.parametrize(
+    ("text", "late", "kept"), [("TURNS = 2", False, False), ("TURNS = 1 # x", False, True), ("TURNS = 2", True, True)]
+)
+def test_code_that_changes_before_it_is_read_is_refused(
+    kiln: TinyKiln, monkeypatch: pytest.MonkeyPatch, text: str, late: bool, kept: bool
+) -> None:
+    monkeypatch.setattr(code_digest, "SKEW_NS", 0)
+    wheel = kiln.code / "tinykiln/wheel.py"
+    write = f"import time; time.sleep(0.05); open({str(wheel)!r}, 'w').write({text!r})"
+    name, line = ("flour.py", "    return {}") if late else ("stone.py", "        import tinykiln.wheel as wheel")
+    path = kiln.code / "tinykiln" / name
+    path.write_text(path.read_text().replace(line, f"{line[: -len(line.lstrip())]}{write}\n{line}"))
     jobs = kiln.jobs()
+    if kept:
+        assert {stage for stage, _ in kiln.built(jobs)} == {"grain", "flour"}
+        return
     with pytest.raises(InputError, match=r"B310.*`mill/stone` changed while it ran"):
         kiln.built(jobs)
     assert {stage for stage, _ in kiln.found} == {"grain"}
