@@ -111,24 +111,30 @@ def finish(frozen: "FrozenPlan") -> None:
     """
     if not frozen.planned():
         return  # whoever compiled an empty plan has put the report in place
-    from compiler.plan.study import SpecsRefused, open_project, plan_study
+    from compiler.plan.study import SpecsRefused
     from compiler.report.publish import publish_report
+    from compiler.run.memo import with_plan
     from compiler.run.remember import settle
 
     root = Path.cwd()
     ended = frozen.ended(root)
     absent = [address for address in frozen.absent(root) if address in ended]
     asked = key(root, frozen.study, roots_of_environment())
-    project, plan = open_project(root), None
-    with suppress(SpecsRefused):
-        plan = plan_study(project, frozen.study)
-        absent = unexplained(plan, absent)
     if left := len(frozen.planned()) - len(ended):
         sys.stderr.write(f"{left} more are planned, which this call left out: `snakemake` builds them\n")
-    if absent:
-        raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in absent[:5])}")
-    if plan is None:
-        sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")
-        return
-    publish_report(project, plan.graph)
-    settle(project, plan, asked, presented=True)
+
+    def use(project: "Project", plan: "Plan") -> list[tuple[str, str]]:
+        lost = unexplained(plan, absent)
+        if not lost:
+            publish_report(project, plan.graph)
+            settle(project, plan, asked, presented=True)
+        return lost
+
+    try:
+        lost = with_plan(root, frozen.study, asked, None, use)
+    except SpecsRefused:
+        lost = absent
+        if not lost:
+            sys.stderr.write("built as planned; the specs have changed since and have errors: run `simkiln check`\n")
+    if lost:
+        raise RuntimeError(f"planned but not in the store: {', '.join(frozen.label(*a) for a in lost[:5])}")
