@@ -58,6 +58,7 @@ class Identities:
     def __init__(self, project: Project, study: str) -> None:
         self._project = project
         self._chosen = DEFAULTS | project.studies[study].backends
+        self._pins = {**pins(), **project.pins}
         self._found: dict[str, Identity] = {}
 
     def of(self, stage: Stage) -> Identity:
@@ -69,7 +70,7 @@ class Identities:
         if stage.name not in self._found:
             chosen = self._infos(stage)
             away = (one.pinned for one in chosen.values() if not (one.where.here or one.where.process))
-            versions = {**pins(), **next(away, {}), **self._project.pins}
+            versions = {**self._pins, **next(away, {})}
             names = dict.fromkeys(
                 [*stage.libraries, *(n for one in chosen.values() if not one.where.process for n in one.counted)]
             )
@@ -102,25 +103,23 @@ class Identities:
         advice = f"`python -m runtime.build.code_digest {changed[0]} WHY`"
         return [f"the code of {named} differs from what is recorded for its version; if results are the same: {advice}"]
 
-    def libraries(self) -> dict[str, Mapping[str, Precision]]:
-        """Stage or `ROLE/NAME` -> libraries that count, and how much of each."""
-        chosen = {f"{role}/{name}": info(role, name).counted for role, name in self._chosen.items()}
-        return {name: stage.libraries for name, stage in load_stages().items()} | chosen
-
     def other_pins(self, words: Iterable[str]) -> dict[str, str]:
         """Library -> version, from words `LIBRARY=VERSION`.
 
         Raises:
             ValueError: when one is none, or its library counts for no stage and no back end of the study.
         """
-        counted = sorted({name for libraries in self.libraries().values() for name in libraries})
+        chosen = [info(role, name) for role, name in self._chosen.items()]
+        counted = {name for stage in load_stages().values() for name in stage.libraries}
+        counted |= {name for one in chosen if one.where.here for name in one.counted.keys() - one.pinned.keys()}
         found = {}
         for word in words:
             name, _, version = word.partition("=")
             if not re.fullmatch(r"\d[\w.+!-]*", version := version.lstrip("=")):
                 raise ValueError(f"`{word}` is not LIBRARY=VERSION, such as mujoco=4.0.0")
             if name not in counted:
-                raise ValueError(f"`{name}` is part of no address; {did_you_mean(name, counted, 'libraries', 20)}")
+                help = did_you_mean(name, sorted(counted), "libraries", 20)
+                raise ValueError(f"no pin of `{name}` in pyproject.toml is part of an address; {help}")
             found[name] = version
         return found
 
@@ -150,7 +149,7 @@ class Identities:
         return {role: info(role, self._chosen[role]) for role in stage.backends}
 
     def _backend(self, role: str, found: BackendInfo) -> dict[str, str]:
-        libraries = counted(found.counted, found.versions(pins()) | self._project.pins)
+        libraries = counted(found.counted, found.versions(self._pins))
         said = {"name": found.name, "version": found.version}
         said |= {"libraries": ", ".join(f"{name} {version}" for name, version in libraries.items())} if libraries else {}
         name = f"{role}/{found.name}"

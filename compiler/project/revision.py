@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from compiler.reading.source import MAX_BYTES, unread
 from compiler.reading.spec_files import FOLDERS, SUFFIXES
 from compiler.shape.words import show
 from runtime.files import MOST_FILES
+from runtime.libraries import DISTRIBUTION, pinned
 
 WORK_TREE = "."
 MOST_BYTES = 256 * 2**20
@@ -58,9 +60,9 @@ def at_revision(project: Project, revision: str) -> Generator[Project]:
     with tempfile.TemporaryDirectory(prefix="simkiln-") as folder:
         root = Path(folder)
         _write(project, revision, [entry for entry in listed if entry.is_spec and entry.mode not in _NO_FILES], root / "specs")
-        kept = ("store", "cache", "environments", "other_environments", "code", "pins")
+        kept = ("store", "cache", "environments", "other_environments", "code")
         machine = {name: getattr(project, name) for name in kept}
-        then = replace(load_project(root, project.capture_roots), **machine)
+        then = replace(load_project(root, project.capture_roots), **machine, pins=_pins(project, revision))
         for entry in listed:
             if entry.mode in _NO_FILES and entry.is_spec:
                 _tell(then, revision, entry)
@@ -85,6 +87,14 @@ def resolve(project: Project, revision: str) -> str:
     if place.code:
         raise ValueError("this is no git repository, or git refuses to read it: see what `git status` says")
     raise ValueError(f"git knows no revision `{revision}` here")
+
+
+def _pins(project: Project, revision: str) -> dict[str, str]:
+    """Which versions of libraries a revision of this very code pinned; nothing where specs stand in a project of their own."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        table = tomllib.loads((file_at(project, resolve(project, revision), "pyproject.toml") or b"").decode())["project"]
+        return pinned(table) if table["name"] == DISTRIBUTION else {}
+    return {}
 
 
 def head(project: Project) -> str | None:

@@ -120,7 +120,7 @@ def _changes(found: "list[Change]", limit: int | None) -> list[str]:
             for c in shown
             if c.what == what
         ]
-        lines += ["", f"{what}s", *columns(rows)]
+        lines += ["", "libraries" if what == "library" else f"{what}s", *columns(rows)]
     if len(found) > len(shown):
         lines.append(f"  … {len(found) - len(shown)} more, with --all")
     return lines or ["", "no parameter, input or back end differs where both have a node"]

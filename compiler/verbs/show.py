@@ -109,7 +109,7 @@ def _lines(artifact: "Artifact", everything: bool) -> list[str]:
     if artifact.backends:
         lines += ["", "back ends"]
         lines += columns([(b["role"], f"{b['name']} {b['version']}", b["licence"]) for b in artifact.backends])
-    for head, facts in (("contract", artifact.expected), ("metrics", {}), ("cost", {})):
+    for head, facts in (("contract", artifact.expected), ("metrics", {}), ("cost", {}), ("libraries", {}), ("environment", {})):
         if facts := manifest.get(head) or facts:
             lines += ["", head, *columns([(name, short(value)) for name, value in facts.items()])]
     if files := manifest.get("files"):

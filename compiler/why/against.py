@@ -1,11 +1,10 @@
 """What a change of the specs would build and no longer needs, held against another git revision, and why.
 
-The other revision's specs are compiled with today's code. Where its record of versions, or its pins of libraries, differ, every
-artifact of that stage or back end, and what is made from it, counts as changed.
+The other revision's specs are compiled with today's code and its own pins of libraries. Where its record of versions differs,
+every artifact of that stage or back end, and what is made from it, counts as changed.
 """
 
 import json
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from compiler.graph.graph import Graph
-from compiler.graph.identity import Identities
 from compiler.graph.node import Address, Node
 from compiler.plan import form
 from compiler.plan.changes import Mark
@@ -26,12 +24,10 @@ from compiler.project.revision import WORK_TREE, UnreadableRevision, at_revision
 from compiler.store.fact import Fact
 from compiler.store.index import StoreIndex
 from compiler.why.earlier import GraphPast
-from compiler.why.reasons import NONE
 from compiler.why.why import Causes
 from runtime.backend import BackendInfo
 from runtime.bound.axis import AXES
 from runtime.build.code_digest import recorded
-from runtime.libraries import DISTRIBUTION, pinned, pins, rounded
 
 VERSIONS = "runtime/stages/versions.json"
 MOST_PROBLEMS = 5
@@ -169,7 +165,7 @@ def against_pins(project: Project, plan: Plan, today: Graph, cores: int = 1) -> 
 
 def _compare(bare: Against, then: Graph) -> Against:
     project, plan, notes = bare.project, bare.plan, bare.notes
-    past, moved, other_code = GraphPast(then), *_versions(project, plan.graph.study, bare.commit)
+    past, moved, other_code = GraphPast(then), *_versions(project, bare.commit)
     affected: dict[Address, frozenset[str]] = {}
     builds: dict[Address, Mark] = {}
     reused = pending = 0
@@ -240,9 +236,9 @@ class _Seen:
         return Group("new", "asked for at further places")
 
 
-def _versions(project: Project, study: str, commit: str) -> tuple[dict[str, list[tuple[form.CauseKind, str]]], list[str]]:
-    """Stages and back ends (`ROLE/NAME`) whose recorded version, or a library of theirs, is another one there, with what is to
-    be said of it; and those whose code differs under the same version."""
+def _versions(project: Project, commit: str) -> tuple[dict[str, list[tuple[form.CauseKind, str]]], list[str]]:
+    """Stages and back ends (`ROLE/NAME`) whose recorded version is another one there, with what is to be said of it; and those
+    whose code differs under the same version."""
     moved, other = defaultdict[str, list[tuple[form.CauseKind, str]]](list), list[str]()
     if not commit:
         return moved, other
@@ -255,12 +251,4 @@ def _versions(project: Project, study: str, commit: str) -> tuple[dict[str, list
             if old != b["version"]:
                 moved[name].append(("version", f"{name}: {what} `{name}`: {old} -> {b['version']}"))
         other = [name for name, (a, b) in pairs.items() if a.get("digest") != b["digest"]]
-    with suppress(*UNFIT):
-        table = tomllib.loads((file_at(project, commit, "pyproject.toml") or b"").decode())["project"]
-        pins_then = pinned(table) if table["name"] == DISTRIBUTION else {}
-        for name, libraries in Identities(project, study).libraries().items():
-            for library, precision in libraries.items() if pins_then else ():
-                old, new = (rounded(p[library], precision) if library in p else NONE for p in (pins_then, pins()))
-                if old != new:
-                    moved[name].append(("library", f"{name}: library `{library}`: {old} -> {new}"))
     return moved, other
