@@ -28,8 +28,10 @@ from runtime.store.marker import claim
 
 def emit(project: Project, plan: Plan) -> Path:
     """Write everything for one run below `build/` and return the path of its plan."""
+    written = not flags.dry()  # thousands of files that no job would read
     with suppress(OSError, InputError):  # jobs will say what is wrong with it
-        claim(project.store)
+        if written:
+            claim(project.store)
     nodes: dict[str, dict[str, dict[str, str]]] = {}
     jobs: dict[str, dict[str, JobEntry]] = {}
     parts = chunks(plan)
@@ -37,7 +39,8 @@ def emit(project: Project, plan: Plan) -> Path:
     held = guarded(plan.graph, guards(project, plan.graph))
     for part in parts:
         for node in part.nodes:
-            job(project, node, held.get(node.address, ())).write(project.root / "build" / "jobs")
+            if written:
+                job(project, node, held.get(node.address, ())).write(project.root / "build" / "jobs")
             nodes.setdefault(node.stage.name, {})[node.fingerprint] = {"label": node.label}
         stage, name = part.address
         jobs.setdefault(stage, {})[name] = {**_entry(plan, part, home, held), **python(project, part.nodes[0].backends)}

@@ -29,6 +29,11 @@ def heed() -> None:
         del RuleLinter.lint_missing_software_definition
 
 
+def dry() -> bool:
+    """Whether this call runs no job for certain; where that is said in another way, a plan is written out in full."""
+    return not {"-n", "-np", "-pn", "-nq", "-qn", "--dry-run", "--dryrun"}.isdisjoint(sys.argv[1:])
+
+
 def named(stages: Iterable[str]) -> bool:
     """Whether this call names one of the stages (`--until capture`) or lists the rules, so that each needs a rule."""
     return not {part for word in sys.argv[1:] for part in word.split("=")}.isdisjoint({"--list", "--list-rules", "-l", *stages})

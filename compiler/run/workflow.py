@@ -53,7 +53,8 @@ def _compile(root: Path, study: str, asked: "Asked") -> Path:
     from compiler.run.remember import settle
 
     def use(project: "Project", plan: "Plan") -> Path:
-        hold(project, plan)
+        if not flags.dry():
+            hold(project, plan)
         path = emit(project, plan)
         if not plan.count(State.BUILD):
             publish_report(project, plan.graph)
