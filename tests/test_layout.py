@@ -21,7 +21,7 @@ SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob
 COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run
 editor verbs cli""".split()
 """The rooms of `compiler/`, from the ground: each imports only what stands before it."""
-RUNTIME = """files private problem libraries bound contract backend job store tracking out stage report.forms stats.band
+RUNTIME = """files sealed private problem libraries bound contract backend job store tracking out stage report.forms stats.band
 stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
 stats.looks stats.transfer splat coverage learn sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture sim.episodes
 sim.trials trials report.labels report.roles report.drawing report.study report.sections report.downloads report.page

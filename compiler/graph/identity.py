@@ -9,7 +9,6 @@ missing is built under addresses that no release shares, whatever is edited next
 
 import json
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from compiler.reading.spec_cache import enabled, write_quietly
 from runtime.backend import DEFAULTS, BackendInfo, info
 from runtime.build.code_digest import closures, ours, unrecorded
 from runtime.libraries import Precision, pins, rounded
+from runtime.sealed import sealed, unsealed
 from runtime.stage import Stage, load_stages
 
 IGNORED = "ignored"
@@ -171,14 +171,12 @@ def _ours(path: Path | None) -> dict[str, str]:
     """Digests of our own stages and back ends, remembered under the digest of all our code; that is only a cache."""
     if path is not None:
         with suppress(OSError, ValueError, TypeError, KeyError):
-            text = path.read_text(encoding="utf-8")
-            content = json.loads(text[8:])
-            if text[:8] == f"{zlib.crc32(text[8:].encode()):08x}" and content["key"] == code_key():
+            content = json.loads(unsealed(path.read_bytes()))
+            if content["key"] == code_key():
                 return content["digests"]
     found = {name: closure.digest for name, closure in closures(ours()).items()}
     if path is not None:
-        text = json.dumps({"key": code_key(), "digests": found})
-        write_quietly(path, f"{zlib.crc32(text.encode()):08x}{text}")
+        write_quietly(path, sealed(json.dumps({"key": code_key(), "digests": found})))
     return found
 
 

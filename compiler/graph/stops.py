@@ -12,6 +12,7 @@ from compiler.graph.graph import Graph
 from compiler.graph.node import Address, Node, Stops
 from compiler.graph.roles import EVIDENCE
 from compiler.project.project import Project
+from compiler.spec.gate import Gate
 from runtime.bound.cell import Cell
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.build.guard import Guard, failed
@@ -33,14 +34,19 @@ def _of_evidence(rule: GateRule) -> bool:
     return rule.metric in TRIAL_METRICS or REGISTRY[str(rule.stage)].role in EVIDENCE
 
 
-def guards(project: Project, graph: Graph) -> list[Guard]:
-    """The guards of a study: one for each group of artifacts that a gate which can stop judges together."""
-    study = project.studies[graph.study]
-    found = []
+def stopping(project: Project, name: str) -> Iterator[tuple[str, Gate]]:
+    """The gates of a study that can stop anything."""
+    study = project.studies[name]
     for gate in study.gates:
         rule = project.gates[gate]
-        if rule.on_fail == "warn" or _of_evidence(rule) or gate in study.waivers.gates:
-            continue
+        if rule.on_fail != "warn" and not _of_evidence(rule) and gate not in study.waivers.gates:
+            yield gate, rule
+
+
+def guards(project: Project, graph: Graph) -> list[Guard]:
+    """The guards of a study: one for each group of artifacts that a gate which can stop judges together."""
+    found = []
+    for gate, rule in stopping(project, graph.study):
         groups: dict[object, list[Node]] = {}
         for node in graph.nodes.values():
             if speaks_of(rule, node):

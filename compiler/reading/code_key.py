@@ -9,7 +9,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("compiler", "runtime", "rules")
-READ = (".py", ".json", ".toml", ".j2", ".css")
 
 
 @cache
@@ -34,5 +33,7 @@ def code_key() -> str:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    for below, _, names in os.walk(folder, followlinks=True):
-        yield from (os.path.join(below, name) for name in names if name.endswith(READ))
+    """All but what Python and editors leave: data of any kind may decide results."""
+    for below, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = (name for name in folders if name != "__pycache__")
+        yield from (os.path.join(below, name) for name in names if name[0] != "." and name[-1] != "~")

@@ -1,6 +1,6 @@
 """Values of specs by the digest of their bytes, so that a spec that did not change is not parsed again.
 
-The file below `build/` is plain JSON and only a cache: without it, or when it is damaged, specs are read as ever. Only
+The file below `build/` is sealed JSON and only a cache: without it, or with any byte of it changed, specs are read as ever. Only
 specs that read without any problem are in it. `SIMKILN_NO_CACHE=1` neither reads nor writes one: in continuous
 integration a stranger's branch could bring its own.
 """
@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from compiler.reading.code_key import code_key
+from runtime.sealed import sealed, unsealed
 
 VARIABLE = "SIMKILN_NO_CACHE"
 WORTHWHILE = 200
@@ -36,7 +37,7 @@ class SpecCache:
     def _known(self) -> dict[str, object]:
         if enabled():
             with suppress(OSError, ValueError, KeyError, TypeError):
-                content = json.loads(self._path.read_bytes())
+                content = json.loads(unsealed(self._path.read_bytes()))
                 if content["code"] == code_key() and isinstance(content["values"], dict):
                     return content["values"]
         return {}
@@ -58,7 +59,7 @@ class SpecCache:
         """Write what was used, if any of it is new. A folder that cannot be written costs time at the next start."""
         if self._new and enabled() and len(self._used) >= WORTHWHILE:
             text = json.dumps({"code": code_key(), "values": self._used}, separators=(",", ":"))
-            write_quietly(self._path, text)
+            write_quietly(self._path, sealed(text))
 
 
 def write_quietly(path: Path, text: str) -> None:

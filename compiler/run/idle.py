@@ -21,8 +21,9 @@ from typing import NamedTuple
 from compiler.reading.code_key import code_key
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import spec_names
-from compiler.store.listing import listing
+from compiler.store.listing import listing, state_of
 from runtime.files import Unfit, settled, walk
+from runtime.sealed import sealed, unsealed
 from runtime.trials.listing import manifests
 
 LOCAL_FILE = "simkiln.local.yaml"
@@ -50,7 +51,8 @@ class Idle:
 
     `captures` are the folders and files outside the project that specs name, `outside` their signature. `lines` are
     what `simkiln plan` says, with marks. `report` is size and time of the page that was put in place, empty when the
-    study has none, None when that was not looked at.
+    study has none, None when that was not looked at. `judged` are stages whose artifacts a gate judges that may stop
+    something, with the states of their folders: what is built again at its address may have other metrics.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Idle:
     counts: dict[str, int]
     lines: Sequence[tuple[str, str | None]]
     report: list[int] | None
+    judged: dict[str, list[int]]
 
 
 def recall(root: Path, study: str, asked: Asked) -> Idle | None:
@@ -68,11 +71,12 @@ def recall(root: Path, study: str, asked: Asked) -> Idle | None:
     if not enabled():
         return None
     try:
-        known = Idle(**json.loads(_file(root, study).read_bytes()))
+        known = Idle(**json.loads(unsealed(_file(root, study).read_bytes())))
         holds = (
             known.key == asked.key
             and known.outside == signature(known.captures)
             and known.listing == listing(root, root / known.store).sums()
+            and known.judged == states(root / known.store, known.judged)
         )
     except (OSError, ValueError, TypeError):
         return None
@@ -82,7 +86,12 @@ def recall(root: Path, study: str, asked: Asked) -> Idle | None:
 def remember(root: Path, study: str, idle: Idle) -> None:
     """Keep an answer for the next call."""
     if enabled() and sum(idle.counts.values()) >= WORTHWHILE:
-        write_quietly(_file(root, study), json.dumps(asdict(idle)))
+        write_quietly(_file(root, study), sealed(json.dumps(asdict(idle))))
+
+
+def states(store: Path, stages: Iterable[str]) -> dict[str, list[int]]:
+    """The states of stages' folders in the store."""
+    return {stage: list(state_of(store / stage) or ()) for stage in stages}
 
 
 def page(root: Path, study: str) -> list[int]:
@@ -98,7 +107,7 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> Asked:
     """A digest over the bytes of every spec, this machine's file, the roots that were given, the code, and the day: a
     waiver may end with it.
 
-    To be asked for before specs are read: if one changes in between, what is remembered then holds for no key. Where
+    To be asked for before specs are read; whoever remembers something by it asks `compiler.run.remember.as_asked`, too. Where
     a spec is a link, or something is not an ordinary file of a spec's size, there is a new key each time.
     """
     linked = {name: linked for _, name, linked in spec_names(root)}
@@ -108,15 +117,26 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> Asked:
         data = None if linked.get(name) else _content(f"{root}/{name}")
         if data is None:
             return Asked(f"unknown-{uuid.uuid4().hex}", "", {})
-        files[name] = hashlib.blake2b(data, digest_size=16).hexdigest()
+        files[name] = digest_of(data)
     day = time.strftime("%Y-%m-%d", time.gmtime())
-    given = [str(root), study, os.environ.get("CI", ""), sorted((k, str(v)) for k, v in roots.items())]
+    given = [str(root), study, os.environ.get("CI", ""), os.path.expanduser("~"), sorted((k, str(v)) for k, v in roots.items())]
     common = _digest([code_key(), day, given, [(name, files[name]) for name in others]])
     return Asked(_digest([common, list(files.items())]), common, files)
 
 
 def _digest(value: object) -> str:
     return hashlib.blake2b(json.dumps(value).encode(), digest_size=16).hexdigest()
+
+
+def digest_of(data: bytes) -> str:
+    """Of a file, as `Asked.files` has it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def same_file(root: Path, name: str, asked: Asked) -> bool:
+    """Whether a file has the bytes that it had."""
+    data = _content(f"{root}/{name}")
+    return data is not None and digest_of(data) == asked.files[name]
 
 
 def _content(path: str) -> bytes | None:

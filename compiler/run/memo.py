@@ -8,15 +8,17 @@ worked out; and of each kind of locations one is made anew in any case and held 
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from compiler.graph.graph import Graph
+from compiler.graph.node import Address
 from compiler.graph.settled import Kind, Settled, Unsettled
-from compiler.graph.stops import guards
+from compiler.graph.stops import guards, stopping
 from compiler.plan.plan import Plan, make_plan
 from compiler.plan.study import SpecsRefused, checked_graph, open_project, plan_study
 from compiler.project.collector import without_gc
@@ -24,21 +26,25 @@ from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import file_of
 from compiler.run.idle import WORTHWHILE, Asked, signature
-from compiler.run.remember import folders_of, is_as_planned
+from compiler.run.remember import as_asked, folders_of, is_as_planned
 from compiler.store.listing import listing
 from runtime.problem import InputError
+from runtime.sealed import sealed, unsealed
 from runtime.stage import load_stages
+from runtime.store.store import MANIFEST
 
 
 @dataclass
 class Memo:
     """`shared` is the digest of what all locations depend on; `specs` and `outside` those of each location: of its spec, and
-    of the folders outside the project that its capture reads, which `folders` names."""
+    of the folders outside the project that its capture reads, which `folders` names. `judged` tells the artifacts of each that a
+    gate judges which may stop something from others at their addresses: one that is built again may have other metrics."""
 
     shared: str = ""
     specs: dict[str, str] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
     folders: dict[str, list[str]] = field(default_factory=dict)
+    judged: dict[str, str] = field(default_factory=dict)
     kinds: list[Kind] = field(default_factory=list)
 
     def places(self) -> dict[str, tuple[int, int]]:
@@ -62,7 +68,7 @@ def _from_memo(memo: Memo, root: Path, study: str, asked: Asked, roots: Mapping[
         listed = same.intersection(spec.locations)
         places = {x: place for x, place in memo.places().items() if x in listed}
         published = listing(root, project.store).published()
-        settled = _whole(memo, places, published)
+        settled = _as_judged(memo, _whole(memo, places, published), project, study)
         made_anew = {}
         for x in spec.locations:
             if x in settled.rows and settled.rows[x][0] not in made_anew:
@@ -110,8 +116,11 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
     graph, study = plan.graph, project.studies[plan.graph.study]
     if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph):
         return
+    if not as_asked(project, asked):
+        return
     memo = Memo(_shared(project, graph.study, asked))
     known = {} if before is None else before.places()
+    stages = {str(rule.stage) for _, rule in stopping(project, graph.study)}
     kinds: dict[tuple[str, int], Kind] = {}
     new = False
     for location, (like, pattern, nodes) in graph.rows.items():
@@ -127,6 +136,7 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
             outside = signature(folders) if folders else ""  # first: what changes after the digest is taken again, changes it
             if not is_as_planned(project, location, nodes):
                 continue
+            memo.judged[location] = _states(project.store, stages, [node.address for node in nodes])
         except (OSError, InputError):
             continue
         memo.specs[location], memo.folders[location], memo.outside[location] = digest, folders, outside
@@ -134,7 +144,7 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
             new
             or before is None
             or before.specs.get(location) != digest
-            or before.outside.get(location) != memo.outside.get(location)
+            or (before.outside[location], before.judged[location]) != (memo.outside[location], memo.judged[location])
         )
     if not new:
         return
@@ -143,7 +153,7 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
         if before is not None and location in listed and location not in memo.specs:
             _kind_of(memo, before.kinds[k]).add(location, before.kinds[k].row(row))
             memo.specs[location], memo.folders[location] = before.specs[location], before.folders[location]
-            memo.outside[location] = before.outside[location]
+            memo.outside[location], memo.judged[location] = before.outside[location], before.judged[location]
     _save(project.root, graph.study, memo)
 
 
@@ -165,6 +175,23 @@ def _whole(memo: Memo, places: Mapping[str, tuple[int, int]], published: Mapping
             if not there.issuperset(column):
                 lacking |= {(k, row) for row, fingerprint in enumerate(column) if fingerprint not in there}
     return Settled(memo.kinds, {x: place for x, place in places.items() if place not in lacking}, memo.folders)
+
+
+def _as_judged(memo: Memo, settled: Settled, project: Project, study: str) -> Settled:
+    """Those of which what gates judge was not built again."""
+    stages = {str(rule.stage) for _, rule in stopping(project, study)}
+    columns = [[(s.name, c) for s, c in zip(k.slots, k.columns, strict=True) if s.name in stages] for k in memo.kinds]
+    rows = {}
+    for x, (k, row) in settled.rows.items():
+        if memo.judged[x] == _states(project.store, stages, [(stage, column[row]) for stage, column in columns[k]]):
+            rows[x] = k, row
+    return Settled(settled.kinds, rows, settled.folders)
+
+
+def _states(store: Path, stages: set[str], addresses: Iterable[Address]) -> str:
+    """What tells the artifacts of some stages from others at their addresses; raises OSError where one is absent."""
+    found = [os.stat(store / stage / name / MANIFEST) for stage, name in addresses if stage in stages]
+    return " ".join(f"{s.st_mtime_ns}.{s.st_ctime_ns}.{s.st_ino}" for s in found)
 
 
 def _agrees(graph: Graph, memo: Memo, made_anew: Mapping[int, str]) -> bool:
@@ -220,22 +247,16 @@ def _shared(project: Project, study: str, asked: Asked) -> str:
 def _load(root: Path, study: str) -> Memo | None:
     load_stages()
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
-        seal, _, body = _file(root, study).read_bytes().partition(b"\n")
-        if seal.decode() == _digest(body):
-            value = json.loads(body)
-            value["kinds"] = [Kind.from_json(kind) for kind in value["kinds"]]
-            return Memo(**value)
+        value = json.loads(unsealed(_file(root, study).read_bytes()))
+        value["kinds"] = [Kind.from_json(kind) for kind in value["kinds"]]
+        return Memo(**value)
     return None
 
 
 def _save(root: Path, study: str, memo: Memo) -> None:
     body = json.dumps({**vars(memo), "kinds": [kind.to_json() for kind in memo.kinds]}, separators=(",", ":"))
-    write_quietly(_file(root, study), f"{_digest(body.encode())}\n{body}")
+    write_quietly(_file(root, study), sealed(body))
 
 
 def _file(root: Path, study: str) -> Path:
     return root / "build" / "cache" / f"locations-{hashlib.blake2b(study.encode(), digest_size=8).hexdigest()}.json"
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -1,5 +1,6 @@
 """Remember a plan with nothing to build, so that the next call need not work it out again."""
 
+import codecs
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,14 +8,17 @@ from pathlib import Path
 from compiler.graph.identity import Identities
 from compiler.graph.node import Node
 from compiler.graph.settled import Settled
+from compiler.graph.stops import stopping
 from compiler.laws.power.questions import outlook
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
+from compiler.project.deferred import Deferred
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
-from compiler.run.idle import Asked, Idle, page, remember, signature
+from compiler.reading.spec_files import file_of
+from compiler.run.idle import Asked, Idle, digest_of, page, remember, same_file, signature, states
 from compiler.store.listing import sums
 from runtime.backend import description
 from runtime.capture.digest import digest_source, used_files
@@ -34,6 +38,8 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
     study = plan.graph.study
     if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
         return
+    if not as_asked(project, asked):
+        return
     try:
         captures = captures_of(project, study)
         outside = signature(captures)  # first: what changes after the digests are taken again, changes it
@@ -50,8 +56,21 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         counts={str(state): plan.count(state) for state in State},
         lines=list(said_of(project, found or overview(project, plan))),
         report=page(project.root, study) if presented else None,
+        judged=states(project.store, sorted({str(rule.stage) for _, rule in stopping(project, study)})),
     )
     remember(project.root, study, idle)
+
+
+def as_asked(project: Project, asked: Asked) -> bool:
+    """Whether what was read is what `asked` saw. Else an edit in between, once it is undone, would bring back what came of it."""
+    read = project.sources.read() if isinstance(project.sources, Deferred) else project.sources.values()
+    for source in read:
+        text = source.text.encode(errors="replace")
+        if source.readable and asked.files.get(source.name) not in (digest_of(text), digest_of(codecs.BOM_UTF8 + text)):
+            return False
+    known = {file_of(*key) for key in project.sources} | {source.name for source in read}
+    known |= {problem.span.file for problem in project.diagnostics}
+    return all(name in known if name.startswith("specs/") else same_file(project.root, name, asked) for name in asked.files)
 
 
 def said_of(project: Project, found: Overview, every: bool = False) -> list[Line]:

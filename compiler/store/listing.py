@@ -104,7 +104,7 @@ class Listing:
             return {}
         for name in names:
             known = self._known.get(name)
-            if known is not None and known.state == _state(self._store / name):
+            if known is not None and known.state == state_of(self._store / name):
                 found[name] = known
                 continue
             before = self._text().get(name, "") if known is not None else ""
@@ -138,7 +138,7 @@ def sums(published: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
 
 def _listed(folder: Path, before: str) -> _Stage:
     """A stage's folder, looked at; artifacts that were published when it was listed `before` are still."""
-    state, now = _state(folder), time.time_ns()
+    state, now = state_of(folder), time.time_ns()
     known = set(before.split())
     path = os.fspath(folder)
     try:
@@ -147,7 +147,7 @@ def _listed(folder: Path, before: str) -> _Stage:
     except OSError:
         there = []
     names = [name for name in there if name in known or os.path.exists(f"{path}/{name}/{MANIFEST}")]
-    calm = state is not None and max(state[2:]) < now - SETTLED_NS and state == _state(folder)
+    calm = state is not None and max(state[2:]) < now - SETTLED_NS and state == state_of(folder)
     calm = calm and len(names) == len(there)  # what is there without a manifest may get one, which this folder would not tell
     return _Stage(state if calm and len(names) >= WORTHWHILE else None, _sum(names), " ".join(names))
 
@@ -157,7 +157,8 @@ def _sum(names: list[str]) -> Sum:
     return len(numbers), sum(numbers) % (1 << 61)
 
 
-def _state(folder: Path) -> State | None:
+def state_of(folder: Path) -> State | None:
+    """The state of a folder; None where there is none."""
     try:
         found = os.stat(folder)
     except OSError:

@@ -18,6 +18,7 @@ from runtime.capture.colmap_model import ModelError
 from runtime.capture.inspect import named_photos
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import open_file, settled
+from runtime.sealed import sealed, unsealed
 
 BLOCK = 2**20
 
@@ -132,7 +133,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 def _load(memory: Path | None) -> dict[str, list]:
     with suppress(OSError, ValueError, RecursionError):  # lost or damaged, it costs time, never truth
-        content = json.loads(memory.read_bytes()) if memory else {}
+        content = json.loads(unsealed(memory.read_bytes())) if memory else {}
         found = content if isinstance(content, dict) else {}
         return {k: v for k, v in found.items() if isinstance(v, list) and len(v) == 5 and isinstance(v[4], str)}
     return {}
@@ -142,5 +143,5 @@ def _save(memory: Path, content: dict[str, list]) -> None:
     with suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
         temporary = memory.with_name(f"{memory.name}.{os.urandom(4).hex()}")
-        temporary.write_text(json.dumps(content, indent=0))
+        temporary.write_text(sealed(json.dumps(content, indent=0)))
         temporary.replace(memory)

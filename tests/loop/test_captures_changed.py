@@ -17,6 +17,7 @@ from runtime import files
 from runtime.build import captured
 from runtime.build.testing import run_stage
 from runtime.capture.digest import copy_source
+from runtime.sealed import sealed, unsealed
 from runtime.store.store import Store
 from tests.compiler.published import planned
 from tests.loop.project import SmallProject
@@ -125,7 +126,8 @@ def test_without_caches_every_file_is_read(project: SmallProject, monkeypatch: p
 
     true = address()
     (memory,) = (project.root / "build/cache/digests").iterdir()
-    memory.write_text(json.dumps({name: [*state, "0" * 64] for name, (*state, _) in json.loads(memory.read_text()).items()}))
+    known = json.loads(unsealed(memory.read_bytes()))
+    memory.write_text(sealed(json.dumps({name: [*state, "0" * 64] for name, (*state, _) in known.items()})))
     assert address() != true
     monkeypatch.setenv("SIMKILN_NO_CACHE", "1")
     assert address() == true

@@ -13,6 +13,7 @@ from runtime.bound.source import HiddenSite, Photos
 from runtime.capture import digest
 from runtime.capture.digest import copy_source, digest_source
 from runtime.files import open_file
+from runtime.sealed import sealed, unsealed
 from tests.runtime.capture import synthetic
 
 SOURCE = Photos(kind="photos", root="captures", path="table", poses="transforms")
@@ -122,12 +123,14 @@ def test_a_damaged_cache_costs_only_time(tmp_path: Path, monkeypatch: pytest.Mon
     folder, cache = _folder(tmp_path), tmp_path / "cache"
     known = digest_source(SOURCE, folder, cache)
     (memory,) = cache.iterdir()
-    whole = json.loads(memory.read_text())
+    kept = memory.read_text()
+    whole = json.loads(unsealed(kept.encode()))
     without = {name: [*state, None] for name, (*state, _) in whole.items()}
-    for content in ("", "[]", "{", "[" * 10_000, '{"a": 1}', json.dumps(without), json.dumps(dict.fromkeys(whole, 1))):
+    inside = ("[]", "{", "[" * 10_000, '{"a": 1}', json.dumps(without), json.dumps(dict.fromkeys(whole, 1)))
+    for content in ("", kept[:-40] + ("0" if kept[-40] != "0" else "1") + kept[-39:], *map(sealed, inside)):
         memory.write_text(content)
         assert digest_source(SOURCE, folder, cache) == known
-    assert json.loads(memory.read_text()) == whole
+    assert memory.read_text() == kept
 
 
 def test_a_hidden_site_reads_no_files(tmp_path: Path) -> None:
