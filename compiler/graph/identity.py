@@ -18,7 +18,7 @@ from pathlib import Path
 from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.graph.fingerprint import canonical
 from compiler.project.project import Project
-from compiler.reading.code_key import code_key
+from compiler.reading.code_key import code_key, unchanged
 from compiler.reading.spec_cache import enabled, write_quietly
 from runtime.backend import DEFAULTS, BackendInfo, info
 from runtime.build.code_digest import closures, ours, unrecorded
@@ -175,7 +175,7 @@ def _ours(path: Path | None) -> dict[str, str]:
             if content["key"] == code_key():
                 return content["digests"]
     found = {name: closure.digest for name, closure in closures(ours()).items()}
-    if path is not None:
+    if path is not None and unchanged():
         write_quietly(path, sealed(json.dumps({"key": code_key(), "digests": found})))
     return found
 

@@ -32,6 +32,11 @@ def code_key() -> str:
     return total.hexdigest()
 
 
+def unchanged() -> bool:
+    """Whether our code is still what `code_key` told; asked before something is remembered by it."""
+    return code_key.__wrapped__() == code_key()
+
+
 def _files(folder: Path) -> Iterator[str]:
     """All but what Python and editors leave: data of any kind may decide results."""
     for below, folders, names in os.walk(folder, followlinks=True):

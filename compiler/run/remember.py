@@ -16,6 +16,7 @@ from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.deferred import Deferred
 from compiler.project.project import Project
+from compiler.reading.code_key import unchanged
 from compiler.reading.spec_cache import enabled
 from compiler.reading.spec_files import file_of
 from compiler.run.idle import Asked, Idle, digest_of, page, remember, same_file, signature, states
@@ -38,7 +39,7 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
     study = plan.graph.study
     if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
         return
-    if not as_asked(project, asked):
+    if not as_asked(project, asked) or not unchanged():
         return
     try:
         captures = captures_of(project, study)

@@ -123,6 +123,20 @@ def test_another_home_has_other_captures(root: Path, capsys: pytest.CaptureFixtu
     assert "to rebuild" in both(capsys)
 
 
+def test_code_that_changed_while_a_plan_was_made_is_not_remembered_as_what_it_was(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(root / "build")
+    code_key.code_key()
+    ours = root / "ours"
+    (ours / "runtime").mkdir(parents=True)
+    (ours / "runtime/x.py").write_text("X = 1")
+    monkeypatch.setattr(code_key, "ROOT", ours)  # as if all of it had changed since
+    identity._ours.cache_clear()
+    assert "nothing to build" in said(capsys)[1]
+    assert [path for name in ("idle-*", "code.json") for path in (root / "build/cache").glob(name)] == []
+
+
 def test_a_plan_depends_on_data_of_any_kind(tmp_path: Path) -> None:
     for name in ("a.py", "b.xml", "c.npz", "d"):
         (tmp_path / name).write_text("")
