@@ -127,10 +127,6 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
         digest = asked.files.get(file_of("location", location))
         if digest is None or any(f not in plan.published.get(s, ()) for s, f in (node.address for node in nodes)):
             continue
-        kind = kinds.get((like, id(pattern)))
-        if kind is None:
-            kind = kinds[like, id(pattern)] = _kind_of(memo, Kind.of(like, pattern))
-        kind.add(location, [node.fingerprint for node in nodes])
         try:
             folders = folders_of(project, location)
             outside = signature(folders) if folders else ""  # first: what changes after the digest is taken again, changes it
@@ -139,6 +135,10 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
             memo.judged[location] = _states(project.store, stages, [node.address for node in nodes])
         except (OSError, InputError):
             continue
+        kind = kinds.get((like, id(pattern)))
+        if kind is None:
+            kind = kinds[like, id(pattern)] = _kind_of(memo, Kind.of(like, pattern))
+        kind.add(location, [node.fingerprint for node in nodes])
         memo.specs[location], memo.folders[location], memo.outside[location] = digest, folders, outside
         new = (
             new
