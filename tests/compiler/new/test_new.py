@@ -188,11 +188,15 @@ def test_a_study_that_the_new_spec_would_break_stays_as_it_is(project: Path, cap
     assert not (project / "specs/approaches/w.yaml").exists()
 
 
-def test_dry_run_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = {p: p.stat().st_mtime_ns for p in project.rglob("*")}
+def test_dry_run_writes_nothing_but_caches(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def files() -> dict[Path, int]:
+        return {p: p.stat().st_mtime_ns for p in project.rglob("*") if p != project and "build" not in p.parts}
+
+    before = files()
     assert main(["new", "approach", "w", "--dry-run", "--add-to", "study"]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["extends"] == "baseline"
-    assert {p: p.stat().st_mtime_ns for p in project.rglob("*")} == files
+    assert files() == before
+    assert [p.name for p in project.glob("build/*")] in ([], ["cache"])
 
 
 LISTS = [
