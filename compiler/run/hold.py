@@ -8,6 +8,7 @@ from compiler.project.project import Project
 from compiler.store.lease import Lease
 from compiler.store.listing import listing, sums
 from runtime.problem import InputError
+from runtime.store.trouble import in_words
 
 _held: list[Lease] = []
 
@@ -32,7 +33,8 @@ def hold(project: Project, plan: Plan) -> None:
     try:
         _held.append(Lease(project.store, plan.graph.study, sorted(read | {node.address for node in building})))
     except (OSError, InputError) as error:
-        sys.stderr.write(f"simkiln: `simkiln gc` cannot be told what this run needs: {error}\n")
+        said = in_words(error, project.store) if isinstance(error, OSError) else None
+        sys.stderr.write(f"simkiln: `simkiln gc` cannot be told what this run needs: {said[0] if said else error}\n")
     remember_place(project)
     now = listing(project.root, project.store)
     if now.sums() == sums(plan.published):

@@ -77,6 +77,11 @@ def _end(error: OSError) -> NoReturn:
     from runtime.store.trouble import in_words
 
     words = in_words(error, Path())
+    if words is None and os.path.lexists("build") and not os.path.isdir("build"):
+        words = (
+            "cannot use `build`: it is a file, or a link to a folder that is not there",
+            "remove it: a run has its folder there",
+        )
     if words is None:
         raise error
     sys.stderr.write(f"error[B314]: {words[0]}\n   = help: {words[1]}\n")

@@ -18,7 +18,7 @@ from runtime.store.marker import claim
 from runtime.store.store import Store
 
 TRASH = ".trash"
-ARTIFACT = r"[A-Za-z_]\w*-[0-9a-f]+"
+ARTIFACT = r"[A-Za-z_]\w*-[0-9a-f]{32}"
 """How our own names begin: `STAGE-FINGERPRINT`. What is called otherwise is not ours, and stays wherever it stands."""
 TEMPORARY = re.compile(rf"{ARTIFACT}-[A-Za-z0-9._]+-\d+-[0-9a-f]+")
 LOCK = re.compile(rf"{ARTIFACT}\.lock")

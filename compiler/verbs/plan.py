@@ -47,16 +47,16 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(comment_of(args.comment_from))
         return 0
     asked = key(Path.cwd(), args.study, roots_of_environment() | parse_roots(args.root))
-    if not (args.json or args.all or args.against or args.comment or args.libraries):
+    if not (args.json or args.all or args.against is not None or args.comment or args.libraries):
         idle = recall(Path.cwd(), args.study, asked)
         if idle is not None:
             _print(idle.lines)
             return 0
-    if args.comment and not args.against:
+    if args.comment and args.against is None:
         raise ValueError("--comment needs --against REV")
-    if args.against and args.libraries:
+    if args.against is not None and args.libraries:
         raise ValueError("--against and --with are two questions: ask one at a time")
-    if args.against:
+    if args.against is not None:
         return _against(*common.planned(args), args)
     if args.libraries:
         return _with(args)

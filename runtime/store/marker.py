@@ -1,5 +1,6 @@
 """Which folder is a store: the one that carries a marker. Nothing is written, moved or deleted in any other."""
 
+import errno
 import os
 import re
 import stat
@@ -72,6 +73,9 @@ def stranger(root: Path, most: int | None = None) -> str | None:
     try:
         entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     except FileNotFoundError:
+        standing = next(folder for folder in (root, *root.absolute().parents) if os.path.lexists(folder))
+        if not standing.exists():  # no new store is made in its place: what it leads to may come back
+            raise OSError(errno.ENOLINK, "It is a link to a folder that is not there", str(standing)) from None
         return None
     except NotADirectoryError:
         return "."

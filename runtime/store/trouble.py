@@ -15,6 +15,9 @@ HELP = {
     errno.EACCES: "mend the rights of the file or the folder that it is in",
     errno.EPERM: "mend the rights, owner or flags of the file or the folder that it is in",
     errno.EMFILE: "too many files are open: raise the limit (`ulimit -n`)",
+    errno.ELOOP: "links lead in a circle there: remove one of them",
+    errno.ENAMETOOLONG: "the path is longer than its file system allows: put it nearer to the root",
+    errno.ENOLINK: "mount or make the folder that it leads to, or remove the link",
     errno.ENFILE: "too many files are open on this machine",
 }
 

@@ -54,6 +54,25 @@ def test_a_folder_that_is_no_store_is_refused(store: str, project: Built, capsys
     assert files(project.root.parent) == before
 
 
+@pytest.mark.parametrize(
+    ("to", "why"), [("../nas", "a link to a folder that is not there"), ("store", "levels of symbolic links")]
+)
+def test_a_store_that_is_a_link_to_nothing_is_out_of_reach(
+    to: str, why: str, project: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "store").symlink_to(to)
+    for store in ("store", "store/a/b"):
+        (project.root / "simkiln.local.yaml").write_text(f"store: {store}\n")
+        for words in (["check"], ["plan"], ["verify"], ["gc", "--yes"]):
+            assert main(words) == 1
+            said = capsys.readouterr().err
+            assert f"error[{'R232' if words[0] in ('check', 'plan') else 'B314'}]: " in said
+            assert why in said
+        with pytest.raises(OSError, match=why), Store(project.root / store).building("splat", FINGERPRINT):
+            pass
+    assert not (project.root.parent / "nas").exists()
+
+
 def test_in_a_store_only_artifacts_and_our_own_temporary_names_are_touched(
     project: Built, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,7 +83,7 @@ def test_in_a_store_only_artifacts_and_our_own_temporary_names_are_touched(
         "Documents/Taxes/2025.pdf",
         f"Documents/{FINGERPRINT}/manifest.json",
         "policy/notes/idea.txt",
-        *(f"{folder}/mine/x" for folder in (".tmp", ".trash", ".damaged", ".locks")),
+        *(f"{folder}/{name}/x" for folder in (".tmp", ".trash", ".damaged", ".locks") for name in ("mine", "photos-2024-12")),
         f".damaged/splat-{'2' * 32}-20990101T000000Z-abc/x",
     ]
     theirs(store, *own, *mine)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator
@@ -101,6 +102,18 @@ def test_a_project_on_a_full_or_read_only_disk(project: Built, capsys: pytest.Ca
         done = compiled(project)
         assert "read-only file system\n   = help: it is mounted read-only" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_file_or_a_link_to_nothing_where_the_run_has_its_folder(project: Built) -> None:
+    build = project.root / "build"
+    shutil.rmtree(build, ignore_errors=True)
+    for place in (lambda: build.write_text(""), lambda: build.symlink_to("nowhere")):
+        place()
+        done = compiled(project)
+        assert done.returncode == 1
+        assert "error[B314]: cannot use `build`: it is a file, or a link" in done.stderr
+        assert "Traceback" not in done.stderr
+        build.unlink()
 
 
 def test_a_network_mount_whose_server_is_gone(project: Built, tmp_path: Path) -> None:
