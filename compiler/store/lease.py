@@ -19,6 +19,7 @@ from typing import Any
 
 from compiler.graph.node import Address
 from compiler.store.fact import address_of
+from runtime.files import read_file
 from runtime.store.host import alive, boot, host
 from runtime.store.marker import claim
 
@@ -26,6 +27,7 @@ FOLDER = ".leases"
 NAME = re.compile(r"[A-Za-z0-9._]+-\d+-[0-9a-f]+\.json")
 BEAT_S = 300.0
 LASTS_S = 86400.0
+MOST_BYTES = 2**30
 
 
 class Lease:
@@ -116,13 +118,13 @@ class Leases:
     def _parse(self, path: Path, modified: int) -> tuple[str, set[Address]] | None:
         fresh = abs(self._now - modified / 1e9) < LASTS_S
         try:
-            said: dict[str, Any] = json.loads(path.read_bytes())
+            said: dict[str, Any] = json.loads(read_file(path, MOST_BYTES))
             if not fresh and not (said["boot"] and said["boot"] == boot() and alive(str(said["pid"]))):
                 return None
             return f"needed by a run of `{said['study']}` on {said['host']}", {address_of(text) for text in said["needs"]}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if not fresh:
                 return None
             message = f"{os.path.relpath(path)} says what a run needs, and cannot be read: nothing is deleted"

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from runtime.files import is_stray
+from runtime.files import Unfit, is_stray, open_file
 from runtime.problem import InputError
 from runtime.store.host import alive, host
 from runtime.store.lock import exclusive
@@ -74,12 +74,13 @@ class Store:
         """
         path = self.path(stage, fingerprint) / MANIFEST
         try:
-            return json.loads(path.read_text())
+            with open_file(path) as file:
+                return json.loads(file.read())
         except FileNotFoundError as error:
             if not path.parent.exists():
                 raise AbsentArtifact(f"{stage}/{fingerprint} is not in the store") from error
             raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
-        except (IsADirectoryError, NotADirectoryError, ValueError) as error:
+        except (Unfit, NotADirectoryError, ValueError, RecursionError) as error:
             raise DamagedArtifact(f"{stage}/{fingerprint}: no readable manifest ({error})") from error
         except OSError as error:
             raise UnreadableArtifact(f"{stage}/{fingerprint} cannot be read: {error.strerror or error}") from error

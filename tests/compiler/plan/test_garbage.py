@@ -177,7 +177,7 @@ def test_nothing_is_deleted_while_something_is_built(root: Path, capsys: pytest.
     with store.building("splat", "0" * 32):
         assert main(["gc", "--yes"]) == 1
     assert "something is being built (splat-" in capsys.readouterr().err
-    lock = root / "store/.locks/policy-1.lock"
+    lock = root / "store/.locks" / f"policy-{'1' * 32}.lock"
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert main(["gc", "--yes"]) == 1
@@ -193,8 +193,8 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
     dead.wait()
     from runtime.store.host import host
 
-    leftover = store / ".tmp" / f"splat-0-{host()}-{dead.pid}-abc"
-    damaged, recent = store / ".damaged/splat-1-20200101T000000Z-abc", store / ".damaged/splat-2-abc"
+    leftover = store / ".tmp" / f"splat-{'0' * 32}-{host()}-{dead.pid}-abc"
+    damaged, recent = store / f".damaged/splat-{'1' * 32}-20200101T000000Z-abc", store / f".damaged/splat-{'2' * 32}-abc"
     run, fresh = root / "build/runs/20200101T000000-abc", root / "build/runs/20200102T000000-abc"
     for folder in (leftover, damaged, recent, run, fresh):
         folder.mkdir(parents=True)
@@ -206,7 +206,7 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
         os.utime(path, (old, old))
     assert main(["gc", "--yes"]) == 0
     assert [p.exists() for p in (leftover, damaged, recent, run, fresh, job)] == [False, False, True, False, True, False]
-    foreign = store / ".tmp/splat-0-elsewhere-1-abc"
+    foreign = store / f".tmp/splat-{'0' * 32}-elsewhere-1-abc"
     foreign.mkdir(parents=True)
     assert main(["gc", "--yes"]) == 1
     assert "something is being built" in capsys.readouterr().err

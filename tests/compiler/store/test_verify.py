@@ -56,6 +56,15 @@ def spoil_manifest(path: Path) -> None:
     (path / "manifest.json").write_text("[1]")
 
 
+def deepen_manifest(path: Path) -> None:
+    (path / "manifest.json").write_text("[" * 200_000)
+
+
+def make_manifest_a_pipe(path: Path) -> None:
+    (path / "manifest.json").unlink()
+    os.mkfifo(path / "manifest.json")
+
+
 def change_manifest(path: Path) -> None:
     text = (path / "manifest.json").read_text()
     (path / "manifest.json").write_text(text.replace('"cpu_s": 60.0', '"cpu_s": 61.0'))
@@ -72,12 +81,17 @@ def test_a_whole_store(project: Built, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == f"{len(project.nodes())} whole, 0 damaged\n"
 
 
-@pytest.mark.parametrize("spoil", [truncate, flip, add, drop, lose_manifest, spoil_manifest, change_manifest, seal_nonsense])
+DAMAGE = [truncate, flip, add, drop, lose_manifest, spoil_manifest, deepen_manifest, make_manifest_a_pipe]
+
+
+@pytest.mark.parametrize("spoil", [*DAMAGE, change_manifest, seal_nonsense])
 def test_damage_is_set_aside_and_planned_again(
     spoil: Callable[[Path], None], project: Built, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label = "demos/cellar/press"
     spoil(folder(project, label))
+    assert main(["plan"]) == 0
+    capsys.readouterr()
     assert main(["verify", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["whole"], found["damaged"]) == (len(project.nodes()) - 1, 1)
