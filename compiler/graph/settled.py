@@ -142,9 +142,11 @@ class SettledNode:
 class Settled:
     """The locations of a study that are taken over; `rows` maps each to its kind and its place there."""
 
-    def __init__(self, kinds: list[Kind], rows: Mapping[str, tuple[int, int]], folders: Mapping[str, list[str]]) -> None:
-        """`folders` maps a location to the folders outside the project that its capture reads."""
-        self.kinds, self.rows, self.folders = kinds, rows, folders
+    def __init__(
+        self, kinds: list[Kind], rows: Mapping[str, tuple[int, int]], folders: Mapping[str, list[str]], outside: Mapping[str, str]
+    ) -> None:
+        """`folders` maps a location to the folders outside the project that its capture reads, `outside` to their signature."""
+        self.kinds, self.rows, self.folders, self.outside = kinds, rows, folders, outside
 
     def node(self, location: str, key: Key) -> Node:
         """The node that is asked for by `key` at a location.

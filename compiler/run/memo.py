@@ -76,7 +76,7 @@ def _from_memo(memo: Memo, root: Path, study: str, asked: Asked, roots: Mapping[
         rows = {x: settled.rows[x] for x in settled.rows if made_anew[settled.rows[x][0]] != x}
         if 2 * len(rows) < len(spec.locations):
             return None
-        project.settled[study] = settled = Settled(memo.kinds, rows, memo.folders)
+        project.settled[study] = settled = Settled(memo.kinds, rows, memo.folders, memo.outside)
         graph = checked_graph(project, study)
         if not _agrees(graph, memo, made_anew) or any(f in settled.published.get(s, ()) for s, f in graph.nodes):
             return None
@@ -174,7 +174,7 @@ def _whole(memo: Memo, places: Mapping[str, tuple[int, int]], published: Mapping
             there = published.get(slot.stage.name, set())
             if not there.issuperset(column):
                 lacking |= {(k, row) for row, fingerprint in enumerate(column) if fingerprint not in there}
-    return Settled(memo.kinds, {x: place for x, place in places.items() if place not in lacking}, memo.folders)
+    return Settled(memo.kinds, {x: place for x, place in places.items() if place not in lacking}, memo.folders, memo.outside)
 
 
 def _as_judged(memo: Memo, settled: Settled, project: Project, study: str) -> Settled:
@@ -185,7 +185,7 @@ def _as_judged(memo: Memo, settled: Settled, project: Project, study: str) -> Se
     for x, (k, row) in settled.rows.items():
         if memo.judged[x] == _states(project.store, stages, [(stage, column[row]) for stage, column in columns[k]]):
             rows[x] = k, row
-    return Settled(settled.kinds, rows, settled.folders)
+    return Settled(settled.kinds, rows, settled.folders, settled.outside)
 
 
 def _states(store: Path, stages: set[str], addresses: Iterable[Address]) -> str:

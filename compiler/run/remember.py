@@ -96,6 +96,9 @@ def as_planned(project: Project, plan: Plan) -> bool:
     Raises:
         OSError: one cannot be read.
     """
+    taken = plan.graph.settled
+    if taken and any(signature(taken.folders[x]) != taken.outside[x] for x in taken.rows if taken.folders[x]):
+        return False
     found: dict[str, list[Node]] = {}
     for node in plan.graph.nodes.values():
         for scope in node.scopes() if node.content else ():
