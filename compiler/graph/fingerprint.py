@@ -94,9 +94,15 @@ def head(stage: str, identity: str, params: Mapping[str, Any]) -> str:
 
 def joined(head: str, inputs: Mapping[str, Sequence[str]], backends: str, content: str | None) -> str:
     """`fingerprint` from its head and from back ends as canonical JSON."""
-    ports = ",".join([f"{_quoted(port)}:{_list(inputs[port])}" for port in sorted(inputs)])
+    ports = ",".join([f"{quoted}:{_list(inputs[port])}" for port, quoted in _ports(tuple(inputs))])
     text = f"{head},{{{ports}}},{backends},{'null' if content is None else _quoted(content)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+
+
+@lru_cache(maxsize=4096)
+def _ports(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Names of ports, sorted, and as JSON."""
+    return tuple((name, _encode(name)) for name in sorted(names))
 
 
 def _list(fingerprints: Sequence[str]) -> str:

@@ -132,7 +132,7 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
             outside = signature(folders) if folders else ""  # first: what changes after the digest is taken again, changes it
             if not is_as_planned(project, location, nodes):
                 continue
-            memo.judged[location] = _states(project.store, stages, [node.address for node in nodes])
+            memo.judged[location] = _states(project.store, stages, [node.address for node in nodes]) if stages else ""
         except (OSError, InputError):
             continue
         kind = kinds.get((like, id(pattern)))
