@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from compiler.graph.node import Address, Node
+from compiler.graph.node import Address, Node, Setting
 from compiler.plan import form
 from compiler.plan.cost_fit import Fit, fit
 from compiler.plan.plan import Plan
@@ -125,7 +125,15 @@ class CostModel:
 
     def costs(self, nodes: Iterable[Node]) -> dict[Address, NodeCost]:
         """What each of some nodes is expected to take."""
-        return {node.address: self.node(node) for node in nodes}
+        found: dict[Address, NodeCost] = {}
+        known: dict[tuple[Setting, int], NodeCost] = {}  # thousands of nodes share a few settings, and dictionaries of back ends
+        for node in nodes:
+            key = node.setting, id(node.backends)
+            cost = known.get(key)
+            if cost is None:
+                cost = known[key] = self.node(node)
+            found[node.address] = cost
+        return found
 
     def law_of(self, key: _Key) -> "_Law":
         """What is known of a stage and its back ends."""

@@ -26,6 +26,8 @@ FORMAT = 4
 TABLE = """create table if not exists artifact
     (stage text, fingerprint text, modified integer, fact text, inputs text, primary key (stage, fingerprint))"""
 WAIT_S = 2.0
+VARIABLES = 900
+"""Values that one statement may hold; sqlite's oldest limit is 999."""
 UNREADABLE = "null"
 """What stands in the place of facts where a manifest has none."""
 CHUNK = 2000
@@ -141,8 +143,15 @@ class StoreIndex:
         if whole:
             yield from connection.execute(f"{query} order by stage, fingerprint")
             return
-        for address in sorted(wanted):
-            yield from connection.execute(f"{query} where stage = ? and fingerprint = ?", address)
+        by_stage: dict[str, list[str]] = {}
+        for stage, fingerprint in sorted(wanted):
+            by_stage.setdefault(stage, []).append(fingerprint)
+        for stage, names in by_stage.items():
+            for start in range(0, len(names), VARIABLES):
+                some = names[start : start + VARIABLES]
+                marks = ", ".join("?" * len(some))
+                chosen = f"{query} where stage = ? and fingerprint in ({marks}) order by fingerprint"
+                yield from connection.execute(chosen, (stage, *some))
 
     def _read(self, addresses: list[Address], modified: dict[Address, int]) -> Iterator[tuple[str, str, int, str, str]]:
         for address in addresses:
