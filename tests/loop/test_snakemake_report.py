@@ -36,7 +36,7 @@ SAID = {
     "gates": [],
     "claims": [],
     "not_run": [],
-    "provenance": {"commands": []},
+    "provenance": {"commands": [], "unrecorded": []},
 }
 
 
