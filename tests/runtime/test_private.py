@@ -17,8 +17,13 @@ KERNEL = "from runtime.splat.jit import kernel\n@kernel\ndef f(x):\n    return x
 FOLDER = "from runtime.private import private_folder\nprint(private_folder('cache'))\n"
 
 
+def without_cache() -> dict[str, str]:
+    """The environment, without the folder that kernels of this process are kept in."""
+    return {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+
+
 def run(code: Path, shared: Path, program: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "TMPDIR": str(shared), "PYTHONPATH": str(code), **variables}
+    environment = {**without_cache(), "TMPDIR": str(shared), "PYTHONPATH": str(code), **variables}
     return subprocess.run([sys.executable, str(program)], env=environment, capture_output=True, text=True, check=True)
 
 
@@ -126,6 +131,6 @@ def test_a_planted_pickle_runs_nothing(shared: Path, tmp_path: Path) -> None:
     for path in (own, *own.rglob("*")):
         os.chown(path, 0, 0)
     subprocess.run(
-        [sys.executable, str(program)], env={**os.environ, "TMPDIR": str(shared), "PYTHONPATH": str(code), **variables}
+        [sys.executable, str(program)], env={**without_cache(), "TMPDIR": str(shared), "PYTHONPATH": str(code), **variables}
     )
     assert (tmp_path / "ran").exists(), "believed, it would have run"

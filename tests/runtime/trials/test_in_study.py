@@ -48,14 +48,14 @@ def test_a_study_that_names_a_set_is_planned_by_its_content(tmp_path: Path, monk
 
     without = address()
     Path("map.yaml").write_text(MAPPING.replace("TASK", "press"))
-    addresses, keys = [without], [key(tmp_path, "study", {})]
+    addresses, keys = [without], [key(tmp_path, "study", {}).key]
     study = Path("specs/study.yaml")
     study.write_text(study.read_text() + "imported: [lab]\n")
     for wins in (5, 8):
         log(Path("log.csv"), ["cellar"], {"baseline": 3, "bold": wins}, seeds=2)
         assert main(["trials", "import", "log.csv", "--mapping", "map.yaml", "--name", "lab", "--replace"]) == 0
         addresses.append(address())
-        keys.append(key(tmp_path, "study", {}))
+        keys.append(key(tmp_path, "study", {}).key)
     assert len(set(addresses)) == 3
     assert len(set(keys)) == 3, "a remembered plan would outlive its trials"
     assert address() == addresses[-1]
