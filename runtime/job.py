@@ -81,12 +81,10 @@ class Job:
         content = vars(self) | {"inputs": self.parents}
         text = json.dumps(content)
         try:
-            file = open(temporary, "x", encoding="utf-8")  # noqa: SIM115
+            Path(temporary).write_text(text, encoding="utf-8")
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            file = open(temporary, "x", encoding="utf-8")  # noqa: SIM115
-        with file:
-            file.write(text)
+            Path(temporary).write_text(text, encoding="utf-8")
         os.replace(temporary, path)
 
     @classmethod
