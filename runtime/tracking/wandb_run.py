@@ -15,6 +15,7 @@ from runtime.bound.axis import AXES
 from runtime.tracking.build import Build, Made
 
 PROJECT = "simkiln"
+PATIENT = {"x_service_wait": 180.0, "init_timeout": 180.0}  # seconds: a machine full of jobs starts it slowly
 QUIET = "silent disable_git disable_code x_disable_meta x_disable_machine_info x_disable_stats".split()
 CONFIG = ("stage", "version", "fingerprint", "params", "backends", "parents")
 COLUMNS = "approach domain location task value low high level direction seeds trials prior_low prior_high".split()
@@ -47,7 +48,7 @@ class Wandb:
             tags=[f"study:{build.study}"[:64], *shown],
             reinit="finish_previous",
             config=config,
-            settings={"console": "off", "x_save_requirements": False, **dict.fromkeys(QUIET, True)},
+            settings={"console": "off", "x_save_requirements": False, **PATIENT, **dict.fromkeys(QUIET, True)},
         )
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
