@@ -1,34 +1,45 @@
 """The capture artifact: what every later stage reads of a location."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from runtime.capture.posed import Lens, Shot
+
+PICTURE, MASK = "images/{:06d}.png", "masks/{:06d}.png"
+
 
 @dataclass(frozen=True)
 class Cameras:
-    """The content of `cameras.json`: one pinhole, one size, poses as OpenCV camera-to-world."""
+    """What `cameras.json` says of F photos: the pinhole and pose (OpenCV camera-to-world) of each."""
 
-    width: int
-    height: int
-    pinhole: np.ndarray  # [4] fx, fy, cx, cy in pixels, centres at +0.5
+    lenses: list[Lens]  # [F], without distortion; equal ones are one camera
+    names: list[str]  # [F], what the photos are called where they come from
     c2w: np.ndarray  # [F, 4, 4]
     up: np.ndarray  # [3] world up, unit length
     scale_m_per_unit: float | None  # None when the capture is not metric
 
-    def to_json(self, held_out_every: int) -> dict[str, object]:
-        """JSON value with the held-out split of `is_held_out`."""
-        pinhole = dict(zip(("fl_x", "fl_y", "cx", "cy"), self.pinhole.tolist(), strict=True))
-        frames = [
-            {"file": f"images/{i:06d}.png", "c2w": pose.tolist(), "held_out": is_held_out(i, held_out_every)}
-            for i, pose in enumerate(self.c2w)
+    def to_json(self, held_out_every: int, masked: Sequence[int] = ()) -> dict[str, object]:
+        """JSON value with the held-out split of `is_held_out`; `masked` are the photos that have a mask."""
+        number = {lens: i for i, lens in enumerate(dict.fromkeys(self.lenses))}
+        frames: list[dict[str, Any]] = [
+            {"file": PICTURE.format(i), "camera": number[lens], "name": name, "c2w": pose.tolist()}
+            | {"held_out": is_held_out(i, held_out_every)}
+            | ({"mask": MASK.format(i)} if i in masked else {})
+            for i, (lens, name, pose) in enumerate(zip(self.lenses, self.names, self.c2w, strict=True))
         ]
         scale = {"metric": self.scale_m_per_unit is not None, "scale_m_per_unit": self.scale_m_per_unit}
-        return {"width": self.width, "height": self.height, **pinhole, "up": self.up.tolist(), **scale, "frames": frames}
+        return {"cameras": [_camera(lens) for lens in number], "up": self.up.tolist(), **scale, "frames": frames}
+
+
+def _camera(lens: Lens) -> dict[str, float]:
+    pinhole = dict(zip(("fl_x", "fl_y", "cx", "cy"), lens.pinhole, strict=True))
+    return {"width": lens.width, "height": lens.height, **pinhole}
 
 
 def is_held_out(index: int, every: int) -> bool:
@@ -38,19 +49,28 @@ def is_held_out(index: int, every: int) -> bool:
     return place == block % every
 
 
-def write_cameras(path: Path, cameras: Cameras, held_out_every: int) -> int:
-    """Write `cameras.json`; returns the number of held-out photos."""
-    path.write_text(json.dumps(cameras.to_json(held_out_every)))
-    return sum(is_held_out(i, held_out_every) for i in range(len(cameras.c2w)))
+def write_capture(folder: Path, cameras: Cameras, photos: Iterable[Shot], held_out_every: int) -> tuple[int, int]:
+    """Write `cameras.json`, `images/` and, where photos have any, `masks/`; returns the numbers of held-out and of
+    masked photos."""
+    masked = write_shots(folder, photos)
+    (folder / "cameras.json").write_text(json.dumps(cameras.to_json(held_out_every, masked)))
+    return sum(is_held_out(i, held_out_every) for i in range(len(cameras.c2w))), len(masked)
 
 
-def write_photos(folder: Path, photos: Iterable[np.ndarray]) -> int:
-    """Write photos ([H, W, 3] uint8 RGB) as `000000.png` and so on; returns how many."""
-    count = 0
-    for photo in photos:
-        write_photo(folder / f"{count:06d}.png", photo)
-        count += 1
-    return count
+def write_shots(folder: Path, shots: Iterable[Shot]) -> list[int]:
+    """Write `images/000000.png` and so on, and `masks/` of the same names (255 where a pixel counts); returns which
+    shots have a mask.
+
+    Raises:
+        OSError: one cannot be written, as on a full disk.
+    """
+    masked = []
+    for i, shot in enumerate(shots):
+        write_photo(_made(folder / PICTURE.format(i)), shot.rgb)
+        if shot.mask is not None:
+            masked.append(i)
+            _write(_made(folder / MASK.format(i)), shot.mask.astype(np.uint8) * 255)
+    return masked
 
 
 def write_photo(path: Path, photo: np.ndarray) -> None:
@@ -59,5 +79,14 @@ def write_photo(path: Path, photo: np.ndarray) -> None:
     Raises:
         OSError: it cannot be written, as on a full disk.
     """
-    if not cv2.imwrite(str(path), cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)):
+    _write(path, cv2.cvtColor(photo, cv2.COLOR_RGB2BGR))
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    if not cv2.imwrite(str(path), picture):
         raise OSError(f"cannot write {path.name}")
+
+
+def _made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

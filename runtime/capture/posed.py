@@ -1,6 +1,6 @@
 """The value that every kind of photo source is brought to: photos with lenses, poses and sparse points."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,10 @@ class SparsePoints:
     obs_uv: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # [K, 2] float32, pixels
     obs_depth: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # [K] float32
 
-    def kept_in_view(self, width: int, height: int) -> "SparsePoints":
-        """The same points with only the observations inside the picture and in front of the camera."""
-        u, v = self.obs_uv[:, 0], self.obs_uv[:, 1]
-        keep = (u >= 0) & (v >= 0) & (u < width) & (v < height) & (self.obs_depth > 0)
+    def kept_in_view(self, size: np.ndarray) -> "SparsePoints":
+        """The same points with only the observations inside their picture of `size` ([2] or, for each, [K, 2]; width and
+        height) and in front of the camera."""
+        keep = ((self.obs_uv >= 0) & (self.obs_uv < size)).all(axis=1) & (self.obs_depth > 0)
         return SparsePoints(self.xyz, self.rgb, self.obs_frame[keep], self.obs_uv[keep], self.obs_depth[keep])
 
     def write(self, path: Path) -> None:
@@ -28,15 +28,42 @@ class SparsePoints:
 
 
 @dataclass(frozen=True)
+class Lens:
+    """A lens, and the size of the photos that were taken through it."""
+
+    width: int  # pixels
+    height: int
+    pinhole: tuple[float, float, float, float]  # fx, fy, cx, cy in pixels, pixel centres at +0.5
+    distortion: tuple[float, ...] = ()  # cv2 order k1 k2 p1 p2 k3 k4 k5 k6; none for a pinhole
+
+    def resized(self, width: int, height: int) -> "Lens":
+        """The same lens for photos of another size."""
+        x, y = width / self.width, height / self.height
+        fx, fy, cx, cy = self.pinhole
+        return replace(self, width=width, height=height, pinhole=(fx * x, fy * y, cx * x, cy * y))
+
+    def narrowed(self, width_px: int) -> "Lens":
+        """The same lens for photos no wider than `width_px`."""
+        width = min(width_px, self.width)
+        return self.resized(width, round(self.height * width / self.width))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The pixels of a photo, [H, W, 3] uint8 RGB, and which of them count ([H, W] bool; None: all)."""
+
+    rgb: np.ndarray
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class PosedPhotos:
-    """Photos as they lie on disk, with the lens and pose of each; sparse points are of undistorted world space."""
+    """F photos as they lie on disk, with the lens and pose of each; sparse points are of undistorted world space."""
 
     paths: list[Path]
-    upright: bool  # apply the Exif orientation on reading
-    width: int  # pixels of the lens description
-    height: int
-    pinhole: np.ndarray  # [F, 4] fx, fy, cx, cy in pixels, pixel centres at +0.5
-    distortion: np.ndarray  # [F, 8] cv2 order k1 k2 p1 p2 k3 k4 k5 k6
+    names: list[str]  # as the pose file or the photo folder says them
+    lenses: list[Lens]  # [F], those of photos as they are read
+    upright: list[bool]  # [F] apply the Exif orientation on reading
     c2w: np.ndarray  # [F, 4, 4] OpenCV camera-to-world
     xyz: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # [N, 3] sparse points
     rgb: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.uint8))  # [N, 3]

@@ -8,7 +8,7 @@ from runtime.bound.source import Photos
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelImage, read_model
 from runtime.capture.image_header import read_header
-from runtime.capture.posed import PosedPhotos
+from runtime.capture.posed import Lens, PosedPhotos
 from runtime.capture.transforms_file import read_transforms
 
 
@@ -22,16 +22,14 @@ def _from_transforms(source: Photos, folder: Path) -> PosedPhotos:
     frames, up = read_transforms(pose_file)
     frames = sorted(frames, key=lambda f: f.name)
     paths = [_there(pose_file.parent, f.name) for f in frames]
-    header = read_header(paths[0])
+    sizes = [_size(path) for path in paths]
     c2w = np.array([f.c2w for f in frames])
     c2w[:, :3, 1:3] *= -1  # OpenGL looks along -z with y up
     return PosedPhotos(
         paths=paths,
-        upright=False,
-        width=header.width,
-        height=header.height,
-        pinhole=np.array([f.intrinsics(header.width, header.height) for f in frames]),
-        distortion=np.array([[*f.distortion, 0, 0, 0, 0] for f in frames], float),
+        names=[f.name for f in frames],
+        lenses=[Lens(*size, f.intrinsics(*size), f.distortion) for f, size in zip(frames, sizes, strict=True)],
+        upright=[False] * len(frames),
         c2w=c2w,
         up=None if up is None else np.array(up, float),
         offered=len(frames),
@@ -43,19 +41,16 @@ def _from_colmap(source: Photos, folder: Path) -> PosedPhotos:
     assert place is not None
     model = read_model(place)
     paths = [_there(folder / source.images, i.name) for i in model.images]
-    header = read_header(paths[0])
     cameras = [model.cameras[i.camera_id] for i in model.images]
-    scale = np.array([[header.width / c.width, header.height / c.height] * 2 for c in cameras])
+    lenses = [Lens(c.width, c.height, c.pinhole(), c.distortion()) for c in cameras]
     number = {point: n for n, point in enumerate(sorted(model.points))}
     cloud = np.array([model.points[p] for p in number]).reshape(-1, 6)
     seen = [(f, number[p]) for f, i in enumerate(model.images) for *_, p in i.points2d if p in number]
     return PosedPhotos(
         paths=paths,
-        upright=False,
-        width=header.width,
-        height=header.height,
-        pinhole=np.array([c.pinhole() for c in cameras]) * scale,
-        distortion=np.array([(*c.distortion(), *[0.0] * 8)[:8] for c in cameras]),
+        names=[i.name for i in model.images],
+        lenses=[lens.resized(*_size(path)) for lens, path in zip(lenses, paths, strict=True)],
+        upright=[False] * len(paths),
         c2w=np.stack([_c2w(i) for i in model.images]),
         xyz=cloud[:, :3],
         rgb=cloud[:, 3:].astype(np.uint8),
@@ -83,3 +78,8 @@ def _there(folder: Path, name: str) -> Path:
     path = files.photo_path(folder, name)
     assert path is not None, name
     return path
+
+
+def _size(path: Path) -> tuple[int, int]:
+    header = read_header(path)
+    return header.width, header.height

@@ -3,6 +3,7 @@
 One thread and fixed seeds, so that the same photos give the same poses on one machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from runtime.capture.image_header import read_header
+from runtime.capture.artifact import PICTURE
+from runtime.capture.posed import Lens
 
 EXHAUSTIVE_UP_TO = 40
 """With more photos than this, a photo is matched with its neighbours in name order only."""
@@ -39,34 +41,40 @@ class Reconstructed:
 
     registered: list[int]
     c2w: np.ndarray  # [F, 4, 4] OpenCV camera-to-world, of the registered photos
-    pinhole: np.ndarray  # [4] fx, fy, cx, cy
-    distortion: np.ndarray  # [8] cv2 order
+    lenses: list[Lens]  # of the registered photos
     xyz: np.ndarray  # [N, 3]
     rgb: np.ndarray  # [N, 3] uint8
     seen: np.ndarray  # [K, 2] index into registered, index into xyz
     reprojection_px: float  # mean over points
 
 
-def estimate_poses(
-    folder: Path, names: list[str], work: Path, focal_px: float | None, max_features: int, seed: int
-) -> Reconstructed | None:
-    """Incremental mapping of photos that share one lens; the largest model, or None when none could be started.
+@dataclass(frozen=True)
+class Guess:
+    """What is known of a photo's lens beforehand; photos of which the same is known share one."""
+
+    width: int  # pixels
+    height: int
+    focal_px: float | None  # focal length to start from, if the photo's Exif says
+
+
+def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features: int, seed: int) -> Reconstructed | None:
+    """Incremental mapping of photos; the largest model, or None when none could be started.
 
     Args:
-        folder, names: the photos, in the order of the walk.
+        folder: the photos in `images/`, as `write_shots` names them, in the order of the walk.
+        guesses: of each.
         work: an empty folder for the database and models.
-        focal_px: focal length to start from, if the photos' Exif says.
         max_features: SIFT features per photo.
         seed: of every random choice in matching and mapping.
     """
     pycolmap = _quiet_pycolmap()
     database = work / "database.db"
-    reader = {"camera_model": "SIMPLE_RADIAL"}
-    if focal_px:
-        header = read_header(folder / names[0])
-        width, height = header.width, header.height
-        reader["camera_params"] = f"{focal_px},{width / 2},{height / 2},0"
-    _features(pycolmap, database, folder, names, reader, max_features)
+    names = _names(len(guesses))
+    for guess, some in _grouped(guesses, names).items():
+        reader = {"camera_model": "SIMPLE_RADIAL"}
+        if guess.focal_px:
+            reader["camera_params"] = f"{guess.focal_px},{guess.width / 2},{guess.height / 2},0"
+        _features(pycolmap, database, folder, some, reader, max_features)
     matching, verification = _matching(pycolmap, seed)
     if len(names) <= EXHAUSTIVE_UP_TO:
         pycolmap.match_exhaustive(database, matching_options=matching, verification_options=verification)
@@ -78,7 +86,7 @@ def estimate_poses(
         options = _mapper(pycolmap, seed, start)
         models = work / f"models_{attempt}"
         models.mkdir()
-        found = pycolmap.incremental_mapping(database, folder, models, options)
+        found = pycolmap.incremental_mapping(database, folder / "images", models, options)
         for model in found.values():
             if best is None or _size(model) > _size(best):
                 best = model
@@ -88,26 +96,22 @@ def estimate_poses(
 
 
 def triangulate(
-    folder: Path,
-    names: list[str],
-    work: Path,
-    pinhole: np.ndarray,
-    c2w: np.ndarray,
-    neighbours: int,
-    max_features: int,
-    seed: int,
+    folder: Path, pinholes: Sequence[Lens], work: Path, c2w: np.ndarray, neighbours: int, max_features: int, seed: int
 ) -> Reconstructed:
     """Points from undistorted photos with known poses, which stay as they are.
 
     Args:
-        folder, names: the photos, [F] of them. pinhole: [4] fx, fy, cx, cy. c2w: [F, 4, 4] OpenCV camera-to-world.
+        folder: the photos in `images/`, as `write_shots` names them, [F] of them.
+        pinholes: the lens of each. c2w: [F, 4, 4] OpenCV camera-to-world.
         work: an empty folder. neighbours: photos that each photo is matched with, those that look at the same place
             from the nearest directions.
     """
     pycolmap = _quiet_pycolmap()
     database = work / "database.db"
-    params = ",".join(str(float(v)) for v in pinhole)
-    _features(pycolmap, database, folder, names, {"camera_model": "PINHOLE", "camera_params": params}, max_features)
+    names = _names(len(pinholes))
+    for pinhole, some in _grouped(pinholes, names).items():
+        params = ",".join(str(float(v)) for v in pinhole.pinhole)
+        _features(pycolmap, database, folder, some, {"camera_model": "PINHOLE", "camera_params": params}, max_features)
     pairs = work / "pairs.txt"
     pairs.write_text("\n".join(f"{names[a]} {names[b]}" for a, b in _neighbour_pairs(c2w, neighbours)))
     matching, verification = _matching(pycolmap, seed)
@@ -116,17 +120,30 @@ def triangulate(
     model = pycolmap.Reconstruction()
     with pycolmap.Database.open(database) as opened:
         stored = {image.name: image for image in opened.read_all_images()}
-        camera = opened.read_all_cameras()[0]
-    model.add_camera_with_trivial_rig(camera)
+        cameras = opened.read_all_cameras()
+    for camera in cameras:
+        model.add_camera_with_trivial_rig(camera)
     for name, pose in zip(names, c2w, strict=True):
         w2c = np.linalg.inv(pose)
-        image = pycolmap.Image(name=name, camera_id=camera.camera_id, image_id=stored[name].image_id)
+        image = pycolmap.Image(name=name, camera_id=stored[name].camera_id, image_id=stored[name].image_id)
         rigid = pycolmap.Rigid3d(pycolmap.Rotation3d(_orthonormal(w2c[:3, :3])), w2c[:3, 3])
         model.add_image_with_trivial_frame(image, rigid)
     target = work / "triangulated"
     target.mkdir()
-    solved = pycolmap.triangulate_points(model, database, folder, target, options=_mapper(pycolmap, seed))
+    solved = pycolmap.triangulate_points(model, database, folder / "images", target, options=_mapper(pycolmap, seed))
     return _read(solved, names)
+
+
+def _names(count: int) -> list[str]:
+    return [PICTURE.format(i).partition("/")[2] for i in range(count)]
+
+
+def _grouped[Key](keys: Sequence[Key], names: list[str]) -> dict[Key, list[str]]:
+    """The names of photos by what they share, first come first."""
+    groups: dict[Key, list[str]] = {}
+    for key, name in zip(keys, names, strict=True):
+        groups.setdefault(key, []).append(name)
+    return groups
 
 
 def _quiet_pycolmap() -> ModuleType:
@@ -142,9 +159,11 @@ def _features(
 ) -> None:
     options = pycolmap.FeatureExtractionOptions(num_threads=1, use_gpu=False)
     options.sift.max_num_features = max_features
+    if (folder / "masks").is_dir():
+        reader |= {"mask_path": str(folder / "masks")}
     pycolmap.extract_features(
         database,
-        folder,
+        folder / "images",
         image_names=names,
         camera_mode=pycolmap.CameraMode.SINGLE,
         reader_options=pycolmap.ImageReaderOptions(**reader),
@@ -192,10 +211,6 @@ def _read(model: Any, names: list[str]) -> Reconstructed:
     c2w = np.stack([np.eye(4) for _ in images])
     for pose, image in zip(c2w, images, strict=True):
         pose[:3] = image.cam_from_world().inverse().matrix()
-    camera = next(iter(model.cameras.values()))
-    kappa = np.zeros(8)
-    if camera.model.name == "SIMPLE_RADIAL":
-        kappa[0] = camera.params[3]
     number = {point: n for n, point in enumerate(sorted(model.points3D))}
     points = [model.points3D[p] for p in number]
     row = {image.image_id: n for n, image in enumerate(images)}
@@ -203,13 +218,18 @@ def _read(model: Any, names: list[str]) -> Reconstructed:
     return Reconstructed(
         registered=[index[i.name] for i in images],
         c2w=c2w,
-        pinhole=np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y]),
-        distortion=kappa,
+        lenses=[_lens(model.cameras[i.camera_id]) for i in images],
         xyz=np.array([p.xyz for p in points]).reshape(-1, 3),
         rgb=np.array([p.color for p in points], np.uint8).reshape(-1, 3),
         seen=np.array(sorted(seen), np.int64).reshape(-1, 2),
         reprojection_px=float(np.mean([p.error for p in points])) if points else float("nan"),
     )
+
+
+def _lens(camera: Any) -> Lens:
+    pinhole = (camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y)
+    distortion = (float(camera.params[3]),) if camera.model.name == "SIMPLE_RADIAL" else ()
+    return Lens(camera.width, camera.height, pinhole, distortion)
 
 
 def _orthonormal(rotation: np.ndarray) -> np.ndarray:

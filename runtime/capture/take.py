@@ -10,13 +10,13 @@ import numpy as np
 
 from runtime.bound.source import HiddenSite, Photos
 from runtime.capture import files, sfm
-from runtime.capture.artifact import Cameras, write_photo, write_photos
+from runtime.capture.artifact import Cameras, write_shots
 from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import MIN_PHOTOS
-from runtime.capture.posed import PosedPhotos, SparsePoints
+from runtime.capture.posed import Lens, PosedPhotos, Shot, SparsePoints
 from runtime.capture.project import observe
 from runtime.capture.read_posed import read_posed
-from runtime.capture.undistort import read_photo, shared_pinhole, undistorted
+from runtime.capture.undistort import read_photo, straight, undistorted
 from runtime.capture.world_up import estimate_up
 from runtime.problem import InputError, Problem
 
@@ -40,7 +40,7 @@ class Taken:
     """A capture ready to be written."""
 
     cameras: Cameras
-    photos: Iterable[np.ndarray]  # of [H, W, 3] uint8 RGB
+    photos: Iterable[Shot]
     points: SparsePoints
     metrics: dict[str, float] = field(default_factory=dict)
 
@@ -55,17 +55,15 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
         posed, metrics = _estimate(source, folder, matching)
     else:
         posed, metrics = read_posed(source, folder), {}
-    width = min(width_px, posed.width)
-    height = round(posed.height * width / posed.width)
-    pinhole = shared_pinhole(posed, width, height)
+    pinholes = [straight(lens.narrowed(width_px)) for lens in posed.lenses]
     if len(posed.xyz) < ENOUGH_POINTS:
         posed, metrics = _triangulate(posed, matching)
-    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinhole, (width, height))
+    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
     up = source.up if source.up is not None else posed.up
     up = estimate_up(posed.c2w) if up is None else np.asarray(up, float) / np.linalg.norm(up)
-    cameras = Cameras(width, height, pinhole, posed.c2w, up, source.scale_m_per_unit)
+    cameras = Cameras(pinholes, posed.names, posed.c2w, up, source.scale_m_per_unit)
     metrics |= {"photos": posed.offered, "registered": len(posed.paths)}
-    return Taken(cameras, undistorted(posed, pinhole, width, height), points, metrics)
+    return Taken(cameras, undistorted(posed, pinholes), points, metrics)
 
 
 def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
@@ -75,24 +73,23 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
     height_px = width_px * 3 // 4
     shot = photograph(source, width_px, height_px, source.photos)
     points = SparsePoints(shot.xyz, shot.rgb, shot.obs_frame, shot.obs_uv, shot.obs_depth)
-    pinhole, up = shot.K[[0, 1, 0, 1], [0, 1, 2, 2]], shot.up / np.linalg.norm(shot.up)
-    cameras = Cameras(width_px, height_px, pinhole, shot.c2w, up, 1.0)
-    metrics = {"photos": len(shot.photos), "registered": len(shot.photos)}
-    return Taken(cameras, shot.photos, points.kept_in_view(width_px, height_px), metrics)
+    count, up = len(shot.photos), shot.up / np.linalg.norm(shot.up)
+    lens = Lens(width_px, height_px, tuple(shot.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()))
+    cameras = Cameras([lens] * count, [f"{i:06d}" for i in range(count)], shot.c2w, up, 1.0)
+    metrics = {"photos": count, "registered": count}
+    return Taken(cameras, map(Shot, shot.photos), points.kept_in_view(np.array((width_px, height_px))), metrics)
 
 
 def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
     base = folder / source.images
-    paths = [base / name for name in files.list_photos(base)]
+    names = files.list_photos(base)
+    paths = [base / name for name in names]
     with TemporaryDirectory() as temporary:
         shrunk, work = Path(temporary) / "photos", Path(temporary) / "work"
-        shrunk.mkdir()
         work.mkdir()
-        width, height = _shrink(paths, shrunk, matching.feature_width_px)
-        names = sorted(p.name for p in shrunk.iterdir())
-        focal_35mm = read_header(paths[0]).focal_35mm
-        focal_px = focal_35mm / 36 * max(width, height) if focal_35mm else None  # 36 mm: the long side of 35 mm film
-        found = sfm.estimate_poses(shrunk, names, work, focal_px, matching.max_features, matching.seed)
+        write_shots(shrunk, (_shrunk(path, matching.feature_width_px) for path in paths))
+        guesses = [_guess(path, matching.feature_width_px) for path in paths]
+        found = sfm.estimate_poses(shrunk, guesses, work, matching.max_features, matching.seed)
     registered = found.registered if found else []
     wanted = max(MIN_PHOTOS, int(np.ceil(matching.min_registered_fraction * len(paths))))
     if found is None or len(registered) < wanted:
@@ -100,14 +97,11 @@ def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPh
         message = f"{few} of `{source.path}` could be registered, {wanted} are needed"
         help_ = "add photos between those that do not overlap, give poses, or lower `stages.capture.min_registered_fraction`"
         raise InputError(Problem("R219", message, help_, "source.path"))
-    count = len(registered)
     posed = PosedPhotos(
         paths=[paths[i] for i in registered],
-        upright=True,
-        width=width,
-        height=height,
-        pinhole=np.tile(found.pinhole, (count, 1)),
-        distortion=np.tile(found.distortion, (count, 1)),
+        names=[names[i] for i in registered],
+        lenses=found.lenses,
+        upright=[True] * len(registered),
         c2w=found.c2w,
         xyz=found.xyz,
         rgb=found.rgb,
@@ -117,29 +111,28 @@ def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPh
     return posed, {"reprojection_px": found.reprojection_px}
 
 
-def _shrink(paths: list[Path], folder: Path, width_px: int) -> tuple[int, int]:
-    """Write upright copies of a width for feature detection; returns their size."""
-    width = height = 0
-    for i, path in enumerate(paths):
-        photo = read_photo(path, upright=True)
-        width = min(width_px, photo.shape[1])
-        height = round(photo.shape[0] * width / photo.shape[1])
-        photo = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
-        write_photo(folder / f"{i:06d}.png", photo)
-    return width, height
+def _shrunk(path: Path, width_px: int) -> Shot:
+    """An upright copy of a photo, no wider than that, for feature detection."""
+    photo = read_photo(path, upright=True)
+    width = min(width_px, photo.shape[1])
+    return Shot(cv2.resize(photo, (width, round(photo.shape[0] * width / photo.shape[1])), interpolation=cv2.INTER_AREA))
+
+
+def _guess(path: Path, width_px: int) -> sfm.Guess:
+    """What a photo's header says of the lens of `_shrunk`."""
+    header = read_header(path)
+    lens = Lens(*header.upright_size(), (0, 0, 0, 0)).narrowed(width_px)
+    focal_px = header.focal_35mm / 36 * max(lens.width, lens.height)  # 36 mm: the long side of 35 mm film
+    return sfm.Guess(lens.width, lens.height, focal_px or None)
 
 
 def _triangulate(posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
-    width = min(matching.feature_width_px, posed.width)
-    height = round(posed.height * width / posed.width)
-    pinhole = shared_pinhole(posed, width, height)
+    pinholes = [straight(lens.narrowed(matching.feature_width_px)) for lens in posed.lenses]
     with TemporaryDirectory() as temporary:
         shots, work = Path(temporary) / "photos", Path(temporary) / "work"
-        shots.mkdir()
         work.mkdir()
-        count = write_photos(shots, undistorted(posed, pinhole, width, height))
-        names = [f"{i:06d}.png" for i in range(count)]
-        found = sfm.triangulate(shots, names, work, pinhole, posed.c2w, matching.neighbours, matching.max_features, matching.seed)
+        write_shots(shots, undistorted(posed, pinholes))
+        found = sfm.triangulate(shots, pinholes, work, posed.c2w, matching.neighbours, matching.max_features, matching.seed)
     if not len(found.xyz):
         message = "the photos share no points under the poses given"
         help_ = "check that poses and photos belong together and follow the conventions of the pose file"

@@ -1,46 +1,42 @@
-"""Photos of any lens to photos of one pinhole of one size."""
+"""Photos of any lens to photos of a pinhole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from runtime.capture.posed import PosedPhotos
+from runtime.capture.posed import Lens, PosedPhotos, Shot
 from runtime.problem import InputError, Problem
 
 
-def shared_pinhole(posed: PosedPhotos, width: int, height: int) -> np.ndarray:
-    """One pinhole [4] (fx, fy, cx, cy; pixels of the given size, centres at +0.5) that shows no pixel from outside any
-    photo: the tightest over the photos' lenses."""
-    lenses = np.unique(np.hstack([_scaled(posed, width, height), posed.distortion]), axis=0)
-    views = []
-    for lens in lenses:
-        if not lens[4:].any():
-            views.append(lens[:4])
-            continue
-        # alpha 0 keeps only pixels that the photo has
-        matrix, _ = cv2.getOptimalNewCameraMatrix(_matrix(lens), lens[4:], (width, height), 0)
-        views.append([matrix[0, 0], matrix[1, 1], matrix[0, 2] + 0.5, matrix[1, 2] + 0.5])
-    views = np.array(views)
-    return np.concatenate([views[:, :2].max(0), np.median(views[:, 2:], axis=0)])
+def straight(lens: Lens) -> Lens:
+    """The pinhole of the same size that shows (nearly) no pixel from outside the photo."""
+    if not any(lens.distortion):
+        return Lens(lens.width, lens.height, lens.pinhole)
+    # alpha 0 keeps only pixels that the photo has
+    matrix, _ = cv2.getOptimalNewCameraMatrix(_matrix(lens), _distortion(lens), (lens.width, lens.height), 0)
+    view = (matrix[0, 0], matrix[1, 1], matrix[0, 2] + 0.5, matrix[1, 2] + 0.5)
+    return Lens(lens.width, lens.height, tuple(map(float, view)))  # ty: ignore[invalid-argument-type]
 
 
-def undistorted(posed: PosedPhotos, pinhole: np.ndarray, width: int, height: int) -> Iterator[np.ndarray]:
-    """Each photo as [height, width, 3] uint8 RGB through the shared pinhole."""
-    scaled = _scaled(posed, width, height)
-    maps: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-    for path, lens, distortion in zip(posed.paths, scaled, posed.distortion, strict=True):
-        photo = read_photo(path, posed.upright)
-        if photo.shape[1] != width or photo.shape[0] != height:
-            photo = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
-        if distortion.any() or not np.allclose(lens, pinhole, rtol=0, atol=1e-3):
-            key = np.concatenate([lens, distortion]).tobytes()
-            if key not in maps:
-                lenses = (_matrix(lens), distortion, np.eye(3), _matrix(pinhole))
-                maps[key] = cv2.initUndistortRectifyMap(*lenses, (width, height), cv2.CV_32FC1)
-            photo = cv2.remap(photo, *maps[key], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        yield photo
+def undistorted(posed: PosedPhotos, pinholes: Sequence[Lens]) -> Iterator[Shot]:
+    """Each photo through its pinhole, with a mask where the photo does not reach."""
+    maps: dict[tuple[Lens, Lens], tuple[np.ndarray, np.ndarray]] = {}
+    for path, upright, whole, pinhole in zip(posed.paths, posed.upright, posed.lenses, pinholes, strict=True):
+        size = pinhole.width, pinhole.height
+        photo, lens, mask = read_photo(path, upright), whole.resized(*size), None
+        if photo.shape[1::-1] != size:
+            photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+        if any(lens.distortion):
+            if (lens, pinhole) not in maps:
+                lenses = (_matrix(lens), _distortion(lens), np.eye(3), _matrix(pinhole))
+                maps[lens, pinhole] = cv2.initUndistortRectifyMap(*lenses, size, cv2.CV_32FC1)
+            x, y = maps[lens, pinhole]
+            photo = cv2.remap(photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            # a pixel's share of what lies beyond the last one is smeared
+            mask = (x > -1) & (y > -1) & (x < size[0]) & (y < size[1])
+        yield Shot(photo, None if mask is None or mask.all() else mask)
 
 
 def read_photo(path: Path, upright: bool) -> np.ndarray:
@@ -57,10 +53,10 @@ def read_photo(path: Path, upright: bool) -> np.ndarray:
     return cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
 
 
-def _scaled(posed: PosedPhotos, width: int, height: int) -> np.ndarray:
-    return posed.pinhole * np.array([width / posed.width, height / posed.height] * 2)
+def _distortion(lens: Lens) -> np.ndarray:
+    return np.array((*lens.distortion, *[0.0] * 8)[:8])
 
 
-def _matrix(lens: np.ndarray) -> np.ndarray:
-    fx, fy, cx, cy = lens[:4]
+def _matrix(lens: Lens) -> np.ndarray:
+    fx, fy, cx, cy = lens.pinhole
     return np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])  # cv2 has pixel centres at whole numbers

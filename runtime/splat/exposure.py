@@ -38,7 +38,7 @@ class Exposure:
 
 
 def matched(image: np.ndarray, photo: np.ndarray) -> np.ndarray:
-    """The render [H, W, 3] with the gain and offset of each channel that bring it nearest to the photo."""
+    """The render [..., 3] with the gain and offset of each channel that bring it nearest to the photo."""
     x, y = image.reshape(-1, 3).astype(np.float64), photo.reshape(-1, 3).astype(np.float64)
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
     gain = ((x - mean_x) * (y - mean_y)).sum(axis=0) / np.maximum(((x - mean_x) ** 2).sum(axis=0), 1e-9)

@@ -15,11 +15,11 @@ def nearest_depth(photos: Photos) -> float:
 
 def in_front_of_cameras(means: np.ndarray, photos: Photos, near: float) -> np.ndarray:
     """Mask [N] of centres [N, 3] that some training camera has in view nearer than `near`."""
-    width, height = photos.size
-    hazy = np.zeros(len(means), bool)
-    for view in photos.viewmats[~photos.held_out]:
+    hazy, viewmats = np.zeros(len(means), bool), photos.viewmats
+    for index in np.flatnonzero(~photos.held_out):
+        view, K, (width, height) = viewmats[index], photos.K[index], photos.size(index)
         x, y, z = view[:3, :3] @ means.T + view[:3, 3:]
         close = (z > 0) & (z < near)
-        u, v = photos.K[0, 0] * x + photos.K[0, 2] * z, photos.K[1, 1] * y + photos.K[1, 2] * z  # times z
+        u, v = K[0, 0] * x + K[0, 2] * z, K[1, 1] * y + K[1, 2] * z  # times z
         hazy |= close & (u > 0) & (u < width * z) & (v > 0) & (v < height * z)
     return hazy

@@ -11,11 +11,19 @@ def psnr(image: np.ndarray, photo: np.ndarray) -> float:
     return float("inf") if error == 0 else -10 * float(np.log10(error))
 
 
-def ssim(image: np.ndarray, photo: np.ndarray) -> float:
-    """Mean structural similarity (11x11 Gaussian window, sigma 1.5) of two images [H, W, C], values in 0..1."""
+def ssim(image: np.ndarray, photo: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Mean structural similarity (11x11 Gaussian window, sigma 1.5) of two images [H, W, C], values in 0..1.
+
+    With a mask [H, W] only pixels where it is True are compared, over the windows that hold one.
+    """
     image, photo = image.astype(np.float32), photo.astype(np.float32)
     similarity = Similarity(*image.shape)
-    return similarity.value_and_gradient(image, photo, similarity.target(photo))[0]
+    if mask is None:
+        return similarity.value_and_gradient(image, photo, similarity.target(photo))[0]
+    image = np.where(mask[..., None], image, photo)
+    share = float(np.mean(similarity.smooth(np.repeat(mask[..., None].astype(np.float32), image.shape[2], axis=2)) > 0))
+    mean = similarity.value_and_gradient(image, photo, similarity.target(photo))[0]  # 1 in all other windows
+    return 1 - (1 - mean) / share if share else 1.0
 
 
 def depth_relative_errors(depth: np.ndarray, uv_px: np.ndarray, observed: np.ndarray) -> np.ndarray:

@@ -39,16 +39,26 @@ class Recipe:
 class _View:
     """One training photo at one size, with what the loss needs of it."""
 
-    def __init__(self, photo: np.ndarray, viewmat: np.ndarray, K: np.ndarray, similarity: Similarity) -> None:
+    def __init__(
+        self, photo: np.ndarray, viewmat: np.ndarray, K: np.ndarray, similarity: Similarity, mask: np.ndarray | None = None
+    ) -> None:
         self.photo, self.viewmat, self.K, self.similarity = photo, viewmat, K, similarity
+        self.unused = None if mask is None else ~mask
         self.target = similarity.target(photo)
 
     def loss(self, image: np.ndarray, ssim_weight: float) -> tuple[float, np.ndarray]:
-        """Loss of a render [H, W, 3] and its gradient: mean absolute error and structural dissimilarity."""
+        """Loss of a render [H, W, 3] and its gradient: mean absolute error and structural dissimilarity.
+
+        Pixels that the mask leaves out are taken to be as in the photo: they neither count nor pull.
+        """
+        if self.unused is not None:
+            image = np.where(self.unused[..., None], self.photo, image)
         difference = image - self.photo
         similar, g_similar = self.similarity.value_and_gradient(image, self.photo, self.target)
         gradient = np.sign(difference) * np.float32((1 - ssim_weight) / difference.size)
         gradient -= np.float32(ssim_weight) * g_similar
+        if self.unused is not None:
+            gradient[self.unused] = 0
         return (1 - ssim_weight) * float(np.abs(difference).mean()) + ssim_weight * (1 - similar), gradient
 
 
@@ -58,11 +68,17 @@ def _halved(image: np.ndarray) -> np.ndarray:
 
 
 def _views(photos: Photos, half: bool) -> list[_View]:
-    chosen = np.flatnonzero(~photos.held_out)
-    images = [_halved(photos.images[i]) if half else photos.images[i] for i in chosen]
-    K = scaled_intrinsics(photos.K, 0.5, 0.5) if half else photos.K
-    similarity = Similarity(*images[0].shape)
-    return [_View(image, photos.viewmats[i], K, similarity) for image, i in zip(images, chosen, strict=True)]
+    views, viewmats = [], photos.viewmats
+    similarities: dict[tuple[int, ...], Similarity] = {}
+    for i in np.flatnonzero(~photos.held_out):
+        image, K, mask = photos.images[i], photos.K[i], photos.masks.get(int(i))
+        if half:
+            image, K = _halved(image), scaled_intrinsics(K, 0.5, 0.5)
+            mask = None if mask is None else _halved(mask[..., None])[..., 0] == 1
+        if image.shape not in similarities:
+            similarities[image.shape] = Similarity(*image.shape)
+        views.append(_View(image, viewmats[i], K, similarities[image.shape], mask))
+    return views
 
 
 def _order(count: int, total: int, rng: np.random.Generator) -> np.ndarray:

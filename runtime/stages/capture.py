@@ -43,15 +43,15 @@ def _cost(p: Capture) -> Resources:
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "opencv-python-headless", "pycolmap"),
     takes="photos",
     per=("location",),
-    makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "splat?": "splat.ply"},
+    makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},
     cost=_cost,
 )
 def capture(p: Capture, out: Out) -> dict[str, Any]:
-    """Undistorted photos of one size and pinhole, poses, sparse points with observations, and a held-out split."""
+    """Undistorted photos with their pinholes and poses, sparse points with observations, and a held-out split."""
     if isinstance(p.source, HiddenSite):
         from runtime.capture.take import take_hidden_site
 
@@ -71,20 +71,22 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
 
 
 def _write(p: Capture, out: Out, taken: "Taken") -> dict[str, Any]:
-    from runtime.capture.artifact import write_cameras, write_photos
+    from runtime.capture.artifact import write_capture
 
     out.progress(0.9, "writing photos")
-    count = write_photos(out.path("images"), taken.photos)
-    held_out = write_cameras(out.path("cameras"), taken.cameras, p.held_out_every)
+    held_out, masked = write_capture(out.root, taken.cameras, taken.photos, p.held_out_every)
     taken.points.write(out.path("points"))
-    out.contract(frames=count)
+    lenses = taken.cameras.lenses
+    out.contract(frames=len(lenses))
     return {
-        "frames": count,
+        "frames": len(lenses),
         "held_out": held_out,
+        "masked": masked,
+        "cameras": len(set(lenses)),
         "points": len(taken.points.xyz),
         "observations": len(taken.points.obs_frame),
-        "width_px": taken.cameras.width,
-        "height_px": taken.cameras.height,
+        "width_px": max(lens.width for lens in lenses),
+        "height_px": max(lens.height for lens in lenses),
         "metric": taken.cameras.scale_m_per_unit is not None,
         **taken.metrics,
     }
@@ -95,7 +97,7 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
 
     import numpy as np
 
-    from runtime.capture.artifact import Cameras, write_cameras
+    from runtime.capture.artifact import Cameras, write_capture
     from runtime.capture.posed import SparsePoints
     from runtime.splat.gaussians import SH_C0
     from runtime.splat.ply import read_ply
@@ -106,7 +108,7 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
     rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
     SparsePoints(gaussians.means, rgb.astype(np.uint8)).write(out.path("points"))
     up = np.asarray(source.up, float)
-    cameras = Cameras(0, 0, np.zeros(4), np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
-    write_cameras(out.path("cameras"), cameras, 2)
+    cameras = Cameras([], [], np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
+    write_capture(out.root, cameras, [], 2)
     out.contract(frames=0)
     return {"frames": 0, "held_out": 0, "points": len(gaussians), "observations": 0, "metric": True}

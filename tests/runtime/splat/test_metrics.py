@@ -39,6 +39,7 @@ def test_ssim_is_the_definition():
     image, photo = pair()
     assert ssim(image, photo) == pytest.approx(plain_ssim(image, photo), abs=1e-5)
     assert ssim(photo, photo) == pytest.approx(1, abs=1e-5)
+    assert ssim(image, photo, np.ones(photo.shape[:2], bool)) == pytest.approx(ssim(image, photo), abs=1e-5)
     assert ssim(1 - photo, photo) < 0
 
 

@@ -27,18 +27,20 @@ def _facts(artifact: Path) -> tuple[dict[str, Any], np.ndarray, Any]:
     return cameras, poses, np.load(artifact / "points.npz")
 
 
-def _pinhole(cameras: dict[str, Any]) -> np.ndarray:
-    return np.array([cameras["fl_x"], cameras["fl_y"], cameras["cx"], cameras["cy"]])
+def _pinhole(camera: dict[str, Any]) -> np.ndarray:
+    return np.array([camera["fl_x"], camera["fl_y"], camera["cx"], camera["cy"]])
 
 
 def _psnr_of_photos(artifact: Path) -> list[float]:
     """Each photo of the artifact against the true view through the artifact's own cameras."""
     cameras, poses, _ = _facts(artifact)
-    size, found = (cameras["width"], cameras["height"]), []
+    found = []
     for frame, pose in zip(cameras["frames"], poses, strict=True):
+        camera = cameras["cameras"][frame["camera"]]
+        size = (camera["width"], camera["height"])
         photo = np.asarray(Image.open(artifact / frame["file"]).convert("RGB"), float)
         assert photo.shape == (size[1], size[0], 3)
-        truth = synthetic.photograph(pose, _pinhole(cameras), size=size).astype(float)
+        truth = synthetic.photograph(pose, _pinhole(camera), size=size).astype(float)
         found.append(float(10 * np.log10(255**2 / np.mean((photo - truth)[8:-8, 8:-8] ** 2))))
     return found
 
@@ -48,7 +50,8 @@ def test_transforms_with_distortion(tmp_path: Path, width_px: int) -> None:
     folder = synthetic.capture_folder(tmp_path, distorted=True)
     artifact = _capture(_photos(scale_m_per_unit=0.5), folder, tmp_path / "store", width_px=width_px)
     cameras, poses, points = _facts(artifact)
-    assert (cameras["width"], cameras["height"]) == (width_px, width_px * 3 // 4)
+    (camera,) = cameras["cameras"]
+    assert (camera["width"], camera["height"]) == (width_px, width_px * 3 // 4)
     assert cameras["metric"]
     assert cameras["scale_m_per_unit"] == 0.5
     np.testing.assert_allclose(poses, synthetic.ring(), atol=1e-9)
@@ -73,7 +76,7 @@ def test_colmap_model(tmp_path: Path, binary: bool, enlarged: int) -> None:
     np.testing.assert_allclose(np.sort(points["xyz"], axis=0), np.sort(xyz, axis=0), atol=1e-6)
     assert points["rgb"][0].tolist() == [10, 20, 30]
     # an observation is where the plain pinhole sees the point, at the depth along the optical axis
-    fx, fy, cx, cy = _pinhole(cameras)
+    fx, fy, cx, cy = _pinhole(cameras["cameras"][0])
     pose = poses[points["obs_frame"]]
     u, v = points["obs_uv"].T
     ray = np.stack([(u - cx) / fx, (v - cy) / fy, np.ones_like(u)], axis=1) * points["obs_depth"][:, None]
@@ -120,7 +123,7 @@ def test_hidden_site(tmp_path: Path) -> None:
     cameras, poses, points = _facts(_capture(source, None, tmp_path / "store", width_px=64))
     assert len(poses) == 9
     assert cameras["metric"]
-    assert (cameras["width"], cameras["height"]) == (64, 48)
+    assert [(c["width"], c["height"]) for c in cameras["cameras"]] == [(64, 48)]
     assert len(points["obs_uv"]) > 500
     assert (points["obs_depth"] > 0).all()
     np.testing.assert_allclose(np.linalg.norm(cameras["up"]), 1)
@@ -159,7 +162,7 @@ def test_buddha(shared_data: Path, tmp_path: Path) -> None:
     artifact = _capture(source, shared_data / "captures/buddha", tmp_path, **quick)
     cameras, poses, points = _facts(artifact)
     assert len(poses) == 67
-    assert cameras["height"] == 72
+    assert {c["height"] for c in cameras["cameras"]} == {72}
     assert len(points["xyz"]) > 400
     metrics = json.loads((artifact / "manifest.json").read_text())["metrics"]
     assert metrics["reprojection_px"] < 1
@@ -180,5 +183,6 @@ def test_lund_street_without_poses(shared_data: Path, tmp_path: Path) -> None:
     way = np.diff(poses[:, :3, 3], axis=0)
     ahead = np.einsum("fi,fi->f", way, poses[:-1, :3, 2]) / np.linalg.norm(way, axis=1)
     assert ahead.min() > 0.8  # people walked down the street, looking ahead
-    assert 0.5 < cameras["fl_x"] / cameras["width"] < 1.2
+    (camera,) = cameras["cameras"]
+    assert 0.5 < camera["fl_x"] / camera["width"] < 1.2
     assert len(points["obs_depth"]) > 300

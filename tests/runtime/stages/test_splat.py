@@ -41,6 +41,7 @@ def test_trains_on_a_capture(site):
     assert metrics["gaussians"] == len(read_ply(made / "splat.ply")) <= 3000
 
     cameras = json.loads((capture / "cameras.json").read_text())
+    (camera,) = cameras["cameras"]
     scene = json.loads((made / "scene.json").read_text())
     assert scene["scale_m_per_unit"] == (cameras["scale_m_per_unit"] or 1.0)
     axes = np.array(scene["support"]["rotation"])
@@ -52,7 +53,7 @@ def test_trains_on_a_capture(site):
     held_out = [i for i, frame in enumerate(cameras["frames"]) if frame["held_out"]]
     assert [p.name for p in previews] == [f"held_out_{i:06d}.png" for i in held_out[:2]]
     with Image.open(previews[0]) as picture:
-        assert picture.size == (3 * cameras["width"], cameras["height"])
+        assert picture.size == (3 * camera["width"], camera["height"])
 
 
 def test_photos_are_reduced(site):
