@@ -1,4 +1,4 @@
-"""Size, orientation and completeness of a PNG or JPEG from its bytes alone, without an image library.
+"""Size, orientation and completeness of a photo from its bytes alone, without an image library.
 
 `simkiln check` looks at every photo of a capture where only the standard library is installed.
 Sources: PNG specification 3rd edition, section 5; ITU-T T.81 annex B; Exif 2.32 section 4.6.
@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from runtime.capture.image_containers import PhotoError, read_exif, read_heif, read_tiff, read_webp
 from runtime.files import open_file
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
+MOST_PIXELS = 2**28
+"""Of one photo: 268 megapixels, more than any camera has; a file of a few bytes may claim more."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
-
-
-class PhotoError(Exception):
-    """The file is not a whole PNG or JPEG; the text says how it is broken."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +39,26 @@ def read_header(path: Path) -> PhotoHeader:
     """Read the header of a photo and check that the file reaches its end marker.
 
     Raises:
-        PhotoError: not a PNG or JPEG, truncated, or without a size.
+        PhotoError: not a PNG, JPEG, WebP, TIFF or HEIC, truncated, without a size or of an impossible one.
         OSError: the file cannot be opened.
     """
     with open_file(path) as file:
-        start = file.read(8)
-        if start == _PNG:
+        start = file.read(12)
+        size = file.seek(0, 2)
+        file.seek(2)
+        if start[:8] == _PNG:
             return _png(file)
         if start[:2] == b"\xff\xd8":
-            size = file.seek(0, 2)
-            file.seek(2)
             return _jpeg(file, size)
-    raise PhotoError("is empty" if not start else "is neither a PNG nor a JPEG")
+        if start[:4] == b"RIFF" and start[8:] == b"WEBP":
+            found = read_webp(file, size)
+        elif start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            found = read_tiff(file, size)
+        elif start[4:8] == b"ftyp":
+            found = read_heif(file, size)
+        else:
+            raise PhotoError("is empty" if not start else "is none of PNG, JPEG, WebP, TIFF and HEIC")
+    return _checked(found.width, found.height, found.exif)
 
 
 def _png(file: BinaryIO) -> PhotoHeader:
@@ -101,7 +108,7 @@ def _jpeg(file: BinaryIO, size: int) -> PhotoHeader:
         if marker in _SOF and len(body) >= 5:
             height, width = struct.unpack(">HH", body[1:5])
         elif marker == 0xE1 and body[:6] == b"Exif\0\0":
-            exif = exif or _exif(body[6:])
+            exif = exif or read_exif(body[6:])
         elif marker == 0xDA:
             break
         if not body:
@@ -116,30 +123,7 @@ def _jpeg(file: BinaryIO, size: int) -> PhotoHeader:
 def _checked(width: int, height: int, exif: dict[int, float]) -> PhotoHeader:
     if width == 0 or height == 0:
         raise PhotoError("does not say its size")
+    if width * height > MOST_PIXELS:
+        raise PhotoError(f"claims {width * height / 1e6:,.0f} megapixels, more than {MOST_PIXELS / 1e6:.0f}")
     orientation = int(exif.get(0x0112, 1))
     return PhotoHeader(width, height, orientation if 1 <= orientation <= 8 else 1, exif.get(0xA405, 0.0))
-
-
-def _exif(tiff: bytes) -> dict[int, float]:
-    """Short and long tags of the first directory and the Exif directory; damaged Exif says nothing."""
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    found: dict[int, float] = {}
-    if order is None:
-        return found
-    try:
-        pending = [struct.unpack(order + "I", tiff[4:8])[0]]
-        while pending and len(found) < 512:
-            at = pending.pop()
-            for entry in range(struct.unpack(order + "H", tiff[at : at + 2])[0]):
-                start = at + 2 + 12 * entry
-                tag, kind, count = struct.unpack(order + "HHI", tiff[start : start + 8])
-                if count != 1 or kind not in (3, 4):
-                    continue
-                field = tiff[start + 8 : start + 12]
-                value = struct.unpack(order + ("HH" if kind == 3 else "I"), field)[0]
-                if tag == 0x8769 and tag not in found:
-                    pending.append(value)
-                found[tag] = float(value)
-    except struct.error:
-        return {}
-    return found

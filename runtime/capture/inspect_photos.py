@@ -7,7 +7,8 @@ from pathlib import Path
 
 from runtime.bound.source import Photos, SplatFile
 from runtime.capture import files
-from runtime.capture.image_header import PhotoError, read_header
+from runtime.capture.image_containers import PhotoError
+from runtime.capture.image_header import read_header
 from runtime.problem import Problem
 
 MIN_PHOTOS = 5
@@ -40,7 +41,7 @@ def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], 
     if not absent and not broken and len(there) < MIN_PHOTOS:
         count = f"{len(there) or 'no'} photo{'s' * (len(there) != 1)}"
         message = f"`{source.path}` has {count}, a capture needs at least {MIN_PHOTOS}"
-        problems.append(Problem("R217", message, "add photos (PNG or JPEG), ideally 20 or more that overlap", KEY))
+        problems.append(Problem("R217", message, "add photos, ideally 20 or more that overlap", KEY))
     return problems
 
 

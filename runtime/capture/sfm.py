@@ -13,10 +13,11 @@ import numpy as np
 
 from runtime.capture.artifact import PICTURE
 from runtime.capture.posed import Lens
+from runtime.capture.retrieval import pairs_to_match
 
-EXHAUSTIVE_UP_TO = 40
-"""With more photos than this, a photo is matched with its neighbours in name order only."""
-SEQUENTIAL_OVERLAP = 8
+EXHAUSTIVE_UP_TO: int = 40
+"""With more photos than this, a photo is matched with those that look most like it only."""
+NEAREST = 12
 ENOUGH_REGISTERED = 0.95
 """A further start of the mapping is tried until this share of the photos is registered."""
 
@@ -61,7 +62,7 @@ def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features:
     """Incremental mapping of photos; the largest model, or None when none could be started.
 
     Args:
-        folder: the photos in `images/`, as `write_shots` names them, in the order of the walk.
+        folder: the photos in `images/`, as `write_shots` names them, in any order.
         guesses: of each.
         work: an empty folder for the database and models.
         max_features: SIFT features per photo.
@@ -75,12 +76,15 @@ def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features:
         if guess.focal_px:
             reader["camera_params"] = f"{guess.focal_px},{guess.width / 2},{guess.height / 2},0"
         _features(pycolmap, database, folder, some, reader, max_features)
-    matching, verification = _matching(pycolmap, seed)
     if len(names) <= EXHAUSTIVE_UP_TO:
+        matching, verification = _matching(pycolmap, seed)
         pycolmap.match_exhaustive(database, matching_options=matching, verification_options=verification)
     else:
-        pairing = pycolmap.SequentialPairingOptions(overlap=SEQUENTIAL_OVERLAP, num_threads=1)
-        pycolmap.match_sequential(database, matching_options=matching, pairing_options=pairing, verification_options=verification)
+        with pycolmap.Database.open(database) as opened:
+            stored = {image.name: image.image_id for image in opened.read_all_images()}
+            descriptors = [opened.read_descriptors(stored[name]).data for name in names]
+        pairs = pairs_to_match(descriptors, NEAREST, seed)
+        _match_pairs(pycolmap, database, [(names[a], names[b]) for a, b in pairs], work, seed)
     best = None
     for attempt, start in enumerate(STARTS):
         options = _mapper(pycolmap, seed, start)
@@ -112,11 +116,8 @@ def triangulate(
     for pinhole, some in _grouped(pinholes, names).items():
         params = ",".join(str(float(v)) for v in pinhole.pinhole)
         _features(pycolmap, database, folder, some, {"camera_model": "PINHOLE", "camera_params": params}, max_features)
-    pairs = work / "pairs.txt"
-    pairs.write_text("\n".join(f"{names[a]} {names[b]}" for a, b in _neighbour_pairs(c2w, neighbours)))
-    matching, verification = _matching(pycolmap, seed)
-    pairing = pycolmap.ImportedPairingOptions(match_list_path=str(pairs))
-    pycolmap.match_image_pairs(database, matching_options=matching, pairing_options=pairing, verification_options=verification)
+    pairs = [(names[a], names[b]) for a, b in _neighbour_pairs(c2w, neighbours)]
+    _match_pairs(pycolmap, database, pairs, work, seed)
     model = pycolmap.Reconstruction()
     with pycolmap.Database.open(database) as opened:
         stored = {image.name: image for image in opened.read_all_images()}
@@ -176,6 +177,14 @@ def _matching(pycolmap: ModuleType, seed: int) -> tuple[Any, Any]:
     verification = pycolmap.TwoViewGeometryOptions()
     verification.ransac.random_seed = seed
     return pycolmap.FeatureMatchingOptions(num_threads=1, use_gpu=False), verification
+
+
+def _match_pairs(pycolmap: ModuleType, database: Path, pairs: list[tuple[str, str]], work: Path, seed: int) -> None:
+    listed = work / "pairs.txt"
+    listed.write_text("\n".join(" ".join(pair) for pair in pairs))
+    matching, verification = _matching(pycolmap, seed)
+    pairing = pycolmap.ImportedPairingOptions(match_list_path=str(listed))
+    pycolmap.match_image_pairs(database, matching_options=matching, pairing_options=pairing, verification_options=verification)
 
 
 def _mapper(pycolmap: ModuleType, seed: int, start: Start = STARTS[0]) -> Any:

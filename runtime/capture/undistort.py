@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from runtime.capture.decode import decode
 from runtime.capture.posed import Lens, PosedPhotos, Shot
 from runtime.problem import InputError, Problem
 
@@ -45,8 +46,7 @@ def read_photo(path: Path, upright: bool) -> np.ndarray:
     Raises:
         InputError: R211 when the file cannot be decoded.
     """
-    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    photo = cv2.imread(str(path), flags)
+    photo = decode(path, upright)
     if photo is None:
         message = f"photo `{path.name}` cannot be decoded"
         raise InputError(Problem("R211", message, "copy the photo again, or remove it", "source.path"))

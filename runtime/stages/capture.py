@@ -44,7 +44,7 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=2,
-    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pycolmap"),
+    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pycolmap"),
     takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},
