@@ -61,16 +61,16 @@ class Photos(Bound):
 
 
 class SplatFile(Bound):
-    """An existing 3D Gaussian splat in the common PLY layout."""
+    """An existing 3D Gaussian splat."""
 
     kind: Literal["splat"]
     """A splat that was made elsewhere."""
     root: str = Field(min_length=1)
     """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
     path: str = Field(min_length=1)
-    """The PLY file, relative to the root."""
+    """The file, relative to the root: PLY (also compressed), SPZ, .splat, or SOG (`.sog`, or its `meta.json`)."""
     up: Axis
-    """World up in the coordinates of the splat."""
+    """World up in the coordinates of the file, which are kept: often -y in a PLY, +y in an SPZ."""
     scale_m_per_unit: float = Field(gt=0)
     """Metres per unit of the splat."""
 

@@ -19,6 +19,7 @@ from runtime.capture.inspect import named_photos
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import open_file, settled
 from runtime.sealed import sealed, unsealed
+from runtime.splat.read import parts
 
 BLOCK = 2**20
 
@@ -100,7 +101,7 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
     if isinstance(source, HiddenSite):
         return {}
     if isinstance(source, SplatFile):
-        return {"splat.ply": folder}
+        return {"splat.ply": folder} | {f"beside/{name}": folder.parent / name for name in parts(folder)}
     try:
         used = {f"photo/{name}": path for name, path in named_photos(source, folder).items() if path}
     except (TransformsError, ModelError):

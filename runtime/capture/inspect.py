@@ -18,6 +18,7 @@ from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.transforms_file import TransformsError, read_transforms
 from runtime.files import Unfit
 from runtime.problem import Problem
+from runtime.splat.read import parts
 
 
 def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None) -> list[Problem]:
@@ -38,7 +39,12 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
     if isinstance(source, SplatFile):
         if not os.path.isfile(folder):
             return [_absent(source, folder, "file")]
-        return too_large(source, [folder]) or inspect_ply(folder, source.path)
+        beside, root = [folder.parent / name for name in parts(folder)], files.root_of(source, folder)
+        root = folder.parent if root == folder else root
+        if outside := [path.name for path in beside if not files.stays_inside(root, path)]:
+            message = f"`{source.path}` refers to `{outside[0]}`, a link that leaves the root `{source.root}`"
+            return [Problem("R218", message, "put the files below the root", "source.path")]
+        return too_large(source, [folder, *beside]) or inspect_ply(folder, source.path)
     return _inspect_folder(source, folder)
 
 

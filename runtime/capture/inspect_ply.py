@@ -1,22 +1,16 @@
-"""What is wrong with a splat's PLY file, from its header and its size, standard library only."""
+"""What is wrong with a splat's file, from its header, its size and some of its values, standard library only."""
 
 from pathlib import Path
 
 from runtime.problem import InputError, Problem
-from runtime.splat.ply_header import read_header
+from runtime.splat.read import check_splat
 
 
 def inspect_ply(path: Path, name: str) -> list[Problem]:
-    """Problems of a splat file, under the codes of a source (R215 damaged, R216 no splat); `name` is its name in the
-    spec."""
+    """Problems of a splat file, under the codes of a source (R215 damaged, R216 no splat, R220 too large); `name` is its
+    name in the spec."""
     try:
-        read_header(path)
+        check_splat(path)
     except InputError as error:
-        return [_named(problem, path, name) for problem in error.problems]
+        return [Problem(p.code, p.message.replace(f"`{path.name}`", f"`{name}`", 1), p.help, p.key) for p in error.problems]
     return []
-
-
-def _named(problem: Problem, path: Path, name: str) -> Problem:
-    foreign = "Gaussian properties" in problem.message or "`f_rest` properties" in problem.message
-    message = problem.message.replace(f"`{path.name}`", f"`{name}`", 1)
-    return Problem("R216" if foreign else "R215", message, problem.help, "source.path")

@@ -4,27 +4,27 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.splat.formats.packed_ply import unpack
+from runtime.splat.formats.raw import Raw
 from runtime.splat.gaussians import Gaussians
-from runtime.splat.ply_header import KINDS, PlyHeader, bad_ply, read_header
+from runtime.splat.ply_header import PlyHeader, bad_ply, read_header
 
 
-def _binary_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
-    offset = header.body_offset
-    for element in header.elements:
-        if element.row_bytes is None:
-            raise bad_ply(path, f"has a list in `{element.name}` before its Gaussians", "export a plain 3DGS PLY")
-        if element.name == "vertex":
-            dtype = np.dtype([(name, "<" + KINDS[kind]) for name, kind in element.properties])
-            rows: np.ndarray = np.fromfile(path, dtype, count=element.count, offset=offset)
-            return {name: rows[name].astype(np.float32) for name, _ in element.properties}
-        offset += element.count * element.row_bytes
-    raise AssertionError("read_header has found the vertex element")
+def _binary_columns(path: Path, header: PlyHeader, name: str) -> dict[str, np.ndarray]:
+    """Columns of an element, as stored."""
+    element = header.element(name)
+    if element is None:
+        return {}
+    order = ">" if header.format == "binary_big_endian" else "<"
+    kinds = {n: "f2" if header.halves and kind == "u2" else kind for n, kind in element.kinds.items()}
+    dtype = np.dtype([(n, order + kind) for n, kind in kinds.items()])
+    rows: np.ndarray = np.fromfile(path, dtype, count=element.count, offset=header.offset(path, name))
+    return {n: rows[n].astype(kinds[n]) for n in kinds}
 
 
 def _ascii_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
     lines = path.read_bytes()[header.body_offset :].decode("ascii", "replace").splitlines()
-    vertex, before = header.vertex, header.elements[: header.elements.index(header.vertex)]
-    skip = sum(element.count for element in before)
+    vertex, skip = header.vertex, header.rows_before("vertex")
     rows = lines[skip : skip + vertex.count]
     try:
         table = np.array([line.split() for line in rows], np.float32)
@@ -32,39 +32,50 @@ def _ascii_columns(path: Path, header: PlyHeader) -> dict[str, np.ndarray]:
         table = np.empty((0, 0), np.float32)
     if table.shape != (vertex.count, len(vertex.properties)):
         raise bad_ply(path, f"does not hold {vertex.count} whole rows", "copy or export the file again")
-    return {name: table[:, i] for i, (name, _) in enumerate(vertex.properties)}
+    return {name: table[:, i] for i, name in enumerate(vertex.kinds)}
+
+
+def raw_ply(path: Path) -> Raw:
+    """Columns of a 3DGS PLY file, common (binary of either order, or ascii) or compressed, harmonics of degree 0 to 3.
+
+    Raises:
+        InputError: R215 when the file is missing or truncated, R216 when it has no Gaussian properties, R220.
+    """
+    header = read_header(path)
+    columns = _ascii_columns(path, header) if header.format == "ascii" else _binary_columns(path, header, "vertex")
+    rest = (header.sh_degree + 1) ** 2 - 1
+
+    def stack(columns: dict[str, np.ndarray], prefix: str, count: int) -> np.ndarray:
+        found = [columns[f"{prefix}{i}"] for i in range(count)]
+        return np.stack(found, axis=1) if found else np.empty((header.vertex.count, 0), np.uint8)
+
+    def shading(columns: dict[str, np.ndarray]) -> np.ndarray:
+        return stack(columns, "f_rest_", 3 * rest).reshape(header.vertex.count, 3, rest).transpose(0, 2, 1)  # stored [3, rest]
+
+    if header.compressed:
+        bytes_ = _binary_columns(path, header, header.rest_element.name)
+        return unpack(columns, _binary_columns(path, header, "chunk"), shading(bytes_))
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite
+        columns = {name: column.astype(np.float32) for name, column in columns.items()}
+    return Raw(
+        means=np.stack([columns["x"], columns["y"], columns["z"]], axis=1),
+        quats=stack(columns, "rot_", 4),
+        log_scales=stack(columns, "scale_", 3),
+        logits=columns["opacity"],
+        sh=np.concatenate([stack(columns, "f_dc_", 3)[:, None], shading(columns).astype(np.float32)], axis=1),
+    )
 
 
 def read_ply(path: Path) -> Gaussians:
-    """Gaussians of a 3DGS PLY file, binary little endian or ascii, with spherical harmonics of degree 0 to 3.
+    """Gaussians of a 3DGS PLY file of ours; for one of others, `runtime.splat.read` leaves out what is not finite.
 
     Raises:
-        InputError: R215 when the file is missing, truncated, or holds values that are not finite, R216 when it has no
-            Gaussian properties.
+        InputError: as `raw_ply`, and R215 when it holds values that are not finite.
     """
-    header = read_header(path)
-    columns = _binary_columns(path, header) if header.format != "ascii" else _ascii_columns(path, header)
-    wanted = [columns[n] for n in ("x", "y", "z", "opacity", "scale_0", "scale_1", "scale_2")]
-    if not all(np.isfinite(c).all() for c in wanted):
+    gaussians, left_out = raw_ply(path).sound(path)
+    if left_out:
         raise bad_ply(path, "holds values that are not finite", "export the splat again")
-
-    def stack(prefix: str, count: int) -> np.ndarray:
-        return np.stack([columns[f"{prefix}{i}"] for i in range(count)], axis=1)
-
-    rest = (header.sh_degree + 1) ** 2 - 1
-    sh = np.empty((header.vertex.count, 1 + rest, 3), np.float32)
-    sh[:, 0] = stack("f_dc_", 3)
-    if rest:
-        sh[:, 1:] = stack("f_rest_", 3 * rest).reshape(-1, 3, rest).transpose(0, 2, 1)  # stored [3, rest]
-    quats = stack("rot_", 4)
-    quats[np.abs(quats).sum(axis=1) == 0] = (1, 0, 0, 0)
-    return Gaussians(
-        means=np.stack([columns["x"], columns["y"], columns["z"]], axis=1),
-        quats=quats,
-        scales=np.exp(stack("scale_", 3)),
-        opacities=1 / (1 + np.exp(-columns["opacity"])),
-        sh=sh,
-    )
+    return gaussians
 
 
 def write_ply(path: Path, gaussians: Gaussians, ascii: bool = False) -> None:

@@ -44,7 +44,7 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=2,
-    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pycolmap"),
+    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
     takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},
@@ -100,15 +100,22 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
     from runtime.capture.artifact import Cameras, write_capture
     from runtime.capture.posed import SparsePoints
     from runtime.splat.gaussians import SH_C0
-    from runtime.splat.ply import read_ply
+    from runtime.splat.ply import write_ply
+    from runtime.splat.read import read_splat
 
     assert out.source_dir is not None
-    shutil.copyfile(out.source_dir, out.path("splat"))
-    gaussians = read_ply(out.path("splat"))
+    gaussians, left_out, common = read_splat(out.source_dir)
+    if left_out:
+        out.log(f"warning: {left_out} of {len(gaussians) + left_out} Gaussians hold values that are not finite, and are left out")
+    if common and not left_out:
+        shutil.copyfile(out.source_dir, out.path("splat"))
+    else:
+        write_ply(out.path("splat"), gaussians)
     rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
     SparsePoints(gaussians.means, rgb.astype(np.uint8)).write(out.path("points"))
     up = np.asarray(source.up, float)
     cameras = Cameras([], [], np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
     write_capture(out.root, cameras, [], 2)
     out.contract(frames=0)
-    return {"frames": 0, "held_out": 0, "points": len(gaussians), "observations": 0, "metric": True}
+    found = {"points": len(gaussians), "left_out": left_out}
+    return {"frames": 0, "held_out": 0, "observations": 0, "metric": True} | found

@@ -76,8 +76,8 @@ def test_a_mesh_is_refused(tmp_path):
 def test_foreign_files_are_refused(tmp_path):
     (tmp_path / "a.ply").write_text("not a ply")
     assert _refused(tmp_path / "a.ply")[0] == "R215"
-    (tmp_path / "a.ply").write_text("ply\nformat binary_big_endian 1.0\nelement vertex 1\nend_header\n")
-    assert "binary_big_endian" in _refused(tmp_path / "a.ply")[1]
+    (tmp_path / "a.ply").write_text("ply\nformat binary_odd_endian 1.0\nelement vertex 1\nend_header\n")
+    assert "binary_odd_endian" in _refused(tmp_path / "a.ply")[1]
     assert _refused(tmp_path / "absent.ply")[0] == "R215"
     assert _refused(tmp_path)[0] == "R215"
 

@@ -118,6 +118,35 @@ def test_splat_file(tmp_path: Path) -> None:
     assert not (artifact / "images").exists()
 
 
+def test_splat_files_of_other_kinds_become_a_plain_ply(tmp_path: Path) -> None:
+    import zipfile
+
+    from runtime.bound.source import SplatFile
+    from runtime.capture.digest import copy_source, digest_source
+    from runtime.splat.gaussians import Gaussians
+    from runtime.splat.ply import read_ply, write_ply
+
+    gaussians = Gaussians(np.eye(4, 3), np.ones((4, 4)), np.full((4, 3), 0.1), np.full(4, 0.5), np.zeros((4, 1, 3)))
+    gaussians.sh[2] = np.nan
+    write_ply(tmp_path / "gap.ply", gaussians)
+    source = {"kind": "splat", "root": "splats", "path": "gap.ply", "up": [0, 1, 0], "scale_m_per_unit": 1}
+    artifact = _capture(source, tmp_path / "gap.ply", tmp_path / "store")
+    metrics = json.loads((artifact / "manifest.json").read_text())["metrics"]
+    assert (metrics["points"], metrics["left_out"]) == (3, 1)
+    assert read_ply(artifact / "splat.ply").means.tolist() == np.eye(4, 3)[[0, 1, 3]].tolist()
+
+    with zipfile.ZipFile(Path(__file__).parents[1] / "splat" / "files" / "whole.sog") as archive:
+        archive.extractall(tmp_path / "sog")
+    meta = tmp_path / "sog" / "meta.json"
+    model = SplatFile.model_validate(source | {"path": "sog/meta.json"})
+    copy, content = copy_source(model, meta, tmp_path / "copy")
+    assert content == digest_source(model, meta)
+    artifact = _capture(source | {"path": "sog/meta.json"}, copy, tmp_path / "store")
+    assert len(read_ply(artifact / "splat.ply")) == 40
+    (tmp_path / "sog" / "sh0.webp").write_bytes(b"other")
+    assert digest_source(model, meta) != content  # its images are a part of it
+
+
 def test_hidden_site(tmp_path: Path) -> None:
     source = {"kind": "hidden_site", "seed": 4, "photos": 9}
     cameras, poses, points = _facts(_capture(source, None, tmp_path / "store", width_px=64))
