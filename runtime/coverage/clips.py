@@ -1,34 +1,18 @@
 """Rendering camera paths to clips: video, depth, poses and what was measured of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runtime.coverage.frame import upright
+from runtime.coverage.lens import Lens
+from runtime.coverage.seen import View
 from runtime.coverage.video import measure_video, write_video
-
-type View = tuple[np.ndarray, np.ndarray, np.ndarray]  # rgb, depth, alpha
 
 OPAQUE = 0.5
 """Alpha from which a pixel counts as covered by the splat."""
-
-
-@dataclass(frozen=True)
-class Lens:
-    """The pinhole of all clips. Pixels, centres at +0.5."""
-
-    width: int
-    height: int
-    K: np.ndarray  # [3, 3]
-
-    @classmethod
-    def from_fov(cls, width: int, height: int, fov_y_deg: float) -> "Lens":
-        """Square pixels, the principal point in the middle."""
-        f = 0.5 * height / np.tan(np.radians(fov_y_deg) / 2)
-        return cls(width, height, np.array([[f, 0, width / 2], [0, f, height / 2], [0, 0, 1]]))
 
 
 def render_clip(
@@ -51,16 +35,27 @@ def render_clip(
 
 
 def write_clip(
-    folder: Path, name: str, rgb: np.ndarray, depth: np.ndarray, alpha: np.ndarray, c2w: np.ndarray, up: np.ndarray, fps: int
+    folder: Path, name: str, view: View, seen: np.ndarray | None, c2w: np.ndarray, up: np.ndarray, fps: int
 ) -> dict[str, Any]:
     """Write `NAME.mp4` and `NAME.depth.npz`, decode the video again, and return the clip's entry for `clips.json`.
+
+    Args:
+        folder: where to.
+        name: of the clip.
+        view: RGB, depth and alpha of all frames, as `render_clip` gives them.
+        seen: whether photos saw what every n-th pixel shows [T, h, w]; None where there are no photos.
+        c2w: the poses [T, 4, 4].
+        up: world up [3].
+        fps: frames per second.
 
     Raises:
         RuntimeError: the video that was written does not hold what was rendered.
     """
+    rgb, depth, alpha = view
     video, depth_file = folder / f"{name}.mp4", folder / f"{name}.depth.npz"
     codec = write_video(video, rgb, fps)
-    np.savez_compressed(depth_file, depth=depth, alpha=np.round(alpha * 255).astype(np.uint8))
+    stored = {} if seen is None else {"seen": seen}
+    np.savez_compressed(depth_file, depth=depth, alpha=np.round(alpha * 255).astype(np.uint8), **stored)
     measured = measure_video(video, rgb)
     if (measured.frames, measured.height, measured.width) != rgb.shape[:3]:
         raise RuntimeError(
@@ -79,9 +74,17 @@ def write_clip(
         "height": measured.height,
         "upright_fraction": float(upright(c2w, up).mean()) * float(measured.error <= measured.flipped_error),
         "video_error": round(measured.error, 3),
+        "seen_fraction": None if seen is None else round(float(seen.mean()), 4),
         "mean_alpha": round(float(alpha.mean()), 4),
         "covered_fraction": round(float((alpha >= OPAQUE).mean()), 4),
     }
+
+
+def tinted(rgb: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Frames [T, H, W, 3] uint8 with what no photo saw in red; `seen` [T, h, w] stands for every n-th pixel."""
+    rows, columns = (np.arange(n) * m // n for n, m in zip(rgb.shape[1:3], seen.shape[1:], strict=True))
+    wrong = ~seen[:, rows[:, None], columns]
+    return np.where(wrong[..., None], rgb // 3 + np.array([150, 0, 20], np.uint8), rgb)
 
 
 def contact_sheet(clips: list[np.ndarray], columns: int = 6, tile_width: int = 160) -> np.ndarray:

@@ -41,7 +41,7 @@ def test_a_clip_that_lost_frames_is_refused(tmp_path: Path, monkeypatch: pytest.
     rgb = _frames()
     flat = np.ones(rgb.shape[:3], np.float32)
     with pytest.raises(RuntimeError, match="decodes to 6 frames"):
-        clips.write_clip(tmp_path, "orbit", rgb, flat, flat, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
+        clips.write_clip(tmp_path, "orbit", (rgb, flat, flat), None, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
 
 
 def test_an_upside_down_clip_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_an_upside_down_clip_is_measured(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(clips, "write_video", lambda path, frames, fps: whole(path, frames[:, ::-1], fps))
     rgb = _frames()
     flat = np.ones(rgb.shape[:3], np.float32)
-    args = (tmp_path, "orbit", rgb, flat, flat, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
+    args = (tmp_path, "orbit", (rgb, flat, flat), None, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
     assert clips.write_clip(*args)["upright_fraction"] == 0
     monkeypatch.setattr(clips, "write_video", whole)
     assert clips.write_clip(*args)["upright_fraction"] == 1

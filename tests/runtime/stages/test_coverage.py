@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from pydantic import ValidationError
 
+from runtime.bound.gate import GateRule
 from runtime.build.testing import run_stage
 from runtime.capture.support import estimate_support
 from runtime.coverage.video import read_video
+from runtime.problem import InputError
 from runtime.stage import load_stages
+from runtime.stats.verdict.gate_verdict import of_metrics
 from runtime.store.store import Store
+from tests import REPOSITORY
 
 UP = [0.0, 0.0, 1.0]
 
@@ -54,9 +59,30 @@ def table(tmp_path: Path) -> Path:
     return _splat(tmp_path / "store", lambda path: write_ply(path, gaussians), scene)
 
 
-def _coverage(splat: Path, **params: Any) -> Path:
-    small = {"frames": 4, "fps": 6, "width_px": 64, "height_px": 48}
-    return run_stage("coverage", small | params, {"scene": splat}, splat.parent.parent)
+def _capture(store: Path, arc_deg: float, count: int = 14) -> Path:
+    """A published capture with what `coverage` reads of one: cameras on an arc round the middle, or none."""
+    from runtime.sim.pixels.camera import look_at
+
+    own = {"width": 200, "height": 150, "fl_x": 180.0, "fl_y": 180.0, "cx": 100.0, "cy": 75.0}
+    angles = np.radians(arc_deg) * np.arange(count) / count if arc_deg else ()
+    eyes = [np.array([2 * np.cos(a), 2 * np.sin(a), 1.4]) for a in angles]
+    frames = [{"c2w": look_at(eye, np.zeros(3), np.array(UP)).tolist(), "held_out": False} for eye in eyes]
+    fingerprint = f"{round(arc_deg):032d}"
+    with Store(store).building("capture", fingerprint) as folder:
+        (folder / "cameras.json").write_text(json.dumps({**own, "frames": frames}))
+        return Store(store).publish("capture", fingerprint, folder, {"metrics": {}, "contract": {}})
+
+
+def _coverage(splat: Path, arc_deg: float = 360, **params: Any) -> Path:
+    small = {"frames": 4, "fps": 6, "width_px": 64, "height_px": 48, "next_photos": 0}
+    store = splat.parent.parent
+    known = store / "capture" / f"{round(arc_deg):032d}"
+    capture = known if known.exists() else _capture(store, arc_deg)
+    return run_stage("coverage", small | params, {"capture": capture, "scene": splat}, store)
+
+
+def _metrics(artifact: Path) -> dict[str, Any]:
+    return json.loads((artifact / "manifest.json").read_text())["metrics"]
 
 
 def test_clips_poses_depth_and_manifest_agree(table: Path) -> None:
@@ -90,23 +116,115 @@ def test_clips_poses_depth_and_manifest_agree(table: Path) -> None:
 
 
 def test_metrics_and_contract(table: Path) -> None:
-    manifest = json.loads((_coverage(table) / "manifest.json").read_text())
-    assert manifest["contract"] == {"fps": 6.0, "frames": 4}
-    metrics = manifest["metrics"]
-    assert (metrics["clips"], metrics["frames"], metrics["upright_fraction"]) == (3, 12, 1.0)
+    artifact = _coverage(table)
+    assert json.loads((artifact / "manifest.json").read_text())["contract"] == {"fps": 6.0, "frames": 4}
+    metrics = _metrics(artifact)
+    assert (metrics["clips"], metrics["frames"], metrics["upright_fraction"], metrics["dropped"]) == (3, 12, 1.0, 0)
     assert 0.2 < metrics["covered_fraction"] < 1
+
+
+def _oracle(artifact: Path, capture: Path) -> float:
+    """Share of the pixels whose point lies in some photo's picture, from within 30 degrees: nothing hides the table's top."""
+    poses, cameras = (json.loads((path).read_text()) for path in (artifact / "poses.json", capture / "cameras.json"))
+    found = []
+    for name, clip in poses["clips"].items():
+        with np.load(artifact / f"clips/{name}.depth.npz") as stored:
+            depth = stored["depth"]
+        v, u = np.mgrid[0 : depth.shape[1], 0 : depth.shape[2]] + 0.5
+        ray = np.stack([(u - poses["cx"]) / poses["fl_x"], (v - poses["cy"]) / poses["fl_y"], np.ones_like(u)], -1)
+        for c2w, z in zip(np.array(clip["c2w"]), depth, strict=True):
+            point = (ray * np.where(np.isfinite(z), z, 1e-3)[..., None]) @ c2w[:3, :3].T + c2w[:3, 3]
+            seen = np.zeros(z.shape, bool)
+            for photo in np.array([frame["c2w"] for frame in cameras["frames"]]):
+                x, y, w = np.moveaxis((point - photo[:3, 3]) @ photo[:3, :3], -1, 0)
+                inside = (w > 0) & (np.abs(180 * x / w) < 100) & (np.abs(180 * y / w) < 75)
+                one, other = point - c2w[:3, 3], point - photo[:3, 3]
+                cosine = (one * other).sum(-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
+                seen |= inside & (cosine > np.cos(np.radians(30)))
+            found.append((seen & np.isfinite(z)).mean())
+    return float(np.mean(found))
+
+
+def test_an_arc_of_photos_is_not_coverage_and_paths_stay_with_it(table: Path) -> None:
+    capture = _capture(table.parent.parent, 40)
+    anywhere = _coverage(table, 40, stay="anywhere", least_seen=0, frames=12, seen_coarser=1000)
+    free = _metrics(anywhere)
+    assert free["covered_fraction"] > 0.5
+    assert free["seen_fraction"] < 0.2
+    assert free["seen_fraction"] == pytest.approx(_oracle(anywhere, capture), abs=0.03)
+    with np.load(anywhere / "clips/orbit.depth.npz") as stored:
+        assert stored["seen"].shape == (12, 48, 64)
+        entry = json.loads((anywhere / "clips.json").read_text())["clips"][0]
+        assert entry["seen_fraction"] == pytest.approx(stored["seen"].mean(), abs=1e-4)
+    with Image.open(anywhere / "seen.png") as red, Image.open(anywhere / "contact.png") as plain:
+        assert red.size == plain.size
+        assert np.asarray(red)[..., 0].mean() > np.asarray(plain)[..., 0].mean() + 20
+    kept = _metrics(_coverage(table, 40, next_photos=3, frames=12))
+    assert kept["seen_as_asked"] == pytest.approx(free["seen_as_asked"], abs=0.01)
+    assert kept["seen_fraction"] > 2 * free["seen_fraction"]
+    assert kept["seen_fraction"] > 0.4
+    whole = _metrics(_coverage(table, 360, next_photos=3, frames=12))
+    assert whole["seen_as_asked"] > 0.4
+    assert whole["workspace_seen"] > 2 * kept["workspace_seen"]
+
+
+def test_clips_that_photos_did_not_see_are_dropped_and_named(table: Path) -> None:
+    artifact = _coverage(table, 40, stay="anywhere", least_seen=0.1, trajectories=[{"kind": "orbit"}, {"kind": "task"}])
+    said = json.loads((artifact / "clips.json").read_text())
+    assert [clip["name"] for clip in said["clips"]] == ["orbit"]
+    assert said["dropped"] == {"task": "photos saw 0% of it"}
+    assert (_metrics(artifact)["clips"], _metrics(artifact)["dropped"]) == (1, 1)
+    assert [path.name for path in (artifact / "clips").glob("*.mp4")] == ["orbit.mp4"]
+    with pytest.raises(InputError, match=r"R255: no clip is left \(task: photos saw 0% of it") as caught:
+        _coverage(table, 40, stay="anywhere", trajectories=[{"kind": "task"}])
+    assert "photos from all sides" in caught.value.problems[0].help
+
+
+def test_a_splat_without_photos_has_nothing_to_measure(table: Path) -> None:
+    artifact = _coverage(table, 0, next_photos=3)
+    metrics = _metrics(artifact)
+    assert metrics["clips"] == 3
+    assert [metrics[name] for name in ("seen_fraction", "seen_as_asked", "workspace_seen", "workspace_shown")] == [None] * 4
+    rule = yaml.safe_load((REPOSITORY / "specs/gates/clips-seen.yaml").read_text())
+    verdict = of_metrics(GateRule(**{key: value for key, value in rule.items() if key != "title"}), [("playbot", metrics)])
+    assert verdict["status"] == "not run"
+    with pytest.raises(InputError, match=r"R255: no clip is left \(next_best: no photos to choose views by"):
+        _coverage(table, 0, trajectories=[{"kind": "next_best"}])
+
+
+def test_density_and_window(table: Path) -> None:
+    trajectories = [{"kind": "orbit", "radius_m": 0.5, "height_m": 0.3}, {"kind": "grid", "rows": 2, "height_m": 0.5}]
+    artifact = _coverage(table, trajectories=trajectories, stay="anywhere", frames_per_m=5, window_frames=6)
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    assert manifest["contract"] == {"fps": 6.0, "frames": 6}
+    orbits = [name for name in json.loads((artifact / "poses.json").read_text())["clips"] if name.startswith("orbit")]
+    assert orbits == ["orbit.00", "orbit.01"]  # pi metres are 16 frames
+    with pytest.raises(InputError, match=r"R256: `orbit` is 3.1 m long: 3142 frames at 1000 per metre, 2000 are allowed"):
+        _coverage(table, trajectories=trajectories[:1], stay="anywhere", frames_per_m=1000)
+
+
+def test_views_that_add_the_most_beat_as_many_of_a_circle(table: Path) -> None:
+    best, circle = (
+        _coverage(table, 300, trajectories=[{"kind": kind}], frames=6, next_photos=3, least_seen=0)
+        for kind in ("next_best", "orbit")
+    )
+    assert _metrics(best)["workspace_shown"] > _metrics(circle)["workspace_shown"]
+    views = json.loads((best / "next_photos.json").read_text())
+    shares = [views["workspace_seen"], *(view["workspace_seen"] for view in views["views"])]
+    assert shares == sorted(shares)
+    assert shares[-1] > shares[0]
+    assert len(shares) == 4
 
 
 def test_a_scene_with_another_up_is_not_upright(table: Path, tmp_path: Path) -> None:
     scene = json.loads((table / "scene.json").read_text()) | {"up": [0, 0, -1]}
     other = _splat(tmp_path / "other", lambda path: path.write_bytes((table / "splat.ply").read_bytes()), scene)
-    metrics = json.loads((_coverage(other) / "manifest.json").read_text())["metrics"]
-    assert metrics["upright_fraction"] == 0
+    assert _metrics(_coverage(other, 0))["upright_fraction"] == 0
 
 
 def test_repeated_kinds_get_numbers(table: Path) -> None:
     trajectories = [{"kind": "orbit"}, {"kind": "task"}, {"kind": "orbit", "radius_m": 2, "turns": 0.5}]
-    artifact = _coverage(table, trajectories=trajectories)
+    artifact = _coverage(table, trajectories=trajectories, least_seen=0)
     assert sorted(p.name for p in (artifact / "clips").glob("*.mp4")) == ["orbit-1.mp4", "orbit-2.mp4", "task.mp4"]
 
 
@@ -120,6 +238,8 @@ def test_repeated_kinds_get_numbers(table: Path) -> None:
         {"fps": 0},
         {"trajectories": [{"kind": "orbit", "length_m": 1}]},
         {"background": [0, 0, 2]},
+        {"least_seen": 1.1},
+        {"window_frames": 1},
     ],
 )
 def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
@@ -135,8 +255,8 @@ def test_playbot(shared_data: Path, tmp_path: Path) -> None:
         support = estimate_support(points["xyz"], np.zeros((0, 4, 4)), np.array([0, -1, 0]), 1.0)
     scene = {"up": [0, -1, 0], "scale_m_per_unit": 1.0, "support": support.to_json()}
     splat = _splat(tmp_path, lambda path: path.write_bytes(ply.read_bytes()), scene)
-    artifact = _coverage(splat)
-    metrics = json.loads((artifact / "manifest.json").read_text())["metrics"]
+    artifact = _coverage(splat, 0)
+    metrics = _metrics(artifact)
     assert metrics["upright_fraction"] == 1
     assert metrics["covered_fraction"] > 0.5
     # the ground is dark and the robot on it orange: upright means orange in the upper half
