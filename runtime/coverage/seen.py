@@ -95,7 +95,7 @@ def photographed(capture: Path, render: Render) -> Shots | None:
     frames = [frame for frame in said["frames"] if not frame["held_out"]]
     if not frames:
         return None
-    lenses = [Lens.from_json(said["cameras"][frame["camera"]] if "cameras" in said else said) for frame in frames]
+    lenses = [Lens.from_json(said["cameras"][frame["camera"]]) for frame in frames]
     masks = [capture / frame["mask"] if frame.get("mask") else None for frame in frames]
     return Shots.rendered(np.array([frame["c2w"] for frame in frames], float), lenses, render, masks)
 

@@ -84,12 +84,7 @@ def test_held_out_and_masked_photos_saw_nothing(tmp_path: Path) -> None:
     assert shares[0] < 0.2
     assert shares[1] < 0.2
     assert min(shares[2:]) > 0.8
-    old = [{key: value for key, value in frame.items() if key != "camera"} for frame in frames]
-    (tmp_path / "cameras.json").write_text(json.dumps({**own, "frames": old}))
-    again = seen.photographed(tmp_path, cast)
-    assert again is not None
-    np.testing.assert_array_equal(again.depth, shots.depth)
-    (tmp_path / "cameras.json").write_text(json.dumps({**own, "frames": []}))
+    (tmp_path / "cameras.json").write_text(json.dumps({"cameras": [], "frames": []}))
     assert seen.photographed(tmp_path, cast) is None
 
 

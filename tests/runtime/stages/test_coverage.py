@@ -66,10 +66,10 @@ def _capture(store: Path, arc_deg: float, count: int = 14) -> Path:
     own = {"width": 200, "height": 150, "fl_x": 180.0, "fl_y": 180.0, "cx": 100.0, "cy": 75.0}
     angles = np.radians(arc_deg) * np.arange(count) / count if arc_deg else ()
     eyes = [np.array([2 * np.cos(a), 2 * np.sin(a), 1.4]) for a in angles]
-    frames = [{"c2w": look_at(eye, np.zeros(3), np.array(UP)).tolist(), "held_out": False} for eye in eyes]
+    frames = [{"c2w": look_at(eye, np.zeros(3), np.array(UP)).tolist(), "held_out": False, "camera": 0} for eye in eyes]
     fingerprint = f"{round(arc_deg):032d}"
     with Store(store).building("capture", fingerprint) as folder:
-        (folder / "cameras.json").write_text(json.dumps({**own, "frames": frames}))
+        (folder / "cameras.json").write_text(json.dumps({"cameras": [own], "frames": frames}))
         return Store(store).publish("capture", fingerprint, folder, {"metrics": {}, "contract": {}})
 
 
