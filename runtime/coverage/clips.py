@@ -54,7 +54,7 @@ def write_clip(
     rgb, depth, alpha = view
     video, depth_file = folder / f"{name}.mp4", folder / f"{name}.depth.npz"
     codec = write_video(video, rgb, fps)
-    stored = {} if seen is None else {"seen": seen}
+    stored: dict[str, Any] = {} if seen is None else {"seen": seen}
     np.savez_compressed(depth_file, depth=depth, alpha=np.round(alpha * 255).astype(np.uint8), **stored)
     measured = measure_video(video, rgb)
     if (measured.frames, measured.height, measured.width) != rgb.shape[:3]:

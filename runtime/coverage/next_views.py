@@ -74,7 +74,7 @@ class Workspace:
         could = covered(views, cells, frame.rotation, scout.limits.within_deg)
         seen = np.zeros(could.shape[1], bool)
         if scout.shots is not None:
-            seen = covered(scout.shots, cells, frame.rotation, scout.limits.within_deg).any(0)
+            seen |= covered(scout.shots, cells, frame.rotation, scout.limits.within_deg).any(0)
         return cls(cells, poses, could, seen)
 
     @property
