@@ -1,6 +1,6 @@
 """Structure from motion where names say nothing: pairs chosen by looks against all pairs, registered photos and CPU time.
 
-    python -m benchmarks.retrieval CAPTURES/buddha [--width 320] [--features 1500] [--seeds 4]
+    python -m benchmarks.retrieval CAPTURES/buddha [--width 640] [--features 3000] [--seeds 4]
 
 Photos are renamed at random for each seed. Errors are those of camera centres against the capture's `transforms.json`
 after the best similarity, as a share of the spread of the centres.
@@ -13,18 +13,19 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from runtime.capture import sfm
-from runtime.capture.artifact import PICTURE
+from runtime.capture.artifact import PICTURE, write_photo
+from runtime.capture.undistort import read_photo
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("capture", type=Path)
-    parser.add_argument("--width", type=int, default=320)
-    parser.add_argument("--features", type=int, default=1500)
+    parser.add_argument("--width", type=int, default=640)
+    parser.add_argument("--features", type=int, default=3000)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--methods", nargs="+", default=["retrieval", "exhaustive"])
     args = parser.parse_args()
@@ -43,9 +44,9 @@ def run(folder: Path, truth: dict[str, np.ndarray], args: argparse.Namespace, se
         work.mkdir()
         order = np.random.default_rng(seed).permutation(sorted(truth))
         for i, name in enumerate(order):
-            with Image.open(folder / name) as photo:
-                size = args.width, round(photo.height * args.width / photo.width)
-                photo.resize(size, Image.Resampling.BOX).save(photos / PICTURE.format(i))
+            photo = read_photo(folder / name, upright=True)
+            size = args.width, round(photo.shape[0] * args.width / photo.shape[1])
+            write_photo(photos / PICTURE.format(i), cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
         begun = time.process_time()
         found = sfm.estimate_poses(photos, [sfm.Guess(*size, None)] * len(order), work, args.features, seed)
         seconds = time.process_time() - begun

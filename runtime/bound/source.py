@@ -47,13 +47,15 @@ class Photos(Bound):
     """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
     path: str = Field(min_length=1)
     """Folder of the capture, relative to the root."""
-    poses: Literal["transforms", "colmap", "none"] = "none"
-    """Where camera poses come from: a `transforms.json`, a COLMAP model, or nowhere (they are then estimated)."""
+    poses: Literal["transforms", "colmap", "polycam", "record3d", "metashape", "realityscan", "none"] = "none"
+    """Where camera poses come from: a `transforms.json` (or `transforms_train.json` and its kin), a COLMAP model, what an
+    app exported, or nowhere (they are then estimated)."""
     images: str = Field("images", min_length=1)
-    """Folder of the photos below `path` (not used with `transforms`, which names its photos itself)."""
+    """Folder of the photos below `path` (not used with `transforms`, `polycam` and `record3d`, which name their photos
+    themselves)."""
     model: str | None = None
-    """Pose file or COLMAP model folder below `path`; by default `transforms.json`, or the first of `sparse/0`,
-    `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model."""
+    """Pose file, COLMAP model folder or export folder below `path`; by default `transforms.json`, the first of `sparse/0`,
+    `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model, or the only XML or CSV in `path`."""
     up: Axis | None = None
     """World up in the coordinates of the poses; estimated from the cameras when absent."""
     scale_m_per_unit: float | None = Field(None, gt=0)

@@ -23,13 +23,14 @@ class Cameras:
     c2w: np.ndarray  # [F, 4, 4]
     up: np.ndarray  # [3] world up, unit length
     scale_m_per_unit: float | None  # None when the capture is not metric
+    held_out: list[bool] | None = None  # [F] where the pose file says it; else `is_held_out` does
 
-    def to_json(self, held_out_every: int, masked: Sequence[int] = ()) -> dict[str, object]:
+    def to_json(self, held_out_every: int, masked: Sequence[int] = ()) -> dict[str, Any]:
         """JSON value with the held-out split of `is_held_out`; `masked` are the photos that have a mask."""
         number = {lens: i for i, lens in enumerate(dict.fromkeys(self.lenses))}
         frames: list[dict[str, Any]] = [
             {"file": PICTURE.format(i), "camera": number[lens], "name": name, "c2w": pose.tolist()}
-            | {"held_out": is_held_out(i, held_out_every)}
+            | {"held_out": self.held_out[i] if self.held_out else is_held_out(i, held_out_every)}
             | ({"mask": MASK.format(i)} if i in masked else {})
             for i, (lens, name, pose) in enumerate(zip(self.lenses, self.names, self.c2w, strict=True))
         ]
@@ -53,8 +54,9 @@ def write_capture(folder: Path, cameras: Cameras, photos: Iterable[Shot], held_o
     """Write `cameras.json`, `images/` and, where photos have any, `masks/`; returns the numbers of held-out and of
     masked photos."""
     masked = write_shots(folder, photos)
-    (folder / "cameras.json").write_text(json.dumps(cameras.to_json(held_out_every, masked)))
-    return sum(is_held_out(i, held_out_every) for i in range(len(cameras.c2w))), len(masked)
+    content = cameras.to_json(held_out_every, masked)
+    (folder / "cameras.json").write_text(json.dumps(content))
+    return sum(bool(f["held_out"]) for f in content["frames"]), len(masked)
 
 
 def write_shots(folder: Path, shots: Iterable[Shot]) -> list[int]:

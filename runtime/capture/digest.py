@@ -15,6 +15,8 @@ from pathlib import Path
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelError
+from runtime.capture.exports.read import read_poses
+from runtime.capture.exports.split import split_files
 from runtime.capture.inspect import named_photos
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import open_file, settled
@@ -106,8 +108,17 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
         used = {f"photo/{name}": path for name, path in named_photos(source, folder).items() if path}
     except (TransformsError, ModelError):
         used = {}
-    if source.poses == "transforms":
-        used["transforms.json"] = files.transforms_file(source, folder)
+    if source.poses not in ("colmap", "none"):
+        try:
+            poses = read_poses(source, folder)
+            used |= {f"beside/{name}": path for name, path in poses.beside().items() if path and files.is_inside(name)}
+            used |= {f"poses/{path.relative_to(folder)}": path for path in poses.files}
+        except TransformsError:
+            used |= (
+                {"poses": files.transforms_file(source, folder)}
+                if source.poses == "transforms" and not split_files(folder)
+                else {}
+            )
     if source.poses == "colmap":
         model = files.colmap_folder(source, folder)
         names = files.COLMAP_BINARY if model and os.path.isfile(model / files.COLMAP_BINARY[1]) else files.COLMAP_TEXT

@@ -13,9 +13,11 @@ from pathlib import Path
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelError, read_model
-from runtime.capture.inspect_photos import inspect_named, too_large
+from runtime.capture.exports.read import NAMING, described, read_poses
+from runtime.capture.exports.split import split_files
+from runtime.capture.inspect_photos import inspect_beside, inspect_named, too_large
 from runtime.capture.inspect_ply import inspect_ply
-from runtime.capture.transforms_file import TransformsError, read_transforms
+from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
 from runtime.problem import Problem
 from runtime.splat.read import parts
@@ -54,16 +56,15 @@ def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
     Raises:
         TransformsError, ModelError: the pose file is malformed. OSError: something cannot be read.
     """
-    if source.poses == "transforms":
-        pose_file = files.transforms_file(source, folder)
-        frames, _ = read_transforms(pose_file)
-        return {f.name: files.photo_path(pose_file.parent, f.name) for f in frames}
     base = folder / source.images
     if source.poses == "colmap":
         model = files.colmap_folder(source, folder)
         names = [i.name for i in read_model(model, points=False).images] if model else []
         return {name: files.photo_path(base, name) for name in names}
-    return {name: base / name for name in files.list_photos(base)}
+    if source.poses == "none":
+        return {name: base / name for name in files.list_photos(base)}
+    poses = read_poses(source, folder)
+    return {f.name: files.photo_path(poses.base, f.name) for f in poses.frames}
 
 
 def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
@@ -71,7 +72,7 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
         return [_absent(source, folder, "folder")]
     if not _readable(folder):
         return [_unread(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
-    base = folder if source.poses == "transforms" else folder / source.images
+    base = folder if source.poses in NAMING else folder / source.images
     if not os.path.isdir(base) or not _readable(base):
         state = "cannot be read" if os.path.isdir(base) else "is not there"
         message = f"the photo folder `{source.images}` of `{source.path}` {state}"
@@ -79,7 +80,7 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     key = "source.model" if source.model else "source.poses"
     if problem := _pose_file_missing(source, folder, key):
         return [problem]
-    name = f"`{files.transforms_file(source, folder).name}`" if source.poses == "transforms" else "the COLMAP model"
+    name = "the COLMAP model" if source.poses == "colmap" else described(source, folder)
     try:
         photos = named_photos(source, folder)
     except (TransformsError, ModelError) as error:
@@ -93,11 +94,15 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
             help_ = "name a folder that holds the photos of this capture alone" if many else "make the folder readable"
             return [Problem("R220" if many else "R210", message, help_, "source.images")]
         return [Problem("R214", f"the poses of `{source.path}` cannot be read: {why}", "make the pose file readable", key)]
-    return inspect_named(source, folder, photos, name)
+    problems = inspect_named(source, folder, photos, name)
+    if source.poses not in ("colmap", "none"):
+        problems += inspect_beside(source, folder, read_poses(source, folder).beside(), name)
+    return problems
 
 
 def _pose_file_missing(source: Photos, folder: Path, key: str) -> Problem | None:
-    if source.poses == "transforms" and not os.path.isfile(files.transforms_file(source, folder)):
+    split = source.poses == "transforms" and not source.model and split_files(folder)
+    if source.poses == "transforms" and not split and not os.path.isfile(files.transforms_file(source, folder)):
         name = source.model or "transforms.json"
         help_ = "name the pose file with `model`, or set `poses: none` to estimate the poses"
         return Problem("R214", f"no `{name}` in `{source.path}`", help_, key)

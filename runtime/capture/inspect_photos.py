@@ -45,6 +45,17 @@ def inspect_named(source: Photos, folder: Path, photos: dict[str, Path | None], 
     return problems
 
 
+def inspect_beside(source: Photos, folder: Path, beside: dict[str, Path | None], namer: str) -> list[Problem]:
+    """Problems of the masks, depth maps and points that a pose file names."""
+    if outside := _outside(source, folder, beside):
+        message = f"{namer} of `{source.path}` names {_some(outside, 'file')} outside its folder"
+        return [Problem("R218", message, "copy the files into the capture folder", KEY)]
+    if absent := [n for n, p in beside.items() if p is None]:
+        message = f"{namer} of `{source.path}` names {_some(absent, 'file')} not there"
+        return [Problem("R212", message, "restore the files, or drop their keys from the pose file", KEY)]
+    return []
+
+
 def too_large(source: Photos | SplatFile, used: Sequence[Path]) -> list[Problem]:
     """R220 where files are more, or larger, than a capture may be."""
     if len(used) > MOST_PHOTOS:

@@ -70,3 +70,5 @@ class PosedPhotos:
     seen: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # [K, 2] photo, point
     up: np.ndarray | None = None  # [3] when the pose file states it
     offered: int = 0  # photos that there were before poses were sought
+    held_out: list[bool] | None = None  # [F] when the pose file says which photos are to be kept from training
+    metric: bool = False  # the poses come in metres

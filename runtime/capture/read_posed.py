@@ -1,4 +1,4 @@
-"""Posed photos from a `transforms.json` or a COLMAP model."""
+"""Posed photos from a COLMAP model or any other pose file."""
 
 from pathlib import Path
 
@@ -7,21 +7,20 @@ import numpy as np
 from runtime.bound.source import Photos
 from runtime.capture import files
 from runtime.capture.colmap_model import ModelImage, read_model
+from runtime.capture.exports.read import read_poses
 from runtime.capture.image_header import read_header
 from runtime.capture.posed import Lens, PosedPhotos
-from runtime.capture.transforms_file import read_transforms
 
 
 def read_posed(source: Photos, folder: Path) -> PosedPhotos:
     """Photos with the poses that `source.poses` names; `inspect_source` must have found nothing wrong."""
-    return _from_transforms(source, folder) if source.poses == "transforms" else _from_colmap(source, folder)
+    return _from_colmap(source, folder) if source.poses == "colmap" else _from_file(source, folder)
 
 
-def _from_transforms(source: Photos, folder: Path) -> PosedPhotos:
-    pose_file = files.transforms_file(source, folder)
-    frames, up = read_transforms(pose_file)
-    frames = sorted(frames, key=lambda f: f.name)
-    paths = [_there(pose_file.parent, f.name) for f in frames]
+def _from_file(source: Photos, folder: Path) -> PosedPhotos:
+    poses = read_poses(source, folder)
+    frames = sorted(poses.frames, key=lambda f: f.name)
+    paths = [_there(poses.base, f.name) for f in frames]
     sizes = [_size(path) for path in paths]
     c2w = np.array([f.c2w for f in frames])
     c2w[:, :3, 1:3] *= -1  # OpenGL looks along -z with y up
@@ -31,8 +30,10 @@ def _from_transforms(source: Photos, folder: Path) -> PosedPhotos:
         lenses=[Lens(*size, f.intrinsics(*size), f.distortion) for f, size in zip(frames, sizes, strict=True)],
         upright=[False] * len(frames),
         c2w=c2w,
-        up=None if up is None else np.array(up, float),
+        up=None if poses.up is None else np.array(poses.up, float),
         offered=len(frames),
+        held_out=[f.held_out for f in frames] if any(f.held_out for f in frames) else None,
+        metric=poses.metric,
     )
 
 

@@ -61,7 +61,8 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
     points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
     up = source.up if source.up is not None else posed.up
     up = estimate_up(posed.c2w) if up is None else np.asarray(up, float) / np.linalg.norm(up)
-    cameras = Cameras(pinholes, posed.names, posed.c2w, up, source.scale_m_per_unit)
+    scale = source.scale_m_per_unit or (1.0 if posed.metric else None)
+    cameras = Cameras(pinholes, posed.names, posed.c2w, up, scale, posed.held_out)
     metrics |= {"photos": posed.offered, "registered": len(posed.paths)}
     return Taken(cameras, undistorted(posed, pinholes), points, metrics)
 

@@ -6,6 +6,7 @@ Source: docs.nerf.studio, "data conventions".
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from runtime.files import Unfit, read_file
 
 DISTORTION = ("k1", "k2", "p1", "p2")
 OTHER_DISTORTION = ("k3", "k4", "k5", "k6")
+BESIDE = ("mask", "depth_file", "confidence")
 LARGEST = 64 * 2**20
 """Bytes of a pose file; a thousand frames have one million."""
 
@@ -33,6 +35,10 @@ class TransformsFrame:
     angle_x: float | None
     center: tuple[float, float] | None
     distortion: tuple[float, ...]
+    held_out: bool = False
+    mask: str | None = None  # names, as that of the photo
+    depth: str | None = None
+    confidence: str | None = None
 
     def intrinsics(self, width: int, height: int) -> tuple[float, float, float, float]:
         """(fx, fy, cx, cy) in pixels of a photo of that size, scaled when the file speaks of another size."""
@@ -45,28 +51,48 @@ class TransformsFrame:
         return self.focal[0] * sx, self.focal[1] * sy, cx * sx, cy * sy
 
 
-def read_transforms(path: Path) -> tuple[list[TransformsFrame], list[float] | None]:
+def json_of(path: Path) -> dict[str, Any]:
+    """A JSON file that holds a mapping.
+
+    Raises:
+        TransformsError: it holds something else. OSError: it cannot be read.
+    """
+    try:
+        content = json.loads(content_of(path))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TransformsError(f"is not valid JSON: {_lower(str(error))}") from None
+    if not isinstance(content, dict):
+        raise TransformsError("is no JSON mapping")
+    return content
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a pose file.
+
+    Raises:
+        TransformsError: it is too large or no file. OSError: it cannot be read.
+    """
+    try:
+        return read_file(path, LARGEST)
+    except Unfit as error:
+        raise TransformsError(f"cannot be read: {error.strerror}") from None
+
+
+def frames_of(content: dict[str, Any]) -> tuple[list[TransformsFrame], list[float] | None]:
     """The frames in file order, and the file's `up` (3 numbers) when it states one.
 
     Raises:
-        TransformsError: not JSON, not the expected shape, a missing key, a number that is not finite, a lens model that
-            is not perspective.
-        OSError: the file cannot be read.
+        TransformsError: not the expected shape, a missing key, a number that is not finite, a lens model that is not
+            perspective.
     """
-    try:
-        content = json.loads(read_file(path, LARGEST))
-    except Unfit as error:
-        raise TransformsError(f"cannot be read: {error.strerror}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TransformsError(f"is not valid JSON: {_lower(str(error))}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("frames"), list):
+    if not isinstance(content.get("frames"), list):
         raise TransformsError("has no list `frames`")
     if not content["frames"]:
         raise TransformsError("lists no frames")
-    frames = [_frame(content, entry, i) for i, entry in enumerate(content["frames"])]
-    names = [f.name for f in frames]
-    for i, name in enumerate(names):
-        if name in names[:i]:
+    kept_out = {_plain(n) for key in ("test_filenames", "val_filenames") for n in _texts(content.get(key))}
+    frames = [_frame(content, entry, i, kept_out) for i, entry in enumerate(content["frames"])]
+    for name, times in Counter(f.name for f in frames).items():
+        if times > 1:
             raise TransformsError(f"names `{name}` twice")
     up = content.get("up")
     if up is not None and not (isinstance(up, list) and len(up) == 3 and all(_finite(v) for v in up)):
@@ -74,7 +100,7 @@ def read_transforms(path: Path) -> tuple[list[TransformsFrame], list[float] | No
     return frames, up
 
 
-def _frame(content: dict[str, Any], entry: Any, index: int) -> TransformsFrame:
+def _frame(content: dict[str, Any], entry: Any, index: int, kept_out: set[str]) -> TransformsFrame:
     where = f"frame {index}"
     if not isinstance(entry, dict):
         raise TransformsError(f"has a {where} that is not a mapping")
@@ -100,15 +126,29 @@ def _frame(content: dict[str, Any], entry: Any, index: int) -> TransformsFrame:
     size, center = _pair(merged, "w", "h", where), _pair(merged, "cx", "cy", where)
     if size is not None and min(size) <= 0:
         raise TransformsError(f"has an impossible `w` or `h` for {where}")
+    name = _plain(entry["file_path"])
+    beside = {key: _plain(entry[f"{key}_path"]) for key in BESIDE if isinstance(entry.get(f"{key}_path"), str)}
     return TransformsFrame(
-        name=entry["file_path"].removeprefix("./"),
+        name=name,
         c2w=_matrix(entry["transform_matrix"], where),
         size=size,
         focal=None if fx is None else (fx, fx if fy is None else fy),
         angle_x=angle,
         center=center,
         distortion=tuple(_number(merged, key, where) or 0.0 for key in DISTORTION),
+        held_out=bool(entry.get("held_out")) or name in kept_out,
+        mask=beside.get("mask"),
+        depth=beside.get("depth_file"),
+        confidence=beside.get("confidence"),
     )
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./")
+
+
+def _texts(value: Any) -> list[str]:
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
 
 
 def _matrix(rows: Any, where: str) -> list[list[float]]:
