@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 VERBS = (
-    "new check explain plan why diff graph run status kpi trials report where show verify gc recompute backends watch lsp "
-    "completion schema"
+    "new capture-guide check explain plan why diff graph run status kpi trials report where show verify gc recompute backends "
+    "watch lsp completion schema"
 ).split()
 """In the order in which `simkiln --help` lists them."""
 
@@ -55,7 +55,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="simkiln", description="Compile experiment specs, build what is missing.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
     for name in VERBS if only is None else (only,):
-        module: Any = importlib.import_module(f"compiler.verbs.{name}")
+        module: Any = importlib.import_module(f"compiler.verbs.{name.replace('-', '_')}")
         said = (module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         verb = verbs.add_parser(name, help=said, description=said)
         verb.set_defaults(run=module.run)

@@ -27,6 +27,11 @@ def folder() -> Path:
     return shipped if shipped.is_dir() else here.parent / "docs" / "errors"
 
 
+def guide(name: str) -> str:
+    """A page of `docs/` that a verb prints."""
+    return (folder().parent / f"{name}.md").read_text(encoding="utf-8")
+
+
 @cache
 def running() -> dict[str, tuple[str, str]]:
     """Code of a running job -> what is wrong, and what to do."""

@@ -127,3 +127,18 @@ def as_text(lines_of: "LinesOf", diagnostics: "list[Diagnostic]", colour: str = 
     summary = f"{errors} error{'s' if errors != 1 else ''}" if errors else "all specs are fine"
     more = f"; more: {more_about(diagnostics)}" if diagnostics else ""
     return out + ("\n" if diagnostics else "") + summary + more + "\n"
+
+
+def show_markdown(text: str, choice: str) -> None:
+    """Markdown laid out on a terminal, or as it is written where a program reads it."""
+    from compiler.render.terminal import wants_colour
+
+    if not (sys.stdout.isatty() or choice == "always"):
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    coloured = wants_colour(sys.stdout, choice)
+    console = Console(no_color=not coloured, force_terminal=coloured or None, highlight=False)
+    console.print(Markdown(text, code_theme="ansi_dark"))

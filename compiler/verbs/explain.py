@@ -26,23 +26,8 @@ def run(args: argparse.Namespace) -> int:
         for code in unknown:
             _unknown(code, known)
         return 2
-    _show("\n".join(page(code) for code in wanted), args.color)
+    common.show_markdown("\n".join(page(code) for code in wanted), args.color)
     return 0
-
-
-def _show(text: str, choice: str) -> None:
-    """Markdown laid out on a terminal, or as it is written where a program reads it."""
-    from compiler.render.terminal import wants_colour
-
-    if not (sys.stdout.isatty() or choice == "always"):
-        print(text, end="")
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    coloured = wants_colour(sys.stdout, choice)
-    console = Console(no_color=not coloured, force_terminal=coloured or None, highlight=False)
-    console.print(Markdown(text, code_theme="ansi_dark"))
 
 
 def _listed(known: dict[str, str], family: str = "") -> str:

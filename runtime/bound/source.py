@@ -6,11 +6,12 @@ the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.loc
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
+from runtime.bound.scale import Scale
 
 Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
 
@@ -38,6 +39,10 @@ class HiddenSite(Bound):
         return self.model_copy(update={"gap": self.gap.times(GAP_LEVELS[level])})
 
 
+METRIC_POSES = ("polycam", "record3d")
+"""Poses that are always in metres."""
+
+
 class Photos(Bound):
     """A folder of real photos, with or without camera poses."""
 
@@ -57,9 +62,24 @@ class Photos(Bound):
     """Pose file, COLMAP model folder or export folder below `path`; by default `transforms.json`, the first of `sparse/0`,
     `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model, or the only XML or CSV in `path`."""
     up: Axis | None = None
-    """World up in the coordinates of the poses; estimated from the cameras when absent."""
+    """World up in the coordinates of the poses; when absent it comes from level markers or the pose file, or is estimated
+    from the cameras."""
     scale_m_per_unit: float | None = Field(None, gt=0)
-    """Metres per unit of the poses; when absent the capture is treated as one metre per unit and marked not metric."""
+    """Metres per unit of the poses, where you know it. Without this and `scale` the scale is unknown: the place can be seen and
+    rendered, but no robot can be put there."""
+    scale: Scale | None = later(born=None, since=2)
+    """What the scale is measured by: printed markers, a known distance, poses in metres, or the height of the camera."""
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether it will be known how many metres a unit is."""
+        return self.scale_m_per_unit is not None or self.scale is not None or self.poses in METRIC_POSES
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Self:
+        if self.scale_m_per_unit is not None and self.scale is not None:
+            raise ValueError("`scale_m_per_unit` states what `scale` would measure: leave one of the two out")
+        return self
 
 
 class SplatFile(Bound):

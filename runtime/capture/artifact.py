@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,26 @@ PICTURE, MASK = "images/{:06d}.png", "masks/{:06d}.png"
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A scale, and what it rests on. `relative_error` is a standard error; None: nobody says."""
+
+    origin: str
+    m_per_unit: float | None = None
+    relative_error: float | None = None
+    up: np.ndarray | None = None  # [3] unit length
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `cameras.json` says of the scale."""
+        metric = {"metric": self.m_per_unit is not None, "scale_m_per_unit": self.m_per_unit}
+        return metric | {"scale_from": self.origin, "scale_rel_error": self.relative_error}
+
+    def figures(self) -> dict[str, Any]:
+        """The same for the capture's metrics, without what is not known, and what it rests on."""
+        return {key: value for key, value in self.to_json().items() if value is not None} | self.metrics
+
+
+@dataclass(frozen=True)
 class Cameras:
     """What `cameras.json` says of F photos: the pinhole and pose (OpenCV camera-to-world) of each."""
 
@@ -22,7 +42,7 @@ class Cameras:
     names: list[str]  # [F], what the photos are called where they come from
     c2w: np.ndarray  # [F, 4, 4]
     up: np.ndarray  # [3] world up, unit length
-    scale_m_per_unit: float | None  # None when the capture is not metric
+    scale: Measured
     held_out: list[bool] | None = None  # [F] where the pose file says it; else `is_held_out` does
 
     def to_json(self, held_out_every: int, masked: Sequence[int] = ()) -> dict[str, Any]:
@@ -34,8 +54,8 @@ class Cameras:
             | ({"mask": MASK.format(i)} if i in masked else {})
             for i, (lens, name, pose) in enumerate(zip(self.lenses, self.names, self.c2w, strict=True))
         ]
-        scale = {"metric": self.scale_m_per_unit is not None, "scale_m_per_unit": self.scale_m_per_unit}
-        return {"cameras": [_camera(lens) for lens in number], "up": self.up.tolist(), **scale, "frames": frames}
+        cameras = [_camera(lens) for lens in number]
+        return {"cameras": cameras, "up": self.up.tolist(), **self.scale.to_json(), "frames": frames}
 
 
 def _camera(lens: Lens) -> dict[str, float]:

@@ -10,14 +10,14 @@ import numpy as np
 
 from runtime.bound.source import HiddenSite, Photos
 from runtime.capture import files, sfm
-from runtime.capture.artifact import Cameras, write_shots
+from runtime.capture.artifact import Cameras, Measured, write_shots
 from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import MIN_PHOTOS
 from runtime.capture.posed import Lens, PosedPhotos, Shot, SparsePoints
 from runtime.capture.project import observe
 from runtime.capture.read_posed import read_posed
+from runtime.capture.scale import upright
 from runtime.capture.undistort import read_photo, straight, undistorted
-from runtime.capture.world_up import estimate_up
 from runtime.problem import InputError, Problem
 
 ENOUGH_POINTS = 50
@@ -49,7 +49,8 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
     """Capture of real photos: poses read or estimated, one pinhole, sparse points read or triangulated.
 
     Raises:
-        InputError: R211 a photo cannot be decoded, R219 too few photos could be registered.
+        InputError: R211 a photo cannot be decoded, R219 too few photos could be registered, R240 and R241 the scale cannot be
+            measured as the source says.
     """
     if source.poses == "none":
         posed, metrics = _estimate(source, folder, matching)
@@ -59,9 +60,7 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching)
     if len(posed.xyz) < ENOUGH_POINTS:
         posed, metrics = _triangulate(posed, matching)
     points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
-    up = source.up if source.up is not None else posed.up
-    up = estimate_up(posed.c2w) if up is None else np.asarray(up, float) / np.linalg.norm(up)
-    scale = source.scale_m_per_unit or (1.0 if posed.metric else None)
+    up, scale = upright(source, posed)
     cameras = Cameras(pinholes, posed.names, posed.c2w, up, scale, posed.held_out)
     metrics |= {"photos": posed.offered, "registered": len(posed.paths)}
     return Taken(cameras, undistorted(posed, pinholes), points, metrics)
@@ -76,7 +75,7 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
     points = SparsePoints(shot.xyz, shot.rgb, shot.obs_frame, shot.obs_uv, shot.obs_depth)
     count, up = len(shot.photos), shot.up / np.linalg.norm(shot.up)
     lens = Lens(width_px, height_px, tuple(shot.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()))
-    cameras = Cameras([lens] * count, [f"{i:06d}" for i in range(count)], shot.c2w, up, 1.0)
+    cameras = Cameras([lens] * count, [f"{i:06d}" for i in range(count)], shot.c2w, up, Measured("site", 1.0, 0.0))
     metrics = {"photos": count, "registered": count}
     return Taken(cameras, map(Shot, shot.photos), points.kept_in_view(np.array((width_px, height_px))), metrics)
 

@@ -40,6 +40,13 @@ def undistorted(posed: PosedPhotos, pinholes: Sequence[Lens]) -> Iterator[Shot]:
         yield Shot(photo, None if mask is None or mask.all() else mask)
 
 
+def rays(lens: Lens, pixels: np.ndarray) -> np.ndarray:
+    """Where rays through pixels [N, 2] (centres at +0.5) of a photo are at depth 1 in the camera's frame, [N, 2]."""
+    steps = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 100, 1e-12)
+    flat = np.asarray(pixels, np.float64).reshape(-1, 1, 2) - 0.5
+    return cv2.undistortPointsIter(flat, _matrix(lens), _distortion(lens), np.eye(3), np.eye(3), steps).reshape(-1, 2)
+
+
 def read_photo(path: Path, upright: bool) -> np.ndarray:
     """A photo as [H, W, 3] uint8 RGB; with `upright` its Exif orientation is applied.
 

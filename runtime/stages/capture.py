@@ -43,7 +43,7 @@ def _cost(p: Capture) -> Resources:
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
     takes="photos",
     per=("location",),
@@ -72,9 +72,11 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
 
 def _write(p: Capture, out: Out, taken: "Taken") -> dict[str, Any]:
     from runtime.capture.artifact import write_capture
+    from runtime.capture.quality import Looked
 
     out.progress(0.9, "writing photos")
-    held_out, masked = write_capture(out.root, taken.cameras, taken.photos, p.held_out_every)
+    looked = Looked()
+    held_out, masked = write_capture(out.root, taken.cameras, looked.passing(taken.photos), p.held_out_every)
     taken.points.write(out.path("points"))
     lenses = taken.cameras.lenses
     out.contract(frames=len(lenses))
@@ -87,7 +89,8 @@ def _write(p: Capture, out: Out, taken: "Taken") -> dict[str, Any]:
         "observations": len(taken.points.obs_frame),
         "width_px": max(lens.width for lens in lenses),
         "height_px": max(lens.height for lens in lenses),
-        "metric": taken.cameras.scale_m_per_unit is not None,
+        "quality": looked.report(taken.cameras.c2w, taken.points.xyz, taken.cameras.up),
+        **taken.cameras.scale.figures(),
         **taken.metrics,
     }
 
@@ -97,7 +100,7 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
 
     import numpy as np
 
-    from runtime.capture.artifact import Cameras, write_capture
+    from runtime.capture.artifact import Cameras, Measured, write_capture
     from runtime.capture.posed import SparsePoints
     from runtime.splat.gaussians import SH_C0
     from runtime.splat.ply import write_ply
@@ -114,8 +117,8 @@ def _write_splat(source: SplatFile, out: Out) -> dict[str, Any]:
     rgb = np.clip((0.5 + SH_C0 * gaussians.sh[:, 0]) * 255, 0, 255)
     SparsePoints(gaussians.means, rgb.astype(np.uint8)).write(out.path("points"))
     up = np.asarray(source.up, float)
-    cameras = Cameras([], [], np.zeros((0, 4, 4)), up / np.linalg.norm(up), source.scale_m_per_unit)
+    cameras = Cameras([], [], np.zeros((0, 4, 4)), up / np.linalg.norm(up), Measured("stated", source.scale_m_per_unit))
     write_capture(out.root, cameras, [], 2)
     out.contract(frames=0)
     found = {"points": len(gaussians), "left_out": left_out}
-    return {"frames": 0, "held_out": 0, "observations": 0, "metric": True} | found
+    return {"frames": 0, "held_out": 0, "observations": 0, **cameras.scale.figures()} | found

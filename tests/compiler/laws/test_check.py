@@ -133,7 +133,7 @@ def test_a_gate_over_a_stage_that_no_approach_reads_would_never_run(tmp_path: Pa
 def test_a_capture_root_whose_folder_is_not_there_is_a_warning_without_a_study(tmp_path: Path) -> None:
     base().write(tmp_path)
     cellar = tmp_path / "specs" / "locations" / "cellar.yaml"
-    cellar.write_text("title: Cellar\nsource: {kind: photos, root: captures, path: cellar, poses: transforms}\n")
+    cellar.write_text("title: Cellar\nsource: {kind: photos, root: captures, path: cellar, scale: {kind: poses}}\n")
     study = tmp_path / "specs" / "study.yaml"
     study.write_text(study.read_text().replace(", irl_proxy: 10", ""))
     found = check(load_project(tmp_path, {"captures": tmp_path / "absent"}))
