@@ -1,107 +1,190 @@
 """Front-to-back blending of one image, tile by tile.
 
-All state of a tile lives in one small buffer and the innermost loop runs over exactly 16 pixels without a branch, so
-the compiler turns it into a few vector instructions per row of a Gaussian.
+A tile's Gaussians are taken a chunk at a time: each goes onto the lists of those 4x4 blocks of pixels that it can reach, then
+every block walks its own list with all its state in registers, a lane per pixel.
 """
-
-import math
 
 import numpy as np
 
 from runtime.splat.jit import inlined, kernel
-from runtime.splat.tiles import TILE
+from runtime.splat.lanes import bits, finished, least, load, lowest_bit, most, prefetch, select, splat, store, times_power
+from runtime.splat.tiles import COLOR, LIMIT, PACKED, SLOPES, TILE
 
 f32 = np.float32
 u64 = np.uint64
 ALPHA_MIN = f32(1.0 / 255.0)
 ALPHA_MAX = f32(0.999)
 STOP = f32(1e-4)  # a pixel is finished by the Gaussian that would bring its transmittance to this or below
+BLOCK = 4  # pixels across
+LANES = BLOCK * BLOCK  # of a block, and blocks of a tile
 PIXELS = TILE * TILE
-_ROUND = f32(12582912.0)  # 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits
-LOWEST = f32(-30.0)  # exponents further below the 1/255 cut than this need not be told apart
 CHANNELS = 4  # blended at a time
-CHECK = 32  # Gaussians between two looks at whether the tile is finished
+CHUNK = 128  # Gaussians between two looks at whether the tile is finished
+AHEAD = 12  # Gaussians whose rows are on their way
+_ROUND = f32(12582912.0)  # 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits
+_LOWEST = f32(-30.0)  # exponents further below the 1/255 cut than this need not be told apart
+ZERO = f32(0.0)
 
 
 @inlined
 def exp2(t):
-    """2^t for t in -30..0, relative error 2e-7: split t by a bit cast, a degree-5 minimax polynomial for the rest."""
-    whole = f32(t + _ROUND)
-    rest = t - (whole - _ROUND)
-    p = f32(1.3276457868666503e-3)
-    p = p * rest + f32(9.675541221663093e-3)
-    p = p * rest + f32(5.550713317187384e-2)
-    p = p * rest + f32(2.402211972664798e-1)
-    p = p * rest + f32(6.931469670380124e-1)
-    p = f32(p * rest + f32(1.0))
-    bits = np.int32(p.view(np.int32) + np.int32(whole.view(np.int32) << np.int32(23)))
-    return np.int32(bits).view(f32)
+    """2^t of lanes up to 0, relative error 2e-7, of 2^-30 below that: split t by a bit cast, a degree-5 minimax polynomial
+    for the rest."""
+    t = most(t, splat(_LOWEST))
+    whole = t + splat(_ROUND)
+    rest = t - (whole - splat(_ROUND))
+    p = splat(f32(1.3276457868666503e-3))
+    p = p * rest + splat(f32(9.675541221663093e-3))
+    p = p * rest + splat(f32(5.550713317187384e-2))
+    p = p * rest + splat(f32(2.402211972664798e-1))
+    p = p * rest + splat(f32(6.931469670380124e-1))
+    p = p * rest + splat(f32(1.0))
+    return times_power(p, whole)
 
 
 @inlined
-def finished(buffer):
-    """Whether no pixel of the tile takes more: no transmittance, the first 256 values of the buffer, is positive."""
-    brightest = f32(-1.0)
-    for p in range(u64(PIXELS)):
-        brightest = max(brightest, buffer[p])
-    return brightest <= f32(0.0)
+def row_lanes(rows, at, column):
+    """One value of a row of a chunk in every lane."""
+    return splat(rows[at + u64(column)])
 
 
 @inlined
-def rows(dy0, extent):
-    """First and last + 1 row of a tile that a Gaussian touches; dy0 from the centre of row 0, in pixels."""
-    return max(0, math.ceil(dy0 - extent)), min(TILE, math.floor(dy0 + extent) + 1)
+def reached(rows, at, block_x, block_y):
+    """Bits of the blocks of a tile in which alpha can come to 1/255: where the least value of the quadratic allows it.
+
+    That is on an edge that faces the centre, at the place along it that is nearest to where the slope is zero.
+    """
+    a, b, c = row_lanes(rows, at, 2), row_lanes(rows, at, 3), row_lanes(rows, at, 4)
+    high_x, high_y = row_lanes(rows, at, 0) - block_x, row_lanes(rows, at, 1) - block_y
+    low_x, low_y = high_x - splat(f32(BLOCK - 1)), high_y - splat(f32(BLOCK - 1))
+    near_x, near_y = least(most(splat(ZERO), low_x), high_x), least(most(splat(ZERO), low_y), high_y)
+    along_x = least(most(row_lanes(rows, at, SLOPES) * near_y, low_x), high_x)
+    along_y = least(most(row_lanes(rows, at, SLOPES + 1) * near_x, low_y), high_y)
+    one = near_x * (a * near_x + b * along_y) + c * along_y * along_y
+    other = along_x * (a * along_x + b * near_y) + c * near_y * near_y
+    return bits(least(one, other) <= row_lanes(rows, at, LIMIT))
 
 
 @kernel
-def blend(packed, colors, offsets, ranks, background, tile_width, first, image, alpha, live):
-    """Blend the tile lists into channels first..first + 3 of image [H, W, D], and into alpha [H, W].
+def block_places():
+    """Flat [64]: x and y of a block's pixels, then x and y of a tile's blocks."""
+    places = np.empty(4 * LANES, f32)
+    for k in range(LANES):
+        places[k], places[LANES + k] = k % BLOCK, k // BLOCK
+        places[2 * LANES + k], places[3 * LANES + k] = k % BLOCK * BLOCK, k // BLOCK * BLOCK
+    return places
 
-    packed [M, 8] and offsets, ranks are of `tiles`; colors [M, 4] in depth order; background [4]. `live` [H, W]
-    receives the transmittance left behind the last Gaussian. Semantics of gsplat: pixel centres at +0.5, alpha capped
-    at 0.999, alpha below 1/255 skipped, and a pixel stops before its transmittance would reach 1e-4.
+
+@kernel
+def workspace():
+    """Of one tile: rows of a chunk [CHUNK * 16], blocks that each reaches, places of rows by block, lengths of those lists."""
+    return (
+        np.empty(CHUNK * PACKED, f32),
+        np.empty(CHUNK, np.int64),
+        np.empty(LANES * CHUNK, np.uint64),
+        np.empty(LANES, np.uint64),
+    )
+
+
+@kernel
+def list_chunk(packed, ranks, start, here, left, top, going, places, work):
+    """Copy the rows of `here` Gaussians from `start` on, relative to the tile's first pixel, and list them by block.
+
+    Only the blocks whose bit is in `going` are listed.
+    """
+    rows, hits, lists, counts = work
+    block_x, block_y = load(places, 2 * LANES), load(places, 3 * LANES)
+    corner = np.zeros(PACKED, f32)
+    corner[0], corner[1] = left, top
+    shift = load(corner, 0)
+    last = ranks.shape[0] - 1
+    flat = packed.reshape(-1)
+    for k in range(here):
+        prefetch(packed, ranks[u64(min(start + k + AHEAD, last))])
+        at = u64(k) * u64(PACKED)
+        store(rows, at, load(flat, ranks[u64(start + k)] * u64(PACKED)) - shift)
+        # without a branch: a guess gone wrong would wait for all of this arithmetic
+        hits[u64(k)] = reached(rows, at, block_x, block_y)
+    counts[:] = u64(0)
+    for k in range(u64(here)):
+        hit = hits[k] & going
+        while hit:
+            block = u64(lowest_bit(hit))
+            hit &= hit - 1
+            lists[block * u64(CHUNK) + counts[block]] = k * u64(PACKED)
+            counts[block] += u64(1)
+
+
+@inlined
+def inside(tx, ty, width, height):
+    """Bits of the blocks of a tile that have a pixel in the image."""
+    columns = (1 << min(BLOCK, (width - tx * TILE + BLOCK - 1) // BLOCK)) - 1
+    found = 0
+    for k in range(min(BLOCK, (height - ty * TILE + BLOCK - 1) // BLOCK)):
+        found |= columns << (BLOCK * k)
+    return found
+
+
+@kernel
+def blend(packed, offsets, ranks, background, tile_width, first, start_tile, stop_tile, image, alpha):
+    """Blend the lists of the tiles start_tile..stop_tile into channels first..first + 3 of image [H, W, D], and into alpha
+    [H, W].
+
+    packed [M, 16] (with these channels in it), offsets and ranks are of `tiles`; background [4]. Semantics of gsplat: pixel
+    centres at +0.5, alpha capped at 0.999, alpha below 1/255 skipped, and a pixel stops before its transmittance would reach
+    1e-4.
     """
     height, width, channels = image.shape
-    # one buffer: transmittance (negative once the pixel is finished), then four channels. The distances between them
-    # are constants, which is how the compiler knows that they do not overlap
-    buffer = np.empty((1 + CHANNELS) * PIXELS, f32)
-    c0, c1, c2, c3 = u64(PIXELS), u64(2 * PIXELS), u64(3 * PIXELS), u64(4 * PIXELS)
-    for tile in range(offsets.shape[0] - 1):
+    state = np.empty((1 + CHANNELS) * PIXELS, f32)  # transmittance (negative once the pixel is finished), then channels
+    places, work = block_places(), workspace()
+    rows, _, lists, counts = work
+    written = min(CHANNELS, channels - first)
+    for tile in range(start_tile, stop_tile):
         ty, tx = tile // tile_width, tile % tile_width
         left, top = f32(tx * TILE + 0.5), f32(ty * TILE + 0.5)
-        buffer[:PIXELS] = f32(1.0)
-        buffer[PIXELS:] = f32(0.0)
-        for entry in range(offsets[tile], offsets[tile + 1]):
-            if (entry - offsets[tile]) % CHECK == CHECK - 1 and finished(buffer):
-                break
-            g = ranks[entry]
-            dx0, dy0 = packed[g, 0] - left, packed[g, 1] - top
-            a, b, c, log_opacity = packed[g, 2], packed[g, 3], packed[g, 4], packed[g, 5]
-            r0, r1, r2, r3 = colors[g, 0], colors[g, 1], colors[g, 2], colors[g, 3]
-            y0, y1 = rows(dy0, packed[g, 7])
-            for y in range(y0, y1):
-                dy = dy0 - f32(y)
-                b_dy, c_dy = b * dy, log_opacity - c * dy * dy
-                base = u64(y) * u64(TILE)
-                for x in range(u64(TILE)):
-                    p = base + x
-                    dx = dx0 - f32(x)
-                    opaque = min(exp2(max(c_dy - dx * (a * dx + b_dy), LOWEST)), ALPHA_MAX)
-                    before = buffer[p]
-                    weight = opaque * before if opaque >= ALPHA_MIN else f32(0.0)
-                    after = before - weight
-                    going = after > STOP
-                    buffer[p] = after if going else -abs(before)
-                    weight = weight if going else f32(0.0)
-                    buffer[c0 + p] += weight * r0
-                    buffer[c1 + p] += weight * r1
-                    buffer[c2 + p] += weight * r2
-                    buffer[c3 + p] += weight * r3
-        for y in range(min(TILE, height - ty * TILE)):
-            for x in range(min(TILE, width - tx * TILE)):
-                p = y * TILE + x
-                rest = abs(buffer[p])
-                live[ty * TILE + y, tx * TILE + x] = rest
-                alpha[ty * TILE + y, tx * TILE + x] = f32(1.0) - rest
-                for k in range(min(CHANNELS, channels - first)):
-                    image[ty * TILE + y, tx * TILE + x, first + k] = buffer[(1 + k) * PIXELS + p] + rest * background[k]
+        state[:PIXELS] = f32(1.0)
+        state[PIXELS:] = ZERO
+        going = inside(tx, ty, width, height)
+        start, stop = offsets[tile], offsets[tile + 1]
+        while start < stop and going:
+            here = min(CHUNK, stop - start)
+            list_chunk(packed, ranks, start, here, left, top, going, places, work)
+            start += here
+            for block in range(u64(LANES)):
+                if counts[block] == 0:
+                    continue
+                p = block * u64(LANES)
+                px = load(places, 0) + splat(places[u64(2 * LANES) + block])
+                py = load(places, LANES) + splat(places[u64(3 * LANES) + block])
+                light, c0, c1 = load(state, p), load(state, u64(PIXELS) + p), load(state, u64(2 * PIXELS) + p)
+                c2, c3 = load(state, u64(3 * PIXELS) + p), load(state, u64(4 * PIXELS) + p)
+                for entry in range(block * u64(CHUNK), block * u64(CHUNK) + counts[block]):
+                    at = lists[entry]
+                    dx, dy = row_lanes(rows, at, 0) - px, row_lanes(rows, at, 1) - py
+                    level = row_lanes(rows, at, 5) - row_lanes(rows, at, 4) * dy * dy
+                    t = level - dx * (row_lanes(rows, at, 2) * dx + row_lanes(rows, at, 3) * dy)
+                    opaque = least(exp2(t), splat(ALPHA_MAX))
+                    weight = select(opaque >= splat(ALPHA_MIN), opaque * light, splat(ZERO))
+                    after = light - weight
+                    through = after > splat(STOP)
+                    light = select(through, after, finished(light))
+                    weight = select(through, weight, splat(ZERO))
+                    c0 = c0 + weight * row_lanes(rows, at, COLOR)
+                    c1 = c1 + weight * row_lanes(rows, at, COLOR + 1)
+                    c2 = c2 + weight * row_lanes(rows, at, COLOR + 2)
+                    c3 = c3 + weight * row_lanes(rows, at, COLOR + 3)
+                store(state, p, light)
+                store(state, u64(PIXELS) + p, c0)
+                store(state, u64(2 * PIXELS) + p, c1)
+                store(state, u64(3 * PIXELS) + p, c2)
+                store(state, u64(4 * PIXELS) + p, c3)
+                if not bits(light > splat(ZERO)):
+                    going &= ~(1 << np.int64(block))
+        x0, y0 = u64(tx * TILE), u64(ty * TILE)
+        for y in range(u64(min(TILE, height - ty * TILE))):
+            for x in range(u64(min(TILE, width - tx * TILE))):
+                p = ((y & u64(12)) | (x >> u64(2))) << u64(4) | (y & u64(3)) << u64(2) | (x & u64(3))
+                rest = abs(state[p])
+                alpha[y0 + y, x0 + x] = f32(1.0) - rest
+                for k in range(u64(written)):
+                    image[y0 + y, x0 + x, u64(first) + k] = state[u64(PIXELS) * (k + u64(1)) + p] + rest * background[k]

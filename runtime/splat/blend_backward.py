@@ -1,115 +1,146 @@
 """The backward of `blend`: gradients of a loss with respect to the screen ellipses and their colours.
 
-It walks each tile front to back like the forward, so that transmittance and every skip and stop are the same
-numbers. What lies behind a Gaussian is what remains of the pixel's total; dividing the transmittance back out, as a
-walk from the back must do, is not needed.
+It walks each block front to back like the forward, so that transmittance and every skip and stop are the same numbers. What
+lies behind a Gaussian is what remains of the pixel's total; dividing the transmittance back out, as a walk from the back must
+do, is not needed.
 """
 
 import numpy as np
 
-from runtime.splat.blend import ALPHA_MAX, ALPHA_MIN, CHANNELS, CHECK, LOWEST, PIXELS, STOP, exp2, finished, rows
-from runtime.splat.jit import kernel, reduction
-from runtime.splat.tiles import TILE
+from runtime.splat.blend import (
+    ALPHA_MAX,
+    ALPHA_MIN,
+    CHANNELS,
+    CHUNK,
+    LANES,
+    PIXELS,
+    STOP,
+    ZERO,
+    block_places,
+    exp2,
+    inside,
+    list_chunk,
+    row_lanes,
+    workspace,
+)
+from runtime.splat.jit import kernel
+from runtime.splat.lanes import bits, finished, lane_sums, least, load, select, splat, store
+from runtime.splat.tiles import COLOR, PACKED, TILE
 
 f32 = np.float32
 u64 = np.uint64
 LN2 = f32(0.6931471805599453)
-# planes of the buffer, 256 values each
-_BEHIND, _G_ALPHA, _G0, _G1, _G2, _G3, _V, _W, _X, _Y = (u64(k * PIXELS) for k in range(1, 11))
-
-
-@reduction
-def pixel_sums(buffer, start, stop, dx0, dy0):
-    """Sums over pixels start..stop: v, v dx, v dx², v dy, v dx dy, v dy², and weight times each channel's gradient."""
-    s, sx, sxx, sy, sxy, syy = f32(0.0), f32(0.0), f32(0.0), f32(0.0), f32(0.0), f32(0.0)
-    s0, s1, s2, s3 = f32(0.0), f32(0.0), f32(0.0), f32(0.0)
-    for p in range(start, stop):
-        v, w = buffer[_V + p], buffer[_W + p]
-        dx, dy = dx0 - buffer[_X + p], dy0 - buffer[_Y + p]
-        v_dx, v_dy = v * dx, v * dy
-        s += v
-        sx += v_dx
-        sxx += v_dx * dx
-        sy += v_dy
-        sxy += v_dx * dy
-        syy += v_dy * dy
-        s0 += w * buffer[_G0 + p]
-        s1 += w * buffer[_G1 + p]
-        s2 += w * buffer[_G2 + p]
-        s3 += w * buffer[_G3 + p]
-    return s, sx, sxx, sy, sxy, syy, s0, s1, s2, s3
+SUMS = COLOR + CHANNELS  # columns of `packed` that have a gradient
+_BEHIND, _G_ALPHA, _G = 1, 2, 3  # planes of the state, 256 values each; the first is transmittance
 
 
 @kernel
-def blend_backward(packed, colors, offsets, ranks, tile_width, first, image, alpha, g_image, g_alpha, g_packed, g_colors):
-    """Add gradients to g_packed [M, 6] (of the first six columns of `packed`) and g_colors [M, 4].
+def slots(boxes):
+    """Places [M + 1] at which each Gaussian's gradients begin, one for each tile of its box, by row and column."""
+    starts = np.zeros(boxes.shape[0] + 1, np.int64)
+    for row in range(u64(boxes.shape[0])):
+        wide, high = boxes[row, 1] - boxes[row, 0], boxes[row, 3] - boxes[row, 2]
+        starts[row + u64(1)] = starts[row] + max(0, wide) * max(0, high)
+    return starts
 
-    Arguments as for `blend`; g_image [H, W, D] and g_alpha [H, W] are the gradients of the loss with respect to the
-    image and alpha that `blend` wrote; channels first..first + 3 are taken here, g_alpha only with first = 0.
+
+@kernel
+def blend_backward(
+    packed, boxes, starts, offsets, ranks, tile_width, first, start_tile, stop_tile, image, alpha, g_image, g_alpha, g_slots
+):
+    """Fill the rows of g_slots [entries, 16] of the tiles start_tile..stop_tile: gradients of the first ten columns of packed.
+
+    Arguments as for `blend`, starts of `slots`; g_image [H, W, D] and g_alpha [H, W] are the gradients of the loss with
+    respect to the image and alpha that `blend` wrote; channels first..first + 3 are taken here, g_alpha only with first = 0.
+    Each tile has its own slot of a Gaussian, so that the order of the sums does not depend on threads.
     """
     height, width, channels = image.shape
-    buffer = np.empty(11 * PIXELS, f32)
-    for p in range(PIXELS):
-        buffer[_X + u64(p)], buffer[_Y + u64(p)] = p % TILE, p // TILE
-    for tile in range(offsets.shape[0] - 1):
+    state = np.empty((_G + CHANNELS) * PIXELS, f32)
+    sums = np.empty(CHUNK * PACKED, f32)
+    places, work = block_places(), workspace()
+    rows, _, lists, counts = work
+    for tile in range(start_tile, stop_tile):
         ty, tx = tile // tile_width, tile % tile_width
         left, top = f32(tx * TILE + 0.5), f32(ty * TILE + 0.5)
-        buffer[:PIXELS] = f32(1.0)
-        buffer[PIXELS : 7 * PIXELS] = f32(0.0)  # pixels beyond the image take part with gradients of zero
-        for y in range(min(TILE, height - ty * TILE)):
-            for x in range(min(TILE, width - tx * TILE)):
-                p, py, px = y * TILE + x, ty * TILE + y, tx * TILE + x
-                total = f32(0.0)
+        state[:PIXELS] = f32(1.0)
+        state[PIXELS:] = ZERO  # pixels beyond the image take part with gradients of zero
+        x0, y0 = u64(tx * TILE), u64(ty * TILE)
+        for y in range(u64(min(TILE, height - ty * TILE))):
+            for x in range(u64(min(TILE, width - tx * TILE))):
+                p = ((y & u64(12)) | (x >> u64(2))) << u64(4) | (y & u64(3)) << u64(2) | (x & u64(3))
+                total = ZERO
                 if first == 0:
-                    buffer[2 * PIXELS + p] = g_alpha[py, px]
-                    total = g_alpha[py, px] * alpha[py, px]
-                for k in range(min(CHANNELS, channels - first)):
-                    g = g_image[py, px, first + k]
-                    buffer[(3 + k) * PIXELS + p] = g
-                    total += g * image[py, px, first + k]
-                buffer[PIXELS + p] = total
-        for entry in range(offsets[tile], offsets[tile + 1]):
-            if (entry - offsets[tile]) % CHECK == CHECK - 1 and finished(buffer):
-                break
-            g = ranks[entry]
-            dx0, dy0 = packed[g, 0] - left, packed[g, 1] - top
-            a, b, c, log_opacity = packed[g, 2], packed[g, 3], packed[g, 4], packed[g, 5]
-            r0, r1, r2, r3 = colors[g, 0], colors[g, 1], colors[g, 2], colors[g, 3]
-            y0, y1 = rows(dy0, packed[g, 7])
-            for y in range(y0, y1):
-                dy = dy0 - f32(y)
-                b_dy, c_dy = b * dy, log_opacity - c * dy * dy
-                base = u64(y) * u64(TILE)
-                for x in range(u64(TILE)):
-                    p = base + x
-                    dx = dx0 - f32(x)
-                    raw = exp2(max(c_dy - dx * (a * dx + b_dy), LOWEST))
-                    opaque = min(raw, ALPHA_MAX)
-                    before = buffer[p]
-                    weight = opaque * before if opaque >= ALPHA_MIN else f32(0.0)
-                    after = before - weight
-                    going = after > STOP
-                    buffer[p] = after if going else -abs(before)
-                    weight = weight if going else f32(0.0)
-                    buffer[_W + p] = weight
-                    shade = buffer[_G_ALPHA + p] + buffer[_G0 + p] * r0 + buffer[_G1 + p] * r1
-                    shade = shade + buffer[_G2 + p] * r2 + buffer[_G3 + p] * r3
-                    rest = buffer[_BEHIND + p] - weight * shade
-                    buffer[_BEHIND + p] = rest
+                    total = g_alpha[y0 + y, x0 + x] * alpha[y0 + y, x0 + x]
+                    state[u64(_G_ALPHA * PIXELS) + p] = g_alpha[y0 + y, x0 + x]
+                for k in range(u64(min(CHANNELS, channels - first))):
+                    g = g_image[y0 + y, x0 + x, u64(first) + k]
+                    state[(u64(_G) + k) * u64(PIXELS) + p] = g
+                    total += g * image[y0 + y, x0 + x, u64(first) + k]
+                state[u64(_BEHIND * PIXELS) + p] = total
+        going = inside(tx, ty, width, height)
+        start, stop = offsets[tile], offsets[tile + 1]
+        while start < stop and going:
+            here = min(CHUNK, stop - start)
+            list_chunk(packed, ranks, start, here, left, top, going, places, work)
+            sums[: here * PACKED] = ZERO
+            for block in range(u64(LANES)):
+                if counts[block] == 0:
+                    continue
+                p = block * u64(LANES)
+                px = load(places, 0) + splat(places[u64(2 * LANES) + block])
+                py = load(places, LANES) + splat(places[u64(3 * LANES) + block])
+                light, behind = load(state, p), load(state, u64(_BEHIND * PIXELS) + p)
+                g_a, g_0 = load(state, u64(_G_ALPHA * PIXELS) + p), load(state, u64(_G * PIXELS) + p)
+                g_1, g_2 = load(state, u64((_G + 1) * PIXELS) + p), load(state, u64((_G + 2) * PIXELS) + p)
+                g_3 = load(state, u64((_G + 3) * PIXELS) + p)
+                for entry in range(block * u64(CHUNK), block * u64(CHUNK) + counts[block]):
+                    at = lists[entry]
+                    dx, dy = row_lanes(rows, at, 0) - px, row_lanes(rows, at, 1) - py
+                    level = row_lanes(rows, at, 5) - row_lanes(rows, at, 4) * dy * dy
+                    raw = exp2(level - dx * (row_lanes(rows, at, 2) * dx + row_lanes(rows, at, 3) * dy))
+                    opaque = least(raw, splat(ALPHA_MAX))
+                    weight = select(opaque >= splat(ALPHA_MIN), opaque * light, splat(ZERO))
+                    after = light - weight
+                    through = after > splat(STOP)
+                    light = select(through, after, finished(light))
+                    weight = select(through, weight, splat(ZERO))
+                    shade = g_a + g_0 * row_lanes(rows, at, COLOR) + g_1 * row_lanes(rows, at, COLOR + 1)
+                    shade = shade + g_2 * row_lanes(rows, at, COLOR + 2) + g_3 * row_lanes(rows, at, COLOR + 3)
+                    behind = behind - weight * shade
                     # d alpha / d exponent = alpha ln 2, and weight is alpha times the transmittance before
-                    v = LN2 * (weight * shade - raw / (f32(1.0) - opaque) * rest)
-                    v = v if weight > f32(0.0) else f32(0.0)
-                    buffer[_V + p] = v if raw <= ALPHA_MAX else f32(0.0)
-            s, sx, sxx, sy, sxy, syy, s0, s1, s2, s3 = pixel_sums(
-                buffer, u64(y0) * u64(TILE), u64(max(y0, y1)) * u64(TILE), dx0, dy0
-            )
-            g_packed[g, 0] -= f32(2.0) * a * sx + b * sy
-            g_packed[g, 1] -= f32(2.0) * c * sy + b * sx
-            g_packed[g, 2] -= sxx
-            g_packed[g, 3] -= sxy
-            g_packed[g, 4] -= syy
-            g_packed[g, 5] += s
-            g_colors[g, 0] += s0
-            g_colors[g, 1] += s1
-            g_colors[g, 2] += s2
-            g_colors[g, 3] += s3
+                    v = splat(LN2) * (weight * shade - raw / (splat(f32(1.0)) - opaque) * behind)
+                    v = select(weight > splat(ZERO), v, splat(ZERO))
+                    v = select(raw <= splat(ALPHA_MAX), v, splat(ZERO))
+                    v_dx, v_dy = v * dx, v * dy
+                    slopes = (v_dx, v_dy, v_dx * dx, v_dx * dy, v_dy * dy, v)
+                    found = lane_sums((*slopes, weight * g_0, weight * g_1, weight * g_2, weight * g_3))
+                    store(sums, at, load(sums, at) + found)
+                store(state, p, light)
+                store(state, u64(_BEHIND * PIXELS) + p, behind)
+                if not bits(light > splat(ZERO)):
+                    going &= ~(1 << np.int64(block))
+            for k in range(u64(here)):
+                row = ranks[u64(start) + k]
+                across = boxes[row, 1] - boxes[row, 0]
+                slot = u64(starts[row] + (ty - boxes[row, 2]) * across + tx - boxes[row, 0])
+                at = k * u64(PACKED)
+                a, b, c = rows[at + u64(2)], rows[at + u64(3)], rows[at + u64(4)]
+                s_x, s_y = sums[at], sums[at + u64(1)]
+                g_slots[slot, 0] = -(f32(2.0) * a * s_x + b * s_y)
+                g_slots[slot, 1] = -(f32(2.0) * c * s_y + b * s_x)
+                for column in range(u64(2), u64(5)):
+                    g_slots[slot, column] = -sums[at + column]
+                for column in range(u64(5), u64(SUMS)):
+                    g_slots[slot, column] = sums[at + column]
+            start += here
+
+
+@kernel
+def gather_slots(starts, g_slots, start, stop, first, g_packed, g_seen):
+    """Add the slots of the rows start..stop to g_packed [M, 6] and to the channels first..first + 3 of g_seen [M, D]."""
+    for row in range(u64(start), u64(stop)):
+        for slot in range(u64(starts[row]), u64(starts[row + u64(1)])):
+            for column in range(u64(COLOR)):
+                g_packed[row, column] += g_slots[slot, column]
+            for k in range(u64(CHANNELS)):
+                g_seen[row, u64(first) + k] += g_slots[slot, u64(COLOR) + k]

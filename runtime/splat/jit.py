@@ -36,11 +36,6 @@ def kernel(function: Callable) -> Callable:
     return numba.njit(cache=True, fastmath=FAST, error_model="numpy", nogil=True)(function)
 
 
-def reduction(function: Callable) -> Callable:
-    """Compile a helper that kernels call to sum over pixels: only here may sums be reordered, into vector lanes."""
-    return numba.njit(fastmath=FAST | {"reassoc"}, error_model="numpy")(function)
-
-
 def inlined(function: Callable) -> Callable:
     """Compile `function` into every kernel that calls it."""
     return numba.njit(inline="always", fastmath=FAST, error_model="numpy")(function)

@@ -2,17 +2,22 @@
 
 import math
 
+import numpy as np
+
 from runtime.splat.jit import kernel
 from runtime.splat.project import TAN_FOV_MARGIN, rotation
 from runtime.splat.tiles import LOG2_E
 
 
 @kernel
-def project_backward(means, quats, scales, opacities, view, K, width, height, conics, order, g_packed, g_depth, out):
-    """Fill the gradients of the visible Gaussians `order` [M]; the others keep what they hold.
+def project_backward(
+    means, quats, scales, opacities, view, K, width, height, conics, peaks, eps2d, order, g_packed, g_depth, start, stop, out
+):
+    """Fill the gradients of the rows start..stop of the visible Gaussians `order` [M]; the others keep what they hold.
 
-    g_packed [M, 6] is with respect to the first six columns of `tiles.pack`, g_depth [M] to z. `out` are the gradients
-    of means, quats, scales, opacities, and [N, 2] that of the screen position in pixels, which densification reads.
+    conics and peaks are of `project`, eps2d that of an antialiased frame, else 0. g_packed [M, 6] is with respect to the first
+    six columns of `tiles.pack`, g_depth [M] to z. `out` are the gradients of means, quats, scales, opacities, and [N, 2] that
+    of the screen position in pixels, which densification reads.
     """
     g_means, g_quats, g_scales, g_opacities, g_means2d = out
     fx, fy, cx, cy = K[0, 0], K[1, 1], K[0, 2], K[1, 2]
@@ -23,7 +28,7 @@ def project_backward(means, quats, scales, opacities, view, K, width, height, co
     r00, r01, r02, t0 = view[0, 0], view[0, 1], view[0, 2], view[0, 3]
     r10, r11, r12, t1 = view[1, 0], view[1, 1], view[1, 2], view[1, 3]
     r20, r21, r22, t2 = view[2, 0], view[2, 1], view[2, 2], view[2, 3]
-    for rank in range(order.shape[0]):
+    for rank in range(np.uint64(start), np.uint64(stop)):
         i = order[rank]
         mx, my, mz = float(means[i, 0]), float(means[i, 1]), float(means[i, 2])
         inv_z = 1.0 / (r20 * mx + r21 * my + r22 * mz + t2)
@@ -50,6 +55,14 @@ def project_backward(means, quats, scales, opacities, view, K, width, height, co
         g_xx = -(m00 * a + m01 * b)
         g_xy = -(m00 * b + m01 * c) - (m10 * a + m11 * b)
         g_yy = -(m10 * b + m11 * c)
+        if eps2d > 0.0:  # the peak falls with sqrt(det(cov) / det(cov + eps2d))
+            inv_det = a * c - b * b
+            cxx, cxy, cyy = c / inv_det, -b / inv_det, a / inv_det
+            sharp = (cxx - eps2d) * (cyy - eps2d) - cxy * cxy
+            pull = 0.5 * LOG2_E * g_packed[rank, 5]
+            g_xx += pull * ((cyy - eps2d) / sharp - cyy * inv_det)
+            g_xy -= 2 * pull * cxy * (1 / sharp - inv_det)
+            g_yy += pull * ((cxx - eps2d) / sharp - cxx * inv_det)
         # gradients of the scaled axes (u_k, v_k) = s_k (h_k, k_k)
         du0, dv0 = s0 * (2 * g_xx * h0 + g_xy * k0), s0 * (g_xy * h0 + 2 * g_yy * k0)
         du1, dv1 = s1 * (2 * g_xx * h1 + g_xy * k1), s1 * (g_xy * h1 + 2 * g_yy * k1)
@@ -93,4 +106,4 @@ def project_backward(means, quats, scales, opacities, view, K, width, height, co
         g_means[i, 0] = r00 * g_x + r10 * g_y + r20 * g_z
         g_means[i, 1] = r01 * g_x + r11 * g_y + r21 * g_z
         g_means[i, 2] = r02 * g_x + r12 * g_y + r22 * g_z
-        g_opacities[i] = g_packed[rank, 5] * LOG2_E / opacities[i]
+        g_opacities[i] = g_packed[rank, 5] * LOG2_E / opacities[i] if peaks[i] > 0.0 else 0.0

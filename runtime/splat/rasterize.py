@@ -1,5 +1,6 @@
 """`rasterization`: gsplat's forward call (argument names, returns, semantics) on one CPU core, in numpy arrays."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -9,7 +10,8 @@ from numpy.typing import ArrayLike
 from runtime.splat.blend import CHANNELS, blend
 from runtime.splat.project import allocate, project
 from runtime.splat.sh import sh_colors
-from runtime.splat.tiles import PACKED, TILE, depth_order, pack, tile_lists
+from runtime.splat.threads import both, even_cuts, over
+from runtime.splat.tiles import COLOR, PACKED, TILE, count_tiles, depth_order, fill_tiles, pack, visible_rows
 
 RenderMode = Literal["RGB", "D", "ED", "RGB+D", "RGB+ED"]
 
@@ -33,19 +35,23 @@ class Scene(NamedTuple):
 
 @dataclass
 class Frame:
-    """One camera's intermediate arrays, kept for the backward. N Gaussians, M visible ones in depth order."""
+    """One camera's intermediate arrays, kept for the backward. N Gaussians, M visible ones in the order of the scene."""
 
     means2d: np.ndarray  # [N, 2]
     depths: np.ndarray  # [N]
     conics: np.ndarray  # [N, 3]
     radii: np.ndarray  # [N, 2]
-    order: np.ndarray  # [M] index of each visible Gaussian, nearest first
-    packed: np.ndarray  # [M, 8]
+    peaks: np.ndarray  # [N] opacities, with `antialiased` less what eps2d widens
+    order: np.ndarray  # [M] index of each visible Gaussian, ascending
+    packed: np.ndarray  # [M, 16], see `tiles`
     colors: np.ndarray  # [M, D rounded up to a multiple of 4]
+    boxes: np.ndarray  # [M, 4] tiles, see `tiles.pack`
     offsets: np.ndarray  # [tiles + 1]
-    ranks: np.ndarray  # [offsets[-1]]
+    ranks: np.ndarray  # [offsets[-1]] rows of `packed` in each tile, nearest first
     image: np.ndarray  # [H, W, D]
     alpha: np.ndarray  # [H, W]
+    eps2d: float
+    antialiased: bool
 
 
 def camera_centre(viewmat: np.ndarray) -> np.ndarray:
@@ -67,36 +73,72 @@ def render_frame(
     background: np.ndarray | None = None,
     with_rgb: bool = True,
     with_depth: bool = False,
+    antialiased: bool = False,
+    extra: np.ndarray | None = None,
 ) -> Frame:
-    """Render one camera. Arguments as in `rasterization`; `background` [colour channels]."""
-    means, _, _, opacities, colors, viewmat, K = scene
+    """Render one camera. Arguments as in `rasterization`; `background` [colour channels], `extra` [N, E] values that are
+    blended like colours, the last channels of the image.
+
+    Gaussians with a value that is not finite are left out; a `RuntimeWarning` tells how many of those before the camera.
+    """
+    means, _, _, _, colors, viewmat, K = scene
     view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
-    means2d, depths, conics, radii, extents = screen = allocate(len(means))
-    limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d))
-    visible = project(*scene[:4], view, K, width, height, *limits, *screen)
-    order = depth_order(depths, radii, visible)
+    means2d, depths, conics, radii, extents, peaks = screen = allocate(len(means))
+    limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d), bool(antialiased))
+    cuts = even_cuts(len(means))
+    found = over(cuts, lambda a, b: project(*scene[:4], view, K, width, height, *limits, a, b, screen))
+    firsts = np.cumsum([0] + [seen for seen, _ in found])
+    order = np.empty(firsts[-1], np.uint32)
+    over(cuts, lambda a, b: visible_rows(radii, order, a, b, firsts[np.searchsorted(cuts, a)]))
+    visible = len(order)
     rgb_channels = 0 if not with_rgb else (3 if sh_degree is not None else colors.shape[-1])
-    channels = rgb_channels + with_depth
+    channels = rgb_channels + with_depth + (0 if extra is None else extra.shape[1])
     seen = np.zeros((visible, -(-channels // CHANNELS) * CHANNELS), np.float32)  # blended four at a time
-    if with_rgb and sh_degree is not None:
-        sh_colors(sh_degree, means, camera_centre(view), colors, order, np.empty(16), seen)
-    elif with_rgb:
+    packed, boxes = np.empty((visible, PACKED), np.float32), np.empty((visible, 4), np.int32)
+    tile_width, tile_height = -(-width // TILE), -(-height // TILE)
+    broken = sum(left_out for _, left_out in found)
+    if with_rgb and sh_degree is None:
         seen[:, :rgb_channels] = colors[order]
     if with_depth:
-        seen[:, channels - 1] = depths[order]
+        seen[:, rgb_channels] = depths[order]
+    if extra is not None:
+        seen[:, channels - extra.shape[1] : channels] = extra[order]
+    if sh_degree is None:
+        bad = ~np.isfinite(seen).all(axis=1)
+        seen[bad], peaks[order[bad]] = 0, 0
+        broken += int(bad.sum())
+
+    def rows(start: int, stop: int) -> int:
+        black = 0
+        if with_rgb and sh_degree is not None:
+            black = sh_colors(sh_degree, means, camera_centre(view), colors, order, start, stop, seen, peaks)
+        given = (order, means2d, conics, peaks, extents, seen, tile_width, tile_height)
+        pack(*given, start, stop, packed, boxes)
+        return black
+
+    by_depth, *black = both(lambda: depth_order(depths, order), even_cuts(visible), rows)
+    broken += sum(black)
+    if broken:
+        message = f"{broken} of {len(means)} Gaussians hold values that are not finite: they are left out"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    offsets = np.zeros(tile_width * tile_height + 1, np.int64)
+    bands = even_cuts(tile_height)
+    over(bands, lambda a, b: count_tiles(boxes, tile_width, a, b, offsets))
+    np.cumsum(offsets, out=offsets)
+    ranks = np.empty(offsets[-1], np.uint32)
+    over(bands, lambda a, b: fill_tiles(boxes, by_depth, tile_width, a, b, offsets, ranks))
     back = np.zeros(seen.shape[1], np.float32)
     if background is not None and with_rgb:
         back[:rgb_channels] = background
-    packed = np.empty((visible, PACKED), np.float32)
-    pack(order, means2d, conics, opacities, extents, packed)
-    tile_width, tile_height = -(-width // TILE), -(-height // TILE)
-    offsets, ranks = tile_lists(packed, tile_width, tile_height)
-    image = np.empty((height, width, channels), np.float32)
-    alpha, transmittance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    image, alpha = np.empty((height, width, channels), np.float32), np.empty((height, width), np.float32)
+    tiles = even_cuts(len(offsets) - 1, offsets)
     for k in range(0, channels, CHANNELS):
-        some = as_f32(seen[:, k : k + CHANNELS])
-        blend(packed, some, offsets, ranks, back[k : k + CHANNELS], tile_width, k, image, alpha, transmittance)
-    return Frame(means2d, depths, conics, radii, order, packed, seen, offsets, ranks, image, alpha)
+        if k:
+            packed[:, COLOR : COLOR + CHANNELS] = seen[:, k : k + CHANNELS]
+        given = (packed, offsets, ranks, back[k : k + CHANNELS], tile_width, k)
+        over(tiles, lambda a, b, given=given: blend(*given, a, b, image, alpha))
+    screen = (means2d, depths, conics, radii, peaks)
+    return Frame(*screen, order, packed, seen, boxes, offsets, ranks, image, alpha, limits[3], limits[4])
 
 
 def rasterization(

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from runtime.splat.gaussians import SH_C0 as C0
 from runtime.splat.jit import inlined, kernel
 
@@ -32,18 +34,27 @@ def basis(degree, x, y, z, out):
 
 
 @kernel
-def sh_colors(degree, means, centre, sh, order, basis_buffer, colors):
-    """Fill colors [M, >=3] of the Gaussians `order` [M] seen from `centre` [3]; basis_buffer [16] is scratch."""
-    terms = (degree + 1) * (degree + 1)
-    for rank in range(order.shape[0]):
-        i = order[rank]
+def sh_colors(degree, means, centre, sh, order, start, stop, colors, peaks):
+    """Fill the rows start..stop of colors [M, >=3] of the Gaussians `order` [M] seen from `centre` [3].
+
+    Returns how many came out as no number; their colour is then black and their opacity in peaks [N] zero.
+    """
+    y_k = np.empty(16)
+    terms = np.uint64((degree + 1) * (degree + 1))
+    broken = 0
+    for row in range(np.uint64(start), np.uint64(stop)):
+        i = order[row]
         x, y, z = means[i, 0] - centre[0], means[i, 1] - centre[1], means[i, 2] - centre[2]
         s = 1.0 / math.sqrt(x * x + y * y + z * z)
-        basis(degree, x * s, y * s, z * s, basis_buffer)
+        basis(degree, x * s, y * s, z * s, y_k)
         r, g, b = 0.5, 0.5, 0.5
         for k in range(terms):
-            y_k = basis_buffer[k]
-            r += y_k * sh[i, k, 0]
-            g += y_k * sh[i, k, 1]
-            b += y_k * sh[i, k, 2]
-        colors[rank, 0], colors[rank, 1], colors[rank, 2] = max(r, 0.0), max(g, 0.0), max(b, 0.0)
+            r += y_k[k] * sh[i, k, 0]
+            g += y_k[k] * sh[i, k, 1]
+            b += y_k[k] * sh[i, k, 2]
+        if not math.isfinite(r + g + b):
+            broken += 1
+            peaks[i] = 0.0
+            r, g, b = 0.0, 0.0, 0.0
+        colors[row, 0], colors[row, 1], colors[row, 2] = max(r, 0.0), max(g, 0.0), max(b, 0.0)
+    return broken

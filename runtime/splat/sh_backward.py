@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from runtime.splat.jit import inlined, kernel
 from runtime.splat.sh import C1, C2A, C2B, C2C, C3A, C3B, C3C, C3D, C3E, basis
 
@@ -31,14 +33,18 @@ def basis_gradient(degree, x, y, z, out):
 
 
 @kernel
-def sh_backward(degree, means, centre, sh, order, colors, g_colors, basis_buffer, gradient_buffer, g_sh, g_means):
-    """Fill g_sh [N, K, 3] and add to g_means [N, 3] for the Gaussians `order` [M], from g_colors [M, >=3]."""
-    terms = (degree + 1) * (degree + 1)
-    for rank in range(order.shape[0]):
+def sh_backward(degree, means, centre, sh, order, start, stop, colors, g_colors, g_sh, g_means):
+    """Fill g_sh [N, K, 3] and add to g_means [N, 3] for the rows start..stop of the Gaussians `order` [M], from g_colors
+    [M, >=3]."""
+    basis_buffer, gradient_buffer = np.empty(16), np.empty((16, 3))
+    terms = np.uint64((degree + 1) * (degree + 1))
+    for rank in range(np.uint64(start), np.uint64(stop)):
         i = order[rank]
         r = g_colors[rank, 0] if colors[rank, 0] > 0.0 else 0.0
         g = g_colors[rank, 1] if colors[rank, 1] > 0.0 else 0.0
         b = g_colors[rank, 2] if colors[rank, 2] > 0.0 else 0.0
+        if r == 0.0 and g == 0.0 and b == 0.0:
+            continue
         x, y, z = means[i, 0] - centre[0], means[i, 1] - centre[1], means[i, 2] - centre[2]
         s = 1.0 / math.sqrt(x * x + y * y + z * z)
         x, y, z = x * s, y * s, z * s
@@ -50,7 +56,7 @@ def sh_backward(degree, means, centre, sh, order, colors, g_colors, basis_buffer
         if degree > 0:
             basis_gradient(degree, x, y, z, gradient_buffer)
             gx, gy, gz = 0.0, 0.0, 0.0
-            for k in range(1, terms):
+            for k in range(np.uint64(1), terms):
                 pull = sh[i, k, 0] * r + sh[i, k, 1] * g + sh[i, k, 2] * b
                 gx += gradient_buffer[k, 0] * pull
                 gy += gradient_buffer[k, 1] * pull
