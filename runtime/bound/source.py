@@ -55,6 +55,10 @@ class Photos(Bound):
     poses: Literal["transforms", "colmap", "polycam", "record3d", "metashape", "realityscan", "none"] = "none"
     """Where camera poses come from: a `transforms.json` (or `transforms_train.json` and its kin), a COLMAP model, what an
     app exported, or nowhere (they are then estimated)."""
+    video: str | None = later(born=None, since=2)
+    """A video below `path` whose frames are the photos, instead of those in `images`; chosen by sharpness and motion."""
+    frames: int = later(born=80, since=2, ge=8, le=1000)
+    """Most frames that are taken from `video`."""
     images: str = Field("images", min_length=1)
     """Folder of the photos below `path` (not used with `transforms`, `polycam` and `record3d`, which name their photos
     themselves)."""

@@ -115,6 +115,22 @@ def read_heif(file: BinaryIO, size: int) -> Found:
         raise PhotoError("has a damaged HEIC header") from None
 
 
+def check_video(file: BinaryIO, size: int) -> None:
+    """Whether an MP4 or MOV is whole; other kinds of video are only told from nothing at all.
+
+    Raises:
+        PhotoError: it is empty, cut off, or was never finished.
+    """
+    file.seek(0)
+    start = file.read(12)
+    if not start:
+        raise PhotoError("is empty")
+    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free") and b"moov" not in {
+        kind for kind, *_ in _boxes(file, 0, size)
+    }:
+        raise PhotoError("has no index (`moov`): recording was cut off")
+
+
 def _heif_items(file: BinaryIO, meta: bytes, size: int) -> Found:
     parts = dict(_inner(meta, 4))
     wide = parts[b"pitm"][0] if b"pitm" in parts else 0

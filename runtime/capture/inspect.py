@@ -15,7 +15,7 @@ from runtime.capture import files
 from runtime.capture.colmap_model import ModelError, read_model
 from runtime.capture.exports.read import NAMING, described, read_poses
 from runtime.capture.exports.split import split_files
-from runtime.capture.inspect_photos import inspect_beside, inspect_named, too_large
+from runtime.capture.inspect_photos import inspect_beside, inspect_named, inspect_video, too_large
 from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
@@ -62,6 +62,8 @@ def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
         names = [i.name for i in read_model(model, points=False).images] if model else []
         return {name: files.photo_path(base, name) for name in names}
     if source.poses == "none":
+        if source.video is not None:
+            return {source.video: folder / source.video}
         return {name: base / name for name in files.list_photos(base)}
     poses = read_poses(source, folder)
     return {f.name: files.photo_path(poses.base, f.name) for f in poses.frames}
@@ -72,6 +74,8 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
         return [_absent(source, folder, "folder")]
     if not _readable(folder):
         return [_unread(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
+    if source.video is not None:
+        return inspect_video(source, source.video, folder)
     base = folder if source.poses in NAMING else folder / source.images
     if not os.path.isdir(base) or not _readable(base):
         state = "cannot be read" if os.path.isdir(base) else "is not there"
@@ -117,6 +121,7 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     named = {"path": source.path}
     if isinstance(source, Photos):
         named |= {"images": source.images} | ({"model": source.model} if source.model else {})
+        named |= {"video": source.video} if source.video else {}
     help_ = "give a path below the root, without `..` and not absolute"
     found = [
         Problem("R218", f"`{name}` leaves the root `{source.root}`", help_, f"source.{key}")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from runtime.bound.source import Photos, SplatFile
 from runtime.capture import files
-from runtime.capture.image_containers import PhotoError
+from runtime.capture.image_containers import PhotoError, check_video
 from runtime.capture.image_header import read_header
+from runtime.files import open_file
 from runtime.problem import Problem
 
 MIN_PHOTOS = 5
@@ -53,6 +54,27 @@ def inspect_beside(source: Photos, folder: Path, beside: dict[str, Path | None],
     if absent := [n for n, p in beside.items() if p is None]:
         message = f"{namer} of `{source.path}` names {_some(absent, 'file')} not there"
         return [Problem("R212", message, "restore the files, or drop their keys from the pose file", KEY)]
+    return []
+
+
+def inspect_video(source: Photos, name: str, folder: Path) -> list[Problem]:
+    """Problems of a video that photos are to be taken from; MP4 and MOV are looked into, of others only the size."""
+    key = "source.video"
+    if source.poses != "none":
+        message = f"poses of kind `{source.poses}` do not go with a video"
+        return [Problem("R214", message, "leave `poses` out: those of a video are estimated", key)]
+    if not os.path.isfile(folder / name):
+        return [Problem("R210", f"no video `{name}` in `{source.path}`", "check the name; it is relative to `path`", key)]
+    if problems := too_large(source, [folder / name]):
+        return problems
+    try:
+        with open_file(folder / name) as file:
+            check_video(file, file.seek(0, 2))
+    except PhotoError as error:
+        return [Problem("R211", f"video `{name}` of `{source.path}` {error}", "copy the video again", key)]
+    except OSError as error:
+        why = (error.strerror or "unknown reason").lower()
+        return [Problem("R211", f"video `{name}` of `{source.path}` cannot be read: {why}", "make it readable", key)]
     return []
 
 

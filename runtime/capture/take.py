@@ -1,6 +1,6 @@
 """From a source to cameras, photos and sparse points: one function per kind of source."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,10 @@ from runtime.capture.project import observe
 from runtime.capture.read_posed import read_posed
 from runtime.capture.scale import upright
 from runtime.capture.undistort import read_photo, straight, undistorted
+from runtime.capture.video import extract_photos
 from runtime.problem import InputError, Problem
+
+type Tell = Callable[[float, str], None]
 
 ENOUGH_POINTS = 50
 """A posed capture with fewer points than this gets its points triangulated."""
@@ -45,15 +48,20 @@ class Taken:
     metrics: dict[str, float] = field(default_factory=dict)
 
 
-def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching) -> Taken:
+def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching, work: Path, tell: Tell) -> Taken:
     """Capture of real photos: poses read or estimated, one pinhole, sparse points read or triangulated.
+
+    Args:
+        work: an empty folder, for frames of a video until the photos are written. tell: is told the share done, and of what.
 
     Raises:
         InputError: R211 a photo cannot be decoded, R219 too few photos could be registered, R240 and R241 the scale cannot be
             measured as the source says.
     """
     if source.poses == "none":
-        posed, metrics = _estimate(source, folder, matching)
+        offered = _offered(source, folder, max(width_px, matching.feature_width_px), work, tell)
+        tell(0.3, "finding cameras")
+        posed, metrics = _estimate(source, offered, matching)
     else:
         posed, metrics = read_posed(source, folder), {}
     pinholes = [straight(lens.narrowed(width_px)) for lens in posed.lenses]
@@ -80,10 +88,17 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
     return Taken(cameras, map(Shot, shot.photos), points.kept_in_view(np.array((width_px, height_px))), metrics)
 
 
-def _estimate(source: Photos, folder: Path, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
-    base = folder / source.images
-    names = files.list_photos(base)
-    paths = [base / name for name in names]
+def _offered(source: Photos, folder: Path, width_px: int, work: Path, tell: Tell) -> dict[str, Path]:
+    """Name -> file of the photos whose poses are sought; those of a video are named by its own name and the frame's number."""
+    if source.video is None:
+        return {name: folder / source.images / name for name in files.list_photos(folder / source.images)}
+    video = folder / source.video
+    found = extract_photos(video, work, width_px, source.frames, MIN_PHOTOS, lambda share, note: tell(0.3 * share, note))
+    return {f"{video.name}#{index}": path for index, path in found}
+
+
+def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
+    names, paths = list(offered), list(offered.values())
     with TemporaryDirectory() as temporary:
         shrunk, work = Path(temporary) / "photos", Path(temporary) / "work"
         work.mkdir()

@@ -1,5 +1,7 @@
 """Stage `capture`: photos, an existing splat or a hidden site become cameras, undistorted photos and sparse points."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -38,13 +40,13 @@ class Capture(Params):
 
 def _cost(p: Capture) -> Resources:
     if isinstance(p.source, Photos):
-        return Resources(mem_gb=2.0, minutes=2.0 if p.source.poses == "none" else 1.0)
+        return Resources(mem_gb=2.0, minutes=4.0 if p.source.video else 2.0 if p.source.poses == "none" else 1.0)
     return Resources(mem_gb=1.0, minutes=0.3)
 
 
 @stage(
     version=3,
-    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
+    libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
     takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},
@@ -67,7 +69,8 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
 
     matching = Matching(p.feature_width_px, p.max_features, p.neighbours, p.min_registered_fraction, p.matching_seed)
     out.progress(0.05, "finding cameras")
-    return _write(p, out, take_photos(p.source, out.source_dir, p.width_px, matching))
+    with TemporaryDirectory() as work:  # the photos are read as they are written
+        return _write(p, out, take_photos(p.source, out.source_dir, p.width_px, matching, Path(work), out.progress))
 
 
 def _write(p: Capture, out: Out, taken: "Taken") -> dict[str, Any]:
