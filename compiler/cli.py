@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 VERBS = (
-    "new capture-guide check explain plan why diff graph run status kpi trials report where show verify gc recompute backends "
-    "watch lsp completion schema"
+    "new capture-guide check explain plan why diff graph run status kpi trials report view where show verify gc recompute "
+    "backends watch lsp completion schema"
 ).split()
 """In the order in which `simkiln --help` lists them."""
 

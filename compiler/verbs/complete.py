@@ -19,6 +19,14 @@ def studies(**_: Any) -> list[str]:
     return sorted(name for name in found if _ID.fullmatch(name))
 
 
+def locations(**_: Any) -> list[str]:
+    """Ids of the locations, by the names of their files."""
+    with contextlib.suppress(OSError):
+        found = {Path(name).stem for name in os.listdir("specs/locations") if name.endswith((".yaml", ".yml"))}
+        return sorted(name for name in found if _ID.fullmatch(name))
+    return []
+
+
 def codes(**_: Any) -> list[str]:
     """Every diagnostic's code."""
     from compiler.diagnostics.pages import titles
