@@ -39,7 +39,10 @@ function start() {
     app.setCanvasResolution("AUTO");
     app.scene.gsplat.minPixelSize = 0;
     app.systems.gsplat.on("frame:ready", (camera, layer, ready) => { sorted = ready; });
-    app.on("update", () => { app.autoRender = !sorted || performance.now() < until; });
+    app.on("update", () => {
+        app.autoRender = !sorted || performance.now() < until;
+        document.body.dataset.drawn = app.autoRender ? "" : "all";
+    });
     app.start();
     const data = new pc.GSplatData([{name: "vertex", count: facts.splat.shown, properties: columns()}]);
     const splat = new pc.Entity();

@@ -137,6 +137,12 @@ def _coverage(place: Place, part: Part) -> None:
         for i in range(0, len(poses), max(1, len(poses) // 4)):
             place.see(f"path {name}", f"frame {i}", poses[i], _lens(said))
         place.layers.append(Layer(f"path {name}", "#fff176", lines=[path]))
+    wanted = part.folder / "next_photos.json"
+    views = json.loads(wanted.read_text())["views"] if wanted.exists() else []
+    if views:
+        layer = Layer("photos that would add most", "#69f0ae", on=False)
+        layer.lines = [place.see(layer.label, f"{i + 1}", np.array(v["c2w"], float), _lens(said)) for i, v in enumerate(views)]
+        place.layers.append(layer)
 
 
 def _twin(place: Place, part: Part) -> None:

@@ -57,6 +57,7 @@ def completed(place: Path, line: str) -> set[str]:
         ("simkiln check --format sa", {"sarif"}),
         ("simkiln check --study ", {"second", "study"}),
         ("simkiln plan s", {"second", "study"}),
+        ("simkiln view ", {"cellar"}),
         ("simkiln explain S10", {f"S10{n}" for n in range(1, 10)}),
         ("simkiln why pol", {"policy/"}),
         ("simkiln why rep", {"report"}),
