@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from runtime.capture.posed import Lens, Shot
+from runtime.capture.split import held_out_split
 
 PICTURE, MASK = "images/{:06d}.png", "masks/{:06d}.png"
 
@@ -43,14 +44,15 @@ class Cameras:
     c2w: np.ndarray  # [F, 4, 4]
     up: np.ndarray  # [3] world up, unit length
     scale: Measured
-    held_out: list[bool] | None = None  # [F] where the pose file says it; else `is_held_out` does
+    held_out: list[bool] | None = None  # [F] where the pose file says it; else `held_out_split` does
 
     def to_json(self, held_out_every: int, masked: Sequence[int] = ()) -> dict[str, Any]:
-        """JSON value with the held-out split of `is_held_out`; `masked` are the photos that have a mask."""
+        """JSON value with the held-out split of `held_out_split`; `masked` are the photos that have a mask."""
         number = {lens: i for i, lens in enumerate(dict.fromkeys(self.lenses))}
+        held_out = self.held_out or held_out_split(self.c2w, held_out_every).tolist()
         frames: list[dict[str, Any]] = [
             {"file": PICTURE.format(i), "camera": number[lens], "name": name, "c2w": pose.tolist()}
-            | {"held_out": self.held_out[i] if self.held_out else is_held_out(i, held_out_every)}
+            | {"held_out": held_out[i]}
             | ({"mask": MASK.format(i)} if i in masked else {})
             for i, (lens, name, pose) in enumerate(zip(self.lenses, self.names, self.c2w, strict=True))
         ]
@@ -61,13 +63,6 @@ class Cameras:
 def _camera(lens: Lens) -> dict[str, float]:
     pinhole = dict(zip(("fl_x", "fl_y", "cx", "cy"), lens.pinhole, strict=True))
     return {"width": lens.width, "height": lens.height, **pinhole}
-
-
-def is_held_out(index: int, every: int) -> bool:
-    """One photo of each block of `every`, each time one place later, so that a capture taken in rounds of that length
-    does not give all its held-out photos from one height."""
-    block, place = divmod(index, every)
-    return place == block % every
 
 
 def write_capture(folder: Path, cameras: Cameras, photos: Iterable[Shot], held_out_every: int) -> tuple[int, int]:

@@ -75,9 +75,10 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching,
 
 
 def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
-    """Photos of a hidden site, 4:3; positions come in metres and the photographer knows up."""
-    from runtime.sim.site.photograph import photograph
+    """Photos of a hidden site, 4:3 and no wider than its camera's; positions come in metres and the photographer knows up."""
+    from runtime.sim.site.photograph import PHOTO_WIDTH_PX, photograph
 
+    width_px = min(width_px, PHOTO_WIDTH_PX)
     height_px = width_px * 3 // 4
     shot = photograph(source, width_px, height_px, source.photos)
     points = SparsePoints(shot.xyz, shot.rgb, shot.obs_frame, shot.obs_uv, shot.obs_depth)

@@ -51,7 +51,7 @@ def load_photos(capture: Path, width_px: int) -> Photos:
         size = (round(full[0] * scale), round(full[1] * scale))
         with Image.open(capture / frame["file"]) as picture:
             picture = picture.convert("RGB")
-            image = np.asarray(picture if size == full else picture.resize(size, Image.Resampling.BOX))
+            image = np.asarray(picture if size == full else picture.resize(size, Image.Resampling.HAMMING))
             images.append(image.astype(np.float32) / 255)
         if "mask" in frame:
             with Image.open(capture / frame["mask"]) as picture:

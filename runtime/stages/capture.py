@@ -22,10 +22,10 @@ class Capture(Params):
 
     source: HiddenSite | Photos | SplatFile = bound("location.source", discriminator="kind")
     """Where the location's capture comes from."""
-    width_px: int = Field(320, ge=48, le=4096)
-    """Width of the undistorted photos; smaller photos are not enlarged."""
+    width_px: int = Field(1024, ge=48, le=4096)
+    """Most width of the undistorted photos; smaller photos are not enlarged. A splat's `photo_width_px` then decides."""
     held_out_every: int = Field(8, ge=2)
-    """Every n-th photo is kept from training and used to measure the splat."""
+    """About one photo in so many is kept from training and used to measure the splat: one with others on both sides."""
     feature_width_px: int = Field(640, ge=64, le=4096)
     """Width at which features are detected when poses or points have to be found."""
     max_features: int = Field(3000, ge=100)

@@ -35,7 +35,7 @@ class Splat(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("numba", "numpy", "pillow", "scipy"),
     per=("location",),
     needs={"capture": one("capture")},

@@ -13,6 +13,7 @@ from runtime.sim.pixels.sensor import Sensor
 from runtime.sim.site.place import hidden_place
 
 PHOTO_FOV_Y_DEG = 52.0
+PHOTO_WIDTH_PX = 320  # of the photographer's camera
 PHOTO_NOISE_SD = 1.5  # 8-bit levels
 POINT_NOISE_M = 0.002
 POINTS_PER_PHOTO = 200
