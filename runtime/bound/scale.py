@@ -174,4 +174,11 @@ class HeightScale(Bound):
     """Height of the camera over the support, the median over the photos."""
 
 
-Scale = Annotated[MarkerScale | DistanceScale | PosesScale | HeightScale, Field(discriminator="kind")]
+class GpsScale(Bound):
+    """Where the photos' Exif says that they were taken: for walks and flights of a hundred metres and more."""
+
+    kind: Literal["gps"]
+    """Scale from the photos' GPS positions."""
+
+
+Scale = Annotated[MarkerScale | DistanceScale | PosesScale | HeightScale | GpsScale, Field(discriminator="kind")]

@@ -66,13 +66,13 @@ class Photos(Bound):
     """Pose file, COLMAP model folder or export folder below `path`; by default `transforms.json`, the first of `sparse/0`,
     `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model, or the only XML or CSV in `path`."""
     up: Axis | None = None
-    """World up in the coordinates of the poses; when absent it comes from level markers or the pose file, or is estimated
-    from the cameras."""
+    """World up in the coordinates of the poses; when absent it comes from level markers, the pose file or the gravity that phones
+    note in Exif, or is estimated from the cameras."""
     scale_m_per_unit: float | None = Field(None, gt=0)
     """Metres per unit of the poses, where you know it. Without this and `scale` the scale is unknown: the place can be seen and
     rendered, but no robot can be put there."""
     scale: Scale | None = later(born=None, since=2)
-    """What the scale is measured by: printed markers, a known distance, poses in metres, or the height of the camera."""
+    """What the scale is measured by: printed markers, a known distance, poses in metres, the height of the camera, or GPS."""
 
     @property
     def is_metric(self) -> bool:

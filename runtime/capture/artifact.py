@@ -24,11 +24,12 @@ class Measured:
     relative_error: float | None = None
     up: np.ndarray | None = None  # [3] unit length
     metrics: dict[str, float] = field(default_factory=dict)
+    up_from: str = "spec"  # or: markers, poses, gravity, cameras, site
 
     def to_json(self) -> dict[str, Any]:
         """What `cameras.json` says of the scale."""
         metric = {"metric": self.m_per_unit is not None, "scale_m_per_unit": self.m_per_unit}
-        return metric | {"scale_from": self.origin, "scale_rel_error": self.relative_error}
+        return metric | {"scale_from": self.origin, "scale_rel_error": self.relative_error, "up_from": self.up_from}
 
     def figures(self) -> dict[str, Any]:
         """The same for the capture's metrics, without what is not known, and what it rests on."""

@@ -1,13 +1,15 @@
 """How many metres a unit of a capture is, and which way is up, from what its source says that they are measured by."""
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from runtime.bound.scale import DistanceScale, HeightScale, MarkerScale, PosesScale
+from runtime.bound.scale import DistanceScale, GpsScale, HeightScale, MarkerScale, PosesScale
 from runtime.bound.source import Photos
 from runtime.capture.artifact import Measured
 from runtime.capture.markers import Detector, Sighting, Square, corners_of, fit_squares, other_dictionary
+from runtime.capture.noted import Noted, metres, read_noted
 from runtime.capture.posed import PosedPhotos
 from runtime.capture.support import estimate_support
 from runtime.capture.undistort import rays, read_photo
@@ -20,6 +22,9 @@ CLICK_PX = 1.0
 """Standard error of a point that a person marks in a photo."""
 MOST_OFF = 0.01
 """Distance of a marked point to where the other photos put it, as a share of the focal length, beyond which it is another."""
+GRAVITY_DEG = 5.0
+"""Angle from their common direction beyond which the photos' gravities are not one."""
+STRETCHES = 5
 LOOKED_AT = 4
 """Photos that are searched for other dictionaries where there is no marker."""
 LEVEL_DEG = 8.0
@@ -27,19 +32,43 @@ LEVEL_DEG = 8.0
 
 
 def upright(source: Photos, posed: PosedPhotos) -> tuple[np.ndarray, Measured]:
-    """Up [3], unit length, and the scale. Up is the first that there is: the spec's, that of level markers, the pose file's, the
-    one that the cameras suggest.
+    """Up [3], unit length, and the scale. Up is the first that there is: the spec's, that of level markers, the pose file's,
+    that of gravity in the photos' Exif, the one that the cameras suggest.
 
     Raises:
         InputError: R240 the scale cannot be measured by what the source says, R241 measures disagree.
     """
-    said = source.up if source.up is not None else posed.up
-    up = estimate_up(posed.c2w) if said is None else np.asarray(said, float) / np.linalg.norm(said)
-    scale = measure_scale(source, posed, up)
-    return (scale.up if source.up is None and scale.up is not None else up), scale
+    noted = [read_noted(path, turned) for path, turned in zip(posed.paths, posed.upright, strict=True)]
+    up, origin = _first_up(source, posed, noted)
+    scale = measure_scale(source, posed, up, noted)
+    if source.up is None and scale.up is not None:
+        up, origin = scale.up, "markers"
+    return up, replace(scale, up_from=origin)
 
 
-def measure_scale(source: Photos, posed: PosedPhotos, up: np.ndarray) -> Measured:
+def _first_up(source: Photos, posed: PosedPhotos, noted: list[Noted]) -> tuple[np.ndarray, str]:
+    for said, origin in ((source.up, "spec"), (posed.up, "poses")):
+        if said is not None:
+            return np.asarray(said, float) / np.linalg.norm(said), origin
+    guess = estimate_up(posed.c2w)
+    felt = _by_gravity(posed, noted, guess)
+    return (guess, "cameras") if felt is None else (felt, "gravity")
+
+
+def _by_gravity(posed: PosedPhotos, noted: list[Noted], guess: np.ndarray) -> np.ndarray | None:
+    """Up as accelerometers felt it, where most photos note it and agree; which way along the line, the cameras tell."""
+    lines = [c2w[:3, :3] @ n.vertical for c2w, n in zip(posed.c2w, noted, strict=True) if n.vertical is not None]
+    if len(lines) < max(3, len(noted) / 2):
+        return None
+    up = np.median(lines, axis=0)
+    length = float(np.linalg.norm(up))
+    off = np.degrees(np.arccos(np.clip(lines @ up / max(length, 1e-9), -1, 1)))
+    if np.median(off) > GRAVITY_DEG:
+        return None  # a phone whose axes are others, or poses that do not fit
+    return up / length * (1 if up @ guess > 0 else -1)
+
+
+def measure_scale(source: Photos, posed: PosedPhotos, up: np.ndarray, noted: list[Noted]) -> Measured:
     """Scale of a capture of photos; `up` [3] is the best guess without markers. Raises as `upright`."""
     how = source.scale
     if how is None:
@@ -50,6 +79,8 @@ def measure_scale(source: Photos, posed: PosedPhotos, up: np.ndarray) -> Measure
         return Measured("poses", 1.0)
     if isinstance(how, HeightScale):
         return _by_height(how, posed, up)
+    if isinstance(how, GpsScale):
+        return _checked(_by_gps(posed, up, noted))
     if isinstance(how, DistanceScale):
         return _checked(_by_points(how) if how.points else _by_seen(how, source, posed))
     return _checked(_by_markers(how, source, posed))
@@ -77,6 +108,38 @@ def _by_height(how: HeightScale, posed: PosedPhotos, up: np.ndarray) -> Measured
     spread = 1.4826 * float(np.median(np.abs(heights - middle)))  # of a normal distribution, robustly
     error = spread / middle * np.sqrt(np.pi / 2 / count)  # standard error of a median
     return Measured("camera_height", how.height_m / middle, float(error), metrics={"camera_height_spread": spread / middle})
+
+
+def _by_gps(posed: PosedPhotos, up: np.ndarray, noted: list[Noted]) -> Measured:
+    """Horizontal similarity from cameras to GPS (least squares, Huber weights). GPS errs alike for minutes: the standard error is
+    a jackknife over stretches of photos that follow one another (Kuensch 1989)."""
+    known = [i for i, n in enumerate(noted) if n.place is not None]
+    if len(known) < 2 * STRETCHES:
+        message = f"{len(known)} of the {len(noted)} photos note GPS, {2 * STRETCHES} are needed"
+        raise InputError(Problem("R240", message, "measure the scale by something else", "source.scale"))
+    east, north = metres(np.array([noted[i].place for i in known])).T
+    first = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    first /= np.linalg.norm(first)
+    place = posed.c2w[known, :3, 3]
+    seen, gps = place @ first + 1j * (place @ np.cross(up, first)), east + 1j * north
+    scale, off_m = _similarity(seen, gps)
+    parts = np.array_split(np.arange(len(known)), STRETCHES)
+    without = [_similarity(np.delete(seen, part), np.delete(gps, part))[0] for part in parts]
+    error = np.sqrt((STRETCHES - 1) / STRETCHES * ((np.array(without) - scale) ** 2).sum())
+    return Measured("gps", scale, float(error / max(scale, 1e-12)), metrics={"gps_off_m": off_m, "gps_photos": len(known)})
+
+
+def _similarity(seen: np.ndarray, gps: np.ndarray) -> tuple[float, float]:
+    """Scale of the similarity between points of two planes (complex), and the median distance that stays."""
+    weight = np.ones(len(seen))
+    scale, off = 0.0, np.zeros(len(seen))
+    for _ in range(20):
+        a = seen - (weight * seen).sum() / weight.sum()
+        b = gps - (weight * gps).sum() / weight.sum()
+        turn = (weight * a.conj() * b).sum() / max(float((weight * abs(a) ** 2).sum()), 1e-12)
+        off, scale = abs(b - turn * a), float(abs(turn))
+        weight = np.minimum(1.0, 2 * np.median(off) / np.maximum(off, 1e-12))
+    return scale, float(np.median(off))
 
 
 def _by_points(how: DistanceScale) -> Measured:

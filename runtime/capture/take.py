@@ -84,7 +84,9 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
     points = SparsePoints(shot.xyz, shot.rgb, shot.obs_frame, shot.obs_uv, shot.obs_depth)
     count, up = len(shot.photos), shot.up / np.linalg.norm(shot.up)
     lens = Lens(width_px, height_px, tuple(shot.K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()))
-    cameras = Cameras([lens] * count, [f"{i:06d}" for i in range(count)], shot.c2w, up, Measured("site", 1.0, 0.0))
+    cameras = Cameras(
+        [lens] * count, [f"{i:06d}" for i in range(count)], shot.c2w, up, Measured("site", 1.0, 0.0, up_from="site")
+    )
     metrics = {"photos": count, "registered": count}
     return Taken(cameras, map(Shot, shot.photos), points.kept_in_view(np.array((width_px, height_px))), metrics)
 
