@@ -161,7 +161,7 @@ def test_cameras_come_back(tmp_path: Path, name: str) -> None:
     if name in ("polycam", "record3d"):
         assert cameras["scale_m_per_unit"] == 1.0
         assert cameras["up"] == [0, 1, 0]
-    assert [f["held_out"] for f in cameras["frames"]] == ([True] * 2 + [False] * 4 if name == "split" else [True] + [False] * 5)
+    assert [f["held_out"] for f in cameras["frames"]] == [name == "split", True, False, False, False, False]
     points = np.load(artifact / "points.npz")["xyz"]
     height = points @ np.array(cameras["up"])
     assert len(points) > 30
