@@ -1,7 +1,7 @@
 """Scenes and timing that the renderer's benchmarks share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,8 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> float:
     return -10 * float(np.log10(np.mean((image.astype(np.float64) - reference) ** 2)))
 
 
-def table(rows: list[tuple[str, str, str]]) -> None:
-    """Print rows of what, measured, at least."""
-    widths = [max(len(r[k]) for r in rows) for k in range(3)]
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells, such as what, measured, at least."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -20,7 +20,7 @@ from runtime.libraries import Precision, pins
 from runtime.problem import InputError, Problem
 
 GROUP = "simkiln.backends"
-DEFAULTS = {"renderer": "numba"}
+DEFAULTS = {"renderer": "numba", "embedder": "pixels"}
 HERE = "here"
 OURS = Path(__file__).parent / "backends"
 LARGEST = 20_000

@@ -20,7 +20,7 @@ DIRECTIONS = 32
 """Directions of the upper half sphere that cells are looked at from."""
 LOW, HIGH = np.radians(15), np.radians(75)
 """Lowest and highest elevation of a candidate."""
-AZIMUTHS, ELEVATIONS, DISTANCES = 20, 4, (1.3, 1.9)
+AZIMUTHS, ELEVATIONS, DISTANCES = 20, 5, (1.4, 2.1)
 """Candidates: azimuths, elevations, distances in half short sides of the support."""
 
 

@@ -17,12 +17,14 @@ def test_back_ends_that_want_different_places(tmp_path: Path, monkeypatch: pytes
     base().write(tmp_path)
     study = tmp_path / "specs/study.yaml"
     study.write_text(study.read_text() + "backends: {renderer: near, judge: far}\n")
-    where = {"near": Where("one"), "far": Where(image="a/b:1")}
+    where = {"near": Where("one"), "far": Where(image="a/b:1"), "pixels": Where()}
     monkeypatch.setattr("compiler.graph.identity.Identities.digests", defaultdict(str))  # they are not there
     monkeypatch.setattr("compiler.graph.identity.Identities.changed", [])
     for module in ("compiler.laws.backends", "compiler.graph.identity"):
         monkeypatch.setattr(f"{module}.info", lambda role, name: BackendInfo(role, name, "1", "MIT", False, where=where[name]))
-    monkeypatch.setattr("compiler.laws.backends.available", lambda: {"renderer": ["near"], "judge": ["far"]})
+    monkeypatch.setattr(
+        "compiler.laws.backends.available", lambda: {"renderer": ["near"], "judge": ["far"], "embedder": ["pixels"]}
+    )
     monkeypatch.setattr("compiler.laws.backends.absence", lambda project, found: "")
     monkeypatch.setitem(DEFAULTS, "judge", "far")
     monkeypatch.setitem(REGISTRY, "splat", replace(load_stages()["splat"], backends=("renderer", "judge")))
