@@ -101,6 +101,7 @@ function leave() { // from a view of the list to an orbit that begins there
 
 // ---- lines and points above the splat
 
+if (innerWidth < 700) document.querySelector("details").open = false;
 const layers = facts.layers.map(layer => ({...layer, box: document.getElementById(`layer-${layer.id}`)}));
 
 function draw() {

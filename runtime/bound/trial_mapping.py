@@ -22,8 +22,8 @@ Columns = Annotated[list[Column], Field(min_length=1, max_length=20)]
 class Arm(Bound):
     """The columns of one approach in a wide file, where each row holds one initial state and every approach."""
 
-    success: Column
-    """Column of success."""
+    success: Column | None = None
+    """Column of success; left out where `success_at` makes it of the score."""
     score: Column | None = None
     """Column of the score."""
     failure_mode: Column | None = None
@@ -49,8 +49,12 @@ class TrialColumns(Bound):
     """What the trial started from; trials with the same one are paired. By default the row's place in its cell."""
     success: Column | None = None
     """Whether it succeeded: 1/0, true/false, yes/no (not in wide files)."""
+    successes: Column | None = None
+    """In a table of counts: how many trials of a row succeeded. They are compared unpaired."""
+    trials: Column | None = None
+    """In a table of counts: how many trials a row stands for."""
     score: Column | None = None
-    """Partial success, 0 to `score_max`."""
+    """Partial success, 0 to `score_max`, or a percentage such as `75 %`."""
     failure_mode: Column | None = None
     """How it failed."""
     steps: Column | None = None
@@ -137,6 +141,8 @@ class TrialMapping(Bound):
     """Words for success and failure."""
     score_max: float = Field(1.0, gt=0)
     """The best score in the file's units; scores are kept as 0 to 1."""
+    success_at: float | None = Field(None, ge=0)
+    """In a file of scores alone: the score, in the file's units, from which on a trial counts as a success."""
     day_format: str | None = Field(None, max_length=40)
     """How `columns.day` is written, in the marks of strptime: `%d.%m.%Y` for 5.3.2026. By default ISO 8601: a day as
     2026-03-05, or a time that begins with one."""
@@ -150,6 +156,17 @@ class TrialMapping(Bound):
     def _wide_or_long(self) -> Self:
         if self.arms and (self.columns.approach or self.columns.success or self.fixed.approach):
             raise ValueError("`arms` name approach and success already: leave both out of `columns` and `fixed`")
+        c, scores = self.columns, [arm.score for arm in self.arms.values()] or [self.columns.score]
+        made = [arm.success for arm in self.arms.values()] or [c.success]
+        if c.successes or c.trials:
+            if not (c.successes and c.trials):
+                raise ValueError("`successes` and `trials` go together: a row says how many of how many")
+            if self.arms or self.success_at is not None or c.success or c.score or c.failure_mode or c.steps or c.initial_state:
+                raise ValueError("counts (`successes`, `trials`) say nothing of single trials: leave out the columns of those")
+        elif self.success_at is not None and (None in scores or any(made)):
+            raise ValueError("`success_at` makes success of the score: name a `score`, and leave out `success`")
+        elif self.success_at is None and self.arms and None in made:
+            raise ValueError("an arm names its column of `success`, or the mapping says `success_at` for its `score`")
         if self.columns.day and self.fixed.day:
             raise ValueError("`columns` and `fixed` both say the `day`: leave one out")
         return self

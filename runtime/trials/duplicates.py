@@ -8,6 +8,7 @@ from math import lgamma, log
 import pyarrow as pa
 
 from runtime.stats.table.table import rows
+from runtime.trials.values import COUNTED
 
 CHANCE = 1e-6
 """Two cells are the same trials when they would agree less often than this by accident, over all that are compared."""
@@ -39,12 +40,14 @@ class Outcomes:
 
 
 def outcomes_of(name: str, table: pa.Table) -> list[Outcomes]:
-    """Outcomes of every approach in every place of a set of trials, over all seeds and seed by seed."""
+    """Outcomes of every approach in every place of a set of trials, over all seeds and seed by seed; not of those counted."""
     arms: dict[tuple, list[bool]] = defaultdict(list)
     parts: dict[tuple, list[bool]] = defaultdict(list)
     begin: dict[tuple, tuple[str, int]] = {}
-    names = ("approach", "location", "task", "domain", "seed", "success", "source_file", "source_row")
-    for *arm, seed, success, file, row in rows(table, *names):
+    names = ("approach", "location", "task", "domain", "seed", "success", "source_file", "source_row", "initial_state")
+    for *arm, seed, success, file, row, state in rows(table, *names):
+        if state.startswith(COUNTED):
+            continue
         for key, own in ((tuple(arm), arms), ((*arm, seed), parts)):
             own[key].append(success)
             begin.setdefault(key, (file, row))

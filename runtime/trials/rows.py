@@ -9,9 +9,11 @@ from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import Arm, TrialMapping
 from runtime.stats.table.table import DATED
 from runtime.trials import values
-from runtime.trials.fault import Fault, TrialsRefused, Where
+from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.file_name import names_in
+from runtime.trials.frames import by_episode
 from runtime.trials.raw import Raw
+from runtime.trials.records import MOST_ROWS
 
 NAMES = ("approach", "location", "task", "domain")
 TRIAL_SCHEMA = pa.schema([*(f for f in DATED if f.name != "protocol"), ("source_file", pa.string()), ("source_row", pa.int64())])
@@ -30,21 +32,27 @@ def convert(raw: Raw, mapping: TrialMapping) -> tuple[pa.Table, list[str]]:
     named = names_in(raw.file, mapping)
     _refuse_unknown_columns(raw, mapping)
     _refuse_nameless(raw, mapping, named)
+    raw = by_episode(raw, mapping, {name for _, name in wanted_columns(mapping)})
     reader = _Reader(raw, mapping, named)
     arms = list(mapping.arms.items()) or [(None, _long_arm(mapping))]
     rows: list[tuple] = []
     not_run = 0
     for row in range(len(raw)):
+        if mapping.columns.trials:
+            rows += reader.counted(row)
+            continue
         for approach, arm in arms:
             trial = reader.trial(row, approach, arm)
             if trial is not None:
                 rows.append(trial)
             elif reader.left_out:
                 not_run += 1
-        if len(reader.faults) > _MOST_FAULTS:
+        if len(reader.faults) > _MOST_FAULTS or len(rows) > MOST_ROWS:
             break
     if reader.faults:
         raise TrialsRefused(*reader.faults)
+    if len(rows) > MOST_ROWS:
+        raise refusal("T512", f"`{raw.file}` counts more than {MOST_ROWS:,} trials", "split it", Where(raw.file))
     columns = list(zip(*rows, strict=True)) if rows else [[] for _ in TRIAL_SCHEMA]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, TRIAL_SCHEMA, strict=True)]
     notes = list(raw.notes)
@@ -55,7 +63,8 @@ def convert(raw: Raw, mapping: TrialMapping) -> tuple[pa.Table, list[str]]:
 
 def _long_arm(mapping: TrialMapping) -> Arm:
     c = mapping.columns
-    return Arm(success=c.success or "success", score=c.score, failure_mode=c.failure_mode, steps=c.steps)
+    success = None if mapping.success_at is not None else c.success or "success"
+    return Arm(success=success, score=c.score, failure_mode=c.failure_mode, steps=c.steps)
 
 
 def wanted_columns(mapping: TrialMapping) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -71,15 +80,31 @@ def wanted_columns(mapping: TrialMapping) -> Iterator[tuple[tuple[str | int, ...
 
 def _refuse_unknown_columns(raw: Raw, mapping: TrialMapping) -> None:
     wanted = list(wanted_columns(mapping))
-    if not mapping.arms and mapping.columns.success is None:
+    one_way = mapping.columns.success or mapping.columns.successes or mapping.success_at is not None
+    if not mapping.arms and not one_way:
         wanted.append((("columns",), "success"))
     faults = [
-        Fault("T507", f"`{raw.file}` has no column `{values.shown(column)}`", "", None, key, tuple(raw.columns), column)
+        Fault(
+            "T507",
+            f"`{raw.file}` has no column `{values.shown(column)}`",
+            _hint(mapping, key),
+            None,
+            key,
+            tuple(raw.columns),
+            column,
+        )
         for key, column in wanted
         if column not in raw.columns
     ]
     if faults:
         raise TrialsRefused(*faults)
+
+
+def _hint(mapping: TrialMapping, key: tuple) -> str:
+    """What else there may be where success is neither named nor there."""
+    if key != ("columns",) or mapping.columns.score is None:
+        return ""
+    return "name the column of `success`, or say with `success_at` from which score on a trial is one"
 
 
 def _refuse_nameless(raw: Raw, mapping: TrialMapping, named: dict[str, str]) -> None:
@@ -117,25 +142,31 @@ class _Reader:
         """One row of `TRIAL_SCHEMA`; None where it is wrong or did not take place (`left_out`)."""
         self.left_out = False
         before = len(self.faults)
-        value = self.raw.columns[arm.success][row]
-        if values.is_empty(value):
+        told = arm.success or arm.score
+        assert told is not None, "the mapping was held against this"
+        if values.is_empty(self.raw.columns[told][row]):
             if self.mapping.empty == "not_run":
                 self.left_out = True
             else:
+                what = "success" if arm.success else "the score"
                 hint = "fill it in; `empty: not_run` in the mapping leaves out trials that did not take place"
-                self.fault(row, arm.success, "success is empty", "T509", hint)
+                self.fault(row, told, f"{what} is empty", "T509", hint)
             return None
-        success = self.read(row, arm.success, lambda v: values.as_success(v, self.success, self.failure))
+        score, limit = self.score(row, arm), self.mapping.success_at
+        if arm.success:
+            words = self.success, self.failure, self.mapping.decimal
+            success = self.read(row, arm.success, lambda v: values.as_success(v, *words))
+        else:
+            success = None if score is None or limit is None else score >= limit / self.mapping.score_max * (1 - 1e-9)
+        if arm.score is None:
+            score = float(bool(success))
         names = {field: self.name(row, field) for field in NAMES if not (field == "approach" and approach)}
         names["approach"] = approach or names.get("approach")
-        seed, score, mode, steps = self.seed(row), self.score(row, arm, success), self.mode(row, arm, success), None
+        seed, mode, steps = self.seed(row), self.mode(row, arm, success), None
         if arm.steps and not values.is_empty(self.raw.columns[arm.steps][row]):
             steps = self.read(row, arm.steps, lambda v: values.as_count(v, self.mapping.decimal))
         day = self.day(row)
-        if names["domain"] is not None and names["domain"] not in get_args(Domain):
-            message = f"`{values.shown(names['domain'])}` is not a domain"
-            hint = f"domains: {', '.join(get_args(Domain))}; `rename: {{domain: …}}` maps the file's words to them"
-            self.fault(row, _first(self.mapping.columns.domain), message, "T509", hint)
+        self.check_domain(row, names["domain"])
         if len(self.faults) > before:
             return None
         cell = (names["approach"], names["location"], names["task"], seed, names["domain"])
@@ -144,6 +175,37 @@ class _Reader:
             return None
         where = (names["location"], names["task"], names["approach"], seed, names["domain"], state)
         return (*where, success, score, mode, steps, day, self.raw.file, self.raw.lines[row])
+
+    def counted(self, row: int) -> list[tuple]:
+        """The trials that a row of a table of counts stands for: successes first, each from a state of its own."""
+        c, before = self.mapping.columns, len(self.faults)
+        assert c.successes, "the mapping was held against this"
+        assert c.trials, "and against this"
+        won = self.read(row, c.successes, lambda v: values.as_count(v, self.mapping.decimal))
+        count = self.read(row, c.trials, lambda v: values.as_count(v, self.mapping.decimal))
+        names = {field: self.name(row, field) for field in NAMES}
+        seed, day = self.seed(row), self.day(row)
+        self.check_domain(row, names["domain"])
+        if won is not None and count is not None and won > count:
+            self.fault(row, c.successes, f"{won} successes of {count} trials", "T509", "mend either")
+        elif count is not None and count > MOST_ROWS:
+            self.fault(row, c.trials, f"{count} trials are more than {MOST_ROWS:,}", "T509", "mend it")
+        if len(self.faults) > before or won is None or count is None:
+            return []
+        cell = (names["approach"], names["location"], names["task"], seed, names["domain"])
+        first = self.places.get(cell, 0)
+        self.places[cell] = first + count
+        where = (names["location"], names["task"], names["approach"], seed, names["domain"])
+        read = (day, self.raw.file, self.raw.lines[row])
+        state = f"{values.COUNTED}{names['approach']}"
+        return [(*where, f"{state} {first + i}", i < won, float(i < won), "", None, *read) for i in range(count)]
+
+    def check_domain(self, row: int, domain: str | None) -> None:
+        """Tell a domain that there is not."""
+        if domain is not None and domain not in get_args(Domain):
+            message = f"`{values.shown(domain)}` is not a domain"
+            hint = f"domains: {', '.join(get_args(Domain))}; `rename: {{domain: …}}` maps the file's words to them"
+            self.fault(row, _first(self.mapping.columns.domain), message, "T509", hint)
 
     def name(self, row: int, field: str) -> str | None:
         """What a name field says: fixed, from the file's name, or from columns; renamed."""
@@ -189,17 +251,18 @@ class _Reader:
         self.places[cell] = self.places.get(cell, -1) + 1
         return str(self.places[cell])
 
-    def score(self, row: int, arm: Arm, success: bool | None) -> float | None:
-        """0..1; success as a number where there is no score."""
+    def score(self, row: int, arm: Arm) -> float | None:
+        """0..1, also of a percentage; None where there is no score, or none that fits."""
         if arm.score is None:
-            return float(bool(success))
+            return None
         found = self.read(row, arm.score, lambda v: values.as_number(v, self.mapping.decimal))
         if found is None:
             return None
-        if not 0 <= found <= self.mapping.score_max * (1 + 1e-9):
-            message = f"score {found:g} is not within 0 and {self.mapping.score_max:g}"
+        most = 1.0 if values.is_percentage(self.raw.columns[arm.score][row]) else self.mapping.score_max
+        if not 0 <= found <= most * (1 + 1e-9):
+            message = f"score {found:g} is not within 0 and {most:g}"
             self.fault(row, arm.score, message, "T509", "say the best score as `score_max` in the mapping")
-        return min(found / self.mapping.score_max, 1.0)
+        return min(found / most, 1.0)
 
     def mode(self, row: int, arm: Arm, success: bool | None) -> str:
         """How it failed; empty on success."""

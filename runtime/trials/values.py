@@ -6,6 +6,8 @@ from datetime import date, datetime
 SUCCESS = frozenset(["1", "true", "t", "yes", "y", "success", "succeeded", "successful", "pass", "passed", "ok", "won"])
 FAILURE = frozenset(["0", "false", "f", "no", "n", "failure", "failed", "fail", "nok", "lost"])
 NOTHING = frozenset(["", "na", "n/a", "nan", "none", "null", "-", "--", "?"])
+COUNTED = "counted "
+"""How initial states of trials begin that are only counted: they are nobody else's, and their order is no order."""
 NO_FAILURE = frozenset(["", "none", "na", "n/a", "-", "success", "succeeded", "ok", "null", "nan"])
 
 
@@ -16,11 +18,11 @@ def is_empty(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() in NOTHING
 
 
-def as_success(value: object, success: frozenset[str] = SUCCESS, failure: frozenset[str] = FAILURE) -> bool:
-    """True or false.
+def as_success(value: object, success: frozenset[str] = SUCCESS, failure: frozenset[str] = FAILURE, decimal: str = ".") -> bool:
+    """True or false; also from a number 1 or 0, with that decimal mark.
 
     Raises:
-        ValueError: for anything else; a share such as 0.5 is a score.
+        ValueError: for anything else; a share such as 0.5 is a score, and 14 a count.
     """
     if isinstance(value, bool):
         return value
@@ -30,16 +32,18 @@ def as_success(value: object, success: frozenset[str] = SUCCESS, failure: frozen
     if word in success or word in failure:
         return word in success
     try:
-        number = float(word)
+        number = as_number(word, decimal)
     except ValueError:
-        raise ValueError(f"`{shown(value)}` is neither success nor failure") from None
+        hint = '; say `decimal: ","` in the mapping' if decimal != "," and word in ("0,0", "1,0", "0,00", "1,00") else ""
+        raise ValueError(f"`{shown(value)}` is neither success nor failure{hint}") from None
     if number in (0.0, 1.0):
         return bool(number)
-    raise ValueError(f"`{shown(value)}` is neither success nor failure; a part of success is a `score`")
+    other = "counts are read by `columns: {successes: …, trials: …}`" if number > 1 else "a part of success is a `score`"
+    raise ValueError(f"`{shown(value)}` is neither success nor failure; {other}")
 
 
 def as_number(value: object, decimal: str = ".") -> float:
-    """A finite number.
+    """A finite number; `75 %` is 0.75.
 
     Raises:
         ValueError: for anything else.
@@ -47,6 +51,8 @@ def as_number(value: object, decimal: str = ".") -> float:
     if isinstance(value, bool):
         return float(value)
     text = str(value).strip()
+    if is_percentage(text):
+        return as_number(text[:-1].rstrip(), decimal) / 100
     if decimal == "," and "." not in text:
         text = text.replace(",", ".")
     try:
@@ -57,6 +63,11 @@ def as_number(value: object, decimal: str = ".") -> float:
     if not math.isfinite(number):
         raise ValueError(f"`{shown(value)}` is not a finite number")
     return number
+
+
+def is_percentage(value: object) -> bool:
+    """Whether a cell is a number of hundredths, such as `75 %`."""
+    return isinstance(value, str) and value.rstrip().endswith("%") and value.count("%") == 1
 
 
 def as_count(value: object, decimal: str = ".") -> int:
