@@ -44,7 +44,7 @@ def run(folder: Path, truth: dict[str, np.ndarray], args: argparse.Namespace, se
         work.mkdir()
         order = np.random.default_rng(seed).permutation(sorted(truth))
         for i, name in enumerate(order):
-            photo = read_photo(folder / name, upright=True)
+            photo = read_photo(folder / name, upright=True).rgb
             size = args.width, round(photo.shape[0] * args.width / photo.shape[1])
             write_photo(photos / PICTURE.format(i), cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
         begun = time.process_time()

@@ -11,6 +11,8 @@ class Problem:
     message: str
     help: str = ""
     key: str = ""
+    warning: bool = False
+    """Told, though nothing is stopped by it."""
 
     def __post_init__(self) -> None:
         """Names of files stand in messages, and they may be any bytes."""

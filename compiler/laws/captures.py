@@ -38,7 +38,7 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:
-    """R210 to R220: what is wrong with a capture, from names and headers of its files."""
+    """R210 to R221: what is wrong with a capture, from names and headers of its files."""
     inspect = subject.project.inspect or inspect_source
     for name in subject.used("location"):
         source = subject.project.locations[name].source
@@ -52,7 +52,8 @@ def capture_files(subject: Subject) -> Iterator[Diagnostic]:
         for problem in problems:
             path = tuple(problem.key.split(".")) if problem.key else ("source",)
             whole = subject.project.spans("location", name).get(path) is None
-            yield subject.at("location", name, path, problem.code, problem.message, problem.help, key=whole)
+            severity = "warning" if problem.warning else "error"
+            yield subject.at("location", name, path, problem.code, problem.message, problem.help, key=whole, severity=severity)
 
 
 def _state(folder: Path) -> str:

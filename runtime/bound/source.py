@@ -63,8 +63,11 @@ class Photos(Bound):
     """Folder of the photos below `path` (not used with `transforms`, `polycam` and `record3d`, which name their photos
     themselves)."""
     model: str | None = None
-    """Pose file, COLMAP model folder or export folder below `path`; by default `transforms.json`, the first of `sparse/0`,
-    `sparse`, `colmap`, `colmap_text` and `path` itself that holds a model, or the only XML or CSV in `path`."""
+    """Pose file, COLMAP model folder or export folder below `path`; by default `transforms.json`, that of `sparse/0` (and `1`
+    and so on), `sparse`, `colmap`, `colmap_text` and `path` itself that holds the model of most photos, or the only XML or
+    CSV in `path`."""
+    absent: Literal["refuse", "skip"] = later("refuse", since=1)
+    """What becomes of photos that the pose file names and that are not there: an error, or they are left out."""
     up: Axis | None = None
     """World up in the coordinates of the poses; when absent it comes from level markers, the pose file or the gravity that phones
     note in Exif, or is estimated from the cameras."""

@@ -25,7 +25,7 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
         return None
     source = next(getattr(params, name) for name, bound in stage.bound.items() if bound == "location.source")
     given = Path(job.source_dir)
-    if problems := inspect_source(source, given):
+    if problems := [problem for problem in inspect_source(source, given) if not problem.warning]:
         raise InputError(*problems)
     try:
         copy, content = copy_source(source, given, folder / COPY)

@@ -9,7 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from runtime.capture.posed import Lens, Shot
+from runtime.capture.lens import Lens
+from runtime.capture.posed import Shot
 from runtime.capture.split import held_out_split
 
 PICTURE, MASK = "images/{:06d}.png", "masks/{:06d}.png"

@@ -13,24 +13,61 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from runtime.files import Unfit, read_file
+from runtime.capture.image_header import PhotoHeader
+from runtime.capture.lens import PANORAMA, Lens, panorama
+from runtime.files import Unfit, open_file, read_file
 
-# model id -> (name, number of parameters); only perspective lenses can be undistorted to a pinhole by cv2
+# model id -> (name, number of parameters)
 MODELS = {
     0: ("SIMPLE_PINHOLE", 3),
     1: ("PINHOLE", 4),
     2: ("SIMPLE_RADIAL", 4),
     3: ("RADIAL", 5),
     4: ("OPENCV", 8),
+    5: ("OPENCV_FISHEYE", 8),
     6: ("FULL_OPENCV", 12),
+    7: ("FOV", 5),
+    8: ("SIMPLE_RADIAL_FISHEYE", 4),
+    9: ("RADIAL_FISHEYE", 5),
+    10: ("THIN_PRISM_FISHEYE", 12),
+    11: ("RAD_TAN_THIN_PRISM_FISHEYE", 16),
+    12: ("SIMPLE_DIVISION", 4),
+    13: ("DIVISION", 5),
+    14: ("SIMPLE_FISHEYE", 3),
+    15: ("FISHEYE", 4),
+    16: ("EUCM", 6),
+    17: (PANORAMA, 2),
+}
+_ONE_FOCAL = ("RADIAL", "RADIAL_FISHEYE")
+"""And all that are called SIMPLE."""
+# model -> the more general one that it is a case of, and how many parameters that has after focal lengths and centre
+_CASE_OF = {
+    **dict.fromkeys(("SIMPLE_PINHOLE", "PINHOLE"), ("", 0)),
+    **dict.fromkeys(("SIMPLE_RADIAL", "RADIAL", "OPENCV"), ("", 4)),
+    "FULL_OPENCV": ("", 8),
+    **dict.fromkeys(("SIMPLE_FISHEYE", "FISHEYE", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE"), ("OPENCV_FISHEYE", 4)),
+    "SIMPLE_DIVISION": ("DIVISION", 1),
 }
 _COUNTS = dict(MODELS.values())
 LARGEST = 2 * 2**30
 """Bytes of one file of a model."""
+READ_AT_CHECK = 8 * 2**20
+"""A file of points up to this size is read for a check as well, which takes a second."""
+
+
+LENS_HELP = "undistort the photos first (`colmap image_undistorter`), or estimate the poses again with the lens OPENCV"
 
 
 class ModelError(Exception):
-    """The model is damaged or of a kind that is not supported; the text says how."""
+    """The model is damaged or of a kind that is not supported; the text says how, and `help` what to do."""
+
+    def __init__(self, message: str, help: str = "write it again with the tool that made it") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class LensModelError(Exception):
+    """A lens model that is none of COLMAP's."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +79,15 @@ class ModelCamera:
     height: int
     params: tuple[float, ...]
 
-    def pinhole(self) -> tuple[float, float, float, float]:
-        """(fx, fy, cx, cy) in pixels."""
-        if self.model in ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL"):
-            f, cx, cy = self.params[:3]
-            return f, f, cx, cy
-        fx, fy, cx, cy = self.params[:4]
-        return fx, fy, cx, cy
-
-    def distortion(self) -> tuple[float, ...]:
-        """cv2's distortion vector (k1, k2, p1, p2[, k3, k4, k5, k6])."""
-        if self.model in ("SIMPLE_RADIAL", "RADIAL"):
-            return (*self.params[3:], 0.0, 0.0, 0.0)[:4]
-        return self.params[4:] if self.model.endswith("OPENCV") else (0.0, 0.0, 0.0, 0.0)
+    def lens(self, header: PhotoHeader) -> Lens:
+        """The lens, in the size that the model states (the photo's own does not matter)."""
+        if self.model == PANORAMA:
+            return panorama(self.width, self.height)
+        fx, *rest = self.params
+        fy, cx, cy, *distortion = (fx, *rest) if self.model.startswith("SIMPLE") or self.model in _ONE_FOCAL else rest
+        model, count = _CASE_OF.get(self.model, (self.model, len(distortion)))
+        padded = (*distortion, *[0.0] * count)[:count]
+        return Lens(self.width, self.height, (fx, fy, cx, cy), padded, model)
 
 
 @dataclass(frozen=True)
@@ -80,20 +113,23 @@ class Model:
 def read_model(folder: Path, points: bool = True) -> Model:
     """Read `cameras`, `images` and `points3D` in text or binary form, whichever the folder holds (binary first).
 
-    `points=False` leaves the points and what each photo sees of them out: enough to know the photos, and fast.
+    `points=False` leaves out what each photo sees, and points where they are many: enough to know the photos, and fast. A
+    model without points is whole as well.
 
     Raises:
         ModelError: a damaged file, an unsupported lens, no photos, or a photo without a camera.
         OSError: a file cannot be read.
     """
-    binary = os.path.isfile(folder / "images.bin")
+    binary = is_binary(folder)
     cameras = _parse(folder / ("cameras.bin" if binary else "cameras.txt"), _cameras_bin, _cameras_txt)
     listed = folder / ("images.bin" if binary else "images.txt")
     found = _parse(listed, partial(_images_bin, points=points), partial(_images_txt, points=points))
     images = sorted(found, key=lambda i: i.name)
     cloud = folder / ("points3D.bin" if binary else "points3D.txt")
-    if not points and os.path.getsize(cloud) > LARGEST:  # said now, not when a job reads it
+    there = os.path.isfile(cloud)  # without, points are triangulated
+    if there and os.path.getsize(cloud) > LARGEST:  # said now, not when a job reads it
         raise ModelError(f"is too large: `{cloud.name}` has more than {LARGEST // 2**20:,} MiB")
+    points = there and (points or os.path.getsize(cloud) < READ_AT_CHECK)
     model = Model(dict(cameras), images, dict(_parse(cloud, _points_bin, _points_txt)) if points else {})
     if not images:
         raise ModelError("holds no photos")
@@ -106,12 +142,42 @@ def read_model(folder: Path, points: bool = True) -> Model:
     return model
 
 
+def is_binary(folder: Path) -> bool:
+    """Whether a model's binary files are read, not its texts."""
+    return all(os.path.isfile(folder / name) for name in ("cameras.bin", "images.bin"))
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder holds a model; its points may be absent."""
+    return is_binary(folder) or all(os.path.isfile(folder / name) for name in ("cameras.txt", "images.txt"))
+
+
+def count_images(folder: Path) -> int:
+    """How many photos a model says it has; 0 for one that cannot be read."""
+    try:
+        if is_binary(folder):
+            with open_file(folder / "images.bin") as file:
+                return struct.unpack("<Q", file.read(8))[0]
+        with open_file(folder / "images.txt") as file:
+            return sum(not line.startswith(b"#") for line in file) // 2
+    except (OSError, struct.error):
+        return 0
+
+
+def model_files(folder: Path) -> list[str]:
+    """Names of the files that are read of a model."""
+    kind = "bin" if is_binary(folder) else "txt"
+    return [n for n in (f"cameras.{kind}", f"images.{kind}", f"points3D.{kind}") if os.path.isfile(folder / n)]
+
+
 def _parse(path: Path, binary: Callable, text: Callable) -> list:
     try:
         content = read_file(path, LARGEST)
         return list(binary(_Reader(content)) if path.suffix == ".bin" else text(content.decode("utf-8").splitlines()))
     except Unfit as error:
         raise ModelError(f"cannot be read: `{path.name}`: {error.strerror}") from None
+    except LensModelError as error:
+        raise ModelError(f"has the lens model `{error}`, which is not known", LENS_HELP) from None
     except ModelError as error:
         raise ModelError(f"is damaged in `{path.name}`: {error}") from None
     except (struct.error, ValueError, IndexError, UnicodeDecodeError):
@@ -120,7 +186,7 @@ def _parse(path: Path, binary: Callable, text: Callable) -> list:
 
 def _camera(name: str, width: int, height: int, params: tuple[float, ...]) -> ModelCamera:
     if name not in _COUNTS:
-        raise ModelError(f"unsupported lens model `{name}`")
+        raise LensModelError(name)
     if len(params) != _COUNTS[name] or width <= 0 or height <= 0 or not all(map(math.isfinite, params)):
         raise ModelError("a camera with impossible numbers")
     return ModelCamera(name, width, height, params)
@@ -159,7 +225,9 @@ class _Reader:
 def _cameras_bin(r: _Reader) -> Iterator[tuple[int, ModelCamera]]:
     for _ in range(r.take("Q")[0]):
         camera, model, width, height = r.take("IiQQ")
-        name, count = MODELS.get(model, (f"number {model}", 0))
+        if model not in MODELS:
+            raise LensModelError(f"number {model}")
+        name, count = MODELS[model]
         yield camera, _camera(name, width, height, r.take(f"{count}d"))
 
 
@@ -186,9 +254,10 @@ def _images_txt(lines: list[str], points: bool) -> Iterator[ModelImage]:
         if not head.strip():
             continue
         _, *rest = head.split(maxsplit=9)
-        numbers = tail.split() if points else []
-        if len(rest) != 9 or len(numbers) % 3:
-            raise ValueError
+        numbers = tail.split()
+        if len(rest) != 9 or len(numbers) % 3 or not all(n.lstrip("-").isdecimal() for n in numbers[2::3]):
+            raise ModelError(f"two lines a photo are needed, the second (of its points) may be empty; see `{rest[-1]}`")
+        numbers = numbers if points else []
         seen = [(float(numbers[i]), float(numbers[i + 1]), int(numbers[i + 2])) for i in range(0, len(numbers), 3)]
         pose = [float(v) for v in rest[:7]]
         yield ModelImage(rest[8], int(rest[7]), tuple(pose[:4]), tuple(pose[4:]), seen)  # ty: ignore[invalid-argument-type]

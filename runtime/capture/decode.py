@@ -11,22 +11,36 @@ MOST_BYTES = 2**30
 """Of one photo."""
 
 
-def decode(path: Path, upright: bool) -> np.ndarray | None:
-    """A photo as cv2 has it: [H, W] or [H, W, 3 or 4] uint8, in BGR order; None where it cannot be decoded.
+def decode(path: Path) -> np.ndarray | None:
+    """A photo as cv2 has it: [H, W, 3] uint8 in BGR order, or [H, W, 4] with alpha last; None where it cannot be decoded.
 
-    With `upright` a JPEG's, PNG's or WebP's Exif orientation is applied; TIFF and HEIC are upright always, as
-    `image_header.read_header` says their size. 16 bits a channel are reduced to 8.
+    Pixels lie as `image_header.read_header` says their size: TIFF and HEIC upright, others as they are stored. 16 bits a
+    channel are reduced to 8.
     """
     content = read_file(path, MOST_BYTES)
     if content[4:8] == b"ftyp":
         return _heic(content)
     if content[:2] in (b"II", b"MM"):
         return _tiff(content)
-    turned = 0 if upright else cv2.IMREAD_IGNORE_ORIENTATION
+    raw = np.frombuffer(content, np.uint8)
     try:
-        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | turned)
+        photo = cv2.imdecode(raw, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if photo is None or not _may_be_transparent(content):
+            return photo
+        whole = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
+    if whole is None or whole.ndim < 3 or whole.shape[2] != 4:
+        return photo
+    alpha = whole[..., 3] if whole.dtype == np.uint8 else (whole[..., 3] // 256).astype(np.uint8)
+    return np.dstack([photo, alpha])
+
+
+def _may_be_transparent(content: bytes) -> bool:
+    """Whether a PNG or WebP says that it has an alpha channel, or a transparent colour."""
+    if content[:4] == b"RIFF":
+        return True
+    return content[1:4] == b"PNG" and (content[25] in (4, 6) or b"tRNS" in content[: content.find(b"IDAT")])
 
 
 def _heic(content: bytes) -> np.ndarray | None:
@@ -51,6 +65,8 @@ def _tiff(content: bytes) -> np.ndarray | None:
             turned = ImageOps.exif_transpose(picture)
             if turned.mode.startswith("I"):
                 return cv2.cvtColor((np.asarray(turned) >> 8).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+            if turned.mode in ("RGBA", "LA", "PA"):
+                return cv2.cvtColor(np.asarray(turned.convert("RGBA")), cv2.COLOR_RGBA2BGRA)
             return cv2.cvtColor(np.asarray(turned.convert("RGB")), cv2.COLOR_RGB2BGR)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

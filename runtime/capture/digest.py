@@ -14,10 +14,9 @@ from pathlib import Path
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
-from runtime.capture.colmap_model import ModelError
-from runtime.capture.exports.read import read_poses
+from runtime.capture.colmap_model import ModelError, model_files
 from runtime.capture.exports.split import split_files
-from runtime.capture.inspect import named_photos
+from runtime.capture.named import named
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import open_file, settled
 from runtime.sealed import sealed, unsealed
@@ -104,25 +103,19 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
         return {}
     if isinstance(source, SplatFile):
         return {"splat.ply": folder} | {f"beside/{name}": folder.parent / name for name in parts(folder)}
+    used: dict[str, Path] = {}
     try:
-        used = {f"photo/{name}": path for name, path in named_photos(source, folder).items() if path}
-    except (TransformsError, ModelError):
-        used = {}
-    if source.poses not in ("colmap", "none"):
-        try:
-            poses = read_poses(source, folder)
+        found = named(source, folder)
+        used |= {f"photo/{name}": path for name, path in found.used.items()}
+        if poses := found.poses:
             used |= {f"beside/{name}": path for name, path in poses.beside().items() if path and files.is_inside(name)}
             used |= {f"poses/{path.relative_to(folder)}": path for path in poses.files}
-        except TransformsError:
-            used |= (
-                {"poses": files.transforms_file(source, folder)}
-                if source.poses == "transforms" and not split_files(folder)
-                else {}
-            )
+    except (TransformsError, ModelError):
+        if source.poses == "transforms" and not split_files(folder):
+            used["poses"] = files.transforms_file(source, folder)
     if source.poses == "colmap":
-        model = files.colmap_folder(source, folder)
-        names = files.COLMAP_BINARY if model and os.path.isfile(model / files.COLMAP_BINARY[1]) else files.COLMAP_TEXT
-        used |= {f"model/{n}": model / n for n in names} if model else {}
+        for model in files.colmap_folders(source, folder)[:1]:
+            used |= {f"model/{name}": model / name for name in model_files(model)}
     return used
 
 

@@ -1,10 +1,10 @@
 """What is wrong with a source, found from file names and headers alone, standard library only.
 
 `simkiln check` calls this before anything is built, and the capture stage calls it again before it reads a pixel.
-Codes: R210 folder or file missing, R211 photo unreadable, R212 pose file names absent photos, R213 mixed sizes,
-R214 pose file malformed, R215 PLY truncated or damaged, R216 PLY without Gaussian properties, R217 too few photos,
-R218 path leaves its root, R220 more files or bytes than are read, and from the running stage R219 too few registered
-photos.
+Codes: R210 folder or file missing, R211 photo unreadable, R212 pose file names absent photos, R213 photos of another
+shape than their cameras, R214 pose file malformed, R215 PLY truncated or damaged, R216 PLY without Gaussian properties,
+R217 too few photos, R218 path leaves its root, R220 more files or bytes than are read, R221 (a warning) files that are
+passed over, and from the running stage R219 too few registered photos.
 """
 
 import os
@@ -12,11 +12,12 @@ from pathlib import Path
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
-from runtime.capture.colmap_model import ModelError, read_model
-from runtime.capture.exports.read import NAMING, described, read_poses
+from runtime.capture.colmap_model import ModelError
+from runtime.capture.exports.read import NAMING, described
 from runtime.capture.exports.split import split_files
 from runtime.capture.inspect_photos import inspect_beside, inspect_named, inspect_video, too_large
 from runtime.capture.inspect_ply import inspect_ply
+from runtime.capture.named import named
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
 from runtime.problem import Problem
@@ -24,7 +25,7 @@ from runtime.splat.read import parts
 
 
 def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None) -> list[Problem]:
-    """All problems of a source, empty when it can be captured.
+    """All problems of a source; it can be captured when none but warnings are there.
 
     Args:
         source: the location's source.
@@ -50,25 +51,6 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
     return _inspect_folder(source, folder)
 
 
-def named_photos(source: Photos, folder: Path) -> dict[str, Path | None]:
-    """Photo name as the pose file (or the photo folder) says it -> its file, None when it is not there.
-
-    Raises:
-        TransformsError, ModelError: the pose file is malformed. OSError: something cannot be read.
-    """
-    base = folder / source.images
-    if source.poses == "colmap":
-        model = files.colmap_folder(source, folder)
-        names = [i.name for i in read_model(model, points=False).images] if model else []
-        return {name: files.photo_path(base, name) for name in names}
-    if source.poses == "none":
-        if source.video is not None:
-            return {source.video: folder / source.video}
-        return {name: base / name for name in files.list_photos(base)}
-    poses = read_poses(source, folder)
-    return {f.name: files.photo_path(poses.base, f.name) for f in poses.frames}
-
-
 def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     if not os.path.isdir(folder):
         return [_absent(source, folder, "folder")]
@@ -86,10 +68,11 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
         return [problem]
     name = "the COLMAP model" if source.poses == "colmap" else described(source, folder)
     try:
-        photos = named_photos(source, folder)
+        found = named(source, folder)
+        problems = inspect_named(source, folder, found, name)
+        return problems + (inspect_beside(source, folder, found.poses.beside(), name) if found.poses else [])
     except (TransformsError, ModelError) as error:
-        message = f"{name} of `{source.path}` {error}"
-        return [Problem("R214", message, "write it again with the tool that made it", key)]
+        return [Problem("R214", f"{name} of `{source.path}` {error}", error.help, key)]
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
         if source.poses == "none":
@@ -98,10 +81,6 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
             help_ = "name a folder that holds the photos of this capture alone" if many else "make the folder readable"
             return [Problem("R220" if many else "R210", message, help_, "source.images")]
         return [Problem("R214", f"the poses of `{source.path}` cannot be read: {why}", "make the pose file readable", key)]
-    problems = inspect_named(source, folder, photos, name)
-    if source.poses not in ("colmap", "none"):
-        problems += inspect_beside(source, folder, read_poses(source, folder).beside(), name)
-    return problems
 
 
 def _pose_file_missing(source: Photos, folder: Path, key: str) -> Problem | None:
@@ -110,9 +89,9 @@ def _pose_file_missing(source: Photos, folder: Path, key: str) -> Problem | None
         name = source.model or "transforms.json"
         help_ = "name the pose file with `model`, or set `poses: none` to estimate the poses"
         return Problem("R214", f"no `{name}` in `{source.path}`", help_, key)
-    if source.poses == "colmap" and files.colmap_folder(source, folder) is None:
+    if source.poses == "colmap" and not files.colmap_folders(source, folder):
         place = f"`{source.model}` of `{source.path}`" if source.model else f"`{source.path}`"
-        help_ = "name the folder that holds cameras, images and points3D (.txt or .bin) with `model`"
+        help_ = "name the folder that holds cameras and images (.txt or .bin) with `model`"
         return Problem("R214", f"no COLMAP model in {place}", help_, key)
     return None
 

@@ -1,9 +1,11 @@
 """The value that every kind of photo source is brought to: photos with lenses, poses and sparse points."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from runtime.capture.lens import Lens
 
 
 @dataclass(frozen=True)
@@ -25,27 +27,6 @@ class SparsePoints:
     def write(self, path: Path) -> None:
         """Write `points.npz`."""
         np.savez(path, **vars(self))
-
-
-@dataclass(frozen=True)
-class Lens:
-    """A lens, and the size of the photos that were taken through it."""
-
-    width: int  # pixels
-    height: int
-    pinhole: tuple[float, float, float, float]  # fx, fy, cx, cy in pixels, pixel centres at +0.5
-    distortion: tuple[float, ...] = ()  # cv2 order k1 k2 p1 p2 k3 k4 k5 k6; none for a pinhole
-
-    def resized(self, width: int, height: int) -> "Lens":
-        """The same lens for photos of another size."""
-        x, y = width / self.width, height / self.height
-        fx, fy, cx, cy = self.pinhole
-        return replace(self, width=width, height=height, pinhole=(fx * x, fy * y, cx * x, cy * y))
-
-    def narrowed(self, width_px: int) -> "Lens":
-        """The same lens for photos no wider than `width_px`."""
-        width = min(width_px, self.width)
-        return self.resized(width, round(self.height * width / self.width))
 
 
 @dataclass(frozen=True)
@@ -72,3 +53,13 @@ class PosedPhotos:
     offered: int = 0  # photos that there were before poses were sought
     held_out: list[bool] | None = None  # [F] when the pose file says which photos are to be kept from training
     metric: bool = False  # the poses come in metres
+
+    def some(self, which: list[int]) -> "PosedPhotos":
+        """A few of the photos, without points."""
+        return PosedPhotos(
+            [self.paths[i] for i in which],
+            [self.names[i] for i in which],
+            [self.lenses[i] for i in which],
+            [self.upright[i] for i in which],
+            self.c2w[which],
+        )

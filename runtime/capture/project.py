@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from runtime.capture.posed import Lens, SparsePoints
+from runtime.capture.lens import Lens
+from runtime.capture.posed import SparsePoints
 
 
 def project(xyz: np.ndarray, c2w: np.ndarray, pinhole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -156,7 +156,7 @@ def _by_seen(how: DistanceScale, source: Photos, posed: PosedPhotos) -> Measured
             message = f"photo `{seen.photo}` of the distance is not among the {len(posed.names)} photos with poses"
             raise InputError(Problem("R240", message, "name another photo that shows both ends", f"source.scale.seen.{i}.photo"))
         found.append(named[0])
-        photo = read_photo(posed.paths[named[0]], posed.upright[named[0]])
+        photo = read_photo(posed.paths[named[0]], posed.upright[named[0]]).rgb
         lens = posed.lenses[named[0]].resized(photo.shape[1], photo.shape[0])
         marked.append(rays(lens, np.array([seen.a, seen.b])))
     poses, focal = posed.c2w[found], np.array([posed.lenses[j].pinhole[0] for j in found])
@@ -187,10 +187,12 @@ def _by_seen(how: DistanceScale, source: Photos, posed: PosedPhotos) -> Measured
 def _by_markers(how: MarkerScale, source: Photos, posed: PosedPhotos) -> Measured:
     detector, sightings = Detector(how), []
     for i, (path, upright) in enumerate(zip(posed.paths, posed.upright, strict=True)):
-        photo = read_photo(path, upright)
+        photo = read_photo(path, upright).rgb
         lens = posed.lenses[i].resized(photo.shape[1], photo.shape[0])
         for marker, edges in detector(photo):
             corners = corners_of(rays(lens, edges.reshape(-1, 2)).reshape(edges.shape))
+            if not np.isfinite(corners).all():  # of a panorama
+                continue
             side_px = lens.pinhole[0] * float(np.linalg.norm(corners - np.roll(corners, 1, 0), axis=1).mean())
             sightings.append(Sighting(marker, i, corners, side_px, lens.pinhole[0]))
     squares = {s.marker: s for s in fit_squares(sightings, posed.c2w)}
@@ -277,6 +279,6 @@ def _none_found(
     message = f"no marker of `{how.dictionary}` is in the {len(posed.paths)} photos of `{source.path}`"
     help_ = "name the `dictionary` and `border_cells` of the print; a marker needs a light margin and 25 pixels a side"
     some = list(zip(posed.paths, posed.upright, strict=True))[:: -(-len(posed.paths) // LOOKED_AT)]
-    if other := other_dictionary([read_photo(path, upright) for path, upright in some]):
+    if other := other_dictionary([read_photo(path, upright).rgb for path, upright in some]):
         help_ = f"the photos show markers of `{other}`: name that as `dictionary`"
     return Problem("R240", message, help_, "source.scale")

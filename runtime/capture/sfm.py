@@ -4,20 +4,23 @@ One thread and fixed seeds, so that the same photos give the same poses on one m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from runtime.capture.agreement import Agreement, agreement
 from runtime.capture.artifact import PICTURE
-from runtime.capture.posed import Lens
+from runtime.capture.lens import Lens
 from runtime.capture.retrieval import pairs_to_match
 
 EXHAUSTIVE_UP_TO: int = 40
 """With more photos than this, a photo is matched with those that look most like it only."""
 NEAREST = 12
+ENOUGH_PER_PHOTO = 10
+"""Points that three photos or more see, for those that only two see to be left out."""
 ENOUGH_REGISTERED = 0.95
 """A further start of the mapping is tried until this share of the photos is registered."""
 
@@ -47,6 +50,7 @@ class Reconstructed:
     rgb: np.ndarray  # [N, 3] uint8
     seen: np.ndarray  # [K, 2] index into registered, index into xyz
     reprojection_px: float  # mean over points
+    agreement: Agreement | None = None  # of poses that were given
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,13 @@ def triangulate(
     for pinhole, some in _grouped(pinholes, names).items():
         params = ",".join(str(float(v)) for v in pinhole.pinhole)
         _features(pycolmap, database, folder, some, {"camera_model": "PINHOLE", "camera_params": params}, max_features)
-    pairs = [(names[a], names[b]) for a, b in _neighbour_pairs(c2w, neighbours)]
-    _match_pairs(pycolmap, database, pairs, work, seed)
+    pairs = _neighbour_pairs(c2w, neighbours)
+    _match_pairs(pycolmap, database, [(names[a], names[b]) for a, b in pairs], work, seed)
     model = pycolmap.Reconstruction()
     with pycolmap.Database.open(database) as opened:
         stored = {image.name: image for image in opened.read_all_images()}
         cameras = opened.read_all_cameras()
+        agreed = agreement(opened, [stored[name].image_id for name in names], pinholes, c2w, pairs)
     for camera in cameras:
         model.add_camera_with_trivial_rig(camera)
     for name, pose in zip(names, c2w, strict=True):
@@ -129,10 +134,13 @@ def triangulate(
         image = pycolmap.Image(name=name, camera_id=stored[name].camera_id, image_id=stored[name].image_id)
         rigid = pycolmap.Rigid3d(pycolmap.Rotation3d(_orthonormal(w2c[:3, :3])), w2c[:3, 3])
         model.add_image_with_trivial_frame(image, rigid)
-    target = work / "triangulated"
+    target, options = work / "triangulated", _mapper(pycolmap, seed)
     target.mkdir()
-    solved = pycolmap.triangulate_points(model, database, folder / "images", target, options=_mapper(pycolmap, seed))
-    return _read(solved, names)
+    solved = pycolmap.triangulate_points(model, database, folder / "images", target, options=options)
+    if solved.num_points3D() < ENOUGH_PER_PHOTO * len(names):  # few photos overlap: points that two of them see count too
+        options.triangulation.ignore_two_view_tracks = False
+        solved = pycolmap.triangulate_points(model, database, folder / "images", target, options=options)
+    return replace(_read(solved, names), agreement=agreed)
 
 
 def _names(count: int) -> list[str]:
@@ -203,15 +211,20 @@ def _mapper(pycolmap: ModuleType, seed: int, start: Start = STARTS[0]) -> Any:
     return options
 
 
-def _neighbour_pairs(c2w: np.ndarray, neighbours: int) -> list[tuple[int, int]]:
-    """Pairs of photos worth matching: similar viewing direction, and near for the size of the capture."""
+def nearest(c2w: np.ndarray, count: int) -> np.ndarray:
+    """For each photo the others [F, at most count] that may show the same: they look alike, and are near for the size of
+    the capture."""
     forward, centre = c2w[:, :3, 2], c2w[:, :3, 3]
     angle = np.arccos(np.clip(forward @ forward.T, -1, 1))
     apart = np.linalg.norm(centre[:, None] - centre[None], axis=-1)
     cost = angle + apart / max(float(np.median(apart)), 1e-9)
     np.fill_diagonal(cost, np.inf)
-    nearest = np.argsort(cost, axis=1, kind="stable")[:, :neighbours]
-    return sorted({(min(a, int(b)), max(a, int(b))) for a in range(len(c2w)) for b in nearest[a] if a != b})
+    return np.argsort(cost, axis=1, kind="stable")[:, : min(count, len(c2w) - 1)]
+
+
+def _neighbour_pairs(c2w: np.ndarray, neighbours: int) -> list[tuple[int, int]]:
+    """Pairs of photos worth matching."""
+    return sorted({(min(a, int(b)), max(a, int(b))) for a, others in enumerate(nearest(c2w, neighbours)) for b in others})
 
 
 def _read(model: Any, names: list[str]) -> Reconstructed:

@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 
 from runtime.bound.source import HiddenSite, Photos
-from runtime.capture import files, sfm
+from runtime.capture import sfm
 from runtime.capture.artifact import Cameras, Measured, write_shots
 from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import MIN_PHOTOS
-from runtime.capture.posed import Lens, PosedPhotos, Shot, SparsePoints
+from runtime.capture.lens import Lens, quarters
+from runtime.capture.named import named
+from runtime.capture.posed import PosedPhotos, Shot, SparsePoints
 from runtime.capture.project import observe
 from runtime.capture.read_posed import read_posed
 from runtime.capture.scale import upright
@@ -25,6 +27,8 @@ type Tell = Callable[[float, str], None]
 
 ENOUGH_POINTS = 50
 """A posed capture with fewer points than this gets its points triangulated."""
+JUDGED = 12
+"""Photos of a posed capture with points of its own that the poses are held against."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,9 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching,
         posed, metrics = _estimate(source, offered, matching)
     else:
         posed, metrics = read_posed(source, folder), {}
-    pinholes = [straight(lens.narrowed(width_px)) for lens in posed.lenses]
-    if len(posed.xyz) < ENOUGH_POINTS:
-        posed, metrics = _triangulate(posed, matching)
+    pinholes = [straight(lens, width_px) for lens in posed.lenses]
+    if source.poses != "none":
+        posed, metrics = _held_against_photos(source, posed, matching)
     points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
     up, scale = upright(source, posed)
     cameras = Cameras(pinholes, posed.names, posed.c2w, up, scale, posed.held_out)
@@ -94,7 +98,7 @@ def take_hidden_site(source: HiddenSite, width_px: int) -> Taken:
 def _offered(source: Photos, folder: Path, width_px: int, work: Path, tell: Tell) -> dict[str, Path]:
     """Name -> file of the photos whose poses are sought; those of a video are named by its own name and the frame's number."""
     if source.video is None:
-        return {name: folder / source.images / name for name in files.list_photos(folder / source.images)}
+        return named(source, folder).used
     video = folder / source.video
     found = extract_photos(video, work, width_px, source.frames, MIN_PHOTOS, lambda share, note: tell(0.3 * share, note))
     return {f"{video.name}#{index}": path for index, path in found}
@@ -102,11 +106,13 @@ def _offered(source: Photos, folder: Path, width_px: int, work: Path, tell: Tell
 
 def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
     names, paths = list(offered), list(offered.values())
+    turns = _turns_left(paths)
     with TemporaryDirectory() as temporary:
         shrunk, work = Path(temporary) / "photos", Path(temporary) / "work"
         work.mkdir()
-        write_shots(shrunk, (_shrunk(path, matching.feature_width_px) for path in paths))
-        guesses = [_guess(path, matching.feature_width_px) for path in paths]
+        upright = not any(turns)
+        write_shots(shrunk, (_shrunk(path, matching.feature_width_px, upright) for path in paths))
+        guesses = [_guess(path, matching.feature_width_px, upright) for path in paths]
         found = sfm.estimate_poses(shrunk, guesses, work, matching.max_features, matching.seed)
     registered = found.registered if found else []
     wanted = max(MIN_PHOTOS, int(np.ceil(matching.min_registered_fraction * len(paths))))
@@ -118,9 +124,9 @@ def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> t
     posed = PosedPhotos(
         paths=[paths[i] for i in registered],
         names=[names[i] for i in registered],
-        lenses=found.lenses,
+        lenses=[lens.turned(turns[i]) for lens, i in zip(found.lenses, registered, strict=True)],
         upright=[True] * len(registered),
-        c2w=found.c2w,
+        c2w=np.stack([pose @ _rolled(turns[i]) for pose, i in zip(found.c2w, registered, strict=True)]),
         xyz=found.xyz,
         rgb=found.rgb,
         seen=found.seen,
@@ -129,31 +135,74 @@ def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> t
     return posed, {"reprojection_px": found.reprojection_px}
 
 
-def _shrunk(path: Path, width_px: int) -> Shot:
-    """An upright copy of a photo, no wider than that, for feature detection."""
-    photo = read_photo(path, upright=True)
-    width = min(width_px, photo.shape[1])
-    return Shot(cv2.resize(photo, (width, round(photo.shape[0] * width / photo.shape[1])), interpolation=cv2.INTER_AREA))
+def _turns_left(paths: list[Path]) -> list[int]:
+    """Quarters of a circle by which each photo is turned clockwise after its pose is estimated.
+
+    Photos that share a lens share it as they are stored: where a camera was turned for some, they are turned afterwards.
+    Else, and where some are mirrored, they are turned before.
+    """
+    turns = [quarters(read_header(path)) for path in paths]
+    mixed = len(set(turns)) > 1 and None not in turns
+    return [turn or 0 if mixed else 0 for turn in turns]
 
 
-def _guess(path: Path, width_px: int) -> sfm.Guess:
+def _rolled(turns: int) -> np.ndarray:
+    """[4, 4] from a camera whose picture is turned clockwise by quarters of a circle to the camera before."""
+    return np.linalg.matrix_power(np.array([[0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), turns)
+
+
+def _shrunk(path: Path, width_px: int, upright: bool) -> Shot:
+    """A copy of a photo, no wider than that, for feature detection."""
+    shot = read_photo(path, upright)
+    width = min(width_px, shot.rgb.shape[1])
+    size = (width, round(shot.rgb.shape[0] * width / shot.rgb.shape[1]))
+    mask = None if shot.mask is None else cv2.resize(shot.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return Shot(cv2.resize(shot.rgb, size, interpolation=cv2.INTER_AREA), mask)
+
+
+def _guess(path: Path, width_px: int, upright: bool) -> sfm.Guess:
     """What a photo's header says of the lens of `_shrunk`."""
     header = read_header(path)
-    lens = Lens(*header.upright_size(), (0, 0, 0, 0)).narrowed(width_px)
+    size = header.upright_size() if upright else (header.width, header.height)
+    lens = Lens(*size, (0, 0, 0, 0)).narrowed(width_px)
     focal_px = header.focal_35mm / 36 * max(lens.width, lens.height)  # 36 mm: the long side of 35 mm film
     return sfm.Guess(lens.width, lens.height, focal_px or None)
 
 
-def _triangulate(posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
-    pinholes = [straight(lens.narrowed(matching.feature_width_px)) for lens in posed.lenses]
+def _held_against_photos(source: Photos, posed: PosedPhotos, matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
+    """Posed photos with points that are triangulated where they came with few, and how well photos and poses agree.
+
+    Raises:
+        InputError: R219, the poses are not those of the photos.
+    """
+    given = len(posed.xyz) >= ENOUGH_POINTS
+    some = posed.some(_together(posed.c2w)) if given else posed
+    pinholes = [straight(lens, matching.feature_width_px) for lens in some.lenses]
     with TemporaryDirectory() as temporary:
         shots, work = Path(temporary) / "photos", Path(temporary) / "work"
         work.mkdir()
-        write_shots(shots, undistorted(posed, pinholes))
-        found = sfm.triangulate(shots, pinholes, work, posed.c2w, matching.neighbours, matching.max_features, matching.seed)
-    if not len(found.xyz):
-        message = "the photos share no points under the poses given"
-        help_ = "check that poses and photos belong together and follow the conventions of the pose file"
+        write_shots(shots, undistorted(some, pinholes))
+        found = sfm.triangulate(shots, pinholes, work, some.c2w, matching.neighbours, matching.max_features, matching.seed)
+    agreed = found.agreement
+    assert agreed is not None
+    if agreed.wrong or not (given or len(found.xyz)):
+        message = (
+            f"photos and poses of `{source.path}` do not agree: {agreed.share:.0%} of {agreed.matches} features that two photos "
+            f"share lie where the poses put them, and {len(found.xyz) / len(some.paths):.1f} points a photo could be triangulated"
+        )
+        help_ = (
+            "see that poses and photos belong together, and that matrices are camera-to-world in the axes of the pose file; "
+            "or have the poses estimated with `poses: none`"
+        )
         raise InputError(Problem("R219", message, help_, "source.poses"))
-    kept = replace(posed, xyz=found.xyz, rgb=found.rgb, seen=found.seen)
-    return kept, {"reprojection_px": found.reprojection_px}
+    metrics = {"agreeing_fraction": agreed.share} if agreed.matches else {}
+    if given:
+        return posed, metrics
+    return replace(posed, xyz=found.xyz, rgb=found.rgb, seen=found.seen), {"reprojection_px": found.reprojection_px, **metrics}
+
+
+def _together(c2w: np.ndarray) -> list[int]:
+    """A few photos that may show the same, to look at where all would take long."""
+    near = sfm.nearest(c2w, JUDGED - 1)
+    middle = len(near) // 2
+    return sorted({middle, *map(int, near[middle])})

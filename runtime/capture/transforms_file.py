@@ -11,44 +11,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.capture.image_header import PhotoHeader
+from runtime.capture.lens import PANORAMA, POLYNOMIAL, Lens, panorama
 from runtime.files import Unfit, read_file
 
-DISTORTION = ("k1", "k2", "p1", "p2")
-OTHER_DISTORTION = ("k3", "k4", "k5", "k6")
+DISTORTION = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
+FISHEYE_DISTORTION = ("k1", "k2", "k3", "k4")
+PERSPECTIVE = ("OPENCV", "FULL_OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE")
+WRITE_AGAIN = "write it again with the tool that made it"
 BESIDE = ("mask", "depth_file", "confidence")
 LARGEST = 64 * 2**20
 """Bytes of a pose file; a thousand frames have one million."""
 
 
 class TransformsError(Exception):
-    """The file is not a usable `transforms.json`; the text says what is wrong."""
+    """The file is not a usable `transforms.json`; the text says what is wrong, `help` what to do."""
+
+    def __init__(self, message: str, help: str = WRITE_AGAIN) -> None:
+        super().__init__(message)
+        self.help = help
 
 
 @dataclass(frozen=True)
 class TransformsFrame:
-    """One photo: its name as written, OpenGL camera-to-world rows, (fx, fy, cx, cy) or None, (k1, k2, p1, p2)."""
+    """One photo: its name as written, OpenGL camera-to-world rows, and what is said of its lens (None: nothing)."""
 
     name: str
     c2w: list[list[float]]
-    size: tuple[float, float] | None
-    focal: tuple[float, float] | None
-    angle_x: float | None
-    center: tuple[float, float] | None
+    size: tuple[int, int] | None  # w, h
+    focal: tuple[float | None, float | None]  # fl_x, fl_y in pixels
+    angle: tuple[float | None, float | None]  # camera_angle_x, camera_angle_y in radians
+    center: tuple[float, float] | None  # cx, cy
     distortion: tuple[float, ...]
+    model: str = ""  # as `Lens.model`
     held_out: bool = False
     mask: str | None = None  # names, as that of the photo
     depth: str | None = None
     confidence: str | None = None
 
-    def intrinsics(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """(fx, fy, cx, cy) in pixels of a photo of that size, scaled when the file speaks of another size."""
-        w, h = self.size or (width, height)
-        sx, sy = width / w, height / h
-        cx, cy = self.center or (w / 2, h / 2)
-        if self.focal is None:
-            focal = 0.5 * width / math.tan(0.5 * float(self.angle_x or 1.0))
-            return focal, focal, cx * sx, cy * sy
-        return self.focal[0] * sx, self.focal[1] * sy, cx * sx, cy * sy
+    def lens(self, header: PhotoHeader) -> Lens:
+        """The lens, in the size that the file states, or in that of the photo."""
+        width, height = self.size or (header.width, header.height)
+        if self.model == PANORAMA:
+            return panorama(width, height)
+        seen = zip((width, height), self.angle, strict=True)
+        by_angle = [None if angle is None else 0.5 * side / math.tan(0.5 * angle) for side, angle in seen]
+        x, y = (f if f is not None else a for f, a in zip(self.focal, by_angle, strict=True))
+        fx, fy = x if x is not None else y, y if y is not None else x
+        assert fx is not None  # `_frame` has looked
+        assert fy is not None
+        return Lens(width, height, (fx, fy, *(self.center or (width / 2, height / 2))), self.distortion, self.model)
 
 
 def json_of(path: Path) -> dict[str, Any]:
@@ -93,7 +105,7 @@ def frames_of(content: dict[str, Any]) -> tuple[list[TransformsFrame], list[floa
     frames = [_frame(content, entry, i, kept_out) for i, entry in enumerate(content["frames"])]
     for name, times in Counter(f.name for f in frames).items():
         if times > 1:
-            raise TransformsError(f"names `{name}` twice")
+            raise TransformsError(f"names `{name}` twice", "leave one of the frames out")
     up = content.get("up")
     if up is not None and not (isinstance(up, list) and len(up) == 3 and all(_finite(v) for v in up)):
         raise TransformsError("has an `up` that is not three numbers")
@@ -110,37 +122,46 @@ def _frame(content: dict[str, Any], entry: Any, index: int, kept_out: set[str]) 
     if not isinstance(entry["file_path"], str) or not entry["file_path"]:
         raise TransformsError(f"has an empty `file_path` in {where}")
     merged = {**content, **entry}
-    lens = merged.get("camera_model", "OPENCV")
-    if lens not in ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE"):
-        raise TransformsError(f"uses the lens model `{lens}` in {where}, which is not a perspective one")
-    if merged.get("is_fisheye"):
-        raise TransformsError(f"has a fisheye lens in {where}, which is not a perspective one")
-    if any(_number(merged, key, where) not in (None, 0.0) for key in OTHER_DISTORTION):
-        raise TransformsError(f"has distortion beyond k1, k2, p1, p2 in {where}")
-    fx, angle = _number(merged, "fl_x", where), _number(merged, "camera_angle_x", where)
-    if fx is None and angle is None:
-        raise TransformsError(f"has neither `fl_x` nor `camera_angle_x` for {where}")
-    if (fx is not None and fx <= 0) or (fx is None and angle is not None and not 0 < angle < math.pi):
-        raise TransformsError(f"has an impossible focal length for {where}")
-    fy = _number(merged, "fl_y", where)
+    focal = tuple(_positive(merged, key, where, math.inf) for key in ("fl_x", "fl_y"))
+    angle = tuple(_positive(merged, key, where, math.pi) for key in ("camera_angle_x", "camera_angle_y"))
+    model = _model(merged, where)
+    if model != PANORAMA and not any((*focal, *angle)):
+        help_ = "state the focal length in pixels as `fl_x`"
+        raise TransformsError(f"has neither `fl_x` nor `camera_angle_x` for {where}", help_)
     size, center = _pair(merged, "w", "h", where), _pair(merged, "cx", "cy", where)
-    if size is not None and min(size) <= 0:
+    if size is not None and min(size) < 1:
         raise TransformsError(f"has an impossible `w` or `h` for {where}")
     name = _plain(entry["file_path"])
     beside = {key: _plain(entry[f"{key}_path"]) for key in BESIDE if isinstance(entry.get(f"{key}_path"), str)}
     return TransformsFrame(
         name=name,
         c2w=_matrix(entry["transform_matrix"], where),
-        size=size,
-        focal=None if fx is None else (fx, fx if fy is None else fy),
-        angle_x=angle,
+        size=None if size is None else (round(size[0]), round(size[1])),
+        focal=focal,  # ty: ignore[invalid-argument-type]
+        angle=angle,  # ty: ignore[invalid-argument-type]
         center=center,
-        distortion=tuple(_number(merged, key, where) or 0.0 for key in DISTORTION),
+        distortion=tuple(
+            _number(merged, key, where) or 0.0 for key in (FISHEYE_DISTORTION if model == "OPENCV_FISHEYE" else DISTORTION)
+        ),
+        model=model,
         held_out=bool(entry.get("held_out")) or name in kept_out,
         mask=beside.get("mask"),
         depth=beside.get("depth_file"),
         confidence=beside.get("confidence"),
     )
+
+
+def _model(merged: dict[str, Any], where: str) -> str:
+    """The frame's lens model as `Lens.model`. Where OpenCV divides by a polynomial of k4 to k6, nerfstudio's k4 is a
+    fourth power in one (nerfstudio, camera_utils.py); only k5 and k6 tell them apart."""
+    lens = "OPENCV_FISHEYE" if merged.get("is_fisheye") else merged.get("camera_model", "OPENCV")
+    if lens in ("OPENCV_FISHEYE", PANORAMA):
+        return lens
+    if lens not in PERSPECTIVE:
+        help_ = "export the photos undistorted, or with one of: OPENCV, FULL_OPENCV, OPENCV_FISHEYE, EQUIRECTANGULAR"
+        raise TransformsError(f"uses the lens model `{lens}` in {where}, which is not known", help_)
+    *_, k4, k5, k6 = (_number(merged, key, where) or 0.0 for key in DISTORTION)
+    return POLYNOMIAL if k4 and not k5 and not k6 and lens != "FULL_OPENCV" else ""
 
 
 def _plain(name: str) -> str:
@@ -176,9 +197,21 @@ def _number(mapping: dict[str, Any], key: str, where: str) -> float | None:
     return float(value)
 
 
+def _positive(mapping: dict[str, Any], key: str, where: str, below: float) -> float | None:
+    value = _number(mapping, key, where)
+    if value is not None and not 0 < value < below:
+        raise TransformsError(f"has an impossible `{key}` for {where}")
+    return value
+
+
 def _pair(mapping: dict[str, Any], first: str, second: str, where: str) -> tuple[float, float] | None:
     a, b = _number(mapping, first, where), _number(mapping, second, where)
-    return None if a is None or b is None else (a, b)
+    if a is not None and b is not None:
+        return a, b
+    if a is not None or b is not None:
+        there, absent = (first, second) if a is not None else (second, first)
+        raise TransformsError(f"has `{there}` without `{absent}` for {where}", f"state `{absent}` as well, or neither")
+    return None
 
 
 def _lower(text: str) -> str:

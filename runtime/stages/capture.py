@@ -45,7 +45,7 @@ def _cost(p: Capture) -> Resources:
 
 
 @stage(
-    version=3,
+    version=4,
     libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
     takes="photos",
     per=("location",),
@@ -60,8 +60,7 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
         return _write(p, out, take_hidden_site(p.source, p.width_px))
     if out.source_dir is None:
         raise ValueError("the source's folder was not resolved")
-    problems = inspect_source(p.source, out.source_dir)
-    if problems:
+    if problems := [problem for problem in inspect_source(p.source, out.source_dir) if not problem.warning]:
         raise InputError(*problems)
     if isinstance(p.source, SplatFile):
         return _write_splat(p.source, out)

@@ -43,10 +43,17 @@ def photograph(
     pixels = np.stack([u.ravel(), v.ravel()], axis=1)
     matrix = np.array([[pinhole[0], 0, pinhole[2]], [0, pinhole[1], pinhole[3]], [0, 0, 1]])
     plain = cv2.undistortPoints(pixels[:, None], matrix, np.zeros(4) if distortion is None else distortion)[:, 0]
-    rays = np.concatenate([plain, np.ones((len(plain), 1))], axis=1) @ c2w[:3, :3].T
-    away = -c2w[2, 3] / rays[:, 2]
+    return seen(c2w, np.concatenate([plain, np.ones((len(plain), 1))], axis=1), size)
+
+
+def seen(c2w: np.ndarray, rays: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """What a camera sees of the table top along rays [H * W, 3] of its own axes: [H, W, 3] uint8 RGB."""
+    width, height = size
+    rays = rays @ c2w[:3, :3].T
+    down = rays[:, 2] < -1e-9
+    away = np.where(down, -c2w[2, 3] / np.where(down, rays[:, 2], -1), 1e6)
     hit = c2w[:3, 3] + rays * away[:, None]
-    at = ((hit[:, :2] + TABLE_HALF) / (2 * TABLE_HALF) * 512 - 0.5).astype(np.float32).reshape(height, width, 2)
+    at = ((hit[:, :2] + TABLE_HALF) / (2 * TABLE_HALF) * 512 - 0.5).clip(-1e4, 1e4).astype(np.float32).reshape(height, width, 2)
     return cv2.remap(
         texture(), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(90, 90, 90)
     )

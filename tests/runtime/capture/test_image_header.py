@@ -75,7 +75,7 @@ def test_photos_are_upright_and_tell_their_focal_length(tmp_path: Path, kind: st
         path.write_bytes(heic(photo, 3 if turned == 6 else 0, _exif(turned).removeprefix(b"Exif\0\0")))
     else:
         Image.fromarray(photo).save(path, kind, exif=_exif(turned), **({"quality": 95} if kind != "TIFF" else {}))
-    header, read = read_header(path), read_photo(path, upright=True)
+    header, read = read_header(path), read_photo(path, upright=True).rgb
     assert header.upright_size() == read.shape[1::-1] == ((64, 96) if turned == 6 else (96, 64))
     assert header.focal_35mm == 26
     corners = [read[8, 8], read[8, -8], read[-8, 8], read[-8, -8]]
@@ -87,7 +87,7 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
     wide = (np.arange(64 * 96 * 3).reshape(64, 96, 3) * 3).astype(np.uint16)
     for name, values in (("colour.tif", wide), ("grey.tif", wide[..., 0]), ("colour.png", wide)):
         assert cv2.imwrite(str(tmp_path / name), values)
-        read = read_photo(tmp_path / name, upright=True)
+        read = read_photo(tmp_path / name, upright=True).rgb
         expected = np.broadcast_to(values[..., None], wide.shape) if values.ndim == 2 else values[..., ::-1]
         assert np.abs(read.astype(int) - (expected >> 8)).max() <= 1
 

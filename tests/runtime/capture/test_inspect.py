@@ -105,20 +105,23 @@ def test_absent_photos_are_named_once(tmp_path: Path) -> None:
     assert "4 photos (`images/000.png`, `images/002.png`, `images/003.png`, ...)" in problem.message
 
 
-def test_mixed_sizes(tmp_path: Path) -> None:
+def test_sizes_may_be_mixed_and_shapes_are_those_of_their_cameras(tmp_path: Path) -> None:
     folder = _plain(tmp_path)
-    cv2.imwrite(str(folder / "images" / "003.png"), np.zeros((13, 16, 3), np.uint8))
-    problem = _one(_source(), tmp_path)
-    assert problem.code == "R213"
-    assert "16x12" in problem.message
-    assert "`images/003.png` is 16x13" in problem.message
+    cv2.imwrite(str(folder / "images" / "003.png"), np.zeros((24, 32, 3), np.uint8))
+    assert _codes(_source(), tmp_path) == []
+    for size, said in ((16, 16), "is 16x16, but its camera in the pose file 160x120, which"), ((16, 12), "the turned size"):
+        cv2.imwrite(str(folder / "images" / "003.png"), np.zeros((*size, 3), np.uint8))
+        problem = _one(_source(), tmp_path)
+        assert problem.code == "R213"
+        assert said in problem.message
+    assert _codes(_source(poses="none"), tmp_path) == []
 
 
 def test_independent_problems_come_together(tmp_path: Path) -> None:
     folder = _plain(tmp_path)
     (folder / "images" / "000.png").unlink()
     (folder / "images" / "001.png").write_bytes(b"x")
-    cv2.imwrite(str(folder / "images" / "003.png"), np.zeros((13, 16, 3), np.uint8))
+    cv2.imwrite(str(folder / "images" / "003.png"), np.zeros((16, 16, 3), np.uint8))
     assert _codes(_source(), tmp_path) == ["R212", "R211", "R213"]
 
 
@@ -132,9 +135,10 @@ def test_independent_problems_come_together(tmp_path: Path) -> None:
         (lambda c: c["frames"][1]["transform_matrix"][0].pop(), "not 4x4 numbers in frame 1"),
         (lambda c: c["frames"][1]["transform_matrix"][0].__setitem__(0, 5), "not a rotation"),
         (lambda c: c["frames"][1]["transform_matrix"][0].__setitem__(3, float("nan")), "not 4x4 numbers"),
-        (lambda c: c.pop("fl_x"), "neither `fl_x` nor `camera_angle_x`"),
-        (lambda c: c.update(fl_x=-1), "impossible focal length"),
-        (lambda c: c.update(camera_model="OPENCV_FISHEYE"), "not a perspective one"),
+        (lambda c: [c.pop(key) for key in ("fl_x", "fl_y")], "neither `fl_x` nor `camera_angle_x`"),
+        (lambda c: c.update(fl_x=-1), "impossible `fl_x`"),
+        (lambda c: c.update(camera_model="ORTHOPHOTO"), "which is not known"),
+        (lambda c: c.pop("h"), "has `w` without `h`"),
         (lambda c: c.update(k1="a"), "has a `k1` that is not a number"),
         (lambda c: c.update(w=0), "impossible `w` or `h`"),
         (lambda c: c["frames"][1].update(file_path="images/000.png"), "names `images/000.png` twice"),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from runtime.bound.source import Photos
-from runtime.capture.posed import Lens, PosedPhotos
+from runtime.capture.lens import Lens
+from runtime.capture.posed import PosedPhotos
 from runtime.capture.scale import upright
 from runtime.problem import InputError
 from tests.runtime.capture.marker_scene import TURN, UNIT_M, Printed, photograph, poses, table
