@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.contract import Contract
+from runtime.private import private_folder
 from runtime.tracking.log import Log
 
 
@@ -65,6 +66,12 @@ class Out:
         """A line for the job's log."""
         if not self._quiet:
             sys.stderr.write(f"{self._label} {text}\n")
+
+    def aside(self, name: str) -> Path:
+        """A path for what people should see and no artifact holds, such as why something was refused: beside the log."""
+        beside = self._tracked.beside or private_folder("aside") / "build"
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        return beside.with_name(f"{beside.name}.{name}")
 
     def missing(self) -> list[str]:
         """Declared outputs that are not there and may not be absent."""

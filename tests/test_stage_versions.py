@@ -10,7 +10,13 @@ from runtime.build.code_digest import closures, code_digest, ours, recorded, ver
 from runtime.libraries import pins
 from runtime.stage import load_stages
 
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "llvmlite": "numba", "pi_heif": "pi-heif"}
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "llvmlite": "numba",
+    "pi_heif": "pi-heif",
+    "skimage": "scikit-image",
+}
 NO_LIBRARIES = {"pydantic", "markupsafe"}
 """They check and escape what is ours; nothing that an artifact holds is computed by them."""
 

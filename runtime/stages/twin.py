@@ -55,14 +55,27 @@ class TwinParams(Params):
     """Lag that the twin assumes of the servos."""
     friction: float = Field(0.8, gt=0, le=3)
     """Sliding friction that the twin assumes of every surface."""
+    least_on_support: float = Field(0.05, ge=0, le=1)
+    """A support that holds a smaller share of the captured points is refused (R252). A table under a statue holds a tenth."""
+    voxel_m: float = Field(0.01, ge=0.004, le=0.05)
+    """Size of a voxel of the field that collision meshes are cut from."""
+    views: int = Field(20, ge=4, le=400)
+    """Most photos from whose places depth is fused."""
 
 
 @stage(
-    version=2,
-    libraries=minor("mujoco", "numpy", "pillow", "scipy"),
+    version=3,
+    libraries=minor("mujoco", "numpy", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
-    makes={"scene": "scene.xml", "twin": "twin.json", "background": "background/", "preview": "preview.png", "haze": "haze.npy"},
+    makes={
+        "scene": "scene.xml",
+        "twin": "twin.json",
+        "background": "background/",
+        "preview": "preview.png",
+        "haze": "haze.npy",
+        "collision": "collision/",
+    },
     backends=("renderer",),
     offers=lambda p, inputs: Contract(SO101.action_dim, p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
     cost=lambda p: Resources(minutes=0.3),
@@ -71,7 +84,7 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
 
     Raises:
-        InputError: R251 when the scene has no support that the robot could stand on.
+        InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it.
     """
     import numpy as np
 
@@ -81,7 +94,7 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     from runtime.sim.pixels.eye import Look
     from runtime.sim.pixels.raycast import Lamp
     from runtime.sim.pixels.sensor import Sensor
-    from runtime.sim.twin.build import build_twin
+    from runtime.sim.twin.build import Wanted, build_twin
     from runtime.sim.twin.twin import Snap, Twin
 
     pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
@@ -91,6 +104,6 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     physics, look = Physics(servo=servo, friction=p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
-    metrics = build_twin(assumed, capture, scene, out, renderer)
+    metrics = build_twin(Wanted(assumed, p.least_on_support, p.voxel_m, p.views), capture, scene, out, renderer)
     out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

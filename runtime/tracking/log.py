@@ -22,10 +22,13 @@ CHOICES = ("jsonl", "wandb", "wandb-online")
 
 
 class Log:
-    """All trackers of one build. One that breaks is left out with a line on stderr: no build fails by its tracking."""
+    """All trackers of one build. One that breaks is left out with a line on stderr: no build fails by its tracking.
 
-    def __init__(self, trackers: Sequence[Tracker] = ()) -> None:
-        self._trackers = list(trackers)
+    Files named like `beside`, with a suffix, belong to the build too.
+    """
+
+    def __init__(self, trackers: Sequence[Tracker] = (), beside: Path | None = None) -> None:
+        self._trackers, self.beside = list(trackers), beside
         self.made: Made | None = None
 
     def measure(self, step: int, values: Mapping[str, float]) -> None:
@@ -50,7 +53,7 @@ class Log:
 @contextmanager
 def tracked(job: Job, study: str, folder: Path) -> Generator[Log]:
     """A log of one build below `folder`; a build that ends without `Log.end` failed, for the reason that is raised."""
-    log = Log(_trackers(Build(job, study), folder))
+    log = Log(_trackers(Build(job, study), folder), folder / job.stage / job.fingerprint)
     try:
         yield log
     except BaseException as error:

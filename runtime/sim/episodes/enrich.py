@@ -12,8 +12,7 @@ from runtime.sim.episodes.episodes import Episode, Film, redraw
 from runtime.sim.episodes.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
 from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.eye import Eye
-from runtime.sim.twin.build import camera_picture
-from runtime.sim.twin.twin import Twin, snap_to_support, splat_backdrop
+from runtime.sim.twin.twin import Twin, camera_picture, snap_to_support, splat_backdrop
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.renderer import Renderer
 

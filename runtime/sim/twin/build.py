@@ -1,7 +1,7 @@
 """Build a twin from a capture and its splat: support, placement of the robot, collision, backdrops, preview."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,25 @@ from PIL import Image
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.solid import COLLISION_GROUP
-from runtime.sim.pixels.camera import Camera
+from runtime.sim.pixels.camera import Camera, look_at
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
-from runtime.sim.twin.collision import columns, support_box
+from runtime.sim.twin.collision import add_parts, reach_box, solid_field, support_box, things, write_parts
 from runtime.sim.twin.haze import far_from_points, in_sight
 from runtime.sim.twin.placement import in_footprint, placements
-from runtime.sim.twin.twin import Twin, over_support, snap_to_support, splat_backdrop
+from runtime.sim.twin.shots import Shot, evenly, read_shots
+from runtime.sim.twin.support_picture import draw_support
+from runtime.sim.twin.surface import DepthView, fuse
+from runtime.sim.twin.twin import Twin, camera_picture, over_support, snap_to_support, splat_backdrop
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.ply import read_ply
 from runtime.splat.renderer import Renderer
 from runtime.splat.scene import SceneFacts, Support
 
+RING = 16  # views around a place that has no photos
+VIEW_PX = 160  # width of the depth pictures that are fused
 PREVIEW_SCALE = 6
 OPAQUE = 0.5  # Gaussians above this opacity are surfaces, when a capture has no points of its own
 FEWEST_POINTS = 50
@@ -49,13 +54,6 @@ def captured_points(capture: Path, gaussians: Gaussians) -> np.ndarray:
     return gaussians.means[gaussians.opacities > OPAQUE].astype(float)
 
 
-def camera_picture(renderer: Renderer, gaussians: Gaussians, twin: Twin, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
-    """The splat from a camera of the base frame: rgb [H, W, 3] in 0..1 and z-depth [H, W] in metres."""
-    pose, grey = twin.splat_camera(camera), (0.5, 0.5, 0.5)
-    rgb, depth, _ = renderer.render(gaussians, pose, camera.K, camera.width, camera.height, grey)
-    return rgb, depth * twin.scale
-
-
 def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
     """Share of the work area's pixels, in a small picture, at which the camera sees down to the support."""
     camera = replace(twin.cameras[0], width=SEEN_WIDTH, height=SEEN_WIDTH * 3 // 4)
@@ -64,16 +62,71 @@ def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
     return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
 
 
-def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
-    """Write all files of the twin artifact; return its metrics. `assumed` is all of the twin but where it stands."""
-    facts: SceneFacts = json.loads((scene / "scene.json").read_text())
+@dataclass(frozen=True)
+class Wanted:
+    """What a twin is to be: all of it but where it stands, and how that is found."""
+
+    assumed: Twin
+    least_on_support: float  # share of the points near the focus that lie on the support
+    voxel_m: float  # of the collision mesh
+    views: int  # most depth pictures that are fused
+
+
+def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least: float, out: Out) -> Support:
+    """The support of the scene, when it is one; `points` [N, 3] in scene units.
+
+    Raises:
+        InputError: R251 there is none, R252 too few points lie on it.
+    """
     if not facts["support"]:
         message = "the scene has no support that the robot could stand on"
         raise InputError(Problem("R251", message, "capture a table or a floor from above", "source"))
-    gaussians = read_ply(scene / "splat.ply")
     support = Support.from_json(facts["support"])
+    if support.inlier_fraction >= least:
+        return support
+    local = (points - support.origin) @ support.rotation * float(facts["scale_m_per_unit"])
+    axis, picture = int(np.argmax(support.half_extent_m)), out.aside("support.png")
+    draw_support(picture, points, local[:, 2], local[:, axis], float(support.half_extent_m[axis]), shots)
+    share = f"{support.inlier_fraction:.1%} of the points that the capture is about lie on the support that was found"
+    help = "look at the picture: capture a table or a floor from above and all around, or, where it is right, set"
+    help = f"{help} `stages: {{twin: {{least_on_support: ...}}}}` below that share"
+    raise InputError(Problem("R252", f"only {share}, and {least:.1%} are needed: {picture}", help, "least_on_support"))
+
+
+def depth_views(renderer: Renderer, gaussians: Gaussians, twin: Twin, shots: list[Shot]) -> list[DepthView]:
+    """What the splat shows from the photos' places, in the base frame."""
+    views = []
+    for shot in (one.reduced(VIEW_PX) for one in shots):
+        rgb, depth, _ = renderer.render(gaussians, shot.c2w, shot.K, shot.width, shot.height)
+        views.append(DepthView(depth * twin.scale, rgb, shot.K, twin.from_splat(shot.c2w)))
+    return views
+
+
+def looks_around(twin: Twin) -> list[Shot]:
+    """Places to look from where no photos say any: rings at two heights round the work area, in the splat's coordinates."""
+    middle = np.array((twin.task.area.center_x_m, 0.0, 0.0))
+    found = []
+    for i in range(RING):
+        turn, height = 2 * np.pi * i / RING, (0.35, 0.7)[i % 2]
+        eye = middle + np.array((0.9 * np.cos(turn), 0.9 * np.sin(turn), height))
+        camera = Camera("around", VIEW_PX, VIEW_PX * 3 // 4, 60.0, look_at(eye, middle, np.array((0.0, 0.0, 1.0))))
+        pose = twin.splat_camera(camera)
+        found.append(Shot(i, "", Path(), camera.width, camera.height, camera.K, pose, False))
+    return found
+
+
+def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
+    """Write all files of the twin artifact; return its metrics.
+
+    Raises:
+        InputError: R251, R252: see `find_support`.
+    """
+    facts: SceneFacts = json.loads((scene / "scene.json").read_text())
+    gaussians, shots, assumed = read_ply(scene / "splat.ply"), read_shots(capture), wanted.assumed
+    points = captured_points(capture, gaussians)
+    support = find_support(facts, points, shots, wanted.least_on_support, out)
     to_support = support_from_world(support, float(facts["scale_m_per_unit"]))
-    points = captured_points(capture, gaussians) @ to_support[:3, :3].T + to_support[:3, 3]
+    points = points @ to_support[:3, :3].T + to_support[:3, 3]
     means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
     adrift = far_from_points(means, points)
     task, camera, physics = assumed.task, assumed.cameras[0], assumed.physics
@@ -96,8 +149,14 @@ def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Re
     gaussians = gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
-    solids = [support_box(), *columns(points, task.area)]
+    solids = [support_box()]
     spec = build_scene(task, physics, solids, COLLISION_GROUP)
+    box = reach_box(wanted.voxel_m)
+    views = depth_views(renderer, gaussians, twin, evenly(shots, wanted.views) or looks_around(twin))
+    distance, seen, _ = fuse(views, box, wanted.voxel_m)
+    found = things(solid_field(distance, seen, box, wanted.voxel_m, task.area, points), box, wanted.voxel_m, points)
+    parts = [part for thing in found for part in thing.parts]
+    add_parts(spec, write_parts(out.path("collision"), parts), out.root, physics.friction)
     model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
@@ -117,7 +176,10 @@ def build_twin(assumed: Twin, capture: Path, scene: Path, out: Out, renderer: Re
     on_support = np.isfinite(depth) & (np.abs(height) < twin.snap.near_m)
     return {
         "scale_m_per_unit": float(facts["scale_m_per_unit"]),
-        "collision_boxes": len(solids),
+        "collision_things": len(found),
+        "collision_parts": len(parts),
+        "collision_watertight": all(thing.mesh.is_watertight for thing in found),
+        "on_support": round(support.inlier_fraction, 3),
         "area_seen": round(best, 3),
         "haze": int(haze.sum()),
         "points_in_the_way": int(np.count_nonzero(in_footprint(points, task.area))),

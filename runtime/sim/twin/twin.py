@@ -18,6 +18,8 @@ from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.pixels.sensor import Sensor
 from runtime.sim.tasks import AnyTask
 from runtime.sim.twin.placement import footprint
+from runtime.splat.gaussians import Gaussians
+from runtime.splat.renderer import Renderer
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,12 @@ class Twin:
         c2w[:3, :3] = inverse[:3, :3] @ camera.c2w[:3, :3] * self.scale
         c2w[:3, 3] = inverse[:3, :3] @ camera.c2w[:3, 3] + inverse[:3, 3]
         return c2w
+
+    def from_splat(self, c2w: np.ndarray) -> np.ndarray:
+        """The inverse of `splat_camera`: a pose [4, 4] of the splat's coordinates in the base frame, metres."""
+        pose = self.splat_to_twin @ c2w
+        pose[:3, :3] /= self.scale
+        return pose
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
@@ -109,6 +117,13 @@ def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
 def splat_backdrop(rgb: np.ndarray, depth_m: np.ndarray, shadow: float) -> Backdrop:
     """A backdrop from a picture of the splat [H, W, 3] in 0..1: its light is baked in, so a shadow dims it."""
     return Backdrop(rgb.astype(np.float32), (rgb * (1 - shadow)).astype(np.float32), depth_m.astype(np.float32))
+
+
+def camera_picture(renderer: Renderer, gaussians: Gaussians, twin: Twin, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
+    """The splat from a camera of the base frame: rgb [H, W, 3] in 0..1 and z-depth [H, W] in metres."""
+    pose, grey = twin.splat_camera(camera), (0.5, 0.5, 0.5)
+    rgb, depth, _ = renderer.render(gaussians, pose, camera.K, camera.width, camera.height, grey)
+    return rgb, depth * twin.scale
 
 
 def eyes_of(model: Model, twin: Twin, backdrops: dict[str, Backdrop]) -> dict[str, Eye]:
