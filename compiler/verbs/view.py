@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
             asked, near = name, others
             splat = node if store.has(*node.address) else None
     if splat is None:
-        help_ = f"run `simkiln run {asked}`" if asked else "list it in a study that wants its `coverage`, and run that"
+        wanted = f"study `{args.study}` does not plan it" if args.study else "list it in a study that wants its `coverage`"
+        help_ = f"run `simkiln run {asked}`" if asked else wanted
         sys.stderr.write(f"the splat of `{args.location}` is not built: {help_}\n")
         return 1
     built: dict[str, list[Part]] = {kind: [] for kind in SHOWN}

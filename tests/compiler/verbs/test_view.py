@@ -75,6 +75,10 @@ def _facts(page: Path) -> dict:
 def test_what_is_not_built_is_told(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["view", "table"]) == 1
     assert capsys.readouterr().err == "the splat of `table` is not built: run `simkiln run look`\n"
+    (there / "specs/studies/other.yaml").write_text("title: Other\nlocations: [second]\ntargets: [coverage]\n")
+    shutil.copy(there / "specs/locations/table.yaml", there / "specs/locations/second.yaml")
+    assert main(["view", "table", "--study", "other"]) == 1
+    assert "study `other` does not plan it" in capsys.readouterr().err
     assert main(["view", "tabel"]) == 2
     assert "did you mean `table`?" in capsys.readouterr().err
     _build(there, "look", "capture", "splat")

@@ -46,10 +46,10 @@ def test_decimal_commas_and_percentages(capsys: pytest.CaptureFixture) -> None:
 
 def test_counts_become_trials_that_pair_with_none(capsys: pytest.CaptureFixture) -> None:
     counts = "columns: {approach: policy, successes: won, trials: of}\n" + FIXED
-    rows = kept(counts, "policy,won,of\nbase,14,25\nmine,19,25\nmine,1,2\nother,14,25\n")
+    rows = kept(counts, "policy,won,of\nbase,44,90\nmine,19,25\nmine,1,2\nother,44,90\n")
     found = {a: [r["success"] for r in rows if r["approach"] == a] for a in ("base", "mine", "other")}
-    assert {a: (sum(won), len(won)) for a, won in found.items()} == {"base": (14, 25), "mine": (20, 27), "other": (14, 25)}
-    assert len({r["initial_state"] for r in rows}) == len(rows) == 77
+    assert {a: (sum(won), len(won)) for a, won in found.items()} == {"base": (44, 90), "mine": (20, 27), "other": (44, 90)}
+    assert len({r["initial_state"] for r in rows}) == len(rows) == 207
     assert main(["trials", "uplift", "set", "--baseline", "base"]) == 0
     assert "not paired" in capsys.readouterr().out
     said = refused(counts, "policy,won,of\nbase,26,25\nmine,1.5,2\n", capsys)
