@@ -15,6 +15,7 @@ class Out:
     """Handle to the artifact under construction. A stage writes below `root` and nowhere else.
 
     `source_dir` is a private copy of the folder (or PLY file) of a location's photos or splat, for the `capture` stage only.
+    `scratch` is where a folder may be made that is still there when a killed job is started again.
     `scope` names what this node stands for (location, task, approach, seed, domain). Artifacts are shared by content,
     so nothing in one may depend on it, except for messages.
     """
@@ -28,10 +29,12 @@ class Out:
         quiet: bool = False,
         scope: Mapping[str, str] | None = None,
         log: Log | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self.root = root
         self.scope = dict(scope or {})
         self.source_dir = source_dir
+        self.scratch = scratch
         self.measured = Contract()
         self._tracked = log or Log()
         self._makes = {name.rstrip("?"): path for name, path in makes.items()}

@@ -15,12 +15,13 @@ from compiler.store.lease import Leases
 from runtime.store.host import alive, host
 from runtime.store.lock import UNSUPPORTED
 from runtime.store.marker import claim
-from runtime.store.store import Store
+from runtime.store.store import SCRATCH, Store
 
 TRASH = ".trash"
 ARTIFACT = r"[A-Za-z_]\w*-[0-9a-f]{32}"
 """How our own names begin: `STAGE-FINGERPRINT`. What is called otherwise is not ours, and stays wherever it stands."""
 TEMPORARY = re.compile(rf"{ARTIFACT}-[A-Za-z0-9._]+-\d+-[0-9a-f]+")
+UNFINISHED = re.compile(ARTIFACT)
 LOCK = re.compile(rf"{ARTIFACT}\.lock")
 SWEPT = re.compile(rf"{ARTIFACT}-[0-9a-f]+")
 ASIDE = re.compile(rf"{ARTIFACT}(-\d{{8}}T\d{{6}}Z)?-[0-9a-f]+")
@@ -45,8 +46,10 @@ def leftovers(store: Store, before: float) -> list[Path]:
     """
     dead = [path for path in _entries(store.root / ".tmp", TEMPORARY) if not _lives(path)]
     locks = [path for path in _entries(store.root / ".locks", LOCK) if not _locked(path)]
+    going = busy(store)
+    scratch = [path for path in _entries(store.root / SCRATCH, UNFINISHED) if path.name not in going]
     aside = [path for path in damaged(store) if aside_at(path) < before]
-    return [*dead, *locks, *_entries(store.root / TRASH, SWEPT), *Leases(store.root).ended(), *aside]
+    return [*dead, *scratch, *locks, *_entries(store.root / TRASH, SWEPT), *Leases(store.root).ended(), *aside]
 
 
 def old_runs(build: Path, before: float, keep: set[tuple[str, str]], going: bool) -> list[Path]:

@@ -52,7 +52,7 @@ def execute(job: Job, store: Store, quiet: bool = False, log: Log | None = None)
         reading = Reading(store, folder.stat().st_ctime_ns)
         parents = _parents(job, stage, params, store, reading)
         source = captured(job, stage, params, folder)
-        out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log)
+        out = Out(folder, stage.makes, job.label, source, quiet, job.scope, log, store.scratch(*job.address))
         backends = {role: start(role, chosen, job.places.get(role)) for role, chosen in job.backends.items()}
         metrics = stage.function(params, **parents, out=out, **backends)
         if source:

@@ -43,3 +43,12 @@ class Adam:
         self.value = np.ascontiguousarray(np.concatenate([self.value[keep], added]))
         self._first = np.concatenate([self._first[keep], nothing])
         self._second = np.concatenate([self._second[keep], nothing])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that it is restored from."""
+        return {"value": self.value, "first": self._first, "second": self._second, "steps": np.array(self._steps)}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from a `state`."""
+        self.value, self._first, self._second = state["value"], state["first"], state["second"]
+        self._steps = int(state["steps"])

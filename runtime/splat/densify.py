@@ -24,6 +24,14 @@ class Pull:
         self._sum[seen] += np.linalg.norm(g_means2d[seen], axis=1)
         self._views[seen] += 1
 
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that it is restored from."""
+        return {"sum": self._sum, "views": self._views}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from a `state`."""
+        self._sum, self._views = state["sum"], state["views"]
+
     def mean(self) -> np.ndarray:
         """Mean pull [N]; 0 for a Gaussian that no view saw."""
         return self._sum / np.maximum(self._views, 1)
@@ -33,12 +41,15 @@ class Pull:
         return self._views > 0
 
 
-def _rotated(quats: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Offsets [N, 3] turned by quaternions wxyz [N, 4]."""
-    q = quats / np.linalg.norm(quats, axis=1, keepdims=True)
-    w, v = q[:, :1], q[:, 1:]
-    t = 2 * np.cross(v, offsets)
-    return offsets + w * t + np.cross(v, t)
+def rotations(quats: np.ndarray) -> np.ndarray:
+    """Rotation matrices [N, 3, 3] of quaternions wxyz [N, 4] of any length."""
+    w, x, y, z = (quats / np.linalg.norm(quats, axis=1, keepdims=True)).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
 
 
 def densify(
@@ -56,9 +67,9 @@ def densify(
     chosen = np.sort(chosen[strength[chosen] > 0])
     big = gaussians.scales[chosen].max(axis=1) > large
     clones, parents = gaussians.select(chosen[~big]), gaussians.select(chosen[big])
-    halves = []
+    halves, turned = [], rotations(parents.quats)
     for _ in range(2):
-        offset = _rotated(parents.quats, rng.normal(size=parents.scales.shape) * parents.scales)
+        offset = np.einsum("nij,nj->ni", turned, rng.normal(size=parents.scales.shape) * parents.scales)
         halves.append(Gaussians(parents.means + offset, parents.quats, parents.scales / _SHRINK, parents.opacities, parents.sh))
     keep[chosen[big]] = False
     return keep, Gaussians.concatenate([clones, *halves])

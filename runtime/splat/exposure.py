@@ -6,6 +6,7 @@ Without them a splat explains a darker photo by haze in front of its camera.
 import numpy as np
 
 from runtime.splat.adam import Adam
+from runtime.splat.checkpoint import nested, part
 
 
 class Exposure:
@@ -15,6 +16,15 @@ class Exposure:
         """No correction yet."""
         self._log_gain = Adam(np.zeros((photos, 3), np.float32))
         self._offset = Adam(np.zeros((photos, 3), np.float32))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that it is restored from."""
+        return nested({"gain": self._log_gain, "offset": self._offset})
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from a `state`."""
+        self._log_gain.restore(part(state, "gain"))
+        self._offset.restore(part(state, "offset"))
 
     def apply(self, index: int, image: np.ndarray) -> np.ndarray:
         """The render [H, W, 3] as photo `index` would show it."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from runtime.splat.adam import Adam
 from runtime.splat.backward import Gradients
+from runtime.splat.checkpoint import nested, part
 from runtime.splat.gaussians import Gaussians
 
 
@@ -40,6 +41,19 @@ class Model:
         self._shading = Adam(np.ascontiguousarray(start.sh[:, 1:]))
         self._all = (self._means, self._quats, self._scales, self._opacities, self._color, self._shading)
 
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that it is restored from."""
+        return nested({str(i): adam for i, adam in enumerate(self._all)})
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from a `state`."""
+        for i, adam in enumerate(self._all):
+            adam.restore(part(state, str(i)))
+
+    def move(self, offsets: np.ndarray) -> None:
+        """Shift all centres by offsets [N, 3]."""
+        self._means.value += offsets
+
     def __len__(self) -> int:
         return len(self._means.value)
 
@@ -53,8 +67,9 @@ class Model:
             sh=np.concatenate([self._color.value, self._shading.value], axis=1),
         )
 
-    def step(self, now: Gaussians, gradients: Gradients, rates: Rates) -> None:
-        """One Adam step of every parameter, from the gradients with respect to `now`, the current Gaussians."""
+    def step(self, now: Gaussians, gradients: Gradients, rates: Rates, reach: np.ndarray) -> None:
+        """One Adam step of every parameter, from the gradients with respect to `now`, the current Gaussians; each centre
+        moves by the rate of the means times its `reach` [N, 1]."""
         g = gradients
         self._scales.step(g.scales * now.scales, rates.scales)
         self._opacities.step(g.opacities * now.opacities * (1 - now.opacities), rates.opacities)
@@ -62,7 +77,9 @@ class Model:
         self._color.step(np.ascontiguousarray(g.colors[:, :1]), rates.color)
         if g.colors.shape[1] > 1:
             self._shading.step(np.ascontiguousarray(g.colors[:, 1:]), rates.shading)
+        before = self._means.value.copy()
         self._means.step(g.means, rates.means)
+        self._means.value[:] = before + (self._means.value - before) * reach
 
     def replace(self, keep: np.ndarray, added: Gaussians) -> None:
         """Keep the Gaussians of the mask [N] and append others, whose moments start at zero."""

@@ -1,7 +1,7 @@
 """Stage `splat`: 3D Gaussians trained on the photos of a capture, or taken over from its splat."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -25,7 +25,14 @@ class Splat(Params):
     sh_degree: int = Field(1, ge=0, le=3)
     """Degree of the spherical harmonics: 0 is the same colour from every side."""
     max_gaussians: int = Field(12_000, ge=100, le=2_000_000)
-    """Most Gaussians that training may use."""
+    """Most Gaussians that training may use; gsplat's `cap_max`."""
+    strategy: Literal["default", "mcmc"] = "default"
+    """How Gaussians multiply: by how hard photos pull at them, or by relocation and noise. Names as gsplat has them."""
+    far_gaussians: int = Field(0, ge=0, le=100_000)
+    """Gaussians on a far sphere to begin with, where there is a sky or a view into the distance."""
+    patience: int = Field(0, ge=0, le=20)
+    """Stop when so many looks, of 20 in all, found no better picture; a tenth of the photos trained on is then kept for
+    looking, never a held-out one. 0: train to the end."""
     photo_width_px: int = Field(200, ge=48, le=4096)
     """Photos wider than this are reduced to it before training and measuring."""
     seed: int = Field(0, ge=0)
@@ -48,7 +55,8 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
     """Fit or take over Gaussians, find the support, and measure the splat on photos that it never saw.
 
     Metrics: `psnr` (dB), `ssim`, `depth_rel_err` (median of |rendered - observed| / observed at sparse points), all on
-    held-out photos and None where there are none; `gaussians`; `seconds` of CPU for training; `trained`.
+    held-out photos, which lie between others, and None where there are none; `gaussians`; `seconds` of CPU for training;
+    `trained`.
     """
     import json
 
@@ -91,6 +99,7 @@ def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, An
 
 def _train(p: Splat, capture: Path, out: Out, renderer: Renderer) -> "tuple[Gaussians, np.ndarray, dict[str, Any]]":
     from runtime.problem import InputError, Problem
+    from runtime.splat.checkpoint import Checkpoint
     from runtime.splat.held_out import held_out_metrics
     from runtime.splat.initial import FEWEST_POINTS
     from runtime.splat.photos import load_photos
@@ -101,7 +110,19 @@ def _train(p: Splat, capture: Path, out: Out, renderer: Renderer) -> "tuple[Gaus
     if len(photos.xyz) < FEWEST_POINTS or photos.held_out.all():
         message = f"the capture has {len(photos.xyz)} sparse points and {int((~photos.held_out).sum())} photos to train on"
         raise InputError(Problem("R219", message, "take more photos that overlap", "source"))
-    recipe = Recipe(iterations=p.iterations, sh_degree=p.sh_degree, max_gaussians=p.max_gaussians, seed=p.seed)
-    gaussians, trained = train(photos, recipe, lambda fraction, note: out.progress(0.95 * fraction, note))
+    recipe = Recipe(
+        iterations=p.iterations,
+        sh_degree=p.sh_degree,
+        max_gaussians=p.max_gaussians,
+        seed=p.seed,
+        strategy=p.strategy,
+        far_gaussians=p.far_gaussians,
+        patience=p.patience,
+    )
+
+    def say(fraction: float, note: str) -> None:
+        out.progress(0.95 * fraction, note)
+
+    gaussians, trained = train(photos, recipe, say, Checkpoint(out.scratch))
     write_held_out(out.path("preview"), renderer, gaussians, photos, p.preview_count)
     return gaussians, photos.xyz, {**held_out_metrics(renderer, gaussians, photos), **trained, "trained": True}

@@ -12,7 +12,7 @@ from runtime.store.manifest import MANIFEST
 
 MARKER = ".simkiln-store"
 TEXT = "A simkiln store: `simkiln gc` deletes artifacts in here, `simkiln verify` moves damaged ones into `.damaged`.\n"
-OWN = frozenset({MARKER, ".tmp", ".locks", ".damaged", ".trash", ".leases"})
+OWN = frozenset({MARKER, ".tmp", ".locks", ".damaged", ".trash", ".leases", ".scratch"})
 """What stands in a store beside the folders of stages."""
 FINGERPRINT = re.compile("[0-9a-f]{32}")
 

@@ -28,6 +28,7 @@ from runtime.store.marker import claim
 from runtime.store.trouble import full
 
 SEAL = "manifest_sha256"
+SCRATCH = ".scratch"
 
 
 class DamagedArtifact(Exception):
@@ -145,6 +146,10 @@ class Store:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def scratch(self, stage: str, fingerprint: str) -> Path:
+        """Where a builder of the artifact may make a folder for what the next can go on from; gone with the publication."""
+        return self.root / SCRATCH / f"{stage}-{fingerprint}"
+
     def publish(self, stage: str, fingerprint: str, folder: Path, facts: dict[str, Any]) -> Path:
         """Make `folder` the artifact. If one is published already, that one is kept.
 
@@ -175,6 +180,7 @@ class Store:
                         self.set_aside(stage, fingerprint)
             else:
                 _fsync(target.parent)
+        shutil.rmtree(self.scratch(stage, fingerprint), ignore_errors=True)
         return target
 
 

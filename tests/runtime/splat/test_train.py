@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 
 from runtime.backends.renderer_numba import NumbaRenderer
+from runtime.splat import checkpoint
 from runtime.splat.densify import Pull, densify
 from runtime.splat.exposure import Exposure, matched
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.haze import in_front_of_cameras, nearest_depth
 from runtime.splat.held_out import held_out_metrics
+from runtime.splat.mcmc import relocated
 from runtime.splat.photos import Photos
 from runtime.splat.preview import orbit_poses
+from runtime.splat.reach import reach
+from runtime.splat.shell import far_shell
+from runtime.splat.sparse_depth import SparseDepth
 from runtime.splat.train import Recipe, train
 from tests.runtime.splat.scene import random_gaussians
 
@@ -84,6 +89,87 @@ def test_the_same_seed_gives_the_same_splat(photos):
     np.testing.assert_array_equal(first.means, again.means)
     np.testing.assert_array_equal(first.sh, again.sh)
     assert len(first) != len(other) or not np.array_equal(first.means, other.means)
+
+
+@pytest.mark.parametrize("strategy", ["default", "mcmc"])
+def test_a_killed_training_goes_on_bit_for_bit(photos, tmp_path, monkeypatch, strategy):
+    monkeypatch.setattr(checkpoint, "EVERY_S", 0)
+    short = replace(RECIPE, iterations=60, densify_every=10, patience=2, strategy=strategy)
+    whole, facts = train(photos, short)
+
+    def kill(fraction: float, note: str) -> None:
+        if fraction > 0.6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(photos, short, kill, checkpoint.Checkpoint(tmp_path))
+    (kept,) = tmp_path.iterdir()
+    heard = []
+    again, more = train(photos, short, lambda fraction, note: heard.append(fraction), checkpoint.Checkpoint(tmp_path))
+    assert min(heard) > 0.6
+    assert more["loss"] == facts["loss"]
+    for name in ("means", "quats", "scales", "opacities", "sh"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    kept.write_bytes(kept.read_bytes()[:1000])  # a checkpoint that cannot be read is none
+    assert checkpoint.Checkpoint(tmp_path).load() is None
+
+
+def test_mcmc_trains_and_keeps_to_its_limit(photos):
+    trained, _ = train(photos, replace(RECIPE, strategy="mcmc", max_gaussians=1000))
+    after = held_out_metrics(NumbaRenderer(), trained, photos)
+    assert after["ssim"] is not None
+    assert after["ssim"] > 0.6
+    assert 900 < len(trained) <= 1000
+
+
+def test_relocated_gaussians_look_like_the_one_they_came_from():
+    one = random_gaussians(1, seed=0, sh_degree=0)
+    one = Gaussians(np.array([[0, 0, 3.0]]), one.quats, np.full((1, 3), 0.3), np.array([0.8]), one.sh)
+    opacity, scales = relocated(one.opacities.astype(float), one.scales, np.array([3]))
+    many = Gaussians(
+        np.repeat(one.means, 3, 0),
+        np.repeat(one.quats, 3, 0),
+        np.repeat(scales, 3, 0),
+        np.repeat(opacity, 3),
+        np.repeat(one.sh, 3, 0),
+    )
+    K = np.array([[40, 0, 16], [0, 40, 16], [0, 0, 1.0]])
+    before, after = (NumbaRenderer().render(g, np.eye(4), K, 32, 32)[2] for g in (one, many))
+    np.testing.assert_allclose(after[16, 16], before[16, 16], atol=0.01)
+    assert after.sum() == pytest.approx(before.sum(), rel=0.05)
+
+
+def test_training_stops_early_by_photos_that_are_not_held_out(photos):
+    stubborn = replace(RECIPE, iterations=240, patience=1, means_rate=2.0, densify_until=0.1, coarse_until=0.0)
+    _, facts = train(photos, stubborn)
+    assert facts["iterations"] < 240
+    spoilt = [image * np.nan if held_out else image for image, held_out in zip(photos.images, photos.held_out, strict=True)]
+    assert train(replace(photos, images=spoilt), stubborn)[1]["loss"] == train(photos, stubborn)[1]["loss"]
+
+
+def test_sparse_points_pull_the_render_to_their_depths(photos):
+    depths = SparseDepth(photos)
+    mine = photos.obs_frame == 1
+    width, height = photos.size(1)
+    alpha = np.full((height, width), 0.8, np.float32)
+    off, true = (np.full((height, width), z, np.float32) * alpha for z in (3.0, np.median(photos.obs_depth[mine])))
+    g_depth, g_alpha = depths.gradients(1, off, alpha)
+    assert g_depth.max() > 0  # a smaller accumulated depth is a smaller loss
+    assert g_alpha.min() < 0
+    assert np.abs(depths.gradients(1, true, alpha)[0]).sum() < np.abs(g_depth).sum() * 5
+    assert not depths.gradients(1, off, np.zeros_like(alpha))[0].any()  # nothing there has a depth
+
+
+def test_what_is_far_moves_farther_and_a_shell_lies_behind_everything(photos):
+    camera = photos.c2w[~photos.held_out][0]
+    places = camera[:3, 3] + np.outer([1.0, 8.0], camera[:3, 2])
+    near, far = reach(places.astype(np.float32), photos, 2.0)[:, 0]
+    assert near == pytest.approx(0.5, rel=0.2)
+    assert far > 2 * near
+    shell = far_shell(photos, 300, 1)
+    assert 50 < len(shell) <= 300
+    assert np.linalg.norm(shell.means, axis=1).min() > photos.obs_depth.max()
+    assert len(train(photos, replace(RECIPE, iterations=1, far_gaussians=300))[0]) > len(photos.xyz)
 
 
 def test_no_held_out_photos_no_figures(photos):

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from runtime.build.testing import run_stage
+from runtime.out import Out
 from runtime.problem import InputError
 from runtime.splat.ply import read_ply
 from runtime.store.store import Store
@@ -54,6 +55,30 @@ def test_trains_on_a_capture(site):
     assert [p.name for p in previews] == [f"held_out_{i:06d}.png" for i in held_out[:2]]
     with Image.open(previews[0]) as picture:
         assert picture.size == (3 * camera["width"], camera["height"])
+
+
+def test_a_killed_job_goes_on_where_it_was(site, tmp_path, monkeypatch):
+    store, capture = site
+    (tmp_path / "capture").mkdir()
+    (tmp_path / "capture" / capture.name).symlink_to(capture)
+    params = {"iterations": 80, "max_gaussians": 2000}
+    whole = run_stage("splat", params, {"capture": capture}, store)
+    monkeypatch.setattr("runtime.splat.checkpoint.EVERY_S", 0)
+    said: list[float] = []
+
+    def progress(self: Out, fraction: float, note: str = "") -> None:
+        said.append(fraction)
+        if len(said) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Out, "progress", progress)
+    with pytest.raises(KeyboardInterrupt):
+        run_stage("splat", params, {"capture": tmp_path / "capture" / capture.name}, tmp_path)
+    assert list((tmp_path / ".scratch").iterdir())
+    again = run_stage("splat", params, {"capture": tmp_path / "capture" / capture.name}, tmp_path)
+    assert said[3] > said[1]
+    assert (again / "splat.ply").read_bytes() == (whole / "splat.ply").read_bytes()
+    assert not list((tmp_path / ".scratch").iterdir())
 
 
 def test_photos_are_reduced(site):
