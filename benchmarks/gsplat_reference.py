@@ -88,8 +88,11 @@ def touching(frame: Frame, width: int, height: int) -> tuple[torch.Tensor, torch
 
 
 def render(module: Any, scene: Sequence[torch.Tensor], pairs: tuple[torch.Tensor, torch.Tensor], width: int, height: int):
-    """Image [H, W, 3] with gsplat's projection and accumulation; scene is a `rasterize.Scene` of tensors."""
-    means, quats, scales, opacities, colors, viewmat, K = scene
+    """Image [H, W, 3] with gsplat's harmonics, projection and accumulation; scene is a `rasterize.Scene` of tensors."""
+    means, quats, scales, opacities, sh, viewmat, K = scene
+    directions = torch.nn.functional.normalize(means + viewmat[:3, :3].T @ viewmat[:3, 3], dim=1)
+    degree = round(sh.shape[1] ** 0.5) - 1
+    colors = torch.clamp_min(module._spherical_harmonics(degree, directions, sh) + 0.5, 0.0)
     covars, _ = module._quat_scale_to_covar_preci(quats, scales, True, False)
     _, means2d, _, conics, _ = module._fully_fused_projection(means, covars, viewmat[None], K[None], width, height)
     gaussian_ids, pixel_ids = pairs

@@ -26,9 +26,10 @@ def intrinsics(width: int, height: int) -> np.ndarray:
     return np.array([[0.78 * width, 0, width / 2], [0, 0.78 * width, height / 2], [0, 0, 1]])
 
 
-def cpu_ms(call: Callable[[], Any], repeats: int) -> float:
-    """Median CPU milliseconds of a call, after one that is not counted."""
-    call()
+def cpu_ms(call: Callable[[], Any], repeats: int, warm: bool = True) -> float:
+    """Median CPU milliseconds of a call, after one that is not counted if it should be `warm`."""
+    if warm:
+        call()
     spent = []
     for _ in range(repeats):
         start = time.process_time()

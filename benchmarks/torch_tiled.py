@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import torch
 
-from runtime.splat.reference import project
+from runtime.splat.reference import project, sh_to_rgb
 
 TILE, CHUNK = 16, 128
 
 
 def render(scene: Sequence[torch.Tensor], width: int, height: int) -> torch.Tensor:
     """Image [H, W, 3] of one `rasterize.Scene`, given as tensors; all lists are built with torch too."""
-    means, quats, scales, opacities, colors, viewmat, K = scene
+    means, quats, scales, opacities, sh, viewmat, K = scene
+    directions = torch.nn.functional.normalize(means + viewmat[:3, :3].T @ viewmat[:3, 3], dim=1)
+    colors = sh_to_rgb(round(sh.shape[1] ** 0.5) - 1, sh, directions)
     centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, 0.3)
     conic = torch.linalg.inv(covariance)
     reach = torch.sqrt(2 * torch.log(opacities * 255))[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from runtime.splat.jit import inlined, kernel
 from runtime.splat.lanes import bits, finished, least, load, lowest_bit, most, prefetch, select, splat, store, times_power
-from runtime.splat.tiles import COLOR, LIMIT, PACKED, SLOPES, TILE
+from runtime.splat.tiles import COLOR, FINE, LIMIT, PACKED, SLOPES, TILE
 
 f32 = np.float32
 u64 = np.uint64
@@ -66,9 +66,17 @@ def reached(rows, at, block_x, block_y):
 
 
 @kernel
+def aligned(count):
+    """Room for `count` float32 values that begins a cache line: lanes that straddle two cost twice."""
+    room = np.empty(count + LANES, f32)
+    start = -(room.ctypes.data // 4) % LANES
+    return room[start : start + count]
+
+
+@kernel
 def block_places():
     """Flat [64]: x and y of a block's pixels, then x and y of a tile's blocks."""
-    places = np.empty(4 * LANES, f32)
+    places = aligned(4 * LANES)
     for k in range(LANES):
         places[k], places[LANES + k] = k % BLOCK, k // BLOCK
         places[2 * LANES + k], places[3 * LANES + k] = k % BLOCK * BLOCK, k // BLOCK * BLOCK
@@ -78,12 +86,7 @@ def block_places():
 @kernel
 def workspace():
     """Of one tile: rows of a chunk [CHUNK * 16], blocks that each reaches, places of rows by block, lengths of those lists."""
-    return (
-        np.empty(CHUNK * PACKED, f32),
-        np.empty(CHUNK, np.int64),
-        np.empty(LANES * CHUNK, np.uint64),
-        np.empty(LANES, np.uint64),
-    )
+    return aligned(CHUNK * PACKED), np.empty(CHUNK, np.int64), np.empty(LANES * CHUNK, np.uint64), np.empty(LANES, np.uint64)
 
 
 @kernel
@@ -97,14 +100,17 @@ def list_chunk(packed, ranks, start, here, left, top, going, places, work):
     corner = np.zeros(PACKED, f32)
     corner[0], corner[1] = left, top
     shift = load(corner, 0)
-    last = ranks.shape[0] - 1
+    last = u64(ranks.shape[0] - 1)
     flat = packed.reshape(-1)
-    for k in range(here):
-        prefetch(packed, ranks[u64(min(start + k + AHEAD, last))])
-        at = u64(k) * u64(PACKED)
-        store(rows, at, load(flat, ranks[u64(start + k)] * u64(PACKED)) - shift)
+    for k in range(u64(here)):
+        ahead = u64(start) + k + u64(AHEAD)
+        prefetch(packed, ranks[ahead if ahead < last else last])
+        at = k * u64(PACKED)
+        store(rows, at, load(flat, ranks[u64(start) + k] * u64(PACKED)) - shift)
+        rows[at] += rows[at + u64(FINE)]
+        rows[at + u64(1)] += rows[at + u64(FINE + 1)]
         # without a branch: a guess gone wrong would wait for all of this arithmetic
-        hits[u64(k)] = reached(rows, at, block_x, block_y)
+        hits[k] = reached(rows, at, block_x, block_y)
     counts[:] = u64(0)
     for k in range(u64(here)):
         hit = hits[k] & going
@@ -135,7 +141,7 @@ def blend(packed, offsets, ranks, background, tile_width, first, start_tile, sto
     1e-4.
     """
     height, width, channels = image.shape
-    state = np.empty((1 + CHANNELS) * PIXELS, f32)  # transmittance (negative once the pixel is finished), then channels
+    state = aligned((1 + CHANNELS) * PIXELS)  # transmittance (negative once the pixel is finished), then channels
     places, work = block_places(), workspace()
     rows, _, lists, counts = work
     written = min(CHANNELS, channels - first)

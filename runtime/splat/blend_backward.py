@@ -16,6 +16,7 @@ from runtime.splat.blend import (
     PIXELS,
     STOP,
     ZERO,
+    aligned,
     block_places,
     exp2,
     inside,
@@ -55,8 +56,8 @@ def blend_backward(
     Each tile has its own slot of a Gaussian, so that the order of the sums does not depend on threads.
     """
     height, width, channels = image.shape
-    state = np.empty((_G + CHANNELS) * PIXELS, f32)
-    sums = np.empty(CHUNK * PACKED, f32)
+    state = aligned((_G + CHANNELS) * PIXELS)
+    sums = aligned(CHUNK * PACKED)
     places, work = block_places(), workspace()
     rows, _, lists, counts = work
     for tile in range(start_tile, stop_tile):

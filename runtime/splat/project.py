@@ -45,8 +45,9 @@ def project(means, quats, scales, opacities, view, K, width, height, near, far, 
     and how many were left out because a value is not finite.
 
     Out: means2d [N, 2] pixels, depths [N] z, conics [N, 3] inverse covariance (xx, xy, yy), radii [N, 2] whole pixels
-    (0 when not visible), extents [N, 2] exact half-width and half-height in pixels of the region with alpha >= 1/255, and
-    peaks [N], the opacity at the centre: with `antialiased` less by what eps2d widens (Mip-Splatting, Yu et al. 2024).
+    (0 when not visible), extents [N, 4] exact half-width and half-height in pixels of the region with alpha >= 1/255 and what
+    rounding takes from means2d, and peaks [N], the opacity at the centre: with `antialiased` less by what eps2d widens
+    (Mip-Splatting, Yu et al. 2024).
     """
     means2d, depths, conics, radii, extents, peaks = screen
     fx, fy, cx, cy = float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])
@@ -59,6 +60,8 @@ def project(means, quats, scales, opacities, view, K, width, height, near, far, 
     r20, r21, r22, t2 = view[2, 0], view[2, 1], view[2, 2], view[2, 3]
     visible, broken = 0, 0
     for i in range(np.uint64(start), np.uint64(stop)):
+        means2d[i, 0], means2d[i, 1], depths[i], peaks[i] = 0.0, 0.0, 0.0, 0.0
+        conics[i, 0], conics[i, 1], conics[i, 2], radii[i, 0], radii[i, 1] = 0.0, 0.0, 0.0, 0, 0
         mx, my, mz = float(means[i, 0]), float(means[i, 1]), float(means[i, 2])
         z = r20 * mx + r21 * my + r22 * mz + t2
         q0, q1, q2, q3 = float(quats[i, 0]), float(quats[i, 1]), float(quats[i, 2]), float(quats[i, 3])
@@ -109,12 +112,12 @@ def project(means, quats, scales, opacities, view, K, width, height, near, far, 
         inv_det = 1.0 / det
         conics[i, 0], conics[i, 1], conics[i, 2] = cyy * inv_det, -cxy * inv_det, cxx * inv_det
         radii[i, 0], radii[i, 1] = max(1, rx), max(1, ry)
-        extents[i, 0], extents[i, 1] = ex, ey
+        extents[i, 0], extents[i, 1], extents[i, 2], extents[i, 3] = ex, ey, sx - means2d[i, 0], sy - means2d[i, 1]
         peaks[i] = peak
     return visible, broken
 
 
-def allocate(n: int) -> tuple[np.ndarray, ...]:
-    """The output arrays of `project` for `n` Gaussians, zeroed."""
-    shapes = ((n, 2), np.float32), (n, np.float32), ((n, 3), np.float32), ((n, 2), np.int32), ((n, 2), np.float32)
-    return tuple(np.zeros(shape, kind) for shape, kind in (*shapes, (n, np.float32)))
+def screen_arrays(n: int) -> list[tuple[tuple[int, ...], type]]:
+    """Shapes and kinds of the output arrays of `project` for `n` Gaussians."""
+    f32 = np.float32
+    return [((n, 2), f32), ((n,), f32), ((n, 3), f32), ((n, 2), np.int32), ((n, 4), f32), ((n,), f32)]

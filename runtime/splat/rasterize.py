@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from runtime.splat.blend import CHANNELS, blend
-from runtime.splat.project import allocate, project
+from runtime.splat.project import project, screen_arrays
+from runtime.splat.room import arrays
 from runtime.splat.sh import sh_colors
 from runtime.splat.threads import both, even_cuts, over
 from runtime.splat.tiles import COLOR, PACKED, TILE, count_tiles, depth_order, fill_tiles, pack, visible_rows
@@ -79,22 +80,26 @@ def render_frame(
     """Render one camera. Arguments as in `rasterization`; `background` [colour channels], `extra` [N, E] values that are
     blended like colours, the last channels of the image.
 
-    Gaussians with a value that is not finite are left out; a `RuntimeWarning` tells how many of those before the camera.
+    Gaussians with a value that is not finite are left out; a `RuntimeWarning` tells how many (colours: of those in view).
     """
     means, _, _, _, colors, viewmat, K = scene
     view, K = np.asarray(viewmat, np.float64), np.asarray(K, np.float64)
-    means2d, depths, conics, radii, extents, peaks = screen = allocate(len(means))
-    limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d), bool(antialiased))
-    cuts = even_cuts(len(means))
-    found = over(cuts, lambda a, b: project(*scene[:4], view, K, width, height, *limits, a, b, screen))
-    firsts = np.cumsum([0] + [seen for seen, _ in found])
-    order = np.empty(firsts[-1], np.uint32)
-    over(cuts, lambda a, b: visible_rows(radii, order, a, b, firsts[np.searchsorted(cuts, a)]))
-    visible = len(order)
+    n = len(means)
     rgb_channels = 0 if not with_rgb else (3 if sh_degree is not None else colors.shape[-1])
     channels = rgb_channels + with_depth + (0 if extra is None else extra.shape[1])
-    seen = np.zeros((visible, -(-channels // CHANNELS) * CHANNELS), np.float32)  # blended four at a time
-    packed, boxes = np.empty((visible, PACKED), np.float32), np.empty((visible, 4), np.int32)
+    blended = -(-channels // CHANNELS) * CHANNELS  # four at a time
+    picture = (((height, width, channels), np.float32), ((height, width), np.float32))
+    rows_of = (((n,), np.uint32), ((n, PACKED), np.float32), ((n, blended), np.float32), ((n, 4), np.int32))
+    *screen, order, packed, seen, boxes, image, alpha = arrays(*screen_arrays(n), *rows_of, *picture)
+    means2d, depths, conics, radii, extents, peaks = screen = tuple(screen)
+    limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d), bool(antialiased))
+    cuts = even_cuts(n)
+    found = over(cuts, lambda a, b: project(*scene[:4], view, K, width, height, *limits, a, b, screen))
+    firsts = np.cumsum([0] + [seen for seen, _ in found])
+    visible = int(firsts[-1])
+    order, packed, seen, boxes = order[:visible], packed[:visible], seen[:visible], boxes[:visible]
+    over(cuts, lambda a, b: visible_rows(radii, order, a, b, firsts[np.searchsorted(cuts, a)]))
+    seen[:] = 0
     tile_width, tile_height = -(-width // TILE), -(-height // TILE)
     broken = sum(left_out for _, left_out in found)
     if with_rgb and sh_degree is None:
@@ -119,7 +124,7 @@ def render_frame(
     by_depth, *black = both(lambda: depth_order(depths, order), even_cuts(visible), rows)
     broken += sum(black)
     if broken:
-        message = f"{broken} of {len(means)} Gaussians hold values that are not finite: they are left out"
+        message = f"{broken} of {n} Gaussians hold values that are not finite: they are left out"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
     offsets = np.zeros(tile_width * tile_height + 1, np.int64)
     bands = even_cuts(tile_height)
@@ -130,7 +135,6 @@ def render_frame(
     back = np.zeros(seen.shape[1], np.float32)
     if background is not None and with_rgb:
         back[:rgb_channels] = background
-    image, alpha = np.empty((height, width, channels), np.float32), np.empty((height, width), np.float32)
     tiles = even_cuts(len(offsets) - 1, offsets)
     for k in range(0, channels, CHANNELS):
         if k:
@@ -159,6 +163,8 @@ def rasterization(
     tile_size: int = TILE,
     backgrounds: np.ndarray | None = None,
     render_mode: RenderMode = "RGB",
+    rasterize_mode: Literal["classic", "antialiased"] = "classic",
+    return_normals: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Rasterise N Gaussians into C images.
 
@@ -180,20 +186,27 @@ def rasterization(
         tile_size: only 16, a constant of the compiled kernels.
         backgrounds: colours behind everything. [C, D]
         render_mode: `RGB`, accumulated z-depth `D`, expected z-depth `ED`, or both kinds with the depth last.
+        rasterize_mode: `antialiased` lowers the opacity of what `eps2d` widens (Mip-Splatting, Yu et al. 2024).
+        return_normals: also accumulate normals, in `meta["normals"]` [C, H, W, 3]: see `normals`.
 
     Returns:
         renders [C, H, W, X], alphas [C, H, W, 1], and meta with the arrays of gsplat's unpacked mode: radii, means2d,
         depths, conics, opacities [C, N, ...], tiles_per_gauss [C, N], isect_offsets [C, tile_height, tile_width],
         flatten_ids, and the sizes. Radii are gsplat's; tile lists hold the same Gaussians, less those whose exact
-        extent misses the tile.
+        extent misses the tile. Opacities are those at the centre, 0 for what is not seen with `antialiased`.
 
     Raises:
-        ValueError: for another tile size, an unknown render mode, or a degree above that of `colors`.
+        ValueError: for another tile size, an unknown mode, or a degree above that of `colors`.
+
+    Warns:
+        RuntimeWarning: when Gaussians were left out because they hold values that are not finite.
     """
     if tile_size != TILE:
         raise ValueError(f"tile_size is a constant of the compiled kernels: {TILE}")
     if render_mode not in ("RGB", "D", "ED", "RGB+D", "RGB+ED"):
         raise ValueError(f"unknown render_mode {render_mode!r}")
+    if rasterize_mode not in ("classic", "antialiased"):
+        raise ValueError(f"unknown rasterize_mode {rasterize_mode!r}")
     means, quats, scales, opacities, colors = (as_f32(a) for a in (means, quats, scales, opacities, colors))
     if sh_degree is not None and (sh_degree + 1) ** 2 > colors.shape[-2]:
         raise ValueError(f"sh_degree {sh_degree} needs {(sh_degree + 1) ** 2} coefficients, not {colors.shape[-2]}")
@@ -211,14 +224,30 @@ def rasterization(
             background=None if backgrounds is None else as_f32(backgrounds[c]),
             with_rgb=render_mode.startswith("RGB"),
             with_depth=render_mode.endswith("D"),
+            antialiased=rasterize_mode == "antialiased",
+            extra=normals(means, quats, camera_centre(viewmats[c])) if return_normals else None,
         )
         for c in range(len(viewmats))
     ]
-    renders = np.stack([f.image for f in frames])
+    images = [f.image for f in frames]
+    upright = [image[..., -3:] for image in images] if return_normals else []
+    renders = np.stack([image[..., :-3] for image in images] if return_normals else images)
     alphas = np.stack([f.alpha for f in frames])[..., None]
     if render_mode.endswith("ED"):
         renders[..., -1:] /= np.maximum(alphas, 1e-10)
-    return renders, alphas, _meta(frames, opacities, width, height)
+    meta = _meta(frames, opacities, width, height)
+    return renders, alphas, meta | ({"normals": np.stack(upright)} if return_normals else {})
+
+
+def normals(means: np.ndarray, quats: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """World-space normals [N, 3] as gsplat 1.6 defines them: each Gaussian's own z axis, turned towards the camera.
+
+    gsplat asks for the side at every pixel's ray (and only with `with_eval3d`), here one side holds for all its pixels.
+    """
+    w, x, y, z = (quats / np.maximum(np.linalg.norm(quats, axis=1, keepdims=True), 1e-30)).T
+    axis = np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], axis=1)
+    away = np.einsum("ni,ni->n", axis, means - centre) > 0
+    return as_f32(np.where(away[:, None], -axis, axis))
 
 
 def _meta(frames: list[Frame], opacities: np.ndarray, width: int, height: int) -> dict[str, Any]:
@@ -234,7 +263,7 @@ def _meta(frames: list[Frame], opacities: np.ndarray, width: int, height: int) -
     sizes = {"tile_width": tile_width, "tile_height": tile_height, "tile_size": TILE, "width": width, "height": height}
     return {
         **{name: np.stack([getattr(f, name) for f in frames]) for name in ("radii", "means2d", "depths", "conics")},
-        "opacities": np.broadcast_to(opacities, (len(frames), n)),
+        "opacities": np.stack([f.peaks if f.antialiased else opacities for f in frames]),
         "tiles_per_gauss": tiles_per_gauss,
         "isect_offsets": np.stack(starts),
         "flatten_ids": np.concatenate(ids),

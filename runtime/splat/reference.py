@@ -53,6 +53,13 @@ def project(means, quats, scales, view, K, width, height, eps2d):
     return centres2d, covariance, z
 
 
+def normals(means, quats, viewmat):
+    """Normals [N, 3] in the world: each Gaussian's z axis, turned towards the camera."""
+    axis = _rotation(quats)[:, :, 2]
+    away = (axis * (means + viewmat[:3, :3].T @ viewmat[:3, 3])).sum(dim=1, keepdim=True) > 0
+    return torch.where(away, -axis, axis)
+
+
 def render(
     scene: Sequence[torch.Tensor],
     width: int,
@@ -62,6 +69,7 @@ def render(
     eps2d: float = 0.3,
     sh_degree: int | None = None,
     background: torch.Tensor | None = None,
+    antialiased: bool = False,
     block_px: int = 16,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Image [H, W, D], accumulated z-depth [H, W] and alpha [H, W] of one `rasterize.Scene`, given as float64 tensors;
@@ -72,6 +80,9 @@ def render(
     means, quats, scales, opacities, colors, viewmat, K = scene
     centres, covariance, z = project(means, quats, scales, viewmat, K, width, height, eps2d)
     conic = torch.linalg.inv(covariance)
+    if antialiased:
+        sharp = torch.linalg.det(covariance - eps2d * torch.eye(2, dtype=means.dtype))
+        opacities = opacities * torch.sqrt(torch.clamp_min(sharp / torch.linalg.det(covariance), 0))
     if sh_degree is not None:
         eye = -viewmat[:3, :3].T @ viewmat[:3, 3]
         direction = means - eye

@@ -9,9 +9,9 @@ from runtime.splat.project import LOG2_ALPHA_MIN, log2
 
 TILE = 16
 # Columns of `packed`, one cache line: x, y, three quadratic terms, log2(opacity), four channels, two slopes, the limit of
-# the exponent for `blend.reached`, half-width, half-height, nothing
+# the exponent for `blend.reached`, what rounding took from x and y, nothing
 PACKED = 16
-COLOR, SLOPES, LIMIT, HALF = 6, 10, 12, 13
+COLOR, SLOPES, LIMIT, FINE = 6, 10, 12, 13
 LOG2_E = 1.4426950408889634
 _SLACK_PX = 0.02  # float32 rounding of an extent must never lose a pixel
 _DIGIT = 11  # bits; three digits cover the 32 bits of a float
@@ -78,7 +78,7 @@ def pack(order, means2d, conics, peaks, extents, seen, tile_width, tile_height, 
             packed[row, 12] = packed[row, 5] - LOG2_ALPHA_MIN + 0.01 + 1e-5 * (a * far_x * far_x + c * far_y * far_y)
         else:
             packed[row, 5], packed[row, 12] = -1e4, -1.0
-        packed[row, 13], packed[row, 14], packed[row, 15] = ex, ey, 0.0
+        packed[row, 13], packed[row, 14], packed[row, 15] = extents[i, 2], extents[i, 3], 0.0
         boxes[row, 0] = min(tile_width, max(0, math.floor((x - ex) * inv)))
         boxes[row, 1] = max(0, min(tile_width, math.floor((x + ex) * inv) + 1))
         boxes[row, 2] = min(tile_height, max(0, math.floor((y - ey) * inv)))

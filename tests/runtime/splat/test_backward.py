@@ -19,11 +19,16 @@ def relative(gradient: np.ndarray, exact: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize(
-    ("count", "degree", "scales"),
-    [(600, 3, (0.01, 0.2)), (300, 0, (0.02, 0.5)), (400, None, (0.005, 0.05))],
-    ids=["degree 3", "degree 0, large", "plain colours, small"],
+    ("count", "degree", "scales", "antialiased"),
+    [
+        (600, 3, (0.01, 0.2), False),
+        (300, 0, (0.02, 0.5), False),
+        (400, None, (0.005, 0.05), False),
+        (400, 1, (0.005, 0.05), True),
+    ],
+    ids=["degree 3", "degree 0, large", "plain colours, small", "antialiased"],
 )
-def test_every_gradient_matches_autograd(count, degree, scales):
+def test_every_gradient_matches_autograd(count, degree, scales, antialiased):
     g = random_gaussians(count, seed=1, sh_degree=degree or 0, scales=scales)
     rng = np.random.default_rng(2)
     colors = g.sh if degree is not None else rng.uniform(0, 1, (count, 3)).astype(np.float32)
@@ -31,14 +36,15 @@ def test_every_gradient_matches_autograd(count, degree, scales):
     background = np.array([0.1, 0.5, 0.9], np.float32)
     g_image = rng.normal(size=(HEIGHT, WIDTH, 4)).astype(np.float32)
     g_alpha = rng.normal(size=(HEIGHT, WIDTH)).astype(np.float32)
-    frame = render_frame(scene, WIDTH, HEIGHT, sh_degree=degree, background=background, with_depth=True)
+    how = {"sh_degree": degree, "antialiased": antialiased}
+    frame = render_frame(scene, WIDTH, HEIGHT, background=background, with_depth=True, **how)
     mine = frame_backward(frame, scene, g_image, g_alpha, sh_degree=degree, with_depth=True)
 
     exact = tensors(*scene)
     for t in exact[:5]:
         t.requires_grad_()
     back = torch.as_tensor(background, dtype=torch.float64)
-    image, depth, alpha = render(exact, WIDTH, HEIGHT, sh_degree=degree, background=back)
+    image, depth, alpha = render(exact, WIDTH, HEIGHT, background=back, **how)
     loss = (image * torch.as_tensor(g_image[..., :3])).sum() + (depth * torch.as_tensor(g_image[..., 3])).sum()
     (loss + (alpha * torch.as_tensor(g_alpha)).sum()).backward()
     errors = {n: relative(getattr(mine, n), t) for n, t in zip(NAMES, exact, strict=False)}

@@ -1,11 +1,16 @@
 """The CPU rasteriser against the plain float64 reference, and the semantics that it shares with gsplat."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from runtime.splat.rasterize import rasterization
-from runtime.splat.reference import render, tensors
+from runtime.splat.backward import frame_backward
+from runtime.splat.rasterize import Scene, rasterization, render_frame
+from runtime.splat.reference import normals, render, tensors
 from tests.runtime.splat.scene import HEIGHT, INTRINSICS, WIDTH, random_gaussians, tilted_view
 
 BACKGROUND = np.array([0.1, 0.5, 0.9], np.float32)
@@ -30,6 +35,98 @@ def test_matches_the_reference(degree):
     assert np.abs(error).max() < 1e-2
     np.testing.assert_allclose(renders[0, ..., 3], depth, atol=1e-2)
     np.testing.assert_allclose(alphas[0, ..., 0], alpha, atol=1e-2)
+
+
+@pytest.mark.parametrize("mode", ["classic", "antialiased"])
+def test_every_output_matches_the_reference(mode):
+    """Two cameras with backgrounds of their own: colours, expected depth, normals, small Gaussians that eps2d widens."""
+    g = random_gaussians(1500, seed=7, sh_degree=2, scales=(0.002, 0.05))
+    views = np.stack([np.eye(4), tilted_view()])
+    backgrounds = np.stack([BACKGROUND, BACKGROUND[::-1]])
+    arrays = (g.means, g.quats, g.scales, g.opacities, g.sh)
+    how: dict[str, Any] = {
+        "sh_degree": 2,
+        "backgrounds": backgrounds,
+        "render_mode": "RGB+ED",
+        "rasterize_mode": mode,
+        "return_normals": True,
+    }
+    renders, alphas, meta = rasterization(*arrays, views, np.stack([INTRINSICS] * 2), WIDTH, HEIGHT, **how)
+    assert renders.shape == (2, HEIGHT, WIDTH, 4)
+    for c, view in enumerate(views):
+        exact = tensors(*arrays, view, INTRINSICS)
+        back = torch.as_tensor(backgrounds[c].copy(), dtype=torch.float64)
+        antialiased = mode == "antialiased"
+        image, depth, alpha = render(exact, WIDTH, HEIGHT, sh_degree=2, background=back, antialiased=antialiased)
+        exact[4] = normals(exact[0], exact[1], exact[5])
+        upright, _, _ = render(exact, WIDTH, HEIGHT, antialiased=antialiased)
+        np.testing.assert_allclose(renders[c, ..., :3], image, atol=1e-2)
+        np.testing.assert_allclose(alphas[c, ..., 0], alpha, atol=1e-2)
+        seen = alpha.numpy() > 0.1
+        np.testing.assert_allclose(renders[c, ..., 3][seen], (depth / alpha).numpy()[seen], atol=1e-2)
+        np.testing.assert_allclose(meta["normals"][c], upright, atol=1e-2)
+        rms = [np.sqrt(np.mean((a - b.numpy()) ** 2)) for a, b in ((renders[c, ..., :3], image), (meta["normals"][c], upright))]
+        assert max(rms) < 1e-5
+    if mode == "antialiased":
+        assert (meta["opacities"] <= g.opacities).all()
+        assert meta["opacities"][0].max() > 0.5
+        assert alphas.mean() < 0.9 * rasterization(*arrays, views[:1], INTRINSICS[None], WIDTH, HEIGHT, sh_degree=2)[1].mean()
+
+
+@pytest.mark.parametrize("column", range(5))
+@pytest.mark.parametrize("degree", [None, 1])
+def test_what_is_not_finite_is_left_out_and_told(column, degree):
+    g = random_gaussians(60, seed=2, sh_degree=1)
+    g.means[[3, 40]] = 0, 0, 2  # in view: of what is not, colours are never read
+    arrays = [g.means, g.quats, g.scales, g.opacities, g.sh if degree else g.sh[:, 0]]
+    good = [np.delete(a, [3, 40], axis=0) for a in arrays]
+    for row, value in ((3, np.nan), (40, np.inf)):
+        arrays[column][row, ...] = value
+    with pytest.warns(RuntimeWarning, match="2 of 60 Gaussians"):
+        image, alpha, _ = view_of(arrays, sh_degree=degree)
+    expected = view_of(good, sh_degree=degree)
+    np.testing.assert_array_equal(image, expected[0])
+    np.testing.assert_array_equal(alpha, expected[1])
+
+
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([1e-7, 1e-3, 1.0, 1e3, 1e7]),
+    st.sampled_from([1e-7, 1e-2, 1e2, 1e7]),
+    st.sampled_from([-3.0, 0.011, 1.0, 1e4]),
+    st.sampled_from([0.0, 0.3]),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_any_shape_anywhere_gives_a_picture(seed, long, thin, z, eps2d):
+    """Needles, discs, grains and giants, behind, at and before the camera: within bounds, and what the reference says."""
+    r = np.random.default_rng(seed)
+    n = 6
+    scales = np.stack([np.full(n, long), np.full(n, thin), r.uniform(0.01, 0.1, n)], axis=1)
+    means = np.stack([*r.uniform(-0.3, 0.3, (2, n)), np.full(n, z) + r.uniform(0, 0.1, n)], axis=1)
+    arrays = [means, r.normal(size=(n, 4)), scales, r.uniform(0.1, 1, n), r.uniform(0, 1, (n, 3))]
+    arrays = [a.astype(np.float32) for a in arrays]
+    image, alpha, meta = view_of(arrays, eps2d=eps2d)
+    assert ((alpha >= 0) & (alpha <= 1)).all()
+    assert ((image >= 0) & (image <= 1.0001)).all()
+    assert z > 0 or not meta["radii"].any()
+    if eps2d and max(long, thin) <= 1e3 and z >= 1:
+        K = np.array([[100, 0, 16.5], [0, 100, 16.5], [0, 0, 1.0]])
+        exact = render(tensors(*arrays, np.eye(4), K), 33, 33)[0].numpy()
+        assert np.median(np.abs(image - exact)) < 1e-3
+
+
+def test_threads_change_nothing(monkeypatch):
+    g = random_gaussians(3000, seed=5, sh_degree=3)
+    scene = Scene(g.means, g.quats, g.scales, g.opacities, g.sh, tilted_view(), INTRINSICS)
+    g_image = np.random.default_rng(0).normal(size=(HEIGHT, WIDTH, 4)).astype(np.float32)
+    found = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        frame = render_frame(scene, WIDTH, HEIGHT, sh_degree=3, with_depth=True)
+        found.append([*vars(frame).values(), *vars(frame_backward(frame, scene, g_image, sh_degree=3, with_depth=True)).values()])
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_a_lower_degree_ignores_the_rest():
