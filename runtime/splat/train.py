@@ -44,7 +44,7 @@ class Recipe:
     sh_every: float = 0.1  # then a degree more each time
     densify_every: int = 100
     densify_until: float = 0.6
-    densify_share: float = 0.12
+    densify_share: float = 0.15
     exposure_rate: float = 0.002
     large: float = 0.01
     far_gaussians: int = 0  # Gaussians on a far sphere to begin with
