@@ -38,7 +38,8 @@ def busy(store: Store) -> list[str]:
 
 
 def leftovers(store: Store, before: float) -> list[Path]:
-    """What killed jobs, killed sweeps and damage left behind; what is damaged only where it was set aside before `before`.
+    """What killed jobs, killed sweeps and damage left behind; what is damaged only where it was set aside before `before`,
+    and what a killed job could go on from only where it was written before.
 
     Args:
         store: the artifacts.
@@ -47,7 +48,8 @@ def leftovers(store: Store, before: float) -> list[Path]:
     dead = [path for path in _entries(store.root / ".tmp", TEMPORARY) if not _lives(path)]
     locks = [path for path in _entries(store.root / ".locks", LOCK) if not _locked(path)]
     going = busy(store)
-    scratch = [path for path in _entries(store.root / SCRATCH, UNFINISHED) if path.name not in going]
+    kept = [path for path in _entries(store.root / SCRATCH, UNFINISHED) if path.stat().st_mtime < before]
+    scratch = [path for path in kept if path.name not in going]
     aside = [path for path in damaged(store) if aside_at(path) < before]
     return [*dead, *scratch, *locks, *_entries(store.root / TRASH, SWEPT), *Leases(store.root).ended(), *aside]
 

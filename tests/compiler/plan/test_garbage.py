@@ -196,15 +196,17 @@ def test_leftovers_go_and_what_a_living_job_writes_stays(root: Path, capsys: pyt
     leftover = store / ".tmp" / f"splat-{'0' * 32}-{host()}-{dead.pid}-abc"
     damaged, recent = store / f".damaged/splat-{'1' * 32}-20200101T000000Z-abc", store / f".damaged/splat-{'2' * 32}-abc"
     run, fresh = root / "build/runs/20200101T000000-abc", root / "build/runs/20200102T000000-abc"
-    for folder in (leftover, damaged, recent, run, fresh):
+    unfinished, today = store / f".scratch/splat-{'3' * 32}", store / f".scratch/splat-{'4' * 32}"
+    for folder in (leftover, damaged, recent, run, fresh, unfinished, today):
         folder.mkdir(parents=True)
         (folder / "file").write_text("x")
     job = root / "build/jobs/splat" / f"{'1' * 32}.json"
     job.parent.mkdir(parents=True, exist_ok=True)
     job.write_text("{}")
-    for path in (damaged / "file", damaged, run / "file", run, job):
+    for path in (damaged / "file", damaged, run / "file", run, job, unfinished):
         os.utime(path, (old, old))
     assert main(["gc", "--yes"]) == 0
+    assert [p.exists() for p in (unfinished, today)] == [False, True]
     assert [p.exists() for p in (leftover, damaged, recent, run, fresh, job)] == [False, False, True, False, True, False]
     foreign = store / f".tmp/splat-{'0' * 32}-elsewhere-1-abc"
     foreign.mkdir(parents=True)

@@ -83,7 +83,11 @@ def test_in_a_store_only_artifacts_and_our_own_temporary_names_are_touched(
         "Documents/Taxes/2025.pdf",
         f"Documents/{FINGERPRINT}/manifest.json",
         "policy/notes/idea.txt",
-        *(f"{folder}/{name}/x" for folder in (".tmp", ".trash", ".damaged", ".locks") for name in ("mine", "photos-2024-12")),
+        *(
+            f"{folder}/{name}/x"
+            for folder in (".tmp", ".trash", ".damaged", ".locks", ".scratch")
+            for name in ("mine", "photos-2024-12")
+        ),
         f".damaged/splat-{'2' * 32}-20990101T000000Z-abc/x",
     ]
     theirs(store, *own, *mine)
