@@ -7,7 +7,7 @@ every block walks its own list with all its state in registers, a lane per pixel
 import numpy as np
 
 from runtime.splat.jit import inlined, kernel
-from runtime.splat.lanes import bits, finished, least, load, lowest_bit, most, prefetch, select, splat, store, times_power
+from runtime.splat.lanes import bits, finished, least, load, most, prefetch, select, splat, store, times_power
 from runtime.splat.tiles import COLOR, FINE, LIMIT, PACKED, SLOPES, TILE
 
 f32 = np.float32
@@ -20,7 +20,7 @@ LANES = BLOCK * BLOCK  # of a block, and blocks of a tile
 PIXELS = TILE * TILE
 CHANNELS = 4  # blended at a time
 CHUNK = 128  # Gaussians between two looks at whether the tile is finished
-AHEAD = 12  # Gaussians whose rows are on their way
+AHEAD = 24  # Gaussians whose rows are on their way
 _ROUND = f32(12582912.0)  # 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits
 _LOWEST = f32(-30.0)  # exponents further below the 1/255 cut than this need not be told apart
 ZERO = f32(0.0)
@@ -86,7 +86,7 @@ def block_places():
 @kernel
 def workspace():
     """Of one tile: rows of a chunk [CHUNK * 16], blocks that each reaches, places of rows by block, lengths of those lists."""
-    return aligned(CHUNK * PACKED), np.empty(CHUNK, np.int64), np.empty(LANES * CHUNK, np.uint64), np.empty(LANES, np.uint64)
+    return aligned(CHUNK * PACKED), np.empty(CHUNK, np.int64), np.empty(LANES * CHUNK + 1, np.uint64), np.empty(LANES, np.uint64)
 
 
 @kernel
@@ -111,14 +111,14 @@ def list_chunk(packed, ranks, start, here, left, top, going, places, work):
         rows[at + u64(1)] += rows[at + u64(FINE + 1)]
         # without a branch: a guess gone wrong would wait for all of this arithmetic
         hits[k] = reached(rows, at, block_x, block_y)
-    counts[:] = u64(0)
-    for k in range(u64(here)):
-        hit = hits[k] & going
-        while hit:
-            block = u64(lowest_bit(hit))
-            hit &= hit - 1
-            lists[block * u64(CHUNK) + counts[block]] = k * u64(PACKED)
-            counts[block] += u64(1)
+    for block in range(u64(LANES)):
+        first = last_found = block * u64(CHUNK)
+        bit = np.int64(block)
+        if (going >> bit) & 1:
+            for k in range(u64(here)):
+                lists[last_found] = k * u64(PACKED)
+                last_found += u64((hits[k] >> bit) & 1)
+        counts[block] = last_found - first
 
 
 @inlined

@@ -144,12 +144,6 @@ def bits(typing, which):
 
 
 @intrinsic
-def lowest_bit(typing, value):
-    """Place of the lowest bit of an integer that is not zero."""
-    return types.int64(types.int64), lambda context, builder, sig, args: builder.cttz(args[0], ir.IntType(1)(1))
-
-
-@intrinsic
 def finished(typing, value):
     """Minus the magnitude."""
 

@@ -28,9 +28,12 @@ def pool(threads: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "splat")
 
 
-def even_cuts(total: int, work: np.ndarray | None = None) -> np.ndarray:
-    """Where to cut 0..total: ends [P + 1] of ranges that cost about the same, with `work` [total + 1] the sum up to each."""
-    pieces = 1 if count() == 1 else PIECES * count()
+def even_cuts(total: int, work: np.ndarray | None = None, each: int = PIECES) -> np.ndarray:
+    """Where to cut 0..total: ends [P + 1] of ranges that cost about the same, with `work` [total + 1] the sum up to each.
+
+    A thread gets `each` of them, or all of them where there is one thread.
+    """
+    pieces = 1 if count() == 1 else each * count()
     if work is None or pieces == 1:
         return np.linspace(0, total, pieces + 1).astype(np.int64)
     inner = np.searchsorted(work, np.linspace(0, work[-1], pieces + 1)[1:-1])

@@ -247,3 +247,18 @@ def test_wrong_arguments():
     arrays[4] = np.zeros((1, 4, 3), np.float32)
     with pytest.raises(ValueError, match="coefficients"):
         view_of(arrays, sh_degree=2)
+
+
+def test_memory_is_used_again_and_what_is_kept_is_left_alone():
+    g = random_gaussians(500, seed=9, sh_degree=0)
+    scene = Scene(g.means, g.quats, g.scales, g.opacities, g.sh, np.eye(4), INTRINSICS)
+    kept = render_frame(scene, WIDTH, HEIGHT, sh_degree=0).image[10:20, ::2]  # a view is all that is left of its frame
+    before = kept.copy()
+    places = []
+    for k in range(6):
+        other = scene._replace(colors=scene.colors + k + 1)
+        frame = render_frame(other, WIDTH, HEIGHT, sh_degree=0)
+        places.append(frame.image.ctypes.data)
+        del frame
+    np.testing.assert_array_equal(kept, before)
+    assert len(set(places)) < 3
