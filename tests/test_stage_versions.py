@@ -16,6 +16,7 @@ DISTRIBUTIONS = {
     "llvmlite": "numba",
     "pi_heif": "pi-heif",
     "skimage": "scikit-image",
+    "yaml": "pyyaml",
 }
 NO_LIBRARIES = {"pydantic", "markupsafe"}
 """They check and escape what is ours; nothing that an artifact holds is computed by them."""

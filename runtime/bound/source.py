@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from runtime.bound.base import Bound, later
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
+from runtime.bound.known_lens import KnownLens
 from runtime.bound.scale import Scale
 
 Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
@@ -68,6 +69,14 @@ class Photos(Bound):
     CSV in `path`."""
     absent: Literal["refuse", "skip"] = later("refuse", since=1)
     """What becomes of photos that the pose file names and that are not there: an error, or they are left out."""
+    lens: KnownLens | str | None = later(born=None, since=2)
+    """The lens of all photos, or a calibration file of OpenCV or ROS below `path`; it is kept while poses are estimated."""
+    masks: str | None = later(born=None, since=2)
+    """Folder of masks below `path`, white where a photo counts: `x.jpg.png` or `x.png` for `x.jpg`."""
+    depths: str | None = later(born=None, since=2)
+    """Folder of depth maps below `path`, of the same names: 16-bit PNG in millimetres, NPY or EXR in metres."""
+    points: str | None = later(born=None, since=2)
+    """A point cloud (PLY) below `path`, in the coordinates of the poses; its points are added to the sparse ones."""
     up: Axis | None = None
     """World up in the coordinates of the poses; when absent it comes from level markers, the pose file or the gravity that phones
     note in Exif, or is estimated from the cameras."""
@@ -80,7 +89,8 @@ class Photos(Bound):
     @property
     def is_metric(self) -> bool:
         """Whether it will be known how many metres a unit is."""
-        return self.scale_m_per_unit is not None or self.scale is not None or self.poses in METRIC_POSES
+        said = (self.scale_m_per_unit, self.scale, self.depths)
+        return any(value is not None for value in said) or self.poses in METRIC_POSES
 
     @model_validator(mode="after")
     def _one_scale(self) -> Self:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runtime.bound.source import HiddenSite, Photos, SplatFile
 from runtime.capture import files
+from runtime.capture.beside import find_beside
 from runtime.capture.colmap_model import ModelError, model_files
 from runtime.capture.exports.split import split_files
 from runtime.capture.named import named
@@ -107,12 +108,15 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
     try:
         found = named(source, folder)
         used |= {f"photo/{name}": path for name, path in found.used.items()}
+        beside = find_beside(source, folder, found.used, found.poses).named
+        used |= {f"beside/{name}": path for name, path in beside.items() if path and files.is_inside(name)}
         if poses := found.poses:
-            used |= {f"beside/{name}": path for name, path in poses.beside().items() if path and files.is_inside(name)}
             used |= {f"poses/{path.relative_to(folder)}": path for path in poses.files}
     except (TransformsError, ModelError):
         if source.poses == "transforms" and not split_files(folder):
             used["poses"] = files.transforms_file(source, folder)
+    if isinstance(source.lens, str):
+        used["lens"] = folder / source.lens
     if source.poses == "colmap":
         for model in files.colmap_folders(source, folder)[:1]:
             used |= {f"model/{name}": model / name for name in model_files(model)}

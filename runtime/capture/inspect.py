@@ -17,7 +17,8 @@ from runtime.capture.exports.read import NAMING, described
 from runtime.capture.exports.split import split_files
 from runtime.capture.inspect_photos import inspect_beside, inspect_named, inspect_video, too_large
 from runtime.capture.inspect_ply import inspect_ply
-from runtime.capture.named import named
+from runtime.capture.inspect_said import SAID, inspect_said
+from runtime.capture.named import Named, named
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
 from runtime.problem import Problem
@@ -57,7 +58,7 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     if not _readable(folder):
         return [_unread(source, f"the folder `{source.path}` in root `{source.root}` cannot be read")]
     if source.video is not None:
-        return inspect_video(source, source.video, folder)
+        return inspect_video(source, source.video, folder) + inspect_said(source, folder, Named({}))
     base = folder if source.poses in NAMING else folder / source.images
     if not os.path.isdir(base) or not _readable(base):
         state = "cannot be read" if os.path.isdir(base) else "is not there"
@@ -70,7 +71,8 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     try:
         found = named(source, folder)
         problems = inspect_named(source, folder, found, name)
-        return problems + (inspect_beside(source, folder, found.poses.beside(), name) if found.poses else [])
+        beside = found.poses.beside() if found.poses else {}
+        return problems + inspect_beside(source, folder, beside, name) + inspect_said(source, folder, found)
     except (TransformsError, ModelError) as error:
         return [Problem("R214", f"{name} of `{source.path}` {error}", error.help, key)]
     except OSError as error:
@@ -100,7 +102,7 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     named = {"path": source.path}
     if isinstance(source, Photos):
         named |= {"images": source.images} | ({"model": source.model} if source.model else {})
-        named |= {"video": source.video} if source.video else {}
+        named |= {key: name for key in SAID if isinstance(name := getattr(source, key), str)}
     help_ = "give a path below the root, without `..` and not absolute"
     found = [
         Problem("R218", f"`{name}` leaves the root `{source.root}`", help_, f"source.{key}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.capture.beside import Beside
 from runtime.capture.lens import Lens
 
 
@@ -53,6 +54,7 @@ class PosedPhotos:
     offered: int = 0  # photos that there were before poses were sought
     held_out: list[bool] | None = None  # [F] when the pose file says which photos are to be kept from training
     metric: bool = False  # the poses come in metres
+    beside: Beside = field(default_factory=Beside)
 
     def some(self, which: list[int]) -> "PosedPhotos":
         """A few of the photos, without points."""
@@ -62,4 +64,5 @@ class PosedPhotos:
             [self.lenses[i] for i in which],
             [self.upright[i] for i in which],
             self.c2w[which],
+            beside=self.beside,
         )

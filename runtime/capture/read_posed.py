@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.bound.source import Photos
+from runtime.capture.beside import find_beside
 from runtime.capture.colmap_model import Model, ModelError, ModelImage
 from runtime.capture.image_header import read_header
 from runtime.capture.lens import PANORAMA, VIEWS, fitted
@@ -39,6 +40,7 @@ def read_posed(source: Photos, folder: Path) -> PosedPhotos:
         upright=[upright for _, upright in fits],
         c2w=np.tile(np.eye(4), (len(used), 1, 1)),
         offered=len(found.photos),
+        beside=find_beside(source, folder, used, found.poses),
     )
     posed = _with_model(posed, found.model) if found.model else _with_file(posed, found)
     return _looked_round(posed) if any(lens.model == PANORAMA for lens in posed.lenses) else posed

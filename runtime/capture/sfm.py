@@ -60,6 +60,7 @@ class Guess:
     width: int  # pixels
     height: int
     focal_px: float | None  # focal length to start from, if the photo's Exif says
+    lens: Lens | None = None  # where it is known, and kept
 
 
 def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features: int, seed: int) -> Reconstructed | None:
@@ -77,7 +78,10 @@ def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features:
     names = _names(len(guesses))
     for guess, some in _grouped(guesses, names).items():
         reader = {"camera_model": "SIMPLE_RADIAL"}
-        if guess.focal_px:
+        if guess.lens:
+            params = (*guess.lens.pinhole, *(*guess.lens.distortion, *[0.0] * 8)[:8])
+            reader = {"camera_model": "FULL_OPENCV", "camera_params": ",".join(map(str, params))}
+        elif guess.focal_px:
             reader["camera_params"] = f"{guess.focal_px},{guess.width / 2},{guess.height / 2},0"
         _features(pycolmap, database, folder, some, reader, max_features)
     if len(names) <= EXHAUSTIVE_UP_TO:
@@ -92,6 +96,10 @@ def estimate_poses(folder: Path, guesses: list[Guess], work: Path, max_features:
     best = None
     for attempt, start in enumerate(STARTS):
         options = _mapper(pycolmap, seed, start)
+        if guesses[0].lens:
+            options.ba_refine_focal_length = options.ba_refine_extra_params = False
+            for part in (options, options.mapper, options.triangulation):
+                part.max_extra_param = float("inf")
         models = work / f"models_{attempt}"
         models.mkdir()
         found = pycolmap.incremental_mapping(database, folder / "images", models, options)
@@ -250,7 +258,8 @@ def _read(model: Any, names: list[str]) -> Reconstructed:
 
 def _lens(camera: Any) -> Lens:
     pinhole = (camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y)
-    distortion = (float(camera.params[3]),) if camera.model.name == "SIMPLE_RADIAL" else ()
+    first = {"SIMPLE_RADIAL": 3, "FULL_OPENCV": 4}.get(camera.model.name, len(camera.params))
+    distortion = tuple(map(float, camera.params[first:]))
     return Lens(camera.width, camera.height, pinhole, distortion)
 
 

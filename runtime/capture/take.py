@@ -11,6 +11,9 @@ import numpy as np
 from runtime.bound.source import HiddenSite, Photos
 from runtime.capture import sfm
 from runtime.capture.artifact import Cameras, Measured, write_shots
+from runtime.capture.beside import find_beside
+from runtime.capture.calibration import known_lens, of_photo
+from runtime.capture.extra import with_extra
 from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import MIN_PHOTOS
 from runtime.capture.lens import Lens, quarters
@@ -65,14 +68,15 @@ def take_photos(source: Photos, folder: Path, width_px: int, matching: Matching,
     if source.poses == "none":
         offered = _offered(source, folder, max(width_px, matching.feature_width_px), work, tell)
         tell(0.3, "finding cameras")
-        posed, metrics = _estimate(source, offered, matching)
+        posed, metrics = _estimate(source, folder, offered, matching)
     else:
         posed, metrics = read_posed(source, folder), {}
     pinholes = [straight(lens, width_px) for lens in posed.lenses]
     if source.poses != "none":
         posed, metrics = _held_against_photos(source, posed, matching)
-    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
     up, scale = upright(source, posed)
+    posed, scale = with_extra(posed, scale)
+    points = observe(posed.xyz, posed.rgb, posed.seen, posed.c2w, pinholes)
     cameras = Cameras(pinholes, posed.names, posed.c2w, up, scale, posed.held_out)
     metrics |= {"photos": posed.offered, "registered": len(posed.paths)}
     return Taken(cameras, undistorted(posed, pinholes), points, metrics)
@@ -104,15 +108,16 @@ def _offered(source: Photos, folder: Path, width_px: int, work: Path, tell: Tell
     return {f"{video.name}#{index}": path for index, path in found}
 
 
-def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
+def _estimate(source: Photos, folder: Path, offered: dict[str, Path], matching: Matching) -> tuple[PosedPhotos, dict[str, float]]:
     names, paths = list(offered), list(offered.values())
+    beside, lens = find_beside(source, folder, offered), known_lens(source, folder)
     turns = _turns_left(paths)
     with TemporaryDirectory() as temporary:
         shrunk, work = Path(temporary) / "photos", Path(temporary) / "work"
         work.mkdir()
         upright = not any(turns)
-        write_shots(shrunk, (_shrunk(path, matching.feature_width_px, upright) for path in paths))
-        guesses = [_guess(path, matching.feature_width_px, upright) for path in paths]
+        write_shots(shrunk, (_shrunk(p, matching.feature_width_px, upright, beside.masks.get(p)) for p in paths))
+        guesses = [_guess(path, matching.feature_width_px, upright, lens) for path in paths]
         found = sfm.estimate_poses(shrunk, guesses, work, matching.max_features, matching.seed)
     registered = found.registered if found else []
     wanted = max(MIN_PHOTOS, int(np.ceil(matching.min_registered_fraction * len(paths))))
@@ -131,6 +136,7 @@ def _estimate(source: Photos, offered: dict[str, Path], matching: Matching) -> t
         rgb=found.rgb,
         seen=found.seen,
         offered=len(paths),
+        beside=beside,
     )
     return posed, {"reprojection_px": found.reprojection_px}
 
@@ -151,18 +157,21 @@ def _rolled(turns: int) -> np.ndarray:
     return np.linalg.matrix_power(np.array([[0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), turns)
 
 
-def _shrunk(path: Path, width_px: int, upright: bool) -> Shot:
+def _shrunk(path: Path, width_px: int, upright: bool, mask: Path | None) -> Shot:
     """A copy of a photo, no wider than that, for feature detection."""
-    shot = read_photo(path, upright)
+    shot = read_photo(path, upright, mask)
     width = min(width_px, shot.rgb.shape[1])
     size = (width, round(shot.rgb.shape[0] * width / shot.rgb.shape[1]))
-    mask = None if shot.mask is None else cv2.resize(shot.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    return Shot(cv2.resize(shot.rgb, size, interpolation=cv2.INTER_AREA), mask)
+    used = None if shot.mask is None else cv2.resize(shot.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return Shot(cv2.resize(shot.rgb, size, interpolation=cv2.INTER_AREA), used)
 
 
-def _guess(path: Path, width_px: int, upright: bool) -> sfm.Guess:
-    """What a photo's header says of the lens of `_shrunk`."""
+def _guess(path: Path, width_px: int, upright: bool, known: Lens | None) -> sfm.Guess:
+    """What is known, or a photo's header says, of the lens of `_shrunk`."""
     header = read_header(path)
+    if known is not None:
+        lens = of_photo(known, path.name, header, upright).narrowed(width_px)
+        return sfm.Guess(lens.width, lens.height, None, lens)
     size = header.upright_size() if upright else (header.width, header.height)
     lens = Lens(*size, (0, 0, 0, 0)).narrowed(width_px)
     focal_px = header.focal_35mm / 36 * max(lens.width, lens.height)  # 36 mm: the long side of 35 mm film

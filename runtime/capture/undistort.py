@@ -41,7 +41,7 @@ def undistorted(posed: PosedPhotos, pinholes: Sequence[Lens]) -> Iterator[Shot]:
     for path, upright, whole, pinhole in zip(posed.paths, posed.upright, posed.lenses, pinholes, strict=True):
         panorama = whole.model == PANORAMA
         size = (4 * pinhole.width, 2 * pinhole.height) if panorama else (pinhole.width, pinhole.height)
-        lens, shot = whole.resized(*size), read_photo(path, upright)
+        lens, shot = whole.resized(*size), read_photo(path, upright, posed.beside.masks.get(path))
         photo, alpha = shot.rgb, None if shot.mask is None else shot.mask.astype(np.uint8) * 255
         if photo.shape[1::-1] != size:
             photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
@@ -78,11 +78,11 @@ def rays(lens: Lens, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(_camera(lens).cam_from_img(pixels))
 
 
-def read_photo(path: Path, upright: bool) -> Shot:
-    """A photo, without what is transparent in it; with `upright` its Exif orientation is applied.
+def read_photo(path: Path, upright: bool, mask: Path | None = None) -> Shot:
+    """A photo, without what is transparent in it, or dark in a mask; with `upright` its Exif orientation is applied.
 
     Raises:
-        InputError: R211 when the file cannot be decoded.
+        InputError: R211 when a file cannot be decoded, R213 when the mask has another shape than the photo.
     """
     photo = decode(path)
     if photo is None:
@@ -91,11 +91,36 @@ def read_photo(path: Path, upright: bool) -> Shot:
     if upright:
         photo = _turned_upright(photo, read_header(path).orientation)
     rgb = cv2.cvtColor(photo[..., :3], cv2.COLOR_BGR2RGB)
-    opaque = photo[..., 3] == 255 if photo.shape[2] == 4 else None
-    if opaque is None or opaque.all():
-        return Shot(rgb)
-    rgb[photo[..., 3] == 0] = UNSEEN  # what lies under it may be anything
-    return Shot(rgb, opaque)
+    opaque = photo[..., 3] == 255 if photo.shape[2] == 4 else np.ones(rgb.shape[:2], bool)
+    if photo.shape[2] == 4:
+        rgb[photo[..., 3] == 0] = UNSEEN  # what lies under it may be anything
+    if mask is not None:
+        opaque &= _fitting(mask, path, rgb.shape[1::-1]) >= 128
+    return Shot(rgb, None if opaque.all() else opaque)
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """A mask or the like, [H, W] uint8.
+
+    Raises:
+        InputError: R211 when the file cannot be decoded.
+    """
+    found = decode(path)
+    if found is None:
+        message = f"mask `{path.name}` cannot be decoded"
+        raise InputError(Problem("R211", message, "copy it again, or remove it", "source.path"))
+    return found[..., :3].max(axis=2)
+
+
+def _fitting(mask: Path, photo: Path, size: tuple[int, int]) -> np.ndarray:
+    """A mask in the size of its photo; one of the photo as it is stored is turned with it."""
+    grey = read_grey(mask)
+    if grey.shape[1::-1] != size and grey.shape == size:
+        grey = _turned_upright(grey, read_header(photo).orientation)
+    if abs(grey.shape[1] / size[0] * size[1] / grey.shape[0] - 1) > 0.02:
+        message = f"mask `{mask.name}` is {grey.shape[1]}x{grey.shape[0]}, its photo {size[0]}x{size[1]}, which is another shape"
+        raise InputError(Problem("R213", message, "make the masks of the photos as they are given", "source.masks"))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_NEAREST)
 
 
 def turned(view: tuple[float, float]) -> np.ndarray:
@@ -157,6 +182,16 @@ def _widest(lens: Lens) -> Lens:
 def _rays(pinhole: Lens, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     fx, fy, cx, cy = pinhole.pinhole
     return np.stack([(u - cx) / fx, (v - cy) / fy, np.ones_like(u)], axis=1)
+
+
+def seen(lens: Lens, rays: np.ndarray) -> np.ndarray:
+    """Pixels [N, 2] (centres at +0.5) at which a lens sees rays [N, 3] of its camera; not a number, of panoramas."""
+    if not len(rays) or lens.model == PANORAMA:
+        return np.full((len(rays), 2), np.nan)
+    if not lens.model:
+        flat, _ = cv2.projectPoints(np.asarray(rays, np.float64), np.zeros(3), np.zeros(3), _matrix(lens), _distortion(lens))
+        return flat[:, 0] + 0.5
+    return _seen(lens, rays)
 
 
 def _seen(lens: Lens, rays: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from runtime.splat.formats.packed_ply import unpack
 from runtime.splat.formats.raw import Raw
 from runtime.splat.gaussians import Gaussians
-from runtime.splat.ply_header import PlyHeader, bad_ply, read_header
+from runtime.splat.ply_header import PlyHeader, bad_ply, read_header, read_plain_header
 
 
 def _binary_columns(path: Path, header: PlyHeader, name: str) -> dict[str, np.ndarray]:
@@ -64,6 +64,27 @@ def raw_ply(path: Path) -> Raw:
         logits=columns["opacity"],
         sh=np.concatenate([stack(columns, "f_dc_", 3)[:, None], shading(columns).astype(np.float32)], axis=1),
     )
+
+
+def read_points(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Positions [N, 3] float32 and colours [N, 3] uint8 (grey where there are none) of any PLY of points; rows that are not
+    finite are left out.
+
+    Raises:
+        InputError: R215 when it is no PLY of points or truncated, R220 when it has more than are read.
+    """
+    header = read_plain_header(path)
+    columns = _ascii_columns(path, header) if header.format == "ascii" else _binary_columns(path, header, "vertex")
+    with np.errstate(over="ignore", invalid="ignore"):
+        xyz = np.stack([columns[axis].astype(np.float32) for axis in "xyz"], axis=1)
+    found = [columns.get(name) for name in ("red", "green", "blue")]
+    rgb = np.full((len(xyz), 3), 127, np.uint8)
+    if all(c is not None for c in found):
+        colours = np.stack([np.asarray(c, np.float64) for c in found], axis=1)
+        floats = header.vertex.kinds["red"][0] == "f" and colours.max(initial=0) <= 1
+        rgb = np.clip(colours * (255 if floats else 1), 0, 255).astype(np.uint8)
+    finite = np.isfinite(xyz).all(axis=1)
+    return xyz[finite], rgb[finite]
 
 
 def read_ply(path: Path) -> Gaussians:

@@ -5,6 +5,7 @@ words are told by the bounds of their `chunk` of 256 (github.com/playcanvas/spla
 """
 
 import math
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -256,16 +257,33 @@ def read_header(path: Path) -> PlyHeader:
         InputError: R215 when the file is missing, truncated or no PLY, R216 without the Gaussian properties, R220 when it
             has more Gaussians than are read.
     """
+    header = _read(path)
+    _check_properties(path, header)
+    _check_size(path, header)
+    return header
+
+
+def read_plain_header(path: Path) -> PlyHeader:
+    """Header of a PLY of points, checked for `x`, `y` and `z`, and in binary for its size. Raises as `read_header`."""
+    header = _read(path)
+    vertex = header.element("vertex")
+    if vertex is None or not {"x", "y", "z"} <= {*vertex.kinds} or vertex.row_bytes is None:
+        raise bad_ply(path, "has no points with `x`, `y` and `z`", "export the cloud as a plain PLY")
+    if vertex.count > MOST_GAUSSIANS:
+        raise bad_ply(path, f"has {vertex.count:,} points, more than {MOST_GAUSSIANS:,}", "thin the cloud out", "R220")
+    if header.format != "ascii" and os.path.getsize(path) < header.offset(path, "vertex") + vertex.count * vertex.row_bytes:
+        raise bad_ply(path, "is truncated", "copy or export the file again")
+    return header
+
+
+def _read(path: Path) -> PlyHeader:
     try:
         with open_file(path) as stream:
             head = stream.read(_HEADER_LIMIT_BYTES)
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         raise bad_ply(path, f"cannot be read: {reason}", "check the path") from None
-    header = _parse(path, head)
-    _check_properties(path, header)
-    _check_size(path, header)
-    return header
+    return _parse(path, head)
 
 
 def check_ply(path: Path) -> None:

@@ -46,7 +46,7 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=4,
-    libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap"),
+    libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"),
     takes="photos",
     per=("location",),
     makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -14,7 +15,10 @@ from runtime.bound.source import Photos
 from runtime.build.testing import run_stage
 from runtime.capture.digest import copy_source, digest_source
 from runtime.capture.files import locate
+from runtime.capture.image_header import read_header
 from runtime.capture.inspect import inspect_source
+from runtime.capture.named import named
+from runtime.capture.read_posed import read_posed
 from tests.runtime.capture import synthetic
 
 COUNT = 6
@@ -151,13 +155,16 @@ def test_cameras_come_back(tmp_path: Path, name: str) -> None:
     source = _source(kind)
     folder = locate(source, tmp_path)
     assert inspect_source(source, folder) == []
+    found = named(source, folder)
+    lens = next(iter(found.cameras.values())).lens(read_header(next(iter(found.used.values()))))
+    assert lens.pinhole == pytest.approx(tuple(synthetic.K))
+    bent = DISTORTION if name in ("metashape", "csv") else np.zeros(4)
+    assert (*lens.distortion, 0, 0, 0, 0)[:4] == pytest.approx(tuple(bent))
     copy, digest = copy_source(source, folder, tmp_path / "copy")  # nothing else is needed
     assert digest == digest_source(source, folder)
     artifact = run_stage("capture", {"source": source.model_dump(), "max_features": 500}, {}, tmp_path / "store", source_dir=copy)
     cameras = json.loads((artifact / "cameras.json").read_text())
     np.testing.assert_allclose([f["c2w"] for f in cameras["frames"]], poses, atol=1e-6)
-    (camera,) = cameras["cameras"]
-    assert camera["fl_x"] == pytest.approx(synthetic.K[0], rel=0.07)  # of the pinhole that a lens is brought to
     if name in ("polycam", "record3d"):
         assert cameras["scale_m_per_unit"] == 1.0
         assert cameras["up"] == [0, 1, 0]
@@ -265,3 +272,45 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         (tmp_path / "table" / f"{i}.csv").write_text("")
     (problem,) = inspect_source(_source("realityscan"), locate(_source("realityscan"), tmp_path))
     assert problem.message.endswith("has 2 files `*.csv`: name the one with the cameras with `model`")
+
+
+def test_colmap_models_with_rigs(tmp_path: Path) -> None:
+    """COLMAP 3.12 and later write two files more; each photo's own pose is in the old ones still."""
+    import pycolmap
+
+    folder = tmp_path / "table"
+    model, rig = pycolmap.Reconstruction(), pycolmap.Rig(rig_id=1)
+    cameras = [pycolmap.Camera(camera_id=i, model="PINHOLE", width=160, height=120, params=synthetic.K.tolist()) for i in (1, 2)]
+    aside = pycolmap.Rigid3d(pycolmap.Rotation3d(np.eye(3)), np.array([-0.1, 0, 0]))
+    for camera in cameras:
+        model.add_camera(camera)
+    rig.add_ref_sensor(cameras[0].sensor_id)
+    rig.add_sensor(cameras[1].sensor_id, aside)
+    model.add_rig(rig)
+    expected: dict[str, np.ndarray] = {}
+    for i, pose in enumerate(synthetic.ring(4)):
+        w2c = np.linalg.inv(pose)
+        frame = pycolmap.Frame(frame_id=i + 1, rig_id=1)
+        frame.rig_from_world = pycolmap.Rigid3d(pycolmap.Rotation3d(w2c[:3, :3]), w2c[:3, 3])
+        images = [pycolmap.Image(name=f"eye{c}/{i}.png", camera_id=c, image_id=2 * i + c) for c in (1, 2)]
+        for image in images:
+            image.frame_id = i + 1
+            frame.add_data_id(image.data_id)
+            left = image.camera_id == 1
+            expected[image.name] = pose if left else pose @ np.array([[1, 0, 0, 0.1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+        model.add_frame(frame)
+        for image in images:
+            model.add_image(image)
+        model.register_frame(i + 1)
+    place = folder / "sparse" / "0"
+    place.mkdir(parents=True)
+    model.write_binary(place)
+    assert (place / "rigs.bin").exists()
+    for name, pose in expected.items():
+        path = folder / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), synthetic.photograph(pose))
+    assert inspect_source(_source("colmap"), folder) == []
+    posed = read_posed(_source("colmap"), folder)
+    assert posed.names == sorted(expected)
+    np.testing.assert_allclose(posed.c2w, [expected[name] for name in posed.names], atol=1e-9)

@@ -1,0 +1,57 @@
+"""What is wrong with the files beside photos that a source names itself: a lens, masks, depth maps, points."""
+
+import os
+from pathlib import Path
+
+from runtime.bound.source import Photos
+from runtime.capture.beside import find_beside
+from runtime.capture.calibration import CalibrationError, known_lens
+from runtime.capture.named import Named
+from runtime.problem import InputError, Problem
+from runtime.splat.ply_header import read_plain_header
+
+SAID = ("video", "masks", "depths", "points", "lens")
+"""Keys of a source that may name a file or folder below its own."""
+
+
+def inspect_said(source: Photos, folder: Path, named: Named) -> list[Problem]:
+    """Problems of `lens`, `masks`, `depths` and `points`."""
+    problems = _lens(source, folder)
+    for key, place in (("masks", source.masks), ("depths", source.depths)):
+        if place is not None and not os.path.isdir(folder / place):
+            message = f"no folder `{place}` in `{source.path}`"
+            problems.append(Problem("R210", message, f"name the folder of the {key} below `path`", f"source.{key}"))
+    if source.points is not None and source.poses == "none":
+        message = "`points` lie in the coordinates of poses that are given, and here they are estimated"
+        problems.append(Problem("R214", message, "leave `points` out, or give the poses", "source.points"))
+    elif source.points is not None:
+        try:
+            read_plain_header(folder / source.points)
+        except InputError as error:
+            problems += [Problem(p.code, p.message, p.help, "source.points") for p in error.problems]
+    if not problems:
+        found = find_beside(source, folder, named.used)
+        for key, place, kind in (("masks", source.masks, found.masks), ("depths", source.depths, found.depths)):
+            if place is not None and not kind:
+                message = f"nothing in `{place}` of `{source.path}` has the name of a photo"
+                help_ = "name them as the photos: `x.jpg.png` or `x.png` for `x.jpg`"
+                problems.append(Problem("R212", message, help_, f"source.{key}"))
+    return problems
+
+
+def _lens(source: Photos, folder: Path) -> list[Problem]:
+    if source.lens is None:
+        return []
+    key = "source.lens"
+    if source.poses != "none":
+        message = "a lens is stated where poses are given, which come with their own"
+        return [Problem("R214", message, "leave `lens` out, or estimate the poses with `poses: none`", key)]
+    try:
+        known_lens(source, folder)
+    except CalibrationError as error:
+        help_ = "give the file that OpenCV's or ROS's calibration wrote, or state the numbers"
+        return [Problem("R214", f"`{source.lens}` of `{source.path}` {error}", help_, key)]
+    except OSError as error:
+        message = f"`{source.lens}` of `{source.path}` cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        return [Problem("R210", message, "name a calibration file below `path`", key)]
+    return []
