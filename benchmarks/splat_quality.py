@@ -92,7 +92,7 @@ def _picture(capture: Path, splat: Path, width_px: int, path: Path) -> None:
     if sheet.width > WIDEST_PX:
         sheet = sheet.resize((WIDEST_PX, round(sheet.height * WIDEST_PX / sheet.width)), Image.Resampling.HAMMING)
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path, quality=85)
+    sheet.save(path, quality=60)
 
 
 if __name__ == "__main__":
