@@ -19,13 +19,18 @@ class Read(NamedTuple):
     common: bool  # whether the file is a PLY as most programs read it
 
 
-def check_splat(path: Path) -> None:
-    """Look at a splat file as far as goes with the standard library alone, within bounds.
+def check_splat(path: Path) -> int:
+    """Look at a splat file as far as goes with the standard library alone, within bounds; returns how many Gaussians it saw
+    in a PLY that will be left out, for a value of theirs is not finite.
 
     Raises:
         InputError: R215 damaged, or of no format that is read; R216 without Gaussians; R220 too large.
     """
-    {"ply": check_ply, "spz": spz.check, "sog": sog.check, "splat": dot_splat.check}[_format(path)](path)
+    format_ = _format(path)
+    if format_ == "ply":
+        return check_ply(path)
+    {"spz": spz.check, "sog": sog.check, "splat": dot_splat.check}[format_](path)
+    return 0
 
 
 def read_splat(path: Path) -> Read:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
+from runtime.capture.inspect_ply import inspect_ply
 from runtime.problem import InputError
 from runtime.splat.formats import spz
 from runtime.splat.gaussians import Gaussians
@@ -134,6 +135,9 @@ def test_a_row_that_is_not_of_numbers_is_left_out_alone(tmp_path: Path, column: 
     table, place = _table(), COLUMNS.index(column)
     table[3, place] = np.nan
     read = read_splat(_columns(tmp_path / "a.ply", table))
+    assert check_splat(tmp_path / "a.ply") == 1
+    (told,) = inspect_ply(tmp_path / "a.ply", "here/a.ply")
+    assert (told.code, told.warning, "`here/a.ply` holds" in told.message) == ("R221", True, True)
     assert (len(read.gaussians), read.left_out) == (19, 1)
     np.testing.assert_array_equal(read.gaussians.means, np.delete(table, 3, axis=0)[:, :3])
     with pytest.raises(InputError, match="not finite"):
@@ -148,6 +152,7 @@ def test_infinite_logits_and_flat_gaussians_are_kept(tmp_path: Path) -> None:
     table[:, 6] = np.inf, -np.inf, 0, 800
     table[1, 8] = -np.inf
     read = read_splat(_columns(tmp_path / "a.ply", table)).gaussians
+    assert check_splat(tmp_path / "a.ply") == 0
     assert read.opacities.tolist() == [1, 0, 0.5, 1]
     assert read.scales[1, 1] == 0
 
