@@ -100,3 +100,10 @@ def render(module: Any, scene: Sequence[torch.Tensor], pairs: tuple[torch.Tensor
         means2d, conics, opacities[None], colors[None], gaussian_ids, pixel_ids, torch.zeros_like(pixel_ids), width, height
     )
     return image[0]
+
+
+def compensations(module: Any, scene: Sequence[torch.Tensor], width: int, height: int) -> torch.Tensor:
+    """Factor [N] by which gsplat's `antialiased` lowers each opacity; scene is a `rasterize.Scene` of tensors."""
+    covars, _ = module._quat_scale_to_covar_preci(scene[1], scene[2], True, False)
+    cameras = (scene[5][None], scene[6][None], width, height)
+    return module._fully_fused_projection(scene[0], covars, *cameras, calc_compensations=True)[4][0]
