@@ -89,7 +89,7 @@ def render_frame(
     channels = rgb_channels + with_depth + (0 if extra is None else extra.shape[1])
     blended = -(-channels // CHANNELS) * CHANNELS  # four at a time
     picture = (((height, width, channels), np.float32), ((height, width), np.float32))
-    rows_of = (((n,), np.uint32), ((n, PACKED), np.float32), ((n, blended), np.float32), ((n, 4), np.int32))
+    rows_of = (((n,), np.uint32), ((n, PACKED), np.float32), ((n, blended), np.float32), ((n, 4), np.int16))
     *screen, order, packed, seen, boxes, image, alpha = arrays(*screen_arrays(n), *rows_of, *picture)
     means2d, depths, conics, radii, extents, peaks = screen = tuple(screen)
     limits = (float(near_plane), float(far_plane), float(radius_clip), float(eps2d), bool(antialiased))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from runtime.splat.jit import kernel
+from runtime.splat.lanes import prefetch
 from runtime.splat.project import LOG2_ALPHA_MIN, log2
 
 TILE = 16
@@ -14,6 +15,7 @@ PACKED = 16
 COLOR, SLOPES, LIMIT, FINE = 6, 10, 12, 13
 LOG2_E = 1.4426950408889634
 _SLACK_PX = 0.02  # float32 rounding of an extent must never lose a pixel
+_AHEAD = 16  # boxes that are on their way
 _DIGIT = 11  # bits; three digits cover the 32 bits of a float
 u64 = np.uint64
 
@@ -98,9 +100,10 @@ def count_tiles(boxes, tile_width, top, bottom, counts):
 @kernel
 def fill_tiles(boxes, by_depth, tile_width, top, bottom, offsets, ranks):
     """Fill ranks [offsets[-1]] for the tile rows top..bottom: the rows that touch each tile, nearest first."""
-    cursor = offsets.copy()
+    cursor, last = offsets.copy(), u64(by_depth.shape[0] - 1)
     for j in range(u64(by_depth.shape[0])):
         row = by_depth[j]
+        prefetch(boxes, by_depth[min(j + u64(_AHEAD), last)])
         for ty in range(max(top, boxes[row, 2]), min(bottom, boxes[row, 3])):
             base = u64(ty * tile_width)
             for tx in range(u64(boxes[row, 0]), u64(boxes[row, 1])):
