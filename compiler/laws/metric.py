@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
-from runtime.bound.source import Photos
 
 
 def tasks_need_metres(subject: Subject) -> Iterator[Diagnostic]:
@@ -15,7 +14,7 @@ def tasks_need_metres(subject: Subject) -> Iterator[Diagnostic]:
         listed += [(("sets", which, i), place) for which, places in study.sets.items() for i, place in enumerate(places)]
         for path, place in listed if study.tasks else ():
             spec = subject.project.locations.get(place)
-            if spec is None or not isinstance(spec.source, Photos) or spec.source.is_metric:
+            if spec is None or spec.source.is_metric:
                 continue
             message = f"task `{study.tasks[0]}` is in metres, but the scale of location `{place}` is unknown"
             help = "say in the location what it is measured by (`scale`: markers, a distance, poses in metres, a camera height), "

@@ -132,6 +132,18 @@ def _few(kind: str) -> Callable[[Asking], list[str]]:
     return lambda asking: ids if len(ids := asking.project.ids(kind)) <= FEW else []
 
 
+def _places(asking: Asking) -> list[str]:
+    """Those that tasks may be tried at, or all where there is none."""
+    ids, known = _few("location")(asking), asking.project.locations
+    return [name for name in ids if name in known and known[name].source.is_metric] or ids
+
+
+def _tasks(asking: Asking) -> list[str]:
+    known = asking.project.locations
+    metric = all(name not in known or known[name].source.is_metric for name in asking.answers.get("locations", []))
+    return _few("task")(asking) if metric else []
+
+
 def _baseline(asking: Asking) -> str | None:
     listed = asking.answers.get("approaches", [])
     return "baseline" if "baseline" in listed else next(iter(listed), None)
@@ -152,8 +164,8 @@ def _compared(answers: Answers) -> bool:
 _WITHOUT = "must every approach do without {}"
 STUDY = (
     TITLE,
-    Field("locations", "locations", words, _few("location"), known=_of("location")),
-    Field("tasks", "tasks (empty: no trials)", words, _few("task"), known=_of("task")),
+    Field("locations", "locations", words, _places, known=_of("location")),
+    Field("tasks", "tasks (empty: no trials)", words, _tasks, known=_of("task")),
     Field("approaches", "approaches (empty: no trials)", words, _few("approach"), _tried, _of("approach")),
     Field("baseline", "approach that the others are compared with", word, _baseline, _compared),
     Field("seeds", "training seeds, the unit of inference", values, [0, 1, 2], _compared),

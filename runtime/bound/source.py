@@ -4,7 +4,7 @@ A source names a capture root and a path below it, never a folder of one machine
 the spec (`simkiln.local.yaml` or `--root NAME=DIR`); `runtime.capture.files.locate` joins both.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,7 @@ class HiddenSite(Bound):
     """Number of photos taken of the site."""
     gap: HiddenGap = HiddenGap()
     """How far the site is from what a twin assumes, when trials run there at level `medium` of a study's conditions."""
+    is_metric: ClassVar[bool] = True
 
     def at(self, level: GapLevel) -> Self:
         """The same place with the gap of trials at that level.
@@ -112,6 +113,7 @@ class SplatFile(Bound):
     """World up in the coordinates of the file, which are kept: often -y in a PLY, +y in an SPZ."""
     scale_m_per_unit: float = Field(gt=0)
     """Metres per unit of the splat."""
+    is_metric: ClassVar[bool] = True
 
 
 Source = Annotated[HiddenSite | Photos | SplatFile, Field(discriminator="kind")]

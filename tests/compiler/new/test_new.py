@@ -279,6 +279,19 @@ def test_generated_approaches_are_judged_but_not_listed(project: Path, capsys: p
     assert errors(project) == []
 
 
+def test_tasks_go_to_places_of_known_scale(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "location", "attic", "--kind", "photos", "--defaults"]) == 0
+    assert main(["new", "study", "second", "--defaults"]) == 0
+    assert main(["new", "study", "third", "--locations", "attic", "--defaults"]) == 0
+    second, third = (yaml.safe_load((project / f"specs/studies/{name}.yaml").read_text()) for name in ("second", "third"))
+    assert "attic" not in second["locations"]
+    assert second["tasks"]
+    assert not third.get("tasks")
+    assert errors(project) == []
+    assert main(["new", "study", "fourth", "--locations", "attic", "--tasks", "press", "--defaults"]) == 2
+    assert "the scale of location `attic` is unknown" in capsys.readouterr().err
+
+
 def test_a_study_is_judged_with_the_places_of_its_sets(project: Path) -> None:
     @stage(version=1, per=("set", "approach"), over="pretrain", needs={"demos": places("demos")}, makes={"model": "model.json"})
     def world(p: NoParams, demos: list[Path], out: Out) -> dict[str, Any]:
