@@ -3,6 +3,7 @@
 import numpy as np
 
 from runtime.capture.focus import Focus, find_focus, from_path
+from runtime.problem import InputError, Problem
 from runtime.splat.scene import Support
 
 SEED = 0
@@ -32,13 +33,14 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
         scale_m_per_unit: metres per scene unit.
 
     Raises:
-        ValueError: fewer than 10 finite points.
+        InputError: R219, fewer than 10 finite points.
     """
     rng = np.random.default_rng(SEED)
     xyz = np.asarray(xyz, np.float64)
     xyz = xyz[np.isfinite(xyz).all(1)]
     if len(xyz) < 10:
-        raise ValueError(f"{len(xyz)} points cannot show a support")
+        message = f"{len(xyz)} points are too few to show what things could stand on"
+        raise InputError(Problem("R219", message, "take more photos that overlap, or give a splat of the whole place", "source"))
     c2w = np.asarray(c2w, np.float64).reshape(-1, 4, 4)
     up = np.asarray(up, np.float64) / np.linalg.norm(up)
     focus = find_focus(xyz, c2w)

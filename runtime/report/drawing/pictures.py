@@ -48,6 +48,13 @@ def photos(capture: Path, most: int = 3, width_px: int = 320) -> list[Picture]:
     return [figure(path, capture, "photo", width_px) for path in spread(files, most)]
 
 
+def left_out(capture: Path) -> str:
+    """`: 11 of 12 photos` where a capture leaves some out: they were absent, or could not be registered."""
+    metrics = json.loads((capture / "manifest.json").read_text()).get("metrics", {})
+    offered, used = metrics.get("photos"), metrics.get("registered")
+    return f": {used} of {offered} photos" if offered and used is not None and used < offered else ""
+
+
 def sheets(artifact: Path, below: str, most: int, width_px: int) -> list[Picture]:
     """PNG pictures in the folder `below` of an artifact, by name, at most `most`."""
     files = sorted((artifact / below).glob("*.png"))

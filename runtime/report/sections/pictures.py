@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runtime.report.drawing.pictures import clip_sheets, photos, sheets
+from runtime.report.drawing.pictures import clip_sheets, left_out, photos, sheets
 from runtime.report.forms.pictures import PicturedRoom, PictureGroup
 from runtime.report.study import Study
 
@@ -18,7 +18,7 @@ def pictures(study: Study) -> list[PicturedRoom]:
 def _groups(study: Study, i: int) -> Iterator[PictureGroup]:
     made, tasks = study.artifacts, max(1, len(study.frame.tasks))
     for folder in made.captures[i : i + 1]:
-        yield {"heading": "Capture", "layout": "small", "figures": photos(folder)}
+        yield {"heading": f"Capture{left_out(folder)}", "layout": "small", "figures": photos(folder)}
     for folder in made.splats[i : i + 1]:
         yield {"heading": "Splat", "layout": "wide", "figures": sheets(folder, "preview", 2, 900)}
     for folder in made.twins[i * tasks : (i + 1) * tasks]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from runtime.capture.support import estimate_support
+from runtime.problem import InputError
 from runtime.splat.scene import Support
 from tests.runtime.capture.synthetic import ring
 
@@ -91,5 +92,5 @@ def test_same_points_same_surface_and_json() -> None:
 
 
 def test_too_few_points() -> None:
-    with pytest.raises(ValueError, match="9 points"):
+    with pytest.raises(InputError, match="9 points"):
         estimate_support(np.zeros((9, 3)), ring(5), np.array([0, 0, 1.0]), 1.0)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
+from runtime.report.drawing.pictures import left_out
 from tests.runtime.capture import synthetic
 from tests.runtime.capture.synthetic import HEIGHT, WIDTH, K
 
@@ -92,7 +93,7 @@ def test_lenses(tmp_path: Path, name: str) -> None:
 
 
 def test_photos_of_several_sizes_and_turns(tmp_path: Path) -> None:
-    """Three of twice the size through another lens; three stored on their side, with Exif to say so."""
+    """Three of twice the size through another lens; three stored on their side, with Exif to say so; one that is gone."""
     folder, poses = tmp_path / "table", synthetic.ring(9)
     (folder / "images").mkdir(parents=True)
     frames = []
@@ -105,8 +106,10 @@ def test_photos_of_several_sizes_and_turns(tmp_path: Path) -> None:
         matrix = pose @ np.diag([1.0, -1, -1, 1])
         lens = dict(zip(("fl_x", "fl_y", "cx", "cy"), pinhole.tolist(), strict=True))
         frames.append({"file_path": f"images/{i}.jpg", "transform_matrix": matrix.tolist(), "w": w, "h": h, **lens})
+    frames.append({**frames[0], "file_path": "images/gone.jpg"})
     (folder / "transforms.json").write_text(json.dumps({"frames": frames}))
-    artifact, cameras = _capture(folder, tmp_path / "store", width_px=200)
+    artifact, cameras = _capture(folder, tmp_path / "store", POSED | {"absent": "skip"}, width_px=200)
+    assert left_out(artifact) == ": 9 of 10 photos"
     assert {(c["width"], c["height"]) for c in cameras["cameras"]} == {(200, 150), (160, 120), (120, 160)}
     assert max(_errors(artifact, cameras)) < 6
     assert len(np.load(artifact / "points.npz")["xyz"]) > 50
