@@ -20,7 +20,7 @@ from runtime.scene_index.index import SceneIndex
 from runtime.sim.site.photograph import photograph
 
 K = 10
-PHOTOS = 200
+PHOTOS = 100
 
 
 def recall(found: np.ndarray, truth: np.ndarray) -> float:
@@ -36,7 +36,7 @@ def nearest(views: np.ndarray, queries: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--views", type=int, default=100_000)
-    parser.add_argument("--queries", type=int, default=50)
+    parser.add_argument("--queries", type=int, default=30)
     options = parser.parse_args()
     found: dict[int, list[tuple[float, float, float, float]]] = {}
     for seed in range(4):
@@ -44,7 +44,7 @@ def main() -> None:
         shot = photograph(HiddenSite(kind="hidden_site", seed=seed, style="lab"), 96, 72, PHOTOS)
         looks, asking = np.stack([describe(photo) for photo in shot.photos]), np.arange(PHOTOS) % 10 == 0
         truth = nearest(looks[~asking], looks[asking])
-        for dimension in (16, 32, 64, 128):
+        for dimension in (16, 64):
             index = SceneIndex.of(looks[~asking], shot.c2w[~asking], 1.0, dimension)
             kept = recall(index.nearest(K, index.reduced(looks[asking]))[0], truth)
             drawn = rng.integers(len(index), size=options.views)

@@ -168,6 +168,23 @@ def test_an_arc_of_photos_is_not_coverage_and_paths_stay_with_it(table: Path) ->
     assert whole["workspace_seen"] > 2 * kept["workspace_seen"]
 
 
+def test_the_field_case_one_side(shared_data: Path, tmp_path: Path) -> None:
+    """Fourteen photos in an arc of 40 degrees: alpha alone says 0.98."""
+    folder = shared_data / "field_cases/one-side/data/one-side"
+    if not folder.is_dir():
+        pytest.skip("the field cases are not beside this checkout")
+    source = {"kind": "photos", "root": "here", "path": "one-side", "poses": "transforms"}
+    capture = run_stage("capture", {"source": source}, {}, tmp_path, source_dir=folder)
+    splat = run_stage("splat", {"iterations": 250, "preview_count": 0}, {"capture": capture}, tmp_path)
+    inputs, small = {"capture": capture, "scene": splat}, {"frames": 12, "next_photos": 0}
+    free = _metrics(run_stage("coverage", {**small, "stay": "anywhere", "least_seen": 0}, inputs, tmp_path))
+    assert free["covered_fraction"] > 0.9
+    assert free["seen_fraction"] == pytest.approx(0.06, abs=0.04)
+    kept = _metrics(run_stage("coverage", small, inputs, tmp_path))
+    assert kept["seen_as_asked"] == pytest.approx(0.06, abs=0.04)
+    assert kept["seen_fraction"] > 0.6
+
+
 def test_clips_that_photos_did_not_see_are_dropped_and_named(table: Path) -> None:
     artifact = _coverage(table, 40, stay="anywhere", least_seen=0.1, trajectories=[{"kind": "orbit"}, {"kind": "task"}])
     said = json.loads((artifact / "clips.json").read_text())
