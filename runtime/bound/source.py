@@ -78,6 +78,9 @@ class Photos(Bound):
     """Folder of depth maps below `path`, of the same names: 16-bit PNG in millimetres, NPY or EXR in metres."""
     points: str | None = later(born=None, since=2)
     """A point cloud (PLY) below `path`, in the coordinates of the poses; its points are added to the sparse ones."""
+    paths: tuple[Annotated[str, Field(min_length=1)], ...] | None = later(born=None, since=2, max_length=16)
+    """Files below `path` with camera paths, in the coordinates and axes of a `transforms.json`: its `frames`, or the
+    `camera_path` of nerfstudio's viewer. `coverage` goes them by trajectories of the kind `file`."""
     up: Axis | None = None
     """World up in the coordinates of the poses; when absent it comes from level markers, the pose file or the gravity that phones
     note in Exif, or is estimated from the cameras."""

@@ -117,6 +117,7 @@ def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[st
             used["poses"] = files.transforms_file(source, folder)
     if isinstance(source.lens, str):
         used["lens"] = folder / source.lens
+    used |= {f"path/{name}": folder / name for name in source.paths or () if files.is_inside(name)}
     if source.poses == "colmap":
         for model in files.colmap_folders(source, folder)[:1]:
             used |= {f"model/{name}": model / name for name in model_files(model)}

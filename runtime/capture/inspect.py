@@ -19,6 +19,7 @@ from runtime.capture.inspect_photos import inspect_beside, inspect_named, inspec
 from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.inspect_said import SAID, inspect_said
 from runtime.capture.named import Named, named
+from runtime.capture.path_file import read_path
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
 from runtime.problem import Problem
@@ -49,7 +50,25 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
             message = f"`{source.path}` refers to `{outside[0]}`, a link that leaves the root `{source.root}`"
             return [Problem("R218", message, "put the files below the root", "source.path")]
         return too_large(source, [folder, *beside]) or inspect_ply(folder, source.path)
-    return _inspect_folder(source, folder)
+    return _inspect_folder(source, folder) + (_inspect_paths(source, folder) if os.path.isdir(folder) else [])
+
+
+def _inspect_paths(source: Photos, folder: Path) -> list[Problem]:
+    found = []
+    for name in source.paths or ():
+        key, help_ = "source.paths", "save it as a `transforms.json` or as a camera path of nerfstudio's viewer"
+        try:
+            if source.poses == "none":
+                message, help_ = f"`{name}` has no coordinates to be in: poses are estimated", "give the photos' poses, too"
+                found.append(Problem("R214", message, help_, key))
+            elif not os.path.isfile(folder / name):
+                found.append(Problem("R210", f"no file `{name}` in `{source.path}`", "name a file below `path`", key))
+            else:
+                read_path(folder / name)
+        except (TransformsError, OSError) as error:
+            why = f"cannot be read: {(error.strerror or '').lower()}" if isinstance(error, OSError) else str(error)
+            found.append(Problem("R214", f"`{name}` of `{source.path}` {why}", help_, key))
+    return found
 
 
 def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
@@ -103,10 +122,11 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     if isinstance(source, Photos):
         named |= {"images": source.images} | ({"model": source.model} if source.model else {})
         named |= {key: name for key in SAID if isinstance(name := getattr(source, key), str)}
+    paths = [("paths", name) for name in source.paths or ()] if isinstance(source, Photos) else []
     help_ = "give a path below the root, without `..` and not absolute"
     found = [
         Problem("R218", f"`{name}` leaves the root `{source.root}`", help_, f"source.{key}")
-        for key, name in named.items()
+        for key, name in (*named.items(), *paths)
         if not files.is_inside(name)
     ]
     if found or folder is None:
@@ -114,7 +134,7 @@ def _escapes(source: Photos | SplatFile, folder: Path | None) -> list[Problem]:
     if not files.stays_inside(files.root_of(source, folder), folder):
         message = f"`{source.path}` is a link that leaves the root `{source.root}`"
         return [Problem("R218", message, "put the files below the root, or add a root for their place", "source.path")]
-    for key, name in named.items():
+    for key, name in (*named.items(), *paths):
         if key != "path" and not files.stays_inside(folder, folder / name):
             message = f"`{name}` is a link that leaves `{source.path}`"
             return [Problem("R218", message, "put the files into the capture folder", f"source.{key}")]

@@ -49,7 +49,14 @@ def _cost(p: Capture) -> Resources:
     libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"),
     takes="photos",
     per=("location",),
-    makes={"cameras": "cameras.json", "points": "points.npz", "images?": "images/", "masks?": "masks/", "splat?": "splat.ply"},
+    makes={
+        "cameras": "cameras.json",
+        "points": "points.npz",
+        "images?": "images/",
+        "masks?": "masks/",
+        "splat?": "splat.ply",
+        "paths?": "paths.json",
+    },
     cost=_cost,
 )
 def capture(p: Capture, out: Out) -> dict[str, Any]:
@@ -67,6 +74,13 @@ def capture(p: Capture, out: Out) -> dict[str, Any]:
     from runtime.capture.take import Matching, take_photos
 
     matching = Matching(p.feature_width_px, p.max_features, p.neighbours, p.min_registered_fraction, p.matching_seed)
+    if p.source.paths:
+        import json
+
+        from runtime.capture.path_file import read_path
+
+        paths = {name: read_path(out.source_dir / name) for name in p.source.paths}
+        out.path("paths").write_text(json.dumps(paths))
     out.progress(0.05, "finding cameras")
     with TemporaryDirectory() as work:  # the photos are read as they are written
         return _write(p, out, take_photos(p.source, out.source_dir, p.width_px, matching, Path(work), out.progress))

@@ -86,7 +86,16 @@ class NextBest(_Trajectory):
     """Views chosen one after the other by what they add; `frames` says how many."""
 
 
-Trajectory = Annotated[Orbit | Walk | Task | Grid | NextBest, Field(discriminator="kind")]
+class FilePath(_Trajectory):
+    """A path that was brought along with the photos, pose by pose; it is gone as it is, or dropped."""
+
+    kind: Literal["file"]
+    """The poses of a file."""
+    name: str = Field(min_length=1)
+    """The file, as the location's `source.paths` names it."""
+
+
+Trajectory = Annotated[Orbit | Walk | Task | Grid | NextBest | FilePath, Field(discriminator="kind")]
 
 
 class Coverage(Params):
@@ -134,7 +143,8 @@ def _cost(p: Coverage) -> Resources:
 
 def _frames(p: Coverage) -> int | None:
     """Frames of each clip, as far as they are known before the scene is."""
-    return p.window_frames or (p.frames if p.frames_per_m is None else None)
+    told = p.frames_per_m is None and not any(isinstance(t, FilePath) for t in p.trajectories)
+    return p.window_frames or (p.frames if told else None)
 
 
 @stage(
@@ -164,7 +174,8 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     opaque, seen or not.
 
     Raises:
-        InputError: R255 when no clip is left, R256 when a path would have too many frames.
+        InputError: R255 when no clip is left, R256 when a path would have too many frames, R257 when the capture brought no path
+            of that name.
     """
     import json
 
@@ -196,7 +207,11 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     step = max(1, round((p.width_px * p.height_px / SEEN_PX) ** 0.5))
     for i, (name, path) in enumerate(zip(_names(p.trajectories), p.trajectories, strict=True)):
         out.progress(i / len(p.trajectories), name)
-        if isinstance(path, NextBest):
+        if isinstance(path, FilePath):
+            ways, c2w = None, _of_file(path, capture)
+            if scout.in_matter(c2w[:, :3, 3]).any():
+                c2w = c2w[:0]
+        elif isinstance(path, NextBest):
             ways = None
             c2w = space.to_render(p.frames) if space else np.zeros((0, 4, 4))
         else:
@@ -205,7 +220,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
         if ways is not None and shots is not None:
             asked.append(scout.along(ways))
         if not len(c2w):
-            dropped[name] = "no photos to choose views by" if ways is None else "goes through things"
+            dropped[name] = "no photos to choose views by" if isinstance(path, NextBest) else "goes through things"
             continue
         for part, cut in _windows(p, name, c2w):
             view = render_clip(lambda pose: render(pose, lens), cut, lens)
@@ -282,6 +297,22 @@ def _ways(scout: "Scout", path: Orbit | Walk | Task | Grid, stay: bool) -> "tupl
             solid = frame.to_support(scout.gaussians.means[scout.gaussians.opacities > 0.5])
             ways = list(paths.task(frame, path.far_m, path.near_m, path.elevation_deg, paths.clearance(solid, frame)))
     return ways[0], choose(scout, ways, stay)
+
+
+def _of_file(path: FilePath, capture: Path) -> "np.ndarray":
+    """The poses [T, 4, 4] of a path that the capture brought."""
+    import json
+
+    import numpy as np
+
+    from runtime.problem import InputError, Problem
+
+    brought = capture / "paths.json"
+    known = json.loads(brought.read_text()) if brought.exists() else {}
+    if path.name not in known:
+        message = f"the capture brought no path `{path.name}`" + (f"; it brought {', '.join(known)}" if known else "")
+        raise InputError(Problem("R257", message, "list the file under `source.paths` of the location", "stages.coverage"))
+    return np.array(known[path.name], float)
 
 
 def _count(p: Coverage, name: str, way: "Way") -> int:

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from runtime.bound.gate import GateRule
 from runtime.build.testing import run_stage
+from runtime.capture.path_file import read_path
 from runtime.capture.support import estimate_support
+from runtime.capture.transforms_file import TransformsError
 from runtime.coverage.video import read_video
 from runtime.problem import InputError
 from runtime.stage import load_stages
@@ -176,13 +178,53 @@ def test_the_field_case_one_side(shared_data: Path, tmp_path: Path) -> None:
     source = {"kind": "photos", "root": "here", "path": "one-side", "poses": "transforms"}
     capture = run_stage("capture", {"source": source}, {}, tmp_path, source_dir=folder)
     splat = run_stage("splat", {"iterations": 250, "preview_count": 0}, {"capture": capture}, tmp_path)
-    inputs, small = {"capture": capture, "scene": splat}, {"frames": 12, "next_photos": 0}
+    small: dict[str, Any] = {"frames": 12, "next_photos": 0}
+    inputs: dict[str, Path | list[Path]] = {"capture": capture, "scene": splat}
     free = _metrics(run_stage("coverage", {**small, "stay": "anywhere", "least_seen": 0}, inputs, tmp_path))
     assert free["covered_fraction"] > 0.9
     assert free["seen_fraction"] == pytest.approx(0.06, abs=0.04)
     kept = _metrics(run_stage("coverage", small, inputs, tmp_path))
     assert kept["seen_as_asked"] == pytest.approx(0.06, abs=0.04)
     assert kept["seen_fraction"] > 0.6
+
+
+def test_a_path_that_was_brought_is_gone_as_it_is(table: Path, tmp_path: Path) -> None:
+    capture = _capture(table.parent.parent, 360)
+    c2w = [frame["c2w"] for frame in json.loads((capture / "cameras.json").read_text())["frames"][:5]]
+    gl = [(np.array(pose) * [1, -1, -1, 1]) for pose in c2w]
+    viewer = {"camera_path": [{"camera_to_world": pose.ravel().tolist()} for pose in gl]}
+    listed = {"frames": [{"transform_matrix": pose.tolist()} for pose in gl]}
+    for content in (viewer, listed):
+        (tmp_path / "way.json").write_text(json.dumps(content))
+        np.testing.assert_allclose(read_path(tmp_path / "way.json"), c2w)
+    for bad, why in (
+        ({"frames": listed["frames"][:1]}, "lists 1 poses"),
+        ({"frames": [{}, {}]}, "no `transform_matrix` of 4 by 4 numbers in pose 0"),
+        ({"frames": [{"transform_matrix": (2 * np.eye(4)).tolist()}] * 2}, "not rigid"),
+        ({"frames": [{"transform_matrix": [[float("nan")] * 4] * 4}] * 2}, "no number below 1e9"),
+        ({}, "neither a list"),
+    ):
+        (tmp_path / "way.json").write_text(json.dumps(bad))
+        with pytest.raises(TransformsError, match=why):
+            read_path(tmp_path / "way.json")
+    store = Store(table.parent.parent)
+    with store.building("capture", "f" * 32) as folder:
+        (folder / "cameras.json").write_text((capture / "cameras.json").read_text())
+        (folder / "paths.json").write_text(json.dumps({"way.json": c2w}))
+        brought = store.publish("capture", "f" * 32, folder, {"metrics": {}, "contract": {}})
+    params = {"fps": 6, "width_px": 64, "height_px": 48, "next_photos": 0, "trajectories": [{"kind": "file", "name": "way.json"}]}
+    artifact = run_stage("coverage", params, {"capture": brought, "scene": table}, store.root)
+    poses = json.loads((artifact / "poses.json").read_text())["clips"]["file"]["c2w"]
+    np.testing.assert_allclose(poses, c2w)
+    assert _metrics(artifact)["seen_fraction"] > 0.9 * _metrics(artifact)["covered_fraction"]
+    params["trajectories"] = [{"kind": "file", "name": "other.json"}]
+    with pytest.raises(InputError, match=r"R257: the capture brought no path `other.json`; it brought way.json"):
+        run_stage(
+            "coverage",
+            params | {"trajectories": [{"kind": "file", "name": "other.json"}]},
+            {"capture": brought, "scene": table},
+            store.root,
+        )
 
 
 def test_clips_that_photos_did_not_see_are_dropped_and_named(table: Path) -> None:
