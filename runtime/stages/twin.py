@@ -61,11 +61,13 @@ class TwinParams(Params):
     """Size of a voxel of the field that collision meshes are cut from."""
     views: int = Field(20, ge=4, le=400)
     """Most photos from whose places depth is fused."""
+    camera_photo: str | None = Field(None, min_length=1)
+    """A photo of the capture whose lens and pose the camera `front` takes, in place of position, target and field of view."""
 
 
 @stage(
-    version=3,
-    libraries=minor("mujoco", "numpy", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
+    version=4,
+    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
     makes={
@@ -75,6 +77,8 @@ class TwinParams(Params):
         "preview": "preview.png",
         "haze": "haze.npy",
         "collision": "collision/",
+        "overlay?": "overlay.png",
+        "inventory": "inventory.json",
     },
     backends=("renderer",),
     offers=lambda p, inputs: Contract(SO101.action_dim, p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
@@ -84,7 +88,8 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
 
     Raises:
-        InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it.
+        InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it,
+            R253 when no photo is called like `camera_photo`.
     """
     import numpy as np
 
@@ -104,6 +109,6 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     physics, look = Physics(servo=servo, friction=p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
-    metrics = build_twin(Wanted(assumed, p.least_on_support, p.voxel_m, p.views), capture, scene, out, renderer)
+    metrics = build_twin(Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo), capture, scene, out, renderer)
     out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

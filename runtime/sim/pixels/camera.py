@@ -15,17 +15,20 @@ class Camera:
     height: int
     fov_y_deg: float
     c2w: np.ndarray
+    lens: tuple[float, ...] | None = None  # fx, fy, cx, cy in pixels, of a real camera; else square pixels and a middle
 
     @property
     def focal_px(self) -> float:
-        """Focal length, the same along both axes."""
+        """Focal length, the same along both axes where no lens says otherwise (then that of y)."""
+        if self.lens:
+            return self.lens[1]
         return 0.5 * self.height / float(np.tan(np.radians(self.fov_y_deg) / 2))
 
     @property
     def K(self) -> np.ndarray:
         """Intrinsics [3, 3]."""
-        f = self.focal_px
-        return np.array(((f, 0, self.width / 2), (0, f, self.height / 2), (0, 0, 1)))
+        fx, fy, cx, cy = self.lens or (self.focal_px, self.focal_px, self.width / 2, self.height / 2)
+        return np.array(((fx, 0, cx), (0, fy, cy), (0, 0, 1)))
 
     @property
     def position(self) -> np.ndarray:
@@ -34,10 +37,17 @@ class Camera:
 
     def rays(self, samples: int = 1) -> np.ndarray:
         """Directions [H*s, W*s, 3] in the world with unit z-depth, s by s per pixel: a hit's range is its z-depth."""
-        u = (np.arange(self.width * samples) + 0.5) / samples - self.width / 2
-        v = (np.arange(self.height * samples) + 0.5) / samples - self.height / 2
-        grid = np.stack(np.broadcast_arrays(u[None, :], v[:, None], self.focal_px), -1) / self.focal_px
+        (fx, _, cx), (_, fy, cy), _ = self.K
+        u = ((np.arange(self.width * samples) + 0.5) / samples - cx) / fx
+        v = ((np.arange(self.height * samples) + 0.5) / samples - cy) / fy
+        grid = np.stack(np.broadcast_arrays(u[None, :], v[:, None], 1.0), -1)
         return grid @ self.c2w[:3, :3].T
+
+    def resized(self, width: int, height: int) -> "Camera":
+        """The same view in another number of pixels."""
+        x, y = width / self.width, height / self.height
+        lens = self.lens and tuple(value * scale for value, scale in zip(self.lens, (x, y, x, y), strict=True))
+        return replace(self, width=width, height=height, lens=lens)
 
     def moved(self, shift_m: np.ndarray, turn_rad: np.ndarray) -> "Camera":
         """The camera displaced by `shift_m` [3] and turned by rotation vector `turn_rad` [3], both in its own frame."""
@@ -48,12 +58,14 @@ class Camera:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
-        return {**vars(self), "c2w": self.c2w.tolist()}
+        facts = {name: value for name, value in vars(self).items() if value is not None}
+        return {**facts, "c2w": self.c2w.tolist()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Camera":
         """The inverse of `to_json`."""
         facts: dict[str, Any] = {**value, "c2w": np.array(value["c2w"], dtype=np.float64)}
+        facts |= {"lens": tuple(value["lens"])} if "lens" in value else {}
         return cls(**facts)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from runtime.out import Out
 from runtime.problem import InputError, Problem
+from runtime.sim.parts.mj import Spec, mujoco
 from runtime.sim.parts.solid import COLLISION_GROUP
 from runtime.sim.pixels.camera import Camera, look_at
 from runtime.sim.pixels.eye import Eye
@@ -18,6 +20,8 @@ from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.collision import add_parts, reach_box, solid_field, support_box, things, write_parts
 from runtime.sim.twin.haze import far_from_points, in_sight
+from runtime.sim.twin.inventory import inventory
+from runtime.sim.twin.overlay import MOST, camera_of, overlay
 from runtime.sim.twin.placement import in_footprint, placements
 from runtime.sim.twin.shots import Shot, evenly, read_shots
 from runtime.sim.twin.support_picture import draw_support
@@ -56,7 +60,7 @@ def captured_points(capture: Path, gaussians: Gaussians) -> np.ndarray:
 
 def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
     """Share of the work area's pixels, in a small picture, at which the camera sees down to the support."""
-    camera = replace(twin.cameras[0], width=SEEN_WIDTH, height=SEEN_WIDTH * 3 // 4)
+    camera = twin.cameras[0].resized(SEEN_WIDTH, SEEN_WIDTH * 3 // 4)
     _, depth = camera_picture(renderer, gaussians, twin, camera)
     _, height, area = over_support(depth, camera, twin.task.area)
     return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
@@ -70,6 +74,7 @@ class Wanted:
     least_on_support: float  # share of the points near the focus that lie on the support
     voxel_m: float  # of the collision mesh
     views: int  # most depth pictures that are fused
+    photo: str | None = None  # whose lens and pose the camera takes
 
 
 def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least: float, out: Out) -> Support:
@@ -91,6 +96,21 @@ def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least
     help = "look at the picture: capture a table or a floor from above and all around, or, where it is right, set"
     help = f"{help} `stages: {{twin: {{least_on_support: ...}}}}` below that share"
     raise InputError(Problem("R252", f"only {share}, and {least:.1%} are needed: {picture}", help, "least_on_support"))
+
+
+def named(shots: list[Shot], photo: str) -> Shot:
+    """The photo of that name.
+
+    Raises:
+        InputError: R253 there is none.
+    """
+    if found := next((shot for shot in shots if photo in (shot.name, shot.file.name, shot.file.stem)), None):
+        return found
+    names = [shot.name for shot in shots]
+    near = get_close_matches(photo, names, 3, 0.3) or names[:3]
+    message = f"the capture has no photo `{photo}`"
+    help = f"name one that was registered, such as `{'`, `'.join(near)}`" if near else "it was made of a splat, without photos"
+    raise InputError(Problem("R253", message, help, "camera_photo"))
 
 
 def depth_views(renderer: Renderer, gaussians: Gaussians, twin: Twin, shots: list[Shot]) -> list[DepthView]:
@@ -115,6 +135,19 @@ def looks_around(twin: Twin) -> list[Shot]:
     return found
 
 
+def add_optics(spec: Spec, twin: Twin) -> None:
+    """The twin's cameras and lamp, for viewers and converters that open `scene.xml`: MuJoCo's look along -z, with y up."""
+    for camera in twin.cameras:
+        quat = np.zeros(4)
+        mujoco.mju_mat2Quat(quat, (camera.c2w[:3, :3] @ np.diag((1.0, -1.0, -1.0))).ravel())
+        fov = float(np.degrees(2 * np.arctan(0.5 * camera.height / camera.K[1, 1])))
+        size = [camera.width, camera.height]
+        spec.worldbody.add_camera(name=camera.name, pos=camera.position, quat=quat, fovy=fov, resolution=size)
+    lamp = twin.look.lamp
+    down = {"pos": lamp.position_m, "dir": (0, 0, -1), "type": mujoco.mjtLightType.mjLIGHT_POINT, "castshadow": True}
+    spec.worldbody.add_light(name="lamp", diffuse=lamp.rgb, ambient=lamp.ambient, **down)
+
+
 def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Write all files of the twin artifact; return its metrics.
 
@@ -129,11 +162,15 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     points = points @ to_support[:3, :3].T + to_support[:3, 3]
     means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
     adrift = far_from_points(means, points)
-    task, camera, physics = assumed.task, assumed.cameras[0], assumed.physics
+    task, physics, matched = assumed.task, assumed.physics, named(shots, wanted.photo) if wanted.photo else None
 
     def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
         """The twin with the robot at `base`, and which Gaussians are haze then."""
         twin = replace(assumed, splat_to_twin=np.linalg.inv(base) @ to_support)
+        camera = twin.cameras[0]
+        if matched:
+            twin = replace(twin, cameras=[camera_of(twin, matched, camera.name).resized(camera.width, camera.height)])
+            camera = twin.cameras[0]
         return twin, adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
@@ -145,6 +182,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         if best >= ENOUGH_SEEN:
             break
     assert twin is not None
+    camera = twin.cameras[0]
     points = (points - base[:3, 3]) @ base[:3, :3]
     gaussians = gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
@@ -157,6 +195,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     found = things(solid_field(distance, seen, box, wanted.voxel_m, task.area, points), box, wanted.voxel_m, points)
     parts = [part for thing in found for part in thing.parts]
     add_parts(spec, write_parts(out.path("collision"), parts), out.root, physics.friction)
+    add_optics(spec, twin)
     model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
@@ -165,13 +204,18 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
     np.savez_compressed(out.path("background") / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
 
-    big = replace(camera, width=camera.width * PREVIEW_SCALE, height=camera.height * PREVIEW_SCALE)
+    big = camera.resized(camera.width * PREVIEW_SCALE, camera.height * PREVIEW_SCALE)
     rgb, far = camera_picture(renderer, gaussians, twin, big)
     start = kind_of(task).draw_start(task, 0, "demo")
     bench = Bench(model, physics, task, twin.control_hz, [start])
     eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 
+    elements = inventory(twin, support.inlier_fraction, len(found), matched.name if matched else None)
+    out.path("inventory").write_text(json.dumps(elements, indent=1) + "\n")
+    held_out = [shot for shot in shots if shot.held_out] or shots
+    compared = [matched] if matched else evenly(held_out, MOST)
+    laid = overlay(out.path("overlay"), renderer, gaussians, twin, compared, capture) if shots else {}
     _, height, _ = over_support(depth, camera, task.area)
     on_support = np.isfinite(depth) & (np.abs(height) < twin.snap.near_m)
     return {
@@ -181,6 +225,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         "collision_watertight": all(thing.mesh.is_watertight for thing in found),
         "on_support": round(support.inlier_fraction, 3),
         "area_seen": round(best, 3),
+        "overlay": laid,
         "haze": int(haze.sum()),
         "points_in_the_way": int(np.count_nonzero(in_footprint(points, task.area))),
         "view_on_support": round(float(on_support.mean()), 3),

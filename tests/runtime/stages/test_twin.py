@@ -184,3 +184,29 @@ def test_a_support_that_holds_hardly_any_point_is_refused_with_a_picture(sim_sto
     left = picture[:, : picture.shape[1] // 2]  # a photo with the points on it
     assert (left == np.array(ON)).all(-1).sum() > 100
     assert left.std() > 20
+
+
+def test_a_camera_that_takes_a_photo_s_place_sees_what_the_photo_shows(sim_store, sim_captured) -> None:
+    capture, scene = sim_captured
+    inputs = {"capture": capture, "scene": scene}
+    params = {"task": TASK.model_dump(), "camera_photo": "shot-7.jpg", "width_px": 96, "height_px": 72, "views": 4}
+    made = run_stage("twin", params, inputs, sim_store)
+    twin = read_twin(made)
+    photo = np.asarray(Image.open(capture / "images" / "000007.png"), np.float32) / 255
+    shown = read_backdrops(made, twin)["front"].rgb
+    other = np.asarray(Image.open(capture / "images" / "000008.png"), np.float32) / 255
+    alike, unlike = (np.corrcoef(one.ravel(), shown.ravel())[0, 1] for one in (photo, other))
+    assert alike > max(0.7, unlike + 0.4)  # of a coarse splat; trained ones reach 0.98
+    measured = metrics(made)["overlay"]
+    assert measured["reprojection_px"] < 1.0  # points have 2 mm of noise
+    assert measured["shift_px"] < 2.5  # as above: 0.2 where the splat was trained
+    assert Image.open(made / "overlay.png").size == (3 * 96, 72)
+    model = read_model(made)  # what viewers and converters of `scene.xml` get
+    assert model.cam("front").pos == pytest.approx(twin.cameras[0].position, abs=1e-5)
+    assert model.nlight == 1
+    rows = json.loads((made / "inventory.json").read_text())
+    (camera,) = (row for row in rows if row["kind"] == "camera")
+    assert (camera["source"], camera["value"]) == ("measured", {"photo": "shot-7.jpg"})
+    assert {row["part"] for row in rows} == {"environment", "lighting", "physics"}
+    with pytest.raises(InputError, match=r"R253.*shot-77"):
+        run_stage("twin", params | {"camera_photo": "shot-77.jpg"}, inputs, sim_store)
