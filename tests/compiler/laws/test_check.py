@@ -14,6 +14,7 @@ from compiler.laws.check import check
 from compiler.project.load import load_project
 from compiler.render.text import render_text
 from runtime.backend import BackendInfo
+from runtime.backend import info as described
 from runtime.stage import REGISTRY, load_stages
 from tests import REPOSITORY
 from tests.errors.cases import base
@@ -48,7 +49,7 @@ def test_a_licence_that_forbids_the_study_s_use(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("compiler.graph.identity.Identities.digests", defaultdict(str))  # they are not there
     monkeypatch.setattr("compiler.graph.identity.Identities.changed", [])
     for module in ("compiler.laws.backends", "compiler.graph.identity"):
-        monkeypatch.setattr(f"{module}.info", lambda role, name: info[name])
+        monkeypatch.setattr(f"{module}.info", lambda role, name: info[name] if role == "renderer" else described(role, name))
     (found,) = check(load_project(tmp_path))
     assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:12:22")
     assert found.help == "use `numba` (Apache-2.0) instead"
@@ -110,7 +111,9 @@ def test_a_surrogate_back_end_carries_no_claim_about_more(tmp_path: Path, monkey
     study.write_text(study.read_text() + claim + "backends: {renderer: numba}\n")
     assert check(load_project(tmp_path)) == []
     stand_in = BackendInfo("renderer", "numba", "1", "Apache-2.0", False, surrogate=True)
-    monkeypatch.setattr("compiler.laws.backends.info", lambda role, name: stand_in)
+    monkeypatch.setattr(
+        "compiler.laws.backends.info", lambda role, name: stand_in if role == "renderer" else described(role, name)
+    )
     (found,) = check(load_project(tmp_path))
     assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:13:22")
     study.write_text(study.read_text().replace(", about: transfer", ""))
