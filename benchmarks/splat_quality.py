@@ -51,7 +51,8 @@ def main() -> None:
     rows = [("location", "measured on held-out photos", f"mean of seeds {options.seeds}, least to most")]
     for location in options.locations:
         with tempfile.TemporaryDirectory() as folder:
-            seeds = _measure(location, options.seeds, changes, options.data, Path(folder), options.pictures)
+            _, splats = trained(location, options.seeds, changes, options.data, Path(folder), options.pictures)
+            seeds = [metrics(splat) for splat in splats]
         for name, title, factor, digits in FIGURES:
             values = [factor * one[name] for one in seeds if one[name] is not None]
             if values:
@@ -60,24 +61,28 @@ def main() -> None:
     table(rows)
 
 
-def _measure(
-    location: str, seeds: list[int], changes: dict[str, str], data: Path, store: Path, pictures: Path | None
-) -> list[dict[str, Any]]:
-    """Metrics of a training for each seed; says each on a line as soon as it is there."""
+def metrics(artifact: Path) -> dict[str, Any]:
+    """What the stage said of an artifact."""
+    return json.loads((artifact / "manifest.json").read_text())["metrics"]
+
+
+def trained(
+    location: str, seeds: list[int], changes: dict[str, str], data: Path, store: Path, pictures: Path | None = None
+) -> tuple[Path, list[Path]]:
+    """The capture of a location and a splat of it for each seed; says the metrics of each on a line as soon as it is there."""
     spec = yaml.safe_load((ROOT / "specs" / "locations" / f"{location}.yaml").read_text())
     source, stages = spec["source"], spec.get("stages", {})
-    folder = data / source["root"] / source["path"] if "path" in source else None
-    capture = run_stage("capture", {"source": source, **stages.get("capture", {})}, {}, store, source_dir=folder)
-    found = []
+    path = data / source["root"] / source["path"] if "path" in source else None
+    capture = run_stage("capture", {"source": source, **stages.get("capture", {})}, {}, store, source_dir=path)
+    splats = []
     for seed in seeds:
         params = stages.get("splat", {}) | changes | {"seed": seed}
-        splat = run_stage("splat", params, {"capture": capture}, store)
-        manifest = json.loads((splat / "manifest.json").read_text())
-        found.append(manifest["metrics"])
-        print(location, json.dumps({"seed": seed} | found[-1]), flush=True)
-        if pictures and len(found) == 1:
-            _picture(capture, splat, manifest["params"]["photo_width_px"], pictures / f"{location}.jpg")
-    return found
+        splats.append(run_stage("splat", params, {"capture": capture}, store))
+        print(location, json.dumps({"seed": seed} | metrics(splats[-1])), flush=True)
+        if pictures and len(splats) == 1:
+            width_px = json.loads((splats[0] / "manifest.json").read_text())["params"]["photo_width_px"]
+            _picture(capture, splats[0], width_px, pictures / f"{location}.jpg")
+    return capture, splats
 
 
 def _picture(capture: Path, splat: Path, width_px: int, path: Path) -> None:
