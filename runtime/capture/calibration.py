@@ -4,7 +4,6 @@ Their principal points count from the middle of the first pixel, ours from its c
 Source: docs.opencv.org, "Camera calibration" and cv::FileStorage; ROS, sensor_msgs/CameraInfo.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from runtime.bound.known_lens import KnownLens
 from runtime.bound.source import Photos
+from runtime.capture.bounds import is_usable
 from runtime.capture.image_header import PhotoHeader
 from runtime.capture.lens import Lens, LensError, fitted, quarters
 from runtime.files import read_file
@@ -106,6 +106,6 @@ def _numbers(said: dict[str, Any], keys: tuple[str, ...], absent: list[float] | 
     flat: list[Any] = []
     for row in found if isinstance(found, list) else []:
         flat += row if isinstance(row, list) else [row]
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in flat) or len(flat) > 14:
+    if not all(map(is_usable, flat)) or len(flat) > 14:
         raise CalibrationError(f"has something else than numbers for `{keys[0]}`")
     return [float(v) for v in flat]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from runtime.capture.bounds import is_usable
 from runtime.capture.image_header import PhotoHeader
 from runtime.capture.lens import PANORAMA, Lens, panorama
 from runtime.files import Unfit, open_file, read_file
@@ -137,7 +138,7 @@ def read_model(folder: Path, points: bool = True) -> Model:
         if image.camera_id not in model.cameras:
             raise ModelError(f"has no camera {image.camera_id} for `{image.name}`")
         norm = math.sqrt(sum(q * q for q in image.qvec))
-        if not math.isfinite(sum(image.tvec)) or not 0.5 < norm < 2:
+        if not all(map(is_usable, image.tvec)) or not 0.5 < norm < 2:
             raise ModelError(f"has no valid pose for `{image.name}`")
     return model
 
@@ -187,7 +188,7 @@ def _parse(path: Path, binary: Callable, text: Callable) -> list:
 def _camera(name: str, width: int, height: int, params: tuple[float, ...]) -> ModelCamera:
     if name not in _COUNTS:
         raise LensModelError(name)
-    if len(params) != _COUNTS[name] or width <= 0 or height <= 0 or not all(map(math.isfinite, params)):
+    if len(params) != _COUNTS[name] or width <= 0 or height <= 0 or not all(map(is_usable, params)):
         raise ModelError("a camera with impossible numbers")
     return ModelCamera(name, width, height, params)
 

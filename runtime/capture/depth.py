@@ -8,6 +8,7 @@ is near with what is behind, and so are those that it is not sure of (ARKit's co
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -35,9 +36,9 @@ def read_depth(path: Path) -> np.ndarray:
     """
     try:
         raw = _npy(path) if path.suffix.lower() == ".npy" else _picture(path)
-    except (OSError, ValueError, cv2.error):
+    except (OSError, ValueError, EOFError, BadZipFile, cv2.error):
         raw = None
-    if raw is None or raw.ndim != 2 or raw.dtype.kind not in "uif" or raw.dtype.itemsize < 2:
+    if raw is None or raw.ndim != 2 or not raw.size or raw.dtype.kind not in "uif" or raw.dtype.itemsize < 2:
         message = f"depth map `{path.name}` is no picture of 16-bit numbers, and no NPY or EXR of one"
         help_ = "export it again: millimetres as 16-bit PNG, or metres as NPY or EXR"
         raise InputError(Problem("R211", message, help_, "source.path"))

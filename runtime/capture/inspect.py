@@ -18,7 +18,7 @@ from runtime.capture.exports.split import split_files
 from runtime.capture.inspect_photos import inspect_beside, inspect_named, inspect_video, too_large
 from runtime.capture.inspect_ply import inspect_ply
 from runtime.capture.inspect_said import SAID, inspect_said
-from runtime.capture.named import Named, named
+from runtime.capture.named import Named, named, pose_files
 from runtime.capture.path_file import read_path
 from runtime.capture.transforms_file import TransformsError
 from runtime.files import Unfit
@@ -89,6 +89,9 @@ def _inspect_folder(source: Photos, folder: Path) -> list[Problem]:
     name = "the COLMAP model" if source.poses == "colmap" else described(source, folder)
     try:
         found = named(source, folder)
+        if outside := [path for path in pose_files(found) if not files.stays_inside(files.root_of(source, folder), path)]:
+            message = f"`{outside[0].relative_to(folder)}` of `{source.path}` leads outside the root `{source.root}`"
+            return [Problem("R218", message, "put the file itself there, not a link", key)]
         problems = inspect_named(source, folder, found, name)
         beside = found.poses.beside() if found.poses else {}
         return problems + inspect_beside(source, folder, beside, name) + inspect_said(source, folder, found)

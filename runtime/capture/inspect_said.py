@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.bound.source import Photos
 from runtime.capture.beside import find_beside
 from runtime.capture.calibration import CalibrationError, known_lens
+from runtime.capture.inspect_photos import inspect_beside
 from runtime.capture.named import Named
 from runtime.problem import InputError, Problem
 from runtime.splat.ply_header import read_plain_header
@@ -31,6 +32,7 @@ def inspect_said(source: Photos, folder: Path, named: Named) -> list[Problem]:
             problems += [Problem(p.code, p.message, p.help, "source.points") for p in error.problems]
     if not problems:
         found = find_beside(source, folder, named.used)
+        problems += inspect_beside(source, folder, found.named, "a folder")
         for key, place, kind in (("masks", source.masks, found.masks), ("depths", source.depths, found.depths)):
             if place is not None and not kind:
                 message = f"nothing in `{place}` of `{source.path}` has the name of a photo"

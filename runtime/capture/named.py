@@ -9,7 +9,7 @@ from typing import Protocol
 
 from runtime.bound.source import Photos
 from runtime.capture import files
-from runtime.capture.colmap_model import Model, read_model
+from runtime.capture.colmap_model import Model, model_files, read_model
 from runtime.capture.exports.read import Poses, read_poses
 from runtime.capture.image_header import PHOTO_SUFFIXES, PhotoHeader
 from runtime.capture.lens import Lens
@@ -76,6 +76,12 @@ def named(source: Photos, folder: Path, points: bool = False) -> Named:
     poses = read_poses(source, folder)
     frames = {f.name: f for f in sorted(poses.frames, key=lambda f: f.name)}
     return Named(files.find_photos(folder, poses.base, frames), dict(frames), poses)
+
+
+def pose_files(found: Named) -> list[Path]:
+    """The files that its poses were read from."""
+    models = [model / name for model in found.models[:1] for name in model_files(model)]
+    return [*found.poses.files, *models] if found.poses else models
 
 
 def passed_over(folders: Iterable[Path], used: Iterable[Path]) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.capture.bounds import is_usable
 from runtime.capture.image_header import PhotoHeader
 from runtime.capture.lens import PANORAMA, POLYNOMIAL, Lens, panorama
 from runtime.files import Unfit, read_file
@@ -20,6 +21,8 @@ FISHEYE_DISTORTION = ("k1", "k2", "k3", "k4")
 PERSPECTIVE = ("OPENCV", "FULL_OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE")
 WRITE_AGAIN = "write it again with the tool that made it"
 BESIDE = ("mask", "depth_file", "confidence")
+SMALLEST = 1e-6
+"""Pixels of a focal length, radians of an angle of view."""
 LARGEST = 64 * 2**20
 """Bytes of a pose file; a thousand frames have one million."""
 
@@ -71,7 +74,7 @@ def json_of(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(content_of(path))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
         raise TransformsError(f"is not valid JSON: {_lower(str(error))}") from None
     if not isinstance(content, dict):
         raise TransformsError("is no JSON mapping")
@@ -94,7 +97,7 @@ def frames_of(content: dict[str, Any]) -> tuple[list[TransformsFrame], list[floa
     """The frames in file order, and the file's `up` (3 numbers) when it states one.
 
     Raises:
-        TransformsError: not the expected shape, a missing key, a number that is not finite, a lens model that is not
+        TransformsError: not the expected shape, a missing key, a number that is not usable, a lens model that is not
             perspective.
     """
     if not isinstance(content.get("frames"), list):
@@ -107,8 +110,10 @@ def frames_of(content: dict[str, Any]) -> tuple[list[TransformsFrame], list[floa
         if times > 1:
             raise TransformsError(f"names `{name}` twice", "leave one of the frames out")
     up = content.get("up")
-    if up is not None and not (isinstance(up, list) and len(up) == 3 and all(_finite(v) for v in up)):
+    if up is not None and not (isinstance(up, list) and len(up) == 3 and all(is_usable(v) for v in up)):
         raise TransformsError("has an `up` that is not three numbers")
+    if up is not None and math.hypot(*up) < SMALLEST:
+        raise TransformsError("has an `up` without length", "leave `up` out, or give a direction")
     return frames, up
 
 
@@ -165,6 +170,10 @@ def _model(merged: dict[str, Any], where: str) -> str:
 
 
 def _plain(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write
+        raise TransformsError(f"has a name that is no text: {name!a}") from None
     return name.removeprefix("./")
 
 
@@ -174,7 +183,7 @@ def _texts(value: Any) -> list[str]:
 
 def _matrix(rows: Any, where: str) -> list[list[float]]:
     shaped = isinstance(rows, list) and len(rows) in (3, 4) and all(isinstance(r, list) and len(r) == 4 for r in rows)
-    if not shaped or not all(_finite(v) for row in rows for v in row):
+    if not shaped or not all(is_usable(v) for row in rows for v in row):
         raise TransformsError(f"has a `transform_matrix` that is not 4x4 numbers in {where}")
     for i in range(3):
         for j in range(i + 1):
@@ -184,22 +193,18 @@ def _matrix(rows: Any, where: str) -> list[list[float]]:
     return [[float(v) for v in row] for row in rows[:3]] + [[0.0, 0.0, 0.0, 1.0]]
 
 
-def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _number(mapping: dict[str, Any], key: str, where: str) -> float | None:
     value = mapping.get(key)
     if value is None:
         return None
-    if not _finite(value):
+    if not is_usable(value):
         raise TransformsError(f"has a `{key}` that is not a number for {where}")
     return float(value)
 
 
 def _positive(mapping: dict[str, Any], key: str, where: str, below: float) -> float | None:
     value = _number(mapping, key, where)
-    if value is not None and not 0 < value < below:
+    if value is not None and not SMALLEST < value < below:
         raise TransformsError(f"has an impossible `{key}` for {where}")
     return value
 

@@ -33,6 +33,8 @@ FEWEST_TRACKED = 20
 MOST_FRAMES = 40_000
 """Of one video: eleven minutes at 60 a second."""
 MOST_PIXELS = 2**26
+KINDS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,h264,hevc,mxf,m4v,dv,gif"
+"""FFmpeg's names of the containers that are read: none of them is a playlist, which would name other files."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _decoded(video: Path) -> Iterator[tuple[int, "VideoFrame", float]]:
     import av
 
     try:
-        with av.open(str(video), "r", metadata_errors="replace") as container:
+        with av.open(str(video), "r", metadata_errors="replace", options={"format_whitelist": KINDS}) as container:
             if not container.streams.video:
                 raise _undecodable(video, "has no pictures")
             track = container.streams.video[0]

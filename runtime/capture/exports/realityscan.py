@@ -41,7 +41,7 @@ def read_csv(path: Path, images: str) -> Said:
     if lacking := [c for c in NEEDED if c not in columns]:
         raise TransformsError(f"has no column `{lacking[0]}`")
     frames = []
-    for row in csv.reader(lines[first + 1 :]):
+    for row in _rows(lines[first + 1 :]):
         if not row or row[0].startswith("#"):
             continue
         said = dict(zip(columns, row, strict=False))
@@ -55,6 +55,13 @@ def read_csv(path: Path, images: str) -> Said:
         tail = [_cell(said, c, name, 0.0) for c in ("k1", "k2", "k3", "k4", "t1", "t2")]
         frames.append(found | _lens(path.parent / images, name, _cell(said, "f", name), _offset(said, name), tail))
     return Said({"frames": frames, "up": [0.0, 0.0, 1.0]}, path.parent, (path,))
+
+
+def _rows(lines: list[str]) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines))
+    except csv.Error as error:  # a cell of more than 128 KiB
+        raise TransformsError(f"is not valid CSV: {error}") from None
 
 
 def read_xmps(folder: Path, images: str) -> Said:

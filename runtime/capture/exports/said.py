@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from runtime.capture.bounds import is_usable
 from runtime.capture.transforms_file import TransformsError, content_of
 
 Matrix = list[list[float]]
@@ -42,16 +43,16 @@ def transposed(a: Sequence[Sequence[float]]) -> Matrix:
 
 
 def number(value: Any, what: str) -> float:
-    """A finite number, also when it is written as text.
+    """A usable number, also when it is written as text.
 
     Raises:
         TransformsError: it is none.
     """
     try:
         found = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = math.nan
-    if not math.isfinite(found):
+    if not is_usable(found):
         raise TransformsError(f"has no number for {what}")
     return found
 

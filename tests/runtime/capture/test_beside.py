@@ -164,7 +164,10 @@ def test_depth_files(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.array([{}], object), allow_pickle=True)
     cv2.imwrite(str(tmp_path / "b.png"), np.zeros((3, 4), np.uint8))
     (tmp_path / "b.exr").write_bytes(b"")
-    for name in ("b.npy", "b.png", "b.exr"):
+    (tmp_path / "c.npy").write_bytes(b"")
+    (tmp_path / "d.npy").write_bytes(b"PK\3\4 and no more")
+    np.save(tmp_path / "e.npy", np.zeros((0, 4), np.float32))
+    for name in ("b.npy", "b.png", "b.exr", "c.npy", "d.npy", "e.npy"):
         with pytest.raises(InputError) as caught:
             read_depth(tmp_path / name)
         assert caught.value.problems[0].code == "R211"

@@ -202,6 +202,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]>'
         ("metashape", "cameras.xml", lambda t: t.replace('type="frame"', 'type="fisheye"', 1), "R214", "not a perspective one"),
         ("metashape", "cameras.xml", lambda t: t.replace('label="003"', 'label="../../733"'), "R218", "outside its folder"),
         ("metashape", "cameras.xml", lambda t: t.replace('label="003"', 'label="733"'), "R212", "`images/733`"),
+        ("csv", "cameras.csv", lambda t: t.replace("003.png", "3" * 200_000), "R214", "is not valid CSV"),
         ("csv", "cameras.csv", lambda t: t.replace("heading", "azimuth"), "R214", "has no column `heading`"),
         ("csv", "cameras.csv", lambda t: t.replace("003.png", "../../733.png"), "R218", "outside its folder"),
         ("csv", "cameras.csv", lambda t: t.replace("003.png,", "003.png,?"), "R214", "has no number for `x` of `003.png`"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,11 @@ def test_independent_problems_come_together(tmp_path: Path) -> None:
         (lambda c: c.pop("h"), "has `w` without `h`"),
         (lambda c: c.update(k1="a"), "has a `k1` that is not a number"),
         (lambda c: c.update(w=0), "impossible `w` or `h`"),
+        (lambda c: c.update(fl_x=10**400), "has a `fl_x` that is not a number"),
+        (lambda c: c.update(cx=1e308), "has a `cx` that is not a number"),
+        (lambda c: [c.pop("fl_x"), c.pop("fl_y"), c.update(camera_angle_x=5e-324)], "impossible `camera_angle_x`"),
+        (lambda c: c.update(up=[0, 0, 0]), "an `up` without length"),
+        (lambda c: c["frames"][1].update(file_path="a\ud800/001.png"), "a name that is no text"),
         (lambda c: c["frames"][1].update(file_path="images/000.png"), "names `images/000.png` twice"),
     ],
 )
@@ -235,6 +241,19 @@ def test_links_may_not_leave(tmp_path: Path) -> None:
     photo.parent.rename(root / "photos")
     photo.parent.symlink_to(root / "photos")  # to a folder: nobody would see what is new in it
     assert _one(_source(), root).code == "R218"
+
+
+@pytest.mark.parametrize("name", ["transforms.json", "sparse/0/images.bin", "masks/001.png"])
+def test_what_is_read_beside_photos_may_not_be_a_link_that_leaves(tmp_path: Path, name: str) -> None:
+    folder = _plain(tmp_path / "root")
+    names = sorted(path.name for path in (folder / "images").iterdir())
+    synthetic.write_colmap(folder, synthetic.ring(len(names)), names, synthetic.table_points(), binary=True)
+    shutil.copytree(folder / "images", folder / "masks")
+    source = _source(poses="colmap" if "sparse" in name else "transforms", masks="masks")
+    assert [p for p in inspect_source(source, folder) if not p.warning] == []
+    (folder / name).rename(tmp_path / "outside")
+    (folder / name).symlink_to(tmp_path / "outside")
+    assert [p.code for p in inspect_source(source, folder) if not p.warning] == ["R218"]
 
 
 def _ply(path: Path, properties: str, body: bytes) -> None:

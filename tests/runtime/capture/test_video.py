@@ -115,10 +115,12 @@ def test_broken_videos(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert said() == ("R211", f"video `walk.mp4` of `table` {why}")
-    path.write_bytes(whole.replace(b"moov", b"moov\xff", 1))
-    with pytest.raises(InputError) as caught:
-        _capture(folder, tmp_path / "store")
-    assert caught.value.problems[0].code == "R211"
+    (folder / "other.mp4").write_bytes(whole)
+    for content in (whole.replace(b"moov", b"moov\xff", 1), b"ffconcat version 1.0\nfile other.mp4\n"):  # a playlist
+        path.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            _capture(folder, tmp_path / "store")
+        assert caught.value.problems[0].code == "R211"
     assert said(video="run.mp4") == ("R210", "no video `run.mp4` in `table`")
     assert said(video="../walk.mp4")[0] == "R218"
     assert said(poses="colmap") == ("R214", "poses of kind `colmap` do not go with a video")
