@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_FRAMES = 2000
 """Of one path."""
+MAX_M = 100_000.0
+"""Longest length that a path may state; far beyond that, poses lose their precision, and no splat reaches so far."""
 SEEN_PX = 20_000
 """So many pixels of each frame are asked whether photos saw them."""
 
@@ -32,9 +34,9 @@ class Orbit(_Trajectory):
 
     kind: Literal["orbit"]
     """A circle round the support."""
-    radius_m: float | None = Field(None, gt=0)
+    radius_m: float | None = Field(None, gt=0, le=MAX_M)
     """Radius of the circle; 1.8 times half the support's shorter side when absent."""
-    height_m: float | None = Field(None, gt=0)
+    height_m: float | None = Field(None, gt=0, le=MAX_M)
     """Height above the support; 0.6 times the radius when absent."""
     turns: float = Field(1.0, gt=0, le=10)
     """How many times the camera goes round; where photos support a part of the circle alone, how often it goes over that."""
@@ -45,11 +47,11 @@ class Walk(_Trajectory):
 
     kind: Literal["walk"]
     """A straight way along the support."""
-    length_m: float | None = Field(None, gt=0)
+    length_m: float | None = Field(None, gt=0, le=MAX_M)
     """Length of the way; 0.8 times the longer side, or less, when absent."""
-    eye_height_m: float | None = Field(None, gt=0)
+    eye_height_m: float | None = Field(None, gt=0, le=MAX_M)
     """Height of the camera above the support; follows from the shorter side when absent."""
-    aside_m: float | None = None
+    aside_m: float | None = Field(None, ge=-MAX_M, le=MAX_M)
     """Distance from the middle line; the middle of a long support, beside a compact one when absent."""
 
 
@@ -58,9 +60,9 @@ class Task(_Trajectory):
 
     kind: Literal["task"]
     """An approach to the work area."""
-    far_m: float | None = Field(None, gt=0)
+    far_m: float | None = Field(None, gt=0, le=MAX_M)
     """Distance at the start; when absent 1.6 times half the shorter side, or more to stay outside of things."""
-    near_m: float | None = Field(None, gt=0)
+    near_m: float | None = Field(None, gt=0, le=MAX_M)
     """Distance at the end; when absent 0.7 times half the shorter side, or more to stay outside of things."""
     elevation_deg: float = Field(60.0, gt=0, lt=90)
     """Elevation at the end, half of it at the start."""
@@ -73,7 +75,7 @@ class Grid(_Trajectory):
     """Parallel lines over the support."""
     rows: int = Field(4, ge=1, le=100)
     """Number of lines."""
-    height_m: float | None = Field(None, gt=0)
+    height_m: float | None = Field(None, gt=0, le=MAX_M)
     """Height above the support; half its shorter side, or a little less or more, when absent."""
     elevation_deg: float = Field(55.0, gt=0, le=75)
     """How far below the horizon the camera looks."""
@@ -148,7 +150,7 @@ def _frames(p: Coverage) -> int | None:
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("av", "numba", "numpy", "opencv-python-headless", "pillow"),
     per=("location",),
     needs={"capture": one("capture"), "scene": one("splat")},
@@ -224,6 +226,9 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
             continue
         for part, cut in _windows(p, name, c2w):
             view = render_clip(lambda pose: render(pose, lens), cut, lens)
+            if not view[2].any():
+                dropped[part] = "shows nothing of the splat"
+                continue
             seen = None
             if shots is not None:
                 pairs = zip(view[1], cut, strict=True)

@@ -251,6 +251,21 @@ def test_a_splat_without_photos_has_nothing_to_measure(table: Path) -> None:
         _coverage(table, 0, trajectories=[{"kind": "next_best"}])
 
 
+@pytest.mark.parametrize("length", [1e300, 1e9, float("inf"), float("nan")])
+def test_lengths_that_no_place_has_are_refused(length: float) -> None:
+    params = load_stages()["coverage"].params
+    named = {"orbit": ("radius_m", "height_m"), "walk": ("length_m", "eye_height_m", "aside_m"), "task": ("far_m", "near_m")}
+    for kind, name in [(kind, name) for kind, names in (named | {"grid": ("height_m",)}).items() for name in names]:
+        with pytest.raises(ValidationError, match=name):
+            params.model_validate({"trajectories": [{"kind": kind, name: length}]})
+
+
+def test_a_clip_that_shows_nothing_is_dropped(table: Path) -> None:
+    """Without photos there is no seen fraction to drop it by."""
+    with pytest.raises(InputError, match=r"R255: no clip is left \(orbit: shows nothing of the splat\)"):
+        _coverage(table, 0, trajectories=[{"kind": "orbit", "radius_m": 5e4, "height_m": 1.0}])
+
+
 def test_density_and_window(table: Path) -> None:
     trajectories = [{"kind": "orbit", "radius_m": 0.5, "height_m": 0.3}, {"kind": "grid", "rows": 2, "height_m": 0.5}]
     artifact = _coverage(table, trajectories=trajectories, stay="anywhere", frames_per_m=5, window_frames=6)
