@@ -21,6 +21,8 @@ MAX_FRAMES = 2000
 """Of one path."""
 MAX_M = 100_000.0
 """Longest length that a path may state; far beyond that, poses lose their precision, and no splat reaches so far."""
+LEAST_SHOWN = 0.01
+"""A clip of which less than this share of pixels shows the splat shows nothing."""
 SEEN_PX = 20_000
 """So many pixels of each frame are asked whether photos saw them."""
 
@@ -226,7 +228,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
             continue
         for part, cut in _windows(p, name, c2w):
             view = render_clip(lambda pose: render(pose, lens), cut, lens)
-            if not view[2].any():
+            if np.isfinite(view[1]).mean() < LEAST_SHOWN:
                 dropped[part] = "shows nothing of the splat"
                 continue
             seen = None
