@@ -217,7 +217,12 @@ def synthetic_study(
             parents={"demos": [demos]},
             built=times[location],
         )
-        clips = _publish(store, "coverage", location, {"clips/orbit.mp4": _clip(store)}, parents={"scene": [splat]})
+        filmed = {"clips/orbit.mp4": _clip(store)}
+        figures: dict[str, Any] = {"seen_fraction": None, "seen_as_asked": None}  # a splat without photos
+        if i == 0:
+            filmed["seen.png"] = _picture(480, 120, 9)
+            figures = {"seen_fraction": 0.832, "seen_as_asked": 0.05}
+        clips = _publish(store, "coverage", location, filmed, figures, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
         study.captures.append(capture)
         study.splats.append(splat)

@@ -62,9 +62,29 @@ def sheets(artifact: Path, below: str, most: int, width_px: int) -> list[Picture
 
 
 def clip_sheets(coverage: Path, most: int = 2, frames: int = 5, width_px: int = 900) -> list[Picture]:
-    """A contact sheet for each of a few clips, with frames spread evenly over its time."""
+    """A contact sheet for each of a few clips, with frames spread evenly over its time; then all clips with what no photo saw
+    in red, where there are photos."""
     files = spread(sorted((coverage / "clips").glob("*.mp4")), most)
-    return [{"caption": _name(path), "source": source(path, coverage), **embed(_strip(path, frames), width_px)} for path in files]
+    shown: list[Picture] = [
+        {"caption": _name(path), "source": source(path, coverage), **embed(_strip(path, frames), width_px)} for path in files
+    ]
+    red = coverage / "seen.png"
+    return (
+        [*shown, figure(red, coverage, "all clips: red is what no photo saw from about there", width_px)]
+        if red.is_file()
+        else shown
+    )
+
+
+def seen_share(coverage: Path) -> str:
+    """`: photos saw 83 % of it (5 % as the paths were asked for)`; nothing where there are no photos."""
+    metrics = json.loads((coverage / "manifest.json").read_text()).get("metrics", {})
+    seen, asked = (metrics.get(name) for name in ("seen_fraction", "seen_as_asked"))
+    if seen is None:
+        return ""
+    return f": photos saw {100 * seen:.0f} % of it" + (
+        f" ({100 * asked:.0f} % as the paths were asked for)" if asked is not None else ""
+    )
 
 
 def spread(items: Sequence[Path], most: int) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runtime.report.drawing.pictures import clip_sheets, left_out, photos, sheets
+from runtime.report.drawing.pictures import clip_sheets, left_out, photos, seen_share, sheets
 from runtime.report.forms.pictures import PicturedRoom, PictureGroup
 from runtime.report.study import Study
 
@@ -24,4 +24,4 @@ def _groups(study: Study, i: int) -> Iterator[PictureGroup]:
     for folder in made.twins[i * tasks : (i + 1) * tasks]:
         yield {"heading": "Twin", "layout": "medium", "figures": sheets(folder, "", 2, 640)}
     for folder in made.clips[i : i + 1]:
-        yield {"heading": "Coverage", "layout": "wide", "figures": clip_sheets(folder)}
+        yield {"heading": f"Coverage{seen_share(folder)}", "layout": "wide", "figures": clip_sheets(folder)}

@@ -80,6 +80,15 @@ def test_pictures_name_their_place_in_the_store(study: Synthetic, folder: Path) 
             assert all((study.store / figure["source"]).is_file() for figure in group["figures"])
 
 
+def test_what_photos_saw_of_clips_is_said_at_each_place(folder: Path) -> None:
+    first, second = (room["groups"][-1] for room in json.loads((folder / "report.json").read_text())["pictures"])
+    assert first["heading"] == "Coverage: photos saw 83 % of it (5 % as the paths were asked for)"
+    assert [Path(figure["source"]).name for figure in first["figures"]] == ["orbit.mp4", "seen.png"]
+    assert "red is what no photo saw" in first["figures"][-1]["caption"]
+    assert (second["heading"], len(second["figures"])) == ("Coverage", 1)
+    assert first["heading"] in (folder / "report.html").read_text()
+
+
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 
