@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
+from runtime.bound.region import Region
 from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
@@ -63,10 +65,14 @@ class TwinParams(Params):
     """Most photos from whose places depth is fused."""
     camera_photo: str | None = Field(None, min_length=1)
     """A photo of the capture whose lens and pose the camera `front` takes, in place of position, target and field of view."""
+    remove: tuple[Region, ...] = later(born=(), since=5, max_length=50)
+    """Things of the place that the twin shall not have, as boxes in the support's frame: not to be seen, touched or avoided."""
+    keep_only: Region | None = later(born=None, since=5)
+    """A box outside of which nothing is kept."""
 
 
 @stage(
-    version=4,
+    version=5,
     libraries=minor("mujoco", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
@@ -78,6 +84,7 @@ class TwinParams(Params):
         "haze": "haze.npy",
         "collision": "collision/",
         "overlay?": "overlay.png",
+        "cleared?": "cleared.png",
         "inventory": "inventory.json",
     },
     backends=("renderer",),
@@ -89,7 +96,8 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
 
     Raises:
         InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it,
-            R253 when no photo is called like `camera_photo`.
+            R253 when no photo is called like `camera_photo`, R254
+            when a box of `remove` or `keep_only` holds nothing.
     """
     import numpy as np
 
@@ -100,6 +108,7 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     from runtime.sim.pixels.raycast import Lamp
     from runtime.sim.pixels.sensor import Sensor
     from runtime.sim.twin.build import Wanted, build_twin
+    from runtime.sim.twin.clearing import Clearing
     from runtime.sim.twin.twin import Snap, Twin
 
     pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
@@ -109,6 +118,8 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     physics, look = Physics(servo=servo, friction=p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
-    metrics = build_twin(Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo), capture, scene, out, renderer)
+    clearing = Clearing(p.remove, p.keep_only)
+    wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing)
+    metrics = build_twin(wanted, capture, scene, out, renderer)
     out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

@@ -18,9 +18,10 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
+from runtime.sim.twin.clearing import NOTHING, Clearing, before_and_after
 from runtime.sim.twin.collision import add_parts, reach_box, solid_field, support_box, things, write_parts
 from runtime.sim.twin.haze import far_from_points, in_sight
-from runtime.sim.twin.inventory import inventory
+from runtime.sim.twin.inventory import how_posed, inventory
 from runtime.sim.twin.overlay import MOST, camera_of, overlay
 from runtime.sim.twin.placement import in_footprint, placements
 from runtime.sim.twin.shots import Shot, evenly, read_shots
@@ -75,6 +76,7 @@ class Wanted:
     voxel_m: float  # of the collision mesh
     views: int  # most depth pictures that are fused
     photo: str | None = None  # whose lens and pose the camera takes
+    clearing: Clearing = NOTHING
 
 
 def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least: float, out: Out) -> Support:
@@ -152,7 +154,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     """Write all files of the twin artifact; return its metrics.
 
     Raises:
-        InputError: R251, R252: see `find_support`.
+        InputError: R251, R252: see `find_support`; R253: see `named`; R254: see `Clearing`.
     """
     facts: SceneFacts = json.loads((scene / "scene.json").read_text())
     gaussians, shots, assumed = read_ply(scene / "splat.ply"), read_shots(capture), wanted.assumed
@@ -161,17 +163,19 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     to_support = support_from_world(support, float(facts["scale_m_per_unit"]))
     points = points @ to_support[:3, :3].T + to_support[:3, 3]
     means = gaussians.means.astype(float) @ to_support[:3, :3].T + to_support[:3, 3]
-    adrift = far_from_points(means, points)
+    wanted.clearing.check(means)
+    adrift, cleared = far_from_points(means, points), wanted.clearing.goes(means)
+    points = points[~wanted.clearing.goes(points)]
     task, physics, matched = assumed.task, assumed.physics, named(shots, wanted.photo) if wanted.photo else None
 
     def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
-        """The twin with the robot at `base`, and which Gaussians are haze then."""
+        """The twin with the robot at `base`, and which Gaussians are haze then, or cleared away."""
         twin = replace(assumed, splat_to_twin=np.linalg.inv(base) @ to_support)
         camera = twin.cameras[0]
         if matched:
             twin = replace(twin, cameras=[camera_of(twin, matched, camera.name).resized(camera.width, camera.height)])
             camera = twin.cameras[0]
-        return twin, adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
+        return twin, cleared | adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
     for candidate in placements(points, support.half_extent_m, task.area, PLACES):
@@ -184,7 +188,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     assert twin is not None
     camera = twin.cameras[0]
     points = (points - base[:3, 3]) @ base[:3, :3]
-    gaussians = gaussians.select(~haze)
+    everything, gaussians = gaussians.select(~haze | cleared), gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
     solids = [support_box()]
@@ -192,7 +196,10 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     box = reach_box(wanted.voxel_m)
     views = depth_views(renderer, gaussians, twin, evenly(shots, wanted.views) or looks_around(twin))
     distance, seen, _ = fuse(views, box, wanted.voxel_m)
-    found = things(solid_field(distance, seen, box, wanted.voxel_m, task.area, points), box, wanted.voxel_m, points)
+    field = solid_field(distance, seen, box, wanted.voxel_m, task.area, points)
+    if wanted.clearing:
+        field[wanted.clearing.goes(box.centers(wanted.voxel_m) @ base[:3, :3].T + base[:3, 3]).reshape(field.shape)] = 1.0
+    found = things(field, box, wanted.voxel_m, points)
     parts = [part for thing in found for part in thing.parts]
     add_parts(spec, write_parts(out.path("collision"), parts), out.root, physics.friction)
     add_optics(spec, twin)
@@ -206,19 +213,25 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
 
     big = camera.resized(camera.width * PREVIEW_SCALE, camera.height * PREVIEW_SCALE)
     rgb, far = camera_picture(renderer, gaussians, twin, big)
+    metrics: dict[str, Any] = {}
+    if wanted.clearing:
+        before, had = camera_picture(renderer, everything, twin, big)
+        lost = np.isfinite(had) & ~np.isfinite(far)
+        before_and_after(out.path("cleared"), before, rgb, lost)
+        metrics |= {"cleared_gaussians": int(cleared.sum()), "cleared_holes": round(float(lost.mean()), 4)}
     start = kind_of(task).draw_start(task, 0, "demo")
     bench = Bench(model, physics, task, twin.control_hz, [start])
     eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 
-    elements = inventory(twin, support.inlier_fraction, len(found), matched.name if matched else None)
+    elements = inventory(twin, support.inlier_fraction, found, base, matched.name if matched else None, how_posed(capture))
     out.path("inventory").write_text(json.dumps(elements, indent=1) + "\n")
     held_out = [shot for shot in shots if shot.held_out] or shots
     compared = [matched] if matched else evenly(held_out, MOST)
     laid = overlay(out.path("overlay"), renderer, gaussians, twin, compared, capture) if shots else {}
     _, height, _ = over_support(depth, camera, task.area)
     on_support = np.isfinite(depth) & (np.abs(height) < twin.snap.near_m)
-    return {
+    return metrics | {
         "scale_m_per_unit": float(facts["scale_m_per_unit"]),
         "collision_things": len(found),
         "collision_parts": len(parts),
@@ -226,7 +239,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         "on_support": round(support.inlier_fraction, 3),
         "area_seen": round(best, 3),
         "overlay": laid,
-        "haze": int(haze.sum()),
+        "haze": int((haze & ~cleared).sum()),
         "points_in_the_way": int(np.count_nonzero(in_footprint(points, task.area))),
         "view_on_support": round(float(on_support.mean()), 3),
         "view_empty": round(float(1 - np.isfinite(depth).mean()), 3),

@@ -1,11 +1,16 @@
-"""What a twin holds and how it is known: an element of environment, lighting or physics a row."""
+"""What a twin holds and how it is known: an element of environment, assets, lighting or physics a row."""
 
+import json
+from pathlib import Path
 from typing import Literal, TypedDict
 
+import numpy as np
+
+from runtime.sim.twin.collision import Thing
 from runtime.sim.twin.twin import Twin
 
-Source = Literal["measured", "estimated", "assumed"]
-Part = Literal["environment", "lighting", "physics"]
+Source = Literal["measured", "estimated", "assumed", "stated"]
+Part = Literal["environment", "assets", "lighting", "physics"]
 
 
 class Element(TypedDict):
@@ -18,13 +23,24 @@ class Element(TypedDict):
     value: object
 
 
-def inventory(twin: Twin, on_support: float, things: int, matched: str | None) -> list[Element]:
+def how_posed(capture: Path) -> Source:
+    """How the poses of a capture's photos are known: those of a video and with `poses: none` are estimated from the photos."""
+    source = json.loads((capture / "manifest.json").read_text()).get("params", {}).get("source", {})
+    return (
+        "estimated" if source.get("kind") == "photos" and (source.get("video") or source.get("poses") == "none") else "measured"
+    )
+
+
+def inventory(
+    twin: Twin, on_support: float, things: list[Thing], base: np.ndarray, matched: str | None, posed: Source
+) -> list[Element]:
     """The rows of `inventory.json`.
 
     Args:
         on_support: share of the captured points that lie on the support.
-        things: how many separate things stand within reach.
-        matched: the photo whose lens and pose the camera has, if any.
+        things: what stands apart within reach, the largest first.
+        base: the robot's frame [4, 4] in that of the support, in which things are told as boxes, metres.
+        matched: the photo whose lens and pose the camera has, if any, whose poses are known by `posed`.
     """
     lamp, physics = twin.look.lamp, twin.physics
     rows: list[Element] = []
@@ -33,8 +49,9 @@ def inventory(twin: Twin, on_support: float, things: int, matched: str | None) -
         rows.append({"part": part, "kind": kind, "source": source, "confidence": sure, "value": value})
 
     add("environment", "support", "estimated", {"z_m": 0.0}, round(on_support, 3))
-    add("environment", "things", "estimated", {"count": things})
-    add("environment", "camera", "measured" if matched else "assumed", {"photo": matched} if matched else None)
+    for thing in things:
+        add("environment", "thing", "estimated", _box(thing, base) | {"volume_l": round(thing.mesh.volume * 1e3, 3)})
+    add("environment", "camera", posed if matched else "assumed", {"photo": matched} if matched else None)
     add("lighting", "lamp", "assumed", {"position_m": lamp.position_m, "rgb": lamp.rgb})
     add("lighting", "ambient", "assumed", {"rgb": lamp.ambient})
     add("lighting", "shadow", "assumed", {"share": twin.shadow})
@@ -42,3 +59,10 @@ def inventory(twin: Twin, on_support: float, things: int, matched: str | None) -
     add("physics", "servo", "assumed", {"kp_nm_per_rad": physics.servo.kp_nm_per_rad, "lag_s": physics.servo.time_constant_s})
     add("physics", "gravity", "assumed", {"m_per_s2": [0.0, 0.0, -9.81]})
     return rows
+
+
+def _box(thing: Thing, base: np.ndarray) -> dict[str, list[float]]:
+    """The box around a thing along the axes of the support's frame: fit for `remove`."""
+    corners = thing.mesh.vertices @ base[:3, :3].T + base[:3, 3]
+    low, high = corners.min(0), corners.max(0)
+    return {"center_m": np.round((low + high) / 2, 3).tolist(), "size_m": np.round(high - low, 3).tolist()}

@@ -35,6 +35,11 @@ class Box:
     low: np.ndarray
     high: np.ndarray
 
+    def centers(self, voxel_m: float) -> np.ndarray:
+        """The middles [X * Y * Z, 3] of its voxels, in the order of a field [X, Y, Z]."""
+        shape = np.ceil((self.high - self.low) / voxel_m).astype(int)
+        return self.low + (np.indices(shape).reshape(3, -1).T + 0.5) * voxel_m
+
 
 def without_edges(depth_m: np.ndarray, limit_m: float) -> np.ndarray:
     """The depth picture [H, W] with inf where it jumps by more than `limit_m` to a neighbour."""

@@ -210,3 +210,23 @@ def test_a_camera_that_takes_a_photo_s_place_sees_what_the_photo_shows(sim_store
     assert {row["part"] for row in rows} == {"environment", "lighting", "physics"}
     with pytest.raises(InputError, match=r"R253.*shot-77"):
         run_stage("twin", params | {"camera_photo": "shot-77.jpg"}, inputs, sim_store)
+
+
+def test_what_is_cleared_away_is_neither_seen_nor_touched_nor_avoided(sim_store, sim_captured, sim_twin) -> None:
+    capture, scene = sim_captured
+    params, inputs = {"task": TASK.model_dump(), "views": 8}, {"capture": capture, "scene": scene}
+    found = [row["value"] for row in json.loads((sim_twin / "inventory.json").read_text()) if row["kind"] == "thing"]
+    assert len(found) == metrics(sim_twin)["collision_things"]
+    box = {"center_m": found[0]["center_m"], "size_m": [x + 0.04 for x in found[0]["size_m"]]}
+    made = run_stage("twin", params | {"remove": [box]}, inputs, sim_store)
+    told = metrics(made)
+    assert told["cleared_gaussians"] > 0
+    assert 0 <= told["cleared_holes"] < 0.5
+    assert len(np.load(made / "haze.npy")) == told["haze"] + told["cleared_gaussians"]  # enrichment leaves them out by this
+    left = [row["value"] for row in json.loads((made / "inventory.json").read_text()) if row["kind"] == "thing"]
+    low, high = (np.add(box["center_m"], sign * np.array(box["size_m"]) / 2) for sign in (-1, 1))
+    assert not any(np.all((low < thing["center_m"]) & (high > thing["center_m"])) for thing in left)
+    before, after, _ = np.hsplit(np.asarray(Image.open(made / "cleared.png")), 3)
+    assert before.shape == after.shape
+    with pytest.raises(InputError, match="R254"):
+        run_stage("twin", params | {"keep_only": box | {"center_m": [0, 0, 50]}}, inputs, sim_store)
