@@ -1,6 +1,7 @@
 """The twin: its frame, its scene, its backdrop, and what it makes of a place without room or support."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -96,13 +97,13 @@ def test_a_scene_in_other_units_gives_the_same_backdrop(sim_twin, sim_captured, 
     facts = json.loads((scene / "scene.json").read_text())
     folder, points = tmp_path / "splat", tmp_path / "capture"
     folder.mkdir()
-    points.mkdir()
+    shutil.copytree(capture, points, ignore=shutil.ignore_patterns("manifest.json"))
     write_ply(folder / "splat.ply", Gaussians(g.means * 4, g.quats, g.scales * 4, g.opacities, g.sh))
     facts["scale_m_per_unit"] /= 4
     facts["support"]["origin"] = [4 * x for x in facts["support"]["origin"]]
     (folder / "scene.json").write_text(json.dumps(facts))
     with np.load(capture / "points.npz") as stored:
-        np.savez(points / "points.npz", xyz=stored["xyz"] * 4, rgb=stored["rgb"])
+        np.savez(points / "points.npz", **dict(stored) | {name: stored[name] * 4 for name in ("xyz", "obs_depth")})
     cameras = json.loads((capture / "cameras.json").read_text())
     for frame in cameras["frames"]:
         frame["c2w"] = [[*row[:3], 4 * row[3]] for row in frame["c2w"][:3]] + frame["c2w"][3:]
