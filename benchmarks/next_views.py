@@ -1,4 +1,4 @@
-"""What views add: the next best, random ones, and as many of a circle, at hidden sites that nothing was tuned on.
+"""What views add: the next best, random ones, and as many of a circle, at four hidden sites (the distances of candidate views were chosen on the same ones).
 
     OMP_NUM_THREADS=1 python -m benchmarks.next_views [--iterations N]
 
