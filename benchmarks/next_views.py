@@ -1,4 +1,6 @@
-"""What views add: the next best, random ones, and as many of a circle, at four hidden sites (the distances of candidate views were chosen on the same ones).
+"""What views add: the next best, random ones, and as many of a circle, at four hidden sites.
+
+How far candidates of the next best stand off was chosen on the same sites.
 
     OMP_NUM_THREADS=1 python -m benchmarks.next_views [--iterations N]
 
