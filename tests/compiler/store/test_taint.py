@@ -115,7 +115,7 @@ def test_an_interruption_leaves_nothing_stale(
     assert len(before - stored(project)) == 2
     assert project.nodes()[DEMOS].address in stored(project)
     monkeypatch.undo()
-    os.chdir(project.root)
+    monkeypatch.chdir(project.root)
     assert main(["verify"]) == 1
     assert before - stored(project) == gone
 

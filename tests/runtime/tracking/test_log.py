@@ -16,6 +16,7 @@ from runtime.stage import load_stages
 from runtime.store.store import Store
 from runtime.tracking.build import Build, Made
 from runtime.tracking.log import Log, tracked
+from tests import REPOSITORY
 from tests.runtime.synthetic_study import PRIORS, Synthetic, synthetic_study
 
 SCOPE = {"study": "study", "location": "cellar-workbench", "approach": "enriched", "seed": "0"}
@@ -187,9 +188,8 @@ def test_wandb_offline_holds_it_all(study: Synthetic, tmp_path: Path) -> None:
         f"built(Job.read(Path({str(tmp_path / 'jobs')!r}), 'uplift', {job.fingerprint!r}),"
         f" Store(Path({str(study.store)!r})), Path({str(tmp_path / 'track')!r}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "not logged in" in done.stderr  # asked to be online, and nobody is: offline it is
     found = records(tmp_path / "track")
