@@ -41,6 +41,8 @@ BOUND = {
     "snapshots": "set the study's `learning`",
     "learning_trials": "set the study's `learning`",
     "states": "set the study's `trials`",
+    "gap_trials": "set the study's `gap_factors`",
+    "gap_orders": "set the study's `gap_factors`",
     "gap_levels": "set the study's `conditions`",
     "schedule": "set the study's `sequential`",
     "schedules": "set the study's `sequential`",
@@ -151,9 +153,10 @@ def every(kind: str) -> Port:
     return Port(kind, "study")
 
 
-Role = Literal["", "conditions", "trials", "look", "curve", "evidence", "gate", "claim", "report"]
+Role = Literal["", "conditions", "trials", "look", "curve", "factors", "evidence", "gate", "claim", "report"]
 """What a study does with a stage: what its trials begin from, trials of cells (in `domains`), an interim look at them, trials of
-checkpoints, the comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
+checkpoints, trials that explain a gap (in `domains`), the comparison of all, a gate, a claim, the report. Without a role it is
+made where something reads it."""
 
 
 Takes = Literal["", "photos", "trials", "recordings", "truth"]

@@ -13,6 +13,7 @@ from compiler.graph.node import Node, Scope, Stops
 from compiler.project.layers import approach_chain
 from compiler.project.project import Project
 from compiler.reading.source import Step
+from compiler.spec.study import GapFactors
 from runtime.bound.cell import listed
 from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
@@ -208,6 +209,8 @@ BINDINGS: dict[str, Binding] = {
     "learning_trials": Binding(
         lambda grid, _: grid.study.learning.trials if grid.study.learning else 1, _below("learning", "trials")
     ),
+    "gap_trials": Binding(lambda grid, _: (grid.study.gap_factors or GapFactors()).trials, _below("gap_factors", "trials")),
+    "gap_orders": Binding(lambda grid, _: (grid.study.gap_factors or GapFactors()).orders, _below("gap_factors", "orders")),
     "states": Binding(_states, _states_place, _states),
     "gap_levels": Binding(_gap_levels, _below("conditions", "gap"), _gap_levels),
     "schedule": Binding(lambda grid, at: grid.schedules[at.domain], "sequential", _domain),  # ty: ignore[invalid-argument-type]

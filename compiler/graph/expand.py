@@ -85,7 +85,7 @@ class _Expansion:
             for stage in self.study.targets
         ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
-        for stage in having("trials", "curve"):
+        for stage in having("trials", "curve", "factors"):
             targets += self._every(stage)
         for stage in having("gate"):
             targets += [n for n in self._every(stage) if self.settings.tried or n.inputs.get("judged")]
@@ -111,7 +111,7 @@ class _Expansion:
             self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
         for scope in self.settings.scopes:
             self.node(trials_of(str(scope.domain)), scope._replace(location=location))
-        for stage in having("curve"):
+        for stage in having("curve", "factors"):
             for scope in self._scopes(stage):
                 self.node(stage, scope._replace(location=location))
         if like not in self.patterns and not partly:
@@ -306,6 +306,8 @@ class _Expansion:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
         if stage.role == "curve" and self.study.learning is None:
             return []
+        if stage.role == "factors":
+            return self.settings.explained(stage.domains)
         if stage.role == "look":
             return self.settings.interims()
         if "seed" in stage.per:

@@ -1,5 +1,6 @@
 """A study's grid: its cells, the scopes of its trials and trainings, and what its specs set at each scope."""
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -78,6 +79,16 @@ class Grid:
         """The batches of trials in a domain; None where all run at once."""
         schedule = self.schedules[domain]
         return [None] if schedule is None else list(range(1, schedule.looks + 1))
+
+    def explained(self, domains: Collection[Domain]) -> list[Scope]:
+        """The policies whose gap is explained at any one location, each in every one of these domains in which it is tried."""
+        wanted = self.study.gap_factors
+        mine = [
+            s
+            for s in self.scopes
+            if s.domain in domains and (wanted is None or wanted.of == "all" or s.approach == self.study.baseline)
+        ]
+        return list(dict.fromkeys(s._replace(look=None) for s in mine)) if wanted else []
 
     def peers(self, scope: Scope) -> list[Scope]:
         """Evaluations at the place, task and domain of `scope`, of every approach and seed, up to its look."""

@@ -39,26 +39,27 @@ def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
 
 
 def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """X451: a learning curve would be of another policy than the trials try, or of one that keeps no snapshots."""
+    """X451: a curve, or what explains a gap, would be of another policy than the trials try; a curve of one without snapshots."""
     tried = {a: _policy(node) for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}
     told: set[str] = set()
     for node in graph.samples:
-        drawn = _policy(node) if node.stage.role == "curve" else None
+        drawn = _policy(node) if node.stage.role in ("curve", "factors") else None
+        section, what = ("learning", "the learning curve") if node.stage.role == "curve" else ("gap_factors", "the gap")
         for approach in sorted(_approaches(node) - told):
             judged = tried.get(approach) or drawn
             if drawn is None or judged is None:
                 continue
             ours, theirs = drawn.stage.name, judged.stage.name
-            if not {"snapshots", "snapshots?"} & judged.stage.makes.keys():
+            if section == "learning" and not {"snapshots", "snapshots?"} & judged.stage.makes.keys():
                 message = f"`{approach}` can have no learning curve: its `{theirs}` keeps no snapshots"
                 help = "take `learning` out, or give the approach a study of its own"
             elif ours != theirs:
-                message = f"the learning curve of `{approach}` would be of `{ours}`, but `{theirs}` is tried"
+                message = f"{what} of `{approach}` would be of `{ours}`, but `{theirs}` is tried"
                 help = f"say `inputs: {{{node.stage.name}: {{policy: {theirs}}}}}` in the approach"
             else:
                 continue
             told.add(approach)
-            yield subject.at("study", name, ("learning",), "X451", message, help, key=True)
+            yield subject.at("study", name, (section,), "X451", message, help, key=True)
 
 
 def _approaches(node: Node) -> set[str]:

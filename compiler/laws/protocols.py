@@ -8,6 +8,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.graph import Graph
 from compiler.graph.node import Node
+from compiler.graph.roles import having
 from compiler.laws.subject import Subject
 
 
@@ -44,6 +45,25 @@ def gap_too_large(subject: Subject) -> Iterator[Diagnostic]:
                 notes = (subject.note("the site's own gap is here", "location", location, ("source", "gap", field)),)
                 help = "lower it in the location, or take another level"
                 yield subject.at("study", name, ("conditions", "gap"), "X448", message, help, notes=notes)
+
+
+def unexplained(subject: Subject) -> Iterator[Diagnostic]:
+    """X461: a gap is to be explained where no trials say that there is one, or with more trials than they have."""
+    for name, study in subject.studies():
+        if (asked := study.gap_factors) is None:
+            continue
+        tried = {domain: n for domain, n in study.trials.items() if any(domain in s.domains for s in having("factors"))}
+        at, help = ("gap_factors",), "set `trials: {irl_proxy: N}`, or take `gap_factors` out"
+        if not tried:
+            message = "the gap to hidden sites is to be explained, but no trials are planned there"
+            yield subject.at("study", name, at, "X461", message, help, key=True)
+        elif set(study.conditions.levels()) == {"none"}:
+            help = "take another level of `conditions: {gap: ...}`, or take `gap_factors` out"
+            yield subject.at("study", name, at, "X461", "at level `none` hidden sites have no gap to explain", help, key=True)
+        elif asked.trials > min(tried.values()):
+            message = f"the gap is to be explained with {asked.trials} trials, of which the study has {min(tried.values())}"
+            help = "lower it, or raise the study's `trials`"
+            yield subject.at("study", name, (*at, "trials"), "X461", message, help)
 
 
 def _rate(node: Node) -> float | None:

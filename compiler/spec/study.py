@@ -81,6 +81,17 @@ class Learning(Part):
     checkpoints would no longer be an independent judge of the policy that is chosen."""
 
 
+class GapFactors(Part):
+    """What explains the gap between twin and hidden site: the true factors of the site are put into trials one after another."""
+
+    trials: int = Field(20, ge=1, le=100_000)
+    """Trials of each combination of factors, from the first initial states of the study's trials at the hidden site."""
+    orders: int = Field(4, ge=2, le=200)
+    """In how many orders the factors are put in; a factor's part is its mean over them (Shapley, by sampled orders)."""
+    of: Literal["baseline", "all"] = "baseline"
+    """Whose policies are tried so."""
+
+
 class TargetUplift(Part):
     """Uplift that the study is after, in absolute points on the 100-point scale."""
 
@@ -116,6 +127,8 @@ class Study(Spec):
     """Interim looks at the trials, so that comparisons that are settled stop early; without it, all planned run."""
     learning: Learning | None = None
     """Learning curves of every policy; without it, only finished policies are kept and tried."""
+    gap_factors: GapFactors | None = None
+    """What explains the gap between twin and hidden site, with trials of its own; without it, only the gap is told."""
     imported: list[SetName] = Field(default_factory=list)
     """Sets of `simkiln trials import` whose trials count as evidence, for example of a real robot (`irl`)."""
     repeated: list[SetName] = Field(default_factory=list)

@@ -1,6 +1,7 @@
 """How far a hidden site is from what a twin of it assumes. Each field is a largest deviation: the site's seed draws the
 actual one between half of it and all of it, with a random sign or direction."""
 
+from collections.abc import Collection
 from typing import Self
 
 from pydantic import Field
@@ -58,5 +59,25 @@ class HiddenGap(Bound):
         """
         return type(self)(**{name: value * factor for name, value in self})
 
+    def only(self, factors: Collection[str]) -> Self:
+        """The gap of these factors of `GAP_FACTORS` alone: every other deviation is zero. What is left deviates as it did before,
+        since each deviation has a draw of its own."""
+        kept = {name for factor in factors for name in GAP_FACTORS[factor]}
+        return type(self)(**{name: value if name in kept else type(value)(0) for name, value in self})
+
     def __deepcopy__(self, memo: object = None) -> Self:
         return self  # frozen; pydantic copies a default for each of thousands of locations
+
+
+GAP_FACTORS = {
+    "light": ("light_turn_deg", "light_change", "light_tint"),
+    "camera_pose": ("camera_shift_m", "camera_turn_deg"),
+    "camera_picture": ("exposure", "white_balance", "vignetting", "noise_sd"),
+    "object_color": ("object_color",),
+    "mounting": ("mount_shift_m", "mount_turn_deg"),
+    "calibration": ("joint_offset_deg",),
+    "servos": ("servo_weakness", "servo_lag_s"),
+    "latency": ("latency_s",),
+    "contact": ("stiffness", "friction", "mass"),
+}
+"""Factor -> the deviations that belong to it; every deviation to one. What a gap is explained by."""

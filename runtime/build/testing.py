@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from runtime.store.store import Store
 def run_stage(
     name: str,
     params: dict[str, Any],
-    inputs: dict[str, Path | list[Path]],
+    inputs: Mapping[str, Path | list[Path]],
     store: Path,
     source_dir: Path | None = None,
     scope: dict[str, str] | None = None,

@@ -20,7 +20,7 @@ from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
 DERIVED = ("uplift", "gate", "claim", "report")
 """Stages that only compute from trials, parents before children."""
-TRIED = ("evaluate", "learning")
+TRIED = ("evaluate", "learning", "gap_factors")
 """Stages that make trials."""
 TOLERANCE = 2e-4
 """Numbers in reports are rounded to 1e-4; libraries of another build may round the last digit the other way."""

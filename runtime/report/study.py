@@ -32,7 +32,7 @@ WAIVABLE = (Status.FAILED, Status.UNDECIDED)
 @dataclass(frozen=True)
 class Artifacts:
     """Folders that a report is built from. They follow the study's gates, claims and locations, its cells for trials,
-    its training runs for curves."""
+    its training runs for curves and gap factors."""
 
     uplift: Path
     gates: Sequence[Path] = ()
@@ -42,6 +42,7 @@ class Artifacts:
     twins: Sequence[Path] = ()
     clips: Sequence[Path] = ()
     curves: Sequence[Path] = ()
+    factors: Sequence[Path] = ()
     trials: Sequence[Path] = ()
     """Of each cell its first batch, of which there is always one."""
     later: Sequence[tuple[Cell, Path]] = ()
@@ -127,7 +128,9 @@ class Study:
         """Those of everything above the report, by stage and fingerprint."""
         a = self.artifacts
         trials = (folder for _, folder in self.batches)
-        return [*lineage([a.uplift, *a.gates, *a.claims, *trials, *a.captures, *a.splats, *a.twins, *a.clips, *a.curves])]
+        return [
+            *lineage([a.uplift, *a.gates, *a.claims, *trials, *a.captures, *a.splats, *a.twins, *a.clips, *a.curves, *a.factors])
+        ]
 
 
 def _judged(ids: Sequence[str], folders: Sequence[Path], file: str, waivers: Mapping[str, Waiver]) -> Iterator[Any]:

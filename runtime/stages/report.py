@@ -38,7 +38,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=26,
+    version=27,
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
     per=("study",),
@@ -52,6 +52,7 @@ class ReportParams(Params):
         "clips": every("coverage"),
         "trials": every("trials"),
         "curves": every("learning"),
+        "factors": every("gap_factors"),
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.2),
@@ -67,6 +68,7 @@ def report(
     clips: list[Path],
     trials: list[Path],
     curves: list[Path],
+    factors: list[Path],
     out: Out,
 ) -> dict[str, str | float]:
     """Gather what was measured, draw it, and write a page that needs no network."""
@@ -79,7 +81,7 @@ def report(
 
     cells = listed(p.cells)
     first, later = apart(cells, p.parts, trials)
-    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, first, later)
+    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later)
     said = content(Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded))
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")

@@ -77,6 +77,7 @@ class Synthetic:
     policies: list[Path] = field(default_factory=list)
     trials: list[Path] = field(default_factory=list)
     curves: list[Path] = field(default_factory=list)
+    factors: list[Path] = field(default_factory=list)
 
     def uplift(self) -> Path:
         """Run the uplift stage."""
@@ -135,6 +136,7 @@ class Synthetic:
             "clips": self.clips,
             "trials": self.trials,
             "curves": self.curves,
+            "factors": self.factors,
         }
         return run_stage("report", params, inputs, self.store)
 
@@ -190,7 +192,7 @@ def synthetic_study(
     first, span = min(times.values()), (max(times.values()) - min(times.values())) or 1.0
     for i, location in enumerate(locations):
         capture = _capture(store, location, i)
-        splat = _publish(
+        splat = published(
             store,
             "splat",
             f"{location}",
@@ -198,8 +200,8 @@ def synthetic_study(
             {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014},
             parents={"capture": [capture]},
         )
-        twin = _publish(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
-        demos = _publish(
+        twin = published(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
+        demos = published(
             store,
             "demos",
             location,
@@ -208,7 +210,7 @@ def synthetic_study(
             parents={"twin": [twin]},
             built=times[location],
         )
-        enriched = _publish(
+        enriched = published(
             store,
             "enrichment",
             location,
@@ -222,7 +224,7 @@ def synthetic_study(
         if i == 0:
             filmed["seen.png"] = _picture(480, 120, 9)
             figures = {"seen_fraction": 0.832, "seen_as_asked": 0.05}
-        clips = _publish(store, "coverage", location, filmed, figures, parents={"scene": [splat]})
+        clips = published(store, "coverage", location, filmed, figures, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
         study.captures.append(capture)
         study.splats.append(splat)
@@ -234,7 +236,7 @@ def synthetic_study(
     for cell in cells:
         seed = cell.seed + (1000 if cell.approach == "placebo" else 0)
         parent = at[cell.location]["enriched" if cell.approach == "enriched" else "demos"]
-        policy = _publish(
+        policy = published(
             store,
             "policy",
             f"{cell.location}{cell.approach}{seed}",
@@ -253,7 +255,7 @@ def synthetic_study(
         second = _again(table, twice, unsteady.get(cell.domain, 0.0))
         study.policies.append(policy)
         study.trials.append(
-            _publish(
+            published(
                 store,
                 "evaluate",
                 f"{cell!r}",
@@ -294,7 +296,7 @@ def _curves(study: Synthetic, rates: Mapping[str, Mapping[str, float]], at: Mapp
             ]
         parents = {"policy": [policies[cell]], "twin": [at[cell.location]["twin"]]}
         found.append(
-            _publish(
+            published(
                 study.store,
                 "learning",
                 f"{cell!r}",
@@ -333,7 +335,7 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
 def _capture(store: Path, location: str, i: int) -> Path:
     frames: list[dict[str, Any]] = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
     photos: dict[str, Any] = {f["file"]: _picture(320, 240, 20 * i + k) for k, f in enumerate(frames)}
-    return _publish(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
+    return published(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
 
 
 def _again(table: pa.Table, count: int, unsteady: float) -> pa.Table:
@@ -413,7 +415,7 @@ def _clip(store: Path) -> bytes:
     return content
 
 
-def _publish(
+def published(
     store: Path,
     stage: str,
     name: str,
@@ -424,6 +426,7 @@ def _publish(
     cpu_s: float = 5.0,
     built: float = BUILT,
 ) -> Path:
+    """An artifact of a stage that did not run."""
     import hashlib
 
     where, fingerprint = Store(store), hashlib.sha256(f"{stage}{name}".encode()).hexdigest()[:32]

@@ -15,6 +15,7 @@ from runtime.report.forms.base import Form, Standing
 from runtime.report.forms.claims import ClaimVerdict
 from runtime.report.forms.costs import CostRow
 from runtime.report.forms.evidence import Evidence
+from runtime.report.forms.factors import FactorsForm
 from runtime.report.forms.failures import FailureRow
 from runtime.report.forms.films import Films
 from runtime.report.forms.gates import GateVerdict
@@ -84,6 +85,8 @@ class Report(Form):
     """Typical trials."""
     learning: LearningForm | None
     """Null where the study asks for none."""
+    factors: FactorsForm | None
+    """What explains the gap to hidden sites; null where the study asks for none."""
     costs: list[CostRow]
     """Every approach but the baseline."""
     worth: Worth

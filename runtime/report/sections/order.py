@@ -15,6 +15,7 @@ from runtime.report.sections import (
     costs,
     determinism,
     effects,
+    factors,
     failures,
     films,
     fleet,
@@ -106,6 +107,7 @@ SECTIONS = (
         {"reality": reality.policy_rows, "powered": reality.powered_rows},
         Figure("reality", 390),
     ),
+    Section("factors", "Gap", lambda study: {"factors": factors.factors(study)}, factors.drawn, {"factors": factors.rows}),
     Section(
         "learning",
         "Learning",

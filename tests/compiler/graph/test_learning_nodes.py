@@ -46,6 +46,22 @@ def test_without_the_section_there_are_no_curves(tmp_path: Path) -> None:
     assert nodes["policy/cellar/press/bold/0"].params["snapshots"] == []
 
 
+def test_a_gap_is_explained_for_the_baseline_or_for_all(tmp_path: Path) -> None:
+    before = fingerprints(Built(tmp_path / "a"))
+    for of, approaches in (("baseline", ["baseline"]), ("all", ["baseline", "bold"])):
+        built = Built(tmp_path / of)
+        built.edit("study.yaml", "level: 0.8\n", f"level: 0.8\ngap_factors: {{trials: 4, orders: 2, of: {of}}}\n")
+        nodes = built.nodes()
+        found = [node for node in nodes.values() if node.stage.name == "gap_factors"]
+        asked = [scope for node in found for scope in (node.scope, *node.aliases)]
+        assert sorted({str(scope.approach) for scope in asked}) == approaches
+        assert {scope.domain for scope in asked} == {"irl_proxy"}
+        assert {str(n.params["trials"]) for n in found} == {"4"}
+        assert set(nodes["report/study"].inputs["factors"]) == set(found)
+        same = {label for label, address in fingerprints(built).items() if before.get(label) == address}
+        assert before.keys() - same <= {"report/study"}, "only the report changes"
+
+
 def test_each_training_run_has_one_whatever_the_domains(tmp_path: Path) -> None:
     before, built = fingerprints(Built(tmp_path / "a")), with_curves(tmp_path / "b")
     after = fingerprints(built)

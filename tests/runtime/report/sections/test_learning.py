@@ -35,6 +35,8 @@ def test_every_curve_is_drawn_and_told(folder: Path) -> None:
     assert len(rows) == 4 * 3
     assert rows["enriched", None]["difference"]["value"] > 0
     page = (folder / "report.html").read_text()
+    assert said["factors"] is None
+    assert '<section id="factors">' not in page, "nobody asked what explains the gap"
     section = page[page.index('<section id="learning">') :].partition("</section>")[0]
     assert '<a href="#learning">' in page
     assert section.count('class="curve"') == 12

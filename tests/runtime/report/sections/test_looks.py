@@ -15,7 +15,7 @@ from runtime.stats.looks.look import batch, cuts
 from runtime.store.store import Store
 from runtime.trials.across import evidence_of
 from runtime.trials.exported import unpack
-from tests.runtime.synthetic_study import Synthetic, _publish, synthetic_study
+from tests.runtime.synthetic_study import Synthetic, published, synthetic_study
 
 PLAN = Schedule(trials=40, looks=4, most=40, level=0.95)
 
@@ -29,7 +29,7 @@ def cut(study: Synthetic, store: Path, cell_at: int, first: int, end: int) -> Pa
     }
     twin = study.twins[study.frame.locations.index(study.cells[cell_at].location)]
     parents = {"policy": [study.policies[cell_at]], "twin": [twin]}
-    return _publish(store, "evaluate", f"{cell_at}-{first}-{end}", files, {"n": end - first}, parents=parents)
+    return published(store, "evaluate", f"{cell_at}-{first}-{end}", files, {"n": end - first}, parents=parents)
 
 
 def in_batches(store: Path) -> tuple[Path, Path]:

@@ -1,0 +1,116 @@
+"""Stage `gap_factors`: which of a hidden site's true factors explain why a policy does worse there than in the twin."""
+
+from pathlib import Path
+from typing import Any
+
+from runtime.bound.hidden_gap import GAP_FACTORS
+from runtime.bound.source import HiddenSite
+from runtime.contract import Contract
+from runtime.libraries import exact, minor
+from runtime.out import Out
+from runtime.sim.parts.so101 import SO101
+from runtime.stage import Params, Resources, baselines, bound, one, stage
+
+
+class GapFactorsParams(Params):
+    """How many trials, and in how many orders factors are put in."""
+
+    trials: int = bound("gap_trials", ge=1, le=100_000)
+    """Trials of each combination of factors; trial I starts from condition I, as everywhere in the study."""
+    orders: int = bound("gap_orders", ge=2, le=200)
+    """In how many orders the factors are put in."""
+    site: HiddenSite = bound("site")
+    """The hidden site."""
+    seed: int = bound("seed", ge=0)
+    """Training seed; each policy has orders of its own, so that bands over seeds hold their luck, too."""
+
+
+@stage(
+    version=1,
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    | exact("pyarrow"),
+    takes="truth",
+    role="factors",
+    domains=("irl_proxy",),
+    per=("location", "task", "approach", "seed", "domain"),
+    needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
+    agree=(("policy", "twin"),),
+    makes={"changes": "changes.parquet", "factors": "factors.json"},
+    expects=lambda p: {
+        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
+        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
+    },
+    cost=lambda p: Resources(minutes=0.1 + p.trials * (2 + p.orders * (len(GAP_FACTORS) - 1)) / 600),
+)
+def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
+    """Try the policy in the twin, at the nominal site, and with the site's factors put in one after another, in several orders.
+
+    `changes.parquet` holds one row for each trial before and after a factor was put in; `factors.json` the orders, and what is
+    true of the site in named units.
+
+    Raises:
+        InputError: R273 when the condition set does not fit; R275 when something moves before anybody acts.
+    """
+    import dataclasses
+    import json
+    from collections import defaultdict
+
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from runtime.learn.load import load_policy
+    from runtime.sim.scene.bench import Bench
+    from runtime.sim.scene.settle import refuse_unsettled
+    from runtime.sim.site.install import install
+    from runtime.sim.site.place import hidden_place
+    from runtime.sim.trials.conditions import replay
+    from runtime.sim.trials.factors import RECONSTRUCTION, Change, combinations, draw_orders, walk
+    from runtime.sim.trials.run import run_trials
+    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+
+    facts, actor = read_twin(twin), load_policy(policy / "checkpoint")
+    found, _ = replay(conditions, 0, p.trials)
+    levels = list(dict.fromkeys(one.gap for one in found if one.gap is not None))
+    orders = draw_orders(p.orders, (p.site.seed, p.seed))
+    rounds, told = len(levels) * combinations(orders), 0
+
+    def tried(model: Any, physics: Any, eyes: Any, starts: Any) -> dict[int, bool]:
+        refuse_unsettled(model, physics, facts.task, starts)
+        bench = Bench(model, physics, facts.task, facts.control_hz, starts)
+        done = run_trials(bench, eyes, actor, round(facts.task.horizon_s * facts.control_hz))
+        return {trial.initial_state: trial.success for trial in done}
+
+    changes: list[Change] = []
+    truth = {}
+    for level in levels:
+        site, starts = p.site.at(level), [one.start for one in found if one.gap == level]
+        model = read_model(twin)
+        in_twin = tried(model, facts.physics, eyes_of(model, facts, read_backdrops(twin, facts)), starts)
+
+        def at_site(inside: frozenset[str], site: HiddenSite = site, starts: Any = starts) -> dict[int, bool]:
+            nonlocal told
+            real = install(site.model_copy(update={"gap": site.gap.only(inside)}), facts)
+            told += 1
+            out.progress(told / rounds, f"{len(inside)} of {len(GAP_FACTORS)} factors in")
+            return tried(real.model, real.physics, real.eyes, starts)
+
+        changes += walk(in_twin, orders, at_site)
+        place = hidden_place(site)
+        truth[level] = {
+            "gap": site.gap.model_dump(),
+            "physics": dataclasses.asdict(place.physics),
+            "lamp_photographed": dataclasses.asdict(place.photo_lamp),
+            "lamp": dataclasses.asdict(place.trial_lamp),
+            "sensor": dataclasses.asdict(place.sensor),
+            "camera_shift_m": place.camera_shift_m.tolist(),
+            "camera_turn_rad": place.camera_turn_rad.tolist(),
+            "object_color_gain": place.color_gain.tolist(),
+        }
+    pq.write_table(pa.Table.from_pylist([change._asdict() for change in changes]), out.path("changes"))
+    out.path("factors").write_text(json.dumps({"orders": orders, "truth": truth}, indent=1) + "\n")
+    parts: dict[str, list[int]] = defaultdict(list)
+    for change in changes:
+        parts[change.factor].append(int(change.after) - int(change.before))
+    points = {name: round(100 * float(np.mean(parts[name])), 2) for name in (RECONSTRUCTION, *GAP_FACTORS)}
+    return {"n": p.trials, "gap_points": round(sum(points.values()), 2), "parts": points}
