@@ -82,24 +82,31 @@ def main() -> None:
     parser.add_argument("store", type=Path)
     parser.add_argument("sites", nargs="+", metavar="SEED-STYLE")
     args = parser.parse_args()
+    rows = []
     for name in args.sites:
         seed, _, style = name.partition("-")
         site = HiddenSite.model_validate({"kind": "hidden_site", "seed": int(seed), "style": style})
         capture = run_stage("capture", {"source": site.model_dump()}, {}, args.store)
-        scene = run_stage("splat", {}, {"capture": capture}, args.store)
+        scene = run_stage("splat", {"seed": int(seed)}, {"capture": capture}, args.store)
         twin = run_stage("twin", {"task": TASK.model_dump()}, {"capture": capture, "scene": scene}, args.store)
-        print(name, *said(*drops(twin, site)), json.loads((twin / "manifest.json").read_text())["cost"], sep="; ")
+        manifest = json.loads((twin / "manifest.json").read_text())
+        laid = {f"overlay {name}": value for name, value in manifest["metrics"]["overlay"].items()}
+        rows.append(figures(*drops(twin, site)) | laid | {"twin CPU-s": manifest["cost"]["cpu_s"]})
+        print(name, json.dumps(rows[-1]), sep=": ", flush=True)
+    for what in rows[0]:
+        found = np.array([row[what] for row in rows], float)
+        print(f"{what}: mean {np.nanmean(found):.3g} ({np.nanmin(found):.3g} to {np.nanmax(found):.3g})")
 
 
-def said(here: np.ndarray, there: np.ndarray) -> list[str]:
-    """Of cubes that rest in both: how far apart they rest on the bare table and on things."""
-    both, found = np.isfinite(here) & np.isfinite(there), []
+def figures(here: np.ndarray, there: np.ndarray) -> dict[str, float]:
+    """Of cubes that rest in both, on the bare table and on things: how far apart they rest; and how many rest in one alone."""
+    both, found = np.isfinite(here) & np.isfinite(there), {}
     for what, chosen in (("table", both & (there < LOW_M)), ("things", both & (there >= LOW_M))):
         apart = 1000 * np.abs(here - there)[chosen]
-        if len(apart):
-            found.append(f"{what}: {len(apart)} cubes, median {np.median(apart):.1f} mm, {np.mean(apart < 5):.0%} within 5 mm")
+        median, close = (float(np.median(apart)), float(np.mean(apart < 5))) if len(apart) else (np.nan, np.nan)
+        found |= {f"{what} cubes": len(apart), f"{what} median mm": round(median, 2), f"{what} within 5 mm": round(close, 3)}
     alone = [int((np.isfinite(one) & np.isnan(other)).sum()) for one, other in ((there, here), (here, there))]
-    return [*found, "rest only at the site {}, only in the twin {}".format(*alone)]
+    return found | dict(zip(("only at the site", "only in the twin"), alone, strict=True))
 
 
 if __name__ == "__main__":

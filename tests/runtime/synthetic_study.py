@@ -60,6 +60,11 @@ WAIVERS: dict[str, Any] = {
     "gates": {"enriched-helps": {"reason": "two more seeds are training", "owner": "Ada", "until": "2999-12-31"}},
     "claims": {"cause": {"reason": "a wish, not a finding", "owner": "Grace", "until": "2999-12-31"}},
 }
+INVENTORY = [
+    {"part": "environment", "kind": "support", "source": "estimated", "confidence": 0.913, "value": {"z_m": 0.0}},
+    {"part": "lighting", "kind": "lamp", "source": "assumed", "confidence": None, "value": {"position_m": [0.4, 0.5, 1.8]}},
+    {"part": "physics", "kind": "gravity", "source": "assumed", "confidence": None, "value": None},
+]
 
 
 @dataclass
@@ -200,7 +205,9 @@ def synthetic_study(
             {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014},
             parents={"capture": [capture]},
         )
-        twin = published(store, "twin", location, {"preview.png": _picture(320, 240, i + 5)}, parents={"splat": [splat]})
+        held = {"inventory.json": _json(INVENTORY)} if i == 0 else {}  # twins of before had none
+        seen = {"preview.png": _picture(320, 240, i + 5)} | held
+        twin = published(store, "twin", location, seen, parents={"splat": [splat]})
         demos = published(
             store,
             "demos",

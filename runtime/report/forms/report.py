@@ -19,6 +19,7 @@ from runtime.report.forms.factors import FactorsForm
 from runtime.report.forms.failures import FailureRow
 from runtime.report.forms.films import Films
 from runtime.report.forms.gates import GateVerdict
+from runtime.report.forms.inventory import InventoryRow
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
 from runtime.report.forms.pictures import PicturedRoom
@@ -81,6 +82,8 @@ class Report(Form):
     """Key figures by location and week."""
     pictures: list[PicturedRoom]
     """Locations that are pictured."""
+    inventory: list[InventoryRow]
+    """What their twins hold, and how that is known."""
     films: Films
     """Typical trials."""
     learning: LearningForm | None

@@ -20,6 +20,7 @@ from runtime.report.sections import (
     films,
     fleet,
     gates,
+    inventory,
     kpi,
     learning,
     looks,
@@ -125,6 +126,13 @@ SECTIONS = (
     ),
     Section("beyond", "Expected", drawn=beyond.drawn, rows={"beyond": beyond.rows}, figure=Figure("beyond", 40, 72)),
     Section("pictures", "Pictures", lambda study: {"pictures": pictures.pictures(study)}),
+    Section(
+        "inventory",
+        "Twins",
+        lambda study: {"inventory": inventory.inventory(study)},
+        inventory.drawn,
+        {"inventory": inventory.rows},
+    ),
     Section(
         "provenance",
         "Provenance",
