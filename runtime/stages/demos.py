@@ -8,7 +8,6 @@ from pydantic import Field
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, one, stage
 
 SHEET_ROWS = 6
@@ -36,7 +35,7 @@ class DemosParams(Params):
 
 def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
     twin = inputs.get("twin", Contract())
-    return Contract(action_dim=SO101.action_dim, fps=twin.fps, camera_keys=twin.camera_keys, instruction_key="task")
+    return Contract(action_dim=twin.action_dim, fps=twin.fps, camera_keys=twin.camera_keys, instruction_key="task")
 
 
 @stage(
@@ -46,7 +45,7 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},
     offers=_from_twin,
-    expects=lambda p: {"twin": Contract(action_dim=SO101.action_dim, instruction_key="task")},
+    expects=lambda p: {"twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400 + p.scripted_tries / 2000),
 )
 def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     save_episodes(out.path("episodes"), episodes)
     save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
-    out.contract(action_dim=SO101.action_dim, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
+    out.contract(action_dim=facts.robot.action_dim, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
     scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}
     return {

@@ -9,7 +9,6 @@ from pydantic import Field
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.parts.so101 import SO101
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, maybe, one, stage
 
@@ -62,7 +61,7 @@ class EnrichmentParams(Params):
 
 def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
     demos = inputs.get("demos", Contract())
-    return Contract(action_dim=SO101.action_dim, fps=demos.fps, camera_keys=demos.camera_keys, instruction_key="task")
+    return Contract(action_dim=demos.action_dim, fps=demos.fps, camera_keys=demos.camera_keys, instruction_key="task")
 
 
 @stage(
@@ -80,7 +79,7 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
     kind="demos",
     backends=("renderer",),
     offers=_from_demos,
-    expects=lambda p: {"demos": Contract(action_dim=SO101.action_dim, instruction_key="task")},
+    expects=lambda p: {"demos": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
 )
 def enrichment(
@@ -151,7 +150,7 @@ def enrichment(
     ]
     out.path("checks").write_text(json.dumps({"limits": asdict(limits), "variants": rows}, indent=1) + "\n")
     cameras = tuple(c.name for c in facts.cameras)
-    out.contract(action_dim=SO101.action_dim, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
+    out.contract(action_dim=facts.robot.action_dim, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
     metrics = tally([checked for _, checked in (*found, *of_clips)])
     if metrics["pass_rate"] < 1:
         out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")

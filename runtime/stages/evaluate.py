@@ -10,7 +10,6 @@ from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
 
 
@@ -62,10 +61,7 @@ def _planned(p: EvaluateParams) -> float:
     },
     agree=(("policy", "twin"),),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
-    expects=lambda p: {
-        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-    },
+    expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
 )
 def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, out: Out) -> dict[str, Any]:
@@ -81,6 +77,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, befo
     """
     import json
     from collections import Counter
+    from functools import partial
     from itertools import groupby
 
     import pyarrow.parquet as pq
@@ -133,12 +130,13 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, befo
         else:
             model, physics = read_model(twin), facts.physics
             eyes = eyes_of(model, facts, read_backdrops(twin, facts))
-        refuse_unsettled(model, physics, task, starts)
+        refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
-        done += run_trials(Bench(model, physics, task, facts.control_hz, starts), eyes, actor, horizon_steps)
+        bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)
+        done += run_trials(bench_of(starts), eyes, actor, horizon_steps)
         twice = [start for start in starts if start.index < first + repeated]
         if twice:
-            again += run_trials(Bench(model, physics, task, facts.control_hz, twice), eyes, actor, horizon_steps)
+            again += run_trials(bench_of(twice), eyes, actor, horizon_steps)
     done.sort(key=lambda trial: trial.initial_state)
     measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
     n = len(done)

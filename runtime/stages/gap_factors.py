@@ -8,7 +8,6 @@ from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, stage
 
 
@@ -36,10 +35,7 @@ class GapFactorsParams(Params):
     needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
     agree=(("policy", "twin"),),
     makes={"changes": "changes.parquet", "factors": "factors.json"},
-    expects=lambda p: {
-        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-    },
+    expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.1 + p.trials * (2 + p.orders * (len(GAP_FACTORS) - 1)) / 600),
 )
 def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
@@ -76,8 +72,8 @@ def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path,
     rounds, told = len(levels) * combinations(orders), 0
 
     def tried(model: Any, physics: Any, eyes: Any, starts: Any) -> dict[int, bool]:
-        refuse_unsettled(model, physics, facts.task, starts)
-        bench = Bench(model, physics, facts.task, facts.control_hz, starts)
+        refuse_unsettled(model, physics, facts.task, starts, facts.robot)
+        bench = Bench(model, physics, facts.task, facts.control_hz, starts, robot=facts.robot)
         done = run_trials(bench, eyes, actor, round(facts.task.horizon_s * facts.control_hz))
         return {trial.initial_state: trial.success for trial in done}
 

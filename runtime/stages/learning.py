@@ -6,7 +6,6 @@ from typing import Any
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.parts.so101 import SO101
 from runtime.stage import Params, Resources, baselines, bound, one, stage
 
 
@@ -28,10 +27,7 @@ class LearningParams(Params):
     needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
     agree=(("policy", "twin"),),
     makes={"learning": "learning.parquet"},
-    expects=lambda p: {
-        "policy": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-        "twin": Contract(action_dim=SO101.action_dim, instruction_key="task"),
-    },
+    expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.05 + len(p.at) * p.trials / 1000),
 )
 def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
@@ -58,7 +54,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out:
     model = read_model(twin)
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     starts = [one.start for one in replay(conditions, 0, p.trials)[0]]
-    refuse_unsettled(model, facts.physics, facts.task, starts)
+    refuse_unsettled(model, facts.physics, facts.task, starts, facts.robot)
     horizon_steps = round(facts.task.horizon_s * facts.control_hz)
     made = json.loads((policy / "policy.json").read_text())
     steps = snapshot_steps(p.at, made["steps"])
@@ -66,7 +62,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out:
     rates = []
     for i, step in enumerate(steps):
         actor = load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json")
-        bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts)
+        bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
         done = run_trials(bench, eyes, actor, horizon_steps)
         rates.append(sum(t.success for t in done) / len(done))
         out.progress((i + 1) / len(steps), f"after {step} steps {100 * rates[-1]:.0f}% succeeded")

@@ -42,8 +42,8 @@ def rehearse(p: RehearseParams, policy: Path, twin: Path, out: Out) -> dict[str,
 
     facts, model = read_twin(twin), read_model(twin)
     kind = kind_of(facts.task)
-    starts = [kind.draw_start(facts.task, i, "development", p.start_seed) for i in range(p.trials)]
-    bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts)
+    starts = [kind.draw_start(facts.task, i, "development", p.start_seed, facts.robot) for i in range(p.trials)]
+    bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
     eyes = eyes_of(model, facts, read_backdrops(twin, facts))
     done = run_trials(bench, eyes, load_policy(policy / "checkpoint"), round(facts.task.horizon_s * facts.control_hz))
     rows = [{"start": t.initial_state, "success": bool(t.success), "score": round(float(t.score), 4)} for t in done]

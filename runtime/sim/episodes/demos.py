@@ -6,8 +6,8 @@ import numpy as np
 
 from runtime.sim.episodes.episodes import Episode
 from runtime.sim.parts.mj import Model
-from runtime.sim.parts.so101 import SO101
-from runtime.sim.scene.bench import Bench, expert_action
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import Twin
 
@@ -30,11 +30,11 @@ class Effort:
 def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo") -> list[Episode | None]:
     """Episodes of the starts `indices` of a family; None where the expert failed."""
     kind, task = kind_of(twin.task), twin.task
-    starts = [kind.draw_start(task, i, purpose, effort.seed) for i in indices]
-    bench = Bench(model, twin.physics, task, twin.control_hz, starts)
+    starts = [kind.draw_start(task, i, purpose, effort.seed, twin.robot) for i in indices]
+    bench = Bench(model, twin.physics, task, twin.control_hz, starts, robot=twin.robot)
     rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
-    drift = np.zeros((n, SO101.action_dim))
+    drift = np.zeros((n, twin.robot.action_dim))
     rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
     after = np.zeros(n, int)  # steps since success
     for _ in range(steps + effort.hold_steps):
@@ -44,9 +44,9 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
         measured, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
         actions = np.zeros_like(drift)
         for i in np.flatnonzero(active):
-            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s)
+            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s, twin.robot)
             rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
-            fresh = rngs[i].normal(0, effort.noise_rad, SO101.action_dim) * SO101.of_arm
+            fresh = rngs[i].normal(0, effort.noise_rad, twin.robot.action_dim) * twin.robot.of_arm
             drift[i] = effort.noise_hold * drift[i] + np.sqrt(1 - effort.noise_hold**2) * fresh
             actions[i] = wish + drift[i]
         bench.step(actions, active)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, mujoco
-from runtime.sim.parts.so101 import SO101
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin
 
@@ -80,4 +79,4 @@ def as_dataset(
     """Episodes with their pictures, and what is known of them, as `runtime.learn.dataset.write_dataset` takes them."""
     rows = ({"images": film, "state": episode.state, "action": episode.action} for episode, film in drawn)
     first, cameras = twin.cameras[0], [c.name for c in twin.cameras]
-    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, SO101.names
+    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, twin.robot.names

@@ -10,6 +10,7 @@ import numpy as np
 
 from runtime.sim.parts.body import robot_model
 from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 
 
@@ -71,6 +72,17 @@ def preferred_pitch(radius_m: float) -> float:
     One smooth function of the distance, so that a path of the tip is a smooth path of the joints.
     """
     return float(np.radians(66.0 - 90.0 * max(0.0, radius_m - 0.20)))
+
+
+def reach(robot: Robot, tip_m: np.ndarray, gripper_rad: float, joints_rad: np.ndarray) -> np.ndarray | None:
+    """Joint targets [J] (rad) of any robot that bring its tip to `tip_m` [3], from where its joints [J] are; None out of reach.
+
+    Raises:
+        NotImplementedError: for a robot without a solver.
+    """
+    if robot.links != SO101.links:
+        raise NotImplementedError("only the built-in arm has a solver")
+    return solve(tip_m, gripper_rad)
 
 
 def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0) -> np.ndarray | None:

@@ -1,9 +1,9 @@
 """What a scene's physics is made of: nominal in the twin, hidden at a hidden site."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runtime.sim.parts.robot import Servo
+from runtime.sim.parts.robot import Robot, Servo
 from runtime.sim.parts.so101 import SO101
 
 
@@ -29,6 +29,15 @@ class Physics:
     """Where the robot's base really stands beside its intended place."""
     mount_yaw_rad: float = 0.0
     """How far the robot's base is turned from its intended direction."""
+
+    def of(self, robot: Robot) -> "Physics":
+        """The same for a robot with more or fewer joints: errors of calibration by order, none for those beyond."""
+        missing = robot.action_dim - len(self.joint_offset_rad)
+        return (
+            self
+            if not missing
+            else replace(self, joint_offset_rad=(*self.joint_offset_rad, *[0.0] * missing)[: robot.action_dim])
+        )
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Physics":

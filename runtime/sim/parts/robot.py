@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+TIP_SITE = "gripperframe"  # how every scene calls the tip of its robot
 FOREGROUND_GROUP = 1  # geoms that are drawn by ray casting, robot and task objects
 ROBOT_BITS = {"contype": 1, "conaffinity": 2}  # collides with the world, never with itself
 WORLD_BITS = {"contype": 2, "conaffinity": 1}  # collides with robots and loose objects

@@ -5,7 +5,7 @@ Apache-2.0, `Simulation/SO101/so101_new_calib.xml`): joint origins, orientations
 the meshes are replaced by boxes and capsules of about the same extent.
 """
 
-from runtime.sim.parts.robot import MOTOR_RGBA, Block, Joint, Link, Robot, Rod, Tip, Vector
+from runtime.sim.parts.robot import MOTOR_RGBA, TIP_SITE, Block, Joint, Link, Robot, Rod, Tip, Vector
 
 FINGER_RADIUS_M = 0.007
 H = 0.70710678
@@ -56,7 +56,7 @@ SO101 = Robot(
         Joint("gripper", -0.17453, 1.74533),
     ),
     gripper="gripper",
-    tip=Tip("gripperframe", "gripper", (-0.0079, -0.000218121, -0.0981274), (H, 0, H, 0)),
+    tip=Tip(TIP_SITE, "gripper", (-0.0079, -0.000218121, -0.0981274), (H, 0, H, 0)),
     links=LINKS,
     masses=MASSES,
     shapes=SHAPES,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 
 _STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
@@ -24,7 +25,7 @@ def start_rng(index: int, purpose: str, seed: int = 0) -> np.random.Generator:
     return np.random.default_rng([_STREAM[purpose], seed, index])
 
 
-def jittered_home(rng: np.random.Generator, jitter_rad: float) -> np.ndarray:
+def jittered_home(rng: np.random.Generator, jitter_rad: float, robot: Robot = SO101) -> np.ndarray:
     """The start pose [J] with every joint but the gripper off by up to `jitter_rad`."""
-    q = SO101.home_rad + rng.uniform(-jitter_rad, jitter_rad, SO101.action_dim) * SO101.of_arm
-    return np.clip(q, SO101.limits_rad[:, 0], SO101.limits_rad[:, 1])
+    q = robot.home_rad + rng.uniform(-jitter_rad, jitter_rad, robot.action_dim) * robot.of_arm
+    return np.clip(q, robot.limits_rad[:, 0], robot.limits_rad[:, 1])

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from runtime.bound.task import Task
-from runtime.sim.parts.kinematics import solve
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
 from runtime.sim.tasks import kind_of
-from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
+from runtime.sim.tasks.kind import Moment, Term
 
 
 class Bench:
@@ -27,13 +27,14 @@ class Bench:
         control_hz: float,
         starts: Sequence[Start],
         terms: Mapping[Term, float] | None = None,
+        robot: Robot = SO101,
     ) -> None:
-        self.model, self.task, self.step_s = model, task, 1.0 / control_hz
-        self._joints = np.array([model.joint(name).qposadr[0] for name in SO101.names])  # in qpos
-        self._actuators = np.array([model.actuator(name).id for name in SO101.names])
+        self.model, self.task, self.robot, self.step_s = model, task, robot, 1.0 / control_hz
+        self._joints = np.array([model.joint(name).qposadr[0] for name in robot.names])  # in qpos
+        self._actuators = np.array([model.actuator(name).id for name in robot.names])
         self._lags = model.actuator_actadr[self._actuators]  # in act
-        self._tip = model.site(SO101.tip.site).id
-        self._offset = np.array(physics.joint_offset_rad)
+        self._tip = model.site(robot.tip.site).id
+        self._offset = np.array(physics.of(robot).joint_offset_rad)
         substeps = max(1, round(self.step_s / physics.timestep_s))
         late = min(substeps - 1, round(physics.latency_s / physics.timestep_s))
         self._late, self._prompt = late, substeps - late
@@ -41,7 +42,7 @@ class Bench:
         self.starts = list(starts)
         self.datas = [mujoco.MjData(model) for _ in self.starts]
         self.judges = [self._kind.judge(task, model) for _ in self.starts]
-        self._last = np.zeros((len(self.starts), SO101.action_dim))
+        self._last = np.zeros((len(self.starts), robot.action_dim))
         for i in range(len(self.starts)):
             self._place(i)
 
@@ -90,7 +91,7 @@ class Bench:
         Returns:
             The rewards [N] of the step: the weighted sum of the bench's terms, 0 for rows that stay.
         """
-        targets = np.clip(actions, SO101.limits_rad[:, 0], SO101.limits_rad[:, 1]) + self._offset
+        targets = np.clip(actions, self.robot.limits_rad[:, 0], self.robot.limits_rad[:, 1]) + self._offset
         rewards = np.zeros(len(self))
         for i, data in enumerate(self.datas):
             if active is not None and not active[i]:
@@ -112,12 +113,3 @@ class Bench:
         data = self.datas[i]
         now = Moment(self.task, data, data.site_xpos[self._tip], self._kind.objects(self.model, data), self.judges[i])
         return sum(weight * term(now) for term, weight in self._terms.items())
-
-
-def expert_action(task: Task, tip_m: np.ndarray, objects_m: np.ndarray, joints_rad: np.ndarray, step_s: float) -> np.ndarray:
-    """The scripted expert: its task's wish as joint targets [J] (rad), from the true tip [3] and objects [K, 3] and the measured
-    joints [J]. The joints stay where they are when the wish is out of reach.
-    """
-    wish = kind_of(task).expert(task, Seen(tip_m, joints_rad, objects_m, step_s))
-    q = solve(wish.tip_m, wish.gripper_rad) if isinstance(wish, Reach) else wish
-    return np.array(joints_rad if q is None else q, dtype=np.float64)

@@ -8,6 +8,8 @@ from runtime.bound.task import Task
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Model
 from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import Robot
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
 from runtime.sim.scene.bench import Bench
 
@@ -15,13 +17,13 @@ SETTLE_S = 0.25
 MOST_MOVED = 1e-3  # metres, or radians of a hinge
 
 
-def refuse_unsettled(model: Model, physics: Physics, task: Task, starts: Sequence[Start]) -> None:
+def refuse_unsettled(model: Model, physics: Physics, task: Task, starts: Sequence[Start], robot: Robot = SO101) -> None:
     """Hold the arm still for a moment in a copy of every trial, and look whether the task's objects move.
 
     Raises:
         InputError: R275 when something moves by itself, or the task is done without anybody acting.
     """
-    bench = Bench(model, physics, task, 1 / SETTLE_S, starts)
+    bench = Bench(model, physics, task, 1 / SETTLE_S, starts, robot=robot)
     before = bench.object_joints()
     bench.step(np.stack([start.joints_rad for start in starts]))
     moved = np.abs(bench.object_joints() - before).max(1, initial=0.0)

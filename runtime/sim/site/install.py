@@ -48,7 +48,7 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     site_from_base[:2, 3] = intended[:2, 3]
     base_from_site = np.linalg.inv(site_from_base)
 
-    model = build_scene(twin.task, place.physics, place.solids, SITE_GROUP, base_from_site).compile()
+    model = build_scene(twin.task, place.physics, place.solids, SITE_GROUP, base_from_site, twin.robot).compile()
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     position = base_from_site[:3, :3] @ np.array(place.trial_lamp.position_m) + base_from_site[:3, 3]

@@ -9,6 +9,7 @@ import numpy as np
 from runtime.bound.task import Task
 from runtime.sim.parts.mj import Data, Model, Spec
 from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.start import Start
 
 
@@ -75,8 +76,8 @@ class TaskKind(Protocol):
     def place(self, model: Model, data: Data, start: Start) -> None:
         """Put the objects where `start` says. Raises ValueError when it names more or fewer than there are."""
 
-    def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0) -> Start:
-        """Initial state `index`."""
+    def draw_start(self, task: Task, index: int, purpose: str, seed: int = 0, robot: Robot = ...) -> Start:
+        """Initial state `index`; without a robot for the built-in arm."""
 
     def expert(self, task: Task, seen: Seen) -> Reach | np.ndarray:
         """What the expert wants after one control step, from the true state alone: a place of the tip and the gripper's

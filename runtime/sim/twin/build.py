@@ -192,7 +192,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
 
     solids = [support_box()]
-    spec = build_scene(task, physics, solids, COLLISION_GROUP)
+    spec = build_scene(task, physics, solids, COLLISION_GROUP, robot=twin.robot)
     box = reach_box(wanted.voxel_m)
     views = depth_views(renderer, gaussians, twin, evenly(shots, wanted.views) or looks_around(twin))
     distance, seen, _ = fuse(views, box, wanted.voxel_m)
@@ -219,8 +219,8 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         lost = np.isfinite(had) & ~np.isfinite(far)
         before_and_after(out.path("cleared"), before, rgb, lost)
         metrics |= {"cleared_gaussians": int(cleared.sum()), "cleared_holes": round(float(lost.mean()), 4)}
-    start = kind_of(task).draw_start(task, 0, "demo")
-    bench = Bench(model, physics, task, twin.control_hz, [start])
+    start = kind_of(task).draw_start(task, 0, "demo", robot=twin.robot)
+    bench = Bench(model, physics, task, twin.control_hz, [start], robot=twin.robot)
     eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 from runtime.bound.task import Area, Task
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import Robot
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye, Look
@@ -43,6 +45,7 @@ class Twin:
     shadow: float  # share of light that the foreground's shadow takes from the splat, 0..1
     samples: int
     snap: Snap
+    robot: Robot = SO101
 
     @property
     def scale(self) -> float:

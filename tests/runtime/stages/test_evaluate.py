@@ -14,7 +14,8 @@ from runtime.coverage.video import read_video
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.load import load_policy
 from runtime.problem import InputError
-from runtime.sim.scene.bench import Bench, expert_action
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
 from runtime.sim.site.install import install
 from runtime.sim.site.place import hidden_place
 from runtime.sim.tasks import kind_of

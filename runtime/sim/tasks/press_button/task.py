@@ -5,7 +5,7 @@ import numpy as np
 from runtime.sim.parts.mj import Data, Model, Spec, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.places import put, where
-from runtime.sim.parts.robot import FOREGROUND_GROUP, WORLD_BITS
+from runtime.sim.parts.robot import FOREGROUND_GROUP, TIP_SITE, WORLD_BITS, Robot
 from runtime.sim.parts.so101 import FINGER_RADIUS_M, SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
@@ -66,12 +66,12 @@ def place(model: Model, data: Data, start: Start) -> None:
     put(model, data, OBJECTS, start.objects_m)
 
 
-def draw_start(task: PressButton, index: int, purpose: str, seed: int = 0) -> Start:
+def draw_start(task: PressButton, index: int, purpose: str, seed: int = 0, robot: Robot = SO101) -> Start:
     """Initial state `index`: the button anywhere in the task's area, the arm near its start pose."""
     rng = start_rng(index, purpose, seed)
     area = task.area
     stands = (area.center_x_m + rng.uniform(-area.half_x_m, area.half_x_m), rng.uniform(-area.half_y_m, area.half_y_m), 0.0)
-    return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([stands]))
+    return Start(index, jittered_home(rng, task.start_jitter_rad, robot), np.array([stands]))
 
 
 def expert(task: PressButton, seen: Seen) -> Reach:
@@ -99,7 +99,7 @@ class PressJudge:
     def __init__(self, task: PressButton, model: Model) -> None:
         self._b = task.button
         self._qpos = int(model.joint("object/press").qposadr[0])
-        self._tip = model.site(SO101.tip.site).id
+        self._tip = model.site(TIP_SITE).id
         self._start_m: float | None = None
         self._near_m = np.inf
         self._sideways_m = np.inf

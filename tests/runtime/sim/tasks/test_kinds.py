@@ -20,7 +20,8 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.places import put
 from runtime.sim.parts.solid import COLLISION_GROUP, Solid
 from runtime.sim.parts.start import Start
-from runtime.sim.scene.bench import Bench, expert_action
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.tasks import kind_of, kinds

@@ -7,7 +7,8 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Servo
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP, Solid
-from runtime.sim.scene.bench import Bench, expert_action
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
 from runtime.sim.tasks.press_button.setup import PressButton

@@ -5,7 +5,8 @@ import numpy as np
 from runtime.sim.parts.mj import Data, Model, Spec, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.places import put, where
-from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS
+from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, Robot
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
 
@@ -44,12 +45,14 @@ def place(model: Model, data: Data, start: Start) -> None:
     put(model, data, OBJECTS, start.objects_m)
 
 
-def draw_start(task: PushCube, index: int, purpose: str, seed: int = 0) -> Start:
+def draw_start(task: PushCube, index: int, purpose: str, seed: int = 0, robot: Robot = SO101) -> Start:
     """Initial state `index`: the cube in the air over the nearer half of the area."""
     rng = start_rng(index, purpose, seed)
     x = task.area.center_x_m - rng.uniform(0, task.area.half_x_m / 2)
     y = rng.uniform(-task.area.half_y_m, task.area.half_y_m) / 2
-    return Start(index, jittered_home(rng, task.start_jitter_rad), np.array([(x, y, task.cube.edge_m / 2 + task.cube.drop_m)]))
+    return Start(
+        index, jittered_home(rng, task.start_jitter_rad, robot), np.array([(x, y, task.cube.edge_m / 2 + task.cube.drop_m)])
+    )
 
 
 def expert(task: PushCube, seen: Seen) -> Reach:
