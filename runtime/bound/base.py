@@ -1,8 +1,14 @@
 """What all bound values have in common."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Length = Annotated[float, Field(ge=1e-9, le=1e9)]
+"""A length, a distance or a scale: of a size whose square still is a number that means something."""
+Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]
+"""A place along an axis, or a part of a direction."""
+Place = tuple[Coordinate, Coordinate, Coordinate]
 
 
 class Bound(BaseModel):

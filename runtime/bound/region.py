@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, Place
 
 Size = Annotated[float, Field(gt=0, le=100)]
 
@@ -12,7 +12,7 @@ Size = Annotated[float, Field(gt=0, le=100)]
 class Region(Bound):
     """A box in the support's frame: origin where the support was found, z up from it, metres."""
 
-    center_m: tuple[float, float, float]
+    center_m: Place
     """Its middle: x and y along the support, z up from it."""
     size_m: tuple[Size, Size, Size]
     """Its length along its own x, y and z."""

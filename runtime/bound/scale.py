@@ -1,13 +1,17 @@
 """How many metres a unit of a capture is: what a location says that it can be measured by, one model per `scale.kind`."""
 
+from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, Coordinate, Length
+from runtime.bound.known_lens import Pixels
 
-Point = Annotated[list[float], Field(min_length=3, max_length=3)]
-Pixel = Annotated[list[float], Field(min_length=2, max_length=2)]
+Point = Annotated[list[Coordinate], Field(min_length=3, max_length=3)]
+Pixel = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+
+MOST_MARKERS = 2**31
 
 Dictionary = Literal[
     "apriltag_36h11",
@@ -40,26 +44,34 @@ Dictionary = Literal[
 class Marker(Bound):
     """What is special about one marker."""
 
-    id: int = Field(ge=0)
+    id: int = Field(ge=0, lt=MOST_MARKERS)
     """Its number in the dictionary; of your own patterns, any number that no other has."""
-    size_m: float | None = Field(None, gt=0)
+    size_m: Length | None = None
     """Its size, where it differs from `size_m` of all."""
     flat: bool | None = None
     """Whether it lies level, where that differs from `flat` of all."""
-    cells: list[str] | None = None
+    cells: Annotated[list[str], Field(max_length=10)] | None = None
     """Your own pattern: rows of `#` (white) and `.` (black) inside the border, as it is printed."""
 
     def rows(self) -> list[list[int]]:
         """The own pattern as ones (white) and zeros."""
         return [[int(cell == "#") for cell in row] for row in self.cells or ()]
 
+    def turns(self) -> list[int]:
+        """Its bits as one number, in each of the four turns."""
+        grid, found = self.rows(), []
+        for _ in range(4):
+            found.append(int("".join(str(cell) for row in grid for cell in row), 2))
+            grid = [list(row) for row in zip(*grid[::-1], strict=True)]
+        return found
+
 
 class Apart(Bound):
     """Two markers and the distance between their middles."""
 
-    ids: Annotated[list[int], Field(min_length=2, max_length=2)]
+    ids: Annotated[list[Annotated[int, Field(ge=0, lt=MOST_MARKERS)]], Field(min_length=2, max_length=2)]
     """The two markers."""
-    length_m: float = Field(gt=0)
+    length_m: Length
     """From the middle of one to the middle of the other."""
 
 
@@ -72,13 +84,13 @@ class MarkerScale(Bound):
     """The dictionary that the markers are from, or `own` with the `cells` of each under `markers`."""
     border_cells: int = Field(1, ge=1, le=8)
     """Width of the black border in cells."""
-    size_m: float | None = Field(None, gt=0)
+    size_m: Length | None = None
     """Side of the black square, border included, in metres. Measure the print: printers shrink pages."""
     flat: bool = False
     """Whether the markers lie level, face up; up is then read off them."""
-    markers: list[Marker] = Field(default_factory=list)
+    markers: list[Marker] = Field(default_factory=list, max_length=1000)
     """Markers that differ from the others, or your own patterns."""
-    apart: list[Apart] = Field(default_factory=list)
+    apart: list[Apart] = Field(default_factory=list, max_length=1000)
     """Distances between markers, measured with a tape."""
     tolerance: float = Field(0.03, gt=0, le=0.5)
     """Relative difference of scale between two markers (or distances) beyond which the capture is refused."""
@@ -98,15 +110,10 @@ class MarkerScale(Bound):
 
     def least_difference(self) -> int:
         """Cells by which the two most alike of the own patterns differ, in any turn."""
-        grids = [m.rows() for m in self.own]
-        least = len(grids[0]) ** 2 if grids else 0
-        for i, grid in enumerate(grids):
-            turned = grid
-            for quarter in range(4):
-                others = grids[i + 1 :] + ([grid] if quarter else [])
-                least = min([least, *(sum(a != b for p, q in zip(turned, o) for a, b in zip(p, q)) for o in others)])  # noqa: B905
-                turned = [list(row) for row in zip(*turned[::-1], strict=True)]
-        return least
+        turns = [m.turns() for m in self.own]
+        itself = (one[0] ^ other for one in turns for other in one[1:])
+        pairs = (one[0] ^ other for i, one in enumerate(turns) for others in turns[i + 1 :] for other in others)
+        return min((differing.bit_count() for differing in chain(itself, pairs)), default=0)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -142,11 +149,11 @@ class DistanceScale(Bound):
 
     kind: Literal["distance"]
     """Scale from a known distance."""
-    length_m: float = Field(gt=0)
+    length_m: Length
     """The distance in metres."""
     points: Annotated[list[Point], Field(min_length=2, max_length=2)] | None = None
     """The two ends in the coordinates of the poses."""
-    seen: Annotated[list[Seen], Field(min_length=2)] | None = None
+    seen: Annotated[list[Seen], Field(min_length=2, max_length=1000)] | None = None
     """The two ends in two photos or more, taken from different places."""
 
     @model_validator(mode="after")
@@ -170,7 +177,7 @@ class HeightScale(Bound):
 
     kind: Literal["camera_height"]
     """Scale from the height of the camera."""
-    height_m: float = Field(gt=0)
+    height_m: Length
     """Height of the camera over the support, the median over the photos."""
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound, later
+from runtime.bound.base import Bound, Coordinate, Length, later
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.known_lens import KnownLens
 from runtime.bound.scale import Scale
 
-Axis = Annotated[list[float], Field(min_length=3, max_length=3)]
+Axis = Annotated[list[Coordinate], Field(min_length=3, max_length=3)]
 
 
 class HiddenSite(Bound):
@@ -84,7 +84,7 @@ class Photos(Bound):
     up: Axis | None = None
     """World up in the coordinates of the poses; when absent it comes from level markers, the pose file or the gravity that phones
     note in Exif, or is estimated from the cameras."""
-    scale_m_per_unit: float | None = Field(None, gt=0)
+    scale_m_per_unit: Length | None = None
     """Metres per unit of the poses, where you know it. Without this and `scale` the scale is unknown: the place can be seen and
     rendered, but no robot can be put there."""
     scale: Scale | None = later(born=None, since=2)
@@ -114,7 +114,7 @@ class SplatFile(Bound):
     """The file, relative to the root: PLY (also compressed), SPZ, .splat, or SOG (`.sog`, or its `meta.json`)."""
     up: Axis
     """World up in the coordinates of the file, which are kept: often -y in a PLY, +y in an SPZ."""
-    scale_m_per_unit: float = Field(gt=0)
+    scale_m_per_unit: Length
     """Metres per unit of the splat."""
     is_metric: ClassVar[bool] = True
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from runtime.capture.image_header import MOST_PIXELS
 from runtime.files import read_file
 
 MOST_BYTES = 2**30
@@ -48,8 +49,10 @@ def _heic(content: bytes) -> np.ndarray | None:
 
     try:
         photo = pi_heif.open_heif(content, convert_hdr_to_8bit=True)
+        if photo.size[0] * photo.size[1] > MOST_PIXELS:
+            return None
         return cv2.cvtColor(np.asarray(photo.to_pillow().convert("RGB")), cv2.COLOR_RGB2BGR)
-    except (ValueError, RuntimeError, OSError, SyntaxError, EOFError):
+    except (ValueError, RuntimeError, OSError, SyntaxError, EOFError, IndexError):
         return None
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from runtime.capture.decode import MOST_BYTES
+from runtime.capture.depth_header import MOST_PIXELS
 from runtime.files import Unfit, read_file
 from runtime.problem import InputError, Problem
 
@@ -25,7 +26,6 @@ LIDAR_M = 5.0
 """A phone's LiDAR sees no further; beyond, its depth is a guess (github.com/PolyCam/polyform, README.md)."""
 EDGE = 0.05
 """Share by which the depths around a pixel may differ."""
-MOST_PIXELS = 2**26
 
 
 def read_depth(path: Path) -> np.ndarray:

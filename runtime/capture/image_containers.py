@@ -60,8 +60,8 @@ def read_webp(file: BinaryIO, size: int) -> Found:
     return Found(*found, exif)
 
 
-def read_tiff(file: BinaryIO, size: int) -> Found:
-    """Of a file that begins as a TIFF does; the first picture counts.
+def read_tiff(file: BinaryIO, size: int, floats: bool = False) -> Found:
+    """Of a file that begins as a TIFF does; the first picture counts. `floats`: it may hold such numbers, as depth maps do.
 
     Raises:
         PhotoError: truncated, a BigTIFF, of floating-point numbers, or without a picture.
@@ -77,7 +77,7 @@ def read_tiff(file: BinaryIO, size: int) -> Found:
     lists: dict[int, tuple[int, ...]] = {}
     for entry in struct.iter_unpack(order + "HHI4s", _exactly(file, 12 * count)):
         lists[entry[0]] = _values(file, order, *entry[1:])
-    if any(kind == 3 for kind in lists.get(339, ())):  # SampleFormat
+    if not floats and any(kind == 3 for kind in lists.get(339, ())):  # SampleFormat
         raise PhotoError("holds floating-point numbers, not a photo")
     starts, lengths = lists.get(273) or lists.get(324), lists.get(279) or lists.get(325)
     if not starts or not lengths or len(starts) != len(lengths):

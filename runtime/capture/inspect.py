@@ -7,6 +7,7 @@ R217 too few photos, R218 path leaves its root, R220 more files or bytes than ar
 passed over, and from the running stage R219 too few registered photos.
 """
 
+import math
 import os
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def inspect_source(source: HiddenSite | Photos | SplatFile, folder: Path | None)
     """
     if isinstance(source, HiddenSite):
         return []
-    if source.up is not None and not any(source.up):
+    if source.up is not None and math.hypot(*source.up) < 1e-9:
         return [Problem("R214", "`up` has no length", "give a direction such as `[0, 0, 1]`", "source.up")]
     problems = _escapes(source, folder)
     if problems or folder is None:

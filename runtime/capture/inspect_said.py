@@ -1,11 +1,14 @@
-"""What is wrong with the files beside photos that a source names itself: a lens, masks, depth maps, points."""
+"""What is wrong with what lies beside photos: a lens, masks, depth maps, points."""
 
 import os
 from pathlib import Path
 
 from runtime.bound.source import Photos
-from runtime.capture.beside import find_beside
+from runtime.capture.beside import Beside, find_beside
 from runtime.capture.calibration import CalibrationError, known_lens
+from runtime.capture.depth_header import check_depth
+from runtime.capture.image_containers import PhotoError
+from runtime.capture.image_header import read_header
 from runtime.capture.inspect_photos import inspect_beside
 from runtime.capture.named import Named
 from runtime.problem import InputError, Problem
@@ -31,13 +34,38 @@ def inspect_said(source: Photos, folder: Path, named: Named) -> list[Problem]:
         except InputError as error:
             problems += [Problem(p.code, p.message, p.help, "source.points") for p in error.problems]
     if not problems:
-        found = find_beside(source, folder, named.used)
-        problems += inspect_beside(source, folder, found.named, "a folder")
+        found = find_beside(source, folder, named.used, named.poses)
+        problems += inspect_beside(source, folder, found.named, "a folder") or _headers(source, found)
         for key, place, kind in (("masks", source.masks, found.masks), ("depths", source.depths, found.depths)):
             if place is not None and not kind:
                 message = f"nothing in `{place}` of `{source.path}` has the name of a photo"
                 help_ = "name them as the photos: `x.jpg.png` or `x.png` for `x.jpg`"
                 problems.append(Problem("R212", message, help_, f"source.{key}"))
+    return problems
+
+
+def _headers(source: Photos, found: Beside) -> list[Problem]:
+    """R211 where a mask or depth map is none."""
+    problems = []
+    for what, key, paths, look in (
+        ("mask", "masks", found.masks, read_header),
+        ("depth map", "depths", found.depths, check_depth),
+        ("confidence", "depths", found.sure, read_header),
+    ):
+        broken: list[tuple[str, str]] = []
+        for path in paths.values():
+            try:
+                look(path)
+            except PhotoError as error:
+                broken.append((path.name, str(error)))
+            except OSError as error:
+                broken.append((path.name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}"))
+        if broken:
+            more = f", and {len(broken) - 1} more cannot be used" if len(broken) > 1 else ""
+            message = f"{what} `{broken[0][0]}` of `{source.path}` {broken[0][1]}{more}"
+            help_ = "copy or export it again"
+            help_ += ": millimetres as 16-bit PNG, or metres as NPY or EXR" if look is check_depth else ", or remove it"
+            problems.append(Problem("R211", message, help_, f"source.{key}" if getattr(source, key) else "source.path"))
     return problems
 
 

@@ -32,7 +32,7 @@ FEWEST_TRACKED = 20
 """With fewer corners followed from one frame to the next the picture has changed as a whole."""
 MOST_FRAMES = 40_000
 """Of one video: eleven minutes at 60 a second."""
-MOST_PIXELS = 2**26
+MOST_PIXELS, LEAST_PX = 2**26, 32
 KINDS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,h264,hevc,mxf,m4v,dv,gif"
 """FFmpeg's names of the containers that are read: none of them is a playlist, which would name other files."""
 
@@ -162,16 +162,26 @@ def _decoded(video: Path) -> Iterator[tuple[int, "VideoFrame", float]]:
             if not container.streams.video:
                 raise _undecodable(video, "has no pictures")
             track = container.streams.video[0]
-            if track.width * track.height > MOST_PIXELS:
-                raise _undecodable(video, "has frames of impossible size")
+            if track.codec_context is None:
+                raise _undecodable(video, "is of a kind that is not decoded")
+            _check_size(video, size := (track.width, track.height))
             length_s = float((container.duration or 0) / av.time_base)
             for index, frame in enumerate(container.decode(track)):
                 if index >= MOST_FRAMES:
                     message = f"`{video.name}` has more than {MOST_FRAMES:,} frames"
                     raise InputError(Problem("R220", message, "cut it, or film for a shorter time", "source.video"))
+                if (frame.width, frame.height) != size:
+                    if index:
+                        raise _undecodable(video, "has frames of several sizes")
+                    _check_size(video, size := (frame.width, frame.height))
                 yield index, frame, length_s
     except av.error.FFmpegError as error:
         raise _undecodable(video, f"cannot be decoded: {(error.strerror or 'unknown reason').lower()}") from None
+
+
+def _check_size(video: Path, size: tuple[int, int]) -> None:
+    if min(size) < LEAST_PX or size[0] * size[1] > MOST_PIXELS:
+        raise _undecodable(video, f"has frames of {size[0]}x{size[1]} pixels, too few or too many")
 
 
 def _upright(frame: "VideoFrame") -> np.ndarray:

@@ -176,6 +176,7 @@ def _check_properties(path: Path, header: PlyHeader) -> None:
         wanted, there = CHUNK_BOUNDS, chunk.kinds
         uneven = -(-vertex.count // CHUNK_ROWS) != chunk.count or (header.rest_element.count != vertex.count)
         strange = any(vertex.kinds[name] != "u4" for name in PACKED) or any(kind != "f4" for kind in there.values())
+        strange |= len({*CHUNK_COLORS} & {*there}) not in (0, len(CHUNK_COLORS))
         strange |= any(header.rest_element.kinds[n] != "u1" for n in header.rest_element.kinds if n.startswith("f_rest_"))
         if header.format == "ascii" or uneven or strange:
             raise bad_ply(path, "is no whole compressed PLY", "export the splat again")

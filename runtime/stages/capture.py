@@ -24,17 +24,17 @@ class Capture(Params):
     """Where the location's capture comes from."""
     width_px: int = Field(1024, ge=48, le=4096)
     """Most width of the undistorted photos; smaller photos are not enlarged. A splat's `photo_width_px` then decides."""
-    held_out_every: int = Field(8, ge=2)
+    held_out_every: int = Field(8, ge=2, le=100_000)
     """About one photo in so many is kept from training and used to measure the splat: one with others on both sides."""
     feature_width_px: int = Field(640, ge=64, le=4096)
     """Width at which features are detected when poses or points have to be found."""
-    max_features: int = Field(3000, ge=100)
+    max_features: int = Field(3000, ge=100, le=100_000)
     """Most features taken from one photo."""
-    neighbours: int = Field(10, ge=1)
+    neighbours: int = Field(10, ge=1, le=1000)
     """Photos that each photo is matched with when poses are known and points are not."""
     min_registered_fraction: float = Field(0.6, gt=0, le=1)
     """Share of the photos without poses that must be registered for the capture to count."""
-    matching_seed: int = Field(0, ge=0)
+    matching_seed: int = Field(0, ge=0, lt=2**31)
     """Seed of every random choice in matching and mapping."""
 
 

@@ -1,11 +1,12 @@
 """The location as a simulation: the splat for looks, MJCF for physics, robot, task objects and cameras."""
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from runtime.bound.base import later
+from runtime.bound.base import Place, later
 from runtime.bound.region import Region
 from runtime.contract import Contract
 from runtime.libraries import minor
@@ -31,13 +32,13 @@ class TwinParams(Params):
     """Height of the camera `front`, pixels."""
     fov_y_deg: float = Field(38.0, ge=10, le=120)
     """Vertical field of view of the camera."""
-    camera_position_m: tuple[float, float, float] = (0.56, 0.22, 0.40)
+    camera_position_m: Place = (0.56, 0.22, 0.40)
     """Where the camera hangs, in the robot's base frame (x ahead, y to the left, z up)."""
-    camera_target_m: tuple[float, float, float] = (0.17, 0.0, 0.05)
+    camera_target_m: Place = (0.17, 0.0, 0.05)
     """The point that the camera looks at, in the base frame."""
     samples: int = Field(2, ge=1, le=4)
     """Rays per pixel along each axis for robot and objects."""
-    lamp_position_m: tuple[float, float, float] = (0.4, 0.5, 1.8)
+    lamp_position_m: Place = (0.4, 0.5, 1.8)
     """Where the twin assumes the lamp, in the base frame."""
     lamp_strength: float = Field(0.75, ge=0, le=4)
     """Light of the lamp on a white surface that faces it; 1 is white in the picture."""
@@ -69,6 +70,12 @@ class TwinParams(Params):
     """Things of the place that the twin shall not have, as boxes in the support's frame: not to be seen, touched or avoided."""
     keep_only: Region | None = later(born=None, since=5)
     """A box outside of which nothing is kept."""
+
+    @model_validator(mode="after")
+    def _looks_somewhere(self) -> Self:
+        if math.dist(self.camera_position_m, self.camera_target_m) < 1e-3:
+            raise ValueError("`camera_position_m` and `camera_target_m` are the same place: the camera looks nowhere")
+        return self
 
 
 @stage(

@@ -80,10 +80,12 @@ def rotation(vector_rad: np.ndarray) -> np.ndarray:
 
 
 def look_at(eye_m: np.ndarray, target_m: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """Camera-to-world [4, 4] of a camera at `eye_m` that looks at `target_m`, upright with respect to `up`."""
+    """Camera-to-world [4, 4] of a camera at `eye_m` that looks at `target_m`, upright with respect to `up`; one that looks
+    straight along `up` has the x axis (else the y axis) up in its picture."""
     forward = np.asarray(target_m, float) - eye_m
     forward /= np.linalg.norm(forward)
-    right = np.cross(forward, up)
+    ways = (np.cross(forward, way) for way in (up, *np.eye(3)))
+    right = next(way for way in ways if np.linalg.norm(way) > 1e-6)
     right /= np.linalg.norm(right)
     c2w = np.eye(4)
     c2w[:3, :3] = np.stack((right, np.cross(forward, right), forward), axis=1)

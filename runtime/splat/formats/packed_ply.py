@@ -21,7 +21,8 @@ def unpack(vertex: Columns, chunk: Columns, rest: np.ndarray) -> Raw:
 
     def between(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         low, high = (np.stack([chunk[f"{end}_{name}"] for name in names], axis=1)[of] for end in ("min", "max"))
-        return low * (1 - values) + high * values
+        with np.errstate(over="ignore", invalid="ignore"):  # bounds need not be finite
+            return low * (1 - values) + high * values
 
     color = np.stack([_unit(vertex["packed_color"], shift, 8) for shift in (24, 16, 8)], axis=1)
     if "min_r" in chunk:

@@ -77,7 +77,10 @@ def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -
     """
     values = [(label, value) for label, metrics in found if (value := lookup(metrics, rule.metric)) is not None]
     if not values or len(values) < len(found):
-        return not_run(rule, f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts")
+        told = f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts"
+        without = sorted({label for label, metrics in found if label and lookup(metrics, rule.metric) is None})
+        more = f" and {len(without) - 3} more" if len(without) > 3 else ""
+        return not_run(rule, told + (f": not of {', '.join(f'`{w}`' for w in without[:3])}{more}" if without else ""))
     if rule.scope == "study":
         values = [("mean over artifacts", sum(v for _, v in values) / len(values))]
     elif rule.scope == "location":

@@ -1,6 +1,8 @@
 """What lies beside photos: masks keep things out, depth maps give points and scale, a known lens is kept, clouds are added."""
 
 import json
+import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +169,29 @@ def test_depth_files(tmp_path: Path) -> None:
     (tmp_path / "c.npy").write_bytes(b"")
     (tmp_path / "d.npy").write_bytes(b"PK\3\4 and no more")
     np.save(tmp_path / "e.npy", np.zeros((0, 4), np.float32))
-    for name in ("b.npy", "b.png", "b.exr", "c.npy", "d.npy", "e.npy"):
+    broken = ("b.npy", "b.png", "b.exr", "c.npy", "d.npy", "e.npy")
+    for name in broken:
         with pytest.raises(InputError) as caught:
             read_depth(tmp_path / name)
         assert caught.value.problems[0].code == "R211"
+    cv2.imwrite(str(tmp_path / "a.tiff"), metres)
+    folder = tmp_path / "table"
+    (folder / "depth").mkdir(parents=True)
+    names = synthetic.write_photos(folder, [np.full((12, 16, 3), 40 * i, np.uint8) for i in range(6)])
+    synthetic.write_transforms(folder, synthetic.ring(6), names)
+    huge = bytearray((tmp_path / "a.exr").read_bytes())
+    at = huge.index(b"dataWindow") + 21
+    huge[at : at + 16] = struct.pack("<4i", 0, 0, 2**20, 2**20)
+    (tmp_path / "f.exr").write_bytes(huge)
+    whole = np.lib.format.magic(1, 0) + struct.pack("<H", 64)
+    (tmp_path / "g.npy").write_bytes(whole + b"{'descr': '<f4', 'fortran_order': False, 'shape': (99, 99)}".ljust(64))
+    (tmp_path / "h.npy").write_bytes(whole + b"__import__('os').getcwd()".ljust(64))
+    for name in ("a.npy", "a.png", "a.exr", "a.tiff", *broken, "f.exr", "g.npy", "h.npy"):  # as `check` sees them
+        for old in (folder / "depth").iterdir():
+            old.unlink()
+        shutil.copy(tmp_path / name, folder / "depth" / f"003{Path(name).suffix}")
+        found = [p for p in inspect_source(Photos.model_validate(_source(depths="depth")), folder) if not p.warning]
+        assert [(p.code, p.key) for p in found] == ([] if name[0] == "a" else [("R211", "source.depths")]), name
 
 
 @pytest.mark.parametrize(

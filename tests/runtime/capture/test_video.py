@@ -121,6 +121,16 @@ def test_broken_videos(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             _capture(folder, tmp_path / "store")
         assert caught.value.problems[0].code == "R211"
+    for folder_, name, shape, change in (
+        ("thin", "walk.mp4", (16, 64), (b"", b"")),
+        ("unknown", "walk.mkv", (64, 64), (b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/AVC")),  # a codec that nobody has
+    ):
+        (tmp_path / folder_).mkdir()
+        _write(tmp_path / folder_ / name, [np.zeros((*shape, 3), np.uint8)] * 3, range(3))
+        (tmp_path / folder_ / name).write_bytes((tmp_path / folder_ / name).read_bytes().replace(*change))
+        with pytest.raises(InputError) as caught:
+            _capture(tmp_path / folder_, tmp_path / "store", video=name)
+        assert caught.value.problems[0].code == "R211"
     assert said(video="run.mp4") == ("R210", "no video `run.mp4` in `table`")
     assert said(video="../walk.mp4")[0] == "R218"
     assert said(poses="colmap") == ("R214", "poses of kind `colmap` do not go with a video")

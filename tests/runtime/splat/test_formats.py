@@ -182,6 +182,17 @@ def test_damage_is_named(tmp_path: Path, name: str) -> None:
             assert 0 < len(read_splat(path).gaussians) <= 41
 
 
+def test_parts_that_no_writer_leaves_out_or_packs_so(tmp_path: Path) -> None:
+    content = (FILES / "packed.compressed.ply").read_bytes()
+    (tmp_path / "a.ply").write_bytes(content.replace(b" max_g\n", b" max_h\n"))
+    assert "no whole compressed PLY" in _refused(tmp_path / "a.ply")[1]
+    with zipfile.ZipFile(FILES / "whole.sog") as whole, zipfile.ZipFile(tmp_path / "b.sog", "w", zipfile.ZIP_LZMA) as other:
+        for name in whole.namelist():
+            other.writestr(name, whole.read(name))
+    (tmp_path / "b.sog").write_bytes((tmp_path / "b.sog").read_bytes().replace(b"\x5d\0\0", b"\xff\xff\xff"))
+    assert "`meta.json` that cannot be read" in _refused(tmp_path / "b.sog")[1]
+
+
 def test_files_that_would_fill_the_memory(tmp_path: Path) -> None:
     header = struct.pack("<4sIIBBBB", b"NGSP", 3, 2**32 - 1, 3, 12, 0, 0)
     (tmp_path / "a.spz").write_bytes(gzip.compress(header + bytes(100)))

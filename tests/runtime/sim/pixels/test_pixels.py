@@ -40,6 +40,11 @@ def test_rays_pass_pixel_centres_and_come_back() -> None:
     assert np.allclose(uv[..., 1] / uv[..., 2], v)
 
 
+def test_a_camera_may_look_straight_down() -> None:
+    c2w = look_at(np.array((0.2, 0, 0.9)), np.array((0.2, 0, 0)), UP)
+    assert np.allclose(c2w[:3, :3], np.array(((0, -1, 0), (-1, 0, 0), (0, 0, -1))).T)  # x, ahead of the robot, is up
+
+
 def test_depth_and_normals_agree_with_geometry() -> None:
     model, data = scene((BALL, FOREGROUND_GROUP), (TABLE, SITE_GROUP))
     rays = DOWN.rays().reshape(-1, 3)

@@ -149,7 +149,9 @@ def test_a_recorded_metric_is_compared_directly() -> None:
 
 @pytest.mark.parametrize("values", [(), (26.0, None), (26.0, math.nan), (26.0, True), (26.0, "26")])
 def test_a_metric_that_is_not_there_is_not_run(values: tuple[object, ...]) -> None:
-    assert of_metrics(stage_rule(), splats(*values))["status"] is Status.NOT_RUN
+    verdict = of_metrics(stage_rule(), splats(*values))
+    assert verdict["status"] is Status.NOT_RUN
+    assert not values or verdict["reason"].endswith("1 of 2 `splat` artifacts: not of `place-1`")
 
 
 @pytest.mark.parametrize(
