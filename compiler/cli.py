@@ -11,10 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-VERBS = (
-    "new capture-guide check explain plan why diff graph run status kpi trials report view where show verify gc recompute "
-    "backends watch lsp completion schema"
-).split()
+PURPOSES = {
+    "write specs": "new capture-guide check explain",
+    "see what would be built": "plan why diff graph",
+    "build": "run status",
+    "read what came out": "report kpi trials view where show recompute",
+    "keep the store": "verify gc backends",
+    "editors and shells": "watch lsp completion schema",
+}
+VERBS = " ".join(PURPOSES.values()).split()
 """In the order in which `simkiln --help` lists them."""
 
 
@@ -36,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         typed = os.environ.get("COMP_LINE", "").split()[1:2]
         argcomplete.autocomplete(parser(typed[0] if typed and typed[0] in VERBS else None), always_complete_options=False)
     words = sys.argv[1:] if argv is None else argv
+    if words in ([], ["--version"]):
+        sys.stdout.write(_by_purpose() if not words else f"simkiln {_version()}\n")
+        return 0
     args = parser(words[0] if words and words[0] in VERBS else None).parse_args(words)
     try:
         return args.run(args)
@@ -62,6 +70,23 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         if only is not None:
             module.arguments(verb)
     return top
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("simkiln")
+
+
+def _by_purpose() -> str:
+    """What can be done, a line each, by what it is for."""
+    lines = [f"simkiln {_version()}: compile experiment specs, build what is missing", ""]
+    for purpose, verbs in PURPOSES.items():
+        lines.append(purpose)
+        for name in verbs.split():
+            doc = importlib.import_module(f"compiler.verbs.{name.replace('-', '_')}").__doc__ or ""
+            lines.append(f"  {name:<14}{doc.partition(chr(10))[0]}")
+    return "\n".join([*lines, "", "`simkiln VERB --help` says more of each; `simkiln check` is a good first one", ""])
 
 
 def _explained(error: Exception) -> int | None:

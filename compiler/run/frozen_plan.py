@@ -76,6 +76,11 @@ class FrozenPlan:
         """What people call one planned artifact."""
         return self._plan["nodes"][stage][fingerprint]["label"]
 
+    def job_label(self, stage: str, job: str) -> str:
+        """What a job builds: an artifact, and how many more in the same process."""
+        first, *more = self.job(stage, job)["members"]
+        return self.label(stage, first) + (f" and {len(more)} more" if more else "")
+
     def inputs(self, stage: str, job: str) -> list[str]:
         """Markers of the jobs of this run that build parents; those in the store are not Snakemake's business."""
         return [self.marker(*parent) for parent in self.job(stage, job)["inputs"]]

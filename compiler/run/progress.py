@@ -2,54 +2,179 @@
 
 import os
 import subprocess
+import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.run.frozen_plan import FrozenPlan
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LOOK_S = 0.5
+"""How often the run is looked at."""
+RUNNING = 6
+"""Running jobs that are shown; more are counted."""
+
+type Address = tuple[str, str]
+
+
+class Followed:
+    """The next run of a project: what is built, what is being built and what comes next."""
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._runs = root, root / "build" / "runs"
+        self._old = self._names()
+        self._plan: FrozenPlan | None = None
+        self._told: set[Address] = set()
+        self._pictured: set[str] = set()
+
+    @property
+    def plan(self) -> FrozenPlan | None:
+        """The run's plan, once there is one."""
+        if self._plan is None:
+            new = [self._runs / name / "stages.smk" for name in self._names() - self._old]
+            complete = [path for path in new if path.is_file()]  # written after the plan beside it
+            self._plan = FrozenPlan(complete[0].with_name("plan.json")) if complete else None
+        return self._plan
+
+    def _names(self) -> set[str]:
+        return set(os.listdir(self._runs)) if self._runs.is_dir() else set()
+
+    def built(self) -> set[Address]:
+        """Addresses of what jobs that ended were to build."""
+        if (plan := self.plan) is None:
+            return set()
+        ended = _listed(self._root / plan.run / "done")
+        return {(stage, member) for stage, job in ended for member in plan.job(stage, job)["members"]}
+
+    def _begun(self) -> set[Address]:
+        """Addresses that have a log."""
+        found = _listed(self._root / self.plan.run / "logs") if self.plan else ()
+        return {(stage, name.removesuffix(".log")) for stage, name in found}
+
+    def news(self) -> Iterator[str]:
+        """A line for each artifact built since the last call: which of how many, where, what the job said last, and the first
+        picture of each stage."""
+        if (plan := self.plan) is None:
+            return
+        total, new = len(plan.planned()), self.built() - self._told
+        for address in plan.planned() if new else ():
+            if address in new:
+                self._told.add(address)
+                yield f"[{len(self._told)}/{total}] {self._words(address)}"
+                if address[0] not in self._pictured and (picture := self._picture(address)) is not None:
+                    self._pictured.add(address[0])
+                    yield f"    picture: {picture}"
+
+    def running(self) -> list[str]:
+        """What each running job said last; a job that has a log and no marker runs."""
+        if (plan := self.plan) is None:
+            return ["planning"]
+        busy = self._begun() - self.built()
+        at_work = [address for address in plan.planned() if address in busy]
+        more = [f"and {len(at_work) - RUNNING} more"] if len(at_work) > RUNNING else []
+        return [self._words(address) for address in at_work[:RUNNING]] + more
+
+    def next(self) -> str:
+        """What has not begun, by stage in the order of the plan, such as `10 policy, 40 evaluate`."""
+        if (plan := self.plan) is None:
+            return ""
+        begun = self._begun() | self.built()
+        left = Counter(address[0] for address in plan.planned() if address not in begun)
+        return ", ".join(f"{count} {stage}" for stage, count in left.items())
+
+    def _words(self, address: Address) -> str:
+        """Its name, and its log's last line, which begins with the name as well."""
+        assert self.plan is not None
+        label, log = self.plan.label(*address), self._root / self.plan.log(*address)
+        try:
+            lines = log.read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        last = lines[-1] if lines else ""
+        return last if last.startswith(label) else f"{label} {last}".rstrip()
+
+    def _picture(self, address: Address) -> str | None:
+        assert self.plan is not None
+        folder = self._root / self.plan.store
+        found = sorted(folder.joinpath(*address).rglob("*.png")) if address[0] != "capture" else []
+        first = next((p for p in found if p.parent.name != "images"), None)
+        return None if first is None else os.path.relpath(first, self._root)
+
+
+def _listed(folder: Path) -> list[tuple[str, str]]:
+    """(Stage, name) of the files of a run; one listing a stage, for there may be many."""
+    stages = [stage for stage in os.listdir(folder) if not stage.startswith(".")] if folder.is_dir() else []
+    return [(stage, name) for stage in stages for name in os.listdir(folder / stage) if not name.startswith(".")]
 
 
 def watch(command: list[str], environment: dict[str, str], root: Path, total: int) -> int:
-    """Run `command` in `root`; show how many of `total` jobs are done and what each running job last said.
+    """Run `command` in `root`; show what is built of `total` artifacts, what each running job last said, and what comes next.
+    Where nobody watches, a line for each artifact.
 
     Returns:
-        The exit code of the command. Its error output is shown when it fails, and always when nobody watches.
+        The exit code of the command, whose output is in `build/snakemake.log` and shown when it fails; 130 when somebody
+        interrupted it.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if total == 0 or not console.is_terminal:
+    if total == 0:
         return subprocess.run(command, cwd=root, env=environment, check=False).returncode
-    started = time.time()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    followed = Followed(root)
     log = root / "build" / "snakemake.log"
     log.parent.mkdir(exist_ok=True)
-    with log.open("w") as sink, Progress(*columns, console=console) as progress:
-        task = progress.add_task("building", total=total)
+    with log.open("w") as sink:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=sink, stderr=subprocess.STDOUT)
         try:
-            while process.poll() is None:
-                time.sleep(0.5)
-                done, note = _state(root / "build" / "runs", started)
-                progress.update(task, completed=done, description=note or "building")
+            (_shown if console.is_terminal else _told)(process, followed, total, console)
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
+            sys.stderr.write(
+                f"interrupted: {len(followed.built())} of {total} are built and kept; the same command goes on there\n"
+            )
             return 130
-        done, _ = _state(root / "build" / "runs", started)
-        progress.update(task, completed=done)
     if process.returncode:
         console.print(log.read_text(), markup=False, highlight=False)
     return process.returncode
 
 
-def _state(runs: Path, started: float) -> tuple[int, str]:
-    """Jobs done in the newest run since `started`, and the last message of the job that spoke last."""
-    new = [r for r in runs.iterdir() if r.stat().st_mtime >= started - 1] if runs.is_dir() else []
-    if not new:
-        return 0, "planning"
-    run = max(new, key=lambda r: r.stat().st_mtime)
-    done = sum(len(files) for _, _, files in os.walk(run / "done"))
-    logs = [p for p in (run / "logs").rglob("*.log") if p.stat().st_size]
-    if not logs:
-        return done, "building"
-    last = max(logs, key=lambda p: p.stat().st_mtime).read_text(errors="replace").strip().splitlines()
-    return done, (last[-1][:60] if last else "building")
+def _told(process: subprocess.Popen[bytes], followed: Followed, total: int, console: "Console") -> None:
+    while True:
+        ended = process.poll() is not None
+        for line in followed.news():
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+        if ended:
+            return
+        time.sleep(LOOK_S)
+
+
+def _shown(process: subprocess.Popen[bytes], followed: Followed, total: int, console: "Console") -> None:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = progress.add_task("building", total=total)
+    with Live(progress, console=console, refresh_per_second=2) as live:
+        while True:
+            ended = process.poll() is not None
+            for line in followed.news():
+                if line.startswith(" "):  # the display says the rest
+                    live.console.print(line.strip(), markup=False, highlight=False, overflow="ignore", no_wrap=True)
+            progress.update(task, completed=len(followed.built()))
+            now = [Text(f"  now   {words}", no_wrap=True, overflow="ellipsis") for words in followed.running()]
+            later = (
+                [Text(f"  next  {words}", no_wrap=True, overflow="ellipsis", style="dim")] if (words := followed.next()) else []
+            )
+            live.update(Group(progress, *([] if ended else [*now, *later])))
+            if ended:
+                return
+            time.sleep(LOOK_S)

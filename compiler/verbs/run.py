@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when everything planned was built, and no gate that stops has failed."""
+    """0 when everything planned was built, and no gate that stops has failed; 130 when somebody interrupted it."""
     from compiler.plan.plan import State
     from compiler.project.roots import ROOTS_VARIABLE, parse_roots
     from compiler.report.standing import standings, stopping
@@ -35,15 +35,15 @@ def run(args: argparse.Namespace) -> int:
     environment = {**os.environ}
     if roots := parse_roots(args.root):
         environment[ROOTS_VARIABLE] = os.pathsep.join(f"{name}={folder}" for name, folder in roots.items())
-    if not _built(args, project, plan, command, environment):
-        return 1
+    if code := _built(args, project, plan, command, environment):
+        return code
     acting = [g for g in project.studies[args.study].gates if project.gates[g].on_fail != "warn"]
     for _ in range(len(acting) + 1 if acting else 0):  # what a gate stopped leaves the rest to be built
         project, plan = common.planned(args)
         if plan.graph.stopped is None or not plan.count(State.BUILD):
             break
-        if not _built(args, project, plan, command, environment):
-            return 1
+        if code := _built(args, project, plan, command, environment):
+            return code
     report = project.root / "build" / "report" / f"{args.study}.html"
     if report.exists():
         print(f"report: {report.relative_to(project.root)}")
@@ -53,19 +53,20 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _built(args: argparse.Namespace, project: "Project", plan: "Plan", command: list[str], environment: dict[str, str]) -> bool:
-    """Whether all was built; where captures changed meanwhile, planned again and with their digests taken anew."""
+def _built(args: argparse.Namespace, project: "Project", plan: "Plan", command: list[str], environment: dict[str, str]) -> int:
+    """0 when all was built; where captures changed meanwhile, planned again and with their digests taken anew."""
     from compiler.plan.plan import State
     from compiler.run.failures import captures_changed, explain_failures
     from compiler.run.progress import watch
 
     for left in range(PLANS - 1, -1, -1):
-        if not watch(command, environment, project.root, plan.count(State.BUILD)):
-            return True
+        code = watch(command, environment, project.root, plan.count(State.BUILD))
+        if code in (0, 130):
+            return code
         if not left or not captures_changed(project.root):
             break
         sys.stderr.write(f"a capture changed while it was planned and built: planning again (at most {left} more)\n")
         shutil.rmtree(project.cache, ignore_errors=True)
         project, plan = common.planned(args)
     sys.stderr.write(explain_failures(project.root))
-    return False
+    return 1

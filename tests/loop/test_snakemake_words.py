@@ -23,7 +23,9 @@ def test_flags_end_well_and_say_what_they_cannot_do(tmp_path: Path) -> None:
         assert [len(names) for names in project.store.listing().values()] == published, words
         return done.stderr
 
-    assert "1 more are planned, which this call left out" in said("--until", "capture", published=[1])
+    first = said("--until", "capture", published=[1])
+    assert "1 more are planned, which this call left out" in first
+    assert ": capture/first\n" in first, "places, not hashes"
     assert "--touch: nothing is touched" in said("--touch", published=[1])
     assert "your workflow is in a good condition" in said("--lint", published=[1])
     assert "2 of 2 steps (100%) done" in said(published=[1, 1])

@@ -76,6 +76,14 @@ def test_every_verb_is_offered(place: Path) -> None:
     assert completed(place, "simkiln ") == set(VERBS)
 
 
+def test_a_bare_call_lists_the_verbs_by_purpose(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert shown == VERBS
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("simkiln 0.")
+
+
 def test_fish_is_offered(place: Path) -> None:
     if shutil.which("fish") is None:
         pytest.skip("fish is not here")
