@@ -48,7 +48,7 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
-    """X417: an approach may set nothing of the stages that judge it but which policy they try, nor what others read of the
+    """X417: an approach may set nothing of the stages that judge it but what of its own they try, nor what others read of the
     baseline."""
     judges = {stage.name: stage for stage in having(*JUDGES)}
     yardsticks = {study.baseline or study.approaches[0] for _, study in subject.studies() if study.approaches}
@@ -57,7 +57,7 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
         spec = subject.project.approaches[name]
         for section in ("stages", "inputs"):
             for stage in sorted(judges.keys() & set(getattr(spec, section))):
-                if section == "inputs" and all(_own_policy(judges[stage].port(port)) for port in spec.inputs[stage]):
+                if section == "inputs" and all(_judged(judges[stage].port(port)) for port in spec.inputs[stage]):
                     continue
                 message = f"approach `{name}` changes `{stage}`, by which it is judged"
                 help = "set it in the study, for every approach alike"
@@ -69,9 +69,9 @@ def judged_alike(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("approach", name, ("inputs", stage, port), "X417", message, help, key=True)
 
 
-def _own_policy(port: Port | None) -> bool:
-    """Whether a port takes what is judged, and no part of the yardstick."""
-    return port is not None and port.whose == "own" and port.kind == "policy"
+def _judged(port: Port | None) -> bool:
+    """Whether a port takes what is judged, such as the policy, and no part of the yardstick."""
+    return port is not None and port.whose == "own"
 
 
 def domains(subject: Subject) -> Iterator[Diagnostic]:

@@ -10,7 +10,7 @@ from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
+from runtime.stage import Params, Resources, baselines, bound, maybe, one, previous, stage
 
 
 class EvaluateParams(Params):
@@ -58,22 +58,27 @@ def _planned(p: EvaluateParams) -> float:
         "twin": baselines("twin"),
         "conditions": baselines("conditions"),
         "before": previous("interim", "look"),
+        "transform": maybe("transform"),
     },
-    agree=(("policy", "twin"),),
+    agree=(("policy", "twin"), ("policy", "transform")),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
 )
-def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, out: Out) -> dict[str, Any]:
+def evaluate(
+    p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, transform: Path | None, out: Out
+) -> dict[str, Any]:
     """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
 
     Initial states and factors are replayed as the condition set has them, each level of the gap at a site of its own. The
     first trials run a second time as a batch of their own, with new simulator state and the policy reset. Where
-    trials come in batches, an interim look says which ones this batch holds: none where the comparison stopped.
+    trials come in batches, an interim look says which ones this batch holds: none where the comparison stopped. With a
+    transform the policy sees live pictures through it; films show them as the camera took them.
 
     Raises:
         InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate; R273 when
-            the condition set does not fit; R275 when something moves before anybody acts.
+            the condition set does not fit; R275 when something moves before anybody acts; R318 when the transform is not for
+            the policy's cameras.
     """
     import json
     from collections import Counter
@@ -92,6 +97,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, befo
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.tables import save_twice, trial_table
+    from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
     from runtime.stats.looks.look import batch
 
@@ -108,7 +114,7 @@ def evaluate(p: EvaluateParams, policy: Path, twin: Path, conditions: Path, befo
         save_twice(out.path("twice"), [], [])
         out.log("the comparison has stopped: no trials")
         return {"n": 0, "protocol": protocol.digest}
-    actor = load_policy(policy / "checkpoint")
+    actor = transformed(load_policy(policy / "checkpoint"), transform)
     if abs(float(actor.facts["fps"]) - facts.control_hz) > 1e-6:
         message = f"the policy acts {actor.facts['fps']} times a second, the twin wants {facts.control_hz:g}"
         raise InputError(Problem("R272", message, "train it on demos of this twin", "stages.twin.control_hz"))

@@ -6,7 +6,7 @@ from typing import Any
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, one, stage
+from runtime.stage import Params, Resources, baselines, bound, maybe, one, stage
 
 
 class LearningParams(Params):
@@ -20,17 +20,22 @@ class LearningParams(Params):
 
 @stage(
     version=2,
-    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
+    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision") | exact("pyarrow"),
     role="curve",
     domains=("twin",),
     per=("location", "task", "approach", "seed"),
-    needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
-    agree=(("policy", "twin"),),
+    needs={
+        "policy": one("policy"),
+        "twin": baselines("twin"),
+        "conditions": baselines("conditions"),
+        "transform": maybe("transform"),
+    },
+    agree=(("policy", "twin"), ("policy", "transform")),
     makes={"learning": "learning.parquet"},
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.05 + len(p.at) * p.trials / 1000),
 )
-def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
+def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, transform: Path | None, out: Out) -> dict[str, Any]:
     """Try each checkpoint from the same initial states; write one row for each of its trials.
 
     An untrained policy has one checkpoint, after 0 steps. The finished policy's trials are those of `evaluate` in the
@@ -47,6 +52,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out:
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.trials.conditions import replay
     from runtime.sim.trials.run import run_trials
+    from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
     from runtime.stats.curves.area import area
 
@@ -61,7 +67,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, out:
     rows: list[dict[str, Any]] = []
     rates = []
     for i, step in enumerate(steps):
-        actor = load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json")
+        actor = transformed(load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json"), transform)
         bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
         done = run_trials(bench, eyes, actor, horizon_steps)
         rates.append(sum(t.success for t in done) / len(done))

@@ -41,7 +41,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=15,
+    version=16,
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",
     per=("study",),
@@ -52,7 +52,8 @@ class UpliftParams(Params):
 def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> dict[str, Any]:
     """Join the trials of all cells and of imported sets, refuse what does not belong together, compare approaches.
 
-    Whether a domain's trials pair is decided here, by trials that were run twice, and travels with the joined table.
+    Whether a domain's trials pair is decided here, by trials that were run twice, and which approaches tried the very same
+    policies, by what their trials were made from; both travel with the joined table.
 
     Raises:
         InputError: when trials and cells do not match, or trials are duplicated or mixed.
@@ -64,8 +65,9 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.evidence import evidence
     from runtime.stats.looks.stopped_early import stopped_early
     from runtime.stats.table.determinism import determinism, second_runs
-    from runtime.stats.table.pairing import with_pairing
+    from runtime.stats.table.pairing import with_pairing, with_runs
     from runtime.stats.table.table import apart, join, read
+    from runtime.store.manifest import read_manifest
     from runtime.trials.joined import with_imported, with_repeated
 
     planned = listed(p.cells)
@@ -73,9 +75,12 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     seen = [json.loads((folder / "interim.json").read_text()) for folder in looks]
     early = stopped_early(table, planned, p.schedules, p.interim_places, seen)
     table, cells = with_imported(table, planned, p.imported, Path.cwd())
-    again = with_repeated(second_runs(apart(planned, p.parts, trials)[0], planned), p.repeated, table, Path.cwd())
+    first = apart(planned, p.parts, trials)[0]
+    again = with_repeated(second_runs(first, planned), p.repeated, table, Path.cwd())
     twice = determinism(table, again, p.study.reproducible, p.study.level)
-    table = with_pairing(table, twice.pairing())
+    made_from = [read_manifest(folder).get("parents", {}).get("policy") for folder in first]
+    tried = {cell: policies[0] for cell, policies in zip(planned, made_from, strict=True) if policies}
+    table = with_runs(with_pairing(table, twice.pairing()), tried)
     pq.write_table(table, out.path("trials"))
     how = (p.study.baseline, p.study.level, p.priors, p.shared_training)
     found = evidence(table, cells, *how, twice, early, p.imported, p.repeated)

@@ -26,7 +26,7 @@ from runtime.stats.table.table import KEY, rows
 METHOD = {
     "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
     "pairing": "same location, task, initial state; seeds by index, also where the training seeds themselves differ; "
-    "unpaired in a domain that is shown not to reproduce (`reproducible`)",
+    "run by run where both tried the very same policies; unpaired in a domain that is shown not to reproduce (`reproducible`)",
     "band": "Student t over training runs (each side's spread by itself below ten seeds, that of pairs from ten on; "
     "Satterthwaite degrees of freedom, corrected for small parts) with the variance of initial states that runs share, "
     "and a share of the luck within runs, from smoothed counts, as a floor; of rates on the logit scale",

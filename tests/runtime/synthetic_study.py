@@ -242,11 +242,12 @@ def synthetic_study(
     luck = {(x, a, s): rng.normal(0, 0.05) for x in locations for a in rates for s in seeds}
     for cell in cells:
         seed = cell.seed + (1000 if cell.approach == "placebo" else 0)
+        trained = "baseline" if cell.approach == "aligned" else cell.approach
         parent = at[cell.location]["enriched" if cell.approach == "enriched" else "demos"]
         policy = published(
             store,
             "policy",
-            f"{cell.location}{cell.approach}{seed}",
+            f"{cell.location}{trained}{seed}",
             {"policy.json": b"{}"},
             {"loss": 0.02},
             {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed},
@@ -256,7 +257,7 @@ def synthetic_study(
         age = (times[cell.location] - first) / span
         rate = rates[cell.approach][cell.domain] + age * drift.get(cell.domain, 0.0)
         spread = 0 if rate < 0.05 else 1
-        chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, cell.approach, cell.seed])
+        chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, trained, cell.seed])
         won = rng.random(planned[cell.domain]) < chance
         table = trial_table(cell, won, rng)
         second = _again(table, twice, unsteady.get(cell.domain, 0.0))

@@ -72,16 +72,20 @@ def uplift_of(
     shared_training: bool = False,
     same_runs: bool = False,
 ) -> Uplift | None:
-    """The comparison over `places`, or None when nothing can be compared there; `same_runs` as in `uplift_group`."""
+    """The comparison over `places`, or None when nothing can be compared there; `same_runs` as in `uplift_group`; trials may
+    also say that of themselves."""
     if not places:
         return None
     treated, base = trials.places(approach, domain), trials.places(baseline, domain)
     pairing = trials.pairing.get(domain)
     pair = pairing is None or pairing.pair
-    groups = tuple(uplift_group(treated[p], base[p], len(places), same_runs, pair) for p in places)
+    same = [same_runs or trials.same_runs(approach, baseline, domain, p, treated[p].keys() & base[p].keys()) for p in places]
+    groups = tuple(uplift_group(treated[p], base[p], len(places), one, pair) for p, one in zip(places, same, strict=True))
     single = places[0] if len(places) == 1 else (None, None)
     counts = [sum(g.trials[side] for g in groups) for side in (0, 1)]
     notes = [pairing.note] if pairing else []
+    if all(same) and not same_runs:
+        notes.append("both tried the very same policies: compared run by run")
     if pair and any(not g.paired for g in groups):
         notes.append("initial states differ from the baseline's: compared unpaired")
     left_out = sum(len(treated[p].keys() ^ base[p].keys()) for p in places)

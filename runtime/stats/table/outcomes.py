@@ -1,13 +1,14 @@
 """Trials arranged for statistics: outcomes by approach, domain, location, task and seed."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from runtime.bound.domain import Domain
 from runtime.stats.table.one_protocol import refuse_mixed_protocols
-from runtime.stats.table.pairing import Pairing, pairing_of
+from runtime.stats.table.pairing import Pairing, Shared, pairing_of, runs_of
 from runtime.stats.table.table import KEY, rows
 
 Place = tuple[str, str]
@@ -24,6 +25,8 @@ class Trials:
     failures: dict[tuple[str, Domain], dict[Place, dict[str, int]]] = field(default_factory=dict)
     pairing: dict[str, Pairing] = field(default_factory=dict)
     """Domain -> whether its trials pair; one that is not named does."""
+    shared: Shared = field(default_factory=dict)
+    """Where approaches tried the very same policies."""
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
@@ -44,6 +47,7 @@ class Trials:
             {k: {p: dict(runs) for p, runs in v.items()} for k, v in outcomes.items()},
             {k: {p: dict(modes) for p, modes in v.items()} for k, v in failures.items()},
             pairing_of(table),
+            runs_of(table),
         )
 
     def approaches(self) -> list[str]:
@@ -57,3 +61,8 @@ class Trials:
     def places(self, approach: str, domain: Domain) -> Runs:
         """Runs by place; empty when nothing ran."""
         return self.outcomes.get((approach, domain), {})
+
+    def same_runs(self, one: str, other: str, domain: Domain, place: Place, seeds: Iterable[int]) -> bool:
+        """Whether two approaches tried the very same policies at a place, seed by seed: luck in training is common to them."""
+        groups = [self.shared.get((domain, *place, seed), ()) for seed in seeds]
+        return bool(groups) and all(any(one in group and other in group for group in here) for here in groups)

@@ -1,16 +1,24 @@
-"""Which domains' trials are paired: decided once, when a study's trials are joined, and carried by their table.
+"""Which domains' trials are paired, and which runs are one training run: decided once, when a study's trials are joined, and
+carried by their table.
 
 Uplift, gates, claims and failure modes all compare trials of one table. What the table says of pairing travels with it
 as metadata of its schema, through Parquet too, so that no reader of it can decide otherwise.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
+from runtime.bound.cell import Cell
+
 METADATA = b"simkiln.pairing"
+RUNS = b"simkiln.runs"
+
+Shared = Mapping[tuple[str, str, str, int], list[list[str]]]
+"""(domain, location, task, seed index) -> approaches that tried the very same policy there, group by group."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,23 @@ def pairing_of(table: pa.Table) -> dict[str, Pairing]:
     """Domain -> what the table knows; a domain that is not named pairs."""
     said = (table.schema.metadata or {}).get(METADATA)
     return {domain: Pairing(**one) for domain, one in json.loads(said).items()} if said else {}
+
+
+def with_runs(table: pa.Table, policies: Mapping[Cell, str]) -> pa.Table:
+    """The table, knowing which approaches tried the very same policy; as it is where none did. `policies` are addresses."""
+    tried: dict[tuple[str, str, str, int], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for cell, policy in policies.items():
+        tried[cell.domain, cell.location, cell.task, cell.seed][policy].append(cell.approach)
+    found = [[*at, sorted(same)] for at, by_policy in sorted(tried.items()) for same in by_policy.values() if len(same) > 1]
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), RUNS: json.dumps(found)}) if found else table
+
+
+def runs_of(table: pa.Table) -> Shared:
+    """What the table knows of approaches that tried the very same policies."""
+    found: dict[tuple[str, str, str, int], list[list[str]]] = defaultdict(list)
+    for domain, location, task, seed, approaches in json.loads((table.schema.metadata or {}).get(RUNS, b"[]")):
+        found[domain, location, task, seed].append(approaches)
+    return dict(found)
 
 
 def weakest(*found: Pairing | None) -> Pairing | None:

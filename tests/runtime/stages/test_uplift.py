@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.problem import InputError
+from runtime.stats.inference.uplift import uplifts
+from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.pairing import runs_of
 from runtime.stats.table.table import KEY
 from tests.runtime.synthetic_study import Synthetic, synthetic_study
 
@@ -149,3 +152,19 @@ def test_without_a_baseline_nothing_is_compared(tmp_path: Path) -> None:
     said = json.loads((study.uplift() / "uplift.json").read_text())
     assert said["uplift"] == []
     assert len(said["rates"]) == 1
+
+
+def test_trials_of_the_very_same_policies_are_compared_run_by_run(tmp_path: Path) -> None:
+    """Luck in training is common to them: by itself, each side's spread between runs would widen the band."""
+    rates = {name: {"irl_proxy": rate} for name, rate in (("baseline", 0.55), ("placebo", 0.55), ("aligned", 0.72))}
+    study = synthetic_study(tmp_path / "store", ("barn",), rates, trials=200, curves=False)
+    folder = study.uplift()
+    found = row(json.loads((folder / "uplift.json").read_text()), "aligned", "irl_proxy", "barn")
+    table = pq.read_table(folder / "trials.parquet")
+    assert runs_of(table) == {("irl_proxy", "barn", "press-button", seed): [["aligned", "baseline"]] for seed in (0, 1, 2)}
+    (apart,) = uplifts(Trials.of(table.replace_schema_metadata(None)), "baseline", study.frame.level)[:1]
+    assert found["value"] == pytest.approx(apart.estimate.value, abs=1e-3)
+    assert found["band"][1] - found["band"][0] < 0.8 * (apart.estimate.band.high - apart.estimate.band.low)
+    assert "both tried the very same policies: compared run by run" in found["notes"]
+    other = row(json.loads((folder / "uplift.json").read_text()), "placebo", "irl_proxy", "barn")
+    assert not any("very same" in note for note in other["notes"])

@@ -1,0 +1,42 @@
+"""An input transform: live pictures are registered to the twin's own background, and the difference of the light taken out."""
+
+from pathlib import Path
+
+from runtime.contract import Contract
+from runtime.libraries import minor
+from runtime.out import Out
+from runtime.stage import Params, Resources, baselines, stage
+
+
+class AlignParams(Params):
+    """Nothing to set: what it is made of is the twin."""
+
+
+@stage(
+    version=1,
+    libraries=minor("mujoco", "numpy", "pillow", "scipy"),
+    kind="transform",
+    per=("location", "task"),
+    needs={"twin": baselines("twin")},
+    makes={"reference": "reference.npz", "preview": "preview.png"},
+    offers=lambda p, inputs: Contract(camera_keys=inputs.get("twin", Contract()).camera_keys),
+    cost=lambda p: Resources(minutes=0.03),
+)
+def align(p: AlignParams, twin: Path, out: Out) -> dict[str, int]:
+    """Publish the pictures that live ones are aligned with: the twin's background in each of its cameras, without robot or
+    objects. They were rendered of photos; nothing of a site is looked at.
+    """
+    import numpy as np
+
+    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.twin.twin import read_backdrops, read_twin
+
+    facts = read_twin(twin)
+    pictures = {
+        name: np.round(255 * np.clip(backdrop.rgb, 0, 1)).astype(np.uint8)
+        for name, backdrop in read_backdrops(twin, facts).items()
+    }
+    np.savez_compressed(out.path("reference"), **pictures)  # ty: ignore[invalid-argument-type]
+    save_sheet(out.path("preview"), [picture[None] for picture in pictures.values()], 1)
+    out.contract(camera_keys=tuple(pictures))
+    return {"cameras": len(pictures)}
