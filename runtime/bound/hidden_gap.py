@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 
 
 class HiddenGap(Bound):
@@ -50,6 +50,10 @@ class HiddenGap(Bound):
     """Relative deviation of friction."""
     mass: float = Field(0.30, ge=0, lt=1)
     """Relative deviation of the task objects' masses."""
+    backlash_deg: float = later(0.0, since=2, ge=0, le=5)
+    """Play of each arm joint's gears: how far its servo turns back before the joint follows."""
+    clutter: float = later(0.0, since=2, ge=0, le=8)
+    """Things that were put down round the work area since the photos were taken; some have the colours of the task's objects."""
 
     def times(self, factor: float) -> Self:
         """The gap at a level: every deviation `factor` times as large.
@@ -65,6 +69,10 @@ class HiddenGap(Bound):
         kept = {name for factor in factors for name in GAP_FACTORS[factor]}
         return type(self)(**{name: value if name in kept else type(value)(0) for name, value in self})
 
+    def factors(self) -> list[str]:
+        """The factors that deviate at all."""
+        return [factor for factor, names in GAP_FACTORS.items() if any(getattr(self, name) for name in names)]
+
     def __deepcopy__(self, memo: object = None) -> Self:
         return self  # frozen; pydantic copies a default for each of thousands of locations
 
@@ -76,8 +84,10 @@ GAP_FACTORS = {
     "object_color": ("object_color",),
     "mounting": ("mount_shift_m", "mount_turn_deg"),
     "calibration": ("joint_offset_deg",),
+    "backlash": ("backlash_deg",),
     "servos": ("servo_weakness", "servo_lag_s"),
     "latency": ("latency_s",),
     "contact": ("stiffness", "friction", "mass"),
+    "clutter": ("clutter",),
 }
 """Factor -> the deviations that belong to it; every deviation to one. What a gap is explained by."""

@@ -69,7 +69,8 @@ def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path,
     found, _ = replay(conditions, 0, p.trials)
     levels = list(dict.fromkeys(one.gap for one in found if one.gap is not None))
     orders = draw_orders(p.orders, (p.site.seed, p.seed))
-    rounds, told = len(levels) * combinations(orders), 0
+    deviating, told = p.site.gap.factors(), 0
+    rounds = len(levels) * combinations(orders, deviating)
 
     def tried(model: Any, physics: Any, eyes: Any, starts: Any) -> dict[int, bool]:
         refuse_unsettled(model, physics, facts.task, starts, facts.robot)
@@ -88,10 +89,10 @@ def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path,
             nonlocal told
             real = install(site.model_copy(update={"gap": site.gap.only(inside)}), facts)
             told += 1
-            out.progress(told / rounds, f"{len(inside)} of {len(GAP_FACTORS)} factors in")
+            out.progress(told / rounds, f"{len(inside)} of {len(deviating)} factors in")
             return tried(real.model, real.physics, real.eyes, starts)
 
-        changes += walk(in_twin, orders, at_site)
+        changes += walk(in_twin, orders, at_site, deviating)
         place = hidden_place(site)
         truth[level] = {
             "gap": site.gap.model_dump(),
@@ -102,6 +103,7 @@ def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path,
             "camera_shift_m": place.camera_shift_m.tolist(),
             "camera_turn_rad": place.camera_turn_rad.tolist(),
             "object_color_gain": place.color_gain.tolist(),
+            "clutter": place.clutter,
         }
     pq.write_table(pa.Table.from_pylist([change._asdict() for change in changes]), out.path("changes"))
     out.path("factors").write_text(json.dumps({"orders": orders, "truth": truth}, indent=1) + "\n")

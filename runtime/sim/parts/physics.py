@@ -30,6 +30,9 @@ class Physics:
     mount_yaw_rad: float = 0.0
     """How far the robot's base is turned from its intended direction."""
 
+    backlash_rad: tuple[float, ...] = ()
+    """Play of each joint's gears; none where it is empty."""
+
     def of(self, robot: Robot) -> "Physics":
         """The same for a robot with more or fewer joints: errors of calibration by order, none for those beyond."""
         missing = robot.action_dim - len(self.joint_offset_rad)

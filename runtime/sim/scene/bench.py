@@ -43,6 +43,7 @@ class Bench:
         self.datas = [mujoco.MjData(model) for _ in self.starts]
         self.judges = [self._kind.judge(task, model) for _ in self.starts]
         self._last = np.zeros((len(self.starts), robot.action_dim))
+        self._play = np.resize(np.array(physics.backlash_rad or (0.0,)), robot.action_dim) * np.array(robot.of_arm) / 2
         for i in range(len(self.starts)):
             self._place(i)
 
@@ -100,6 +101,8 @@ class Bench:
                 data.ctrl[self._actuators] = self._last[i]
                 mujoco.mj_step(self.model, data, self._late)
                 self.judges[i].update(data)
+            if self._play.any():  # the play operator: the joint follows once its servo has turned through the play
+                targets[i] = np.clip(self._last[i], targets[i] - self._play, targets[i] + self._play)
             data.ctrl[self._actuators] = targets[i]
             mujoco.mj_step(self.model, data, self._prompt)
             mujoco.mj_kinematics(self.model, data)

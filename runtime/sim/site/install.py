@@ -7,12 +7,13 @@ import numpy as np
 from runtime.bound.source import HiddenSite
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.solid import SITE_GROUP
+from runtime.sim.parts.solid import SITE_GROUP, add_solids
 from runtime.sim.pixels.backdrop import site_backdrop
 from runtime.sim.pixels.camera import rotation
 from runtime.sim.pixels.eye import Eye, Look
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.scene.scene import build_scene
+from runtime.sim.site.clutter import trial_clutter
 from runtime.sim.site.place import hidden_place
 from runtime.sim.twin.twin import Twin
 
@@ -48,7 +49,10 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     site_from_base[:2, 3] = intended[:2, 3]
     base_from_site = np.linalg.inv(site_from_base)
 
-    model = build_scene(twin.task, place.physics, place.solids, SITE_GROUP, base_from_site, twin.robot).compile()
+    scene = build_scene(twin.task, place.physics, place.solids, SITE_GROUP, base_from_site, twin.robot)
+    since, materials = trial_clutter(site, twin.task, place.clutter, scene)
+    add_solids(scene, since, SITE_GROUP, place.physics.friction)
+    model = scene.compile()
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     position = base_from_site[:3, :3] @ np.array(place.trial_lamp.position_m) + base_from_site[:3, 3]
@@ -57,7 +61,7 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     eyes = {}
     for camera in twin.cameras:
         true = camera.moved(place.camera_shift_m, place.camera_turn_rad)
-        backdrop = site_backdrop(model, data, place.materials, true, lamp, to_site=site_from_base)
+        backdrop = site_backdrop(model, data, place.materials | materials, true, lamp, to_site=site_from_base)
         eyes[camera.name] = Eye(model, true, backdrop, look, twin.samples)
     tilt = float(np.degrees(np.arccos(np.clip(intended[2, 2], -1, 1))))
     return Installed(model, place.physics, eyes, float(intended[2, 3]), tilt)

@@ -16,7 +16,7 @@ from runtime.sim.pixels.sensor import Sensor
 from runtime.sim.pixels.texture import Material
 from runtime.sim.site.solids import site_solids
 
-_LOOKS, _WORLD, _LIGHT, _PHYSICS, _SENSOR = range(5)  # independent random streams of one site
+_LOOKS, _WORLD, _LIGHT, _PHYSICS, _SENSOR, _LATER = range(6)  # independent random streams of one site
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class HiddenPlace:
     camera_shift_m: np.ndarray  # [3]
     camera_turn_rad: np.ndarray  # [3] rotation vector
     color_gain: np.ndarray  # [3] true colour of robot and task objects over the nominal one
+    clutter: int  # things that were put down since the photos
 
 
 def _amount(rng: np.random.Generator) -> float:
@@ -78,12 +79,13 @@ def _physics(rng: np.random.Generator, gap: HiddenGap) -> Physics:
         mass_scale=1 + gap.mass * _amount(rng),
         mount_offset_m=(float(mount[0]), float(mount[1])),
         mount_yaw_rad=np.radians(gap.mount_turn_deg) * _amount(rng),
+        backlash_rad=tuple(float(np.radians(gap.backlash_deg) * abs(_amount(rng))) for _ in range(4)) if gap.backlash_deg else (),
     )
 
 
 def hidden_place(site: HiddenSite) -> HiddenPlace:
     """The truth about `site`, a pure function of its seed, style and gap."""
-    rng = [np.random.default_rng([site.seed, stream]) for stream in range(5)]
+    rng = [np.random.default_rng([site.seed, stream]) for stream in range(6)]
     gap = site.gap
     solids, materials = site_solids(rng[_LOOKS], site.style)
     world = np.eye(4)
@@ -97,4 +99,6 @@ def hidden_place(site: HiddenSite) -> HiddenPlace:
     shift_m = _direction(r) * gap.camera_shift_m * abs(_amount(r))
     turn_rad = _direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r))
     color_gain = np.array([1 + gap.object_color * _amount(r) for _ in range(3)])
-    return HiddenPlace(solids, materials, world, *lamps, _physics(rng[_PHYSICS], gap), sensor, shift_m, turn_rad, color_gain)
+    clutter = round(gap.clutter * abs(_amount(rng[_LATER])))
+    physics = _physics(rng[_PHYSICS], gap)
+    return HiddenPlace(solids, materials, world, *lamps, physics, sensor, shift_m, turn_rad, color_gain, clutter)

@@ -5,7 +5,7 @@ orders (Castro, Gómez and Tejada 2009), each order followed by its reverse, so 
 every order the parts sum to the whole.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,19 +37,25 @@ def draw_orders(count: int, seed: tuple[int, ...]) -> list[tuple[str, ...]]:
     return [order for one in drawn for order in (one, one[::-1])][:count]
 
 
-def walk(twin: Outcomes, orders: Sequence[tuple[str, ...]], at_site: Callable[[frozenset[str]], Outcomes]) -> Iterator[Change]:
+def walk(
+    twin: Outcomes,
+    orders: Sequence[tuple[str, ...]],
+    at_site: Callable[[frozenset[str]], Outcomes],
+    deviating: Collection[str] = tuple(GAP_FACTORS),
+) -> Iterator[Change]:
     """Every change of every order.
 
     Args:
         twin: outcomes in the twin.
         orders: of `GAP_FACTORS`.
         at_site: runs the trials at the site with these factors of its gap alone; called once for each combination.
+        deviating: the factors that are not zero; the others change nothing, and nothing is tried to see that.
     """
     known: dict[frozenset[str], Outcomes] = {}
     for number, order in enumerate(orders):
         before, inside = twin, frozenset[str]()
         for factor in (RECONSTRUCTION, *order):
-            inside |= {factor} - {RECONSTRUCTION}
+            inside |= {factor} & set(deviating)
             if inside not in known:
                 known[inside] = at_site(inside)
             after = known[inside]
@@ -58,6 +64,6 @@ def walk(twin: Outcomes, orders: Sequence[tuple[str, ...]], at_site: Callable[[f
             before = after
 
 
-def combinations(orders: Sequence[tuple[str, ...]]) -> int:
-    """How many combinations of factors the orders come by."""
-    return len({frozenset(order[:k]) for order in orders for k in range(len(order) + 1)})
+def combinations(orders: Sequence[tuple[str, ...]], deviating: Collection[str]) -> int:
+    """How many combinations of deviating factors the orders come by."""
+    return len({frozenset(order[:k]) & set(deviating) for order in orders for k in range(len(order) + 1)})

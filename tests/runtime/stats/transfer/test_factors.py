@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.bound.hidden_gap import GAP_FACTORS
-from runtime.sim.trials.factors import draw_orders, walk
+from runtime.sim.trials.factors import combinations, draw_orders, walk
 from runtime.stats.transfer.factors import Explained, factors_evidence
 
 STATES = range(12)
@@ -61,3 +61,18 @@ def test_parts_sum_to_the_whole(breaks: list[frozenset[str]], orders: int) -> No
     values, whole = parts(explained(breaks, orders, 2))
     assert sum(values.values()) == pytest.approx(whole, abs=2e-3)
     assert len(values) == 1 + len(GAP_FACTORS)
+
+
+def test_nothing_is_tried_for_what_does_not_deviate() -> None:
+    asked: list[frozenset[str]] = []
+
+    def at_site(inside: frozenset[str]) -> dict[int, bool]:
+        asked.append(inside)
+        return {0: "light" not in inside}
+
+    orders = draw_orders(4, (0,))
+    changes = list(walk({0: True}, orders, at_site, ["light", "latency"]))
+    assert set(asked) <= {frozenset(), frozenset({"light"}), frozenset({"latency"}), frozenset({"light", "latency"})}
+    assert len(asked) == len(set(asked)) == combinations(orders, ["light", "latency"])
+    assert {c.factor for c in changes} == {"reconstruction", *GAP_FACTORS}
+    assert [c.factor for c in changes if c.before != c.after] == ["light"] * 4
