@@ -29,7 +29,7 @@ class ConditionsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy"),
     role="conditions",
     per=("task", "domain"),

@@ -79,7 +79,7 @@ class TwinParams(Params):
 
 
 @stage(
-    version=5,
+    version=6,
     libraries=minor("mujoco", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
