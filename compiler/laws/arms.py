@@ -7,6 +7,7 @@ from compiler.graph.graph import Graph
 from compiler.graph.node import Node
 from compiler.laws.subject import Subject
 from compiler.project.layers import approach_chain, approach_rounds
+from runtime.stage import Stage
 
 
 def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
@@ -40,31 +41,35 @@ def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
 
 def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     """X451: a curve, or what explains a gap, would be of another policy than the trials try; a curve of one without snapshots."""
-    tried = {a: _policy(node) for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}
+    tried = {a: _own(node) for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}
     told: set[str] = set()
     for node in graph.samples:
-        drawn = _policy(node) if node.stage.role in ("curve", "factors") else None
+        if node.stage.role not in ("curve", "factors"):
+            continue
         section, what = ("learning", "the learning curve") if node.stage.role == "curve" else ("gap_factors", "the gap")
+        drawn = _own(node)
         for approach in sorted(_approaches(node) - told):
-            judged = tried.get(approach) or drawn
-            if drawn is None or judged is None:
-                continue
-            ours, theirs = drawn.stage.name, judged.stage.name
-            if section == "learning" and not {"snapshots", "snapshots?"} & judged.stage.makes.keys():
-                message = f"`{approach}` can have no learning curve: its `{theirs}` keeps no snapshots"
+            judged = tried.get(approach, drawn)
+            apart = next((port for port in drawn if drawn[port] is not judged.get(port)), None)
+            theirs = judged.get("policy") or drawn["policy"]
+            if section == "learning" and theirs and not {"snapshots", "snapshots?"} & theirs.makes.keys():
+                message = f"`{approach}` can have no learning curve: its `{theirs.name}` keeps no snapshots"
                 help = "take `learning` out, or give the approach a study of its own"
-            elif ours != theirs:
-                message = f"{what} of `{approach}` would be of `{ours}`, but `{theirs}` is tried"
-                help = f"say `inputs: {{{node.stage.name}: {{policy: {theirs}}}}}` in the approach"
+            elif apart is not None:
+                ours, wanted = (f"`{made.name}`" if made else "nothing" for made in (drawn[apart], judged.get(apart)))
+                message = f"{what} of `{approach}` would be of {ours}, but {wanted} is tried"
+                help = f"say `inputs: {{{node.stage.name}: {{{apart}: {wanted.strip('`')}}}}}` in the approach"
             else:
                 continue
             told.add(approach)
             yield subject.at("study", name, (section,), "X451", message, help, key=True)
 
 
+def _own(node: Node) -> dict[str, Stage | None]:
+    """Port of what is tried -> the stage that provides it: the policy, and what its pictures go through."""
+    ports = [port for port in node.stage.ports if port.whose == "own"]
+    return {port.name: next((parent.stage for parent in node.inputs.get(port.name, ())), None) for port in ports}
+
+
 def _approaches(node: Node) -> set[str]:
     return {str(scope.approach) for scope in (node.scope, *node.aliases)}
-
-
-def _policy(node: Node) -> Node | None:
-    return next((parent for parent in node.parents() if parent.stage.kind == "policy"), None)

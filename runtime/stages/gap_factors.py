@@ -8,7 +8,7 @@ from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, one, stage
+from runtime.stage import Params, Resources, baselines, bound, maybe, one, stage
 
 
 class GapFactorsParams(Params):
@@ -32,20 +32,28 @@ class GapFactorsParams(Params):
     role="factors",
     domains=("irl_proxy",),
     per=("location", "task", "approach", "seed", "domain"),
-    needs={"policy": one("policy"), "twin": baselines("twin"), "conditions": baselines("conditions")},
-    agree=(("policy", "twin"),),
+    needs={
+        "policy": one("policy"),
+        "twin": baselines("twin"),
+        "conditions": baselines("conditions"),
+        "transform": maybe("transform"),
+    },
+    agree=(("policy", "twin"), ("policy", "transform")),
     makes={"changes": "changes.parquet", "factors": "factors.json"},
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(minutes=0.1 + p.trials * (2 + p.orders * (len(GAP_FACTORS) - 1)) / 600),
 )
-def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path, out: Out) -> dict[str, Any]:
+def gap_factors(
+    p: GapFactorsParams, policy: Path, twin: Path, conditions: Path, transform: Path | None, out: Out
+) -> dict[str, Any]:
     """Try the policy in the twin, at the nominal site, and with the site's factors put in one after another, in several orders.
 
     `changes.parquet` holds one row for each trial before and after a factor was put in; `factors.json` the orders, and what is
     true of the site in named units.
 
     Raises:
-        InputError: R273 when the condition set does not fit; R275 when something moves before anybody acts.
+        InputError: R273 when the condition set does not fit; R275 when something moves before anybody acts; R318 when the
+            transform is not for the policy's cameras.
     """
     import dataclasses
     import json
@@ -63,9 +71,10 @@ def gap_factors(p: GapFactorsParams, policy: Path, twin: Path, conditions: Path,
     from runtime.sim.trials.conditions import replay
     from runtime.sim.trials.factors import RECONSTRUCTION, Change, combinations, draw_orders, walk
     from runtime.sim.trials.run import run_trials
+    from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
-    facts, actor = read_twin(twin), load_policy(policy / "checkpoint")
+    facts, actor = read_twin(twin), transformed(load_policy(policy / "checkpoint"), transform)
     found, _ = replay(conditions, 0, p.trials)
     levels = list(dict.fromkeys(one.gap for one in found if one.gap is not None))
     orders = draw_orders(p.orders, (p.site.seed, p.seed))

@@ -24,3 +24,22 @@ def test_the_policies_are_the_baselines_own(tmp_path: Path) -> None:
     assert not {n.address for n in ours} & {n.address for n in theirs}
     assert len({n.inputs["transform"][0].address for n in ours}) == 1
     assert not any("transform" in n.inputs for n in theirs)
+
+
+def test_what_a_gap_is_explained_by_sees_as_the_trials_do(tmp_path: Path) -> None:
+    base().write(tmp_path)
+    specs = tmp_path / "specs"
+    aligned, study = specs / "approaches" / "aligned.yaml", specs / "study.yaml"
+    aligned.write_text((REPOSITORY / "specs" / "approaches" / "aligned.yaml").read_text())
+    text = study.read_text().replace("approaches: [baseline, bold]", "approaches: [baseline, aligned]")
+    study.write_text(text + "gap_factors: {trials: 2, of: all}\nlearning: {at: [1.0], trials: 2}\n")
+
+    def refused() -> list[str]:
+        return [d.message for d in check(load_project(tmp_path), "study") if d.severity == "error"]
+
+    assert refused() == []
+    for stage, what in (("gap_factors", "the gap"), ("learning", "the learning curve")):
+        whole = aligned.read_text()
+        aligned.write_text(whole.replace(f"  {stage}: {{transform: align}}\n", ""))
+        assert refused() == [f"{what} of `aligned` would be of nothing, but `align` is tried"]
+        aligned.write_text(whole)
