@@ -4,11 +4,13 @@ Each kind of task adds settings of its own in `runtime/sim/tasks/KIND/setup.py`.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
 from runtime.bound.base import Bound
+
+Wording = Annotated[str, Field(min_length=3, max_length=200)]
 
 
 class Area(Bound):
@@ -43,17 +45,15 @@ class Task(Asked):
     held_out: bool = False
     """True for a task that may be evaluated but never trained on."""
 
-    held_out_variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """Variants of the kind that are for evaluation only: name -> the settings that make a task one of them."""
-
-    @property
-    def held_out_variant(self) -> str:
-        """The variant held out from training that this task is, or ''."""
-        variants = self.held_out_variants.items()
-        return next((name for name, settings in variants if _holds(self, settings)), "")
+    def under(self, settings: Mapping[str, Any]) -> Self:
+        """The task with some of its settings changed, as an initial state may say."""
+        return type(self).model_validate(self.model_dump(mode="json") | dict(settings)) if settings else self
 
 
-def _holds(value: Any, settings: Mapping[str, Any]) -> bool:
-    """Whether a value has all `settings`, those of its parts too."""
-    found = ((getattr(value, key), wanted) for key, wanted in settings.items())
-    return all(_holds(own, wanted) if isinstance(wanted, Mapping) else own == wanted for own, wanted in found)
+class Worded(Task):
+    """A task whose instruction is said in several ways. Demos take those of training in turn, trials of a study all of them."""
+
+    wordings: tuple[Wording, ...] = Field((), max_length=32)
+    """Other ways to say the instruction, heard in demos as well."""
+    held_out_wordings: tuple[Wording, ...] = Field((), max_length=32)
+    """Ways to say it that only trials of a study use."""

@@ -53,7 +53,8 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     further starts and count.
 
     Raises:
-        InputError: R261 when the expert succeeds too rarely; R262 when the task is held out.
+        InputError: R261 when the expert succeeds too rarely; R262 when the task is held out; R264 and R275 when it is no task,
+            since doing nothing succeeds, the expert fails undisturbed, or something moves by itself.
     """
     import numpy as np
 
@@ -61,12 +62,14 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
     from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
+    from runtime.sim.episodes.self_test import self_test
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
         raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    tested = self_test(model, facts)
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
     most = max(p.episodes, round(p.episodes * p.attempts_per_demo))
     episodes, tried = make_demos(model, facts, p.episodes, most, effort)
@@ -94,4 +97,5 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         "generation_rate": round(len(episodes) / tried, 4),
         "mean_duration_s": frames / len(episodes) / facts.control_hz,
         **(scripted if tries else {}),
+        **tested,
     }

@@ -82,6 +82,7 @@ def evaluate(
     """
     import json
     from collections import Counter
+    from dataclasses import replace
     from functools import partial
     from itertools import groupby
 
@@ -126,15 +127,16 @@ def evaluate(
         raise InputError(Problem("R273", message, "plan again"))
     measured: dict[str, Any] = {}
     done, again = [], []
-    for level, same in groupby(sorted(found, key=lambda one: one.gap or ""), lambda one: one.gap):
-        starts = [one.start for one in same]
+    for _, same in groupby(sorted(found, key=lambda one: one.setup), lambda one: one.setup):
+        alike = list(same)
+        starts, level, task = [one.start for one in alike], alike[0].gap, facts.task.under(alike[0].start.settings)
         if p.site is not None and level is not None:
-            real = install(p.site.at(level), facts)
+            real = install(p.site.at(level), replace(facts, task=task))
             model, physics, eyes = real.model, real.physics, real.eyes
             measured["support_height_error_m"] = round(real.support_height_error_m, 4)
             measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
         else:
-            model, physics = read_model(twin), facts.physics
+            model, physics = read_model(twin, facts, task), facts.physics
             eyes = eyes_of(model, facts, read_backdrops(twin, facts))
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)

@@ -41,10 +41,10 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
         active = after <= effort.hold_steps
         if not active.any():
             break
-        measured, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
+        measured = bench.measured()
         actions = np.zeros_like(drift)
         for i in np.flatnonzero(active):
-            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s, twin.robot)
+            wish = expert_action(task, bench.seen(i), twin.robot)
             rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
             fresh = rngs[i].normal(0, effort.noise_rad, twin.robot.action_dim) * twin.robot.of_arm
             drift[i] = effort.noise_hold * drift[i] + np.sqrt(1 - effort.noise_hold**2) * fresh

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from runtime.sim.parts.body import robot_model
-from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.mj import Data, Model, mujoco
 from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 
@@ -74,25 +74,34 @@ def preferred_pitch(radius_m: float) -> float:
     return float(np.radians(66.0 - 90.0 * max(0.0, radius_m - 0.20)))
 
 
-def reach(robot: Robot, tip_m: np.ndarray, gripper_rad: float, joints_rad: np.ndarray) -> np.ndarray | None:
-    """Joint targets [J] (rad) of any robot that bring its tip to `tip_m` [3], from where its joints [J] are; None out of reach.
+def reach(
+    robot: Robot, tip_m: np.ndarray, gripper_rad: float, joints_rad: np.ndarray, turn_rad: float | None = None
+) -> np.ndarray | None:
+    """Joint targets [J] (rad) of any robot that bring its tip to `tip_m` [3], from where its joints [J] are, and turn its hand
+    (`runtime.sim.tasks.kind.Reach`); None out of reach.
 
     Raises:
         NotImplementedError: for a robot without a solver.
     """
     if robot.links != SO101.links:
         raise NotImplementedError("only the built-in arm has a solver")
-    return solve(tip_m, gripper_rad)
+    return solve(tip_m, gripper_rad) if turn_rad is None else solve_turned(tip_m, gripper_rad, turn_rad)
 
 
-def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0) -> np.ndarray | None:
+def steep_pitch(radius_m: float, height_m: float) -> float:
+    """The steepest downward pitch (rad) that joint ranges allow, or nearly: upright near and low, less farther out and up."""
+    return float(np.radians(88.0 - 330.0 * max(0.0, radius_m - 0.245) - 250.0 * max(0.0, height_m - 0.04)))
+
+
+def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0, steep: bool = False) -> np.ndarray | None:
     """Joint angles [J] (rad) that put the tip at `tip_m` [3] in the base frame; None when it is out of reach.
 
-    The hand takes the preferred pitch, or the nearest one (in steps of 2 degrees) at which the joint ranges allow it.
+    The hand takes the preferred pitch, or the nearest one (in steps of 2 degrees) at which the joint ranges allow it; with
+    `steep`, as steep a one as there is.
     """
     dx, dy = tip_m[0] - plane().pan_x, tip_m[1]
     radius = float(np.hypot(dx, dy))
-    wanted = preferred_pitch(radius)
+    wanted = steep_pitch(radius, float(tip_m[2])) if steep else preferred_pitch(radius)
     low, high = SO101.limits_rad.T
     for step in sorted(range(-25, 18), key=abs):
         bends = _solve_at_pitch(radius, float(tip_m[2]), wanted + np.radians(2.0 * step))
@@ -102,3 +111,45 @@ def solve(tip_m: np.ndarray, gripper_rad: float = 0.0, roll_rad: float = 0.0) ->
         if np.all((q >= low) & (q <= high)):
             return q
     return None
+
+
+def solve_turned(tip_m: np.ndarray, gripper_rad: float, turn_rad: float) -> np.ndarray | None:
+    """Joint angles [J] (rad) with the tip at `tip_m` [3] and the hand rolled so that the moving finger lies from the other one in
+    the direction `turn_rad` about the vertical; None when it is out of reach.
+
+    `solve` counts the tip on the roll axis, which it is not quite: what is left over is taken off in a few steps.
+    """
+    model, data = _bare(SO101)
+    site, hand = model.site(SO101.tip.site).id, model.body(SO101.tip.link).id
+    aim, roll = np.array(tip_m, float), turn_rad - float(np.arctan2(tip_m[1], tip_m[0] - plane().pan_x))
+    low, high = SO101.limits_rad[SO101.names.index("wrist_roll")]
+    q = None
+    for _ in range(4):
+        q = solve(aim, gripper_rad, float(np.clip((roll + np.pi) % (2 * np.pi) - np.pi, low, high)), steep=True)
+        if q is None:
+            return None
+        data.qpos[:] = q
+        mujoco.mj_kinematics(model, data)
+        across = data.xmat[hand].reshape(3, 3)[:, 0]
+        aim += tip_m - data.site_xpos[site]
+        roll += (turn_rad - np.arctan2(across[1], across[0]) + np.pi) % (2 * np.pi) - np.pi
+    return q
+
+
+def tip_at(robot: Robot, joints_rad: np.ndarray) -> np.ndarray:
+    """Where joints [J] (rad) put the tip [3] in the base frame."""
+    model, data = _bare(robot)
+    for name, angle in zip(robot.names, joints_rad, strict=True):
+        data.joint(name).qpos[0] = angle
+    mujoco.mj_kinematics(model, data)
+    return data.site(robot.tip.site).xpos.copy()
+
+
+_bare_models: dict[int, tuple[Robot, Model, Data]] = {}
+
+
+def _bare(robot: Robot) -> tuple[Model, Data]:
+    if id(robot) not in _bare_models:  # robots hold mappings, so that they cannot be hashed
+        model = robot_model(robot)
+        _bare_models[id(robot)] = (robot, model, mujoco.MjData(model))
+    return _bare_models[id(robot)][1:]

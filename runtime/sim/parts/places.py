@@ -7,24 +7,24 @@ import numpy as np
 from runtime.sim.parts.mj import Data, Model, mujoco
 
 
-def _slot(model: Model, data: Data, name: str) -> np.ndarray:
-    """The place [3] of a body in the state, to read or to write.
+def _slot(model: Model, data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The place [3] of a body in the state and its quaternion [4], to read or to write.
 
     Raises:
         ValueError: when the body is part of the model and has no place of its own in the state.
     """
     body = model.body(name).id
     if model.body_mocapid[body] >= 0:
-        return data.mocap_pos[model.body_mocapid[body]]
+        return data.mocap_pos[model.body_mocapid[body]], data.mocap_quat[model.body_mocapid[body]]
     joint = model.body_jntadr[body]
     if joint < 0 or model.jnt_type[joint] != mujoco.mjtJoint.mjJNT_FREE:
         raise ValueError(f"object `{name}` has no place in the state: make it a mocap body, or give it a free joint")
     at = model.jnt_qposadr[joint]
-    return data.qpos[at : at + 3]
+    return data.qpos[at : at + 3], data.qpos[at + 3 : at + 7]
 
 
-def put(model: Model, data: Data, names: Sequence[str], places_m: np.ndarray) -> None:
-    """Put the bodies `names` [K] at `places_m` [K, 3], upright as the model has them.
+def put(model: Model, data: Data, names: Sequence[str], places_m: np.ndarray, turns_rad: np.ndarray | None = None) -> None:
+    """Put the bodies `names` [K] at `places_m` [K, 3], turned about the vertical by `turns_rad` [K] or as the model has them.
 
     Raises:
         ValueError: when there are more or fewer places than bodies, or the scene holds further ones that nobody puts.
@@ -34,10 +34,19 @@ def put(model: Model, data: Data, names: Sequence[str], places_m: np.ndarray) ->
         given = "x".join(map(str, np.shape(places_m)))
         message = f"{given} numbers for objects at {len(names)} places ({', '.join(names)}); the scene has {model.nmocap + free}"
         raise ValueError(f"a start does not fit its scene: {message}")
-    for name, place in zip(names, places_m, strict=True):
-        _slot(model, data, name)[:] = place
+    for i, name in enumerate(names):
+        place, turn = _slot(model, data, name)
+        place[:] = places_m[i]
+        if turns_rad is not None:
+            turn[:] = (np.cos(turns_rad[i] / 2), 0, 0, np.sin(turns_rad[i] / 2))
 
 
 def where(model: Model, data: Data, names: Sequence[str]) -> np.ndarray:
     """Where the bodies `names` are [K, 3], metres."""
-    return np.array([_slot(model, data, name) for name in names]).reshape(-1, 3)
+    return np.array([_slot(model, data, name)[0] for name in names]).reshape(-1, 3)
+
+
+def turned(model: Model, data: Data, names: Sequence[str]) -> np.ndarray:
+    """By how much the bodies `names` are turned about the vertical [K], radians."""
+    w, x, y, z = np.array([_slot(model, data, name)[1] for name in names]).reshape(-1, 4).T
+    return np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))

@@ -1,6 +1,8 @@
 """Initial states: numbered, seeded, the same for every approach and domain."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +14,17 @@ _STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
 
 @dataclass(frozen=True)
 class Start:
-    """How one episode begins: `joints_rad` [J] as measured by the robot, `objects_m` [K, 3] in the base frame."""
+    """How one episode begins: `joints_rad` [J] as measured by the robot, `objects_m` [K, 3] in the base frame.
+
+    `turns_rad` [K] turns objects about the vertical; `settings` are those of the task that this start changes, such as another
+    wording of its instruction.
+    """
 
     index: int
     joints_rad: np.ndarray
     objects_m: np.ndarray
+    turns_rad: np.ndarray | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def start_rng(index: int, purpose: str, seed: int = 0) -> np.random.Generator:

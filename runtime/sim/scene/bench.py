@@ -11,7 +11,7 @@ from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
 from runtime.sim.tasks import kind_of
-from runtime.sim.tasks.kind import Moment, Term
+from runtime.sim.tasks.kind import Moment, Seen, Term
 
 
 class Bench:
@@ -71,8 +71,11 @@ class Bench:
 
     def measured(self) -> np.ndarray:
         """Joint angles as the robot reports them [N, J], float32."""
-        q = np.stack([d.qpos[self._joints] for d in self.datas])
-        return (q - self._offset).astype(np.float32)
+        return np.stack([self.measured_of(i) for i in range(len(self))])
+
+    def measured_of(self, i: int) -> np.ndarray:
+        """Joint angles of trial `i` [J], float32."""
+        return (self.datas[i].qpos[self._joints] - self._offset).astype(np.float32)
 
     def object_joints(self) -> np.ndarray:
         """Places of all joints that are not the robot's [N, J], metres or radians."""
@@ -85,6 +88,12 @@ class Bench:
     def objects(self) -> np.ndarray:
         """True places of the tasks' objects [N, K, 3], metres."""
         return np.stack([self._kind.objects(self.model, d) for d in self.datas])
+
+    def seen(self, i: int) -> Seen:
+        """What an expert acts on in trial `i`."""
+        data = self.datas[i]
+        places, turns = self._kind.objects(self.model, data), self._kind.turns(self.model, data)
+        return Seen(data.site_xpos[self._tip].copy(), self.measured_of(i), places, turns, self.step_s)
 
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> np.ndarray:
         """One control step with joint targets [N, J]; rows where `active` [N] is false stay as they are.

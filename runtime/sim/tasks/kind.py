@@ -1,6 +1,6 @@
 """What a kind of task does, in the order in which `runtime/sim/tasks/KIND/task.py` says it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,15 +20,19 @@ class Seen:
     tip_m: np.ndarray  # [3]
     joints_rad: np.ndarray  # [J] as measured by the robot, the gripper among them
     objects_m: np.ndarray  # [K, 3] where the objects are now
+    turns_rad: np.ndarray  # [K] how they are turned about the vertical
     step_s: float
 
 
 @dataclass(frozen=True)
 class Reach:
-    """An expert's wish after one control step: where the tip should be [3], and how far the gripper open."""
+    """An expert's wish after one control step: where the tip should be [3], how far the gripper open, and how the hand is turned:
+    the direction about the vertical in which its moving finger lies from the other one, or None for a hand that is not rolled.
+    """
 
     tip_m: np.ndarray
     gripper_rad: float = 0.0
+    turn_rad: float | None = None
 
 
 class Judge(Protocol):
@@ -64,7 +68,10 @@ type Term = Callable[[Moment[Any]], float]
 
 
 class TaskKind(Protocol):
-    """What a kind's `task.py` defines, as module-level functions and one table."""
+    """What a kind's `task.py` defines, as module-level functions and two tables."""
+
+    OBJECTS: Sequence[str]
+    """Names of the bodies that `add_objects` adds."""
 
     def add_objects(self, spec: Spec, task: Task, physics: Physics) -> None:
         """Add the task's objects: mocap bodies where they stand still, bodies with a free joint where they are loose, so that
@@ -72,6 +79,9 @@ class TaskKind(Protocol):
 
     def objects(self, model: Model, data: Data) -> np.ndarray:
         """Where the objects are [K, 3], metres."""
+
+    def turns(self, model: Model, data: Data) -> np.ndarray:
+        """How the objects are turned about the vertical [K], radians."""
 
     def place(self, model: Model, data: Data, start: Start) -> None:
         """Put the objects where `start` says. Raises ValueError when it names more or fewer than there are."""

@@ -34,20 +34,29 @@ class Condition:
     gap: GapLevel | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As it is recorded: metres and radians, to the last digit."""
+        """As it is recorded: metres and radians, to the last digit. What the kind does not draw is left out."""
+        turns, settings = self.start.turns_rad, self.start.settings
         return {
             "split": self.split,
             "initial_state": self.start.index,
             "objects_m": self.start.objects_m.tolist(),
             "joints_rad": self.start.joints_rad.tolist(),
             "gap": self.gap,
+            **({} if turns is None else {"turns_rad": turns.tolist()}),
+            **({"settings": dict(settings)} if settings else {}),
         }
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Condition":
         """As it was recorded."""
-        start = Start(row["initial_state"], np.array(row["joints_rad"]), np.array(row["objects_m"]))
-        return cls(row["split"], start, row["gap"])
+        joints, places = np.array(row["joints_rad"]), np.array(row["objects_m"])
+        turns = np.array(row["turns_rad"]) if "turns_rad" in row else None
+        return cls(row["split"], Start(row["initial_state"], joints, places, turns, row.get("settings", {})), row["gap"])
+
+    @property
+    def setup(self) -> tuple[str, str]:
+        """What trials share that run side by side: the level of the gap, and the settings of the task that starts change."""
+        return self.gap or "", json.dumps(self.start.settings, sort_keys=True)
 
 
 def draw(task: Task, split: str, count: int, seed: int, gaps: Sequence[GapLevel] = ()) -> list[Condition]:

@@ -18,7 +18,7 @@ from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye, Look
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.pixels.sensor import Sensor
-from runtime.sim.tasks import AnyTask
+from runtime.sim.tasks import AnyTask, kind_of
 from runtime.sim.twin.placement import footprint
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.renderer import Renderer
@@ -103,9 +103,16 @@ def read_twin(folder: Path) -> Twin:
     return Twin.from_json(json.loads((folder / "twin.json").read_text()))
 
 
-def read_model(folder: Path) -> Model:
-    """The compiled scene of a published twin."""
-    return mujoco.MjModel.from_xml_path(str(folder / "scene.xml"))
+def read_model(folder: Path, twin: Twin | None = None, task: Task | None = None) -> Model:
+    """The compiled scene of a published twin; with the objects of another `task` of its kind, where that is given."""
+    path = str(folder / "scene.xml")
+    if twin is None or task is None or task.under({"instruction": twin.task.instruction}) == twin.task:
+        return mujoco.MjModel.from_xml_path(path)
+    spec, kind = mujoco.MjSpec.from_file(path), kind_of(task)
+    for name in kind.OBJECTS:
+        spec.delete(spec.body(name))
+    kind.add_objects(spec, task, twin.physics)
+    return spec.compile()
 
 
 def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:

@@ -52,17 +52,17 @@ def call(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_it_changes_one_schema(house: Path) -> None:
     assert call(house, "-m", "compiler.cli", "schema").stdout.split() == ["schema/task.schema.json"]
     schema = json.loads((house / "schema/task.schema.json").read_text())
-    assert set(schema["discriminator"]["mapping"]) == {"press_button", "push_cube"}
+    assert {"press_button", "push_cube"} < set(schema["discriminator"]["mapping"])
     assert schema["$defs"]["PushCube"]["properties"]["push_m"]["maximum"] == 0.2
 
 
 def test_editors_offer_its_name_and_its_settings(house: Path) -> None:
     asked = """
 from compiler.editor.fields import keys_at, values_at
-print(values_at("task", ("kind",), {"kind": "x"}), "cube" in keys_at("task", (), {"kind": "push_cube"}))
+print("push_cube" in values_at("task", ("kind",), {"kind": "x"}), "cube" in keys_at("task", (), {"kind": "push_cube"}))
 print("button" in keys_at("task", (), {"kind": "push_cube"}), "policy" in keys_at("task", ("stages",), {"kind": "push_cube"}))
 """
-    assert call(house, "-c", asked).stdout.splitlines() == ["['press_button', 'push_cube'] True", "False True"]
+    assert call(house, "-c", asked).stdout.splitlines() == ["True True", "False True"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, Spec, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.places import put, where
+from runtime.sim.parts.places import put, turned, where
 from runtime.sim.parts.robot import FOREGROUND_GROUP, TIP_SITE, WORLD_BITS, Robot
 from runtime.sim.parts.so101 import FINGER_RADIUS_M, SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
@@ -59,6 +59,11 @@ def add_objects(spec: Spec, task: PressButton, physics: Physics) -> None:
 def objects(model: Model, data: Data) -> np.ndarray:
     """Where the button stands [1, 3]."""
     return where(model, data, OBJECTS)
+
+
+def turns(model: Model, data: Data) -> np.ndarray:
+    """How the button is turned [1]."""
+    return turned(model, data, OBJECTS)
 
 
 def place(model: Model, data: Data, start: Start) -> None:

@@ -67,15 +67,14 @@ def play(bench: Bench, steps: int) -> np.ndarray:
     """Let the expert act; the measured joints before each step [T, N, J]."""
     seen = []
     for _ in range(steps):
-        q, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
-        seen.append(q)
-        wishes = [expert_action(bench.task, tips[i], objects_m[i], q[i], bench.step_s) for i in range(len(bench))]
+        seen.append(bench.measured())
+        wishes = [expert_action(bench.task, bench.seen(i)) for i in range(len(bench))]
         bench.step(np.stack(wishes), np.array([not j.success for j in bench.judges]))
     return np.stack(seen)
 
 
 def test_a_folder_is_found_by_being_there(folders: list[str], push: Task) -> None:
-    assert list(kinds()) == ["press_button", "push_cube"]
+    assert {"press_button", "push_cube"} < set(kinds())
     assert kind_of(push).__name__ == "runtime.sim.tasks.push_cube.task"  # ty: ignore[missing-attribute]
 
 
@@ -130,7 +129,7 @@ def test_the_expert_moves_the_gripper_and_pushes_the_object(push: Task) -> None:
 def test_an_expert_may_wish_joints(press: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     wish = np.array((0.1, -0.5, 0.4, 1.0, 0.2, 0.3))
     monkeypatch.setattr(kind_of(press), "expert", lambda task, seen: wish)
-    assert np.array_equal(expert_action(press, np.zeros(3), np.zeros((1, 3)), np.zeros(6), 0.1), wish)
+    assert np.array_equal(expert_action(press, bench_of(press, 1).seen(0)), wish)
 
 
 @pytest.mark.parametrize("kind", ["press", "push"])
@@ -188,10 +187,3 @@ def test_steps_return_the_weighted_terms_of_the_rows_that_moved(press: Task) -> 
 def test_a_bench_without_terms_gives_no_reward(press: Task) -> None:
     bench = bench_of(press, 2)
     assert bench.step(bench.measured()).tolist() == [0, 0]
-
-
-def test_a_kind_names_variants_that_are_held_out(push: Task, press: Task) -> None:
-    assert (push.held_out_variant, press.held_out_variant) == ("", "")
-    heavy = push.model_validate(push.model_dump() | {"cube": {"mass_kg": 0.2, "edge_m": 0.02}})
-    assert heavy.held_out_variant == "heavy"
-    assert "held_out_variant" not in heavy.model_dump()

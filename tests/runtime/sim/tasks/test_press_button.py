@@ -1,5 +1,7 @@
 """The task: the scripted expert presses the button, and a trial that goes wrong says how."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,11 +30,9 @@ def bench_of(count: int, physics: Physics | None = None) -> Bench:
 def play(bench: Bench, aim_m: tuple[float, float, float] = (0, 0, 0), lift_m: float = 0.0) -> None:
     """Let the expert act, its aim displaced by `aim_m` and every wish raised by `lift_m`."""
     for _ in range(int(TASK.horizon_s * HZ)):
-        q, tips = bench.measured(), bench.tips()
-        actions = [
-            expert_action(TASK, tips[i] + (0, 0, lift_m), s.objects_m + np.array(aim_m), q[i], bench.step_s)
-            for i, s in enumerate(bench.starts)
-        ]
+        seen = [bench.seen(i) for i in range(len(bench))]
+        aimed = [replace(s, tip_m=s.tip_m + np.array((0, 0, lift_m)), objects_m=s.objects_m + np.array(aim_m)) for s in seen]
+        actions = [expert_action(TASK, s) for s in aimed]
         bench.step(np.stack(actions), np.array([not j.success for j in bench.judges]))
 
 

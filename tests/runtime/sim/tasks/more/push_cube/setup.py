@@ -1,6 +1,6 @@
 """Settings of the kind `push_cube`."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,5 +28,3 @@ class PushCube(Task):
     """The cube."""
     push_m: float = Field(0.04, gt=0, le=0.2)
     """How far it must go for success."""
-
-    held_out_variants: ClassVar = {"heavy": {"cube": {"mass_kg": 0.2}}}

@@ -4,7 +4,7 @@ import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, Spec, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.places import put, where
+from runtime.sim.parts.places import put, turned, where
 from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
@@ -38,6 +38,11 @@ def add_objects(spec: Spec, task: PushCube, physics: Physics) -> None:
 def objects(model: Model, data: Data) -> np.ndarray:
     """Where the cube's middle is [1, 3]."""
     return where(model, data, OBJECTS)
+
+
+def turns(model: Model, data: Data) -> np.ndarray:
+    """How the cube is turned [1]."""
+    return turned(model, data, OBJECTS)
 
 
 def place(model: Model, data: Data, start: Start) -> None:
