@@ -14,7 +14,7 @@ class AlignParams(Params):
 
 @stage(
     version=1,
-    libraries=minor("mujoco", "numpy", "pillow", "scipy"),
+    libraries=minor("mujoco", "numba", "numpy", "pillow", "scipy"),
     kind="transform",
     per=("location", "task"),
     needs={"twin": baselines("twin")},

@@ -46,7 +46,9 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=4,
-    libraries=minor("av", "mujoco", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"),
+    libraries=minor(
+        "av", "mujoco", "numba", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"
+    ),
     takes="photos",
     per=("location",),
     makes={

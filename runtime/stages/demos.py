@@ -39,8 +39,8 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=2,
-    libraries=minor("lerobot", "mujoco", "numpy", "pillow") | exact("pyarrow"),
+    version=3,
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},

@@ -65,8 +65,8 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=3,
-    libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "scipy") | exact("pyarrow"),
+    version=4,
+    libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
     needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},
     makes={

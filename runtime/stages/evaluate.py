@@ -45,8 +45,8 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=5,
-    libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    version=6,
+    libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="trials",
     kind="trials",

@@ -25,7 +25,7 @@ class GapFactorsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="truth",

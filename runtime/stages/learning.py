@@ -19,8 +19,9 @@ class LearningParams(Params):
 
 
 @stage(
-    version=2,
-    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision") | exact("pyarrow"),
+    version=3,
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    | exact("pyarrow"),
     role="curve",
     domains=("twin",),
     per=("location", "task", "approach", "seed"),

@@ -20,8 +20,8 @@ class RehearseParams(Params):
 
 
 @stage(
-    version=1,
-    libraries=minor("lerobot", "mujoco", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
+    version=2,
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     kind="rehearsal",
     per=("location", "task", "approach", "seed", "round"),
     needs={"policy": one("policy"), "twin": baselines("twin")},

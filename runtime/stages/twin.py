@@ -79,8 +79,8 @@ class TwinParams(Params):
 
 
 @stage(
-    version=6,
-    libraries=minor("mujoco", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
+    version=7,
+    libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
     makes={

@@ -1,4 +1,4 @@
-"""Pixels without GL: rays through `mj_multiRay`, Lambert light from a lamp, shadows by rays from the lamp.
+"""Pixels without GL: rays on solids, Lambert light from a lamp, shadows by rays from the lamp.
 
 One call casts all rays from one point, so both a camera and a lamp (a point light) cost one call each.
 """
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.mj import Data, Model
+from runtime.sim.pixels.solids import SHADOW_END, Solids
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,7 @@ class Hits:
 
 def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
     """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
-    count = len(rays)
-    drawn = np.zeros(mujoco.mjNGROUP, np.uint8)
-    drawn[list(groups)] = 1
-    found = geom, distance, normal = np.full(count, -1, np.int32), np.full(count, -1.0), np.zeros(3 * count)
-    start, flat = np.asarray(origin, np.float64), np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
-    mujoco.mj_multiRay(model, data, start, flat, drawn, True, -1, *found, count, mujoco.mjMAXVAL)
-    return Hits(geom, np.where(geom >= 0, distance, np.inf), normal.reshape(-1, 3))
+    return Hits(*Solids(model, groups).first(data, np.array(origin, np.float64), np.ascontiguousarray(rays, np.float64)))
 
 
 def lit(model: Model, data: Data, lamp: Lamp, points: np.ndarray, groups: tuple[int, ...]) -> np.ndarray:
@@ -50,7 +45,7 @@ def lit(model: Model, data: Data, lamp: Lamp, points: np.ndarray, groups: tuple[
         return np.zeros(0, bool)
     origin = np.array(lamp.position_m)
     hits = cast(model, data, origin, points - origin, groups)
-    return hits.range > 1 - 2e-3  # the point itself is at range 1
+    return hits.range > SHADOW_END  # the point itself is at range 1
 
 
 def lambert(lamp: Lamp, points: np.ndarray, normals: np.ndarray, seen: np.ndarray) -> np.ndarray:
