@@ -57,15 +57,15 @@ class Model:
     def __len__(self) -> int:
         return len(self._means.value)
 
-    def gaussians(self) -> Gaussians:
-        """The current Gaussians; a copy except for means and quats."""
-        return Gaussians(
-            means=self._means.value,
-            quats=self._quats.value,
-            scales=np.exp(self._scales.value),
-            opacities=1 / (1 + np.exp(-self._opacities.value)),
-            sh=np.concatenate([self._color.value, self._shading.value], axis=1),
-        )
+    def values(self) -> list[np.ndarray]:
+        """The current parameters, which the next step changes in place."""
+        return [adam.value for adam in self._all]
+
+    def gaussians(self, values: list[np.ndarray] | None = None) -> Gaussians:
+        """The current Gaussians, or those of other `values`; a copy except for means and quats."""
+        means, quats, scales, opacities, color, shading = values or self.values()
+        sh = np.concatenate([color, shading], axis=1)
+        return Gaussians(means, quats, np.exp(scales), 1 / (1 + np.exp(-opacities)), sh)
 
     def step(self, now: Gaussians, gradients: Gradients, rates: Rates, reach: np.ndarray) -> None:
         """One Adam step of every parameter, from the gradients with respect to `now`, the current Gaussians; each centre

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from runtime.splat import average, poses
+from runtime.splat.average import Average
 from runtime.splat.backward import frame_backward
 from runtime.splat.checkpoint import Checkpoint, nested, part
 from runtime.splat.densify import Pull, densify
@@ -19,11 +21,13 @@ from runtime.splat.mcmc import noise, refine
 from runtime.splat.metrics import psnr
 from runtime.splat.model import Model, Rates
 from runtime.splat.photos import Photos, scaled_intrinsics
+from runtime.splat.poses import Poses
 from runtime.splat.rasterize import Scene, render_frame
 from runtime.splat.reach import reach
 from runtime.splat.shell import far_shell
 from runtime.splat.sparse_depth import SparseDepth
 from runtime.splat.ssim import Similarity
+from runtime.splat.stereo import stereo_points
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Recipe:
     exposure_rate: float = 0.002
     large: float = 0.01
     far_gaussians: int = 0  # Gaussians on a far sphere to begin with
+    stereo_points: int = 0  # found by stereo between training photos, to begin with
+    left_out: float = 0.0  # share of Gaussians left out of a render at random: rises from 0 to this (DropGaussian)
+    average: bool = False  # over the last iterations
+    refine_poses: bool = False
     patience: int = 0  # looks at the validation photos without a better one until training stops; 0: none is looked at
 
 
@@ -122,11 +130,11 @@ class _Validation:
         self._kept = dict(state)
         self._best, self._since = float(self._kept.pop("best")), int(self._kept.pop("since"))
 
-    def stop(self, model: Model) -> bool:
+    def stop(self, now: Gaussians) -> bool:
         """Look at the photos; whether it has not become better for as long as patience lasts."""
         if not self.mask.any():
             return False
-        now, viewmats, values = model.gaussians(), self._photos.viewmats, []
+        viewmats, values = self._photos.viewmats, []
         for i in np.flatnonzero(self.mask):
             scene = Scene(now.means, now.quats, now.scales, now.opacities, now.sh, viewmats[i], self._photos.K[i])
             image = render_frame(scene, *self._photos.size(i), sh_degree=now.sh_degree).image
@@ -136,13 +144,12 @@ class _Validation:
         value = float(np.mean(values)) if values else np.inf
         self._since = 0 if value > self._best else self._since + 1
         if value > self._best:
-            self._best, self._kept = value, {key: array.copy() for key, array in model.state().items()}
+            self._best, self._kept = value, {key: array.copy() for key, array in vars(now).items()}
         return self._since >= self._patience
 
-    def best(self, model: Model) -> None:
-        """Bring the model to where it was best."""
-        if self._kept:
-            model.restore(self._kept)
+    def best(self, last: Gaussians) -> Gaussians:
+        """Those that looked best, or the `last` where none was looked at."""
+        return Gaussians(**self._kept) if self._kept else last
 
 
 def train(
@@ -179,14 +186,13 @@ def train(
         done = iteration + 1
         if iteration % 20 == 19:
             progress(done / recipe.iterations, run.note(done))
-        if done % every == 0 and done > recipe.densify_until * recipe.iterations and validation.stop(run.model):
+        if done % every == 0 and done > recipe.densify_until * recipe.iterations and validation.stop(run.gaussians()):
             break
         if checkpoint.due():
             seconds = spent + time.process_time() - started
             facts = {"iteration": np.array(done), "seconds": np.array(seconds)}
             checkpoint.save(nested({"run": run, "validation": validation}) | facts)
-    validation.best(run.model)
-    gaussians = run.model.gaussians()
+    gaussians = validation.best(run.gaussians())
     gaussians = gaussians.select(~in_front_of_cameras(gaussians.means, used, run.near))
     loss = float(run.losses[max(0, done - max(1, recipe.iterations // 10)) : done].mean())
     return gaussians, {"seconds": spent + time.process_time() - started, "loss": loss, "iterations": done}
@@ -195,11 +201,17 @@ def train(
 class _Run:
     """A training under way."""
 
+    _PARTS = ("model", "pull", "exposure", "average", "poses")
+
     def __init__(self, photos: Photos, recipe: Recipe) -> None:
         self.photos, self.recipe = photos, recipe
         self.rng = np.random.default_rng(recipe.seed)
         self.extent, self.near = scene_extent(photos), nearest_depth(photos)
-        start = from_points(photos.xyz, photos.rgb, recipe.sh_degree, recipe.max_gaussians, self.rng)
+        points = (photos.xyz, photos.rgb)
+        if recipe.stereo_points:
+            more = stereo_points(photos, recipe.stereo_points, recipe.seed)
+            points = tuple(np.concatenate(both) for both in zip(points, more, strict=True))
+        start = from_points(*points, recipe.sh_degree, recipe.max_gaussians, self.rng)
         if recipe.far_gaussians:
             start = Gaussians.concatenate([start, far_shell(photos, recipe.far_gaussians, recipe.sh_degree)])
         self.model, self.pull = Model(start), Pull(len(start))
@@ -207,6 +219,7 @@ class _Run:
         self.training = np.flatnonzero(~photos.held_out)
         self.order = _order(len(self.training), recipe.iterations, self.rng)
         self.exposure, self.depths = Exposure(len(self.training)), SparseDepth(photos)
+        self.average, self.poses = Average(), Poses(len(self.training), self.extent)
         self.losses = np.zeros(recipe.iterations)
         self.views: list[_View] = []
         self.reach = reach(start.means, photos, self.extent)
@@ -214,28 +227,34 @@ class _Run:
     def state(self) -> dict[str, np.ndarray]:
         """Arrays that it is restored from."""
         own = {"losses": self.losses, "reach": self.reach, "rng": np.array(json.dumps(self.rng.bit_generator.state))}
-        return own | nested({"model": self.model, "pull": self.pull, "exposure": self.exposure})
+        return own | nested({name: getattr(self, name) for name in self._PARTS})
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from a `state`."""
         self.losses, self.reach = state["losses"], state["reach"]
         self.rng.bit_generator.state = json.loads(str(state["rng"]))
-        self.model.restore(part(state, "model"))
-        self.pull.restore(part(state, "pull"))
-        self.exposure.restore(part(state, "exposure"))
+        for name in self._PARTS:
+            getattr(self, name).restore(part(state, name))
 
     def note(self, done: int) -> str:
         """How it goes, for people."""
         return f"loss {self.losses[max(0, done - 20) : done].mean():.4f}, {len(self.model)} Gaussians"
 
+    def gaussians(self) -> Gaussians:
+        """What it has come to."""
+        return self.model.gaussians(self.average.values)
+
     def step(self, iteration: int) -> None:
         """Look at one photo."""
-        recipe = self.recipe
+        recipe, progress = self.recipe, iteration / self.recipe.iterations
         if not self.views or iteration == self.switch:
             self.views = _views(self.photos, half=iteration < self.switch)
         which = self.order[iteration]
         view, now = self.views[which], self.model.gaussians()
-        scene = Scene(now.means, now.quats, now.scales, now.opacities, now.sh, view.viewmat, view.K)
+        viewmat = self.poses.viewmat(which, view.viewmat) if recipe.refine_poses else view.viewmat
+        used = self._used(len(now), recipe.left_out * progress)
+        opacities = np.minimum(now.opacities * used, np.float32(0.999)) if recipe.left_out else now.opacities
+        scene = Scene(now.means, now.quats, now.scales, opacities, now.sh, viewmat, view.K)
         height, width = view.photo.shape[:2]
         after = iteration - self.switch
         degree = 0 if after < 0 else min(now.sh_degree, 1 + int(after / max(recipe.sh_every * recipe.iterations, 1)))
@@ -248,11 +267,22 @@ class _Run:
         weight = np.float32(recipe.depth_weight)
         g_image = np.concatenate([g_image, weight * g_depth[..., None]], axis=2)
         gradients = frame_backward(frame, scene, g_image, weight * g_alpha, sh_degree=degree, with_depth=True)
+        gradients.opacities *= used
         gradients.opacities += np.float32(recipe.opacity_weight / len(now))
         gradients.scales += np.float32(recipe.scale_weight / (3 * len(now) * self.extent))
-        rate = recipe.means_rate * self.extent * 0.01 ** (iteration / recipe.iterations)
+        if recipe.refine_poses and progress > poses.FROM:
+            self.poses.step(which, viewmat, now, gradients, poses.RATE * 0.01**progress)
+        rate = recipe.means_rate * self.extent * 0.01**progress
         self.model.step(now, gradients, Rates(means=rate), self.reach)
         self._refine(iteration, gradients.means2d * max(width, height), frame.order, rate)
+        if recipe.average and progress >= max(average.FROM, recipe.densify_until):
+            self.average.add(self.model.values())
+
+    def _used(self, count: int, left_out: float) -> np.ndarray | np.float32:
+        """Factors [N] of opacities: 0 for what is left out, so much more for the others (Park et al. 2025)."""
+        if not left_out:
+            return np.float32(1)
+        return ((self.rng.uniform(size=count) >= left_out) / (1 - left_out)).astype(np.float32)
 
     def _refine(self, iteration: int, g_means2d: np.ndarray, seen: np.ndarray, rate: float) -> None:
         """More Gaussians where they are needed, fewer where not; every so often, with measures of what is far."""

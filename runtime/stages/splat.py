@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
@@ -30,6 +31,16 @@ class Splat(Params):
     """How Gaussians multiply: by how hard photos pull at them, or by relocation and noise. Names as gsplat has them."""
     far_gaussians: int = Field(0, ge=0, le=100_000)
     """Gaussians on a far sphere to begin with, where there is a sky or a view into the distance."""
+    stereo_points: int = later(born=0, since=2, ge=0, le=1_000_000)
+    """Points found by stereo between the photos trained on, to begin with beside those of features: where few features
+    are found, as on walls along a street. Those that photos agree on, at most so many."""
+    left_out: float = later(born=0.0, since=2, ge=0, le=0.9)
+    """Share of Gaussians left out of each render at random in the end; it rises from 0. Helps where few photos see a spot."""
+    average: bool = later(born=False, since=2)
+    """Keep the mean of the last 30% of iterations (a moving one) instead of the last."""
+    refine_poses: bool = later(born=False, since=2)
+    """Learn small corrections of the poses of the photos trained on. The capture's cameras and held-out photos stay where
+    they are."""
     patience: int = Field(0, ge=0, le=20)
     """Stop when so many looks, of 20 in all, found no better picture; a tenth of the photos trained on is then kept for
     looking, never a held-out one. 0: train to the end."""
@@ -117,6 +128,10 @@ def _train(p: Splat, capture: Path, out: Out, renderer: Renderer) -> "tuple[Gaus
         seed=p.seed,
         strategy=p.strategy,
         far_gaussians=p.far_gaussians,
+        stereo_points=p.stereo_points,
+        left_out=p.left_out,
+        average=p.average,
+        refine_poses=p.refine_poses,
         patience=p.patience,
     )
 
