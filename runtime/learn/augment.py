@@ -2,22 +2,28 @@
 
 import numpy as np
 
-from runtime.learn.dataset import IMAGE_PREFIX
+from runtime.learn.dataset import IMAGE_PREFIX, PLACES_PREFIX
 
 
 def augment(batch: dict[str, np.ndarray], rng: np.random.Generator, shift_px: int, jitter: float) -> dict[str, np.ndarray]:
     """Shift each window's images by up to `shift_px` pixels (edges repeat) and scale their brightness and channels.
 
     Brightness is multiplied by up to 1 +- `jitter`, each channel by up to 1 +- jitter / 2. Images are u8
-    [B, ..., H, W, 3]; everything else passes through. Random shifts as in Kostrikov et al., "Image Augmentation Is All
-    You Need" (2020).
+    [B, ..., H, W, 3]; known places of objects move with them, everything else passes
+    through. Random shifts as in Kostrikov et al., "Image Augmentation Is All You Need" (2020).
     """
     out = dict(batch)
     for key, images in batch.items():
         if not key.startswith(IMAGE_PREFIX):
             continue
         if shift_px > 0:
-            images = _shift(images, rng.integers(-shift_px, shift_px + 1, (len(images), 2)))
+            by = rng.integers(-shift_px, shift_px + 1, (len(images), 2))
+            images = _shift(images, by)
+            where = PLACES_PREFIX + key.removeprefix(IMAGE_PREFIX)
+            if where in batch:
+                h, w = images.shape[-3:-1]
+                across_down = by[:, ::-1].reshape(len(by), *[1] * (batch[where].ndim - 2), 2)
+                out[where] = batch[where] - (across_down * 2 / (w, h)).astype(np.float32)
         if jitter > 0:
             gain = rng.uniform(1 - jitter, 1 + jitter, (len(images), 1)) * rng.uniform(
                 1 - jitter / 2, 1 + jitter / 2, (len(images), 3)

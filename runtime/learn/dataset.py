@@ -3,8 +3,8 @@
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from runtime.problem import InputError, Problem
 if TYPE_CHECKING:
     import pyarrow as pa
 
-STATE, ACTION, IMAGE_PREFIX = "observation.state", "action", "observation.images."
+STATE, ACTION, IMAGE_PREFIX, PLACES_PREFIX = "observation.state", "action", "observation.images.", "places."
 REPO_ID = "simkiln/demos"  # LeRobot wants a name; ours never leaves this machine
 
 
@@ -29,6 +29,12 @@ class Arrays:
     state: np.ndarray  # f32 [T, D]
     action: np.ndarray  # f32 [T, A]
     episode_index: np.ndarray  # i64 [T], non-decreasing
+    places: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Camera -> where objects are in its pictures, f32 [T, K, 2] in -1..1, across and down; empty where nobody knows."""
+
+
+Shown = tuple[Mapping[str, np.ndarray], np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
+"""Of one episode of practice: pictures by camera u8 [T, H, W, 3], state [T, D], action [T, A], places of objects by camera."""
 
 
 def checked_instruction(text: object) -> str:
@@ -167,6 +173,54 @@ def read_arrays(root: Path) -> Arrays:
         state=_matrix(table, STATE),
         action=_matrix(table, ACTION),
         episode_index=_flat(table["episode_index"].combine_chunks(), np.int64),
+    )
+
+
+def with_places(arrays: Arrays, path: Path) -> Arrays:
+    """The arrays with the places of objects that stand beside the dataset, if there are any.
+
+    Raises:
+        InputError: R309 when they are not those of its frames.
+    """
+    if not path.is_file():
+        return arrays
+    with np.load(path) as stored:
+        places = {name: stored[name] for name in stored.files if name in arrays.images}
+    if any(len(found) != len(arrays.state) for found in places.values()):
+        raise InputError(Problem("R309", "the places of objects are not those of the dataset's frames", "build the demos again"))
+    return replace(arrays, places=places)
+
+
+def joined(demos: Arrays, shown: Sequence[Shown], before: Path | None, kept: Path) -> Arrays:
+    """Demos and what was shown in practice, in rounds before (the file `before`) as well; all of that is written to `kept`.
+
+    Cameras that practice did not draw are left out. Places of objects are kept where both know them.
+    """
+    cameras = list(demos.images)
+    parts: dict[str, list[np.ndarray]] = {"length": [np.zeros(0, np.int64)]}
+    parts |= {"state": [demos.state[:0]], "action": [demos.action[:0]]}
+    parts |= {IMAGE_PREFIX + c: [demos.images[c][:0]] for c in cameras}
+    parts |= {PLACES_PREFIX + c: [places[:0]] for c, places in demos.places.items()}
+    if before is not None:
+        with np.load(before) as stored:
+            for name in parts:
+                parts[name].append(stored[name])
+    for film, state, action, places in shown:
+        found: dict[str, np.ndarray] = {"state": state, "action": action, "length": np.array([len(state)])}
+        found |= {IMAGE_PREFIX + c: film[c] for c in cameras} | {PLACES_PREFIX + c: places[c] for c in demos.places}
+        for name in parts:
+            parts[name].append(found[name])
+    new = {name: np.concatenate(found) for name, found in parts.items()}
+    np.savez_compressed(kept, **new)  # ty: ignore[invalid-argument-type]
+    first = int(demos.episode_index.max()) + 1
+    index = np.repeat(first + np.arange(len(new["length"])), new["length"])
+    return replace(
+        demos,
+        images={c: np.concatenate([demos.images[c], new[IMAGE_PREFIX + c]]) for c in cameras},
+        state=np.concatenate([demos.state, new["state"]]),
+        action=np.concatenate([demos.action, new["action"]]),
+        episode_index=np.concatenate([demos.episode_index, index]),
+        places={c: np.concatenate([p, new[PLACES_PREFIX + c]]) for c, p in demos.places.items()},
     )
 
 

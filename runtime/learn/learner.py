@@ -1,8 +1,11 @@
-"""A fresh policy of any architecture: ours, or LeRobot's own."""
+"""A policy to be trained: a fresh one of any architecture, ours or LeRobot's own, or one that goes on from a checkpoint."""
 
+import json
 from pathlib import Path
 
+from runtime.learn.actor import PolicyFacts
 from runtime.learn.spec import Learner, Spec
+from runtime.problem import InputError, Problem
 
 
 def make_learner(spec: Spec, dataset: Path) -> Learner:
@@ -19,3 +22,27 @@ def make_learner(spec: Spec, dataset: Path) -> Learner:
     from runtime.learn.zoo import LeRobotLearner
 
     return LeRobotLearner(spec, dataset)
+
+
+def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: float = 0.0) -> Learner:
+    """The policy of a checkpoint, to be trained on. Its normaliser is that of the demos at `dataset`, which it was trained on.
+
+    Raises:
+        InputError: R319 when it is not a `small` one, or was trained on other demos.
+    """
+    from safetensors.torch import load_file
+
+    from runtime.learn.small.learner import OPTIONS
+
+    if facts["architecture"] != "small":
+        message = f"a policy of architecture `{facts['architecture']}` cannot be trained on from its checkpoint"
+        raise InputError(Problem("R319", message, "choose `architecture: small`", "stages.policy.architecture"))
+    config = json.loads((checkpoint / "config.json").read_text())
+    dims = facts["state_dim"], facts["action_dim"], facts["chunk"], facts["n_action_steps"]
+    height, width = facts["image_hw"]
+    options = {name: config[name] for name in OPTIONS}
+    learner = make_learner(Spec("small", tuple(facts["camera_keys"]), (height, width), *dims, options, places_weight), dataset)
+    live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
+    for name, value in live.items():
+        value.copy_(stored[name])
+    return learner

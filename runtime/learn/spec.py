@@ -21,6 +21,7 @@ class Spec:
     chunk: int
     n_action_steps: int
     extra: Mapping[str, int | float | bool | str] = field(default_factory=dict)
+    places_weight: float = 0.0  # of the loss by which keypoints learn where objects are, where the architecture has keypoints
 
 
 class Learner(Protocol):

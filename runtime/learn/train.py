@@ -1,8 +1,10 @@
 """The trainer: windows of demos in memory, AdamW, a cosine rate; the same for every architecture."""
 
+import csv
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +16,8 @@ from runtime.learn.spec import Learner
 from runtime.learn.windows import Windows, make_windows, split_episodes
 
 CURVE_POINTS = 50
+HELD_OUT_POINTS = 10
+"""Points of the curve at which the loss on held-out demos is measured, evenly over training."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Trained:
-    """`curve` rows are (step, mean training loss since the last row, learning rate)."""
+    """`curve` rows are (step, mean training loss since the last row, learning rate, held-out loss where it was measured)."""
 
-    curve: list[tuple[int, float, float]]
+    curve: list[tuple[int, float, float, float | None]]
     loss: float | None
     held_out_loss: float | None
 
@@ -59,12 +63,12 @@ def train(
         keep: called with the number of gradient steps done, after each of them; it may look at the learner, and must
             neither change it nor draw from a generator that training draws from.
     """
-    frames, held_out = split_episodes(arrays.episode_index, recipe.held_out, recipe.seed)
-    windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
+    frames, held_out = split_episodes(arrays.episode_index, recipe.held_out)
+    windows, kept_out = (make_windows(arrays, x, learner.observation_deltas, learner.action_deltas) for x in (frames, held_out))
     rng = np.random.default_rng((recipe.seed, 0xBA7C4))
     optimiser = AdamW(learner.parameters())
     every = max(1, recipe.steps // CURVE_POINTS)
-    curve: list[tuple[int, float, float]] = []
+    curve: list[tuple[int, float, float, float | None]] = []
     recent: list[float] = []
     for step in range(1, recipe.steps + 1):
         batch = windows.batch(rng.integers(0, len(windows.starts), recipe.batch_size))
@@ -78,12 +82,21 @@ def train(
         if keep:
             keep(step)
         if step % every == 0 or step == recipe.steps:
-            curve.append((step, float(np.mean(recent)), rate))
+            measured = len(curve) % (CURVE_POINTS // HELD_OUT_POINTS) == 0 or step == recipe.steps
+            held = evaluate_loss(learner, kept_out) if measured else None
+            curve.append((step, float(np.mean(recent)), rate, held))
             recent.clear()
             if progress:
                 progress(step / recipe.steps, f"step {step}, loss {curve[-1][1]:.4f}")
-    held = evaluate_loss(learner, make_windows(arrays, held_out, learner.observation_deltas, learner.action_deltas))
-    return Trained(curve, curve[-1][1] if curve else None, held)
+    return Trained(curve, curve[-1][1], curve[-1][3]) if curve else Trained(curve, None, evaluate_loss(learner, kept_out))
+
+
+def save_curve(path: Path, trained: Trained) -> None:
+    """Write the curve as CSV; `held_out_loss` stays empty where it was not measured."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("step", "loss", "learning_rate", "held_out_loss"))
+        rows.writerows((s, f"{x:.6f}", f"{r:.3e}", "" if h is None else f"{h:.6f}") for s, x, r, h in trained.curve)
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, Arrays
+from runtime.learn.dataset import ACTION, IMAGE_PREFIX, PLACES_PREFIX, STATE, Arrays
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Windows:
     action_deltas: tuple[int, ...]
 
     def batch(self, index: np.ndarray) -> dict[str, np.ndarray]:
-        """Windows `starts[index]`: images u8 [B, (n,) H, W, 3], state [B, (n,) D], action [B, k, A] and its padding."""
+        """Windows `starts[index]`: images u8 [B, (n,) H, W, 3], state [B, (n,) D], action [B, k, A] and its padding, and where
+        objects are in the images [B, (n,) K, 2], as far as that is known."""
         t = self.starts[index]
         seen = t if self.observation_deltas is None else self._clamped(t, self.observation_deltas)[0]
         ahead, is_pad = self._clamped(t, self.action_deltas)
         a = self.arrays
         images = {IMAGE_PREFIX + c: im[seen] for c, im in a.images.items()}
+        images |= {PLACES_PREFIX + c: places[seen] for c, places in a.places.items()}
         return {**images, STATE: a.state[seen], ACTION: a.action[ahead], "action_is_pad": is_pad}
 
     def _clamped(self, t: np.ndarray, deltas: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -38,11 +40,14 @@ class Windows:
         return inside, inside != wanted
 
 
-def split_episodes(episode_index: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frames for training, frames of `held_out` random episodes (fewer when there are few; at least one trains)."""
+def split_episodes(episode_index: np.ndarray, held_out: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frames for training, frames of `held_out` random episodes (fewer when there are few; at least one trains).
+
+    The same ones for every training seed, so that held-out losses of seeds differ by training alone.
+    """
     names = np.unique(episode_index)
     count = min(held_out, len(names) - 1)
-    out = np.random.default_rng((seed, 0x5B11)).permutation(names)[:count]
+    out = np.random.default_rng(0x5B11).permutation(names)[:count]
     mask = np.isin(episode_index, out)
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 

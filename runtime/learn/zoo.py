@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from runtime.learn.actor import PolicyFacts, check_observation
-from runtime.learn.dataset import ACTION, IMAGE_PREFIX, REPO_ID, STATE, checked_instruction, offline
+from runtime.learn.dataset import ACTION, IMAGE_PREFIX, PLACES_PREFIX, REPO_ID, STATE, checked_instruction, offline
 from runtime.learn.normaliser import load_stats
 from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
@@ -89,7 +89,8 @@ class LeRobotLearner:
         self.after.save_pretrained(checkpoint)
 
     def _wanted(self, key: str) -> bool:
-        return not key.startswith(IMAGE_PREFIX) or key.removeprefix(IMAGE_PREFIX) in self.spec.camera_keys
+        camera = key.startswith(IMAGE_PREFIX) and key.removeprefix(IMAGE_PREFIX) in self.spec.camera_keys
+        return camera or not key.startswith((IMAGE_PREFIX, PLACES_PREFIX))
 
 
 class LeRobotActor:

@@ -32,8 +32,8 @@ def in_order(approaches: Sequence[str], roles: Mapping[str, Role]) -> list[str]:
 def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, Role]:
     """Approach -> `baseline`, `placebo`, `untrained` or `treatment`.
 
-    A placebo's policies came from the baseline's very parents and parameters but for the training seed, so the true
-    uplift is zero by construction. An untrained approach's policies took no training step.
+    A placebo's policies came from the baseline's very parents and parameters but for the training seed, and are tried as the
+    baseline's are, so the true uplift is zero by construction. An untrained approach's policies took no training step.
     """
     made = {cell: _policy(folder) for cell, folder in zip(cells, trials, strict=True)}
     approaches = dict.fromkeys(cell.approach for cell in cells)
@@ -62,9 +62,10 @@ def _recipe(manifest: Manifest) -> tuple[object, ...]:
     stage = load_stages().get(manifest["stage"])
     seeded = {name for name, source in stage.bound.items() if source == "seed"} if stage else {"seed"}
     params = {k: v for k, v in manifest["params"].items() if k not in seeded}
-    return manifest["stage"], manifest["version"], params, manifest["parents"]
+    return manifest["stage"], manifest["version"], params, manifest["parents"], manifest["seen_through"]
 
 
 def _policy(evaluation: Path) -> Manifest | None:
     folder = parent_of(evaluation, "policy")
-    return read_manifest(folder) if folder else None
+    through = read_manifest(evaluation).get("parents", {}).get("transform")
+    return {**read_manifest(folder), "seen_through": through} if folder else None

@@ -39,11 +39,11 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=3,
+    version=4,
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
-    makes={"dataset": "dataset/", "episodes": "episodes.npz", "preview": "preview.png"},
+    makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},
     offers=_from_twin,
     expects=lambda p: {"twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400 + p.scripted_tries / 2000),
@@ -62,6 +62,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
     from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
+    from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.self_test import self_test
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
@@ -85,6 +86,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         out.progress((i + 1) / len(episodes), "drawing demos")
     write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
     save_episodes(out.path("episodes"), episodes)
+    save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
     save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
     out.contract(action_dim=facts.robot.action_dim, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")

@@ -65,13 +65,14 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=4,
+    version=5,
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
     needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},
     makes={
         "dataset": "dataset/",
         "episodes": "episodes.npz",
+        "places": "places.npz",
         "clips?": "clips/",
         "checks": "checks.json",
         "preview": "preview.png",
@@ -101,6 +102,7 @@ def enrichment(
     from runtime.sim.episodes.checks import Limits, check_variant, tally, worst
     from runtime.sim.episodes.enrich import enrich_clips, variant_films
     from runtime.sim.episodes.episodes import Episode, Film, as_dataset, load_episodes, save_episodes
+    from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.variants import Ranges
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import read_model, read_twin
@@ -115,23 +117,27 @@ def enrichment(
     cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
     originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
     first, fps = facts.cameras[0].name, round(facts.control_hz)
-    found, passing, sheets = [], [], []
+    found, passing, sheets, places = [], [], [], []
 
     def drawn() -> Iterator[tuple[Episode, Film]]:
         for i, (episode, original) in enumerate(zip(episodes, originals, strict=True)):
+            places.append(places_of(episode, model, facts, facts.cameras))
             yield episode, original
             seed = (p.variant_seed, i)
-            films = variant_films(episode, model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
+            variants = variant_films(episode, model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
+            films = [film for film, _ in variants]
             checks = [
                 worst([check_variant(original[name], film[name], limits, arrays.fps, fps) for name in film]) for film in films
             ]
             found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
-            kept = [film for film, checked in zip(films, checks, strict=True) if checked.passed]
+            kept = [variant for variant, checked in zip(variants, checks, strict=True) if checked.passed]
             passing.append(len(kept))
             if i < SHEET_DEMOS:
                 sheets.extend(film[first] for film in (original, *films))
             out.progress((i + 1) / len(episodes), "drawing variants")
-            yield from ((episode, film) for film in kept)
+            for film, cameras in kept:
+                places.append(places_of(episode, model, facts, cameras))
+                yield episode, film
 
     written = write_dataset(out.path("dataset"), *as_dataset(facts, drawn()))
     of_demos = tally([checked for _, checked in found])
@@ -139,6 +145,7 @@ def enrichment(
         message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"
         raise InputError(Problem("R263", message, "narrow what a variant may change, or loosen the limits", "stages.enrichment"))
     save_episodes(out.path("episodes"), [e for e, kept in zip(episodes, passing, strict=True) for _ in range(1 + kept)])
+    save_places(out.path("places"), places)
     save_sheet(out.path("preview"), sheets)
     of_clips = []
     if clips is not None:

@@ -36,10 +36,13 @@ class Policy(Params):
     """Greatest random shift of each training image along each axis, pixels."""
     jitter: float = Field(0.2, ge=0, lt=1)
     """Greatest random change of each training image's brightness, as a fraction."""
+    places_weight: float = Field(0.3, ge=0)
+    """Weight of a second loss: keypoints of `small` learn to lie where objects are in the pictures, as far as demos know that
+    (ours do, from the twin; nothing of it is needed to act)."""
     camera_keys: tuple[str, ...] = Field(("front",), min_length=1)
     """Cameras that the policy looks through."""
     held_out: int = Field(4, ge=0)
-    """Demos kept out of training, to report the loss on."""
+    """Demos kept out of training, to report the loss on: the same for every seed."""
     seed: int = bound("seed")
     """Training seed: initial weights, order of windows, augmentation."""
     snapshots: tuple[float, ...] = bound("snapshots", default=())
@@ -67,7 +70,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
     needs={"demos": one("demos")},
@@ -78,20 +81,19 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 )
 def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
     """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors."""
-    import csv
     import time
 
     from runtime.learn.checkpoint import policy_facts, save_facts
-    from runtime.learn.dataset import checked_cameras, read_arrays
+    from runtime.learn.dataset import checked_cameras, read_arrays, with_places
     from runtime.learn.learner import make_learner
     from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.spec import Spec
-    from runtime.learn.train import Recipe, parameter_count, seed_everything, train, weights_digest
+    from runtime.learn.train import Recipe, parameter_count, save_curve, seed_everything, train, weights_digest
 
-    arrays = read_arrays(demos / "dataset")
+    arrays = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
     image_hw = checked_cameras(arrays, p.camera_keys)
     dims = (arrays.state.shape[1], arrays.action.shape[1])
-    spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options))
+    spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options), p.places_weight)
     seed_everything(p.seed)
     learner = make_learner(spec, demos / "dataset")
     recipe = Recipe(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
@@ -108,12 +110,9 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     learner.save(checkpoint)
     facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps, p.batch_size)
     save_facts(out.path("facts"), facts)
-    for step, loss, rate in trained.curve:
-        out.measure(step, loss=loss, learning_rate=rate)
-    with out.path("curve").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("step", "loss", "learning_rate"))
-        rows.writerows((s, f"{loss:.6f}", f"{rate:.3e}") for s, loss, rate in trained.curve)
+    for step, loss, rate, held in trained.curve:
+        out.measure(step, loss=loss, learning_rate=rate, **({} if held is None else {"held_out_loss": held}))
+    save_curve(out.path("curve"), trained)
     out.contract(
         action_dim=spec.action_dim,
         fps=float(arrays.fps),

@@ -14,18 +14,21 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE
+from runtime.learn.dataset import ACTION, IMAGE_PREFIX, PLACES_PREFIX, STATE
 from runtime.learn.normaliser import EPS, Stats
-from runtime.learn.small.network import Dims, SmallNet, chunk_loss
+from runtime.learn.small.network import Dims, SmallNet, chunk_loss, places_loss
 from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 SMALL_TYPE = "simkiln_small"
+OPTIONS = {"width": 8, "keypoints": 16, "hidden": 256}
+"""What can be chosen of it, with the defaults."""
 NORM_MAP = dict.fromkeys(("VISUAL", "STATE", "ACTION"), "MEAN_STD")
 
 
 class LightLearner:
-    """Learner of the small policy; see `spec.Learner`."""
+    """Learner of the small policy; see `spec.Learner`. Where demos know the places of objects, its first keypoints learn to lie
+    there: by themselves keypoints see nothing for a while, and whether they begin to before training ends is luck of the seed."""
 
     def __init__(self, spec: Spec, stats: Stats) -> None:
         self.spec, self.stats = spec, stats
@@ -48,7 +51,14 @@ class LightLearner:
         self.net.train(train)
         images = [self._image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
-        return chunk_loss(self.net(images, state), action, torch.from_numpy(batch["action_is_pad"]))
+        seen = self.net.look(images)
+        loss = chunk_loss(self.net.act(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
+        known = [PLACES_PREFIX + c for c in self.spec.camera_keys]
+        if train and self.spec.places_weight:
+            for keypoints, where in zip(seen, known, strict=True):
+                if where in batch:
+                    loss = loss + self.spec.places_weight * places_loss(keypoints, torch.from_numpy(batch[where]))
+        return loss
 
     def weights(self) -> dict[str, Tensor]:
         """Names as in the LeRobot policy, which calls the network `net`."""
@@ -105,7 +115,7 @@ class LightLearner:
 
 
 def _checked_options(extra: Mapping[str, object]) -> dict[str, int]:
-    options = {"width": 8, "keypoints": 16, "hidden": 256}
+    options = dict(OPTIONS)
     for key, value in extra.items():
         if key not in options or not isinstance(value, int) or isinstance(value, bool) or value < 1:
             problem = f"`{key}: {value}` is not an option of architecture `small`"

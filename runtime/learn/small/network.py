@@ -69,9 +69,23 @@ class SmallNet(nn.Module):
 
     def forward(self, images: list[Tensor], state: Tensor) -> Tensor:
         """Images, each [B, 3, H, W], and state [B, D] -> [B, chunk, A]."""
-        seen = [eye(image) for eye, image in zip(self.eyes, images, strict=True)]
+        return self.act(self.look(images), state)
+
+    def look(self, images: list[Tensor]) -> list[Tensor]:
+        """Images, each [B, 3, H, W] -> the keypoints of each, [B, 2 * K]."""
+        return [eye(image) for eye, image in zip(self.eyes, images, strict=True)]
+
+    def act(self, seen: list[Tensor], state: Tensor) -> Tensor:
+        """Keypoints of each camera and state [B, D] -> [B, chunk, A]."""
         out = self.plan(torch.cat([*seen, state], dim=1)).view(-1, self.dims.chunk, self.dims.action_dim)
         return out + state[:, None, :] if self.dims.state_dim == self.dims.action_dim else out
+
+
+def places_loss(seen: Tensor, places: Tensor) -> Tensor:
+    """Mean distance along each axis of the first K keypoints, of all [B, 2 * keypoints], from K places [B, K, 2], in -1..1."""
+    keypoints = seen.view(len(seen), -1, 2)
+    known = min(keypoints.shape[1], places.shape[1])
+    return (keypoints[:, :known] - places[:, :known]).abs().mean()
 
 
 def chunk_loss(predicted: Tensor, action: Tensor, is_pad: Tensor) -> Tensor:

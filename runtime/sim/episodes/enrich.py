@@ -9,8 +9,9 @@ import numpy as np
 from runtime.coverage.video import read_video, write_video
 from runtime.sim.episodes.checks import Checked, Limits, check_variant
 from runtime.sim.episodes.episodes import Episode, Film, redraw
-from runtime.sim.episodes.variants import Ranges, draw_variant, varied_backdrop, varied_look, vary_picture
+from runtime.sim.episodes.variants import Ranges, Variant, draw_variant, varied_backdrop, varied_look, vary_picture
 from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin, camera_picture, snap_to_support, splat_backdrop
 from runtime.splat.gaussians import Gaussians
@@ -28,24 +29,28 @@ def variant_films(
     ranges: Ranges,
     count: int,
     seed: tuple[int, int],
-) -> list[Film]:
-    """`count` variants of one demo: pictures by camera. `seed` is (stage seed, demo)."""
+) -> list[tuple[Film, list[Camera]]]:
+    """`count` variants of one demo: pictures by camera, and the cameras as they were moved. `seed` is (stage seed, demo)."""
     films = []
-    center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
     for k in range(count):
         rng = np.random.default_rng([_STREAM["demo"], *seed, k])
-        variant = draw_variant(ranges, twin.look.sensor.noise_sd, rng)
-        look = varied_look(twin.look, variant, center)
-        film = {}
-        for camera in twin.cameras:
-            moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
-            rgb, depth = camera_picture(renderer, gaussians, twin, moved)
-            shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
-            backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, twin.snap, twin.task.area), shadow)
-            eye = Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples)
-            film[camera.name] = redraw(eye, episode, rng)
-        films.append(film)
+        eyes = varied_eyes(draw_variant(ranges, twin.look.sensor.noise_sd, rng), model, twin, renderer, gaussians)
+        film = {eye.camera.name: redraw(eye, episode, rng) for eye in eyes}
+        films.append((film, [eye.camera for eye in eyes]))
     return films
+
+
+def varied_eyes(variant: Variant, model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians) -> list[Eye]:
+    """The twin's cameras as a variant has them: moved, with the splat drawn from there, in another light."""
+    look = varied_look(twin.look, variant, np.array((twin.task.area.center_x_m, 0.0, 0.0)))
+    shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
+    eyes = []
+    for camera in twin.cameras:
+        moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
+        rgb, depth = camera_picture(renderer, gaussians, twin, moved)
+        backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, twin.snap, twin.task.area), shadow)
+        eyes.append(Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples))
+    return eyes
 
 
 def enrich_clips(

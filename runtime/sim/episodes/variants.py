@@ -1,6 +1,7 @@
 """Appearance variants: other light, colours, surfaces, sensors and slightly moved cameras; never other motion."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -18,19 +19,24 @@ _PATTERNS: tuple[Pattern, ...] = ("grain", "tiles", "speckle", "checker", "strip
 class Ranges:
     """Largest deviation of each kind; a variant draws each uniformly between nothing and that, either way."""
 
-    light_turn_deg: float
-    light_change: float
-    light_tint: float
-    exposure: float
-    white_balance: float
-    gamma: float
-    vignetting: float
-    noise_sd: float
-    camera_shift_m: float
-    camera_turn_deg: float
-    object_color: float
-    relight: float
-    retexture: float
+    light_turn_deg: float = 180.0
+    light_change: float = 0.25
+    light_tint: float = 0.10
+    exposure: float = 0.20
+    white_balance: float = 0.08
+    gamma: float = 0.10
+    vignetting: float = 0.25
+    noise_sd: float = 4.0
+    camera_shift_m: float = 0.008
+    camera_turn_deg: float = 1.0
+    object_color: float = 0.15
+    relight: float = 0.20
+    retexture: float = 0.15
+
+    def times(self, factor: float) -> Self:
+        """All deviations `factor` times as large; a lamp turns by half a circle at most."""
+        wider = {field.name: factor * getattr(self, field.name) for field in fields(self)}
+        return replace(self, **wider | {"light_turn_deg": min(180.0, wider["light_turn_deg"])})
 
 
 @dataclass(frozen=True)

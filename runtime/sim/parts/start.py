@@ -9,7 +9,7 @@ import numpy as np
 from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 
-_STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4}
+_STREAM = {"trial": 1, "demo": 2, "scripted": 3, "development": 4, "practice": 5}
 
 
 @dataclass(frozen=True)

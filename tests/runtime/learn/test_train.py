@@ -1,5 +1,6 @@
 """Training is reproducible, padding does not count, and an untrained policy differs by its weights alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 import torch
 
 from runtime.learn.augment import augment
-from runtime.learn.dataset import read_arrays
+from runtime.learn.dataset import read_arrays, with_places
 from runtime.learn.learner import make_learner
 from runtime.learn.normaliser import load_stats, normaliser_digest
 from runtime.learn.optimiser import AdamW
+from runtime.learn.small.learner import LightLearner
 from runtime.learn.small.network import chunk_loss
 from runtime.learn.spec import Spec
 from runtime.learn.train import Recipe, rate_factor, seed_everything, train, weights_digest
@@ -71,10 +73,10 @@ def test_windows_stay_within_their_episode(demos: tuple[Path, list[dict]]) -> No
 
 def test_held_out_demos_are_whole_and_at_least_one_trains() -> None:
     index = np.repeat(np.arange(5), 3)
-    kept, out = split_episodes(index, 2, seed=0)
+    kept, out = split_episodes(index, 2)
     assert len(np.unique(index[out])) == 2
     assert not set(index[kept]) & set(index[out])
-    assert len(np.unique(index[split_episodes(index, 99, 0)[0]])) == 1
+    assert len(np.unique(index[split_episodes(index, 99)[0]])) == 1
 
 
 def test_padding_does_not_count() -> None:
@@ -136,3 +138,45 @@ def test_options_that_small_does_not_have_are_refused(demos: tuple[Path, list[di
     for extra in ({"depth": 3}, {"width": 0}, {"width": True}):
         with pytest.raises(InputError, match="not an option"):
             make_learner(Spec("small", ("front",), reach.HW, 6, 6, 8, 4, extra), demos[0] / "dataset")
+
+
+@pytest.mark.parametrize("shift_px", [0, 2])
+def test_keypoints_learn_to_lie_where_objects_are(demos: tuple[Path, list[dict]], shift_px: int) -> None:
+    """From demos that know it; a shifted picture shows the object elsewhere, and the loss on demos stays that of the actions."""
+    arrays = read_arrays(demos[0] / "dataset")
+    discs = [(image[..., 0].astype(float) - image[..., 1] > 90).nonzero() for image in arrays.images["front"]]
+    middle = np.array([(cols.mean(), rows.mean()) for rows, cols in discs])
+    places = ((middle + 0.5) / reach.HW[::-1] * 2 - 1).astype(np.float32)[:, None]
+    off = []
+    for weight in (0.0, 0.5):
+        seed_everything(0)
+        learner = LightLearner(replace(SPEC, places_weight=weight), load_stats(demos[0] / "dataset"))
+        train(learner, replace(arrays, places={"front": places}), Recipe(80, 16, 3e-3, 0, shift_px=shift_px, held_out=1))
+        pictures = [learner._image(arrays.images["front"], "front")]
+        seen = learner.net.look(pictures)[0].detach().numpy().reshape(len(places), -1, 2)
+        off.append(float(np.abs(seen[:, 0] - places[:, 0]).mean()))
+    assert off[1] < 0.12
+    assert off[1] < 0.5 * off[0]
+
+
+def test_held_out_demos_are_the_same_for_every_seed_and_their_loss_is_followed(demos: tuple[Path, list[dict]]) -> None:
+    dataset = demos[0] / "dataset"
+    losses = []
+    for seed in (0, 1):
+        seed_everything(0)
+        trained = train(make_learner(SPEC, dataset), read_arrays(dataset), Recipe(0, 8, 1e-3, seed, held_out=2))
+        losses.append(trained.held_out_loss)
+    assert losses[0] == losses[1]
+    trained = train(make_learner(SPEC, dataset), read_arrays(dataset), Recipe(100, 8, 1e-3, 0, held_out=2))
+    measured = [step for step, _, _, held in trained.curve if held is not None]
+    assert len(measured) == 11
+    assert measured[-1] == 100
+    assert trained.curve[-1][3] == trained.held_out_loss
+
+
+def test_places_of_other_frames_are_refused(demos: tuple[Path, list[dict]], tmp_path: Path) -> None:
+    arrays = read_arrays(demos[0] / "dataset")
+    assert with_places(arrays, tmp_path / "absent.npz") is arrays
+    np.savez(tmp_path / "places.npz", front=np.zeros((3, 1, 2), np.float32))
+    with pytest.raises(InputError, match="R309"):
+        with_places(arrays, tmp_path / "places.npz")

@@ -1,0 +1,111 @@
+"""Practice: a policy drives in a varied twin until the expert takes over, and shows from there how it is done.
+
+The idea of DAgger (Ross, Gordon and Bagnell 2011), with whole stretches of the expert's driving as labels, as HG-DAgger has them
+(Kelly et al. 2019): a policy that plans chunks needs to see what the expert would do after its own next action, too.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from runtime.learn.actor import Actor
+from runtime.sim.episodes.episodes import Episode, Film, redraw
+from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.camera import Camera
+from runtime.sim.pixels.eye import Eye
+from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
+from runtime.sim.tasks import kind_of
+from runtime.sim.twin.twin import Twin
+
+GROUP = 8
+"""Episodes that share one draw of light, cameras and physics."""
+LATEST = 0.75
+"""Of the horizon: the latest step at which the expert takes over."""
+_STREAM = 61
+
+
+@dataclass(frozen=True)
+class Drill:
+    """How episodes of practice are made. `latency_s` and `servo_change` are the largest deviations of the physics, drawn
+    uniformly between none and that (servos are weaker or stronger by a share of their gain).
+    """
+
+    latency_s: float
+    servo_change: float
+    hold_steps: int  # steps kept after success
+    seed: tuple[int, ...]
+
+
+def practise(
+    model: Callable[[], Model],
+    twin: Twin,
+    drill: Drill,
+    eyes: Callable[[Model, np.random.Generator], list[Eye]],
+    count: int,
+    policy: Actor | None,
+) -> Iterator[tuple[Episode, Film, list[Camera]]]:
+    """Episodes of the expert from where the policy brought the scene, with pictures and the cameras that took them.
+
+    Of `count` starts those are left out where the policy succeeds before the expert takes over, or the expert fails. Without a
+    policy the expert drives from the start.
+
+    Args:
+        model: makes a fresh copy of the twin's scene, whose servos are changed.
+        eyes: draws one varied look at that scene.
+    """
+    for first in range(0, count, GROUP):
+        rng = np.random.default_rng([_STREAM, *drill.seed, first])
+        scene = model()
+        change = 1 + drill.servo_change * rng.uniform(-1, 1)
+        scene.actuator_gainprm[:, 0] *= change
+        scene.actuator_biasprm[:, 1] *= change
+        changed = replace(twin, physics=replace(twin.physics, latency_s=drill.latency_s * rng.uniform()))
+        looks = eyes(scene, rng)
+        for episode in _group(scene, changed, drill, looks, range(first, min(first + GROUP, count)), policy, rng):
+            yield episode, {eye.camera.name: redraw(eye, episode, rng) for eye in looks}, [eye.camera for eye in looks]
+
+
+def _group(
+    model: Model, twin: Twin, drill: Drill, eyes: list[Eye], indices: range, policy: Actor | None, rng: np.random.Generator
+) -> list[Episode]:
+    """The successful stretches of the expert in one group of starts, side by side."""
+    kind, task = kind_of(twin.task), twin.task
+    starts = [kind.draw_start(task, i, "practice", hash_of(drill.seed), twin.robot) for i in indices]
+    bench = Bench(model, twin.physics, task, twin.control_hz, starts, robot=twin.robot)
+    n, steps = len(starts), round(task.horizon_s * twin.control_hz)
+    taken = rng.integers(1, max(2, round(LATEST * steps)), n) if policy else np.zeros(n, int)
+    rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
+    after = np.zeros(n, int)  # steps since success
+    images: dict[str, np.ndarray] = {}
+    if policy:
+        policy.reset(n)
+    for t in range(2 * steps + drill.hold_steps):
+        own = t < taken
+        active = np.where(own, after == 0, (after <= drill.hold_steps) & (t - taken < steps))
+        if not active.any():
+            break
+        measured, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
+        actions = np.zeros((n, twin.robot.action_dim))
+        if policy and own.any():
+            if t % policy.facts["n_action_steps"] == 0 or policy.facts["history"] > 1:
+                images = {eye.camera.name: np.stack([eye.see(data, rng) for data in bench.datas]) for eye in eyes}
+            actions = np.nan_to_num(policy.act(images, measured, task.instruction)).astype(np.float64)
+        for i in np.flatnonzero(active & ~own):
+            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s, twin.robot)
+            rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
+            actions[i] = wish
+        bench.step(actions, active)
+        after += [active[i] and bench.judges[i].success for i in range(n)]
+    found = []
+    for i, start in enumerate(starts):
+        if bench.judges[i].success and rows[i]:
+            qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
+            found.append(Episode(qpos, bench.datas[i].mocap_pos.copy(), state, action, start.index))
+    return found
+
+
+def hash_of(seed: tuple[int, ...]) -> int:
+    """One number of several, for a family of starts."""
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])

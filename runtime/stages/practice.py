@@ -1,0 +1,129 @@
+"""Stage `practice`: a policy drives in varied twins, the scripted expert shows how to go on, and it is trained on that too."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from runtime.contract import Contract
+from runtime.libraries import exact, minor
+from runtime.out import Out
+from runtime.splat.renderer import Renderer
+from runtime.stage import Params, Resources, bound, one, previous, stage
+
+
+class PracticeParams(Params):
+    """How much is practised, how far the twin varies meanwhile, and how long is trained."""
+
+    episodes: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos"})
+    """Episodes that are tried in a round; with 0 the policy is trained on its old demos alone."""
+    driver: Literal["policy", "expert"] = "policy"
+    """Who drives until the expert shows how to go on; by `expert` no state is one that the policy came to."""
+    variation: float = Field(1.0, ge=0, le=2)
+    """How far light, colours, surfaces, sensor and camera vary, as a multiple of the ranges that `enrichment` has by default."""
+    latency_s: float = Field(0.04, ge=0, le=0.09)
+    """Largest dead time between an action and its effect."""
+    servo_change: float = Field(0.3, ge=0, lt=1)
+    """Largest relative change of the servos' gain."""
+    hold_steps: int = Field(3, ge=0, le=50)
+    """Steps kept after success."""
+    steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
+    """Further gradient steps of a round, on old demos and all that was shown so far."""
+    batch_size: int = Field(32, ge=1, json_schema_extra={"budget": "steps"})
+    """Windows per gradient step."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
+    jitter: float = Field(0.2, ge=0, lt=1)
+    """Greatest random change of each training image's brightness, as a fraction."""
+    places_weight: float = Field(0.3, ge=0)
+    """As in `policy`."""
+    held_out: int = Field(4, ge=0)
+    """Episodes kept out of training, to report the loss on."""
+    seed: int = bound("seed")
+    """Training seed: starts and variation of the practice, order of windows."""
+
+
+@stage(
+    version=1,
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision") | exact("pyarrow"),
+    kind="policy",
+    per=("location", "task", "approach", "seed", "round"),
+    needs={
+        "policy": one("policy"),
+        "demos": one("demos"),
+        "twin": one("twin"),
+        "scene": one("splat"),
+        "before": previous("policy", "round", only_own=True),
+    },
+    agree=(("policy", "demos"),),
+    makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "practised": "practised.npz"},
+    backends=("renderer",),
+    offers=lambda p, inputs: inputs.get("policy", Contract()),
+    cost=lambda p: Resources(mem_gb=2.0, minutes=0.1 + p.episodes / 600 + p.steps / 2000),
+)
+def practice(
+    p: PracticeParams, policy: Path, demos: Path, twin: Path, scene: Path, before: Path | None, out: Out, renderer: Renderer
+) -> dict[str, float | int | str | None]:
+    """Let the policy (in later rounds the one that the round before made) drive from starts of its own in twins of varied light,
+    cameras, servos and latency; the expert takes over at a random step. Train on from its weights, on demos and all that was
+    shown so far. No new real data, and nothing of a site but its photos.
+
+    Raises:
+        InputError: R262 when the task is held out; R319 when the policy's architecture cannot be trained on.
+    """
+
+    import numpy as np
+
+    from runtime.learn.checkpoint import save_facts
+    from runtime.learn.dataset import joined, read_arrays, with_places
+    from runtime.learn.learner import resumed
+    from runtime.learn.load import load_policy
+    from runtime.learn.train import Recipe, save_curve, seed_everything, train, weights_digest
+    from runtime.problem import InputError, Problem
+    from runtime.sim.episodes.enrich import varied_eyes
+    from runtime.sim.episodes.places import places_of
+    from runtime.sim.episodes.practice import Drill, practise
+    from runtime.sim.episodes.variants import Ranges, draw_variant
+    from runtime.sim.twin.twin import read_model, read_twin
+    from runtime.splat.ply import read_ply
+    from runtime.store.manifest import read_manifest
+
+    facts = read_twin(twin)
+    if facts.task.held_out:
+        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    gaussians = read_ply(scene / "splat.ply")
+    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    driven = before or policy
+    actor = load_policy(driven / "checkpoint")
+    past = int(read_manifest(before)["metrics"]["round"]) if before else 0
+    ranges = Ranges().times(p.variation)
+
+    def eyes(model, rng):
+        return varied_eyes(draw_variant(ranges, facts.look.sensor.noise_sd, rng), model, facts, renderer, gaussians)
+
+    drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (p.seed, past))
+    driver = actor if p.driver == "policy" else None
+    shown = []
+    for episode, film, cameras in practise(lambda: read_model(twin), facts, drill, eyes, p.episodes, driver):
+        places = places_of(episode, read_model(twin), facts, cameras) if p.places_weight else {}
+        shown.append((film, episode.state, episode.action, places))
+        out.progress(0.5 * len(shown) / p.episodes, "practising")
+    old = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
+    arrays = joined(old, shown, before / "practised.npz" if before else None, out.path("practised"))
+    seed_everything(p.seed)
+    learner = resumed(driven / "checkpoint", actor.facts, demos / "dataset", p.places_weight)
+    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, p.seed, 0, p.jitter, p.held_out)
+    trained = train(learner, arrays, recipe, out.progress)
+    learner.save(out.path("checkpoint"))
+    save_facts(out.path("facts"), {**actor.facts, "seed": p.seed, "steps": actor.facts["steps"] + p.steps})
+    save_curve(out.path("curve"), trained)
+    out.contract(**read_manifest(policy)["contract"])
+    return {
+        "round": past + 1,
+        "shown": len(shown),
+        "shown_frames": sum(len(state) for _, state, _, _ in shown),
+        "frames": len(arrays.state),
+        "final_loss": trained.loss,
+        "held_out_loss": trained.held_out_loss,
+        "weights_digest": weights_digest(learner),
+    }
