@@ -45,7 +45,8 @@ class PracticeParams(Params):
 
 @stage(
     version=1,
-    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision") | exact("pyarrow"),
+    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    | exact("pyarrow"),
     kind="policy",
     per=("location", "task", "approach", "seed", "round"),
     needs={
