@@ -86,14 +86,14 @@ def _group(
         active = np.where(own, after == 0, (after <= drill.hold_steps) & (t - taken < steps))
         if not active.any():
             break
-        measured, tips, objects_m = bench.measured(), bench.tips(), bench.objects()
+        measured = bench.measured()
         actions = np.zeros((n, twin.robot.action_dim))
         if policy and own.any():
             if t % policy.facts["n_action_steps"] == 0 or policy.facts["history"] > 1:
                 images = {eye.camera.name: np.stack([eye.see(data, rng) for data in bench.datas]) for eye in eyes}
             actions = np.nan_to_num(policy.act(images, measured, task.instruction)).astype(np.float64)
         for i in np.flatnonzero(active & ~own):
-            wish = expert_action(task, tips[i], objects_m[i], measured[i], bench.step_s, twin.robot)
+            wish = expert_action(task, bench.seen(i), twin.robot)
             rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
             actions[i] = wish
         bench.step(actions, active)
