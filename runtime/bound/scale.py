@@ -1,5 +1,6 @@
 """How many metres a unit of a capture is: what a location says that it can be measured by, one model per `scale.kind`."""
 
+import math
 from itertools import chain
 from typing import Annotated, Literal, Self
 
@@ -119,6 +120,8 @@ class MarkerScale(Bound):
     def _whole(self) -> Self:
         if self.size_m is None and not self.apart and all(m.size_m is None for m in self.markers):
             raise ValueError("`markers` need `size_m`, the side of the black square, or a distance under `apart`")
+        if any(apart.ids[0] == apart.ids[1] for apart in self.apart):
+            raise ValueError("`ids` under `apart` are the same marker twice")
         if len({m.id for m in self.markers}) < len(self.markers):
             raise ValueError("an `id` stands twice under `markers`")
         if (self.dictionary == "own") != bool(self.own) or len(self.own) not in (0, len(self.markers)):
@@ -160,8 +163,12 @@ class DistanceScale(Bound):
     def _one_way(self) -> Self:
         if (self.points is None) == (self.seen is None):
             raise ValueError("a `distance` has either `points` or `seen`")
-        if self.points is not None and self.points[0] == self.points[1]:
+        if self.points is not None and math.dist(*self.points) < 1e-9:
             raise ValueError("`points` are the same point twice")
+        if any(math.dist(seen.a, seen.b) < 1 for seen in self.seen or ()):
+            raise ValueError("`seen` has a photo whose `a` and `b` are the same place")
+        if self.seen is not None and len({seen.photo for seen in self.seen}) < len(self.seen):
+            raise ValueError("`seen` has a photo twice: name each once, two or more in all")
         return self
 
 

@@ -93,11 +93,7 @@ def of_photo(lens: Lens, name: str, header: PhotoHeader, upright: bool) -> Lens:
         message = f"photo `{name}` is {header.width}x{header.height}, but the lens is for {lens.width}x{lens.height}"
         help_ = "give the lens for photos of that shape, or leave out those of another camera"
         raise InputError(Problem("R213", message, help_, "source.lens")) from None
-    turns = (quarters(header) or 0) * (upright - is_upright) % 4
-    if turns and any(lens.distortion[2:4]):
-        message = f"photo `{name}` is turned, and the lens has p1 or p2, which cannot be turned"
-        raise InputError(Problem("R213", message, "turn the photos themselves, without Exif, or set both to 0", "source.lens"))
-    return fit.turned(turns)
+    return fit.turned((quarters(header) or 0) * (upright - is_upright) % 4)
 
 
 def _numbers(said: dict[str, Any], keys: tuple[str, ...], absent: list[float] | None = None) -> list[float]:

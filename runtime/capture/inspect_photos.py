@@ -93,6 +93,9 @@ def _told(source: Photos, folder: Path, named: Named, namer: str) -> list[Proble
         count = f"{len(photos)} photo{'s' * (len(photos) != 1)} (`{photos[0]}`{', ...' if len(photos) > 1 else ''})"
         message = f"{namer} of `{source.path}` leaves out {count} of the {len(photos) + len(used)} in the folder"
         told.append((message, "estimate their poses as well, if they belong to the capture"))
+    if source.poses == "record3d" and any(os.path.isfile(path.with_suffix(".depth")) for path in used[:1]):
+        message = f"the depth maps of `{source.path}` are packed as LZFSE, and are not read"
+        told.append((message, "export the recording as EXR + RGB from the app, if depth should count"))
     if len(named.models) > 1:
         first, *rest = (f"`{place.relative_to(folder).as_posix()}`" for place in named.models)
         message = f"`{source.path}` has {len(named.models)} COLMAP models: {first} is read, the largest"

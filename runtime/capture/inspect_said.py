@@ -35,7 +35,10 @@ def inspect_said(source: Photos, folder: Path, named: Named) -> list[Problem]:
             problems += [Problem(p.code, p.message, p.help, "source.points") for p in error.problems]
     if not problems:
         found = find_beside(source, folder, named.used, named.poses)
-        problems += inspect_beside(source, folder, found.named, "a folder") or _headers(source, found)
+        theirs = named.poses.beside() if named.poses else {}  # of the pose file, looked at with it
+        problems += inspect_beside(source, folder, {n: p for n, p in found.named.items() if n not in theirs}, "a folder")
+        if not inspect_beside(source, folder, found.named, "a folder"):
+            problems += _headers(source, found)
         for key, place, kind in (("masks", source.masks, found.masks), ("depths", source.depths, found.depths)):
             if place is not None and not kind:
                 message = f"nothing in `{place}` of `{source.path}` has the name of a photo"

@@ -47,11 +47,14 @@ class Lens:
         return self.resized(width, round(self.height * width / self.width))
 
     def turned(self, quarters: int) -> "Lens":
-        """The same lens, without tangential distortion, for photos turned clockwise by quarters of a circle."""
+        """The same lens, of OpenCV's model or a pinhole, for photos turned clockwise by quarters of a circle."""
         lens = self
         for _ in range(quarters):
             fx, fy, cx, cy = lens.pinhole
-            lens = replace(lens, width=lens.height, height=lens.width, pinhole=(fy, fx, lens.height - cy, cx))
+            bent = lens.distortion
+            if len(bent) >= 4:  # tangential distortion is 2 (p x) x + r^2 p with the vector p = (p2, p1), which turns too
+                bent = (*bent[:2], bent[3], -bent[2], *bent[4:])
+            lens = replace(lens, width=lens.height, height=lens.width, pinhole=(fy, fx, lens.height - cy, cx), distortion=bent)
         return lens
 
 

@@ -16,6 +16,8 @@ from runtime.capture.undistort import rays, read_photo
 from runtime.capture.world_up import estimate_up
 from runtime.problem import InputError, Problem
 
+SMALLEST = 1e-9
+"""Metres per unit of which nothing can be made."""
 MOST_ERROR = 0.1
 """Relative standard error beyond which a scale is not known."""
 CLICK_PX = 1.0
@@ -78,7 +80,7 @@ def measure_scale(source: Photos, posed: PosedPhotos, up: np.ndarray, noted: lis
     if isinstance(how, PosesScale):
         return Measured("poses", 1.0)
     if isinstance(how, HeightScale):
-        return _by_height(how, posed, up)
+        return _checked(_by_height(how, posed, up))
     if isinstance(how, GpsScale):
         return _checked(_by_gps(posed, up, noted))
     if isinstance(how, DistanceScale):
@@ -87,8 +89,10 @@ def measure_scale(source: Photos, posed: PosedPhotos, up: np.ndarray, noted: lis
 
 
 def _checked(measured: Measured) -> Measured:
-    if measured.relative_error is not None and measured.relative_error > MOST_ERROR:
-        message = f"the scale is known only to {measured.relative_error:.0%} (standard error)"
+    error, scale = measured.relative_error or 0.0, measured.m_per_unit or 0.0
+    if not (error <= MOST_ERROR and SMALLEST < scale < 1 / SMALLEST):  # nor if one is no number
+        wide = f"is known only to {error:.0%} (standard error)"
+        message = f"the scale {wide if error > MOST_ERROR else f'comes out as {scale:g} metres per unit'}"
         help_ = "show what it is measured by in more photos, larger, and from more sides"
         raise InputError(Problem("R240", message, help_, "source.scale"))
     return measured
@@ -167,7 +171,7 @@ def _by_seen(how: DistanceScale, source: Photos, posed: PosedPhotos) -> Measured
     weight = np.ones(flat.shape[:2])
     ends = np.zeros((2, 3))
     for _ in range(3):  # a ray's distance to a point is an angle times the point's distance
-        total = np.einsum("pk,pkij->kij", weight, across) + 1e-12 * np.eye(3)
+        total = np.einsum("pk,pkij->kij", weight, across) + 1e-12 * weight.sum(0)[:, None, None] * np.eye(3)
         ends = np.linalg.solve(total, np.einsum("pk,pkij,pj->ki", weight, across, poses[:, :3, 3])[..., None])[..., 0]
         away = np.linalg.norm(ends - poses[:, None, :3, 3], axis=2)
         weight = (focal[:, None] / away / CLICK_PX) ** 2

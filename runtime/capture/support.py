@@ -6,6 +6,8 @@ from runtime.capture.focus import Focus, find_focus, from_path
 from runtime.problem import InputError, Problem
 from runtime.splat.scene import Support
 
+SMALLEST = 1e-12
+"""Of a radius in scene units of which nothing can be made, nor of its inverse."""
 SEED = 0
 DRAWN_POINTS = 6000
 TRIPLES = 20000
@@ -33,17 +35,21 @@ def estimate_support(xyz: np.ndarray, c2w: np.ndarray, up: np.ndarray, scale_m_p
         scale_m_per_unit: metres per scene unit.
 
     Raises:
-        InputError: R219, fewer than 10 finite points.
+        InputError: R219, fewer than 10 finite points, all in one place or beyond all measure.
     """
     rng = np.random.default_rng(SEED)
     xyz = np.asarray(xyz, np.float64)
     xyz = xyz[np.isfinite(xyz).all(1)]
+    help_ = "take more photos that overlap, or give a splat of the whole place"
     if len(xyz) < 10:
         message = f"{len(xyz)} points are too few to show what things could stand on"
-        raise InputError(Problem("R219", message, "take more photos that overlap, or give a splat of the whole place", "source"))
+        raise InputError(Problem("R219", message, help_, "source"))
     c2w = np.asarray(c2w, np.float64).reshape(-1, 4, 4)
     up = np.asarray(up, np.float64) / np.linalg.norm(up)
     focus = find_focus(xyz, c2w)
+    if not SMALLEST < focus.radius < 1 / SMALLEST:
+        message = f"{len(xyz)} points lie within about {focus.radius:.0e} units and show nothing that things could stand on"
+        raise InputError(Problem("R219", message, help_, "source"))
     weight = _weights(xyz, c2w, focus)
     chosen = rng.choice(len(xyz), DRAWN_POINTS, p=weight / weight.sum())  # with replacement: counts then weigh points
     near, thickness = xyz[chosen], THICKNESS * focus.detail

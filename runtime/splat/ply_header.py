@@ -31,6 +31,7 @@ MOST_GAUSSIANS = 20_000_000
 """Gaussians of the largest splat that is read."""
 LARGEST_LOG_SCALE = math.log(2.0**64)
 """Above it the square of a Gaussian's size, of which its covariance is made, is no float32."""
+_CLOUDS = {b"LASF": "a LAS or LAZ point cloud", b"ASTM-E57": "an E57 scan", b"# .PCD": "a PCD point cloud"}
 _HEADER_LIMIT_BYTES, _LINE_LIMIT_BYTES = 1 << 16, 1 << 16
 _LOOKED_AT = 64, 4096
 """Blocks, and rows of each, that `check` looks at; a file of up to 2**18 rows is looked at whole."""
@@ -143,6 +144,9 @@ def too_many(path: Path, count: int) -> InputError:
 
 def _parse(path: Path, head: bytes) -> PlyHeader:
     if not head.startswith((b"ply\n", b"ply\r\n")):
+        other = next((name for magic, name in _CLOUDS.items() if head.startswith(magic)), None)
+        if other:
+            raise bad_ply(path, f"is {other}, not a PLY", "convert it to PLY, as CloudCompare and PDAL do")
         raise bad_ply(path, "is not a PLY file", "export the splat as PLY")
     end = head.find(b"end_header")
     newline = head.find(b"\n", end)

@@ -78,12 +78,12 @@ def _lens(sensor: ET.Element) -> dict[str, Any]:
         text = kept[0].findtext(key)
         return 0.0 if text is None else number(text, f"`{key}` of the lens `{name}`")
 
-    if any(value(key) for key in ("k4", "b2")):
-        raise TransformsError(f"has the lens `{name}` with k4 or b2: optimise the cameras without them")
+    if value("b2"):
+        raise TransformsError(f"has the lens `{name}` with b2, pixels that are skewed: optimise the cameras without it")
     width, height = (number(size.get(key), f"`{key}` of the lens `{name}`") for key in ("width", "height"))
     f = value("f")
     return {
         **{"w": width, "h": height, "fl_x": f + value("b1"), "fl_y": f},
         **{"cx": width / 2 + value("cx"), "cy": height / 2 + value("cy")},
-        **{"k1": value("k1"), "k2": value("k2"), "k3": value("k3"), "p1": value("p2"), "p2": value("p1")},
+        **{"k1": value("k1"), "k2": value("k2"), "k3": value("k3"), "k4": value("k4"), "p1": value("p2"), "p2": value("p1")},
     }

@@ -96,8 +96,6 @@ def read_xmps(folder: Path, images: str) -> Said:
 
 def _lens(folder: Path, name: str, focal_mm: float, center: list[float], tail: list[float]) -> dict[str, Any]:
     k1, k2, k3, k4, t1, t2 = tail
-    if k4:
-        raise TransformsError(f"has a lens with k4 for `{name}`: export with the model Brown3")
     path = photo_path(folder, name) if is_inside(name) else None
     if path is None:
         return {"fl_x": 1.0}  # said as an absent photo
@@ -110,7 +108,7 @@ def _lens(folder: Path, name: str, focal_mm: float, center: list[float], tail: l
     return {
         **{"w": width, "h": height, "fl_x": focal_mm / FILM_MM * longer},
         **{"cx": width / 2 + center[0] * longer, "cy": height / 2 + center[1] * longer},
-        **{"k1": k1, "k2": k2, "k3": k3, "p1": t1, "p2": t2},
+        **{"k1": k1, "k2": k2, "k3": k3, "k4": k4, "p1": t1, "p2": t2},
     }
 
 

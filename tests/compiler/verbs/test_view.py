@@ -49,7 +49,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _table(root / "data" / "table.ply")
     source = "source: {kind: splat, root: here, path: table.ply, up: [0, 0, 1], scale_m_per_unit: 1.0}"
     stages = "stages: {coverage: {frames: 8}}"
-    (root / "specs/locations/table.yaml").write_text(f"title: A table </script>\n{source}\n{stages}\n")
+    title = "title: 'A \"table\" </script><img src=x onerror=alert(1)>'"
+    (root / "specs/locations/table.yaml").write_text(f"{title}\n{source}\n{stages}\n")
     (root / "specs/studies/look.yaml").write_text("title: Look\nlocations: [table]\ntargets: [coverage]\n")
     (root / "simkiln.local.yaml").write_text("roots: {here: data}\n")
     return root
@@ -90,7 +91,8 @@ def test_what_is_not_built_is_told(there: Path, capsys: pytest.CaptureFixture[st
     assert "not shown: the robot in the twin: study look does not plan it" in said
     page = there / "build/view/table.html"
     assert "500 of 3,000 Gaussians" in page.read_text()
-    assert "A table &lt;/script&gt;" in page.read_text()
+    assert "A &#34;table&#34; &lt;/script&gt;&lt;img src=x" in page.read_text()
+    assert "<img src=x" not in page.read_text()
     assert "Copyright (c) 2011-2026 PlayCanvas" in page.read_text()  # its licence goes where it goes
     assert [layer["label"] for layer in _facts(page)["layers"]] == ["support, with 10 cm up"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from runtime.bound.source import Photos
 from runtime.build.testing import run_stage
@@ -91,16 +92,25 @@ def test_masked_features_are_not_used(tmp_path: Path) -> None:
     assert points["obs_uv"][:, 0].max() < 84  # a feature has some width
 
 
-def test_a_known_lens_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turned", [(), (2, 5)], ids=["alike", "turned"])
+def test_a_known_lens_is_kept(tmp_path: Path, turned: tuple[int, ...]) -> None:
+    """Also where the camera was turned for some photos: they share the lens as they are stored."""
     folder = tmp_path / "table"
-    poses = synthetic.ring(8)
-    synthetic.write_photos(folder, [synthetic.photograph(p, synthetic.K * 2, synthetic.DISTORTION, (320, 240)) for p in poses])
+    poses, bent = synthetic.ring(8), synthetic.DISTORTION * [1, 1, 10, 10]
+    rolled = np.array([[0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])  # from the camera that is upright
+    stored = [p @ rolled.T if i in turned else p for i, p in enumerate(poses)]
+    synthetic.write_photos(folder, [synthetic.photograph(p, synthetic.K * 2, bent, (320, 240)) for p in stored])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for i in turned:
+        with Image.open(path := folder / "images" / f"{i:03d}.png") as photo:
+            photo.save(path, "JPEG", exif=exif, quality=98, subsampling=0)  # what it is, its bytes say
     fx, fy, cx, cy = (float(v) for v in synthetic.K * 4)
     file = cv2.FileStorage(str(folder / "camera.yml"), cv2.FILE_STORAGE_WRITE)  # of photos of twice the size
     file.write("image_width", 640)
     file.write("image_height", 480)
     file.write("camera_matrix", np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]]))
-    file.write("distortion_coefficients", np.append(synthetic.DISTORTION, 0.0)[None])
+    file.write("distortion_coefficients", np.append(bent, 0.0)[None])
     file.release()
     from runtime.capture.lens import Lens
     from runtime.capture.undistort import straight
@@ -110,11 +120,18 @@ def test_a_known_lens_is_kept(tmp_path: Path) -> None:
     mask[:50] = 0
     for i in range(8):
         cv2.imwrite(str(folder / "masks" / f"{i:03d}.png"), mask)
-    cameras, points, _ = _capture(folder, tmp_path / "store", poses="none", lens="camera.yml", masks="masks")
-    assert points["obs_uv"][:, 1].min() > 40
-    (camera,) = cameras["cameras"]
-    expected = straight(Lens(320, 240, tuple((synthetic.K * 2).tolist()), (*synthetic.DISTORTION, 0.0)), 320)
+    cameras, points, artifact = _capture(folder, tmp_path / "store", poses="none", lens="camera.yml", masks="masks")
+    assert points["obs_uv"][:, 1].min() > 40 or turned
+    camera, *other = cameras["cameras"]
+    expected = straight(Lens(320, 240, tuple((synthetic.K * 2).tolist()), (*bent.tolist(), 0.0)), 320)
     assert (camera["fl_x"], camera["fl_y"], camera["cx"], camera["cy"]) == pytest.approx(expected.pinhole, abs=1e-6)
+    assert [(c["width"], c["height"]) for c in other] == [(240, 320)] * bool(turned)
+    for frame, pose in zip(cameras["frames"], poses, strict=True):  # each photo is what a pinhole sees there
+        lens = cameras["cameras"][frame["camera"]]
+        pinhole = np.array([lens[key] for key in ("fl_x", "fl_y", "cx", "cy")])
+        right = synthetic.photograph(pose, pinhole, size=(lens["width"], lens["height"])).astype(float)
+        shown = np.asarray(Image.open(artifact / frame["file"]).convert("RGB"), float)
+        assert np.abs(shown - right)[60:-20, 20:-20].mean() < 6
     found = np.array([f["c2w"] for f in cameras["frames"]])
     turns = np.swapaxes(found[:1, :3, :3], 1, 2) @ found[:, :3, :3]
     right = np.swapaxes(poses[:1, :3, :3], 1, 2) @ poses[:, :3, :3]
@@ -158,7 +175,8 @@ def test_depth_files(tmp_path: Path) -> None:
     metres[0, 0] = np.nan
     np.save(tmp_path / "a.npy", metres)
     cv2.imwrite(str(tmp_path / "a.png"), np.nan_to_num(metres * 1000).astype(np.uint16))
-    first = read_depth(tmp_path / "a.npy")  # the first of all, so that EXR is switched on in time
+    first = read_depth(tmp_path / "a.npy")
+    read_depth(tmp_path / "a.png")  # before any EXR, so that they are switched on in time
     assert cv2.imwrite(str(tmp_path / "a.exr"), metres)
     for name in ("a.png", "a.exr"):
         np.testing.assert_allclose(read_depth(tmp_path / name), first, atol=1e-3)
@@ -202,6 +220,7 @@ def test_depth_files(tmp_path: Path) -> None:
         ({"depths": "other"}, "R212", "source.depths", "nothing in `other` of `table` has the name of a photo"),
         ({"points": "cloud.ply"}, "R215", "source.points", "`cloud.ply` cannot be read"),
         ({"points": "images/000.png"}, "R215", "source.points", "is not a PLY file"),
+        ({"points": "scan.las"}, "R215", "source.points", "`scan.las` is a LAS or LAZ point cloud, not a PLY"),
         ({"points": "cloud.ply", "poses": "none"}, "R214", "source.points", "and here they are estimated"),
         ({"lens": "camera.yml"}, "R214", "source.lens", "a lens is stated where poses are given"),
         ({"lens": "camera.yml", "poses": "none"}, "R210", "source.lens", "`camera.yml` of `table` cannot be read"),
@@ -211,6 +230,7 @@ def test_depth_files(tmp_path: Path) -> None:
 def test_what_a_source_names_wrongly(tmp_path: Path, change: dict[str, Any], code: str, key: str, said: str) -> None:
     folder = tmp_path / "table"
     (folder / "other").mkdir(parents=True)
+    (folder / "scan.las").write_bytes(b"LASF" + bytes(300))
     names = synthetic.write_photos(folder, [np.full((12, 16, 3), 40 * i, np.uint8) for i in range(6)])
     synthetic.write_transforms(folder, synthetic.ring(6), names)
     (problem,) = (p for p in inspect_source(Photos.model_validate(_source(**change)), folder) if not p.warning)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,24 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return roots
 
 
+def test_a_fourth_radial_term_and_packed_depth(exported: dict[str, Path], tmp_path: Path) -> None:
+    for name, file, change in (
+        ("metashape", "cameras.xml", lambda t: t.replace("<k1>", "<k4>0.25</k4><k1>")),
+        ("csv", "cameras.csv", lambda t: t.replace(",0.0,0.0,0.001,", ",0.0,0.25,0.001,")),
+    ):
+        root = Path(shutil.copytree(exported[name], tmp_path / name))
+        _edit(root / "table" / file, change)
+        source = _source(KINDS[name][0])
+        found = named(source, locate(source, root))
+        photo, camera = next(iter(found.used.values())), next(iter(found.cameras.values()))
+        lens = camera.lens(read_header(photo))
+        assert (lens.model, lens.distortion[:6]) == ("POLYNOMIAL", pytest.approx((*DISTORTION, 0, 0.25)))
+    (exported["record3d"] / "table/rgbd/0.depth").write_bytes(b"bvx2")
+    (told,) = inspect_source(_source("record3d"), locate(_source("record3d"), exported["record3d"]))
+    assert (told.code, told.warning) == ("R221", True)
+    assert "packed as LZFSE" in told.message
+
+
 BOMB = '<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]>'
 
 
@@ -201,6 +220,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]>'
         ("metashape", "cameras.xml", lambda t: t[:-9], "R214", "is not valid XML"),
         ("metashape", "cameras.xml", lambda t: t.replace('type="frame"', 'type="fisheye"', 1), "R214", "not a perspective one"),
         ("metashape", "cameras.xml", lambda t: t.replace('label="003"', 'label="../../733"'), "R218", "outside its folder"),
+        ("metashape", "cameras.xml", lambda t: t.replace("<k1>", "<b2>9</b2><k1>", 1), "R214", "b2, pixels that are skewed"),
         ("metashape", "cameras.xml", lambda t: t.replace('label="003"', 'label="733"'), "R212", "`images/733`"),
         ("csv", "cameras.csv", lambda t: t.replace("003.png", "3" * 200_000), "R214", "is not valid CSV"),
         ("csv", "cameras.csv", lambda t: t.replace("heading", "azimuth"), "R214", "has no column `heading`"),

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from runtime.bound.source import Photos
 from runtime.capture.lens import Lens
@@ -159,6 +160,16 @@ def test_a_known_distance(desk: Desk) -> None:
     assert 0.0005 < scale.relative_error < 0.01
     crossed = [seen[0], seen[1] | {"a": seen[1]["b"], "b": seen[1]["a"]}]
     assert refused(posed, known | {"seen": crossed})[0] == "R240"
+    nowhere = replace(posed, c2w=np.repeat(posed.c2w[:1], 9, axis=0))
+    assert refused(nowhere, known | {"seen": [seen[0], seen[0] | {"photo": "3.png"}]})[0] == "R240"
+    assert refused(posed, known | {"points": [[0, 0, 0], [0, 0, 1e9]], "length_m": 1e-9})[1].startswith("the scale comes out as")
+    for wrong in (
+        known | {"seen": [seen[0], seen[0]]},
+        known | {"seen": [seen[0], seen[1] | {"b": seen[1]["a"]}]},
+        {"kind": "markers", "apart": [{"ids": [1, 1], "length_m": 1.0}]},
+    ):
+        with pytest.raises(ValidationError):
+            source(wrong)
     assert "`9.png`" in refused(posed, known | {"seen": [*seen[:2], seen[2] | {"photo": "9.png"}]})[1]
 
 

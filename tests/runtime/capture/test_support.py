@@ -94,3 +94,6 @@ def test_same_points_same_surface_and_json() -> None:
 def test_too_few_points() -> None:
     with pytest.raises(InputError, match="9 points"):
         estimate_support(np.zeros((9, 3)), ring(5), np.array([0, 0, 1.0]), 1.0)
+    for points in (np.zeros((20, 3)), np.random.default_rng(0).normal(size=(20, 3)) * 1e20):
+        with pytest.raises(InputError, match="20 points lie within about"):
+            estimate_support(points, np.zeros((0, 4, 4)), np.array([0, 0, 1.0]), 1.0)

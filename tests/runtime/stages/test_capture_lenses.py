@@ -51,6 +51,17 @@ def _fisheye(pose: np.ndarray) -> np.ndarray:
     return synthetic.seen(pose, np.concatenate([plain, np.ones((len(plain), 1))], axis=1), (WIDTH, HEIGHT))
 
 
+def _polynomial(pose: np.ndarray) -> np.ndarray:
+    """Through a lens whose radius is r (1 + k1 r^2 + k2 r^4 + k3 r^6 + k4 r^8)."""
+    v, u = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    plain = np.linspace(0, 1, 20_001)
+    bent = plain * np.polynomial.polynomial.polyval(plain**2, [1.0, *BROWN.values()])
+    x, y = (u.ravel() - K[2]) / K[0], (v.ravel() - K[3]) / K[1]
+    away = np.hypot(x, y)
+    grown = np.interp(away, bent, plain) / np.maximum(away, 1e-9)
+    return synthetic.seen(pose, np.stack([x * grown, y * grown, np.ones_like(x)], axis=1), (WIDTH, HEIGHT))
+
+
 def _panorama(pose: np.ndarray) -> np.ndarray:
     width, height = 640, 320
     v, u = np.mgrid[:height, :width] + 0.5
@@ -60,7 +71,9 @@ def _panorama(pose: np.ndarray) -> np.ndarray:
 
 
 RATIONAL = {"k1": -0.2, "k2": 0.05, "p1": 0.001, "p2": -0.002, "k3": -0.02, "k4": 0.03, "k5": 0.01, "k6": -0.01}
+BROWN = {"k1": -0.2, "k2": 0.05, "k3": -0.1, "k4": 0.3}
 LENSES = {
+    "polynomial": (BROWN, _polynomial),
     "rational": (
         {"camera_model": "FULL_OPENCV", **RATIONAL},
         lambda p: synthetic.photograph(p, K, np.array([*RATIONAL.values()])),
