@@ -71,7 +71,8 @@ def write_dataset(
     """Write episodes as a LeRobotDataset v3 at `root`, which must be absent or an empty folder.
 
     Args:
-        episodes: each a dict with `images` {camera: u8 [T, H, W, 3]}, `state` [T, D] and `action` [T, A] (radians).
+        episodes: each a dict with `images` {camera: u8 [T, H, W, 3]}, `state` [T, D] and `action` [T, A] (radians), and where
+            it was said otherwise, its own `instruction`.
         image_hw: height and width of every image, pixels.
         instruction: the sentence stored as `task` of every frame.
         joint_names: names of the D state and A action entries (D = A); `joint_0` ... when absent.
@@ -97,9 +98,10 @@ def write_dataset(
         if dataset is None:
             features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names)
             dataset = LeRobotDataset.create(REPO_ID, int(fps), features, root=root, use_videos=False, video_backend="pyav")
+        said = checked_instruction(episode["instruction"]) if episode.get("instruction") else task
         for t in range(len(state)):
             frame = {IMAGE_PREFIX + c: images[c][t] for c in cameras}
-            dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": task})
+            dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": said})
         dataset.save_episode()
         frames, count = frames + len(state), count + 1
     if dataset is None:

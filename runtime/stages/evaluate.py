@@ -84,7 +84,6 @@ def evaluate(
     from collections import Counter
     from dataclasses import replace
     from functools import partial
-    from itertools import groupby
 
     import pyarrow.parquet as pq
 
@@ -93,7 +92,7 @@ def evaluate(
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
-    from runtime.sim.trials.conditions import replay
+    from runtime.sim.trials.conditions import alike, replay
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
@@ -127,9 +126,7 @@ def evaluate(
         raise InputError(Problem("R273", message, "plan again"))
     measured: dict[str, Any] = {}
     done, again = [], []
-    for _, same in groupby(sorted(found, key=lambda one: one.setup), lambda one: one.setup):
-        alike = list(same)
-        starts, level, task = [one.start for one in alike], alike[0].gap, facts.task.under(alike[0].start.settings)
+    for level, task, starts in alike(facts.task, found):
         if p.site is not None and level is not None:
             real = install(p.site.at(level), replace(facts, task=task))
             model, physics, eyes = real.model, real.physics, real.eyes

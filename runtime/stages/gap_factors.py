@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.bound.hidden_gap import GAP_FACTORS
 from runtime.bound.source import HiddenSite
+from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
@@ -58,6 +59,7 @@ def gap_factors(
     import dataclasses
     import json
     from collections import defaultdict
+    from collections.abc import Callable
 
     import numpy as np
     import pyarrow as pa
@@ -68,7 +70,7 @@ def gap_factors(
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
     from runtime.sim.site.place import hidden_place
-    from runtime.sim.trials.conditions import replay
+    from runtime.sim.trials.conditions import Condition, alike, replay
     from runtime.sim.trials.factors import RECONSTRUCTION, Change, combinations, draw_orders, walk
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
@@ -81,27 +83,37 @@ def gap_factors(
     deviating, told = p.site.gap.factors(), 0
     rounds = len(levels) * combinations(orders, deviating)
 
-    def tried(model: Any, physics: Any, eyes: Any, starts: Any) -> dict[int, bool]:
-        refuse_unsettled(model, physics, facts.task, starts, facts.robot)
-        bench = Bench(model, physics, facts.task, facts.control_hz, starts, robot=facts.robot)
-        done = run_trials(bench, eyes, actor, round(facts.task.horizon_s * facts.control_hz))
-        return {trial.initial_state: trial.success for trial in done}
+    def tried(same: list[Condition], scene: Callable[[Task], tuple[Any, Any, Any]]) -> dict[int, bool]:
+        won = {}
+        for _, task, starts in alike(facts.task, same):
+            model, physics, eyes = scene(task)
+            refuse_unsettled(model, physics, task, starts, facts.robot)
+            bench = Bench(model, physics, task, facts.control_hz, starts, robot=facts.robot)
+            done = run_trials(bench, eyes, actor, round(task.horizon_s * facts.control_hz))
+            won |= {trial.initial_state: trial.success for trial in done}
+        return won
+
+    def in_twin(task: Task) -> tuple[Any, Any, Any]:
+        model = read_model(twin, facts, task)
+        return model, facts.physics, eyes_of(model, facts, read_backdrops(twin, facts))
 
     changes: list[Change] = []
     truth = {}
     for level in levels:
-        site, starts = p.site.at(level), [one.start for one in found if one.gap == level]
-        model = read_model(twin)
-        in_twin = tried(model, facts.physics, eyes_of(model, facts, read_backdrops(twin, facts)), starts)
+        site, same = p.site.at(level), [one for one in found if one.gap == level]
 
-        def at_site(inside: frozenset[str], site: HiddenSite = site, starts: Any = starts) -> dict[int, bool]:
+        def at_site(inside: frozenset[str], site: HiddenSite = site, same: Any = same) -> dict[int, bool]:
             nonlocal told
-            real = install(site.model_copy(update={"gap": site.gap.only(inside)}), facts)
+
+            def installed(task: Task) -> tuple[Any, Any, Any]:
+                real = install(site.model_copy(update={"gap": site.gap.only(inside)}), dataclasses.replace(facts, task=task))
+                return real.model, real.physics, real.eyes
+
             told += 1
             out.progress(told / rounds, f"{len(inside)} of {len(deviating)} factors in")
-            return tried(real.model, real.physics, real.eyes, starts)
+            return tried(same, installed)
 
-        changes += walk(in_twin, orders, at_site, deviating)
+        changes += walk(tried(same, in_twin), orders, at_site, deviating)
         place = hidden_place(site)
         truth[level] = {
             "gap": site.gap.model_dump(),

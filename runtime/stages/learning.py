@@ -43,6 +43,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     twin over again, as far as the numbers of trials go.
     """
     import json
+    from functools import partial
 
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -51,26 +52,28 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     from runtime.learn.snapshots import checkpoint_at, snapshot_steps
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
-    from runtime.sim.trials.conditions import replay
+    from runtime.sim.trials.conditions import alike, replay
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
     from runtime.stats.curves.area import area
 
     facts = read_twin(twin)
-    model = read_model(twin)
-    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
-    starts = [one.start for one in replay(conditions, 0, p.trials)[0]]
-    refuse_unsettled(model, facts.physics, facts.task, starts, facts.robot)
-    horizon_steps = round(facts.task.horizon_s * facts.control_hz)
+    backdrops, horizon_steps = read_backdrops(twin, facts), round(facts.task.horizon_s * facts.control_hz)
+    scenes = []
+    for _, task, starts in alike(facts.task, replay(conditions, 0, p.trials)[0]):
+        model = read_model(twin, facts, task)
+        refuse_unsettled(model, facts.physics, task, starts, facts.robot)
+        bench_of = partial(Bench, model, facts.physics, task, facts.control_hz, starts, robot=facts.robot)
+        scenes.append((bench_of, eyes_of(model, facts, backdrops)))
     made = json.loads((policy / "policy.json").read_text())
     steps = snapshot_steps(p.at, made["steps"])
     rows: list[dict[str, Any]] = []
     rates = []
     for i, step in enumerate(steps):
         actor = transformed(load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json"), transform)
-        bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
-        done = run_trials(bench, eyes, actor, horizon_steps)
+        done = [trial for bench_of, eyes in scenes for trial in run_trials(bench_of(), eyes, actor, horizon_steps)]
+        done.sort(key=lambda trial: trial.initial_state)
         rates.append(sum(t.success for t in done) / len(done))
         out.progress((i + 1) / len(steps), f"after {step} steps {100 * rates[-1]:.0f}% succeeded")
         rows += [

@@ -54,8 +54,11 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
     found: list[Episode | None] = []
     for i, start in enumerate(starts):
         qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
-        good = bench.judges[i].success
-        found.append(Episode(qpos, bench.datas[i].mocap_pos.copy(), state, action, start.index) if good else None)
+        still = bench.datas[i]
+        turns = still.mocap_quat.copy() if np.any(still.mocap_quat[:, 1:]) else None
+        said = start.settings.get("instruction", "")
+        episode = Episode(qpos, still.mocap_pos.copy(), state, action, start.index, said, turns)
+        found.append(episode if bench.judges[i].success else None)
     return found
 
 

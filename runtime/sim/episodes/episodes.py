@@ -11,7 +11,7 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin
 
 type Film = dict[str, np.ndarray]  # camera -> u8 [T, H, W, 3]
-type Rows = Iterator[dict[str, Film | np.ndarray]]
+type Rows = Iterator[dict[str, Film | np.ndarray | str]]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Episode:
     state: np.ndarray  # [T, J] measured joints, rad, float32
     action: np.ndarray  # [T, J] joint targets of the expert, rad, float32
     start_index: int
+    instruction: str = ""  # where it was said in other words than the task's own
+    turns: np.ndarray | None = None  # [M, 4] quaternions of the objects that stand still, where any is turned
 
     def __len__(self) -> int:
         return len(self.state)
@@ -33,7 +35,13 @@ def save_episodes(path: Path, episodes: Sequence[Episode]) -> None:
     qpos, state, action = (np.concatenate([getattr(e, name) for e in episodes]) for name in ("qpos", "state", "action"))
     objects_m, lengths = np.stack([e.objects_m for e in episodes]), np.array([len(e) for e in episodes])
     starts = np.array([e.start_index for e in episodes])
-    np.savez_compressed(path, qpos=qpos, objects_m=objects_m, state=state, action=action, lengths=lengths, start_index=starts)
+    columns = {"qpos": qpos, "objects_m": objects_m, "state": state, "action": action, "lengths": lengths, "start_index": starts}
+    if any(e.turns is not None for e in episodes):
+        upright = np.tile((1.0, 0.0, 0.0, 0.0), (objects_m.shape[1], 1))
+        columns["turns"] = np.stack([upright if e.turns is None else e.turns for e in episodes])
+    if any(e.instruction for e in episodes):
+        columns["instruction"] = np.array([e.instruction for e in episodes])
+    np.savez_compressed(path, **columns)  # ty: ignore[invalid-argument-type]
 
 
 def load_episodes(path: Path) -> list[Episode]:
@@ -42,13 +50,15 @@ def load_episodes(path: Path) -> list[Episode]:
         rows = {k: stored[k] for k in ("qpos", "state", "action")}
         objects, starts, ends = stored["objects_m"], stored["start_index"], np.cumsum(stored["lengths"])
         begins = ends - stored["lengths"]
+        turns = stored["turns"] if "turns" in stored else [None] * len(ends)
+        said = stored["instruction"].tolist() if "instruction" in stored else [""] * len(ends)
     return [
-        Episode(rows["qpos"][a:b], objects[i], rows["state"][a:b], rows["action"][a:b], int(starts[i]))
+        Episode(rows["qpos"][a:b], objects[i], rows["state"][a:b], rows["action"][a:b], int(starts[i]), said[i], turns[i])
         for i, (a, b) in enumerate(zip(begins, ends, strict=True))
     ]
 
 
-def place(model: Model, data: Data, qpos: np.ndarray, objects_m: np.ndarray) -> None:
+def place(model: Model, data: Data, qpos: np.ndarray, objects_m: np.ndarray, turns: np.ndarray | None = None) -> None:
     """Put the scene into a recorded state; only geometry is brought up to date.
 
     Raises:
@@ -60,6 +70,8 @@ def place(model: Model, data: Data, qpos: np.ndarray, objects_m: np.ndarray) -> 
         )
     data.qpos[:] = qpos
     data.mocap_pos[:] = objects_m
+    if turns is not None:
+        data.mocap_quat[:] = turns
     mujoco.mj_kinematics(model, data)
 
 
@@ -68,7 +80,7 @@ def redraw(eye: Eye, episode: Episode, rng: np.random.Generator) -> np.ndarray:
     data = mujoco.MjData(eye.model)
     frames = []
     for qpos in episode.qpos:
-        place(eye.model, data, qpos, episode.objects_m)
+        place(eye.model, data, qpos, episode.objects_m, episode.turns)
         frames.append(eye.see(data, rng))
     return np.stack(frames)
 
@@ -77,6 +89,9 @@ def as_dataset(
     twin: Twin, drawn: Iterable[tuple[Episode, Film]]
 ) -> tuple[int, list[str], tuple[int, int], Rows, str, tuple[str, ...]]:
     """Episodes with their pictures, and what is known of them, as `runtime.learn.dataset.write_dataset` takes them."""
-    rows = ({"images": film, "state": episode.state, "action": episode.action} for episode, film in drawn)
+    rows = (
+        {"images": film, "state": episode.state, "action": episode.action, "instruction": episode.instruction}
+        for episode, film in drawn
+    )
     first, cameras = twin.cameras[0], [c.name for c in twin.cameras]
     return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, twin.robot.names

@@ -3,7 +3,7 @@
 from runtime.bound.thing import Thing
 from runtime.sim.parts.mj import Body, Spec, mujoco
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, WORLD_BITS
+from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, WORLD_BITS, Vector
 
 RGB = {
     "red": (0.85, 0.08, 0.08),
@@ -29,7 +29,7 @@ def touch(physics: Physics, friction: float = 1.0) -> dict[str, object]:
     return {**FIRM, "friction": (physics.friction * friction, 0.005, 0.0001)}
 
 
-def add_thing(spec: Spec, name: str, thing: Thing, physics: Physics, pos: tuple[float, float, float]) -> Body:
+def add_thing(spec: Spec, name: str, thing: Thing, physics: Physics, pos: Vector) -> Body:
     """Add a thing as body `name` on the free joint `NAME/free`, its middle at `pos` (metres)."""
     body = spec.worldbody.add_body(name=name, pos=pos)
     body.add_freejoint(name=f"{name}/free")
@@ -48,8 +48,10 @@ def add_thing(spec: Spec, name: str, thing: Thing, physics: Physics, pos: tuple[
     return body
 
 
-def add_disc(spec: Spec, name: str, radius_m: float, height_m: float, rgb: tuple[float, float, float], friction: float) -> None:
-    """Add a flat disc that stands still, as mocap body `name` whose place is the middle of its underside."""
+def add_disc(spec: Spec, name: str, radius_m: float, height_m: float, rgb: Vector, friction: float | None = None) -> None:
+    """Add a flat disc that stands still, as mocap body `name` whose place is the middle of its underside. Without `friction` it
+    is painted: nothing collides with it."""
+    solid = {"contype": 0, "conaffinity": 0} if friction is None else {"friction": (friction, 0.005, 0.0001), **WORLD_BITS}
     body = spec.worldbody.add_body(name=name, mocap=True)
     body.add_geom(
         name=f"{name}/disc",
@@ -58,6 +60,5 @@ def add_disc(spec: Spec, name: str, radius_m: float, height_m: float, rgb: tuple
         pos=(0, 0, height_m / 2),
         rgba=(*rgb, 1),
         group=FOREGROUND_GROUP,
-        friction=(friction, 0.005, 0.0001),
-        **WORLD_BITS,
+        **solid,
     )

@@ -6,7 +6,7 @@ result may use `development`, and trials of the study are `held_out`.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,6 @@ class Condition:
         turns = np.array(row["turns_rad"]) if "turns_rad" in row else None
         return cls(row["split"], Start(row["initial_state"], joints, places, turns, row.get("settings", {})), row["gap"])
 
-    @property
-    def setup(self) -> tuple[str, str]:
-        """What trials share that run side by side: the level of the gap, and the settings of the task that starts change."""
-        return self.gap or "", json.dumps(self.start.settings, sort_keys=True)
-
 
 def draw(task: Task, split: str, count: int, seed: int, gaps: Sequence[GapLevel] = ()) -> list[Condition]:
     """The first `count` conditions of a split; of several levels of the gap each has the next."""
@@ -100,6 +95,15 @@ def replay(folder: Path, first: int, end: int, split: str = "held_out") -> tuple
         message = f"trials begin from {end} initial states, but {len(rows)} are recorded as `{split}`"
         raise InputError(Problem("R273", message, "plan again", "trials"))
     return [Condition.of(row) for row in rows[first:end]], said["digests"][split]
+
+
+def alike(task: Task, found: Sequence[Condition]) -> Iterator[tuple[GapLevel | None, Task, list[Start]]]:
+    """Conditions whose trials run side by side: the level of the gap, the task as their starts change it, and the starts."""
+    groups: dict[tuple[str, str], list[Condition]] = {}
+    for one in found:
+        groups.setdefault((one.gap or "", json.dumps(one.start.settings, sort_keys=True)), []).append(one)
+    for _, same in sorted(groups.items()):
+        yield same[0].gap, task.under(same[0].start.settings), [one.start for one in same]
 
 
 def digest_of(value: Any) -> str:

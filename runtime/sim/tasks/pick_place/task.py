@@ -10,18 +10,14 @@ from runtime.sim.parts.robot import TIP_SITE, Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.parts.touch import touches_robot
-from runtime.sim.tasks.draw import apart, thing, wording
+from runtime.sim.tasks.draw import apart, variant, wording
 from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
-from runtime.sim.tasks.moves import hold, ramp, sight_rad, toward
+from runtime.sim.tasks.moves import pick_and_put, ramp, sight_rad
 from runtime.sim.tasks.pick_place.setup import PickPlace
 
 OBJECTS = ("thing", "pad")
 RULE_VERSION = 1  # raise it when the same motion would be judged another way
 PAD_RGB = (0.15, 0.35, 0.75)
-HOVER_M = 0.05  # height of the tip above its hold while it moves sideways
-CARRY_M = 0.045  # height of the thing's underside above the support while it is carried
-ALIGNED_M, LOST_M = 0.006, 0.014  # sideways errors below which the expert goes down, above which up
-SQUEEZE_RAD = 0.06  # how far the gripper is asked to close beyond the thing's width
 RESTS_M, STILL_M_S = 0.004, 0.05  # height above the pad and speed below which a thing rests on it
 
 
@@ -53,38 +49,15 @@ def draw_start(task: PickPlace, index: int, purpose: str, seed: int = 0, robot: 
     joints = jittered_home(rng, task.start_jitter_rad, robot)
     stands, pad = apart(rng, task.area, task.pad.apart_m)
     turn = sight_rad(stands) + rng.uniform(-task.turn_rad, task.turn_rad)
-    chosen, settings = thing(task, rng, purpose)
+    chosen, settings = variant(task, "thing", rng, purpose)
     places = np.array(((*stands, chosen.height_m / 2), (*pad, 0.0)))
     return Start(index, joints, places, np.array((turn, 0.0)), settings | wording(task, rng, purpose))
 
 
 def expert(task: PickPlace, seen: Seen) -> Reach:
-    """Over the thing, down with the hand open, shut, up, over the pad, down, open, up: the phase is read off the state."""
-    place_m, pad = seen.objects_m
-    tip, step_s = seen.tip_m, seen.step_s
-    h = hold(task.thing, place_m, float(seen.turns_rad[0]))
-    off = h.tip_m - tip
-    aside = float(np.hypot(*off[:2]))
-    width = float(seen.joints_rad[-1])
-    under = float(place_m[2]) - task.thing.height_m / 2  # height of the thing's underside
-    around = aside < LOST_M and abs(off[2]) < 0.012  # the hand is where it can shut
-    away = pad[:2] - place_m[:2]
-    over = float(np.hypot(*away))
-    top = task.pad.height_m
-    shut = h.grip_rad - SQUEEZE_RAD
-    if over < 0.3 * task.pad.radius_m and under < top + 0.004:  # it lies on the pad: let go, then leave
-        loose = ramp(width, h.grip_rad, h.grip_rad + 0.06)
-        return Reach(toward(tip, tip[:2], tip[2] + loose * HOVER_M, step_s), h.open_rad, h.turn_rad)
-    if around and width < h.grip_rad + 0.025:  # in the hand
-        high = ramp(under, 0.4 * CARRY_M, 0.8 * CARRY_M)
-        there = over < 0.2 * task.pad.radius_m
-        wanted = tip[2] + (top - 0.002 if there else CARRY_M) - under
-        to = toward(tip, tip[:2] + away, wanted, step_s, 1.0 if there else high)
-        return Reach(to, shut, h.turn_rad + sight_rad(to) - sight_rad(tip))
-    if around and aside < ALIGNED_M + 0.002 and off[2] > -0.005:
-        return Reach(toward(tip, h.tip_m[:2], h.tip_m[2], step_s), shut, h.turn_rad)
-    aimed = ramp(aside, LOST_M, ALIGNED_M)
-    return Reach(toward(tip, h.tip_m[:2], h.tip_m[2] + (1 - aimed) * HOVER_M, step_s), h.open_rad, h.turn_rad)
+    """Pick the thing up and put it onto the pad's middle, as the state asks for."""
+    goal = seen.objects_m[1] + np.array((0, 0, task.pad.height_m))
+    return pick_and_put(task.thing, seen, goal, 0.3 * task.pad.radius_m)
 
 
 class PickJudge:

@@ -19,7 +19,7 @@ from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.tasks import kind_of, kinds
 from runtime.sim.tasks.kind import Reach, Seen
 
-KINDS = ("pick_place",)
+KINDS = ("pick_place", "push_to_zone", "stack", "open_drawer")
 SUPPORT = Solid("support", "box", (0.2, 0.0, -0.02), (0.5, 0.5, 0.02))
 OTHER = Physics(
     servo=Servo(kp_nm_per_rad=60, time_constant_s=0.08),
@@ -74,9 +74,9 @@ def test_doing_nothing_fails_and_rewards_grow_on_the_way(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_trials_alone_meet_things_and_wordings_that_are_held_out(kind: str) -> None:
-    other = {"shape": "cylinder", "width_m": 0.026, "color": "green"}
-    said = {"wordings": ["do it please"], "held_out_wordings": ["be so kind"], "held_out_things": [other]}
-    task = task_of(kind, **said)
+    name = "drawer" if kind == "open_drawer" else "thing"
+    other = {"color": "green"} if name == "drawer" else {"shape": "cylinder", "width_m": 0.026, "color": "green"}
+    task = task_of(kind, wordings=["do it please"], held_out_wordings=["be so kind"], **{f"held_out_{name}s": [other]})
     draw = kind_of(task).draw_start
 
     def settings(purpose: str) -> list[dict[str, Any]]:
@@ -84,13 +84,15 @@ def test_trials_alone_meet_things_and_wordings_that_are_held_out(kind: str) -> N
 
     for purpose in ("demo", "scripted", "development"):
         assert {one.get("instruction") for one in settings(purpose)} == {None, "do it please"}
-        assert not any("thing" in one for one in settings(purpose))
+        assert not any(name in one for one in settings(purpose))
     assert {one.get("instruction") for one in settings("trial")} == {None, "do it please", "be so kind"}
-    assert 10 < sum("thing" in one for one in settings("trial")) < 30
-    start = next(start for i in range(40) if "thing" in (start := draw(task, i, "trial")).settings)
+    assert 10 < sum(name in one for one in settings("trial")) < 30
+    start = next(start for i in range(40) if name in (start := draw(task, i, "trial")).settings)
     thing = task.under(start.settings)
-    assert thing.thing.shape == "cylinder"  # ty: ignore[missing-attribute]
+    assert getattr(thing, name).color == "green"
     bench = bench_of(thing, [start])
+    assert start.turns_rad is not None
+    assert np.allclose(bench.seen(0).turns_rad[0], start.turns_rad[0])
     refuse_unsettled(bench.model, Physics(), thing, [start])
     play(bench)
     assert bench.judges[0].success
@@ -117,6 +119,15 @@ def test_a_pick_without_a_grip_is_called_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(judge.score < 0.6 for judge in bench.judges)
 
 
+@pytest.mark.parametrize(("kind", "least_m"), [("push_to_zone", 0.05), ("stack", 0.05), ("open_drawer", 0.07)])
+def test_a_hand_that_stays_too_high_is_called_so(kind: str, least_m: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, least = task_of(kind), np.array((-9, -9, least_m))
+    spoilt(monkeypatch, task, lambda wish: Reach(np.maximum(wish.tip_m, least), wish.gripper_rad, wish.turn_rad))
+    bench = bench_of(task, 3)
+    play(bench)
+    assert modes(bench) == {"never_touched"}
+
+
 def test_a_thing_that_begins_on_the_pad_is_no_success_until_it_was_lifted() -> None:
     task = task_of("pick_place")
     start = kind_of(task).draw_start(task, 0, "development")
@@ -126,6 +137,14 @@ def test_a_thing_that_begins_on_the_pad_is_no_success_until_it_was_lifted() -> N
     refuse_unsettled(bench.model, Physics(), task, bench.starts)
     play(bench, still=True)
     assert modes(bench) == {"never_touched"}
-    bench = bench_of(task_of("pick_place", lift_m=0.0), bench.starts)
+
+
+@pytest.mark.parametrize(("kind", "up_m"), [("push_to_zone", 0.015), ("stack", 0.032)])
+def test_a_state_that_is_a_success_is_refused(kind: str, up_m: float) -> None:
+    task = task_of(kind)
+    start = kind_of(task).draw_start(task, 0, "development")
+    places = start.objects_m.copy()
+    places[0] = places[1] + np.array((0, 0, up_m))
+    bench = bench_of(task, [Start(0, start.joints_rad, places, start.turns_rad)])
     with pytest.raises(InputError, match="R275: 1 of 1 initial states"):
-        refuse_unsettled(bench.model, Physics(), bench.task, bench.starts)
+        refuse_unsettled(bench.model, Physics(), task, bench.starts)

@@ -1,0 +1,1 @@
+"""Open a drawer by its handle."""

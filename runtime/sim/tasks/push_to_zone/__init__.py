@@ -1,0 +1,1 @@
+"""Push a thing over the table into a zone."""

@@ -1,0 +1,1 @@
+"""Put one thing on top of another."""
