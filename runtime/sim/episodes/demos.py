@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.sim.episodes.episodes import Episode
+from runtime.sim.episodes.episodes import Episode, recorded
 from runtime.sim.parts.mj import Model
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.expert import expert_action
@@ -53,12 +53,7 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
         after += [active[i] and bench.judges[i].success for i in range(n)]
     found: list[Episode | None] = []
     for i, start in enumerate(starts):
-        qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
-        still = bench.datas[i]
-        turns = still.mocap_quat.copy() if np.any(still.mocap_quat[:, 1:]) else None
-        said = start.settings.get("instruction", "")
-        episode = Episode(qpos, still.mocap_pos.copy(), state, action, start.index, said, turns)
-        found.append(episode if bench.judges[i].success else None)
+        found.append(recorded(rows[i], bench.datas[i], start) if bench.judges[i].success else None)
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.start import Start
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.twin.twin import Twin
 
@@ -28,6 +29,14 @@ class Episode:
 
     def __len__(self) -> int:
         return len(self.state)
+
+
+def recorded(rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], data: Data, start: Start) -> Episode:
+    """The episode that led from `start` to `data`: its rows of state of the scene, measured joints and action."""
+    qpos, state, action = (np.stack(column) for column in zip(*rows, strict=True))
+    turns = data.mocap_quat.copy() if np.any(data.mocap_quat[:, 1:]) else None
+    said = start.settings.get("instruction", "")
+    return Episode(qpos, data.mocap_pos.copy(), state, action, start.index, said, turns)
 
 
 def save_episodes(path: Path, episodes: Sequence[Episode]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from runtime.learn.actor import Actor
-from runtime.sim.episodes.episodes import Episode, Film, redraw
+from runtime.sim.episodes.episodes import Episode, Film, recorded, redraw
 from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye
@@ -101,8 +101,7 @@ def _group(
     found = []
     for i, start in enumerate(starts):
         if bench.judges[i].success and rows[i]:
-            qpos, state, action = (np.stack(column) for column in zip(*rows[i], strict=True))
-            found.append(Episode(qpos, bench.datas[i].mocap_pos.copy(), state, action, start.index))
+            found.append(recorded(rows[i], bench.datas[i], start))
     return found
 
 
