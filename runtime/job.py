@@ -42,7 +42,8 @@ class Job:
     where stages do (role ->) their `environment` or `image`, the `command` that starts a Python there, and whether only
     a `process` of theirs does. `libraries` (name -> as much of its version as counts) and `code` (empty where the version
     records it) are parts of the address; `pins` (library -> version) and `digests` (stage or `ROLE/NAME` -> digest of its code)
-    are what the machine that builds must have.
+    are what the machine that builds must have. `source_dir` is the folder (or file) of a capture, `asset_roots` name the folders
+    that assets lie below.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class Job:
     origins: dict[str, Origin]
     content: str | None = None
     source_dir: str | None = None
+    asset_roots: dict[str, str] = field(default_factory=dict)
     scopes: list[dict[str, str]] = field(default_factory=list)
     guards: list[dict[str, Any]] = field(default_factory=list)
     places: dict[str, dict[str, Any]] = field(default_factory=dict)

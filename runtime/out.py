@@ -14,7 +14,8 @@ from runtime.tracking.log import Log
 class Out:
     """Handle to the artifact under construction. A stage writes below `root` and nowhere else.
 
-    `source_dir` is a private copy of the folder (or PLY file) of a location's photos or splat, for the `capture` stage only.
+    `source_dir` is a private copy of the folder (or PLY file) of a location's photos or splat, for the stage that captures, and
+    of its assets, a folder for each, for the stage that has them.
     `scratch` is where a folder may be made that is still there when a killed job is started again.
     `scope` names what this node stands for (location, task, approach, seed, domain). Artifacts are shared by content,
     so nothing in one may depend on it, except for messages.

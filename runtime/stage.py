@@ -19,6 +19,8 @@ from runtime.libraries import Precision
 
 BOUND = {
     "location.source": "set it in the location's `source`",
+    "location.scene": "set it in the location's `scene`",
+    "location.assets": "set it in the location's `assets`",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",
@@ -65,11 +67,13 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def bound(source: str, **kwargs: Any) -> Any:
-    """A parameter that the compiler fills from `source`; a spec's `stages:` section cannot set it."""
+def bound(source: str, since: int | None = None, **kwargs: Any) -> Any:
+    """A parameter that the compiler fills from `source`; a spec's `stages:` section cannot set it. One that came with a version
+    of the stage (`since`) is part of no address while it is its default, as `runtime.bound.base.later` says."""
     if source not in BOUND:
         raise ValueError(f"unknown bound source {source!r}")
-    return Field(json_schema_extra={"bound": source}, **kwargs)
+    born = {} if since is None else {"since": since, "born": kwargs["default"]}
+    return Field(json_schema_extra={"bound": source, **born}, **kwargs)
 
 
 def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from compiler.graph.node import Node, Scope, Stops
 from compiler.project.layers import approach_chain
 from compiler.project.project import Project
 from compiler.reading.source import Step
+from compiler.spec.location import Location
 from compiler.spec.study import GapFactors
 from runtime.bound.cell import listed
 from runtime.bound.domain import DOMAINS
@@ -70,6 +71,21 @@ def place_of(source: str, asked: Asked) -> Place:
 
 def _location(asked: Asked) -> Place:
     return "location", str(asked.node.scope.location), ("source", *asked.inside)
+
+
+def _part_of_location(name: str) -> Callable[[Asked], Place]:
+    return lambda asked: ("location", str(asked.node.scope.location), (name, *asked.inside))
+
+
+def _said(name: str) -> Callable[[Grid, Scope], Any]:
+    """What the location says in a section, and the same as nothing where that is empty."""
+    empty = Location.model_fields[name].get_default(call_default_factory=True)
+    return lambda grid, at: getattr(spec, name) if (spec := grid.project.locations[str(at.location)]).says(name) else empty
+
+
+def _key(name: str) -> Callable[[Grid, Scope], Any]:
+    """The location where it says something; nothing where it does not, so that equal work is shared."""
+    return lambda grid, at: at.location if grid.project.locations[str(at.location)].says(name) else None
 
 
 def _trials(asked: Asked) -> Place:
@@ -178,6 +194,8 @@ def _task(grid: Grid, at: Scope) -> Any:
 
 BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
+    "location.scene": Binding(_said("scene"), _part_of_location("scene"), _key("scene"), True),
+    "location.assets": Binding(_said("assets"), _part_of_location("assets"), _key("assets"), True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),

@@ -22,12 +22,16 @@ from compiler.project.collector import without_gc
 from compiler.project.layers import approach_chain, layers
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
+from runtime.assets.digest import digest_assets
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
 from runtime.problem import InputError, Problem
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
 from runtime.store.store import Store
+
+OUTSIDE = ("location.source", "location.assets")
+"""Bound sources whose files are read outside of specs: a stage binds one of them at most, and its address follows their bytes."""
 
 
 def expand(project: Project, study: str) -> Graph:
@@ -69,7 +73,7 @@ class _Expansion:
         self.contracts: dict[tuple[object, ...], Contract] = {}
         self.settled: Settled | None = project.settled.get(study)
         self.rows: dict[str, tuple[str, Pattern, list[Node]]] = {}
-        self.capturing = {s.name for s in REGISTRY.values() if "location.source" in s.bound.values()}
+        self.reading = {s.name: found[0] for s in REGISTRY.values() if (found := [x for x in OUTSIDE if x in s.bound.values()])}
         self.digests: dict[str, str] = {}
         self.published = Store(project.store).listing() if self.settings.identities.ignoring else {}
         """What there is of code that is ignored; asked for then alone."""
@@ -102,7 +106,7 @@ class _Expansion:
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
-        like = (canonical(spec.stages), spec.source.kind, outside)
+        like = (canonical(spec.stages), spec.source.kind, outside, spec.says("scene"), spec.says("assets"))
         partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)
         if pattern is not None and self._repeat(str(like), pattern, location):
@@ -180,7 +184,7 @@ class _Expansion:
     ) -> Node:
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
-        content, source_dir = self._source(own) if stage.name in self.capturing else (None, None)
+        content, source_dir = self._outside(stage.name, own) if stage.name in self.reading else (None, None)
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.address[1] for n in found] for port, found in inputs.items()}
         address = stage.name, joined(setting.text, parents, backends_text, content)
@@ -332,6 +336,24 @@ class _Expansion:
             self.contracts[key] = setting.stage.offers(setting.model, offered)
         return self.contracts[key]
 
+    def _outside(self, stage: str, scope: Scope) -> tuple[str | None, str | None]:
+        """Digest of what a stage reads outside of specs, and the folder of a capture."""
+        return self._source(scope) if self.reading[stage] == "location.source" else (self._assets(str(scope.location)), None)
+
+    def _assets(self, location: str) -> str | None:
+        """Digest of a location's assets; None where it has none, or this machine lacks a root of them."""
+        assets, roots = self.project.locations[location].assets, self.project.asset_roots(location)
+        if not assets or assets.keys() != roots.keys():
+            return None
+        key = f"assets@{location}"
+        if key not in self.digests:
+            try:
+                self.digests[key] = digest_assets(assets, roots, self.project.cache if enabled() else None)
+            except (OSError, ValueError) as error:  # it went away since it was checked, or nobody checked it
+                message = f"an asset of `{location}` cannot be read: {error}"
+                raise InputError(Problem("R222", message, "`simkiln check` says which")) from error
+        return self.digests[key]
+
     def _source(self, scope: Scope) -> tuple[str | None, str | None]:
         """Digest and folder of what a capture reads outside the project."""
         source = self.project.locations[str(scope.location)].source
@@ -348,7 +370,7 @@ class _Expansion:
         return self.digests[key], str(folder)
 
     def _trace(self, node: Node) -> dict[str, Span]:
-        """Where specs set the node's parameters, and a capture's source."""
+        """Where specs set the node's parameters, and what is bound of its location."""
         found: dict[str, Span] = {}
         approach = node.scope.approach or next(iter(node.askers), None)
         for layer in layers(self.project, self.id, node.scope.location, node.scope.task, approach):
@@ -356,9 +378,10 @@ class _Expansion:
                 span = layer.spans.get(("stages", node.stage.name, name))
                 if span is not None:
                     found[name] = span
-        if "location.source" in node.stage.bound.values():
+        said = {source.partition(".")[2] for source in node.stage.bound.values() if source.startswith("location.")}
+        if said:
             spans = self.project.spans("location", str(node.scope.location))
-            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "source"}
+            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] in said}
         return found
 
 

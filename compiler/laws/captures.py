@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, closest
+from compiler.laws.backends import forbids_sale
 from compiler.laws.subject import Subject
+from compiler.reading.source import SpanPath
+from compiler.spec.location import Location
+from runtime.assets.files import inspect_asset
 from runtime.bound.source import HiddenSite
 from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError
@@ -20,21 +24,21 @@ def capture_root(subject: Subject) -> Iterator[Diagnostic]:
     Without a study to build it is a warning: specs can be checked where the captures are not.
     """
     roots = subject.project.capture_roots
-    users: dict[str, list[str]] = {}
+    users: dict[str, list[tuple[str, SpanPath]]] = {}
     for name in subject.used("location"):
-        source = subject.project.locations[name].source
-        if not isinstance(source, HiddenSite) and not (source.root in roots and os.path.isdir(roots[source.root])):
-            users.setdefault(source.root, []).append(name)
-    for root, (name, *others) in users.items():
+        for root, path in _roots(subject.project.locations[name]):
+            if not (root in roots and os.path.isdir(roots[root])):
+                users.setdefault(root, []).append((name, path))
+    for root, ((name, path), *others) in users.items():
         state = _state(roots[root]) if root in roots else "is not set on this machine"
         guess = closest(root, roots) if root not in roots else None
         help = f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
         help = f"did you mean `{guess}`? {help}" if guess else help
-        notes = tuple(subject.note("used here too", "location", n, ("source", "root")) for n in others[:SHOWN])
+        notes = tuple(subject.note("used here too", "location", n, there) for n, there in others[:SHOWN])
         if len(others) > SHOWN:
             notes += (Note(f"and by {len(others) - SHOWN} more locations"),)
         message, severity = f"capture root `{root}` {state}", "warning" if subject.only is None else "error"
-        yield subject.at("location", name, ("source", "root"), "R206", message, help, notes=notes, severity=severity)
+        yield subject.at("location", name, path, "R206", message, help, notes=notes, severity=severity)
 
 
 def capture_files(subject: Subject) -> Iterator[Diagnostic]:
@@ -54,6 +58,37 @@ def capture_files(subject: Subject) -> Iterator[Diagnostic]:
             whole = subject.project.spans("location", name).get(path) is None
             severity = "warning" if problem.warning else "error"
             yield subject.at("location", name, path, problem.code, problem.message, problem.help, key=whole, severity=severity)
+
+
+def asset_files(subject: Subject) -> Iterator[Diagnostic]:
+    """R210, R218, R220, R222: what is wrong with an asset, from names and first bytes of its files."""
+    for name in subject.used("location"):
+        for key, asset in subject.project.locations[name].assets.items():
+            for problem in inspect_asset(asset, f"assets.{key}", subject.project.asset_root(asset)):
+                path = tuple(problem.key.split("."))
+                yield subject.at("location", name, path, problem.code, problem.message, problem.help)
+
+
+def asset_licence(subject: Subject) -> Iterator[Diagnostic]:
+    """B303: `use: commercial` with an asset whose licence forbids it."""
+    for name, study in subject.studies():
+        for _, place in subject.places(study) if study.use == "commercial" else ():
+            spec = subject.project.locations.get(place)
+            for key, asset in spec.assets.items() if spec else ():
+                if forbids_sale(asset.licence):
+                    message = f"asset `{key}` has licence `{asset.licence}`, which forbids commercial use"
+                    notes = (subject.note("the study is for commercial use", "study", name, ("use",)),)
+                    help = "use another model, or set `use: research`"
+                    yield subject.at("location", place, ("assets", key, "licence"), "B303", message, help, notes=notes)
+
+
+def _roots(location: Location) -> Iterator[tuple[str, SpanPath]]:
+    """The roots that a location names, and where."""
+    if not isinstance(location.source, HiddenSite):
+        yield location.source.root, ("source", "root")
+    for key, asset in location.assets.items():
+        if asset.root is not None:
+            yield asset.root, ("assets", key, "root")
 
 
 def _state(folder: Path) -> str:

@@ -17,6 +17,7 @@ from compiler.spec.gate import Gate
 from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import AnyTask, Task
+from runtime.bound.asset import Asset
 from runtime.bound.source import HiddenSite
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
@@ -100,6 +101,16 @@ class Project:
             return None
         root = self.capture_roots.get(source.root)
         return files.locate(source, root) if root is not None and os.path.isdir(root) else None
+
+    def asset_root(self, asset: Asset) -> Path | None:
+        """The folder that an asset's path is relative to; None where this machine lacks its root."""
+        root = self.root if asset.root is None else self.capture_roots.get(asset.root)
+        return root.absolute() if root is not None and os.path.isdir(root) else None
+
+    def asset_roots(self, location: str) -> dict[str, Path]:
+        """Those of a location's assets, by name; without assets whose root this machine lacks."""
+        found = {name: self.asset_root(asset) for name, asset in self.locations[location].assets.items()}
+        return {name: root for name, root in found.items() if root is not None}
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""

@@ -76,10 +76,18 @@ def job(project: Project, node: Node, held: tuple[Guard, ...] = ()) -> Job:
         origins={key: _origin(project, span) for key, span in node.origins.items()},
         content=node.content,
         source_dir=node.source_dir,
+        asset_roots=_asset_roots(project, node),
         scopes=node.scopes(),
         guards=[guard.to_json() for guard in held],
         places=places(project, node.backends) if node.backends else {},
     )
+
+
+def _asset_roots(project: Project, node: Node) -> dict[str, str]:
+    """Where the files of a node's assets lie, for a stage that reads them."""
+    if node.content is None or "location.assets" not in node.stage.bound.values():
+        return {}
+    return {name: str(root) for name, root in project.asset_roots(str(node.scope.location)).items()}
 
 
 def _entry(plan: Plan, part: Chunk, home: Mapping[Address, Address], held: Mapping[Address, tuple[Guard, ...]]) -> JobEntry:

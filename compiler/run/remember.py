@@ -21,6 +21,8 @@ from compiler.reading.spec_cache import enabled
 from compiler.reading.spec_files import file_of
 from compiler.run.idle import Asked, Idle, digest_of, page, remember, same_file, signature, states
 from compiler.store.listing import sums
+from runtime.assets.digest import digest_assets
+from runtime.assets.files import used_files as files_of_asset
 from runtime.backend import description
 from runtime.capture.digest import digest_source, used_files
 from runtime.problem import InputError
@@ -109,11 +111,16 @@ def as_planned(project: Project, plan: Plan) -> bool:
 def is_as_planned(project: Project, location: str, nodes: Iterable[Node]) -> bool:
     """Whether the capture of a location still has the digest that its nodes were planned with; raises as `as_planned`."""
     planned = {node.content for node in nodes} - {None}
-    source = project.locations[location].source
-    folder = project.source_folder(source)
-    if not planned:
-        return folder is None
-    return folder is not None and digest_source(source, folder, project.cache if enabled() else None) in planned
+    spec, roots = project.locations[location], project.asset_roots(location)
+    folder, cache = project.source_folder(spec.source), project.cache if enabled() else None
+    captured = folder and digest_source(spec.source, folder, cache)
+    if captured is not None and captured not in planned:
+        return False
+    left = planned - {captured}
+    try:
+        return not left or (spec.assets.keys() == roots.keys() and left == {digest_assets(spec.assets, roots, cache)})
+    except ValueError:
+        return False
 
 
 def captures_of(project: Project, study: str) -> list[str]:
@@ -126,10 +133,16 @@ def captures_of(project: Project, study: str) -> list[str]:
 
 
 def folders_of(project: Project, location: str) -> list[str]:
-    """Those of one location's capture."""
-    source = project.locations[location].source
-    folder: Path | None = project.source_folder(source)
+    """Those of one location's capture, and the files of its assets."""
+    spec, roots = project.locations[location], project.asset_roots(location)
+    brought: set[str] = set()
+    for name, root in roots.items():
+        try:
+            brought.update(map(str, files_of_asset(spec.assets[name], root).values()))
+        except ValueError as error:
+            raise OSError(str(error)) from error
+    folder: Path | None = project.source_folder(spec.source)
     if folder is None:
-        return []
-    others = {str(p.parent) for p in used_files(source, folder).values() if not p.is_relative_to(folder)}
-    return sorted({str(folder), *others})
+        return sorted(brought)
+    others = {str(p.parent) for p in used_files(spec.source, folder).values() if not p.is_relative_to(folder)}
+    return sorted({str(folder), *others, *brought})

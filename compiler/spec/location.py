@@ -4,7 +4,9 @@ from functools import cached_property
 
 from pydantic import Field
 
-from compiler.spec.base import Spec, StageParameters
+from compiler.spec.base import Id, Spec, StageParameters
+from runtime.bound.asset import Asset
+from runtime.bound.known_scene import KnownScene
 from runtime.bound.source import Source
 
 
@@ -13,6 +15,10 @@ class Location(Spec):
 
     source: Source
     """Where the capture comes from: `kind` is photos, splat or hidden_site."""
+    scene: KnownScene | None = None
+    """What is known of the place that photos do not tell: lamp, light, friction. It replaces what its twin would assume."""
+    assets: dict[Id, Asset] = Field(default_factory=dict, max_length=50)
+    """Models of things (OBJ, STL, MJCF) that stand in its twin, by name."""
     held_out: bool = False
     """True for a location that policies may never be trained at."""
     stages: StageParameters = Field(default_factory=dict)
@@ -22,3 +28,7 @@ class Location(Spec):
     def sets(self) -> str:
         """These as one text, by which locations that set the same are told."""
         return repr(self.stages)
+
+    def says(self, section: str) -> bool:
+        """Whether a section, `scene` or `assets`, holds anything."""
+        return getattr(self, section) not in (None, {}, KnownScene())

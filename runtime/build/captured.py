@@ -1,7 +1,12 @@
-"""What a capture reads outside the project, as it was planned: a private copy, whose bytes are the ones that were digested."""
+"""What a job reads outside the project, as it was planned: a private copy, whose bytes are the ones that were digested."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from runtime.assets.digest import copy_assets
+from runtime.assets.files import inspect_asset
+from runtime.bound.asset import Asset
 from runtime.capture.digest import Gone, copy_source
 from runtime.capture.inspect import inspect_source
 from runtime.job import Job
@@ -13,29 +18,54 @@ COPY = ".source"
 
 
 def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | None:
-    """A copy of the job's capture folder (or PLY file) below `folder`; None for a job that reads none.
+    """A copy of the job's capture folder (or PLY file), or a folder with one for each of its assets, below `folder`; None for a
+    job that reads neither.
 
     Nobody else writes to it, so that the stage reads what was digested, whatever becomes of the files meanwhile.
 
     Raises:
-        InputError: what is wrong with the source, or B317 when it is not what was planned.
+        InputError: what is wrong with the files, or B317 when they are not what was planned.
         OSError: the copy cannot be written.
     """
+    if job.asset_roots:
+        return _brought(job, _bound(stage, params, "location.assets"), folder / COPY)
     if job.source_dir is None:
         return None
-    source = next(getattr(params, name) for name, bound in stage.bound.items() if bound == "location.source")
+    source = _bound(stage, params, "location.source")
     given = Path(job.source_dir)
     if problems := [problem for problem in inspect_source(source, given) if not problem.warning]:
         raise InputError(*problems)
     try:
         copy, content = copy_source(source, given, folder / COPY)
     except Gone as gone:
-        raise _changed(source.path, f": {gone}") from gone
+        raise _changed(f"the capture `{source.path}`", "source.path", f": {gone}") from gone
     if job.content not in (None, content):
-        raise _changed(source.path)
+        raise _changed(f"the capture `{source.path}`", "source.path")
     return copy
 
 
-def _changed(path: str, why: str = "") -> InputError:
+def _brought(job: Job, assets: Mapping[str, Asset], into: Path) -> Path:
+    roots = {name: Path(root) for name, root in job.asset_roots.items()}
+    _fit(assets, roots)
+    try:
+        content = copy_assets(assets, roots, into)
+    except (Gone, ValueError, OSError) as gone:
+        raise _changed("an asset", "assets", f": {gone}") from gone
+    if job.content not in (None, content):
+        raise _changed("an asset", "assets")
+    _fit(assets, {name: into / name for name in assets})
+    return into
+
+
+def _fit(assets: Mapping[str, Asset], roots: Mapping[str, Path]) -> None:
+    if problems := [p for name, asset in assets.items() for p in inspect_asset(asset, f"assets.{name}", roots[name])]:
+        raise InputError(*problems)
+
+
+def _bound(stage: Stage, params: Params, source: str) -> Any:
+    return next(getattr(params, name) for name, bound in stage.bound.items() if bound == source)
+
+
+def _changed(what: str, key: str, why: str = "") -> InputError:
     help = "call it again, and it is planned again; where times of files cannot be trusted, with SIMKILN_NO_CACHE=1"
-    return InputError(Problem("B317", f"the capture `{path}` changed while it was planned and built{why}", help, "source.path"))
+    return InputError(Problem("B317", f"{what} changed while it was planned and built{why}", help, key))

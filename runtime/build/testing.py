@@ -21,6 +21,7 @@ def run_stage(
     source_dir: Path | None = None,
     scope: dict[str, str] | None = None,
     backends: dict[str, str] | None = None,
+    asset_roots: dict[str, Path] | None = None,
 ) -> Path:
     """Build stage `name` from published artifact folders and return the new artifact's folder.
 
@@ -51,5 +52,6 @@ def run_stage(
         backends=described,
         origins={},
         source_dir=str(source_dir) if source_dir else None,
+        asset_roots={name: str(root) for name, root in (asset_roots or {}).items()},
     )
     return execute(job, Store(store), quiet=True)

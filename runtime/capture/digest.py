@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,11 +41,20 @@ def digest_source(source: HiddenSite | Photos | SplatFile, folder: Path, cache: 
     Raises:
         OSError: a file is missing or unreadable; `inspect_source` explains it to people.
     """
-    memory = cache and cache / f"{hashlib.blake2b(os.fsencode(folder), digest_size=16).hexdigest()}.json"
+    return digest_named(used_files(source, folder), folder, cache)
+
+
+def digest_named(named: Mapping[str, Path], memory_of: str | Path, cache: Path | None = None) -> str:
+    """SHA-256 (hex) over names and contents of files; `memory_of` names what `cache` remembers of them.
+
+    Raises:
+        OSError: one is missing or unreadable.
+    """
+    memory = cache and cache / f"{hashlib.blake2b(os.fsencode(memory_of), digest_size=16).hexdigest()}.json"
     known = _load(memory)
     fresh: dict[str, list] = {}
     total = hashlib.sha256()
-    for name, path in sorted(used_files(source, folder).items()):
+    for name, path in sorted(named.items()):
         key = os.path.abspath(path)
         *state, digest = known.get(key) or [None]
         if state != _state(os.stat(path)):
@@ -78,24 +87,33 @@ def copy_source(source: Photos | SplatFile, folder: Path, into: Path) -> tuple[P
         named = sorted(used_files(source, folder).items())
     except OSError as error:
         raise Gone(str(error)) from error
-    below = folder if isinstance(source, Photos) else folder.parent
+    digest = copy_named(named, folder if isinstance(source, Photos) else folder.parent, into)
+    copy = into if isinstance(source, Photos) else into / folder.name
+    if [name for name, _ in named] != sorted(used_files(source, copy)):
+        raise Gone("the pose file changed while it was read")
+    return copy, digest
+
+
+def copy_named(named: Iterable[tuple[str, Path]], below: Path | None, into: Path) -> str:
+    """Copy files, in the order of their names, to `into`: by their place below a folder, or by name; return their digest.
+
+    Raises:
+        Gone: one cannot be read. OSError: the copy cannot be written.
+    """
     copied: dict[Path, str] = {}
     total = hashlib.sha256()
     for name, path in named:
-        if path not in copied:
-            target = into / path.relative_to(below)
+        target = into / (path.relative_to(below) if below else name)
+        if target not in copied:
             target.parent.mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()
             with target.open("xb") as file:
                 for block in _blocks(path):
                     digest.update(block)
                     file.write(block)
-            copied[path] = digest.hexdigest()
-        total.update(_line(name, copied[path]))
-    copy = into if isinstance(source, Photos) else into / folder.name
-    if [name for name, _ in named] != sorted(used_files(source, copy)):
-        raise Gone("the pose file changed while it was read")
-    return copy, total.hexdigest()
+            copied[target] = digest.hexdigest()
+        total.update(_line(name, copied[target]))
+    return total.hexdigest()
 
 
 def used_files(source: HiddenSite | Photos | SplatFile, folder: Path) -> dict[str, Path]:

@@ -6,7 +6,10 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from runtime.bound.asset import Asset
 from runtime.bound.base import Place, later
+from runtime.bound.known_camera import KnownCamera
+from runtime.bound.known_scene import KnownScene
 from runtime.bound.region import Region
 from runtime.contract import Contract
 from runtime.libraries import minor
@@ -66,6 +69,12 @@ class TwinParams(Params):
     """Most photos from whose places depth is fused."""
     camera_photo: str | None = Field(None, min_length=1)
     """A photo of the capture whose lens and pose the camera `front` takes, in place of position, target and field of view."""
+    camera: KnownCamera | None = later(born=None, since=8)
+    """Lens and pose of the camera `front` as they were calibrated, in place of position, target and field of view."""
+    scene: KnownScene | None = bound("location.scene", since=8, default=None)
+    """What is known of the place."""
+    assets: dict[str, Asset] = bound("location.assets", since=8, default={})
+    """Models that stand in the twin."""
     remove: tuple[Region, ...] = later(born=(), since=5, max_length=50)
     """Things of the place that the twin shall not have, as boxes in the support's frame: not to be seen, touched or avoided."""
     keep_only: Region | None = later(born=None, since=5)
@@ -75,11 +84,13 @@ class TwinParams(Params):
     def _looks_somewhere(self) -> Self:
         if math.dist(self.camera_position_m, self.camera_target_m) < 1e-3:
             raise ValueError("`camera_position_m` and `camera_target_m` are the same place: the camera looks nowhere")
+        if self.camera is not None and self.camera_photo is not None:
+            raise ValueError("`camera` and `camera_photo` both say where the camera is: leave one out")
         return self
 
 
 @stage(
-    version=7,
+    version=8,
     libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat")},
@@ -91,6 +102,7 @@ class TwinParams(Params):
         "haze": "haze.npy",
         "collision": "collision/",
         "overlay?": "overlay.png",
+        "assets?": "assets/",
         "cleared?": "cleared.png",
         "inventory": "inventory.json",
     },
@@ -103,11 +115,12 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
 
     Raises:
         InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it,
-            R253 when no photo is called like `camera_photo`, R254
-            when a box of `remove` or `keep_only` holds nothing.
+            R253 when no photo is called like `camera_photo`, R254 when a box of `remove` or `keep_only` holds nothing, R258 when
+            an asset has no shape that can stand there, R259 when one does not stay where it is put.
     """
     import numpy as np
 
+    from runtime.assets.shapes import read_prop
     from runtime.sim.parts.physics import Physics
     from runtime.sim.parts.robot import Servo
     from runtime.sim.pixels.camera import Camera, look_at
@@ -118,15 +131,17 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     from runtime.sim.twin.clearing import Clearing
     from runtime.sim.twin.twin import Snap, Twin
 
+    known, files = p.scene or KnownScene(), out.source_dir
     pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
     servo = Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s)
-    lamp = Lamp(p.lamp_position_m, (p.lamp_strength,) * 3, (p.ambient,) * 3)
+    lamp = Lamp(p.lamp_position_m, known.lamp_rgb or (p.lamp_strength,) * 3, known.ambient_rgb or (p.ambient,) * 3)
     camera = Camera(CAMERA, p.width_px, p.height_px, p.fov_y_deg, pose)
-    physics, look = Physics(servo=servo, friction=p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
+    physics, look = Physics(servo=servo, friction=known.friction or p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
     clearing = Clearing(p.remove, p.keep_only)
-    wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing)
+    props = [read_prop(name, asset, files / name) for name, asset in sorted(p.assets.items())] if files else []
+    wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing, p.camera, known, props)
     metrics = build_twin(wanted, capture, scene, out, renderer)
     out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

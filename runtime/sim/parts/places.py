@@ -6,6 +6,9 @@ import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, mujoco
 
+BROUGHT = "asset/"
+"""What names of bodies begin with that people brought along: they belong to no task, and begin where the model has them."""
+
 
 def _slot(model: Model, data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The place [3] of a body in the state and its quaternion [4], to read or to write.
@@ -29,7 +32,8 @@ def put(model: Model, data: Data, names: Sequence[str], places_m: np.ndarray, tu
     Raises:
         ValueError: when there are more or fewer places than bodies, or the scene holds further ones that nobody puts.
     """
-    free = int(np.count_nonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE))
+    bodies = model.jnt_bodyid[model.jnt_type == mujoco.mjtJoint.mjJNT_FREE]
+    free = sum(not model.body(body).name.startswith(BROUGHT) for body in bodies)
     if np.shape(places_m) != (len(names), 3) or len(names) != model.nmocap + free:
         given = "x".join(map(str, np.shape(places_m)))
         message = f"{given} numbers for objects at {len(names)} places ({', '.join(names)}); the scene has {model.nmocap + free}"

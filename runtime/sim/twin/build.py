@@ -1,6 +1,7 @@
 """Build a twin from a capture and its splat: support, placement of the robot, collision, backdrops, preview."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from runtime.bound.known_camera import KnownCamera
+from runtime.bound.known_scene import KnownScene
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Spec, mujoco
@@ -18,12 +21,13 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
-from runtime.sim.twin.clearing import NOTHING, Clearing, before_and_after
+from runtime.sim.twin.clearing import NOTHING, Clearing, before_and_after, emptied
 from runtime.sim.twin.collision import add_parts, reach_box, solid_field, support_box, things, write_parts
 from runtime.sim.twin.haze import far_from_points, in_sight
-from runtime.sim.twin.inventory import how_posed, inventory
+from runtime.sim.twin.inventory import Told, how_posed, inventory
 from runtime.sim.twin.overlay import MOST, camera_of, overlay
 from runtime.sim.twin.placement import in_footprint, placements
+from runtime.sim.twin.props import Prop, add_props, settle
 from runtime.sim.twin.shots import Shot, evenly, read_shots
 from runtime.sim.twin.support_picture import draw_support
 from runtime.sim.twin.surface import DepthView, fuse
@@ -67,6 +71,9 @@ def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
     return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
 
 
+UNKNOWN = KnownScene()
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a twin is to be: all of it but where it stands, and how that is found."""
@@ -77,6 +84,9 @@ class Wanted:
     views: int  # most depth pictures that are fused
     photo: str | None = None  # whose lens and pose the camera takes
     clearing: Clearing = NOTHING
+    camera: KnownCamera | None = None  # as it was calibrated
+    known: KnownScene = UNKNOWN
+    props: Sequence[Prop] = ()
 
 
 def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least: float, out: Out) -> Support:
@@ -137,6 +147,14 @@ def looks_around(twin: Twin) -> list[Shot]:
     return found
 
 
+def calibrated(known: KnownCamera, name: str, twin: Twin, base: np.ndarray) -> Camera:
+    """A camera that was calibrated, in the base frame, which is `base` [4, 4] in that of the support."""
+    lens, c2w = known.lens, np.vstack((known.c2w, (0.0, 0.0, 0.0, 1.0)))
+    pose = c2w if known.frame == "base" else np.linalg.inv(base) @ c2w if known.frame == "support" else twin.from_splat(c2w)
+    fov = float(np.degrees(2 * np.arctan(0.5 * lens.height / lens.fy)))
+    return Camera(name, lens.width, lens.height, fov, pose, (lens.fx, lens.fy, lens.cx, lens.cy))
+
+
 def add_optics(spec: Spec, twin: Twin) -> None:
     """The twin's cameras and lamp, for viewers and converters that open `scene.xml`: MuJoCo's look along -z, with y up."""
     for camera in twin.cameras:
@@ -166,19 +184,26 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     wanted.clearing.check(means)
     adrift, cleared = far_from_points(means, points), wanted.clearing.goes(means)
     points = points[~wanted.clearing.goes(points)]
+    brought = [prop.corners() for prop in wanted.props if not prop.in_base]
+    avoided = np.concatenate([points, *brought])
     task, physics, matched = assumed.task, assumed.physics, named(shots, wanted.photo) if wanted.photo else None
 
     def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
         """The twin with the robot at `base`, and which Gaussians are haze then, or cleared away."""
         twin = replace(assumed, splat_to_twin=np.linalg.inv(base) @ to_support)
         camera = twin.cameras[0]
-        if matched:
-            twin = replace(twin, cameras=[camera_of(twin, matched, camera.name).resized(camera.width, camera.height)])
+        found = camera_of(twin, matched, camera.name) if matched else None
+        found = calibrated(wanted.camera, camera.name, twin, base) if wanted.camera else found
+        if found:
+            twin = replace(twin, cameras=[found.resized(camera.width, camera.height)])
             camera = twin.cameras[0]
+        if wanted.known.lamp_position_m is not None:
+            hung = (np.array(wanted.known.lamp_position_m) - base[:3, 3]) @ base[:3, :3]
+            twin = replace(twin, look=replace(twin.look, lamp=replace(twin.look.lamp, position_m=tuple(hung.tolist()))))
         return twin, cleared | adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
-    for candidate in placements(points, support.half_extent_m, task.area, PLACES):
+    for candidate in placements(avoided, support.half_extent_m, task.area, PLACES):
         tried, hidden = stood(candidate)
         seen = area_seen(renderer, gaussians.select(~hidden), tried)
         if seen > best + 1e-9:
@@ -202,8 +227,13 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     found = things(field, box, wanted.voxel_m, points)
     parts = [part for thing in found for part in thing.parts]
     add_parts(spec, write_parts(out.path("collision"), parts), out.root, physics.friction)
+    props = [prop.seen_from(base) for prop in wanted.props]
+    if props:
+        add_props(spec, props, out.path("assets"), out.root, physics.friction)
     add_optics(spec, twin)
     model = spec.compile()
+    if settle(spec, model, props):
+        model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
     rgb, depth = camera_picture(renderer, gaussians, twin, camera)
@@ -216,7 +246,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     metrics: dict[str, Any] = {}
     if wanted.clearing:
         before, had = camera_picture(renderer, everything, twin, big)
-        lost = np.isfinite(had) & ~np.isfinite(far)
+        lost = emptied(had, far, big, task.area)
         before_and_after(out.path("cleared"), before, rgb, lost)
         metrics |= {"cleared_gaussians": int(cleared.sum()), "cleared_holes": round(float(lost.mean()), 4)}
     start = kind_of(task).draw_start(task, 0, "demo", robot=twin.robot)
@@ -224,7 +254,9 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
     Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
 
-    elements = inventory(twin, support.inlier_fraction, found, base, matched.name if matched else None, how_posed(capture))
+    stated = {name for name, value in wanted.known if value is not None}
+    told = Told(matched.name if matched else None, how_posed(capture), wanted.camera is not None, stated, props)
+    elements = inventory(twin, support.inlier_fraction, found, base, told)
     out.path("inventory").write_text(json.dumps(elements, indent=1) + "\n")
     held_out = [shot for shot in shots if shot.held_out] or shots
     compared = [matched] if matched else evenly(held_out, MOST)

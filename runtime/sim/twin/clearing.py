@@ -8,7 +8,13 @@ import numpy as np
 from PIL import Image
 
 from runtime.bound.region import Region
+from runtime.bound.task import Area
 from runtime.problem import InputError, Problem
+from runtime.sim.pixels.camera import Camera
+from runtime.sim.twin.twin import over_support
+
+UNDER_M = 0.05
+"""What is seen farther below the support is seen through it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,15 @@ def inside(points: np.ndarray, region: Region) -> np.ndarray:
     turn = np.radians(region.yaw_deg)
     out = np.array(((np.cos(turn), -np.sin(turn), 0), (np.sin(turn), np.cos(turn), 0), (0, 0, 1)))
     return np.all(np.abs((points - region.center_m) @ out) <= np.array(region.size_m) / 2, axis=1)
+
+
+def emptied(before_m: np.ndarray, after_m: np.ndarray, camera: Camera, area: Area) -> np.ndarray:
+    """Which pixels lost what they showed, by depth [H, W] before and after: nothing is there any more, or one looks through the
+    support, of which no photo saw what things hid."""
+    _, had, _ = over_support(before_m, camera, area)
+    plane, has, _ = over_support(after_m, camera, area)
+    through = np.isfinite(plane) & (has < -UNDER_M) & (had >= -UNDER_M)
+    return np.isfinite(before_m) & (~np.isfinite(after_m) | through)
 
 
 def before_and_after(path: Path, before: np.ndarray, after: np.ndarray, lost: np.ndarray) -> None:

@@ -1,15 +1,18 @@
 """What a twin holds and how it is known: an element of environment, assets, lighting or physics a row."""
 
 import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
 import numpy as np
 
 from runtime.sim.twin.collision import Thing
+from runtime.sim.twin.props import Prop
 from runtime.sim.twin.twin import Twin
 
-Source = Literal["measured", "estimated", "assumed", "stated"]
+Source = Literal["given", "stated", "measured", "estimated", "assumed"]
 Part = Literal["environment", "assets", "lighting", "physics"]
 
 
@@ -31,16 +34,25 @@ def how_posed(capture: Path) -> Source:
     )
 
 
-def inventory(
-    twin: Twin, on_support: float, things: list[Thing], base: np.ndarray, matched: str | None, posed: Source
-) -> list[Element]:
+@dataclass(frozen=True)
+class Told:
+    """What people said of a twin: the photo whose lens and pose the camera has, and how such poses are known; whether the camera
+    was calibrated; which fields of `KnownScene` they state; what they brought, in the base frame."""
+
+    photo: str | None
+    posed: Source
+    calibrated: bool
+    stated: Collection[str]
+    props: Sequence[Prop]
+
+
+def inventory(twin: Twin, on_support: float, things: list[Thing], base: np.ndarray, told: Told) -> list[Element]:
     """The rows of `inventory.json`.
 
     Args:
         on_support: share of the captured points that lie on the support.
         things: what stands apart within reach, the largest first.
         base: the robot's frame [4, 4] in that of the support, in which things are told as boxes, metres.
-        matched: the photo whose lens and pose the camera has, if any, whose poses are known by `posed`.
     """
     lamp, physics = twin.look.lamp, twin.physics
     rows: list[Element] = []
@@ -48,14 +60,22 @@ def inventory(
     def add(part: Part, kind: str, source: Source, value: object, sure: float | None = None) -> None:
         rows.append({"part": part, "kind": kind, "source": source, "confidence": sure, "value": value})
 
+    def said(field: str) -> Source:
+        return "stated" if field in told.stated else "assumed"
+
     add("environment", "support", "estimated", {"z_m": 0.0}, round(on_support, 3))
     for thing in things:
         add("environment", "thing", "estimated", _box(thing, base) | {"volume_l": round(thing.mesh.volume * 1e3, 3)})
-    add("environment", "camera", posed if matched else "assumed", {"photo": matched} if matched else None)
-    add("lighting", "lamp", "assumed", {"position_m": lamp.position_m, "rgb": lamp.rgb})
-    add("lighting", "ambient", "assumed", {"rgb": lamp.ambient})
+    camera: Source = told.posed if told.photo else "stated" if told.calibrated else "assumed"
+    add("environment", "camera", camera, {"photo": told.photo} if told.photo else None)
+    for prop in told.props:
+        place = {"at_m": np.round(prop.pose[:3, 3], 4).tolist(), "mass_kg": prop.mass_kg, "softness_s": prop.softness_s}
+        add("assets", prop.name, "given", place | {"friction": prop.friction or physics.friction, "licence": prop.licence})
+    add("lighting", "lamp", said("lamp_position_m"), {"position_m": lamp.position_m})
+    add("lighting", "lamp light", said("lamp_rgb"), {"rgb": lamp.rgb})
+    add("lighting", "ambient", said("ambient_rgb"), {"rgb": lamp.ambient})
     add("lighting", "shadow", "assumed", {"share": twin.shadow})
-    add("physics", "friction", "assumed", {"sliding": physics.friction})
+    add("physics", "friction", said("friction"), {"sliding": physics.friction})
     add("physics", "servo", "assumed", {"kp_nm_per_rad": physics.servo.kp_nm_per_rad, "lag_s": physics.servo.time_constant_s})
     add("physics", "gravity", "assumed", {"m_per_s2": [0.0, 0.0, -9.81]})
     return rows

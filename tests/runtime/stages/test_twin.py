@@ -6,19 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from benchmarks.twin_drop import LOW_M, drops
 from runtime.bound.task import Area
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
+from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.site.install import base_in_site
 from runtime.sim.site.place import hidden_place
+from runtime.sim.tasks import kind_of
 from runtime.sim.twin.collision import reach_box, things
 from runtime.sim.twin.placement import in_footprint, placements
 from runtime.sim.twin.support_picture import ON
 from runtime.sim.twin.twin import Snap, read_backdrops, read_model, read_twin, snap_to_support
 from tests.runtime.stages.sim_chain import SITE, TASK, publish
+
+LENS = ("width", "height", "fx", "fy", "cx", "cy")
 
 
 def metrics(artifact: Path) -> dict:
@@ -187,11 +192,15 @@ def test_a_support_that_holds_hardly_any_point_is_refused_with_a_picture(sim_sto
     assert left.std() > 20
 
 
-def test_a_camera_that_takes_a_photo_s_place_sees_what_the_photo_shows(sim_store, sim_captured) -> None:
+def test_a_camera_that_takes_a_photo_s_place_sees_what_the_photo_shows(sim_store, sim_captured, asset_root) -> None:
+    """The same twin holds what people state of the place and a model that they bring."""
     capture, scene = sim_captured
     inputs = {"capture": capture, "scene": scene}
     params = {"task": TASK.model_dump(), "camera_photo": "shot-7.jpg", "width_px": 96, "height_px": 72, "views": 4}
-    made = run_stage("twin", params, inputs, sim_store)
+    known = {"lamp_position_m": [0.5, 0.1, 2.0], "friction": 0.4}
+    box = {"path": "box.stl", "licence": "MIT", "frame": "base", "at_m": [0.4, 0.2, 0.02], "loose": True, "mass_kg": 0.2}
+    brought = params | {"scene": known, "assets": {"box": box}}
+    made = run_stage("twin", brought, inputs, sim_store, asset_roots={"box": asset_root})
     twin = read_twin(made)
     photo = np.asarray(Image.open(capture / "images" / "000007.png"), np.float32) / 255
     shown = read_backdrops(made, twin)["front"].rgb
@@ -205,12 +214,24 @@ def test_a_camera_that_takes_a_photo_s_place_sees_what_the_photo_shows(sim_store
     model = read_model(made)  # what viewers and converters of `scene.xml` get
     assert model.cam("front").pos == pytest.approx(twin.cameras[0].position, abs=1e-5)
     assert model.nlight == 1
-    rows = json.loads((made / "inventory.json").read_text())
-    (camera,) = (row for row in rows if row["kind"] == "camera")
-    assert (camera["source"], camera["value"]) == ("measured", {"photo": "shot-7.jpg"})
-    assert {row["part"] for row in rows} == {"environment", "lighting", "physics"}
+    rows = {row["kind"]: row for row in json.loads((made / "inventory.json").read_text())}
+    assert {row["part"] for row in rows.values()} == {"environment", "assets", "lighting", "physics"}
+    told = {kind: rows[kind]["source"] for kind in ("camera", "lamp", "lamp light", "friction", "box")}
+    assert told == {"camera": "measured", "lamp": "stated", "lamp light": "assumed", "friction": "stated", "box": "given"}
+    assert rows["camera"]["value"] == {"photo": "shot-7.jpg"}
+    assert twin.physics.friction == 0.4
+    assert twin.look.lamp.position_m[2] == pytest.approx(2.0, abs=1e-6)  # tied to the place, wherever the robot stands
+    stands = model.body("asset/box").pos
+    assert stands == pytest.approx((0.4, 0.2, 0.02), abs=1e-3)
+    refuse_unsettled(model, twin.physics, twin.task, [kind_of(twin.task).draw_start(twin.task, i, "demo") for i in range(2)])
     with pytest.raises(InputError, match=r"R253.*shot-77"):
         run_stage("twin", params | {"camera_photo": "shot-77.jpg"}, inputs, sim_store)
+
+
+@pytest.fixture
+def asset_root(tmp_path: Path) -> Path:
+    trimesh.creation.box((0.04, 0.04, 0.04)).export(tmp_path / "box.stl")
+    return tmp_path
 
 
 def test_what_is_cleared_away_is_neither_seen_nor_touched_nor_avoided(sim_store, sim_captured, sim_twin) -> None:
@@ -219,8 +240,15 @@ def test_what_is_cleared_away_is_neither_seen_nor_touched_nor_avoided(sim_store,
     found = [row["value"] for row in json.loads((sim_twin / "inventory.json").read_text()) if row["kind"] == "thing"]
     assert len(found) == metrics(sim_twin)["collision_things"]
     box = {"center_m": found[0]["center_m"], "size_m": [x + 0.04 for x in found[0]["size_m"]]}
-    made = run_stage("twin", params | {"remove": [box]}, inputs, sim_store)
-    told = metrics(made)
+    shots = json.loads((capture / "cameras.json").read_text())
+    frame = shots["frames"][7]
+    lens = shots["cameras"][frame["camera"]]
+    size = {to: lens[of] for to, of in zip(LENS, ("width", "height", "fl_x", "fl_y", "cx", "cy"), strict=True)}
+    camera = {"lens": size, "c2w": frame["c2w"][:3], "frame": "capture"}
+    made = run_stage("twin", params | {"remove": [box], "camera": camera}, inputs, sim_store)
+    told, twin = metrics(made), read_twin(made)
+    assert np.allclose(twin.splat_camera(twin.cameras[0]), frame["c2w"], atol=1e-6)  # as it was calibrated
+    assert twin.cameras[0].K[0, 0] == pytest.approx(lens["fl_x"] * twin.cameras[0].width / lens["width"])
     assert told["cleared_gaussians"] > 0
     assert 0 <= told["cleared_holes"] < 0.5
     assert len(np.load(made / "haze.npy")) == told["haze"] + told["cleared_gaussians"]  # enrichment leaves them out by this

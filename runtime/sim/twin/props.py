@@ -1,0 +1,107 @@
+"""Things in a twin that people brought: drawn in the foreground, collided with by convex parts, static or loose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from runtime.problem import InputError, Problem
+from runtime.sim.parts.mj import Model, Spec, mujoco
+from runtime.sim.parts.places import BROUGHT
+from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, WORLD_BITS
+from runtime.sim.parts.solid import COLLISION_GROUP
+
+HARD_S = 0.02  # MuJoCo's own time constant of contact
+SETTLE_S = 2.0
+STILL_M_PER_S, MOST_MOVED_M = 0.005, 0.1
+
+
+@dataclass(frozen=True)
+class Prop:
+    """One thing. Meshes are in its own frame, metres; `pose` [4, 4] is in the robot's base frame if `in_base`, else in that of
+    the support. `mass_kg` is None for one that stands still, `friction` where the twin's holds."""
+
+    name: str
+    drawn: list[tuple[trimesh.Trimesh, tuple[float, ...]]]
+    solid: list[trimesh.Trimesh]
+    pose: np.ndarray
+    in_base: bool
+    mass_kg: float | None
+    friction: float | None
+    softness_s: float
+    licence: str
+
+    def corners(self) -> np.ndarray:
+        """Points [N, 3] of its surface, in the frame of its pose: what a robot has to keep clear of."""
+        points = np.concatenate([mesh.sample(200, seed=0) for mesh in self.solid])
+        return points @ self.pose[:3, :3].T + self.pose[:3, 3]
+
+    def seen_from(self, base: np.ndarray) -> "Prop":
+        """The same in the robot's base frame, which is `base` [4, 4] in that of the support."""
+        return self if self.in_base else replace(self, pose=np.linalg.inv(base) @ self.pose, in_base=True)
+
+
+def add_props(spec: Spec, props: Sequence[Prop], folder: Path, below: Path, friction: float) -> None:
+    """Add props, whose poses are in the base frame, to a scene; meshes go to `folder` as STL, named relative to `below`."""
+    for prop in props:
+        quat = np.zeros(4)
+        mujoco.mju_mat2Quat(quat, prop.pose[:3, :3].ravel())
+        body = spec.worldbody.add_body(name=f"{BROUGHT}{prop.name}", pos=prop.pose[:3, 3], quat=quat)
+        loose = prop.mass_kg is not None
+        if loose:
+            body.add_freejoint(name=f"{BROUGHT}{prop.name}/free")
+        touch = {
+            "friction": (prop.friction or friction, 0.005, 0.0001),
+            "solref": (prop.softness_s, 1.0),
+            "priority": int(prop.friction is not None or prop.softness_s != HARD_S),  # else the other surface would count
+            **(LOOSE_BITS if loose else WORLD_BITS),
+        }
+        volumes = np.array([mesh.volume for mesh in prop.solid])
+        masses = volumes / volumes.sum() * (prop.mass_kg or 1.0)
+        mesh_geom = {"type": mujoco.mjtGeom.mjGEOM_MESH}
+        for i, (mesh, mass) in enumerate(zip(prop.solid, masses, strict=True)):
+            name = _mesh(spec, mesh, f"{prop.name}-solid-{i}", folder, below, mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX)
+            body.add_geom(name=f"{BROUGHT}{name}", meshname=name, group=COLLISION_GROUP, mass=mass, **mesh_geom, **touch)
+        for i, (mesh, rgb) in enumerate(prop.drawn):
+            name = _mesh(spec, mesh, f"{prop.name}-drawn-{i}", folder, below, mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
+            seen = {"group": FOREGROUND_GROUP, "rgba": (*rgb, 1), "contype": 0, "conaffinity": 0, "mass": 0}
+            body.add_geom(name=f"{BROUGHT}{name}", meshname=name, **mesh_geom, **seen)
+
+
+def _mesh(spec: Spec, mesh: trimesh.Trimesh, name: str, folder: Path, below: Path, inertia: int) -> str:
+    file = folder / f"{name}.stl"
+    mesh.export(file, file_type="stl")
+    relative = file.relative_to(below).as_posix()
+    spec.add_mesh(name=name, file=relative, inertia=inertia)
+    spec.assets[relative] = file.read_bytes()
+    return name
+
+
+def settle(spec: Spec, model: Model, props: Sequence[Prop]) -> bool:
+    """Let loose props come to rest with the robot at rest, and write where they do into the scene; whether there are any.
+
+    Raises:
+        InputError: R259 one does not stay where it was put.
+    """
+    loose = [prop for prop in props if prop.mass_kg is not None]
+    if not loose:
+        return False
+    data = mujoco.MjData(model)
+    hinges = model.actuator_trnid[:, 0]
+    data.ctrl[:] = data.qpos[model.jnt_qposadr[hinges]]
+    mujoco.mj_step(model, data, round(SETTLE_S / model.opt.timestep))
+    mujoco.mj_forward(model, data)
+    for prop in loose:
+        body = model.body(f"{BROUGHT}{prop.name}")
+        place, speed = data.xpos[body.id], float(np.linalg.norm(data.cvel[body.id]))
+        far = float(np.linalg.norm(place - prop.pose[:3, 3]))
+        if not (far <= MOST_MOVED_M and speed <= STILL_M_PER_S):
+            how = f"it moved {far:.2f} m in {SETTLE_S:g} s" if far > MOST_MOVED_M else "it still moves"
+            help = "put it on the support (z = 0) or on what stands there, clear of other things and of the robot"
+            message = f"the loose asset `{prop.name}` does not stay where it is put: {how}"
+            raise InputError(Problem("R259", message, help, f"assets.{prop.name}.at_m"))
+        own = spec.body(f"{BROUGHT}{prop.name}")
+        own.pos, own.quat = place, data.xquat[body.id]
+    return True

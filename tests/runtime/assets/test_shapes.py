@@ -1,0 +1,109 @@
+"""Assets as parts of a scene: their colours, and whether they fall, slide and give way as what is said of them demands."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from runtime.assets.shapes import read_prop
+from runtime.bound.asset import Asset
+from runtime.problem import InputError
+from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.robot import FOREGROUND_GROUP
+from runtime.sim.parts.solid import COLLISION_GROUP
+from runtime.sim.scene.scene import build_scene
+from runtime.sim.tasks.press_button.setup import PressButton
+from runtime.sim.twin.collision import support_box
+from runtime.sim.twin.props import Prop, add_props, settle
+
+TASK = PressButton(kind="press_button", instruction="press the red button")
+HALF = 0.03
+MUG = """<mujoco><compiler meshdir="parts"/>
+<asset><mesh name="m" file="cube.stl" scale="1 1 .5"/><texture type="2d" file="x.png"/></asset>
+<worldbody><body pos="0 0 .015"><freejoint/><geom type="mesh" mesh="m" rgba="0 0 1 1" mass=".2"/>
+<geom type="sphere" size=".01" pos="0 0 .02" mass=".05" rgba="1 0 0 1"/></body></worldbody></mujoco>"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    cube = trimesh.creation.box((2 * HALF,) * 3)
+    (tmp_path / "parts").mkdir()
+    cube.export(tmp_path / "parts" / "cube.stl")
+    (tmp_path / "mug.xml").write_text(MUG)
+    rows = [f"v {x} {y} {z}" for x, y, z in cube.vertices * 1000]  # millimetres
+    faces = [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in cube.faces]
+    (tmp_path / "cube.obj").write_text(
+        "\n".join(["mtllib c.mtl", *rows, "usemtl red", *faces[:6], "usemtl blue", *faces[6:], ""])
+    )
+    (tmp_path / "c.mtl").write_text("newmtl red\nKd 1 0 0\nnewmtl blue\nKd 0 0 1\n")
+    return tmp_path
+
+
+def prop(folder: Path, path: str, **said: object) -> Prop:
+    at = {"path": path, "licence": "CC0-1.0", "at_m": [0.35, 0.2, HALF], "frame": "base", "loose": True, "mass_kg": 0.3}
+    return read_prop("thing", Asset.model_validate(at | said), folder)
+
+
+def scene(folder: Path, *props: Prop) -> tuple[Model, Data]:
+    spec = build_scene(TASK, Physics(), [support_box()], COLLISION_GROUP)
+    (folder / "out").mkdir(exist_ok=True)
+    add_props(spec, props, folder / "out", folder, 0.8)
+    model = spec.compile()
+    if settle(spec, model, props):
+        model = spec.compile()
+    return model, mujoco.MjData(model)
+
+
+def test_materials_become_colours_and_units_metres(folder: Path) -> None:
+    found = prop(folder, "cube.obj", scale=0.001)
+    assert sorted(rgb for _, rgb in found.drawn) == [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0)]
+    assert sum(m.volume for m in found.solid) == pytest.approx((2 * HALF) ** 3, rel=1e-3)
+    assert {rgb for _, rgb in prop(folder, "cube.obj", scale=0.001, rgb=[0.1, 0.2, 0.3]).drawn} == {(0.1, 0.2, 0.3)}
+    with pytest.raises(InputError, match=r"R258.*60 m large"):
+        prop(folder, "cube.obj")
+
+
+def test_an_mjcf_brings_its_meshes_its_colours_and_its_mass(folder: Path) -> None:
+    found = prop(folder, "mug.xml", mass_kg=None)
+    assert found.mass_kg == pytest.approx(0.25)
+    assert [rgb for _, rgb in found.drawn] == [(0, 0, 1), (1, 0, 0)]
+    (low, high) = found.drawn[0][0].bounds
+    assert np.allclose(low, (-HALF, -HALF, 0))
+    assert np.allclose(high, (HALF, HALF, HALF))
+    model, _ = scene(folder, found)
+    body = model.body("asset/thing")
+    assert body.mass[0] == pytest.approx(0.25)
+    drawn = [i for i in range(model.ngeom) if model.geom_bodyid[i] == body.id and model.geom_group[i] == FOREGROUND_GROUP]
+    assert len(drawn) == 2
+
+
+def test_a_thing_falls_slides_and_gives_way_as_said(folder: Path) -> None:
+    """Rest on the surface within a millimetre; a slide of v squared over 2 mu g; deeper where it is softer."""
+    depth = {}
+    for softness, mu in ((0.02, 0.3), (0.02, 0.6), (0.2, None)):
+        said = {"scale": 0.001, "softness_s": softness, "friction": mu, "at_m": [0.35, 0.2, HALF + 0.01]}
+        model, data = scene(folder, prop(folder, "cube.obj", **said))
+        mujoco.mj_forward(model, data)
+        body = model.body("asset/thing")
+        depth[softness] = HALF - data.xpos[body.id][2]
+        if mu is None:  # friction sets in as slowly
+            continue
+        start, speed = data.xpos[body.id].copy(), 0.6
+        data.qvel[body.dofadr[0]] = speed
+        data.ctrl[:] = data.qpos[model.jnt_qposadr[model.actuator_trnid[:, 0]]]
+        mujoco.mj_step(model, data, 250)
+        slid = float(np.linalg.norm((data.xpos[body.id] - start)[:2]))
+        assert slid == pytest.approx(speed**2 / (2 * mu * 9.81), rel=0.15)
+    assert 0 <= depth[0.02] < 0.001 < depth[0.2] < HALF
+
+
+def test_a_thing_in_mid_air_is_refused_and_one_that_stands_still_needs_no_mass(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"R259.*moved"):
+        scene(folder, prop(folder, "cube.obj", scale=0.001, at_m=[0.35, 0.2, 0.3]))
+    still = prop(folder, "parts/cube.stl", loose=False, mass_kg=None, at_m=[0.35, 0.2, 0.3], turn_deg=[0, 0, 45])
+    model, data = scene(folder, still)
+    mujoco.mj_step(model, data, 100)
+    assert data.xpos[model.body("asset/thing").id] == pytest.approx((0.35, 0.2, 0.3))
+    assert still.corners()[:, 0].max() == pytest.approx(0.35 + HALF * 2**0.5, abs=0.01)
