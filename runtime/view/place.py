@@ -13,6 +13,7 @@ from runtime.splat.scene import SceneFacts, Support
 from runtime.view.packed import MOST, Packed, pack
 
 SPLAT = "splat"
+TWIN = "twin"
 SHOWN = {"capture": "photos and sparse points", "coverage": "camera paths", "twin": "the robot in the twin"}
 """Kinds of artifacts: the one that is asked for, and those beside it with what is shown of them."""
 MOST_POINTS = 20_000

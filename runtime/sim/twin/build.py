@@ -231,8 +231,9 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     if props:
         add_props(spec, props, out.path("assets"), out.root, physics.friction)
     add_optics(spec, twin)
+    spec.modelname = "twin"
     model = spec.compile()
-    if settle(spec, model, props):
+    if settle(spec, model, props, twin.robot):
         model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")

@@ -10,7 +10,7 @@ import trimesh
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Model, Spec, mujoco
 from runtime.sim.parts.places import BROUGHT
-from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, WORLD_BITS
+from runtime.sim.parts.robot import FOREGROUND_GROUP, LOOSE_BITS, WORLD_BITS, Robot
 from runtime.sim.parts.solid import COLLISION_GROUP
 
 HARD_S = 0.02  # MuJoCo's own time constant of contact
@@ -79,8 +79,8 @@ def _mesh(spec: Spec, mesh: trimesh.Trimesh, name: str, folder: Path, below: Pat
     return name
 
 
-def settle(spec: Spec, model: Model, props: Sequence[Prop]) -> bool:
-    """Let loose props come to rest with the robot at rest, and write where they do into the scene; whether there are any.
+def settle(spec: Spec, model: Model, props: Sequence[Prop], robot: Robot) -> bool:
+    """Let loose props come to rest with the robot at home, and write where they do into the scene; whether there are any.
 
     Raises:
         InputError: R259 one does not stay where it was put.
@@ -89,8 +89,10 @@ def settle(spec: Spec, model: Model, props: Sequence[Prop]) -> bool:
     if not loose:
         return False
     data = mujoco.MjData(model)
-    hinges = model.actuator_trnid[:, 0]
-    data.ctrl[:] = data.qpos[model.jnt_qposadr[hinges]]
+    for joint in robot.joints:
+        servo = model.actuator(joint.name).id
+        data.qpos[model.joint(joint.name).qposadr[0]] = data.ctrl[servo] = joint.home_rad
+        data.act[model.actuator_actadr[servo]] = joint.home_rad  # its lag starts settled
     mujoco.mj_step(model, data, round(SETTLE_S / model.opt.timestep))
     mujoco.mj_forward(model, data)
     for prop in loose:

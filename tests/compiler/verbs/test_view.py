@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from compiler.cli import main
@@ -15,6 +18,8 @@ from compiler.project.load import load_project
 from compiler.run.emit import job
 from runtime.backends.renderer_numba import NumbaRenderer
 from runtime.build.execute import execute
+from runtime.sim.parts.mj import mujoco
+from runtime.sim.pixels.camera import Camera
 from runtime.splat.gaussians import Gaussians, rgb_to_sh
 from runtime.splat.ply import read_ply, write_ply
 from runtime.store.store import Store
@@ -141,7 +146,15 @@ def test_a_browser_draws_what_our_renderer_does(there: Path) -> None:
     assert np.abs(error.mean(axis=(0, 1))).max() < 0.01
 
 
+BOX = "assets:\n  box: {path: models/box.stl, licence: MIT, frame: base, at_m: [0.4, 0.3, 0.03], rgb: [0, 0, 1]}\n"
+
+
 def test_the_robot_stands_where_the_twin_has_it(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the twin leaves the store with the model that the location brings, cameras and lights."""
+    (there / "models").mkdir()
+    trimesh.creation.box((0.06,) * 3).export(there / "models/box.stl")
+    with (there / "specs/locations/table.yaml").open("a") as spec:
+        spec.write(BOX)
     (there / "specs/studies/robot.yaml").write_text(f"title: Robot\nlocations: [table]\nlevel: 0.8\n{ROBOT}")
     for kind in ("tasks", "approaches"):
         shutil.copytree(REPOSITORY / "specs" / kind, there / "specs" / kind)
@@ -155,3 +168,59 @@ def test_the_robot_stands_where_the_twin_has_it(there: Path, capsys: pytest.Capt
     assert -0.05 < corners[:, 2].min() < 0.02  # from its surface
     assert 0.15 < corners[:, 2].max() < 0.6  # to the height of a small arm
     assert facts["views"][-1]["group"] == "cameras of the twin"
+    assert main(["export", "table", "--study", "robot"]) == 0
+    assert "build/export/table/press-button/scene.xml" in capsys.readouterr().out
+    out = there / "build/export/table/press-button"
+    model = mujoco.MjModel.from_xml_path(str(out / "scene.xml"))
+    assert model.body("asset/box").pos == pytest.approx((0.4, 0.3, 0.03))
+    assert main(["export", "table", "--usd"]) == 1
+    assert "pip install mujoco-usd-converter" in capsys.readouterr().err
+    python = usd_python()
+    (there / "simkiln.local.yaml").write_text(f"roots: {{here: data}}\nenvironments: {{usd: {python}}}\n")
+    assert main(["export", "table", "--usd"]) == 0
+    facts = json.loads((out / "twin.json").read_text())
+    camera = Camera.from_json(facts["cameras"][0])
+    rays = (np.column_stack([PIXELS, np.ones(3)]) @ np.linalg.inv(camera.K).T) @ camera.c2w[:3, :3].T
+    look = LOOK.replace("POINTS", repr((camera.position + 0.5 * rays).tolist()))
+    told = json.loads(subprocess.check_output([python, "-c", look, out / "twin.usdc"], text=True))
+    assert np.allclose(told["pixels"], PIXELS, atol=0.01)  # what GfCamera projects where, of points that our camera has there
+    assert told["up"] == "Z"
+    assert told["camera"] == pytest.approx(camera.position.tolist())
+    assert told["lamp"] == pytest.approx(facts["lamp"]["position_m"])
+    assert told["ambient"] == pytest.approx(max(facts["lamp"]["ambient"]))
+    assert told["joints"] == 6
+    assert told["rigid"] >= 7
+
+
+def usd_python() -> Path:
+    """The Python of `SIMKILN_USD_PYTHON`, else of `.envs/usd` here."""
+    found = Path(os.environ.get("SIMKILN_USD_PYTHON", REPOSITORY / ".envs/usd/bin/python"))
+    if not found.is_file():
+        pytest.skip("no Python with mujoco-usd-converter here (300 MB): `.envs/usd`, or SIMKILN_USD_PYTHON")
+    return found
+
+
+PIXELS = [[10.5, 7.5], [50.0, 40.0], [32.0, 24.0]]
+LOOK = """
+import json, sys
+import mujoco_usd_converter
+from pxr import Gf, Usd, UsdGeom, UsdLux, UsdPhysics
+stage = Usd.Stage.Open(sys.argv[1])
+prims = list(stage.Traverse())
+camera = next(p for p in prims if p.IsA(UsdGeom.Camera))
+seen = UsdGeom.Camera(camera).GetCamera(0)
+place = UsdGeom.Xformable(camera).ComputeLocalToWorldTransform(0).ExtractTranslation()
+at = {p.GetName(): p for p in prims if p.HasAPI(UsdLux.LightAPI)}
+lamp = UsdGeom.Xformable(at["lamp"]).ComputeLocalToWorldTransform(0).ExtractTranslation()
+view = seen.frustum.ComputeViewMatrix() * seen.frustum.ComputeProjectionMatrix()
+facts = json.load(open(sys.argv[1].replace("twin.usdc", "twin.json")))["cameras"][0]
+pixels = []
+for x, y, z in POINTS:
+    p = view.Transform(Gf.Vec3d(x, y, z))
+    pixels.append([(p[0] + 1) / 2 * facts["width"], (1 - p[1]) / 2 * facts["height"]])
+print(json.dumps({
+    "pixels": pixels, "up": UsdGeom.GetStageUpAxis(stage), "camera": list(place), "lamp": list(lamp),
+    "ambient": UsdLux.DomeLight(at["ambient"]).GetIntensityAttr().Get(),
+    "joints": sum(p.IsA(UsdPhysics.RevoluteJoint) for p in prims), "rigid": sum(p.HasAPI(UsdPhysics.RigidBodyAPI) for p in prims),
+}))
+"""

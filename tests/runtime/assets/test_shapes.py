@@ -12,6 +12,7 @@ from runtime.problem import InputError
 from runtime.sim.parts.mj import Data, Model, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import FOREGROUND_GROUP
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks.press_button.setup import PressButton
@@ -51,7 +52,7 @@ def scene(folder: Path, *props: Prop) -> tuple[Model, Data]:
     (folder / "out").mkdir(exist_ok=True)
     add_props(spec, props, folder / "out", folder, 0.8)
     model = spec.compile()
-    if settle(spec, model, props):
+    if settle(spec, model, props, SO101):
         model = spec.compile()
     return model, mujoco.MjData(model)
 
