@@ -98,7 +98,7 @@ def test_a_job_reads_a_copy_of_what_was_planned(tmp_path: Path) -> None:
     said, stage = {"one": asset("m/a.obj"), "two": asset("m/a.obj")}, load_stages()["twin"]
     roots = dict.fromkeys(said, tmp_path)
     params = stage.params.model_validate({"task": TASK, "assets": said})
-    job = Job("twin", 6, "", "", {}, {}, {}, {}, {}, content=digest_assets(said, roots))
+    job = Job("twin", 8, "", "", {}, {}, {}, {}, {}, content=digest_assets(said, roots))
     job = replace(job, asset_roots={name: str(root) for name, root in roots.items()})
     copy = captured(job, stage, params, tmp_path / "first")
     assert copy is not None

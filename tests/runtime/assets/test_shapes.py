@@ -14,6 +14,7 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import FOREGROUND_GROUP
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP
+from runtime.sim.pixels.raycast import cast
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks.press_button.setup import PressButton
 from runtime.sim.twin.collision import support_box
@@ -73,11 +74,15 @@ def test_an_mjcf_brings_its_meshes_its_colours_and_its_mass(folder: Path) -> Non
     (low, high) = found.drawn[0][0].bounds
     assert np.allclose(low, (-HALF, -HALF, 0))
     assert np.allclose(high, (HALF, HALF, HALF))
-    model, _ = scene(folder, found)
+    model, data = scene(folder, found)
     body = model.body("asset/thing")
     assert body.mass[0] == pytest.approx(0.25)
     drawn = [i for i in range(model.ngeom) if model.geom_bodyid[i] == body.id and model.geom_group[i] == FOREGROUND_GROUP]
     assert len(drawn) == 2
+    mujoco.mj_forward(model, data)
+    above = data.xpos[body.id] + (0, 0, 0.5)
+    hits = cast(model, data, above, np.array([[0, 0, -1.0]]), (FOREGROUND_GROUP,))
+    assert hits.geom[0] == drawn[1]  # cameras see the ball on top
 
 
 def test_a_thing_falls_slides_and_gives_way_as_said(folder: Path) -> None:
