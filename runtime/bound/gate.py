@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.bound.domain import Domain
 
 Comparator = Literal["at_least", "at_most", "above", "below", "between", "contains"]
@@ -25,6 +25,9 @@ class GateRule(Bound):
     """Id of the approach judged; needed by `success_rate` and `uplift`."""
     domain: Domain | None = None
     """Domain of the trials judged; needed by `success_rate` and `uplift`."""
+    of: Literal["median"] | None = later(born=None, since=1)
+    """`median`: the metric over the median of the runs made alike, which differ in the training seed alone. The same rule then
+    holds for every approach; the worst run counts."""
     scope: Scope = "study"
     """`study` judges the value pooled over locations (the mean over artifacts for a stage's metric),
     `location` every location by itself, `artifact` every artifact by itself; the worst verdict counts."""
@@ -59,6 +62,8 @@ class GateRule(Bound):
                 raise ValueError(f"metric `{self.metric}` needs the `stage` that records it")
             if self.comparator == "contains":
                 raise ValueError("`contains` needs a metric with a band")
+        if self.of is not None and (self.metric in TRIAL_METRICS or self.scope == "artifact"):
+            raise ValueError("`of: median` takes the metric of a stage, with the scope `location` or `study`")
         return self
 
 

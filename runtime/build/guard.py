@@ -7,6 +7,7 @@ from typing import Any
 from runtime.bound.gate import GateRule
 from runtime.job import Parent
 from runtime.stats.status import Status
+from runtime.stats.verdict.alike import of_median
 from runtime.stats.verdict.gate import Measure, judge, lookup, wanted
 from runtime.store.store import DamagedArtifact, Store
 
@@ -37,24 +38,27 @@ class Stopped(Exception):
 def failed(guard: Guard, store: Store) -> str | None:
     """Why the gate forbids what depends on its artifacts; None while it does not.
 
-    The mean over artifacts that are judged together is held against the rule. As long as one of them is not built, or
-    did not record the metric, nothing has failed.
+    The mean over artifacts that are judged together (or the worst of them over the median) is held against the rule. As long as
+    one of them is not built, or did not record the metric, nothing has failed.
     """
-    values = []
+    values, manifests = [], []
     for parent in guard.judged:
         if not store.has(*parent):
             return None
         try:
-            value = lookup(store.manifest(*parent)["metrics"], guard.rule.metric)
+            manifests.append(store.manifest(*parent))
+            value = lookup(manifests[-1]["metrics"], guard.rule.metric)
         except (DamagedArtifact, KeyError):
             return None
         if value is None:
             return None
         values.append(value)
-    mean = sum(values) / len(values)
-    if judge(guard.rule, Measure("", mean, None, len(values))) is not Status.FAILED:
+    label, value = "", sum(values) / len(values)
+    if guard.rule.of == "median":
+        ((label, value),) = of_median(guard.rule, [("", manifest) for manifest in manifests])
+    if judge(guard.rule, Measure("", value, None, len(values))) is not Status.FAILED:
         return None
-    return f"`{guard.rule.metric}` is {mean:.4g}, wanted {wanted(guard.rule)}"
+    return f"`{guard.rule.metric}`{label and f' of {label}'} is {value:.4g}, wanted {wanted(guard.rule)}"
 
 
 def ask(guards: list[dict[str, Any]], store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.bound.cell import Cell
 from runtime.report.forms.verdict import Role
-from runtime.stage import load_stages
+from runtime.stats.verdict.alike import recipe
 from runtime.store.manifest import parent_of, read_manifest
 
 BASELINE: Role = "baseline"
@@ -59,10 +59,7 @@ def _all_alike(pairs: Iterable[tuple[Manifest | None, Manifest | None]]) -> bool
 
 def _recipe(manifest: Manifest) -> tuple[object, ...]:
     """All that a policy was made from, but for its seed."""
-    stage = load_stages().get(manifest["stage"])
-    seeded = {name for name, source in stage.bound.items() if source == "seed"} if stage else {"seed"}
-    params = {k: v for k, v in manifest["params"].items() if k not in seeded}
-    return manifest["stage"], manifest["version"], params, manifest["parents"], manifest["seen_through"]
+    return *recipe(manifest), manifest["seen_through"]
 
 
 def _policy(evaluation: Path) -> Manifest | None:

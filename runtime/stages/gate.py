@@ -50,10 +50,10 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         from runtime.stats.verdict.gate_verdict import of_metrics
         from runtime.store.manifest import read_manifest
 
-        metrics = [read_manifest(folder)["metrics"] for folder in judged]
+        manifests = [(label, read_manifest(folder)) for label, folder in zip(p.labels, judged, strict=True)]
         # A batch of trials that was not needed any more holds none, and says nothing of any metric.
-        there = [(label, found) for label, found in zip(p.labels, metrics, strict=True) if found.get("n") != 0]
-        verdict = of_metrics(rule, there)
+        there = [(label, found) for label, found in manifests if found["metrics"].get("n") != 0]
+        verdict = of_metrics(rule, [(label, found["metrics"]) for label, found in there], [found for _, found in there])
     out.path("gate").write_text(json.dumps(verdict, indent=1) + "\n")
     out.log(f"{verdict['status']}: {verdict['reason']}")
     return {"status": str(verdict["status"]), "value": verdict["value"], "n": verdict["n"]}

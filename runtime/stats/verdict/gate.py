@@ -54,9 +54,11 @@ def distance(rule: GateRule, value: float) -> float:
 def wanted(rule: GateRule) -> str:
     """What the rule asks for, in words, such as `at least 20`."""
     if isinstance(rule.threshold, tuple):
-        return f"between {rule.threshold[0]:g} and {rule.threshold[1]:g}"
+        return f"between {rule.threshold[0]:g} and {rule.threshold[1]:g}" + (
+            " times the median of runs made alike" if rule.of else ""
+        )
     words = "to cover" if rule.comparator == "contains" else rule.comparator.replace("_", " ")
-    return f"{words} {rule.threshold:g}"
+    return f"{words} {rule.threshold:g}" + (" times the median of runs made alike" if rule.of else "")
 
 
 def lookup(metrics: Mapping[str, object], name: str) -> float | None:

@@ -10,6 +10,7 @@ from runtime.stats.inference.rate import rate_of
 from runtime.stats.inference.uplift import comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Place, Trials
+from runtime.stats.verdict.alike import of_median
 from runtime.stats.verdict.gate import Measure, distance, judge, lookup, wanted
 
 
@@ -69,11 +70,14 @@ def of_trials(
     return {**verdict, "reason": "; ".join([verdict["reason"], *dict.fromkeys(notes)])}
 
 
-def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+def of_metrics(
+    rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]], manifests: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Verdict on a metric that stages recorded, compared directly.
 
     Args:
         found: (label, metrics) of every artifact of the rule's stage. Dots in the rule's metric reach into nested ones.
+        manifests: of the same artifacts, which a rule over quotients needs.
     """
     values = [(label, value) for label, metrics in found if (value := lookup(metrics, rule.metric)) is not None]
     if not values or len(values) < len(found):
@@ -81,7 +85,10 @@ def of_metrics(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) -
         without = sorted({label for label, metrics in found if label and lookup(metrics, rule.metric) is None})
         more = f" and {len(without) - 3} more" if len(without) > 3 else ""
         return not_run(rule, told + (f": not of {', '.join(f'`{w}`' for w in without[:3])}{more}" if without else ""))
-    if rule.scope == "study":
+    if rule.of == "median":
+        labels = [label if rule.scope == "location" else "" for label, _ in found]
+        values = of_median(rule, list(zip(labels, manifests, strict=True)))
+    elif rule.scope == "study":
         values = [("mean over artifacts", sum(v for _, v in values) / len(values))]
     elif rule.scope == "location":
         by_label: dict[str, list[float]] = {}
@@ -136,7 +143,7 @@ def _said(
     rule: GateRule, level: float | None, status: Status, reason: str, parts: Sequence[Part], worst: Part | None
 ) -> dict[str, Any]:
     return {
-        **rule.model_dump(exclude={"level"}),
+        **rule.model_dump(exclude={"level", "of"}),
         "wanted": wanted(rule),
         "unit": "points" if rule.metric in TRIAL_METRICS else "",
         "level": level,

@@ -1,6 +1,7 @@
 """Gates pass or fail only when the whole band clears the threshold."""
 
 import math
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -174,3 +175,27 @@ def test_rules_that_make_no_sense_are_refused(change: dict[str, object]) -> None
     GateRule.model_validate(good)
     with pytest.raises(ValidationError):
         GateRule.model_validate(good | change)
+
+
+def losses(*values: float, steps: int = 800) -> list[dict[str, Any]]:
+    """Manifests of runs made alike, seed by seed."""
+    made = {"stage": "policy", "version": 1, "parents": {"demos": ["demos/x"]}}
+    return [made | {"params": {"steps": steps, "seed": i}, "metrics": {"held_out_loss": v}} for i, v in enumerate(values)]
+
+
+def test_one_rule_finds_the_unfinished_run_of_any_arm() -> None:
+    """An untrained arm's loss is far higher, and nothing is wrong with it: each is held against runs made alike."""
+    rule = GateRule(metric="held_out_loss", stage="policy", of="median", scope="location", comparator="at_most", threshold=1.2)
+    fine, untrained, stuck = losses(0.19, 0.20, 0.195), losses(0.9, 0.92, 0.91, steps=0), losses(0.20, 0.28, 0.19)
+
+    def verdict(*arms: list[dict[str, Any]]) -> dict[str, Any]:
+        found = [("cellar", manifest) for arm in arms for manifest in arm]
+        return of_metrics(rule, [(label, m["metrics"]) for label, m in found], [m for _, m in found])
+
+    assert verdict(fine, untrained)["status"] is P
+    failed = verdict(untrained, stuck)
+    assert failed["status"] is F
+    assert failed["value"] == pytest.approx(1.4)
+    assert failed["reason"] == "cellar, policy of seed 1: 1.4, wanted at most 1.2 times the median of runs made alike"
+    with pytest.raises(ValueError, match="`of: median` takes the metric of a stage"):
+        GateRule(metric="held_out_loss", stage="policy", of="median", scope="artifact", comparator="at_most", threshold=1.2)
