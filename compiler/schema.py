@@ -48,7 +48,8 @@ def schema_of(kind: str) -> dict[str, Any]:
             definitions["stages"], properties["stages"] = properties["stages"], {"$ref": "#/$defs/stages"}
         if "inputs" in properties:
             properties["inputs"] = _inputs(properties["inputs"])
-    definitions.pop("JsonValue", None)
+    if "#/$defs/JsonValue" not in json.dumps(schema):  # a control's `stages` are not spelt out
+        definitions.pop("JsonValue", None)
     head = {"$schema": DIALECT, "title": kind}
     return _tidy(head | {k: v for k, v in schema.items() if k != "title"})
 
