@@ -144,6 +144,8 @@ def test_every_spec_begins_with_its_modeline() -> None:
 
 def test_every_committed_spec_is_accepted_by_its_schema() -> None:
     project = load_project(REPOSITORY)
-    for (kind, _), source in project.sources.items():
+    for (kind, name), source in project.sources.items():
+        if "~" in name:  # a control, which stands in its approach's file
+            continue
         errors = [e.message for e in Draft202012Validator(schema_of(kind)).iter_errors(source.value)]
         assert errors == [], source.name
