@@ -24,6 +24,7 @@ BOUND = {
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",
+    "robot": "set it in the study's `robot`",
     "gate": "set it in the gate",
     "claim": "set it in the study's `claims`",
     "seed": "set the study's `seeds`, or `training_seed_offset`",
@@ -112,6 +113,8 @@ class Port:
     along: str = ""
     only_own: bool = False
     """Whether nothing but what the stage itself made before can be read."""
+    said: str = ""
+    """A key of the study: where it says nothing there, the port stays empty."""
     name: str = ""
 
     @property
@@ -128,6 +131,11 @@ def one(kind: str) -> Port:
 def maybe(kind: str) -> Port:
     """The same, where an approach asks for one; else None."""
     return Port(kind, optional=True)
+
+
+def said(kind: str) -> Port:
+    """The one that stands for what the study says under the key of that name; None where it says nothing."""
+    return Port(kind, optional=True, said=kind)
 
 
 def baselines(kind: str) -> Port:

@@ -20,7 +20,9 @@ from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
+from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
+from runtime.robots.digest import digest_robot
 from runtime.sim.tasks import kinds
 from runtime.trials.listing import read_manifest
 
@@ -187,6 +189,16 @@ def _part(model: Any, spec: Any) -> Any:
     return model.model_validate({k: v for k, v in spec.model_dump(mode="json").items() if k in model.model_fields})
 
 
+def _robot(grid: Grid, at: Scope) -> Any:
+    """The study's robot with a digest of its files; without one the built-in arm is meant."""
+    said = grid.study.robot
+    if said is None:
+        return None
+    root = grid.project.root_folder(said.root)
+    content = "" if root is None else digest_robot(said, root)
+    return FoundRobot(**said.model_dump(), content=content)
+
+
 def _task(grid: Grid, at: Scope) -> Any:
     spec = grid.project.tasks[str(at.task)]
     return _part(kinds()[spec.kind], spec)
@@ -199,6 +211,7 @@ BINDINGS: dict[str, Binding] = {
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),
+    "robot": Binding(_robot, _below("robot")),
     "gate": Binding(
         lambda grid, at: _part(GateRule, grid.project.gates[str(at.gate)]),
         lambda asked: ("gate", str(asked.node.scope.gate), asked.inside),

@@ -24,6 +24,7 @@ from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
 from runtime.bound.gate import TRIAL_METRICS
+from runtime.bound.robot import RobotModel
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
 from runtime.problem import InputError, Problem
@@ -185,6 +186,8 @@ class _Expansion:
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
         content, source_dir = self._outside(stage.name, own) if stage.name in self.reading else (None, None)
+        if isinstance(brought := getattr(self.study, stage.kind, None), RobotModel):  # said under the key of the stage's kind
+            source_dir = str(self.project.root_folder(brought.root))
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.address[1] for n in found] for port, found in inputs.items()}
         address = stage.name, joined(setting.text, parents, backends_text, content)
@@ -235,6 +238,8 @@ class _Expansion:
                 inputs[port.name] = tuple([self.node(_maker(provider, one), one) for one in self.settings.peers(scope)])
             elif port.whose == "study":
                 inputs[port.name] = self._every(provider)
+            elif port.said:
+                inputs[port.name] = (self.node(provider, Scope(study=self.id)),)
             elif port.whose == "places":
                 inputs[port.name] = tuple([self.node(provider, one) for one in self._places(stage, provider, scope)])
             elif port.whose == "previous":
@@ -264,6 +269,8 @@ class _Expansion:
         return self.wired[key]
 
     def _provider(self, stage: Stage, port: Port, approach: str | None) -> Stage | None:
+        if port.said:
+            return REGISTRY[providers(port.kind)[0]] if getattr(self.study, port.said) is not None else None
         asked = self.yardstick if port.whose == "baseline" else approach
         chosen = None
         for name in approach_chain(self.project, asked) if asked else ():

@@ -13,6 +13,7 @@ from runtime.assets.files import inspect_asset
 from runtime.bound.source import HiddenSite
 from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError
+from runtime.robots.files import inspect_robot
 
 SHOWN = 5
 """Locations that are named one by one where many have the same problem."""
@@ -89,6 +90,23 @@ def _roots(location: Location) -> Iterator[tuple[str, SpanPath]]:
     for key, asset in location.assets.items():
         if asset.root is not None:
             yield asset.root, ("assets", key, "root")
+
+
+def robot_files(subject: Subject) -> Iterator[Diagnostic]:
+    """R206, R210, R218, R220, R246 to R249: what is wrong with a study's robot, from its XML and the heads of its meshes."""
+    for name, study in subject.studies():
+        if study.robot is None:
+            continue
+        root = subject.project.root_folder(study.robot.root)
+        if root is None:
+            severity = "warning" if subject.only is None else "error"
+            message, help = (
+                f"root `{study.robot.root}` is not set on this machine",
+                f"set it with `--root {study.robot.root}=DIR`",
+            )
+            yield subject.at("study", name, ("robot", "root"), "R206", message, help, severity=severity)
+        for problem in inspect_robot(study.robot, root):
+            yield subject.at("study", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
 
 
 def _state(folder: Path) -> str:

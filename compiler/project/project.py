@@ -112,6 +112,11 @@ class Project:
         found = {name: self.asset_root(asset) for name, asset in self.locations[location].assets.items()}
         return {name: root for name, root in found.items() if root is not None}
 
+    def root_folder(self, name: str) -> Path | None:
+        """The folder of a root; None where this machine lacks it."""
+        root = self.capture_roots.get(name)
+        return root.absolute() if root is not None and os.path.isdir(root) else None
+
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""
         source = self._by_file.get(name)

@@ -114,7 +114,7 @@ def with_plan[T](root: Path, study: str, asked: Asked, roots: Mapping[str, Path]
 def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> None:
     """Remember what a plan found out, for the next one, beside what it took over from `before`."""
     graph, study = plan.graph, project.studies[plan.graph.study]
-    if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph):
+    if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph) or study.robot is not None:
         return
     if not as_asked(project, asked):
         return

@@ -39,6 +39,8 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         presented: whether the study's page was just put in place.
     """
     study = plan.graph.study
+    if project.studies[study].robot is not None:  # its files are looked at each time
+        return
     if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
         return
     if not as_asked(project, asked) or not unchanged():

@@ -12,6 +12,7 @@ from runtime.bound.conditions import Conditions
 from runtime.bound.domain import Domain
 from runtime.bound.frame import Reproducible
 from runtime.bound.imported import SetName
+from runtime.bound.robot import RobotModel
 from runtime.bound.sequential import Sequential
 from runtime.bound.waiver import Waivers
 
@@ -121,6 +122,8 @@ class Study(Spec):
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
+    robot: RobotModel | None = None
+    """A robot of your own (MJCF or URDF) in place of the built-in arm."""
     conditions: Conditions = Conditions()
     """What trials meet besides their initial states: how far hidden sites are from their twins."""
     sequential: Sequential | None = None

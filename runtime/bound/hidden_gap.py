@@ -50,9 +50,9 @@ class HiddenGap(Bound):
     """Relative deviation of friction."""
     mass: float = Field(0.30, ge=0, lt=1)
     """Relative deviation of the task objects' masses."""
-    backlash_deg: float = later(0.0, since=2, ge=0, le=5)
+    backlash_deg: float = later(0.0, since=1, ge=0, le=5)
     """Play of each arm joint's gears: how far its servo turns back before the joint follows."""
-    clutter: float = later(0.0, since=2, ge=0, le=8)
+    clutter: float = later(0.0, since=1, ge=0, le=8)
     """Things that were put down round the work area since the photos were taken; some have the colours of the task's objects."""
 
     def times(self, factor: float) -> Self:

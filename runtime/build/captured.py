@@ -7,10 +7,13 @@ from typing import Any
 from runtime.assets.digest import copy_assets
 from runtime.assets.files import inspect_asset
 from runtime.bound.asset import Asset
+from runtime.bound.robot import FoundRobot
 from runtime.capture.digest import Gone, copy_source
 from runtime.capture.inspect import inspect_source
 from runtime.job import Job
 from runtime.problem import InputError, Problem
+from runtime.robots.digest import copy_robot_files
+from runtime.robots.files import inspect_robot
 from runtime.stage import Params, Stage
 
 COPY = ".source"
@@ -31,6 +34,8 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
         return _brought(job, _bound(stage, params, "location.assets"), folder / COPY)
     if job.source_dir is None:
         return None
+    if "robot" in stage.bound.values():
+        return _robot(job, _bound(stage, params, "robot"), folder / COPY)
     source = _bound(stage, params, "location.source")
     given = Path(job.source_dir)
     if problems := [problem for problem in inspect_source(source, given) if not problem.warning]:
@@ -42,6 +47,19 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
     if job.content not in (None, content):
         raise _changed(f"the capture `{source.path}`", "source.path")
     return copy
+
+
+def _robot(job: Job, said: FoundRobot, into: Path) -> Path:
+    root = Path(str(job.source_dir))
+    if problems := inspect_robot(said, root):
+        raise InputError(*problems)
+    try:
+        content = copy_robot_files(said, root, into)
+    except Gone as gone:
+        raise _changed(f"the robot `{said.path}`", "robot.path", f": {gone}") from gone
+    if said.content not in ("", content):
+        raise _changed(f"the robot `{said.path}`", "robot.path")
+    return into
 
 
 def _brought(job: Job, assets: Mapping[str, Asset], into: Path) -> Path:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from runtime.bound.conditions import GapLevel
+from runtime.bound.robot import FoundRobot
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.tasks import AnyTask
@@ -20,6 +21,8 @@ class ConditionsParams(Params):
     """Initial states that trials of the study begin from (`held_out`)."""
     gap: tuple[GapLevel, ...] = bound("gap_levels", default=())
     """Levels of the hidden gap that they take in turn; none away from hidden sites."""
+    robot: FoundRobot | None = bound("robot", since=1, default=None)
+    """A robot that people brought: from where its joints begin."""
     trial_seed: int = Field(0, ge=0)
     """Seed of the family of initial states."""
     development: int = Field(20, ge=0, le=100_000)
@@ -44,11 +47,14 @@ def conditions(p: ConditionsParams, out: Out) -> dict[str, Any]:
     """
     import json
 
+    from runtime.sim.parts.robot_file import posed
+    from runtime.sim.parts.so101 import SO101
     from runtime.sim.trials.conditions import draw, record
 
-    found = draw(p.task, "held_out", p.states, p.trial_seed, p.gap)
-    found += draw(p.task, "development", p.development, p.trial_seed, p.gap)
-    found += draw(p.task, "train", p.train, 0)
+    robot = SO101 if p.robot is None else posed(p.robot)
+    found = draw(p.task, "held_out", p.states, p.trial_seed, p.gap, robot)
+    found += draw(p.task, "development", p.development, p.trial_seed, p.gap, robot)
+    found += draw(p.task, "train", p.train, 0, robot=robot)
     said = record(found)
     out.path("conditions").write_text(json.dumps(said, indent=1) + "\n")
     return {"states": p.states, "digest": said["digests"]["held_out"]}

@@ -40,7 +40,7 @@ def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=4,
-    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
+    libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},

@@ -45,7 +45,7 @@ class PracticeParams(Params):
 
 @stage(
     version=1,
-    libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",
     per=("location", "task", "approach", "seed", "round"),

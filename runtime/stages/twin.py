@@ -17,7 +17,7 @@ from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.tasks import AnyTask
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, bound, one, stage
+from runtime.stage import Params, Resources, bound, one, said, stage
 
 CAMERA = "front"
 
@@ -89,11 +89,16 @@ class TwinParams(Params):
         return self
 
 
+def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
+    acts = inputs.get("robot", Contract(action_dim=SO101.action_dim)).action_dim
+    return Contract(acts, p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+
+
 @stage(
     version=8,
     libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
-    needs={"capture": one("capture"), "scene": one("splat")},
+    needs={"capture": one("capture"), "scene": one("splat"), "robot": said("robot")},
     makes={
         "scene": "scene.xml",
         "twin": "twin.json",
@@ -104,13 +109,16 @@ class TwinParams(Params):
         "overlay?": "overlay.png",
         "assets?": "assets/",
         "cleared?": "cleared.png",
+        "robot?": "robot.json",
+        "model?": "robot.xml",
+        "meshes?": "robot/",
         "inventory": "inventory.json",
     },
     backends=("renderer",),
-    offers=lambda p, inputs: Contract(SO101.action_dim, p.control_hz, camera_keys=(CAMERA,), instruction_key="task"),
+    offers=_offers,
     cost=lambda p: Resources(minutes=0.3),
 )
-def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
+def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.
 
     Raises:
@@ -118,9 +126,12 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
             R253 when no photo is called like `camera_photo`, R254 when a box of `remove` or `keep_only` holds nothing, R258 when
             an asset has no shape that can stand there, R259 when one does not stay where it is put.
     """
+    from dataclasses import replace
+
     import numpy as np
 
     from runtime.assets.shapes import read_prop
+    from runtime.robots.reachable import stand
     from runtime.sim.parts.physics import Physics
     from runtime.sim.parts.robot import Servo
     from runtime.sim.pixels.camera import Camera, look_at
@@ -139,9 +150,11 @@ def twin(p: TwinParams, capture: Path, scene: Path, out: Out, renderer: Renderer
     physics, look = Physics(servo=servo, friction=known.friction or p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
     assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
+    if robot is not None:
+        assumed = replace(assumed, robot=stand(robot, p.task, out.root))
     clearing = Clearing(p.remove, p.keep_only)
     props = [read_prop(name, asset, files / name) for name, asset in sorted(p.assets.items())] if files else []
     wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing, p.camera, known, props)
     metrics = build_twin(wanted, capture, scene, out, renderer)
-    out.contract(action_dim=SO101.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+    out.contract(action_dim=assumed.robot.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
     return metrics

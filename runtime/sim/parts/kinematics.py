@@ -9,7 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from runtime.sim.parts.body import robot_model
+from runtime.sim.parts.inverse import inverse_of
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.places import follow
 from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 
@@ -80,12 +82,11 @@ def reach(
     """Joint targets [J] (rad) of any robot that bring its tip to `tip_m` [3], from where its joints [J] are, and turn its hand
     (`runtime.sim.tasks.kind.Reach`); None out of reach.
 
-    Raises:
-        NotImplementedError: for a robot without a solver.
+    `gripper_rad` is that of the built-in arm; another robot opens its own as far, as a share of the way from closed to open.
     """
-    if robot.links != SO101.links:
-        raise NotImplementedError("only the built-in arm has a solver")
-    return solve(tip_m, gripper_rad) if turn_rad is None else solve_turned(tip_m, gripper_rad, turn_rad)
+    if robot.is_built_in:
+        return solve(tip_m, gripper_rad) if turn_rad is None else solve_turned(tip_m, gripper_rad, turn_rad)
+    return inverse_of(robot).solve(tip_m, joints_rad, robot.gripper_at(SO101.gripper_share(gripper_rad)), turn_rad)
 
 
 def steep_pitch(radius_m: float, height_m: float) -> float:
@@ -139,17 +140,14 @@ def solve_turned(tip_m: np.ndarray, gripper_rad: float, turn_rad: float) -> np.n
 def tip_at(robot: Robot, joints_rad: np.ndarray) -> np.ndarray:
     """Where joints [J] (rad) put the tip [3] in the base frame."""
     model, data = _bare(robot)
-    for name, angle in zip(robot.names, joints_rad, strict=True):
+    for name, angle in zip(robot.model_names, joints_rad, strict=True):
         data.joint(name).qpos[0] = angle
+    follow(model, data)
     mujoco.mj_kinematics(model, data)
     return data.site(robot.tip.site).xpos.copy()
 
 
-_bare_models: dict[int, tuple[Robot, Model, Data]] = {}
-
-
+@lru_cache(maxsize=4)
 def _bare(robot: Robot) -> tuple[Model, Data]:
-    if id(robot) not in _bare_models:  # robots hold mappings, so that they cannot be hashed
-        model = robot_model(robot)
-        _bare_models[id(robot)] = (robot, model, mujoco.MjData(model))
-    return _bare_models[id(robot)][1:]
+    model = robot_model(robot)
+    return model, mujoco.MjData(model)

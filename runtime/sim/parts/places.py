@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.robot import Robot
 
 BROUGHT = "asset/"
 """What names of bodies begin with that people brought along: they belong to no task, and begin where the model has them."""
@@ -54,3 +55,19 @@ def turned(model: Model, data: Data, names: Sequence[str]) -> np.ndarray:
     """By how much the bodies `names` are turned about the vertical [K], radians."""
     w, x, y, z = np.array([_slot(model, data, name)[1] for name in names]).reshape(-1, 4).T
     return np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+
+
+def own_places(model: Model, robot: Robot) -> np.ndarray:
+    """Where the robot's joints stand in the state, those that nobody moves among them."""
+    own = [j for j in range(model.njnt) if (name := model.joint(j).name) in robot.model_names or name.startswith("robot/")]
+    return model.jnt_qposadr[own]
+
+
+def follow(model: Model, data: Data) -> None:
+    """Put joints that are coupled to others, as fingers are, where these say."""
+    for e in np.flatnonzero(model.eq_type == mujoco.mjtEq.mjEQ_JOINT):
+        led, leads = model.eq_obj1id[e], model.eq_obj2id[e]
+        if leads >= 0:
+            one, other = model.jnt_qposadr[led], model.jnt_qposadr[leads]
+            by = data.qpos[other] - model.qpos0[other]
+            data.qpos[one] = model.qpos0[one] + np.polynomial.polynomial.polyval(by, model.eq_data[e, :5])

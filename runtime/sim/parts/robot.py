@@ -1,15 +1,18 @@
 """A robot as a value: its joints, tip, gripper and body. Plain facts, so that stages read them without MuJoCo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
+MODEL_FILE = "robot.xml"  # in a folder, of a robot that people brought
 TIP_SITE = "gripperframe"  # how every scene calls the tip of its robot
 FOREGROUND_GROUP = 1  # geoms that are drawn by ray casting, robot and task objects
+HIDDEN_GROUP = 4  # geoms of a robot that touch and are not drawn
 ROBOT_BITS = {"contype": 1, "conaffinity": 2}  # collides with the world, never with itself
 WORLD_BITS = {"contype": 2, "conaffinity": 1}  # collides with robots and loose objects
 LOOSE_BITS = {"contype": 3, "conaffinity": 3}  # an object on a free joint: collides with all
@@ -83,21 +86,31 @@ class Servo:
     time_constant_s: float = 0.04
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Robot:
-    """All that is known of a robot. Joints, actuators and actions come in the order of `joints`, as do its links after the
-    base; `gripper` names the joint that opens its hand. `masses`: kg, centre of mass in metres, moments of inertia in kg m².
+    """All that is known of a robot. Joints, actuators and actions come in the order of `joints`; `gripper` names the joint that
+    opens its hand.
+
+    The built-in arm is made of primitives: `links` come in the order of joints after the base, `masses` are kg, centre of mass in
+    metres, moments of inertia in kg m². A robot that people brought is the model `robot.xml` in `folder`, where its joints are
+    called `in_model` and each has a servo of its own; `closed` and `open` are ends of its gripper's way. Joints that slide are
+    in metres wherever others are in radians.
     """
 
     joints: tuple[Joint, ...]
     gripper: str
     tip: Tip
-    links: tuple[Link, ...]
-    masses: Mapping[str, tuple[float, Vector, Vector]]
-    shapes: tuple[Block | Rod, ...]
-    damping_nms_per_rad: float
-    friction_loss_nm: float
-    armature_kg_m2: float
+    links: tuple[Link, ...] = ()
+    masses: Mapping[str, tuple[float, Vector, Vector]] = field(default_factory=dict)
+    shapes: tuple[Block | Rod, ...] = ()
+    damping_nms_per_rad: float = 0.0
+    friction_loss_nm: float = 0.0
+    armature_kg_m2: float = 0.0
+    folder: Path | None = None
+    servos: tuple[Servo, ...] = ()
+    in_model: tuple[str, ...] = ()
+    closed: float = 0.0
+    open: float = 0.0
 
     @property
     def action_dim(self) -> int:
@@ -106,8 +119,26 @@ class Robot:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the joints, which are those of the actuators too."""
+        """Names of the joints, as datasets have them."""
         return tuple(joint.name for joint in self.joints)
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Names of the joints in a scene, which are those of their actuators too."""
+        return self.in_model or self.names
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is made of primitives, and moves by the solver in closed form."""
+        return not self.in_model
+
+    def gripper_share(self, at: float) -> float:
+        """The inverse of `gripper_at`, within 0 to 1."""
+        return min(1.0, max(0.0, (at - self.closed) / (self.open - self.closed)))
+
+    def gripper_at(self, share: float) -> float:
+        """The angle (or place) of the gripper's joint at a share of its way from closed (0) to open (1)."""
+        return self.closed + share * (self.open - self.closed)
 
     @property
     def gripper_index(self) -> int:

@@ -63,5 +63,7 @@ SO101 = Robot(
     damping_nms_per_rad=0.60,
     friction_loss_nm=0.052,
     armature_kg_m2=0.028,
+    closed=-0.17453,
+    open=1.74533,
 )
 """The arm; at home its hand is above the near edge of the work area, out of its way."""

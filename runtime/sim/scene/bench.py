@@ -7,6 +7,7 @@ import numpy as np
 from runtime.bound.task import Task
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
+from runtime.sim.parts.places import follow, own_places
 from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
@@ -30,8 +31,9 @@ class Bench:
         robot: Robot = SO101,
     ) -> None:
         self.model, self.task, self.robot, self.step_s = model, task, robot, 1.0 / control_hz
-        self._joints = np.array([model.joint(name).qposadr[0] for name in robot.names])  # in qpos
-        self._actuators = np.array([model.actuator(name).id for name in robot.names])
+        self._joints = np.array([model.joint(name).qposadr[0] for name in robot.model_names])  # in qpos
+        self._actuators = np.array([model.actuator(name).id for name in robot.model_names])
+        self._own = own_places(model, robot)
         self._lags = model.actuator_actadr[self._actuators]  # in act
         self._tip = model.site(robot.tip.site).id
         self._offset = np.array(physics.of(robot).joint_offset_rad)
@@ -59,6 +61,7 @@ class Bench:
         mujoco.mj_resetData(self.model, data)
         truth = start.joints_rad + self._offset
         data.qpos[self._joints] = truth
+        follow(self.model, data)
         self._kind.place(self.model, data, start)
         data.ctrl[self._actuators] = truth
         data.act[self._lags] = truth  # the servos' lag starts settled
@@ -79,7 +82,7 @@ class Bench:
 
     def object_joints(self) -> np.ndarray:
         """Places of all joints that are not the robot's [N, J], metres or radians."""
-        return np.stack([np.delete(d.qpos, self._joints) for d in self.datas])
+        return np.stack([np.delete(d.qpos, self._own) for d in self.datas])
 
     def tips(self) -> np.ndarray:
         """True places of the tips [N, 3], metres."""

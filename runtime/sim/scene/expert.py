@@ -1,5 +1,7 @@
 """The scripted expert of a task, as joint targets of a robot."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from runtime.bound.task import Task
@@ -12,9 +14,14 @@ from runtime.sim.tasks.kind import Reach, Seen
 
 def expert_action(task: Task, seen: Seen, robot: Robot = SO101) -> np.ndarray:
     """The scripted expert: its task's wish as joint targets [J] (rad), from the true state of one trial. The joints stay where
-    they are when the wish is out of reach.
+    they are when the wish is out of reach. An expert knows the built-in arm's gripper: that of another robot is shown to it, and
+    moved by it, as a share of its way.
     """
-    wish = kind_of(task).expert(task, seen)
+    shown = seen
+    if not robot.is_built_in:
+        share = robot.gripper_share(float(seen.joints_rad[robot.gripper_index]))
+        shown = replace(seen, joints_rad=np.append(np.delete(seen.joints_rad, robot.gripper_index), SO101.gripper_at(share)))
+    wish = kind_of(task).expert(task, shown)
     if not isinstance(wish, Reach):
         return np.array(wish, dtype=np.float64)
     tip_m = wish.tip_m

@@ -17,6 +17,8 @@ from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.task import Task
 from runtime.problem import InputError, Problem
+from runtime.sim.parts.robot import Robot
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
 from runtime.sim.tasks import kind_of
 
@@ -54,11 +56,13 @@ class Condition:
         return cls(row["split"], Start(row["initial_state"], joints, places, turns, row.get("settings", {})), row["gap"])
 
 
-def draw(task: Task, split: str, count: int, seed: int, gaps: Sequence[GapLevel] = ()) -> list[Condition]:
+def draw(task: Task, split: str, count: int, seed: int, gaps: Sequence[GapLevel] = (), robot: Robot = SO101) -> list[Condition]:
     """The first `count` conditions of a split; of several levels of the gap each has the next."""
     kind = kind_of(task)
     levels = gaps or (None,)
-    return [Condition(split, kind.draw_start(task, i, PURPOSES[split], seed), levels[i % len(levels)]) for i in range(count)]
+    return [
+        Condition(split, kind.draw_start(task, i, PURPOSES[split], seed, robot), levels[i % len(levels)]) for i in range(count)
+    ]
 
 
 def record(found: Sequence[Condition]) -> dict[str, Any]:

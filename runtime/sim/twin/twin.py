@@ -1,7 +1,7 @@
 """A twin on disk and in memory: `scene.xml`, `twin.json` and one backdrop per camera."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from runtime.bound.task import Area, Task
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Robot
+from runtime.sim.parts.robot_file import FACTS, read_robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
@@ -100,7 +101,8 @@ class Twin:
 
 def read_twin(folder: Path) -> Twin:
     """The facts of a published twin."""
-    return Twin.from_json(json.loads((folder / "twin.json").read_text()))
+    twin = Twin.from_json(json.loads((folder / "twin.json").read_text()))
+    return replace(twin, robot=read_robot(folder)) if (folder / FACTS).exists() else twin
 
 
 def read_model(folder: Path, twin: Twin | None = None, task: Task | None = None) -> Model:

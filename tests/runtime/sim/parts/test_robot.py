@@ -8,6 +8,7 @@ import numpy as np
 
 from runtime.sim.parts.body import robot_model
 from runtime.sim.parts.kinematics import solve
+from runtime.sim.parts.lerobot_units import from_lerobot, names, to_lerobot
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.so101 import SO101
 
@@ -77,3 +78,10 @@ def test_a_path_of_the_tip_is_a_smooth_path_of_the_joints() -> None:
     path = [solve(np.array((x, 0.03, 0.05))) for x in np.linspace(0.16, 0.32, 81)]
     steps = np.abs(np.diff(np.array(path, dtype=float), axis=0))
     assert steps.max() < 0.05  # radians per 2 mm
+
+
+def test_joints_in_the_units_of_lerobots_drivers() -> None:
+    q = np.array([[np.pi / 2, 0, 0, 0, 0, SO101.closed], [0, 0, 0, 0, 0, SO101.open]])
+    assert np.allclose(to_lerobot(SO101, q)[:, [0, -1]], [[90, 0], [0, 100]])
+    assert np.allclose(from_lerobot(SO101, to_lerobot(SO101, q)), q)
+    assert names(SO101)[-1] == "gripper.pos"

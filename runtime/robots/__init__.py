@@ -1,0 +1,1 @@
+"""Robots that people bring: strangers' MJCF and URDF, checked, and made into a plain model of ours."""

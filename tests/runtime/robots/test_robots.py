@@ -1,0 +1,142 @@
+"""Robots that people bring: read within bounds, made plain, and as able as the built-in arm."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import TypeAdapter
+
+from benchmarks.robots import AREA, ROBOTS, successes
+from runtime.bound.robot import RobotModel
+from runtime.bound.task import Area, Task
+from runtime.build.testing import run_stage
+from runtime.problem import InputError
+from runtime.robots.files import inspect_robot
+from runtime.robots.reachable import Reach, stand
+from runtime.sim.episodes.episodes import load_episodes
+from runtime.sim.parts.body import robot_model
+from runtime.sim.parts.kinematics import reach, tip_at
+from runtime.sim.parts.robot_file import posed, read_robot
+from runtime.sim.parts.so101 import SO101
+from runtime.sim.scene.bench import Bench
+from runtime.sim.site.install import install
+from runtime.sim.tasks import AnyTask, kind_of
+from runtime.sim.twin.twin import read_twin
+from tests.runtime.robots.seven_joints import SAID, write
+from tests.runtime.stages.sim_chain import SITE, TASK, captured
+
+
+def press(**area: float) -> Task:
+    return TypeAdapter(AnyTask).validate_python({"kind": "press_button", "instruction": "press it", "area": area})
+
+
+@pytest.fixture(scope="module")
+def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the small arm."""
+    folder = tmp_path_factory.mktemp("seven")
+    write(folder)
+    return run_stage("robot", {"model": SAID, "reach_step_m": 0.1}, {}, folder / "store", source_dir=folder)
+
+
+def test_an_arm_of_seven_joints_presses_buttons(seven: Path) -> None:
+    robot = read_robot(seven)
+    assert (robot.action_dim, robot.gripper, robot.gripper_index) == (8, "finger", 7)
+    model = robot_model(robot)
+    assert np.array_equal(model.actuator_ctrlrange, robot.limits_rad), "a position servo for each joint, in the order of the spec"
+    found = successes(robot, press(), 0, 8)
+    assert found[0] == 8, found
+
+
+def test_inverse_kinematics_puts_the_tip_where_it_was_asked(seven: Path) -> None:
+    robot = read_robot(seven)
+    q = robot.home_rad
+    for x, y in ((0.2, 0.1), (0.25, 0.0), (0.3, -0.1)):
+        wish = np.array((x, y, 0.06))
+        found = reach(robot, wish, SO101.open, q)
+        assert found is not None
+        assert np.linalg.norm(tip_at(robot, found) - wish) < 1e-3
+        assert found[robot.gripper_index] == pytest.approx(0.04), "as open as the built-in arm's"
+        q = found
+    assert reach(robot, np.array((2.0, 0.0, 0.1)), 0.0, q) is None
+
+
+def test_a_task_beyond_the_hands_reach_is_refused(seven: Path, tmp_path: Path) -> None:
+    found = Reach.from_json(json.loads((seven / "reach.json").read_text()))
+    assert 0 < found.reached.mean() < 1
+    with Image.open(seven / "reach.png") as picture:
+        assert len(picture.convert("RGB").getcolors(10_000) or ()) >= 3
+    stand(seven, press(), tmp_path)
+    assert read_robot(tmp_path).names == read_robot(seven).names, "what stands there needs the first artifact no more"
+    far = press(center_x_m=0.4, half_x_m=0.15)
+    with pytest.raises(InputError, match="does not reach"):
+        stand(seven, far, tmp_path / "other")
+    assert Area().center_x_m < 0.4
+
+
+@pytest.mark.slow
+def test_a_twin_its_demos_and_the_hidden_site_have_the_robot(seven: Path, tmp_path: Path) -> None:
+    store = seven.parents[1]
+    capture, scene = captured(store)
+    inputs = {"capture": capture, "scene": scene, "robot": seven}
+    twin = run_stage("twin", {"task": TASK.model_dump(), "views": 4}, inputs, store)
+    facts = read_twin(twin)
+    assert facts.robot.names == read_robot(seven).names
+    assert facts.robot.folder == twin, "a twin holds its robot"
+    demos = run_stage("demos", {"episodes": 2, "scripted_tries": 0}, {"twin": twin}, store)
+    assert load_episodes(demos / "episodes.npz")[0].action.shape[1] == 8
+    real = install(SITE, facts)
+    start = kind_of(TASK).draw_start(TASK, 0, "trial", 0, facts.robot)
+    bench = Bench(real.model, real.physics, TASK, 10.0, [start], robot=facts.robot)
+    q = bench.measured().astype(float)
+    assert np.allclose(q[0], start.joints_rad, atol=1e-5)
+    bench.step(q)
+    drawn = posed(RobotModel.model_validate(SAID))
+    assert np.allclose(kind_of(TASK).draw_start(TASK, 0, "trial", 0, drawn).joints_rad[:7], start.joints_rad[:7])
+
+
+def test_what_leaves_the_root_or_has_no_end_is_refused(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir(), outside.mkdir()
+    write(outside)
+    said = RobotModel.model_validate(SAID)
+
+    def codes() -> list[str]:
+        return [problem.code for problem in inspect_robot(said, root)]
+
+    assert codes() == ["R210"]
+    (root / "seven.urdf").symlink_to(outside / "seven.urdf")
+    assert codes() == ["R218"], "a link out of the root"
+    (root / "seven.urdf").unlink()
+    write(root)
+    assert codes() == []
+    text = (root / "seven.urdf").read_text()
+    (root / "seven.urdf").write_text(text.replace("<robot", '<!DOCTYPE r [<!ENTITY a "b">]><robot', 1))
+    assert codes() == ["R246"]
+    (root / "seven.urdf").write_text("<robot>" + "<link>" * 200 + "</link>" * 200 + "</robot>")
+    assert codes() == ["R246"], "nested for ever"
+    (root / "seven.urdf").write_text(text.replace("<box size", '<mesh filename="../../outside/a.stl"/><box size', 1))
+    assert codes() == ["R218"], "a mesh outside"
+    mjcf = said.model_copy(update={"path": "a.xml"})
+    (root / "a.xml").write_text('<mujoco><include file="a.xml"/></mujoco>')
+    assert [problem.code for problem in inspect_robot(mjcf, root)] == ["R246"], "includes itself"
+
+
+def test_angles_in_degrees_are_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(InputError, match="its range is") as caught:
+        run_stage("robot", {"model": SAID | {"home": [0, 90, 0, 0, 0, 0, 0, 0]}}, {}, tmp_path / "store", source_dir=tmp_path)
+    assert [problem.code for problem in caught.value.problems] == ["R244"]
+
+
+@pytest.mark.slow
+def test_the_published_so101_presses_buttons(shared_data: Path, tmp_path: Path) -> None:
+    said = {"root": "robots", **ROBOTS["so101"]}
+    made = run_stage("robot", {"model": said}, {}, tmp_path, source_dir=shared_data / "robots" / "so101")
+    robot = read_robot(made)
+    assert robot.names == SO101.names
+    assert np.allclose(tip_at(robot, robot.home_rad), tip_at(SO101, SO101.home_rad), atol=1e-3), (
+        "the built-in arm is its likeness"
+    )
+    assert successes(robot, press(**AREA.get("so101", {})), 1, 20)[0] >= 19
