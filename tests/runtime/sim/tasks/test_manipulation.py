@@ -1,6 +1,7 @@
 """Kinds with loose things: each can be done, not by doing nothing, and a trial that goes wrong says how."""
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from runtime.bound.task import Task
 from runtime.problem import InputError
-from runtime.sim.episodes.self_test import play
+from runtime.sim.episodes.self_test import play, self_test
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Servo
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP, Solid
 from runtime.sim.parts.start import Start
 from runtime.sim.scene.bench import Bench
@@ -148,3 +150,36 @@ def test_a_state_that_is_a_success_is_refused(kind: str, up_m: float) -> None:
     bench = bench_of(task, [Start(0, start.joints_rad, places, start.turns_rad)])
     with pytest.raises(InputError, match="R275: 1 of 1 initial states"):
         refuse_unsettled(bench.model, Physics(), task, bench.starts)
+
+
+class Patience:
+    """A judge of those who wait: no task."""
+
+    score, failure_mode = 0.0, "hasty"
+
+    def __init__(self, task: Task, model: Any) -> None:
+        self.seen = 0
+
+    @property
+    def success(self) -> bool:
+        return self.seen > 9
+
+    def update(self, data: Any) -> None:
+        self.seen += 1
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        (None, r"R264: the expert succeeds in 0 of 20 trials in the twin, undisturbed \(n"),
+        (Patience, "R264: 20 of 20 trials succeed though nobody acts"),
+    ],
+)
+def test_what_is_no_task_is_refused(judge: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of("pick_place", horizon_s=1.0)
+    if judge:
+        monkeypatch.setattr(kind_of(task), "judge", judge)
+    model = build_scene(task, Physics(), [SUPPORT], COLLISION_GROUP).compile()
+    twin: Any = SimpleNamespace(task=task, physics=Physics(), control_hz=10.0, robot=SO101)
+    with pytest.raises(InputError, match=said):
+        self_test(model, twin)
