@@ -17,15 +17,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.scenes import table
+from runtime.learn.actor import Actor
 from runtime.learn.load import load_policy
 from runtime.out import Out
+from runtime.sim.parts.mj import Data
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials.run import run_trials
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.stage import load_stages
-from runtime.stages.evaluate import EvaluateParams, evaluate
+from runtime.stages.evaluate import EvaluateParams
 
 TRIALS, REPEATS = 40, 3
 
@@ -42,43 +44,65 @@ def jobs(store: Path, count: int) -> list[tuple[Path, Path, Path]]:
     return [found[key] for key in sorted(found)[:count]]
 
 
+class Staring:
+    """A policy that is shown pictures at every step, as all were once."""
+
+    looks = True
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor, self.facts = actor, actor.facts
+
+    def reset(self, n: int) -> None:
+        """See `Actor.reset`."""
+        self._actor.reset(n)
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        """See `Actor.act`."""
+        return self._actor.act(images, state, instruction)
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("store", type=Path)
     words.add_argument("--policies", type=int, default=4)
     given = words.parse_args()
-    params, makes = EvaluateParams(domain="twin", trials=TRIALS), load_stages()["evaluate"].makes
+    params, stage = EvaluateParams(domain="twin", trials=TRIALS), load_stages()["evaluate"]
     seen = [0, 0.0]
     see = Eye.see
 
-    def counted(eye: Eye, data, rng: np.random.Generator) -> np.ndarray:
+    def counted(eye: Eye, data: Data, rng: np.random.Generator) -> np.ndarray:
         start = time.process_time()
         picture = see(eye, data, rng)
         seen[0], seen[1] = seen[0] + 1, seen[1] + time.process_time() - start
         return picture
 
     Eye.see = counted  # ty: ignore[invalid-assignment]
-    rows = [("policy", "success", "steps", "frames", "frames per CPU-s", "trials per CPU-s", "trials, CPU-s", "job, CPU-s")]
+    rows = [("policy, success", "pictures", "frames", "frames per CPU-s", "trials per CPU-s", "trials, CPU-s", "job, CPU-s")]
     for policy, twin, conditions in jobs(given.store, given.policies):
         facts, model = read_twin(twin), read_model(twin)
         eyes, actor = eyes_of(model, facts, read_backdrops(twin, facts)), load_policy(policy / "checkpoint")
         starts = [kind_of(facts.task).draw_start(facts.task, i, "trial") for i in range(TRIALS)]
-        spent, rates, whole, done = [], [], [], []
+        inputs = dict.fromkeys(port.name for port in stage.ports) | {"policy": policy, "twin": twin, "conditions": conditions}
+        spent, rates, whole, done = ([[], []] for _ in range(4))
+        frames = [0, 0]
         for _ in range(REPEATS + 1):
-            seen[:] = 0, 0.0
-            bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts)
+            for way, one in enumerate((Staring(actor), actor)):
+                seen[:] = 0, 0.0
+                bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
+                start = time.process_time()
+                done[way] = run_trials(bench, eyes, one, round(facts.task.horizon_s * facts.control_hz))
+                spent[way].append(time.process_time() - start)
+                rates[way].append(seen[0] / seen[1])
+                frames[way] = seen[0]
             start = time.process_time()
-            done = run_trials(bench, eyes, actor, round(facts.task.horizon_s * facts.control_hz))
-            spent.append(time.process_time() - start)
-            rates.append(seen[0] / seen[1])
-            frames, start = seen[0], time.process_time()
-            inputs = {"policy": policy, "twin": twin, "conditions": conditions, "before": None}
             with TemporaryDirectory() as folder:
-                evaluate(params, **inputs, out=Out(Path(folder), makes, quiet=True))
-            whole.append(time.process_time() - start)
-        trials_s, success = median(spent[1:]), np.mean([t.success for t in done])
-        figures = f"{median(rates[1:]):.0f}", f"{TRIALS / trials_s:.1f}", f"{trials_s:.2f}", f"{median(whole[1:]):.2f}"
-        rows.append((policy.name[:8], f"{success:.3f}", str(sum(t.steps for t in done)), str(frames), *figures))
+                stage.function(params, **inputs, out=Out(Path(folder), stage.makes, quiet=True))
+            whole[1].append(time.process_time() - start)
+        for way, name in enumerate(("at every step", "when it plans")):
+            trials_s, success = median(spent[way][1:]), np.mean([t.success for t in done[way]])
+            job = f"{median(whole[way][1:]):.2f}" if way else ""
+            figures = f"{median(rates[way][1:]):.0f}", f"{TRIALS / trials_s:.1f}", f"{trials_s:.2f}", job
+            rows.append((f"{policy.name[:8]} {success:.3f}", name, str(frames[way]), *figures))
     table(rows)
 
 

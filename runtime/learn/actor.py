@@ -32,6 +32,11 @@ class Actor(Protocol):
 
     facts: PolicyFacts
 
+    @property
+    def looks(self) -> bool:
+        """Whether the next `act` looks at pictures: one that carries on with its plan needs none."""
+        ...
+
     def reset(self, n: int) -> None:
         """Start N new trials: forget plans and history, and reseed any noise."""
         ...
@@ -40,7 +45,7 @@ class Actor(Protocol):
         """One control step.
 
         Args:
-            images: camera -> u8 [N, H, W, 3]; more cameras than the policy uses are ignored.
+            images: camera -> u8 [N, H, W, 3]; more cameras than the policy uses are ignored. Empty unless `looks`.
             state: f32 [N, D], radians.
             instruction: what to do; must not be empty.
 
@@ -50,13 +55,14 @@ class Actor(Protocol):
         ...
 
 
-def check_observation(facts: PolicyFacts, images: dict[str, np.ndarray], state: np.ndarray, n: int) -> None:
-    """Refuse observations that the policy was not trained for, instead of acting on nonsense."""
-    missing = [c for c in facts["camera_keys"] if c not in images]
+def check_observation(facts: PolicyFacts, images: dict[str, np.ndarray], state: np.ndarray, n: int, looks: bool = True) -> None:
+    """Refuse observations that the policy was not trained for, instead of acting on nonsense; pictures where it `looks`."""
+    cameras = facts["camera_keys"] if looks else []
+    missing = [c for c in cameras if c not in images]
     if missing:
         offer = f"cameras on offer: {', '.join(sorted(images))}"
         raise InputError(Problem("R314", f"the policy needs camera `{missing[0]}`", offer))
-    want = {c: (n, *facts["image_hw"], 3) for c in facts["camera_keys"]}
+    want = {c: (n, *facts["image_hw"], 3) for c in cameras}
     wrong = [c for c in want if images[c].shape != want[c]]
     if wrong or state.shape != (n, facts["state_dim"]):
         given = {c: images[c].shape for c in wrong} or {"state": state.shape}

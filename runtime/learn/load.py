@@ -58,10 +58,15 @@ class SmallActor:
         """See `Actor.reset`."""
         self._n, self._at, self._chunk = n, 0, None
 
+    @property
+    def looks(self) -> bool:
+        """See `Actor.looks`."""
+        return self._chunk is None or self._at == self.facts["n_action_steps"]
+
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
         """See `Actor.act`."""
         checked_instruction(instruction)
-        check_observation(self.facts, images, state, self._n)
+        check_observation(self.facts, images, state, self._n, self.looks)
         if self._chunk is None or self._at == self.facts["n_action_steps"]:
             self._chunk, self._at = self._plan(images, state), 0
         self._at += 1

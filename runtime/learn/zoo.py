@@ -111,22 +111,34 @@ class LeRobotActor:
         self.facts = facts
         self.policy = get_policy_class(config.type).from_pretrained(checkpoint, config=config, strict=True)
         self.before, self.after = make_pre_post_processors(config, pretrained_path=str(checkpoint))
+        # one that plans from a single observation gives its whole plan at once; others look at every step
+        ensembles = getattr(config, "temporal_ensemble_coeff", None) is not None
+        self._at_once = int(facts["n_action_steps"]) if facts["history"] == 1 and not ensembles else 1
         self.reset(0)
 
     def reset(self, n: int) -> None:
         """See `Actor.reset`."""
         self._n = n
+        self._ahead: list[np.ndarray] = []
         self.policy.reset()
         torch.manual_seed(int(self.facts["seed"]))
+
+    @property
+    def looks(self) -> bool:
+        """See `Actor.looks`."""
+        return not self._ahead
 
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
         """See `Actor.act`."""
         task = checked_instruction(instruction)
-        check_observation(self.facts, images, state, self._n)
+        check_observation(self.facts, images, state, self._n, self.looks)
+        if self._ahead:
+            return self._ahead.pop(0)
         seen = {IMAGE_PREFIX + c: _tensor(IMAGE_PREFIX + c, images[c]) for c in self.facts["camera_keys"]}
         with torch.inference_mode():
             batch = self.before({**seen, STATE: _tensor(STATE, state), "task": [task] * self._n})
-            return self.after(self.policy.select_action(batch)).numpy().astype(np.float32)
+            self._ahead = [self.after(self.policy.select_action(batch)).numpy().astype(np.float32) for _ in range(self._at_once)]
+        return self._ahead.pop(0)
 
 
 def check_packages(architecture: str) -> None:

@@ -45,7 +45,7 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=6,
+    version=7,
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="trials",

@@ -26,7 +26,7 @@ class GapFactorsParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="truth",

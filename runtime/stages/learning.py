@@ -19,7 +19,7 @@ class LearningParams(Params):
 
 
 @stage(
-    version=3,
+    version=4,
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     role="curve",

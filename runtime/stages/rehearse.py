@@ -20,7 +20,7 @@ class RehearseParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     kind="rehearsal",
     per=("location", "task", "approach", "seed", "round"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -367,7 +367,7 @@ def _filmed(outcomes: tuple[bool, ...], seed: int) -> tuple[tuple[str, bytes], .
     from runtime.sim.trials.run import Trial
 
     done = [
-        Trial(10 * seed + won, won, 1.0 if won else 0.4, "" if won else MODES[seed % len(MODES)], 12 + won, _film(won))
+        Trial(10 * seed + won, won, 1.0 if won else 0.4, "" if won else MODES[seed % len(MODES)], 12 + won, partial(_film, won))
         for won in outcomes
     ]
     with TemporaryDirectory() as folder:

@@ -34,8 +34,9 @@ def save_rollouts(
     for name, wanted in (("success", True), ("failure", False)):
         trial = typical(done, wanted)
         if trial is not None:
-            save_sheet(folder / f"{name}.png", [trial.film], columns, sheet_scale)
-            save_film(folder / f"{name}.mp4", trial.film, fps, film_scale)
+            film = trial.film()
+            save_sheet(folder / f"{name}.png", [film], columns, sheet_scale)
+            save_film(folder / f"{name}.mp4", film, fps, film_scale)
             row = trial.row()
             index[name] = {key: row[key] for key in ("initial_state", "steps", "score", "failure_mode")} | {"fps": fps}
     (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")

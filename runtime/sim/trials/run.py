@@ -1,27 +1,30 @@
 """Trials: a policy in a scene, all initial states in lockstep, judged by the task."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from runtime.learn.actor import Actor
+from runtime.sim.parts.mj import mujoco
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 
 _NOISE_STREAM = 41
+_SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One judged trial. `film` holds what the first camera saw, u8 [T, H, W, 3]."""
+    """One judged trial. `film` draws what the first camera had before it at each step, u8 [T, H, W, 3]."""
 
     initial_state: int
     success: bool
     score: float
     failure_mode: str
     steps: int
-    film: np.ndarray
+    film: Callable[[], np.ndarray]
 
     def row(self) -> dict[str, object]:
         """All but the film, as the columns of a table of trials."""
@@ -32,37 +35,55 @@ class Trial:
 def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps: int) -> list[Trial]:
     """Run every trial of `bench` until it succeeds or the horizon ends.
 
-    A trial that has ended keeps its place in the policy's batch, with its last picture. Camera noise depends on the
-    initial state and the step alone, so that approaches meet the same noise.
+    Pictures are drawn only when the policy looks at them; a trial that has ended keeps its place in the policy's batch, with its
+    last picture. Camera noise depends on the initial state and the step alone, so that approaches meet the same noise.
     """
     n = len(bench)
-    rngs = [np.random.default_rng([_NOISE_STREAM, s.index]) for s in bench.starts]
     pictures: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * n for name in eyes}
-    films: list[list[np.ndarray]] = [[] for _ in range(n)]
+    states = [[_state(bench, i)] for i in range(n)]
     steps = np.zeros(n, int)
     active = np.ones(n, bool)
-    first = next(iter(eyes))
     policy.reset(n)
-
-    def look(rows: Sequence[int]) -> None:
-        for i in rows:
-            for name, eye in eyes.items():
-                pictures[name][i] = eye.see(bench.datas[i], rngs[i])
-            films[i].append(pictures[first][i])
-
-    look(range(n))
     for _ in range(horizon_steps):
-        images = {name: np.stack(found) for name, found in pictures.items()}
+        looks = policy.looks
+        for i in np.flatnonzero(active) if looks else ():
+            rng = _noise(bench.starts[i].index, steps[i])
+            for name, eye in eyes.items():
+                pictures[name][i] = eye.see(bench.datas[i], rng)
+        images = {name: np.stack(found) for name, found in pictures.items()} if looks else {}
         actions = np.asarray(policy.act(images, bench.measured(), bench.task.instruction), np.float64)
         if not np.isfinite(actions[active]).all():
             raise FloatingPointError("the policy's actions are not finite")
         bench.step(np.nan_to_num(actions), active)
         steps += active
-        look([int(i) for i in np.flatnonzero(active)])
+        for i in np.flatnonzero(active):
+            states[i].append(_state(bench, i))
         active &= np.array([not j.success for j in bench.judges])
         if not active.any():
             break
+    first = next(iter(eyes.values()))
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), np.stack(films[i]))
+        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, first, s.index, states[i]))
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
+
+
+def _noise(initial_state: int, step: int) -> np.random.Generator:
+    return np.random.default_rng([_NOISE_STREAM, initial_state, step])
+
+
+def _state(bench: Bench, row: int) -> np.ndarray:
+    """All that a picture of a trial depends on."""
+    state = np.empty(mujoco.mj_stateSize(bench.model, _SEEN))
+    mujoco.mj_getState(bench.model, bench.datas[row], state, _SEEN)
+    return state
+
+
+def _film(eye: Eye, initial_state: int, states: list[np.ndarray]) -> np.ndarray:
+    """The pictures u8 [T, H, W, 3] of a trial's states, as the policy saw them or would have."""
+    data, frames = mujoco.MjData(eye.model), []
+    for step, state in enumerate(states):
+        mujoco.mj_setState(eye.model, data, state, _SEEN)
+        mujoco.mj_kinematics(eye.model, data)
+        frames.append(eye.see(data, _noise(initial_state, step)))
+    return np.stack(frames)

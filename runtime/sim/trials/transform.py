@@ -18,18 +18,20 @@ class Transformed:
 
     def __init__(self, policy: Actor, aligned: Mapping[str, Alignment]) -> None:
         self._policy, self._aligned, self.facts = policy, aligned, policy.facts
-        self._at = 0
 
     def reset(self, n: int) -> None:
         """See `Actor.reset`."""
         self._policy.reset(n)
-        self._at = 0
+
+    @property
+    def looks(self) -> bool:
+        """See `Actor.looks`."""
+        return self._policy.looks
 
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
         """See `Actor.act`. Between two looks of a policy that plans in chunks nothing is aligned, for nothing is seen."""
-        if self.facts["history"] > 1 or self._at % self.facts["n_action_steps"] == 0:
+        if self.looks:
             images = images | {name: self._aligned[name](images[name]) for name in self.facts["camera_keys"]}
-        self._at += 1
         return self._policy.act(images, state, instruction)
 
 

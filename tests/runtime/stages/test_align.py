@@ -26,6 +26,8 @@ def aligned(sim_store: Path, sim_twin: Path) -> Path:
 class Watching:
     """Stands still and remembers what it was shown."""
 
+    looks = True
+
     def __init__(self, facts: PolicyFacts) -> None:
         self.facts = facts
         self.shown: list[np.ndarray] = []

@@ -14,6 +14,7 @@ from runtime.coverage.video import read_video
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.load import load_policy
 from runtime.problem import InputError
+from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.expert import expert_action
 from runtime.sim.site.install import install
@@ -32,6 +33,7 @@ class Expert:
     """The scripted expert in the place of a policy: it sees the true state and ignores the pictures."""
 
     facts: PolicyFacts
+    looks = True
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -54,7 +56,7 @@ class Still(Expert):
         return np.asarray(state, np.float64)
 
 
-def trials_of_expert(twin_folder: Path, hidden: bool, count: int):
+def trials_of_expert(twin_folder: Path, hidden: bool, count: int, actor: type[Expert] = Expert):
     twin = read_twin(twin_folder)
     if hidden:
         real = install(SITE, twin)
@@ -64,7 +66,7 @@ def trials_of_expert(twin_folder: Path, hidden: bool, count: int):
         eyes = eyes_of(model, twin, read_backdrops(twin_folder, twin))
     starts = [kind_of(twin.task).draw_start(twin.task, i, "trial") for i in range(count)]
     bench = Bench(model, physics, twin.task, twin.control_hz, starts)
-    expert = Expert(bench)
+    expert = actor(bench)
     return run_trials(bench, eyes, expert, round(twin.task.horizon_s * twin.control_hz)), expert
 
 
@@ -74,7 +76,40 @@ def test_the_expert_succeeds_in_the_twin_and_mostly_at_the_hidden_site(sim_twin:
     assert expert.shapes == {(20, 48, 64, 3), (20, 6)}
     at_site, _ = trials_of_expert(sim_twin, hidden=True, count=20)
     assert np.mean([t.success for t in at_site]) > 0.7
-    assert all(len(t.film) == t.steps + 1 for t in at_site)
+    assert all(len(t.film()) == t.steps + 1 for t in at_site[:3])
+
+
+class Planner(Expert):
+    """Acts well, and looks at every third step only; keeps what it was shown."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self.shown: list[dict[str, np.ndarray]] = []
+
+    @property
+    def looks(self) -> bool:
+        return len(self.shown) % 3 == 0
+
+    def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
+        self.shown.append(images)
+        return super().act({"front": np.zeros(0)}, state, instruction)
+
+
+def test_a_policy_is_shown_pictures_when_it_looks_and_films_show_them_all(
+    sim_twin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, see = [], Eye.see
+    monkeypatch.setattr(Eye, "see", lambda *args: drawn.append(0) or see(*args))
+    (done, _), (others, planner) = (trials_of_expert(sim_twin, False, 4, actor) for actor in (Expert, Planner))
+    longest = max(t.steps for t in done)
+    looked = [sum(t.steps > step for t in done) for step in range(0, longest, 3)]
+    assert len(drawn) == sum(t.steps for t in done) + sum(looked)
+    assert [bool(images) for images in planner.shown] == [step % 3 == 0 for step in range(longest)]
+    assert [t.row() for t in others] == [t.row() for t in done]
+    for i, (one, other) in enumerate(zip(done, others, strict=True)):
+        film = one.film()
+        assert np.array_equal(film, other.film())
+        assert all(np.array_equal(planner.shown[step]["front"][i], film[step]) for step in range(0, one.steps, 3))
 
 
 def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) -> None:

@@ -23,7 +23,7 @@ def evaluated(store: Path, name: str, outcomes: list[bool]) -> Path:
     """A published batch with these outcomes."""
     folder = store.parent / name
     folder.mkdir()
-    done = [Trial(i, won, float(won), "" if won else "missed", 5, np.zeros(0)) for i, won in enumerate(outcomes)]
+    done = [Trial(i, won, float(won), "" if won else "missed", 5, lambda: np.zeros(0)) for i, won in enumerate(outcomes)]
     pq.write_table(trial_table(done, "twin", "p"), folder / "trials.parquet")
     return publish(store, "evaluate", folder, name)
 
