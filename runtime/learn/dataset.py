@@ -1,4 +1,4 @@
-"""Demos as a LeRobotDataset v3: written through LeRobot's own API, read back with pyarrow alone when speed matters."""
+"""Demos as a LeRobotDataset v3: written and read with pyarrow alone, and opened with LeRobot itself where that is wanted."""
 
 import io
 import json
@@ -83,53 +83,26 @@ def write_dataset(
     Raises:
         InputError: an empty instruction, no episodes, or arrays whose shapes disagree.
     """
-    task, cameras, (height, width) = checked_instruction(instruction), list(camera_keys), image_hw
-    offline()
-    from lerobot.datasets.lerobot_dataset import LeRobotDataset
+    from runtime.learn.dataset_writer import DatasetWriter
 
+    task, cameras = checked_instruction(instruction), list(camera_keys)
     root = Path(root)
-    if root.is_dir() and not any(root.iterdir()):
-        root.rmdir()  # LeRobot insists on making the folder itself
-    dataset, frames, count = None, 0, 0
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise FileExistsError(f"{root} is there, and not an empty folder")
+    writer: DatasetWriter | None = None
     for episode in episodes:
         state, action = (np.asarray(episode[k], np.float32) for k in ("state", "action"))
         images = {c: np.asarray(episode["images"][c]) for c in cameras}
-        _check_shapes(count, state, action, images, (height, width))
-        if dataset is None:
+        _check_shapes(writer.episodes if writer else 0, state, action, images, image_hw)
+        if writer is None:
             features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names)
-            dataset = LeRobotDataset.create(REPO_ID, int(fps), features, root=root, use_videos=False, video_backend="pyav")
+            writer = DatasetWriter(root, int(fps), features)
         said = checked_instruction(episode["instruction"]) if episode.get("instruction") else task
-        for t in range(len(state)):
-            frame = {IMAGE_PREFIX + c: images[c][t] for c in cameras}
-            dataset.add_frame({**frame, STATE: state[t], ACTION: action[t], "task": said})
-        dataset.save_episode()
-        frames, count = frames + len(state), count + 1
-    if dataset is None:
+        writer.add({**{IMAGE_PREFIX + c: film for c, film in images.items()}, STATE: state, ACTION: action}, said)
+    if writer is None:
         raise InputError(Problem("R302", "there are no demos to write", "loosen the task or raise the number of attempts"))
-    dataset.finalize()
-    _make_repeatable(root)
-    return {"episodes": count, "frames": frames}
-
-
-def _make_repeatable(root: Path) -> None:
-    # The same demos must give the same bytes. LeRobot writes the keys of its statistics in the order of a set, and
-    # `datasets` puts a hash of temporary paths (its cache fingerprint) into the schema: sort the one, drop the other.
-    import pyarrow.parquet as pq
-
-    stats = root / "meta/stats.json"
-    stats.write_text(json.dumps(json.loads(stats.read_text()), indent=1, sort_keys=True))
-    for path in sorted((root / "data").glob("*/*.parquet")):
-        source = pq.ParquetFile(path)
-        schema = source.schema_arrow
-        described = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        described.pop("fingerprint", None)
-        schema = schema.with_metadata({"huggingface": json.dumps(described, sort_keys=True)})
-        clean = path.with_suffix(".clean")
-        with pq.ParquetWriter(clean, schema, compression="snappy") as writer:
-            for group in range(source.num_row_groups):
-                writer.write_table(source.read_row_group(group).replace_schema_metadata(schema.metadata))
-        source.close()
-        clean.replace(path)
+    writer.close()
+    return {"episodes": writer.episodes, "frames": writer.frames}
 
 
 def open_dataset(root: Path, **kwargs: Any) -> Any:

@@ -24,7 +24,8 @@ def film(frames: int = 41, height: int = 48, width: int = 64, noise: float = 3.0
 
 
 def trial(state: int, success: bool, score: float, steps: int) -> Trial:
-    return Trial(state, success, score, "" if success else "missed", steps, lambda: film(steps + 1))
+    made = film(steps + 1)
+    return Trial(state, success, score, "" if success else "missed", steps, lambda: made)
 
 
 TRIALS = [
