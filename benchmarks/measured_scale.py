@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python -m benchmarks.measured_scale [buddha] [lund-street] [--data DIR]
 
 `buddha` has poses: four times without every fourth photo (fewer show its markers too seldom). `lund-street` has none: its
-poses are estimated with four seeds (more than six CPU-minutes). Printed: mean, standard deviation, least and most of metres per unit,
+poses are estimated with four seeds (over six CPU-minutes). Printed: mean, standard deviation, least and most of metres per unit,
 its standard error as it is stated, the angle of up from what the cameras alone suggest, and the distance of cameras from GPS.
 The unit of `lund-street` is arbitrary for each seed: there it is the mean distance of cameras that follow one another.
 """
