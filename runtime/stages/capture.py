@@ -45,7 +45,7 @@ def _cost(p: Capture) -> Resources:
 
 
 @stage(
-    version=4,
+    version=5,
     libraries=minor(
         "av", "mujoco", "numba", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"
     ),
