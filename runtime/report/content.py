@@ -6,8 +6,8 @@ from runtime.report.forms.report import Report
 from runtime.report.sections.order import SECTIONS
 from runtime.report.study import Study
 
-PICTURED = ("pictures", "films")
-"""Parts that hold pixels and are no tables."""
+PICTURED = ("pictures", "films", "inventory")
+"""Parts of the locations that are pictured: they hold pixels or stand beside them, and no trial bears them out."""
 
 
 def content(study: Study) -> Report:
