@@ -192,9 +192,11 @@ def test_another_library_and_another_one_of_a_back_end(built: Path) -> None:
         f"{label}: library `mujoco`: 3.12 -> 4.0" for label in ("twin/cellar/press", "capture/cellar")
     ]
     assert with_pins(numba="0.70.0") == [
+        "twin/cellar/press: library `numba`: 0.68 -> 0.70",
         "twin/cellar/press: library `numba of renderer/numba`: 0.68 -> 0.70",
         "splat/cellar: library `numba`: 0.68 -> 0.70",
         "splat/cellar: library `numba of renderer/numba`: 0.68 -> 0.70",
+        "capture/cellar: library `numba`: 0.68 -> 0.70",
     ]
 
 

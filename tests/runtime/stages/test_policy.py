@@ -59,7 +59,7 @@ def test_trains_saves_loads_and_acts(demos: Path, tmp_path: Path, architecture: 
         normaliser_digest=normaliser_digest(tmp_path / "checkpoint"),
     )
     rows = list(csv.reader((tmp_path / "curve.csv").open()))
-    assert rows[0] == ["step", "loss", "learning_rate"]
+    assert rows[0] == ["step", "loss", "learning_rate", "held_out_loss"]
     assert int(rows[-1][0]) == 3
     actions = [_rollout(tmp_path / "checkpoint") for _ in range(2)]
     assert actions[0].shape == (6, 5, 6)
