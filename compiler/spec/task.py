@@ -1,8 +1,8 @@
 """A task: what the robot is to do."""
 
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Self, Union
 
-from pydantic import Field, RootModel, create_model
+from pydantic import Field, RootModel, create_model, model_validator
 
 from compiler.spec.base import Spec, StageParameters
 from runtime.bound.task import Task as TaskSetting
@@ -14,6 +14,18 @@ class Task(Spec, TaskSetting):
 
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters for this task only."""
+
+    @model_validator(mode="after")
+    def _unmet(self) -> Self:
+        wordings = getattr(self, "wordings", ())
+        for own, met in (("wording", (self.instruction, *wordings)), *((name, (getattr(self, name, None),)) for name in OBJECTS)):
+            if any(one in met for one in getattr(self, f"held_out_{own}s", ())):
+                raise ValueError(f"`held_out_{own}s` has a {own} that demos are made with")
+        return self
+
+
+OBJECTS = ("thing", "drawer")
+"""Settings of which there may be held-out ones, `held_out_NAMEs`."""
 
 
 SPECS = [create_model(model.__name__, __base__=(model, Task), __doc__=model.__doc__) for model in kinds().values()]

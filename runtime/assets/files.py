@@ -19,7 +19,8 @@ from runtime.problem import Problem
 
 MOST_BYTES = 2**26
 """Of one file."""
-MOST_FACES = 500_000
+MOST_FACES, MOST_PARTS = 200_000, 1000
+"""Triangles of one mesh, as many as MuJoCo reads; groups and changes of material in an OBJ."""
 MOST_TEXTURE_PIXELS = 2**26
 MOST_NAMED = 64
 """Files that one asset may name."""
@@ -89,11 +90,14 @@ def _look(name: str, path: Path, main: str) -> None:
         _stl(path, "" if name == main else f"names `{name}`, which ")
     elif suffix == ".obj":
         text = read_file(path, MOST_BYTES)
-        faces = text.count(b"\nf ") + text.startswith(b"f ")
+        lines = text.splitlines()
+        faces = sum(max(line.count(b" ") - 2, 1) for line in lines if line.startswith(b"f "))  # a polygon is several triangles
         if not faces or b"\0" in text:
             raise ValueError("has no faces" if b"\0" not in text else "is no text")
         if faces > MOST_FACES:
             raise ValueError(f"has more than {MOST_FACES:,} faces")
+        if sum(line.startswith((b"g ", b"o ", b"usemtl ")) for line in lines) > MOST_PARTS:
+            raise ValueError(f"has more than {MOST_PARTS:,} groups and changes of material")
     elif suffix not in (".xml", ".mtl"):
         header = read_header(path)
         if header.width * header.height > MOST_TEXTURE_PIXELS:
@@ -103,6 +107,8 @@ def _look(name: str, path: Path, main: str) -> None:
 def _stl(path: Path, what: str) -> None:
     content = read_file(path, MOST_BYTES)
     binary = len(content) >= 84 and len(content) == 84 + 50 * struct.unpack_from("<I", content, 80)[0]
+    if not binary and what and b"endfacet" in content:
+        raise ValueError(f"{what}is an STL of text, which MuJoCo does not read: save it as binary STL")
     if not binary and not (content.lstrip()[:5].lower() == b"solid" and b"facet" in content):
         raise ValueError(f"{what}is no whole STL")
     if (faces := (len(content) - 84) // 50 if binary else content.count(b"endfacet")) > MOST_FACES or not faces:

@@ -84,6 +84,8 @@ def _prune(root: ET.Element) -> None:
             raise Unfit(f"has `{child.tag}`, which is not let in")
         elif child.tag == "material":
             child.attrib.pop("texture", None)
+        elif "builtin" in child.attrib:  # its numbers say how much MuJoCo allocates
+            raise Unfit(f"has `builtin` in `{child.tag}`, which is not let in")
 
 
 def _pairs(parent: ET.Element, depth: int) -> Iterator[tuple[ET.Element, ET.Element]]:

@@ -21,6 +21,9 @@ from runtime.sim.twin.props import Prop
 GREY = (0.6, 0.6, 0.6)
 COLOURS = 8
 """Most colours of a mesh: policies see it in a few pixels, and a colour is one geom."""
+SPECK_M2 = 1e-9
+"""A piece of one colour that is no larger is not drawn: MuJoCo takes none without a surface."""
+LEAST_KG, MOST_KG = 1e-6, 1e3
 LEAST_M, MOST_M = 1e-3, 5.0
 MESH_FACES = 20_000
 """Faces above which a mesh collides as its hull: cutting it would take minutes."""
@@ -49,17 +52,25 @@ def read_prop(name: str, asset: Asset, folder: Path) -> Prop:
     size = high.max(0) - low.min(0)
     if not (np.isfinite(size).all() and LEAST_M <= size.max() <= MOST_M):
         raise _refused(name, asset, f"is {size.max():.4g} m large: `scale` says how many metres a unit of the file is")
+    mass_kg = (asset.mass_kg or mass) if asset.loose else None
+    if mass_kg is not None and not LEAST_KG <= mass_kg <= MOST_KG:
+        raise _refused(name, asset, f"weighs {mass_kg:.4g} kg: `mass_kg` says what it does")
     return Prop(
         name=name,
-        drawn=[(m, asset.rgb or c) for m, c in drawn],
+        drawn=[(_four(m), asset.rgb or c) for m, c in drawn if m.area > SPECK_M2],
         solid=solid,
         pose=posed(asset),
         in_base=asset.frame == "base",
-        mass_kg=(asset.mass_kg or mass) if asset.loose else None,
+        mass_kg=mass_kg,
         friction=asset.friction,
         softness_s=asset.softness_s,
         licence=asset.licence,
     )
+
+
+def _four(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """The same surface with at least four corners, without which MuJoCo takes no mesh."""
+    return mesh if len(mesh.vertices) >= 4 else mesh.subdivide()
 
 
 def posed(asset: Asset) -> np.ndarray:
@@ -85,7 +96,10 @@ def _mesh(asset: Asset, main: Path, folder: Path) -> tuple[list, list, float | N
     whole = found.to_mesh()
     drawn = [part for mesh in found.dump() for part in _coloured(mesh)]
     bare = trimesh.Trimesh(whole.vertices, whole.faces, process=True)
-    return drawn, convex_parts(bare, bare) if len(bare.faces) <= MESH_FACES else [bare.convex_hull], None
+    if len(bare.faces) <= MESH_FACES and not bare.is_volume:
+        bare.fix_normals()  # many exports are inside out, and CoACD has no end with these
+    cut = len(bare.faces) <= MESH_FACES and bare.is_volume
+    return drawn, convex_parts(bare, bare) if cut else [bare.convex_hull], None
 
 
 def _coloured(mesh: trimesh.Trimesh) -> list[tuple[trimesh.Trimesh, tuple[float, ...]]]:

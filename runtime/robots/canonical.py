@@ -25,6 +25,12 @@ MOST_PARTS = 8  # of a mesh that is cut
 CONVEX, SMALL_M3 = 1.3, 5e-6  # a part of the hand whose hull is larger by no more than this share, or this much, is its hull
 FREQUENCY_RAD_S, DAMPING = 20.0, 0.8  # of servos that are made where a model has none
 GRIP_N, GRIP_NM = 20.0, 2.0  # with which a made servo closes a sliding or a turning gripper over its whole range
+MOST = dict.fromkeys("body_pos body_ipos geom_pos geom_size jnt_pos site_pos mesh_vert".split(), 1e3) | {
+    **dict.fromkeys("body_mass body_inertia dof_armature dof_frictionloss".split(), 1e5),
+    **dict.fromkeys("body_quat geom_quat jnt_range qpos0 eq_data dof_damping jnt_stiffness actuator_gainprm".split(), 1e9),
+    **dict.fromkeys("actuator_biasprm actuator_forcerange actuator_ctrlrange jnt_actfrcrange actuator_gear".split(), 1e9),
+}
+"""Field of MuJoCo's model -> the largest number in it that can be meant, in its unit (m, kg, N, rad)."""
 KINDS = {mujoco.mjtJoint.mjJNT_HINGE: "hinge", mujoco.mjtJoint.mjJNT_SLIDE: "slide"}
 
 
@@ -54,8 +60,8 @@ def canonical(read: Read, said: RobotModel, root: Path) -> Canonical:
     try:
         model = mujoco.MjSpec.from_string(read.xml, assets=assets).compile()
     except (ValueError, RuntimeError) as error:
-        why = str(error).splitlines()[0].removeprefix("Error: ")
-        raise InputError(Problem("R246", f"MuJoCo cannot read `{said.path}`: {why}", "export it again", "robot.path")) from error
+        raise _unread(read, said, str(error)) from error
+    _meaningful(model, said)
     joints = _joints(model, said)
     made = not any(joint.name != said.gripper and servo for joint, servo in joints)
     spec, meshes = mujoco.MjSpec(), {}
@@ -66,6 +72,10 @@ def canonical(read: Read, said: RobotModel, root: Path) -> Canonical:
     tip = _tip(model, said)
     servos = tuple(servo or _made(model, said, joint) for joint, servo in joints)
     low, high = next((j.low_rad, j.high_rad) for j, _ in joints if j.name == said.gripper)
+    for key, value in (("closed", said.closed), ("open", said.open)):
+        if value is not None and not low - 1e-3 <= value <= high + 1e-3:
+            message = f"`{key}` is {value:g}, but the range of joint `{said.gripper}` is {low:.4g} to {high:.4g}"
+            raise InputError(Problem("R244", message, "give it in the joint's unit, radians or metres", f"robot.{key}"))
     called = [Joint(name, j.low_rad, j.high_rad, j.home_rad) for name, (j, _) in zip(said.called, joints, strict=True)]
     robot = Robot(
         joints=tuple(called),
@@ -76,7 +86,27 @@ def canonical(read: Read, said: RobotModel, root: Path) -> Canonical:
         closed=low if said.closed is None else said.closed,
         open=high if said.open is None else said.open,
     )
+    try:
+        spec.compile()
+    except (ValueError, RuntimeError) as error:
+        raise _unread(read, said, str(error)) from error
     return Canonical(spec, meshes, robot, made)
+
+
+def _unread(read: Read, said: RobotModel, error: str) -> InputError:
+    why = next(iter(error.removeprefix("Error: ").splitlines()), "")
+    for plain, name in read.meshes.items():
+        why = why.replace(f"'{plain}'", f"`{name}`")
+    return InputError(Problem("R246", f"MuJoCo cannot read `{said.path}`: {why}", "export it again", "robot.path"))
+
+
+def _meaningful(model: Model, said: RobotModel) -> None:
+    """R246 where a number is none, or so large that nothing real has it: MuJoCo takes it, and whatever moves then is lost."""
+    for what, most in MOST.items():
+        values = np.abs(getattr(model, what))
+        if values.size and not values.max() <= most:
+            message = f"`{said.path}` has a number that no robot has: {values.max():g} in MuJoCo's `{what}` (at most {most:g})"
+            raise InputError(Problem("R246", message, "look for it in the model: metres, kilograms, radians", "robot.path"))
 
 
 def _joints(model: Model, said: RobotModel) -> list[tuple[Joint, Servo | None]]:
@@ -151,7 +181,18 @@ def _hangs(model: Model, body: int, on: int) -> bool:
 
 
 def _name(model: Model, body: int) -> str:
-    return model.body(body).name or f"link{body}"
+    return model.body(body).name or _free(model, mujoco.mjtObj.mjOBJ_BODY, f"link{body}")
+
+
+def _joint_name(model: Model, joint: int) -> str:
+    return model.joint(joint).name or _free(model, mujoco.mjtObj.mjOBJ_JOINT, f"joint{joint}")
+
+
+def _free(model: Model, kind: "mujoco.mjtObj", name: str) -> str:
+    """A name that nothing of a kind has."""
+    while mujoco.mj_name2id(model, kind, name) >= 0:
+        name += "_"
+    return name
 
 
 def _bodies(model: Model, spec: Spec, meshes: dict[str, bytes], is_urdf: bool, lifted: bool, hand: set[int]) -> None:
@@ -178,7 +219,7 @@ def _add_joint(model: Model, body: Any, j: int) -> None:
     dof, at = model.jnt_dofadr[j], model.jnt_qposadr[j]
     limited = mujoco.mjtLimited.mjLIMITED_TRUE if model.jnt_limited[j] else mujoco.mjtLimited.mjLIMITED_FALSE
     body.add_joint(
-        name=model.joint(j).name or f"joint{j}",
+        name=_joint_name(model, j),
         type=model.jnt_type[j],
         axis=model.jnt_axis[j],
         pos=model.jnt_pos[j],
@@ -303,8 +344,8 @@ def _couplings(model: Model, spec: Spec) -> None:
         added = spec.add_equality(
             type=kind,
             objtype=model.eq_objtype[e],
-            name1=(model.joint(one).name or f"joint{one}") if joined else _name(model, one),
-            name2=("" if other < 0 else model.joint(other).name or f"joint{other}") if joined else _name(model, other),
+            name1=_joint_name(model, one) if joined else _name(model, one),
+            name2=("" if other < 0 else _joint_name(model, other)) if joined else _name(model, other),
             active=bool(model.eq_active0[e]),
             solref=model.eq_solref[e],
             solimp=model.eq_solimp[e],

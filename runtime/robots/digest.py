@@ -17,7 +17,7 @@ def digest_robot(said: RobotModel, root: Path) -> str:
     """SHA-256 (hex) over names, below the root, and bytes of a robot's files.
 
     Raises:
-        InputError: it is not one that can be let in. OSError: a file cannot be read.
+        InputError: it is not one that can be let in, or a file cannot be read.
     """
     return _each(said, root, None)
 

@@ -22,6 +22,7 @@ from runtime.problem import Problem
 
 MOST_XML, MOST_MESH, MOST_BYTES = 2**23, 2**26, 2**28
 MOST_ELEMENTS, MOST_DEPTH, MOST_MESHES, MOST_INCLUDES, MOST_FACES = 20_000, 128, 256, 16, 500_000
+MOST_STL_FACES = 200_000  # what MuJoCo reads
 MESHES = (".stl", ".obj")
 MJCF = frozenset(
     """mujoco compiler default asset mesh material worldbody body frame geom inertial site joint freejoint equality connect weld
@@ -38,6 +39,9 @@ URDF = frozenset(
     parent child axis limit dynamics mimic""".split()
 )
 """Elements of URDF that are let in; all others are left out."""
+IDLE = ("fixed", "planar", "floating")
+ENDLESS = ("builtin", "actdim", "nsample")
+"""Attributes of MJCF whose numbers say how much MuJoCo allocates."""
 
 
 class Unfit(ValueError):
@@ -67,8 +71,9 @@ class Model:
         return ET.tostring(self.root, encoding="unicode")
 
     def names(self, *tags: str) -> list[str]:
-        """Names of the elements of some kinds, in a body or a link."""
-        return [e.get("name", "") for top in self._tops() for e in top.iter() if e.tag in tags and e.get("name")]
+        """Names of the elements of some kinds, in a body or a link; none is a URDF joint without just one axis."""
+        found = (e for top in self._tops() for e in top.iter() if e.tag in tags and e.get("type") not in IDLE)
+        return [name for e in found if (name := e.get("name"))]
 
     def _tops(self) -> list[ET.Element]:
         return [self.root] if self.is_urdf else self.root.findall("worldbody")
@@ -86,12 +91,14 @@ def read(said: RobotModel, root: Path) -> Model:
     """The robot that a spec names below a root's folder.
 
     Raises:
-        Unfit: it is not one that can be let in. OSError: a file cannot be read.
+        Unfit: it is not one that can be let in, or a file of it cannot be read.
     """
     if not is_inside(said.path):
         raise Unfit("R218", f"`{said.path}` leaves the root `{said.root}`", "name a file below the root")
     files: dict[str, Path] = {}
     tree = _tree(said, root, PurePosixPath(said.path).as_posix(), files)
+    if sum(1 for _ in tree.iter()) > MOST_ELEMENTS:
+        raise _too_many(said.path)
     model = Model(tree, files=files)
     if tree.tag == "mujoco":
         _mjcf(said, model)
@@ -119,10 +126,6 @@ def inspect_robot(said: RobotModel, root: Path | None) -> list[Problem]:
         model = read(said, root)
     except Unfit as unfit:
         return [unfit.problem]
-    except OSError as error:
-        absent = isinstance(error, FileNotFoundError)
-        why = f"no file `{said.path}`" if absent else f"`{said.path}` cannot be read: {(error.strerror or '').lower()}"
-        return [Problem("R210", f"{why} in root `{said.root}`", "check the path", "robot.path")]
     if len(roots := model.roots()) != 1:
         named = f"{len(roots)} bodies that hang on nothing: {', '.join(roots[:4])}" if roots else "no body"
         help = "leave the robot alone in it; other things are `assets` of a location"
@@ -151,10 +154,10 @@ def _tree(said: RobotModel, root: Path, name: str, files: dict[str, Path]) -> ET
     if name in files or len(files) >= MOST_INCLUDES:
         raise Unfit("R246", f"`{name}` includes itself, or too many files", "put it into one file")
     files[name] = path = _place(said, root, name)
-    tree = _parsed(name, read_file(path, MOST_XML))
-    for number, (parent, child) in enumerate(list(_pairs(tree, 0))):
+    tree = _parsed(name, _bytes(said, name, path, MOST_XML))
+    for number, (parent, child) in enumerate(list(_pairs(tree, 0, DROPPED if tree.tag == "mujoco" else frozenset()))):
         if number >= MOST_ELEMENTS:
-            raise Unfit("R246", f"`{name}` has more than {MOST_ELEMENTS} elements", "leave out what is not the robot")
+            raise _too_many(name)
         if child.tag == "include" and tree.tag == "mujoco":
             # a path in an include is relative to the main file
             other = posixpath.normpath(posixpath.join(posixpath.dirname(said.path), child.get("file", "").replace("\\", "/")))
@@ -165,6 +168,21 @@ def _tree(said: RobotModel, root: Path, name: str, files: dict[str, Path]) -> ET
             for part in reversed(list(_tree(said, root, other, files))):
                 parent.insert(at, part)
     return tree
+
+
+def _too_many(name: str) -> Unfit:
+    return Unfit("R246", f"`{name}` has more than {MOST_ELEMENTS} elements", "leave out what is not the robot")
+
+
+def _bytes(said: RobotModel, name: str, path: Path, most: int) -> bytes:
+    try:
+        return read_file(path, most)
+    except FileNotFoundError:
+        help = "check the path" if name == said.path else f"check the path, or what `{said.path}` includes"
+        raise Unfit("R210", f"no file `{name}` in root `{said.root}`", help) from None
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise Unfit("R210", f"`{name}` in root `{said.root}` cannot be read: {why}", "look at the file") from None
 
 
 def _parsed(name: str, content: bytes) -> ET.Element:
@@ -182,13 +200,13 @@ def _parsed(name: str, content: bytes) -> ET.Element:
         raise Unfit("R246", f"`{name}` is not valid XML: {error}", "export it again") from None
 
 
-def _pairs(parent: ET.Element, depth: int) -> Iterator[tuple[ET.Element, ET.Element]]:
+def _pairs(parent: ET.Element, depth: int, passed: frozenset[str] = DROPPED) -> Iterator[tuple[ET.Element, ET.Element]]:
     if depth > MOST_DEPTH:
         raise Unfit("R246", f"it is nested deeper than {MOST_DEPTH} elements", "export it again")
     for child in list(parent):
         yield parent, child
-        if child.tag not in DROPPED:
-            yield from _pairs(child, depth + 1)
+        if child.tag not in passed:
+            yield from _pairs(child, depth + 1, passed)
 
 
 def _bodies(parent: ET.Element) -> Iterator[ET.Element]:
@@ -224,21 +242,22 @@ def _mjcf(said: RobotModel, model: Model) -> None:
     for top in model.root.findall("worldbody"):
         for child in [c for c in top if c.tag in ("geom", "site")]:
             top.remove(child)  # a floor, a wall: the twin has its own
-    tendons = [a for acts in model.root.findall("actuator") for a in acts if "tendon" in a.attrib or "joint" not in a.attrib]
     for acts in model.root.findall("actuator"):
-        for actuator in [a for a in acts if a in tendons]:
+        for actuator in [a for a in acts if "tendon" in a.attrib or "joint" not in a.attrib]:
             acts.remove(actuator)
     for element in model.root.iter():
         named = [key for key in element.attrib if "file" in key or key == "plugin"]
         if named and (element.tag != "mesh" or named != ["file"]):
             raise Unfit("R246", f"`{said.path}` names a file in `{element.tag}`: `{element.get(named[0])}`", "take it out")
+        if endless := [key for key in ENDLESS if key in element.attrib]:
+            raise Unfit("R246", f"`{said.path}` has `{endless[0]}` in `{element.tag}`, which is not let in", "take it out")
         if element.tag == "mesh" and "file" in element.attrib:
             _rename(said, model, element, "file", posixpath.join(folder.replace("\\", "/"), element.attrib["file"]))
 
 
 def _urdf(said: RobotModel, model: Model) -> None:
-    for parent, child in list(_pairs(model.root, 0)):
-        if child.tag not in URDF and child in list(parent):
+    for parent, child in list(_pairs(model.root, 0, frozenset())):
+        if child.tag not in URDF:
             parent.remove(child)
     for element in model.root.iter("mesh"):
         name = element.get("filename", "").replace("\\", "/")
@@ -267,17 +286,19 @@ def _rename(said: RobotModel, model: Model, element: ET.Element, key: str, name:
 
 def _mesh(said: RobotModel, name: str, path: Path) -> int:
     """Look at a mesh; its bytes."""
-    try:
-        content = read_file(path, MOST_MESH)
-    except FileNotFoundError:
+    if not path.exists():
         help = "put the meshes where the model says, below the root"
-        raise Unfit("R249", f"`{said.path}` names the mesh `{name}`, which is not there", help) from None
+        raise Unfit("R249", f"`{said.path}` names the mesh `{name}`, which is not there", help)
+    content, most = _bytes(said, name, path, MOST_MESH), MOST_FACES
     if path.suffix.lower() == ".obj":
         faces = content.count(b"\nf ") + content.startswith(b"f ")
     else:
+        most = MOST_STL_FACES
         binary = len(content) >= 84 and len(content) == 84 + 50 * struct.unpack_from("<I", content, 80)[0]
-        faces = (len(content) - 84) // 50 if binary else content.count(b"endfacet")
-    if not 0 < faces <= MOST_FACES:
-        why = f"has more than {MOST_FACES:,} faces" if faces else "holds no whole mesh"
+        faces = (len(content) - 84) // 50 if binary else 0
+        if not binary and b"endfacet" in content:
+            raise Unfit("R249", f"mesh `{name}` is an STL of text, which MuJoCo does not read", "save it as binary STL")
+    if not 0 < faces <= most:
+        why = f"has more than {most:,} faces" if faces else "holds no whole mesh"
         raise Unfit("R249", f"mesh `{name}` {why}", "export it again, reduced")
     return len(content)

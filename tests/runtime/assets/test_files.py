@@ -15,6 +15,7 @@ from runtime.stage import load_stages
 
 TASK = {"kind": "press_button", "instruction": "press the red button"}
 TRIANGLE = "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+TEXT_STL = "solid x\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid"
 RIGID = "<mujoco><worldbody><body><geom type='box' size='.1 .1 .1'/></body></worldbody></mujoco>"
 ENTITY = "<!DOCTYPE m [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><mujoco model='&b;'/>"
 
@@ -58,6 +59,10 @@ def mjcf(inside: str, **meshes: str) -> dict[str, str]:
         (mjcf("<asset><hfield file='b.png'/></asset>"), "R222", "`hfield`, which is not let in"),
         (mjcf("<asset><mesh file='b.stl'/></asset>"), "R210", "no file `b.stl`"),
         (mjcf("".join(["<size/>"] * 3000)), "R222", "more than 2000 elements"),
+        (mjcf("<asset><mesh name='m' builtin='cone' params='1000000000 .5'/></asset>"), "R222", "`builtin` in `mesh`"),
+        (mjcf("<asset><mesh file='b.stl'/></asset>", **{"b.stl": TEXT_STL}), "R222", "an STL of text"),
+        ({"a.obj": f"{TRIANGLE}f {'1 2 3 ' * 70_000}\n"}, "R222", "more than 200,000 faces"),
+        ({"a.obj": TRIANGLE + "usemtl a\nf 1 2 3\n" * 1001}, "R222", "more than 1,000 groups"),
     ],
 )
 def test_what_is_no_rigid_thing_with_its_own_meshes_is_refused(tmp_path: Path, files: dict, code: str, words: str) -> None:

@@ -113,3 +113,28 @@ def test_a_thing_in_mid_air_is_refused_and_one_that_stands_still_needs_no_mass(f
     mujoco.mj_step(model, data, 100)
     assert data.xpos[model.body("asset/thing").id] == pytest.approx((0.35, 0.2, 0.3))
     assert still.corners()[:, 0].max() == pytest.approx(0.35 + HALF * 2**0.5, abs=0.01)
+
+
+def test_what_exporters_make_of_meshes_stands_in_a_twin(folder: Path) -> None:
+    corners = "v 0 0 0\nv .1 0 0\nv 0 .1 0\nv 0 0 .1\nv .02 .02 .02\nv .04 .04 .04\n"
+    outwards, inside_out = "f 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n", "f 1 2 3\nf 1 4 2\nf 1 3 4\nf 2 4 3\n"
+    label = "usemtl blue\nf 2 3 4\n"
+    speck = "usemtl blue\nf 1 5 6\n"
+    for faces, pieces in ((outwards, 1), (inside_out, 1), (outwards + label, 2), (outwards + speck, 1)):
+        (folder / "a.obj").write_text(f"mtllib c.mtl\n{corners}usemtl red\n{faces}")
+        made = prop(folder, "a.obj")
+        assert len(made.drawn) == pieces
+        assert len(made.solid) == 1, "without cutting what is convex, which inside out had no end"
+        spec = mujoco.MjSpec()
+        (folder / "out").mkdir(exist_ok=True)
+        add_props(spec, [made], folder / "out", folder, 0.8)
+        assert spec.compile().ngeom == pieces + 1
+
+
+@pytest.mark.parametrize("mass", ["inf", "1e308"])
+def test_a_mass_that_nothing_has_is_refused(folder: Path, mass: str) -> None:
+    (folder / "a.xml").write_text(f"<mujoco><worldbody><body><geom size='.05' mass='{mass}'/></body></worldbody></mujoco>")
+    with pytest.raises(InputError, match="weighs"):
+        prop(folder, "a.xml", mass_kg=None)
+    with pytest.raises(InputError, match="weighs"):
+        prop(folder, "a.xml", mass_kg=1e-300)

@@ -1,6 +1,7 @@
 """Robots that people bring: read within bounds, made plain, and as able as the built-in arm."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from runtime.bound.robot import RobotModel
 from runtime.bound.task import Area, Task
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
-from runtime.robots.files import inspect_robot
+from runtime.robots.canonical import Canonical, canonical
+from runtime.robots.files import inspect_robot, read
 from runtime.robots.reachable import Reach, stand
 from runtime.sim.episodes.episodes import load_episodes
 from runtime.sim.parts.body import robot_model
@@ -121,6 +123,69 @@ def test_what_leaves_the_root_or_has_no_end_is_refused(tmp_path: Path) -> None:
     mjcf = said.model_copy(update={"path": "a.xml"})
     (root / "a.xml").write_text('<mujoco><include file="a.xml"/></mujoco>')
     assert [problem.code for problem in inspect_robot(mjcf, root)] == ["R246"], "includes itself"
+
+
+ARM = """<mujoco>{head}<worldbody><body name="b0"><geom type="box" size=".05 .05 .05" mass="1"/><body name="b1" pos="0 0 .1">
+<joint name="a" axis="0 0 1" range="-1 1"/><geom type="box" size=".05 .02 .02" mass=".1"/><body name="b2" pos=".1 0 0">
+<joint name="g" type="slide" axis="1 0 0" range="0 .05"/><geom type="box" size=".02 .02 .02" mass="{mass}"/>
+<site name="tip" pos="0 0 .05"/>{more}</body></body></body></worldbody>{tail}</mujoco>"""
+ARM_SAID = {"root": "robots", "path": "a.xml", "joints": ["a", "g"], "home": [0, 0], "gripper": "g", "tip": "tip"}
+TEXT_STL = "solid x\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid"
+
+
+def arm(root: Path, *, head: str = "", mass: str = ".1", more: str = "", tail: str = "", said: dict | None = None) -> RobotModel:
+    (root / "a.xml").write_text(ARM.format(head=head, mass=mass, more=more, tail=tail))
+    return RobotModel.model_validate(ARM_SAID | (said or {}))
+
+
+def test_check_says_what_a_job_would_stumble_over(tmp_path: Path) -> None:
+    def found(said: RobotModel) -> list[tuple[str, str]]:
+        return [(problem.code, problem.message) for problem in inspect_robot(said, tmp_path)]
+
+    assert found(arm(tmp_path)) == []
+    cone = '<asset><mesh name="m" builtin="cone" params="1000000000 .5"/></asset>'
+    assert found(arm(tmp_path, head=cone)) == [("R246", "`a.xml` has `builtin` in `mesh`, which is not let in")]
+    states = '<actuator><general joint="a" dyntype="user" actdim="1000000000"/></actuator>'
+    assert found(arm(tmp_path, tail=states)) == [("R246", "`a.xml` has `actdim` in `general`, which is not let in")]
+    assert found(arm(tmp_path, head='<include file="b.xml"/>')) == [("R210", "no file `b.xml` in root `robots`")]
+    (tmp_path / "b.xml").write_text(f"<mujoco>{'<actuator/>' * 19_000}</mujoco>")
+    (tmp_path / "c.xml").write_text(f"<mujoco>{'<actuator/>' * 19_000}</mujoco>")
+    both = '<include file="b.xml"/><include file="c.xml"/>'
+    assert found(arm(tmp_path, head=both)) == [("R246", "`a.xml` has more than 20000 elements")], "in all of its files"
+    (tmp_path / "m.stl").write_text(TEXT_STL)
+    text = "mesh `m.stl` is an STL of text, which MuJoCo does not read"
+    assert found(arm(tmp_path, head='<asset><mesh file="m.stl"/></asset>')) == [("R249", text)]
+    (tmp_path / "m.stl").unlink()
+    os.mkfifo(tmp_path / "m.stl")
+    pipe = "`m.stl` in root `robots` cannot be read: it is a pipe, not a file"
+    assert found(arm(tmp_path, head='<asset><mesh file="m.stl"/></asset>')) == [("R210", pipe)]
+    write(tmp_path)
+    fixed = RobotModel.model_validate(SAID | {"joints": [*(f"j{i}" for i in range(6)), "fixed", "finger"]})
+    assert found(fixed) == [("R247", "the robot has no joint `fixed`")]
+    text = (tmp_path / "seven.urdf").read_text()
+    (tmp_path / "seven.urdf").write_text(text.replace("<visual>", "<visual>" + "<a>" * 2000 + "</a>" * 2000, 1))
+    assert [code for code, _ in found(RobotModel.model_validate(SAID))] == ["R246"]
+
+
+def made(said: RobotModel, root: Path) -> Canonical:
+    return canonical(read(said, root), said, root)
+
+
+@pytest.mark.parametrize("mass", ["inf", "1e30"])
+def test_numbers_that_no_robot_has_are_refused(tmp_path: Path, mass: str) -> None:
+    with pytest.raises(InputError, match=r"R246.*no robot has"):
+        made(arm(tmp_path, mass=mass), tmp_path)
+    for key in ("closed", "open"):
+        with pytest.raises(InputError, match=f"R244.*{key}"):
+            made(arm(tmp_path, said={key: 1e30}), tmp_path)
+
+
+def test_links_and_joints_without_names_get_free_ones(tmp_path: Path) -> None:
+    ball = '<geom size=".01" mass=".1"/>'
+    more = f'<body><joint/>{ball}</body><body name="link4"><joint name="joint2"/>{ball}</body>'
+    model = made(arm(tmp_path, more=more), tmp_path).spec.compile()
+    assert {model.body(b).name for b in range(1, model.nbody)} == {"b0", "b1", "b2", "link4", "link4_"}
+    assert {model.joint(j).name for j in range(model.njnt)} == {"a", "g", "joint2", "joint2_"}
 
 
 def test_angles_in_degrees_are_refused(tmp_path: Path) -> None:

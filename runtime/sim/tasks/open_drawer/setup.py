@@ -1,8 +1,8 @@
 """Settings of the kind `open_drawer`."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.bound.base import Bound
 from runtime.bound.task import Area, Worded
@@ -55,3 +55,11 @@ class OpenDrawer(Worded):
     """How far the chest is turned at most, to either side, from facing the robot."""
     open_m: float = Field(0.05, gt=0, le=0.12)
     """How far the drawer must be drawn out for success."""
+
+    @model_validator(mode="after")
+    def _can_be_opened(self) -> Self:
+        for key, drawers in (("held_out_drawers", self.held_out_drawers), ("drawer", (self.drawer,))):
+            for one in drawers:
+                if one.travel_m < self.open_m:
+                    raise ValueError(f"`{key}` goes {one.travel_m:g} m (`travel_m`), too little for `open_m` {self.open_m:g}")
+        return self

@@ -1,8 +1,8 @@
 """Settings of the kind `press_button`."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.bound.base import Bound
 from runtime.bound.task import Asked, Task
@@ -29,6 +29,12 @@ class Button(Bound):
     """Force of the spring at rest that the twin assumes, beyond the weight of the cap."""
     cap_mass_kg: float = Field(0.03, gt=0, le=1)
     """Mass of the cap that the twin assumes."""
+
+    @model_validator(mode="after")
+    def _can_be_pressed(self) -> Self:
+        if self.press_m > self.travel_m:
+            raise ValueError(f"a cap with `travel_m: {self.travel_m:g}` cannot be pressed by `press_m: {self.press_m:g}`")
+        return self
 
 
 class _Pressed(Asked):
