@@ -61,7 +61,7 @@ def mjcf(inside: str, **meshes: str) -> dict[str, str]:
         (mjcf("".join(["<size/>"] * 3000)), "R222", "more than 2000 elements"),
         (mjcf("<asset><mesh name='m' builtin='cone' params='1000000000 .5'/></asset>"), "R222", "`builtin` in `mesh`"),
         (mjcf("<asset><mesh file='b.stl'/></asset>", **{"b.stl": TEXT_STL}), "R222", "an STL of text"),
-        ({"a.obj": f"{TRIANGLE}f {'1 2 3 ' * 70_000}\n"}, "R222", "more than 200,000 faces"),
+        ({"a.obj": f"{TRIANGLE}f  {'1 2 3 ' * 70_000}\n"}, "R222", "more than 200,000 faces"),
         ({"a.obj": TRIANGLE + "usemtl a\nf 1 2 3\n" * 1001}, "R222", "more than 1,000 groups"),
     ],
 )
