@@ -82,13 +82,10 @@ class Grid:
 
     def explained(self, domains: Collection[Domain]) -> list[Scope]:
         """The policies whose gap is explained at any one location, each in every one of these domains in which it is tried."""
-        wanted = self.study.gap_factors
-        mine = [
-            s
-            for s in self.scopes
-            if s.domain in domains and (wanted is None or wanted.of == "all" or s.approach == self.study.baseline)
-        ]
-        return list(dict.fromkeys(s._replace(look=None) for s in mine)) if wanted else []
+        if (wanted := self.study.gap_factors) is None:
+            return []
+        of = self.study.approaches if wanted.of == "all" else [self.study.baseline or self.study.approaches[0]]
+        return list(dict.fromkeys(s._replace(look=None) for s in self.scopes if s.domain in domains and s.approach in of))
 
     def peers(self, scope: Scope) -> list[Scope]:
         """Evaluations at the place, task and domain of `scope`, of every approach and seed, up to its look."""

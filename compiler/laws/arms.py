@@ -59,6 +59,9 @@ def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
                 ours, wanted = (f"`{made.name}`" if made else "nothing" for made in (drawn[apart], judged.get(apart)))
                 message = f"{what} of `{approach}` would be of {ours}, but {wanted} is tried"
                 help = f"say `inputs: {{{node.stage.name}: {{{apart}: {wanted.strip('`')}}}}}` in the approach"
+                if judged.get(apart) is None:
+                    message = f"{what} of `{approach}` would be of what {ours} makes of pictures, which its trials do without"
+                    help = f"take `{apart}` out of the `inputs` of `{node.stage.name}` in the approach, or give its trials one"
             else:
                 continue
             told.add(approach)

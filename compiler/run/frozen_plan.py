@@ -1,6 +1,7 @@
 """The plan as Snakemake's rules look it up. Main process and children read the same file, so they cannot differ."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,10 @@ class FrozenPlan:
     def job(self, stage: str, job: str) -> JobEntry:
         """One job."""
         return self._plan["jobs"][stage][job]
+
+    def jobs(self) -> Iterator[tuple[str, str, JobEntry]]:
+        """Stage and name of each job, and the job."""
+        return ((stage, name, job) for stage, found in self._plan["jobs"].items() for name, job in found.items())
 
     def refused(self, stage: str, job: str) -> str:
         """The file by which a job tells its next attempt, within this run only, that only a person can mend it."""
@@ -104,8 +109,8 @@ class FrozenPlan:
 
     def ended(self, root: Path) -> set[tuple[str, str]]:
         """Addresses of what the jobs that ended well were to build; `--until` and the like leave jobs out."""
-        jobs = ((stage, name, job) for stage, found in self._plan["jobs"].items() for name, job in found.items())
-        return {(s, member) for s, name, job in jobs if (root / self.marker(s, name)).exists() for member in job["members"]}
+        ended = ((s, job) for s, name, job in self.jobs() if (root / self.marker(s, name)).exists())
+        return {(stage, member) for stage, job in ended for member in job["members"]}
 
     def absent(self, root: Path) -> list[tuple[str, str]]:
         """Addresses of planned nodes that are not in the store."""

@@ -71,11 +71,14 @@ class Followed:
                     yield f"    picture: {picture}"
 
     def running(self) -> list[str]:
-        """What each running job said last; a job that has a log and no marker runs."""
+        """What each running job said last; a job that has a log and no marker runs, or has failed. Of a chunk, which builds one
+        artifact after another, the last one that has a log."""
         if (plan := self.plan) is None:
             return ["planning"]
-        busy = self._begun() - self.built()
-        at_work = [address for address in plan.planned() if address in busy]
+        ended, begun = set(_listed(self._root / plan.run / "done")), self._begun()
+        jobs = ((stage, entry["members"]) for stage, name, entry in plan.jobs() if (stage, name) not in ended)
+        members = ([(stage, one) for one in found if (stage, one) in begun] for stage, found in jobs)
+        at_work = [mine[-1] for mine in members if mine]
         more = [f"and {len(at_work) - RUNNING} more"] if len(at_work) > RUNNING else []
         return [self._words(address) for address in at_work[:RUNNING]] + more
 
@@ -88,14 +91,14 @@ class Followed:
         return ", ".join(f"{count} {stage}" for stage, count in left.items())
 
     def _words(self, address: Address) -> str:
-        """Its name, and its log's last line, which begins with the name as well."""
+        """Its name, and its log's last line, which begins with the name as well; of a failed one the line that says why."""
         assert self.plan is not None
         label, log = self.plan.label(*address), self._root / self.plan.log(*address)
         try:
             lines = log.read_text(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        last = lines[-1] if lines else ""
+        last = next((line for line in lines if line.startswith("error[")), lines[-1] if lines else "")
         return last if last.startswith(label) else f"{label} {last}".rstrip()
 
     def _picture(self, address: Address) -> str | None:

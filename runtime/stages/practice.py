@@ -44,7 +44,7 @@ class PracticeParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",

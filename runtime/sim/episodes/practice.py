@@ -82,8 +82,9 @@ def _group(
     if policy:
         policy.reset(n)
     for t in range(2 * steps + drill.hold_steps):
-        own = t < taken
-        active = np.where(own, after == 0, (after <= drill.hold_steps) & (t - taken < steps))
+        own, shown = t < taken, np.array([bool(found) for found in rows])
+        more = after <= np.where(shown, drill.hold_steps, 0)  # nothing is shown after the policy's own success
+        active = np.where(own, after == 0, more & (t - taken < steps))
         if not active.any():
             break
         measured = bench.measured()

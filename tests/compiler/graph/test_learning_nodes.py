@@ -62,6 +62,13 @@ def test_a_gap_is_explained_for_the_baseline_or_for_all(tmp_path: Path) -> None:
         assert before.keys() - same <= {"report/study"}, "only the report changes"
 
 
+def test_the_only_approach_of_a_study_is_explained_without_a_baseline(tmp_path: Path) -> None:
+    built = Built(tmp_path)
+    built.edit("study.yaml", "[baseline, bold]", "[bold]")
+    built.edit("study.yaml", "baseline: baseline\n", "gap_factors: {trials: 4, orders: 2}\n")
+    assert sum(node.stage.name == "gap_factors" for node in built.nodes().values()) == 2, "one for each seed"
+
+
 def test_each_training_run_has_one_whatever_the_domains(tmp_path: Path) -> None:
     before, built = fingerprints(Built(tmp_path / "a")), with_curves(tmp_path / "b")
     after = fingerprints(built)

@@ -43,3 +43,5 @@ def test_what_a_gap_is_explained_by_sees_as_the_trials_do(tmp_path: Path) -> Non
         aligned.write_text(whole.replace(f"  {stage}: {{transform: align}}\n", ""))
         assert refused() == [f"{what} of `aligned` would be of nothing, but `align` is tried"]
         aligned.write_text(whole)
+    aligned.write_text(aligned.read_text().replace("  evaluate: {transform: align}\n", ""))
+    assert any("which its trials do without" in message for message in refused())
