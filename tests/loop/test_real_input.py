@@ -16,7 +16,10 @@ def real(tmp_path: Path, name: str, small: dict) -> SmallProject:
     """The repository's own study and location of that name, with smaller parameters."""
     study = yaml.safe_load((REPOSITORY / "specs" / "studies" / f"{name}.yaml").read_text())
     location = yaml.safe_load((REPOSITORY / "specs" / "locations" / f"{name}.yaml").read_text())
-    return SmallProject(tmp_path, {**NO_TRIALS, **study, "stages": {**SMALL, **small}}, {name: location})
+    stages = {**SMALL, **small}
+    for stage, settings in location.get("stages", {}).items():  # they would count for more than the study's
+        settings |= stages.get(stage, {})
+    return SmallProject(tmp_path, {**NO_TRIALS, **study, "stages": stages}, {name: location})
 
 
 def roots(shared_data: Path) -> list[str]:
@@ -44,7 +47,7 @@ def test_buddha_goes_through_the_whole_loop(tmp_path: Path, shared_data: Path) -
 
 
 def test_lund_street_without_poses_up_to_coverage(tmp_path: Path, shared_data: Path) -> None:
-    project = real(tmp_path, "lund-street", {"capture": {"width_px": 160}})
+    project = real(tmp_path, "lund-street", {"capture": {"width_px": 160}, "splat": {"iterations": 60, "photo_width_px": 80}})
     done = project.simkiln("run", *roots(shared_data))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert project.verify() == 3
