@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -26,6 +27,7 @@ def on_a_terminal(project: SmallProject, until: str) -> tuple[int, str]:
     def take() -> None:
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background lets it be ignored
 
     command = [sys.executable, "-m", "compiler.cli", "run"]
     environment = {**project.environment(), "TERM": "xterm"}
