@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
             break
         if code := _built(args, project, plan, command, environment):
             return code
+    if acting and plan.graph.stopped is not None:
+        sys.stderr.writelines(f"{line}\n" for line in plan.graph.stopped.lines())
     report = project.root / "build" / "report" / f"{args.study}.html"
     if report.exists():
         print(f"report: {report.relative_to(project.root)}")
