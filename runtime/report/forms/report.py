@@ -25,6 +25,7 @@ from runtime.report.forms.learning import LearningForm
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.reality import SimReal
+from runtime.report.forms.training import TrainingRow
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token
 from runtime.report.forms.worth import Worth
 
@@ -86,6 +87,8 @@ class Report(Form):
     """What their twins hold, and how that is known."""
     films: Films
     """Typical trials."""
+    training: list[TrainingRow]
+    """Loss of training runs on held-out demos."""
     learning: LearningForm | None
     """Null where the study asks for none."""
     factors: FactorsForm | None

@@ -71,7 +71,7 @@ def _panels(rows: Sequence[CurveRow], baseline: str | None) -> list[Drawn]:
                 "approach": row["approach"],
                 "own": _line(row, last),
                 "behind": None if base is None or base is row else _line(base, last),
-                "ticks": _ticks(steps if len(steps) > 1 else [0, last], last),
+                "ticks": ticks(steps if len(steps) > 1 else [0, last], last),
             }
         )
     return panels
@@ -83,15 +83,15 @@ def _line(row: CurveRow, last: float) -> Drawn:
     return {"dots": dots, **curve([*dots, {**dots[-1], "x": RIGHT}] if row["flat"] and dots else dots)}
 
 
-def _ticks(steps: Sequence[int], last: float) -> list[Drawn]:
-    """Ticks, with `shown` false where their number would touch that of the next one; the last one always shows."""
-    ticks: list[Drawn] = [{"x": _x(step, last), "value": step} for step in steps]
+def ticks(steps: Sequence[int], last: float) -> list[Drawn]:
+    """Ticks of gradient steps, with `shown` false where their number would touch that of the next one; the last one always shows."""
+    marks: list[Drawn] = [{"x": _x(step, last), "value": step} for step in steps]
     right = float("inf")
-    for tick in reversed(ticks):
+    for tick in reversed(marks):
         half = 3.3 * len(str(tick["value"])) + 3
         tick["shown"] = tick["x"] + half <= right
         right = tick["x"] - half if tick["shown"] else right
-    return ticks
+    return marks
 
 
 def _x(step: float, last: float) -> float:

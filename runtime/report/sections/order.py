@@ -29,6 +29,7 @@ from runtime.report.sections import (
     provenance,
     rates,
     reality,
+    training,
     uplift,
     verdict,
     worth,
@@ -109,6 +110,14 @@ SECTIONS = (
         Figure("reality", 390),
     ),
     Section("factors", "Gap", lambda study: {"factors": factors.factors(study)}, factors.drawn, {"factors": factors.rows}),
+    Section(
+        "training",
+        "Training",
+        lambda study: {"training": training.training(study)},
+        training.drawn,
+        {"training": training.rows},
+        Figure("training"),
+    ),
     Section(
         "learning",
         "Learning",

@@ -39,8 +39,8 @@ def test_every_figure_and_table_has_its_file(folder: Path) -> None:
     assert set(saved(folder)) == {
         *(f"study-{n}.csv" for n in ("uplift", "places", "beyond", "gates", "claims", "rates", "cells")),
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "determinism", "stages")),
-        *(f"study-{n}.csv" for n in ("learning", "areas", "kpi", "inventory", "protocols", "artifacts")),
-        *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "kpi")),
+        *(f"study-{n}.csv" for n in ("learning", "areas", "training", "kpi", "inventory", "protocols", "artifacts")),
+        *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "training", "kpi")),
         *(f"study-{n}.csv" for n in ("effects", "profiles", "next", "worth")),
         *(f"study-{n}.svg" for n in ("profiles", "beyond")),
     }
