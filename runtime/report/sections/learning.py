@@ -84,7 +84,7 @@ def _line(row: CurveRow, last: float) -> Drawn:
 
 
 def ticks(steps: Sequence[int], last: float) -> list[Drawn]:
-    """Ticks of gradient steps, with `shown` false where their number would touch that of the next one; the last one always shows."""
+    """Ticks of gradient steps; `shown` is false where a number would touch the next one, and the last one always shows."""
     marks: list[Drawn] = [{"x": _x(step, last), "value": step} for step in steps]
     right = float("inf")
     for tick in reversed(marks):
