@@ -73,7 +73,7 @@ def test_the_repository_s_own_specs_are_warned_of_nothing_else() -> None:
 def test_plan_says_what_would_decide() -> None:
     assert outlook(own(), "variants") == [
         "likely undecided: claim `helps-in-reality` (bands of ±11 points, 3 to the threshold); "
-        "127 seeds or 51 locations would decide it",
+        "127 seeds or 51 locations would decide it"
     ]
     assert outlook(own(), "study") == outlook(own(), "buddha") == []
 
