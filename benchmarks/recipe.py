@@ -1,77 +1,163 @@
-"""How well and how evenly a recipe trains policies, at hidden sites made for tuning: none of a study's.
+"""How well and how evenly recipes train policies, at hidden sites made for it: none of a study's.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.recipe STORE [--sites 301 302 303 304] [--seeds 8] [--trials 40] [--gap medium]
-        [--set NAME=VALUE ...] [--aligned] [--practice]
+    OMP_NUM_THREADS=1 python -m benchmarks.recipe STORE [--task press-button] [--sites 301 302 303] [--seeds 8] [--trials 40]
+        [--gaps medium] [--arms baseline aligned practice more-steps expert-drives] [--set STAGE.NAME=VALUE ...] [--json FILE]
 
-Builds in STORE what is not there: the site's capture, splat, twin and demos, and a policy for each seed (`--set` overrides
-parameters of the stage `policy`, such as `places_weight=0`). `--aligned` tries the same policies through `align`, `--practice`
-those that practised. Prints the success of each seed at the site, their mean, their standard deviation, and that without the
-noise of so many trials (binomial); and the loss on held-out demos. Odd sites are workshops, even ones kitchens.
+TASK is a file in specs/tasks. What is in STORE already is not made again, so a run that was stopped goes on, and `--json`
+tells each cell as soon as it is there. Sites 301 to 303 are for tuning, 411 to 414 for measuring; odd ones are workshops,
+even ones kitchens.
+
+An arm says which policy is tried, and through what: `baseline`; `aligned`, the same policies through the transform `align`;
+`practice` and its two controls, trained on from the same policies. Rows tell the success of each seed in %, its mean, its
+standard deviation and that without the binomial noise of so many trials; how many runs collapsed (success under half of the
+site's median) and how many are unfinished (held-out loss over 1.2 times the site's median, as the gate `training-finished`
+has it); and the CPU time to train one.
 """
 
 import argparse
 import json
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from benchmarks.scenes import table
 from benchmarks.splat_quality import metrics
 from runtime.build.testing import run_stage
 
-TASK = {"kind": "press_button", "instruction": "press the red button", "horizon_s": 4.0}
+ROOT = Path(__file__).resolve().parents[1]
+ARMS: dict[str, dict[str, Any] | None] = {
+    "baseline": None,
+    "aligned": None,
+    "practice": {},
+    "more-steps": {"episodes": 0},
+    "expert-drives": {"driver": "expert"},
+}
+"""Parameters of the stage `practice`, where an arm's policies went through it."""
+COLLAPSED, UNFINISHED = 0.5, 1.2
+Cell = dict[str, Any]
 Inputs = dict[str, Path | list[Path]]
 
 
 def site(seed: int) -> dict[str, Any]:
-    """A hidden site for tuning."""
+    """A hidden site of no study."""
     return {"kind": "hidden_site", "seed": seed, "style": "workshop" if seed % 2 else "kitchen"}
 
 
-def spread(rates: np.ndarray, trials: int) -> tuple[float, float, float]:
-    """Mean of rates in points, their standard deviation, and that without the binomial noise of so many trials each."""
-    noise = float(np.mean(rates * (100 - rates) / trials))
-    variance = float(rates.var(ddof=1)) if len(rates) > 1 else 0.0
-    return float(rates.mean()), variance**0.5, max(0.0, variance - noise) ** 0.5
+def spread(rates: list[float], trials: int) -> tuple[float, float]:
+    """Variance of rates in points, and that without the binomial noise of so many trials each; it may be below 0."""
+    of = np.array(rates)
+    variance = float(of.var(ddof=1)) if len(of) > 1 else 0.0
+    return variance, variance - float(np.mean(of * (100 - of) / max(1, trials - 1)))
+
+
+def cells(options: argparse.Namespace) -> Iterator[Cell]:
+    """Each arm, gap, seed and site, made where it is not there; those that share parents follow each other."""
+    store, trials = options.store, options.trials
+    task = yaml.safe_load((ROOT / "specs/tasks" / f"{options.task}.yaml").read_text())
+    del task["title"]
+    changes: dict[str, dict[str, Any]] = defaultdict(dict)
+    for change in options.set:
+        name, value = change.split("=", 1)
+        stage, key = name.split(".", 1)
+        changes[stage][key] = json.loads(value)
+
+    def make(stage: str, params: dict[str, Any], inputs: Inputs) -> Path:
+        return run_stage(stage, changes[stage] | params, inputs, store)
+
+    drawn = {gap: make("conditions", {"task": task, "states": trials, "gap": [gap], "trial_seed": 7}, {}) for gap in options.gaps}
+    for number in options.sites:
+        capture = make("capture", {"source": site(number)}, {})
+        scene = make("splat", {}, {"capture": capture})
+        twin = make("twin", {"task": task}, {"capture": capture, "scene": scene})
+        demos = make("demos", {"scripted_tries": 0}, {"twin": twin})
+        for seed in range(options.seeds):
+            policy = make("policy", {"seed": seed}, {"demos": demos})
+            for arm in options.arms:
+                drill, made = ARMS[arm], policy
+                if drill is not None:
+                    before: Inputs = {"policy": policy, "demos": demos, "twin": twin, "scene": scene}
+                    made = make("practice", {"seed": seed} | drill, before)
+                seen: Inputs = {"transform": make("align", {}, {"twin": twin})} if arm == "aligned" else {}
+                known = {"task": options.task, "arm": arm, "site": number, "seed": seed, "trials": trials}
+                known |= {"held_out_loss": metrics(made)["held_out_loss"], "cpu_s": sum(cpu_s(x) for x in {policy, made})}
+                for gap, conditions in drawn.items():
+                    judged = {"domain": "irl_proxy", "trials": trials, "twice": 0, "site": site(number)}
+                    tried = make("evaluate", judged, {"policy": made, "twin": twin, "conditions": conditions, **seen})
+                    yield known | {"gap": gap, "rate": 100 * metrics(tried)["success_rate"]}
+
+
+def cpu_s(artifact: Path) -> float:
+    """CPU seconds that a stage spent on an artifact."""
+    return json.loads((artifact / "manifest.json").read_text())["cost"]["cpu_s"]
+
+
+def rows(found: list[Cell]) -> list[tuple[str, ...]]:
+    """A row for each arm, gap and site, and one for each arm and gap over its sites."""
+    shown: list[tuple[str, ...]] = [
+        (
+            "task, gap",
+            "arm",
+            "site",
+            "success of each seed, %",
+            "mean",
+            "sd",
+            "without noise",
+            "collapsed",
+            "unfinished",
+            "CPU-s a run",
+        )
+    ]
+    arms: dict[tuple[str, ...], dict[int, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+    for cell in found:
+        arms[f"{cell['task']}, {cell['gap']}", cell["arm"]][cell["site"]].append(cell)
+    for name, sites in arms.items():
+        parts, lost, late, means = [], 0, 0, []
+        for number, runs in sites.items():
+            rates, losses = [r["rate"] for r in runs], [r["held_out_loss"] for r in runs]
+            parts.append(spread(rates, runs[0]["trials"]))
+            means.append(float(np.mean(rates)))
+            gone = sum(rate < COLLAPSED * np.median(rates) for rate in rates)
+            slow = sum(loss > UNFINISHED * np.median(losses) for loss in losses)
+            lost, late = lost + gone, late + slow
+            told = " ".join(f"{rate:.0f}" for rate in rates)
+            shown.append((*name, str(number), told, *_figures(means[-1:], parts[-1:]), str(gone), str(slow), _cpu(runs)))
+        runs = [run for each in sites.values() for run in each]
+        shown.append((*name, "all", f"{len(runs)} runs", *_figures(means, parts), str(lost), str(late), _cpu(runs)))
+    return shown
+
+
+def _figures(means: list[float], parts: list[tuple[float, float]]) -> tuple[str, str, str]:
+    whole, clean = (max(0.0, float(np.mean(each))) ** 0.5 for each in zip(*parts, strict=True))
+    return f"{np.mean(means):.1f}", f"{whole:.1f}", f"{clean:.1f}"
+
+
+def _cpu(runs: list[Cell]) -> str:
+    return f"{np.median([run['cpu_s'] for run in runs]):.1f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
-    parser.add_argument("--sites", type=int, nargs="+", default=[301, 302, 303, 304])
+    parser.add_argument("--task", default="press-button")
+    parser.add_argument("--sites", type=int, nargs="+", default=[301, 302, 303])
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--gap", default="medium")
-    parser.add_argument("--set", nargs="*", default=[], help="parameters of the stage `policy`")
-    parser.add_argument("--aligned", action="store_true")
-    parser.add_argument("--practice", action="store_true")
+    parser.add_argument("--gaps", nargs="+", default=["medium"])
+    parser.add_argument("--arms", nargs="+", default=["baseline"], choices=list(ARMS))
+    parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as policy.steps=1200")
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    changes = {name: json.loads(value) for name, value in (change.split("=", 1) for change in options.set)}
-    store, rows = options.store, [("site", "success of each seed, %", "mean", "sd", "without noise", "held-out loss")]
-    drawn = {"task": TASK, "states": options.trials, "gap": [options.gap], "trial_seed": 7}
-    conditions = run_stage("conditions", drawn, {}, store)
-    for number in options.sites:
-        capture = run_stage("capture", {"source": site(number)}, {}, store)
-        scene = run_stage("splat", {}, {"capture": capture}, store)
-        twin = run_stage("twin", {"task": TASK}, {"capture": capture, "scene": scene}, store)
-        demos = run_stage("demos", {"scripted_tries": 0}, {"twin": twin}, store)
-        seen: Inputs = {"transform": run_stage("align", {}, {"twin": twin}, store)} if options.aligned else {}
-        rates, losses = [], []
-        for seed in range(options.seeds):
-            policy = run_stage("policy", changes | {"seed": seed}, {"demos": demos}, store)
-            if options.practice:
-                inputs: Inputs = {"policy": policy, "demos": demos, "twin": twin, "scene": scene}
-                policy = run_stage("practice", {"seed": seed}, inputs, store)
-            judged = {"domain": "irl_proxy", "trials": options.trials, "twice": 0, "site": site(number)}
-            tried = run_stage("evaluate", judged, {"policy": policy, "twin": twin, "conditions": conditions, **seen}, store)
-            rates.append(100 * metrics(tried)["success_rate"])
-            losses.append(metrics(policy)["held_out_loss"])
-        mean, sd, clean = spread(np.array(rates), options.trials)
-        shown = " ".join(f"{rate:.0f}" for rate in rates), f"{mean:.1f}", f"{sd:.1f}", f"{clean:.1f}"
-        rows.append((str(number), *shown, f"{min(losses):.3f} to {max(losses):.3f}"))
-        print(*rows[-1], flush=True)
-    table(rows)
+    found = []
+    for cell in cells(options):
+        found.append(cell)
+        print(json.dumps(cell), flush=True)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1) + "\n")
+    table(rows(found))
 
 
 if __name__ == "__main__":

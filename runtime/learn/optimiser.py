@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-_adamw = partial(adamw, foreach=True, amsgrad=False, beta1=0.9, beta2=0.999, eps=1e-8, maximize=False)
+_adamw = partial(adamw, foreach=False, fused=True, amsgrad=False, beta1=0.9, beta2=0.999, eps=1e-8, maximize=False)
 
 
 class AdamW:
@@ -32,9 +32,11 @@ class AdamW:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """One update at learning rate `rate`; parameters without a gradient stay."""
-        torch.nn.utils.clip_grad_norm_(self.parameters, self._clip)
         live = [i for i, p in enumerate(self.parameters) if p.grad is not None]
         kept = (self.parameters, self._mean, self._square, self._steps)
         params, mean, square, steps = ([values[i] for i in live] for values in kept)
         grads = [p.grad for p in params if p.grad is not None]
+        norm = float(torch.stack([grad.norm() for grad in grads]).norm())
+        if norm > self._clip:
+            torch._foreach_mul_(grads, self._clip / norm)
         _adamw(params, grads, mean, square, [], steps, lr=rate, weight_decay=self._decay)

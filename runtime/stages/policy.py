@@ -24,7 +24,7 @@ class Policy(Params):
     """Fields of the architecture's LeRobot config to override, such as `dim_model` of `act` or `width` of `small`."""
     steps: int = Field(800, ge=0, json_schema_extra={"budget": "steps"})
     """Gradient steps; 0 leaves the policy untrained, with the same normaliser."""
-    batch_size: int = Field(32, ge=1, json_schema_extra={"budget": "steps"})
+    batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
     """Windows per gradient step."""
     learning_rate: float = Field(3e-3, gt=0)
     """Peak learning rate of AdamW; it warms up for 5% of the steps and falls to 0 along a cosine."""
@@ -70,7 +70,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=3,
+    version=4,
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
     needs={"demos": one("demos")},

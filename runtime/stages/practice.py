@@ -29,7 +29,7 @@ class PracticeParams(Params):
     """Steps kept after success."""
     steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
     """Further gradient steps of a round, on old demos and all that was shown so far."""
-    batch_size: int = Field(32, ge=1, json_schema_extra={"budget": "steps"})
+    batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
     """Windows per gradient step."""
     learning_rate: float = Field(1e-3, gt=0)
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
@@ -44,7 +44,7 @@ class PracticeParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",

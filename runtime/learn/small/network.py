@@ -28,6 +28,8 @@ class Dims:
 class Keypoints(nn.Module):
     """Image [B, 3, H, W] -> expected positions of `keypoints` feature maps, [B, 2 * keypoints], in -1..1."""
 
+    cells: Tensor
+
     def __init__(self, dims: Dims) -> None:
         super().__init__()
         w = dims.width
@@ -37,18 +39,18 @@ class Keypoints(nn.Module):
         self.maps = nn.Conv2d(2 * w, dims.keypoints, 1)
         # A learned sharpness: the softmax starts soft enough for gradients to reach every pixel.
         self.log_sharpness = nn.Parameter(torch.zeros(dims.keypoints, 1))
+        h, w = (-(-pixels // 4) for pixels in dims.image_hw)
+        cells = torch.stack([torch.linspace(-1, 1, w).repeat(h), torch.linspace(-1, 1, h).repeat_interleave(w)])
+        self.register_buffer("cells", cells, persistent=False)  # across and down, [2, h * w]
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalised image [B, 3, H, W] -> x of each keypoint and y of each, interleaved, [B, 2 * K]."""
-        x = F.relu(self.conv1(image))
-        x = F.relu(self.conv2(x))
-        x = F.relu(self.conv3(x))
-        x = self.maps(x)
-        _, _, h, w = x.shape
-        weight = torch.softmax(x.flatten(2) * self.log_sharpness.exp(), dim=-1)  # [B, K, h * w]
-        ys = torch.linspace(-1, 1, h, device=x.device).repeat_interleave(w)
-        xs = torch.linspace(-1, 1, w, device=x.device).repeat(h)
-        return (weight @ torch.stack([xs, ys], dim=1)).flatten(1)
+        x = image
+        for layer in (self.conv1, self.conv2, self.conv3):
+            x = F.relu(layer(x), inplace=True)
+        x = F.linear(x.flatten(2).transpose(1, 2), self.maps.weight.flatten(1), self.maps.bias)  # [B, h * w, K]
+        weight = torch.softmax(x * self.log_sharpness.exp().flatten(), dim=1)
+        return (self.cells @ weight).transpose(1, 2).flatten(1)
 
 
 class SmallNet(nn.Module):
