@@ -45,7 +45,7 @@ def main() -> None:
                 began = time.process_time()
                 train(learner, arrays, Recipe(options.steps, size, 3e-3, 0, 0, 0.2, held_out=0))
                 spent[name].append(1000 * (time.process_time() - began) / options.steps)
-    rows = [("way", "least, ms", "quartile", "median")]
+    rows: list[tuple[str, ...]] = [("way", "least, ms", "quartile", "median")]
     rows += [(name, *(f"{np.quantile(each, q):.2f}" for q in (0, 0.25, 0.5))) for name, each in spent.items()]
     table(rows)
 

@@ -95,12 +95,13 @@ def test_the_optimiser_is_torchs_adamw() -> None:
     torch.manual_seed(0)
     start, target = torch.randn(7), torch.randn(7)
     ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
-    mine, reference = AdamW([ours], weight_decay=0.1), torch.optim.AdamW([theirs], lr=0.05, weight_decay=0.1)
+    mine, reference = AdamW([ours], 0.1, clip_norm=0.3), torch.optim.AdamW([theirs], lr=0.05, weight_decay=0.1)
     for _ in range(5):
         mine.zero_grad()
         reference.zero_grad()
         ((ours - target) ** 2).mean().backward()
         ((theirs - target) ** 2).mean().backward()
+        torch.nn.utils.clip_grad_norm_([theirs], 0.3)  # these gradients have norms of 0.8 and less
         mine.step(0.05)
         reference.step()
     torch.testing.assert_close(ours, theirs)
@@ -112,6 +113,14 @@ def test_the_rate_rises_then_falls_to_nothing() -> None:
     assert max(rates) == pytest.approx(1.0)
     assert rates[0] < 0.3
     assert rates[-1] < 0.01
+
+
+def test_light_changes_by_a_gain_for_each_channel_and_is_cut_to_whole_bytes() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (5, 2, 4, 6, 3), np.uint8)  # five windows of two pictures
+    changed = augment({"observation.images.front": images}, np.random.default_rng(2), 0, 0.3)["observation.images.front"]
+    rng = np.random.default_rng(2)
+    gain = (rng.uniform(0.7, 1.3, (5, 1)) * rng.uniform(0.85, 1.15, (5, 3))).astype(np.float32)
+    assert (changed == (images * gain[:, None, None, None]).clip(0, 255).astype(np.uint8)).all()
 
 
 def test_shifts_move_pixels_and_leave_the_rest(demos: tuple[Path, list[dict]]) -> None:
