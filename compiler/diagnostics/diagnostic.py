@@ -1,6 +1,7 @@
 """What is wrong in a spec, said once: code, message, smallest span, notes, and a help line that proposes the fix."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -112,6 +113,19 @@ def meant(word: str, known: Iterable[str]) -> Fix | None:
     if len(found) != 1 or difflib.SequenceMatcher(None, found[0], word.casefold()).ratio() < SURE:
         return None
     return Fix("word", by_fold[found[0]], word)
+
+
+def same_id(word: str, known: Iterable[str]) -> Fix | None:
+    """The fix that writes an id as it is spelled: where nothing but case and separators differ.
+
+    Ids are people's own words. `grasp-v2` beside a known `grasp` may be a spec that is still to come, and not a slip.
+    """
+    found = [k for k in known if _letters(k) == _letters(word)]
+    return Fix("word", found[0], word) if len(found) == 1 else None
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"(?<!\d)[-_ ]+|[-_ ]+(?!\d)", "", word.casefold())  # `site-1-1` is not `site-11`
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Severity, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Severity, did_you_mean, meant, same_id
 from compiler.laws.subject import Subject
 from compiler.project.backends import absence, remedy
 from runtime.backend import DEFAULTS, BackendInfo, available, info
@@ -33,7 +33,7 @@ def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
             names = installed.get(role, [])
             if role in DEFAULTS and chosen not in names:
                 message, help = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
-                yield subject.at("study", name, ("backends", role), "B301", message, help, fix=meant(chosen, names))
+                yield subject.at("study", name, ("backends", role), "B301", message, help, fix=same_id(chosen, names))
 
 
 def installed(subject: Subject) -> Iterator[Diagnostic]:

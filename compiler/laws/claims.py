@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, same_id
 from compiler.laws.backends import known
 from compiler.laws.imported import domains, way_to
 from compiler.laws.one_change import confounding_budget, control_help, has_control
@@ -25,7 +25,7 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                 if approach not in study.approaches and not subject.may_be_arm(approach, study):
                     message = f"claim `{claim_id}` is about approach `{approach}`, which is not in this study"
                     help = did_you_mean(approach, study.approaches, "approaches of this study")
-                    sure = meant(approach, study.approaches)
+                    sure = same_id(approach, study.approaches)
                     yield subject.at("study", name, (*at, *path), "X411", message, help, fix=sure)
             if claim.domain not in domains(subject.project, study):
                 message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, same_id
 from compiler.graph.roles import JUDGES, having
 from compiler.graph.roles import domains as made_in
 from compiler.laws.imported import way_to
@@ -39,7 +39,7 @@ def baseline(subject: Subject) -> Iterator[Diagnostic]:
         if study.baseline is not None and study.baseline not in study.approaches:
             message = f"baseline `{study.baseline}` is not among the approaches"
             help = did_you_mean(study.baseline, study.approaches, "approaches of this study")
-            sure = meant(study.baseline, study.approaches)
+            sure = same_id(study.baseline, study.approaches)
             yield subject.at("study", name, ("baseline",), "X401", message, help, fix=sure)
         elif study.baseline is None and len(set(study.approaches)) > 1:
             message = f"{len(set(study.approaches))} approaches and no baseline to compare them with"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, Fix, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, did_you_mean, same_id
 from compiler.laws.subject import LISTS, Subject, texts
 from compiler.reading.spec_files import FOLDERS
 from compiler.shape.sections import unknown_stage
@@ -85,5 +85,5 @@ def _unknown(
 ) -> Iterator[Diagnostic]:
     if isinstance(wanted, str) and (kind, wanted) not in subject.project.sources and is_id(wanted):
         known = subject.project.ids(kind)
-        help, fix = did_you_mean(wanted, known, FOLDERS[kind]), meant(wanted, known)
+        help, fix = did_you_mean(wanted, known, FOLDERS[kind]), same_id(wanted, known)
         yield subject.at(*where, path, "R201", f"unknown {kind} `{wanted}`", help, fix=fix)

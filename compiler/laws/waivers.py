@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
+from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, same_id
 from compiler.laws.subject import Subject
 
 
@@ -15,7 +15,7 @@ def waiver_without_verdict(subject: Subject) -> Iterator[Diagnostic]:
                     message = f"a waiver speaks of {kind} `{waived}`, which the study does not have"
                     help = did_you_mean(waived, known, f"{kind}s of this study")
                     at = ("waivers", f"{kind}s", waived)
-                    yield subject.at("study", name, at, "X441", message, help, key=True, fix=meant(waived, known))
+                    yield subject.at("study", name, at, "X441", message, help, key=True, fix=same_id(waived, known))
 
 
 def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:

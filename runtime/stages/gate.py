@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=9,
+    version=10,
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="gate",
     per=("gate", "study"),

@@ -45,6 +45,16 @@ def judge(rule: GateRule, measure: Measure) -> Status:
     return Status.FAILED if outside else Status.UNDECIDED
 
 
+def margin(rule: GateRule, value: float, band: tuple[float, float] | None) -> float:
+    """By how much the whole band (or the value without one) clears the rule: below zero it does not."""
+    low, high = band or (value, value)
+    if isinstance(rule.threshold, tuple):  # of `between`
+        return min(low - rule.threshold[0], rule.threshold[1] - high)
+    if rule.comparator == "contains":
+        return min(rule.threshold - low, high - rule.threshold)
+    return low - rule.threshold if rule.comparator in ("at_least", "above") else rule.threshold - high
+
+
 def distance(rule: GateRule, value: float) -> float:
     """From the value to the nearest threshold: the half-width at which a band would decide."""
     ends = rule.threshold if isinstance(rule.threshold, tuple) else (rule.threshold,)

@@ -11,7 +11,7 @@ from runtime.stats.inference.uplift import comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Place, Trials
 from runtime.stats.verdict.alike import of_median
-from runtime.stats.verdict.gate import Measure, distance, judge, lookup, wanted
+from runtime.stats.verdict.gate import Measure, distance, judge, lookup, margin, wanted
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def _part(rule: GateRule, measure: Measure, found: Estimate | None = None, place
 
 
 def _verdict(rule: GateRule, parts: Sequence[Part], level: float | None) -> dict[str, Any]:
-    """The worst status over the parts, with the part that decides."""
-    worst = min(parts, key=lambda part: (part.status.rank, -distance(rule, part.value)))
+    """The worst status over the parts, with the part that decides: of equals, the nearest to failing or the farthest beyond."""
+    worst = min(parts, key=lambda part: (part.status.rank, margin(rule, part.value, part.band)))
     status = combine(part.status for part in parts)
     return _said(rule, level, status, _reason(rule, worst, len(parts)), parts, worst)
 

@@ -8,7 +8,7 @@ from tests.compiler.editor.test_lsp import STUDY, Editor, play, span
 from tests.errors.cases import base
 
 WRONG = """title: 12
-locations: [celar]
+locations: [cell-ar]
 tasks: [press]
 aproaches: [baseline, bold]
 baseline: baseline
@@ -17,7 +17,7 @@ trials: {twin: 10}
 targets: [splat, coverage, splat]
 level: 0.8
 """
-MENDED = WRONG.replace("12", '"12"').replace("celar", "cellar").replace("apro", "appro").replace(", splat]", "]")
+MENDED = WRONG.replace("12", '"12"').replace("cell-ar", "cellar").replace("apro", "appro").replace(", splat]", "]")
 
 
 async def actions(editor: Editor, first: int, last: int) -> dict[str, lsp.CodeAction]:

@@ -133,11 +133,11 @@ def test_diagnostics_follow_what_is_written(root: Path) -> None:
     async def scene(editor: Editor) -> None:
         text = editor.open(STUDY)
         assert await editor.told(STUDY) == []
-        editor.write(STUDY, text.replace("[cellar]", "[celar]"))
+        editor.write(STUDY, text.replace("[cellar]", "[cell-ar]"))
         (wrong,) = await editor.told(STUDY)
         assert (wrong.code, wrong.severity, wrong.source) == ("R201", lsp.DiagnosticSeverity.Error, "simkiln")
-        assert wrong.message == "unknown location `celar`\ndid you mean `cellar`? known locations: cellar"
-        assert span(wrong.range) == (1, 12, 1, 17)
+        assert wrong.message == "unknown location `cell-ar`\ndid you mean `cellar`? known locations: cellar"
+        assert span(wrong.range) == (1, 12, 1, 19)
         assert wrong.code_description is not None
         assert wrong.code_description.href.endswith("/R201.md")
         document = lsp.TextDocumentIdentifier(editor.uri(STUDY))
@@ -149,7 +149,7 @@ def test_diagnostics_follow_what_is_written(root: Path) -> None:
         assert action.edit is not None
         assert action.edit.changes is not None
         (edit,) = action.edit.changes[editor.uri(STUDY)]
-        assert (edit.new_text, span(edit.range)) == ("cellar", (1, 12, 1, 17))
+        assert (edit.new_text, span(edit.range)) == ("cellar", (1, 12, 1, 19))
         editor.write(STUDY, text.replace("[cellar]", "[cel"))
         assert [d.code for d in await editor.told(STUDY)] == ["Y101"]
         editor.write(STUDY, text)
@@ -197,11 +197,11 @@ def test_files_that_change_on_disk_are_checked(root: Path) -> None:
 def test_positions_count_the_clients_units(root: Path, encoding: str | None, robot: int) -> None:
     async def scene(editor: Editor) -> None:
         text = 'title: T\nstages: {"policy": {steps: 3}} # 🤖\nbaseline: baseline\n'
-        line = '{title: "🤖🤖", locations: [celar], stages: {policy: {steps: 3, }}}'
+        line = '{title: "🤖🤖", locations: [cell-ar], stages: {policy: {steps: 3, }}}'
         editor.open(STUDY, line + "\r\n")
         wrong = next(d for d in await editor.told(STUDY) if d.code == "R201")
-        before = line.index("celar") - 2 + 2 * robot
-        assert span(wrong.range) == (0, before, 0, before + 5)
+        before = line.index("cell-ar") - 2 + 2 * robot
+        assert span(wrong.range) == (0, before, 0, before + 7)
         steps = line.index("steps") - 2 + 2 * robot
         said, where = await editor.hovered(STUDY, 0, steps + 2)
         assert said.startswith("**`steps`**: whole number, at least 0")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compiler.cli import main
-from compiler.diagnostics.diagnostic import Diagnostic, Fix, Span, meant
+from compiler.diagnostics.diagnostic import Diagnostic, Fix, Span, meant, same_id
 from compiler.fix.apply import Document, edited, write_document
 from compiler.fix.edits import Edit, edit_of, scalar
 from compiler.fix.order import UNORDERED
@@ -106,11 +106,18 @@ def test_only_a_single_close_word_is_sure() -> None:
     assert meant("wk", ["walk"]) is None
 
 
+def test_an_id_is_a_person_s_own_word() -> None:
+    known = ["enriched", "cellar-workbench", "site-11"]
+    assert same_id("cellar_workbench", known) == Fix("word", "cellar-workbench", "cellar_workbench")
+    assert same_id("cellarworkbench", known) == Fix("word", "cellar-workbench", "cellarworkbench")
+    assert [same_id(w, known) for w in ("enriched-v2", "enrichd", "cellar-workbench-2", "site-1-1", "site-1")] == [None] * 5
+
+
 def test_every_kind_of_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rewrite(
         root / STUDY,
         ("title: Base", "title: 12  # twelve"),
-        ("[cellar]", "[celar]"),
+        ("[cellar]", "[cell-ar]"),
         ("approaches:", "aproaches:"),
         ("targets: [coverage]", "targets:\n- splat\n- capture\n- splat\n"),
         ("seeds: [0, 1]", "seeds: ['0', 1]"),
@@ -135,10 +142,10 @@ def test_every_kind_of_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_without_a_terminal_only_the_diff_is_shown(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = rewrite(root / STUDY, ("[cellar]", "[celar]"))
+    text = rewrite(root / STUDY, ("[cellar]", "[cell-ar]"))
     assert main(["check", "--fix"]) == 1
     said = capsys.readouterr()
-    assert "-locations: [celar]\n+locations: [cellar]" in said.out
+    assert "-locations: [cell-ar]\n+locations: [cellar]" in said.out
     assert "nothing was written" in said.err
     assert (root / STUDY).read_text(encoding="utf-8") == text
 
@@ -147,7 +154,7 @@ def test_without_a_terminal_only_the_diff_is_shown(root: Path, capsys: pytest.Ca
 def test_at_a_terminal_it_asks(root: Path, answer: str, written: bool) -> None:
     import pty
 
-    rewrite(root / STUDY, ("[cellar]", "[celar]"))
+    rewrite(root / STUDY, ("[cellar]", "[cell-ar]"))
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "compiler.cli", "check", "--fix"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -169,18 +176,18 @@ def test_at_a_terminal_it_asks(root: Path, answer: str, written: bool) -> None:
 
 def test_bytes_elsewhere_stay(root: Path) -> None:
     path = root / STUDY
-    rewrite(path, ("[cellar]", "[celar] # 🤖"))
+    rewrite(path, ("[cellar]", "[cell-ar] # 🤖"))
     content = b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n").rstrip(b"\r\n")
     path.write_bytes(content)
     path.chmod(0o640)
     assert main(["check", "--fix", "--yes"]) == 0
-    assert path.read_bytes() == content.replace(b"celar", b"cellar")
+    assert path.read_bytes() == content.replace(b"cell-ar", b"cellar")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert {p.suffix for p in (root / "specs").rglob("*") if p.is_file()} == {".yaml"}
 
 
 def test_links_and_files_elsewhere_are_left_alone(root: Path) -> None:
-    rewrite(root / STUDY, ("[cellar]", "[celar]"))
+    rewrite(root / STUDY, ("[cellar]", "[cell-ar]"))
     (root / "elsewhere.yaml").write_bytes((root / STUDY).read_bytes())
     (root / STUDY).unlink()
     (root / STUDY).symlink_to("../elsewhere.yaml")
@@ -205,7 +212,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(root: Path) -> None:
 
 def test_what_would_make_it_worse_is_not_done(root: Path) -> None:
     """A rename would collide with the key that is there: the good fix beside it is made all the same."""
-    rewrite(root / STUDY, ("title: Base", "title: Base\ntitel: Other"), ("[cellar]", "[celar]"))
+    rewrite(root / STUDY, ("title: Base", "title: Base\ntitel: Other"), ("[cellar]", "[cell-ar]"))
     found = proposed(root)
     assert "titel: Other" in found.texts[STUDY]
     assert "[cellar]" in found.texts[STUDY]
@@ -267,7 +274,7 @@ def addresses(root: Path) -> set[tuple[str, str]]:
 
 
 WORDS = {
-    "locations: [cellar]": ("locations: [celar]", "locations: [cellar, cellar]", "locations: cellar"),
+    "locations: [cellar]": ("locations: [celar]", "locations: [cell-ar]", "locations: [cellar, cellar]", "locations: cellar"),
     "title: Base": ("title: 12", "title: true", "titel: Base", "title: ''"),
     "targets: [coverage]": ("targets: [splat, coverage]", "targets: [coverge]", "targets: [coverage, coverage]"),
     "seeds: [0, 1]": ("seeds: ['0', 1]", "seeds: [0, 0]", "seeds: [0, one]"),

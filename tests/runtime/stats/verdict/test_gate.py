@@ -130,9 +130,9 @@ def test_what_did_not_run_is_not_run() -> None:
     assert of_trials(rule("above", 0), one, None, 0.95)["status"] is Status.NOT_RUN
 
 
-def stage_rule(scope: str = "artifact") -> GateRule:
+def stage_rule(scope: str = "artifact", comparator: str = "at_least", threshold: object = 24) -> GateRule:
     return GateRule.model_validate(
-        {"metric": "held_out.psnr", "stage": "splat", "scope": scope, "comparator": "at_least", "threshold": 24}
+        {"metric": "held_out.psnr", "stage": "splat", "scope": scope, "comparator": comparator, "threshold": threshold}
     )
 
 
@@ -141,7 +141,10 @@ def splats(*values: object) -> list[tuple[str, dict[str, dict[str, object]]]]:
 
 
 def test_a_recorded_metric_is_compared_directly() -> None:
-    assert of_metrics(stage_rule(), splats(26.0, 24.0))["status"] is P
+    passed = of_metrics(stage_rule(), splats(31.5, 24.0, 27.3))
+    assert (passed["status"], passed["value"]) == (P, 24.0)  # the part nearest to failing speaks for those that passed
+    within = of_metrics(stage_rule("location", comparator="between", threshold=[20, 40]), splats(30.0, 39.0, 22.0))
+    assert (within["status"], within["value"]) == (P, 39.0)
     worst = of_metrics(stage_rule(), splats(26.0, 20.0, 23.0))
     assert (worst["status"], worst["value"]) == (F, 20.0)
     assert "place-1" in worst["reason"]
