@@ -4,7 +4,7 @@ Edges are compared when specs are checked, contents when an artifact is publishe
 seven actions met a world model of 384 at stage four, after the compute was spent).
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,18 @@ class Contract:
     instruction_key: str | None = None
     normaliser_digest: str | None = None
     history: int | None = None
+    joints: tuple[str, ...] | None = None
+    """Names, in the order of states and actions."""
+    units: str | None = None
+    """What these are counted in: `radians`."""
+    action: str | None = None
+    """What an action is: `absolute` targets of joints, or `ee`, a pose of the hand."""
+    camera_sizes: tuple[str, ...] | None = None
+    """Camera and pixels across and down, as `sized` writes them."""
+    statistics: tuple[str, ...] | None = None
+    """Keys whose statistics are there, or are needed to normalise."""
+    recorded_in: str | None = None
+    """Of demos: `twin`, whose states can be drawn again, or `real`."""
 
     def to_json(self) -> dict[str, object]:
         """The facts that are stated, as JSON values."""
@@ -31,6 +43,19 @@ class Contract:
 
 
 FACTS = tuple(f.name for f in fields(Contract))
+AMONG = ("camera_keys", "camera_sizes", "statistics")
+"""Facts of which no more is wanted than is on offer."""
+
+
+def sized(camera: str, width_px: int, height_px: int) -> str:
+    """A camera with its size, as `camera_sizes` has it."""
+    return f"{camera} {width_px}x{height_px}"
+
+
+def sizes_of(offered: Contract, camera_keys: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The sizes of some of the cameras on offer; None where none are said."""
+    sizes = offered.camera_sizes
+    return None if sizes is None else tuple(size for size in sizes if size.rpartition(" ")[0] in camera_keys)
 
 
 @dataclass(frozen=True)
@@ -42,14 +67,27 @@ class Mismatch:
     offered: object
 
 
+def of_demos(of: Contract, recorded_in: str) -> Contract:
+    """What demos promise that are made of what promises this: its joints, units, rate and cameras, with statistics of all."""
+    known = None if of.camera_keys is None else needed(of.camera_keys)
+    return replace(of, instruction_key="task", statistics=known, recorded_in=recorded_in)
+
+
+def needed(camera_keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys whose statistics a policy that looks through these cameras needs: LeRobot passes on unnormalised, without a word, what
+    has none."""
+    return "action", "observation.state", *(f"observation.images.{camera}" for camera in camera_keys)
+
+
 def mismatches(wanted: Contract, offered: Contract) -> list[Mismatch]:
-    """Facts stated at both ends that differ. Camera keys need only be a subset of those on offer."""
+    """Facts stated at both ends that differ. Cameras and statistics that are wanted need only be among those on offer."""
     found = []
     for fact in FACTS:
         want, offer = getattr(wanted, fact), getattr(offered, fact)
         if want is None or offer is None or want == offer:
             continue
-        if fact == "camera_keys" and set(want) <= set(offer):
+        if fact in AMONG and set(want) <= set(offer):
             continue
         found.append(Mismatch(fact, want, offer))
-    return found
+    cameras = any(wrong.fact == "camera_keys" for wrong in found)  # of a camera that is not there, size and statistics follow
+    return [wrong for wrong in found if not (cameras and wrong.fact in AMONG[1:])]

@@ -51,7 +51,7 @@ class Out:
 
     def contract(self, **facts: Any) -> None:
         """State what was measured in the content; compared with the stage's `offers` before publication."""
-        self.measured = Contract(**facts)
+        self.measured = Contract.from_json(facts)
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far the stage is, at most twice a second and always at the end."""

@@ -21,6 +21,7 @@ BOUND = {
     "location.source": "set it in the location's `source`",
     "location.scene": "set it in the location's `scene`",
     "location.assets": "set it in the location's `assets`",
+    "data": "set `data` in the location or the task",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",

@@ -22,6 +22,7 @@ from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
 from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
+from runtime.recorded.files import found_dataset
 from runtime.robots.digest import digest_robot
 from runtime.sim.tasks import kinds
 from runtime.trials.listing import read_manifest
@@ -199,6 +200,22 @@ def _robot(grid: Grid, at: Scope) -> Any:
     return FoundRobot(**said.model_dump(), content=content)
 
 
+def _data(grid: Grid, at: Scope) -> Any:
+    """The recorded demos of a task at a location, with what their own files say of them."""
+    said = grid.project.data(str(at.location), str(at.task))
+    return None if said is None else found_dataset(said[2], grid.project.root_folder(said[2].root))
+
+
+def _data_key(grid: Grid, at: Scope) -> Any:
+    said = grid.project.data(str(at.location), str(at.task))
+    return None if said is None else at.location if said[0] == "location" else f"task {at.task}"
+
+
+def _data_place(asked: Asked) -> Place:
+    said = asked.project.data(str(asked.node.scope.location), str(asked.node.scope.task))
+    return (*said[:2], ("data", *asked.inside)) if said else ("location", str(asked.node.scope.location), ())
+
+
 def _task(grid: Grid, at: Scope) -> Any:
     spec = grid.project.tasks[str(at.task)]
     return _part(kinds()[spec.kind], spec)
@@ -208,6 +225,7 @@ BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
     "location.scene": Binding(_said("scene"), _part_of_location("scene"), _key("scene"), True),
     "location.assets": Binding(_said("assets"), _part_of_location("assets"), _key("assets"), True),
+    "data": Binding(_data, _data_place, _data_key, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),

@@ -28,10 +28,11 @@ from runtime.bound.robot import RobotModel
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
 from runtime.problem import InputError, Problem
+from runtime.recorded.files import digest_dataset
 from runtime.stage import REGISTRY, Port, Stage, load_stages, providers
 from runtime.store.store import Store
 
-OUTSIDE = ("location.source", "location.assets")
+OUTSIDE = ("location.source", "location.assets", "data")
 """Bound sources whose files are read outside of specs: a stage binds one of them at most, and its address follows their bytes."""
 
 
@@ -107,7 +108,7 @@ class _Expansion:
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
-        like = (canonical(spec.stages), spec.source.kind, outside, spec.says("scene"), spec.says("assets"))
+        like = (canonical(spec.stages), spec.source.kind, outside, *map(spec.says, ("scene", "assets", "data")))
         partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)
         if pattern is not None and self._repeat(str(like), pattern, location):
@@ -345,7 +346,20 @@ class _Expansion:
 
     def _outside(self, stage: str, scope: Scope) -> tuple[str | None, str | None]:
         """Digest of what a stage reads outside of specs, and the folder of a capture."""
+        if self.reading[stage] == "data":
+            return self._recorded(scope)
         return self._source(scope) if self.reading[stage] == "location.source" else (self._assets(str(scope.location)), None)
+
+    def _recorded(self, scope: Scope) -> tuple[str | None, str | None]:
+        """Digest and folder of the demos that people recorded."""
+        said = self.project.data(str(scope.location), str(scope.task))
+        root = said and self.project.root_folder(said[2].root)
+        if said is None or root is None:
+            return None, None
+        key = f"{said[2].model_dump_json()}@{root}"
+        if key not in self.digests:
+            self.digests[key] = digest_dataset(said[2], root, self.project.cache if enabled() else None)
+        return self.digests[key], str(root)
 
     def _assets(self, location: str) -> str | None:
         """Digest of a location's assets; None where it has none, or this machine lacks a root of them."""
@@ -385,6 +399,9 @@ class _Expansion:
                 span = layer.spans.get(("stages", node.stage.name, name))
                 if span is not None:
                     found[name] = span
+        if "data" in node.stage.bound.values() and (of := self.project.data(str(node.scope.location), str(node.scope.task))):
+            spans = self.project.spans(*of[:2])
+            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "data"}
         said = {source.partition(".")[2] for source in node.stage.bound.values() if source.startswith("location.")}
         if said:
             spans = self.project.spans("location", str(node.scope.location))

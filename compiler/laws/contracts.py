@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.graph.graph import Graph
 from compiler.graph.node import Node
@@ -80,10 +82,21 @@ def _origin(node: Node, fact: str, value: object) -> tuple[Node, Span | None]:
     """The node that a fact comes from, up the parents that hand it on, and the spec line that set it there, if any."""
     marked = marked_fields(node.stage.params, "fact")
     fields = [field for field in node.stage.params.model_fields if marked.get(field, field) == fact]
+    fields += _inside(node, fact)
     if fields:
         return node, next((node.origins[field] for field in fields if field in node.origins), None)
     handed = next((p for p in node.parents() if getattr(p.contract, fact) == value), None)
     return _origin(handed, fact, value) if handed is not None else (node, None)
+
+
+def _inside(node: Node, fact: str) -> list[str]:
+    """Dotted keys of bound values whose models say that they set a fact, and last the key that names the files behind it."""
+    found = []
+    for field, source in node.stage.bound.items():
+        value = getattr(node.setting.model, field)
+        marks = marked_fields(type(value), "fact") if isinstance(value, BaseModel) else {}
+        found += [f"{source}.{name}" for name, facts in marks.items() if fact in str(facts).split()]
+    return [*found, *(f"{key.partition('.')[0]}.path" for key in found)]
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.budget import over_budget
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
+from compiler.laws.recorded import absent_data
 from compiler.laws.sets import empty_set, held_out_starts
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
@@ -23,6 +24,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     same_arm,
     idle_rounds,
     other_curve,
+    absent_data,
     contracts,
     one_control_rate,
     over_budget,

@@ -18,6 +18,7 @@ from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import AnyTask, Task
 from runtime.bound.asset import Asset
+from runtime.bound.dataset import Dataset
 from runtime.bound.source import HiddenSite
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
@@ -116,6 +117,13 @@ class Project:
         """The folder of a root; None where this machine lacks it."""
         root = self.capture_roots.get(name)
         return root.absolute() if root is not None and os.path.isdir(root) else None
+
+    def data(self, location: str, task: str) -> tuple[str, str, Dataset] | None:
+        """The dataset of demos for a task at a location, and the kind and id of the spec that says it; the task's counts."""
+        for kind, name, spec in (("task", task, self.tasks.get(task)), ("location", location, self.locations.get(location))):
+            if spec is not None and spec.data is not None:
+                return kind, name, spec.data
+        return None
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file that diagnostics name, for showing them."""

@@ -26,7 +26,7 @@ from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import file_of
 from compiler.run.idle import WORTHWHILE, Asked, signature
-from compiler.run.remember import as_asked, folders_of, is_as_planned
+from compiler.run.remember import as_asked, folders_of, is_as_planned, reads_data
 from compiler.store.listing import listing
 from runtime.problem import InputError
 from runtime.sealed import sealed, unsealed
@@ -115,6 +115,8 @@ def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> No
     """Remember what a plan found out, for the next one, beside what it took over from `before`."""
     graph, study = plan.graph, project.studies[plan.graph.study]
     if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph) or study.robot is not None:
+        return
+    if reads_data(project, graph.study):
         return
     if not as_asked(project, asked):
         return

@@ -39,7 +39,7 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         presented: whether the study's page was just put in place.
     """
     study = plan.graph.study
-    if project.studies[study].robot is not None:  # its files are looked at each time
+    if project.studies[study].robot is not None or reads_data(project, study):  # their files are looked at each time
         return
     if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
         return
@@ -64,6 +64,13 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         judged=states(project.store, sorted({str(rule.stage) for _, rule in stopping(project, study)})),
     )
     remember(project.root, study, idle)
+
+
+def reads_data(project: Project, study: str) -> bool:
+    """Whether the study has demos that people recorded."""
+    said = project.studies[study]
+    specs = [*map(project.locations.get, said.locations), *map(project.tasks.get, said.tasks)]
+    return any(spec is not None and spec.data is not None for spec in specs)
 
 
 def as_asked(project: Project, asked: Asked) -> bool:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from compiler.spec.base import Id, Spec, StageParameters
 from runtime.bound.asset import Asset
+from runtime.bound.dataset import Dataset
 from runtime.bound.known_scene import KnownScene
 from runtime.bound.source import Source
 
@@ -19,6 +20,8 @@ class Location(Spec):
     """What is known of the place that photos do not tell: lamp, light, friction. It replaces what its twin would assume."""
     assets: dict[Id, Asset] = Field(default_factory=dict, max_length=50)
     """Models of things (OBJ, STL, MJCF) that stand in its twin, by name."""
+    data: Dataset | None = None
+    """Demos that people recorded here, which `recorded_demos` makes of them."""
     held_out: bool = False
     """True for a location that policies may never be trained at."""
     stages: StageParameters = Field(default_factory=dict)
@@ -30,5 +33,5 @@ class Location(Spec):
         return repr(self.stages)
 
     def says(self, section: str) -> bool:
-        """Whether a section, `scene` or `assets`, holds anything."""
+        """Whether a section, `scene`, `assets` or `data`, holds anything."""
         return getattr(self, section) not in (None, {}, KnownScene())

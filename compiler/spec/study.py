@@ -1,6 +1,7 @@
 """A study: which approaches are compared, where, and how surely."""
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -22,6 +23,9 @@ class Constraints(Part):
 
     no_new_real_data: bool = False
     """No new real-world recordings."""
+    new_since: date | None = None
+    """The day from which on recordings are new: those that `data` names must be `recorded_before` it. Without it they may be of
+    any day before today."""
     no_teleoperation: bool = False
     """Nobody steers a robot to make training episodes."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self, Union
 from pydantic import Field, RootModel, create_model, model_validator
 
 from compiler.spec.base import Spec, StageParameters
+from runtime.bound.dataset import Dataset
 from runtime.bound.task import Task as TaskSetting
 from runtime.sim.tasks import kinds
 
@@ -12,6 +13,8 @@ from runtime.sim.tasks import kinds
 class Task(Spec, TaskSetting):
     """What the robot is to do, and how it is set up."""
 
+    data: Dataset | None = None
+    """Demos of it that people recorded, at whichever place; they count in place of a location's."""
     stages: StageParameters = Field(default_factory=dict)
     """Stage parameters for this task only."""
 

@@ -7,11 +7,13 @@ from typing import Any
 from runtime.assets.digest import copy_assets
 from runtime.assets.files import inspect_asset
 from runtime.bound.asset import Asset
+from runtime.bound.dataset import FoundDataset
 from runtime.bound.robot import FoundRobot
 from runtime.capture.digest import Gone, copy_source
 from runtime.capture.inspect import inspect_source
 from runtime.job import Job
 from runtime.problem import InputError, Problem
+from runtime.recorded.files import copy_dataset
 from runtime.robots.digest import copy_robot_files
 from runtime.robots.files import inspect_robot
 from runtime.stage import Params, Stage
@@ -34,6 +36,8 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
         return _brought(job, _bound(stage, params, "location.assets"), folder / COPY)
     if job.source_dir is None:
         return None
+    if "data" in stage.bound.values():
+        return _recorded(job, _bound(stage, params, "data"), folder / COPY)
     if "robot" in stage.bound.values():
         return _robot(job, _bound(stage, params, "robot"), folder / COPY)
     source = _bound(stage, params, "location.source")
@@ -59,6 +63,16 @@ def _robot(job: Job, said: FoundRobot, into: Path) -> Path:
         raise _changed(f"the robot `{said.path}`", "robot.path", f": {gone}") from gone
     if said.content not in ("", content):
         raise _changed(f"the robot `{said.path}`", "robot.path")
+    return into
+
+
+def _recorded(job: Job, said: FoundDataset, into: Path) -> Path:
+    try:
+        content = copy_dataset(said, Path(str(job.source_dir)), into)
+    except Gone as gone:
+        raise _changed(f"the dataset `{said.path}`", "data.path", f": {gone}") from gone
+    if job.content not in (None, content):
+        raise _changed(f"the dataset `{said.path}`", "data.path")
     return into
 
 

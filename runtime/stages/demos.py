@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.contract import Contract
+from runtime.contract import Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, one, stage
@@ -33,18 +33,13 @@ class DemosParams(Params):
     """Seed of the starts and of the disturbance."""
 
 
-def _from_twin(p: DemosParams, inputs: dict[str, Contract]) -> Contract:
-    twin = inputs.get("twin", Contract())
-    return Contract(action_dim=twin.action_dim, fps=twin.fps, camera_keys=twin.camera_keys, instruction_key="task")
-
-
 @stage(
     version=4,
     libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},
-    offers=_from_twin,
+    offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin"),
     expects=lambda p: {"twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400 + p.scripted_tries / 2000),
 )
@@ -65,7 +60,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.self_test import self_test
     from runtime.sim.pixels.contact_sheet import save_sheet
-    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_backdrops, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
@@ -89,7 +84,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
     save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
-    out.contract(action_dim=facts.robot.action_dim, fps=facts.control_hz, camera_keys=tuple(eyes), instruction_key="task")
+    out.contract(**vars(of_demos(contract_of(facts), "twin")))
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
     scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}
     return {

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.contract import Contract
+from runtime.contract import Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
@@ -59,11 +59,6 @@ class EnrichmentParams(Params):
     """Quality: least motion, as a share of the original's; a frozen film has hardly any."""
 
 
-def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
-    demos = inputs.get("demos", Contract())
-    return Contract(action_dim=demos.action_dim, fps=demos.fps, camera_keys=demos.camera_keys, instruction_key="task")
-
-
 @stage(
     version=5,
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
@@ -79,8 +74,8 @@ def _from_demos(p: EnrichmentParams, inputs: dict[str, Contract]) -> Contract:
     },
     kind="demos",
     backends=("renderer",),
-    offers=_from_demos,
-    expects=lambda p: {"demos": Contract(instruction_key="task")},
+    offers=lambda p, inputs: of_demos(inputs.get("demos", Contract()), "twin"),
+    expects=lambda p: {"demos": Contract(instruction_key="task", recorded_in="twin")},
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
 )
 def enrichment(
@@ -105,7 +100,7 @@ def enrichment(
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.variants import Ranges
     from runtime.sim.pixels.contact_sheet import save_sheet
-    from runtime.sim.twin.twin import read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, read_model, read_twin
     from runtime.splat.ply import read_ply
 
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
@@ -140,9 +135,9 @@ def enrichment(
                 yield episode, film
 
     written = write_dataset(out.path("dataset"), *as_dataset(facts, drawn()))
-    of_demos = tally([checked for _, checked in found])
+    tallied = tally([checked for _, checked in found])
     if not sum(passing):
-        message = f"none of the {len(found)} variants of demos passed its checks ({_shares(of_demos)})"
+        message = f"none of the {len(found)} variants of demos passed its checks ({_shares(tallied)})"
         raise InputError(Problem("R263", message, "narrow what a variant may change, or loosen the limits", "stages.enrichment"))
     save_episodes(out.path("episodes"), [e for e, kept in zip(episodes, passing, strict=True) for _ in range(1 + kept)])
     save_places(out.path("places"), places)
@@ -156,8 +151,7 @@ def enrichment(
         for name, checked in named
     ]
     out.path("checks").write_text(json.dumps({"limits": asdict(limits), "variants": rows}, indent=1) + "\n")
-    cameras = tuple(c.name for c in facts.cameras)
-    out.contract(action_dim=facts.robot.action_dim, fps=facts.control_hz, camera_keys=cameras, instruction_key="task")
+    out.contract(**vars(of_demos(contract_of(facts), "twin")))
     metrics = tally([checked for _, checked in (*found, *of_clips)])
     if metrics["pass_rate"] < 1:
         out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.contract import Contract
+from runtime.contract import Contract, needed, sizes_of
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, one, stage
@@ -66,6 +66,11 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
         camera_keys=p.camera_keys,
         instruction_key="task",
         history=HISTORY[p.architecture],
+        joints=demos.joints,
+        units=demos.units,
+        action=demos.action,
+        camera_sizes=sizes_of(demos, p.camera_keys),
+        statistics=needed(p.camera_keys),
     )
 
 
@@ -76,7 +81,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     needs={"demos": one("demos")},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
-    expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task")},
+    expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task", statistics=needed(p.camera_keys))},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.steps / 2000),
 )
 def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
@@ -86,9 +91,11 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     from runtime.learn.checkpoint import policy_facts, save_facts
     from runtime.learn.dataset import checked_cameras, read_arrays, with_places
     from runtime.learn.learner import make_learner
+    from runtime.learn.normaliser import load_stats
     from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.spec import Spec
     from runtime.learn.train import Recipe, parameter_count, save_curve, seed_everything, train, weights_digest
+    from runtime.store.manifest import read_manifest
 
     arrays = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
     image_hw = checked_cameras(arrays, p.camera_keys)
@@ -113,14 +120,10 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     for step, loss, rate, held in trained.curve:
         out.measure(step, loss=loss, learning_rate=rate, **({} if held is None else {"held_out_loss": held}))
     save_curve(out.path("curve"), trained)
-    out.contract(
-        action_dim=spec.action_dim,
-        fps=float(arrays.fps),
-        camera_keys=p.camera_keys,
-        instruction_key="task",
-        history=HISTORY[p.architecture],
-        normaliser_digest=facts["normaliser_digest"],
-    )
+    measured = {"action_dim": spec.action_dim, "fps": float(arrays.fps), "normaliser_digest": facts["normaliser_digest"]}
+    handed = Contract.from_json(read_manifest(demos).get("contract", {}))
+    known = {"statistics": tuple(load_stats(demos / "dataset"))}
+    out.contract(**vars(_offers(p, {"demos": handed})) | measured | known)
     return {
         "final_loss": trained.loss,
         "held_out_loss": trained.held_out_loss,

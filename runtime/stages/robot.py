@@ -25,7 +25,7 @@ class RobotParams(Params):
     libraries=minor("mujoco", "numpy", "scipy", "trimesh", "coacd", "pillow", "mink"),
     per=("study",),
     makes={"robot": "robot.json", "model": "robot.xml", "meshes": "robot/", "reach": "reach.json", "map": "reach.png"},
-    offers=lambda p, inputs: Contract(action_dim=len(p.model.joints)),
+    offers=lambda p, inputs: Contract(action_dim=len(p.model.joints), joints=p.model.called),
     cost=lambda p: Resources(mem_gb=2.0, minutes=1.5),
 )
 def robot(p: RobotParams, out: Out) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def robot(p: RobotParams, out: Out) -> dict[str, Any]:
     made = canonical(read(p.model, out.source_dir), p.model, out.source_dir)
     out.path("meshes")
     write_robot(out.root, made.robot, made.spec.to_xml(), made.meshes)
-    out.contract(action_dim=made.robot.action_dim)
+    out.contract(action_dim=made.robot.action_dim, joints=made.robot.names)
     found = reach_map(read_robot(out.root), p.reach_step_m)
     out.path("reach").write_text(json.dumps(found.to_json(), indent=1) + "\n")
     draw_reach(out.path("map"), found)

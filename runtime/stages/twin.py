@@ -11,7 +11,7 @@ from runtime.bound.base import Place, later
 from runtime.bound.known_camera import KnownCamera
 from runtime.bound.known_scene import KnownScene
 from runtime.bound.region import Region
-from runtime.contract import Contract
+from runtime.contract import Contract, sized
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
@@ -90,8 +90,17 @@ class TwinParams(Params):
 
 
 def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
-    acts = inputs.get("robot", Contract(action_dim=SO101.action_dim)).action_dim
-    return Contract(acts, p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+    joints = inputs.get("robot", Contract(joints=SO101.names)).joints
+    return Contract(
+        action_dim=None if joints is None else len(joints),
+        fps=p.control_hz,
+        camera_keys=(CAMERA,),
+        instruction_key="task",
+        joints=joints,
+        units="radians",
+        action="absolute",
+        camera_sizes=(sized(CAMERA, p.width_px, p.height_px),),
+    )
 
 
 @stage(
@@ -140,7 +149,7 @@ def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out
     from runtime.sim.pixels.sensor import Sensor
     from runtime.sim.twin.build import Wanted, build_twin
     from runtime.sim.twin.clearing import Clearing
-    from runtime.sim.twin.twin import Snap, Twin
+    from runtime.sim.twin.twin import Snap, Twin, contract_of
 
     known, files = p.scene or KnownScene(), out.source_dir
     pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
@@ -156,5 +165,5 @@ def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out
     props = [read_prop(name, asset, files / name) for name, asset in sorted(p.assets.items())] if files else []
     wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing, p.camera, known, props)
     metrics = build_twin(wanted, capture, scene, out, renderer)
-    out.contract(action_dim=assumed.robot.action_dim, fps=p.control_hz, camera_keys=(CAMERA,), instruction_key="task")
+    out.contract(**vars(contract_of(assumed)))
     return metrics

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from runtime.bound.task import Area, Task
+from runtime.contract import Contract, sized
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Robot
@@ -97,6 +98,20 @@ class Twin:
             int(value["samples"]),
             Snap(**value["snap"]),
         )
+
+
+def contract_of(twin: Twin) -> Contract:
+    """What a policy has to fit."""
+    return Contract(
+        action_dim=twin.robot.action_dim,
+        fps=twin.control_hz,
+        camera_keys=tuple(c.name for c in twin.cameras),
+        instruction_key="task",
+        joints=twin.robot.names,
+        units="radians",
+        action="absolute",
+        camera_sizes=tuple(sized(c.name, c.width, c.height) for c in twin.cameras),
+    )
 
 
 def read_twin(folder: Path) -> Twin:

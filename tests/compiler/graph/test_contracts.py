@@ -19,6 +19,12 @@ VALUES = {
     "instruction_key": ("task", "language"),
     "normaliser_digest": ("aa", "bb"),
     "history": (2, 1),
+    "joints": (("pan", "lift"), ("lift", "pan")),
+    "units": ("radians", "degrees"),
+    "action": ("absolute", "ee"),
+    "camera_sizes": (("front 96x96",), ("front 64x48",)),
+    "statistics": (("action", "observation.state"), ("observation.state",)),
+    "recorded_in": ("twin", "real"),
 }
 
 

@@ -29,6 +29,7 @@ MAKES = {"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.cs
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demos")
     reach.write(folder / "dataset", count=4, length=10)
+    (folder / "manifest.json").write_text('{"contract": {"joints": ["a", "b", "c", "d", "e", "f"], "units": "radians"}}')
     return folder
 
 
@@ -57,6 +58,9 @@ def test_trains_saves_loads_and_acts(demos: Path, tmp_path: Path, architecture: 
         instruction_key="task",
         history=history,
         normaliser_digest=normaliser_digest(tmp_path / "checkpoint"),
+        joints=tuple("abcdef"),
+        units="radians",
+        statistics=("action", "observation.images.front", "observation.state"),
     )
     rows = list(csv.reader((tmp_path / "curve.csv").open()))
     assert rows[0] == ["step", "loss", "learning_rate", "held_out_loss"]
@@ -173,9 +177,12 @@ def test_parameters_that_cannot_work_are_refused_before_training(demos: Path, tm
 def test_offers_what_the_demos_promise() -> None:
     registered = load_stages()["policy"]
     p = Policy(seed=0)
-    demos = Contract(action_dim=6, fps=10.0, camera_keys=("front", "wrist"), instruction_key="task")
-    offered = registered.offers(p, {"demos": demos})
-    assert offered == Contract(action_dim=6, fps=10.0, camera_keys=("front",), instruction_key="task", history=1)
+    same: dict = {"action_dim": 6, "fps": 10.0, "instruction_key": "task", "units": "radians", "action": "absolute"}
+    demos = Contract(camera_keys=("front", "wrist"), camera_sizes=("front 64x48", "wrist 32x32"), **same)
+    wanted = ("action", "observation.state", "observation.images.front")
+    seen: dict = {"camera_keys": ("front",), "camera_sizes": ("front 64x48",)}
+    assert registered.offers(p, {"demos": demos}) == Contract(history=1, statistics=wanted, **seen, **same)
+    assert registered.expects(p)["demos"].statistics == wanted
     assert registered.expects(p)["demos"].camera_keys == ("front",)
 
 

@@ -13,6 +13,7 @@ from benchmarks.twin_drop import LOW_M, drops
 from runtime.bound.task import Area
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
+from runtime.sim.parts.so101 import SO101
 from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.site.install import base_in_site
 from runtime.sim.site.place import hidden_place
@@ -89,7 +90,16 @@ def test_depth_snaps_from_farther_where_the_robot_stands(sim_twin: Path) -> None
 def test_a_preview_and_a_contract_are_published(sim_twin: Path) -> None:
     assert Image.open(sim_twin / "preview.png").size == (64 * 6, 48 * 6)
     contract = json.loads((sim_twin / "manifest.json").read_text())["contract"]
-    assert contract == {"action_dim": 6, "fps": 10, "camera_keys": ["front"], "instruction_key": "task"}
+    assert contract == {
+        "action_dim": 6,
+        "fps": 10,
+        "camera_keys": ["front"],
+        "instruction_key": "task",
+        "joints": list(SO101.names),
+        "units": "radians",
+        "action": "absolute",
+        "camera_sizes": ["front 64x48"],
+    }
 
 
 def test_a_scene_in_other_units_gives_the_same_backdrop(sim_twin, sim_captured, sim_store, tmp_path) -> None:
