@@ -20,7 +20,7 @@ from tests.runtime.recorded.lerobot_made import FPS, HW, LENGTH, TOLD, motion, r
 
 FILM = "videos/observation.images.top/chunk-000/file-000.mp4"
 FRAMES = "data/chunk-000/file-000.parquet"
-SAID = {"kind": "lerobot", "root": "r", "path": "mine", "cameras": {"front": "top"}, "units": "degrees"}
+SAID: dict = {"kind": "lerobot", "root": "r", "path": "mine", "cameras": {"front": "top"}, "units": "degrees"}
 SAID |= {"joints": {"gripper": {"units": "0..100"}}}
 
 
