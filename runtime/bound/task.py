@@ -45,6 +45,11 @@ class Task(Asked):
     held_out: bool = False
     """True for a task that may be evaluated but never trained on."""
 
+    @property
+    def widest_m(self) -> float | None:
+        """How wide a thing the hand must take; 0 where fingers work side by side, None where the tip alone counts."""
+        return None
+
     def under(self, settings: Mapping[str, Any]) -> Self:
         """The task with some of its settings changed, as an initial state may say."""
         return type(self).model_validate(self.model_dump(mode="json") | dict(settings)) if settings else self

@@ -36,3 +36,8 @@ class WithThing(Worded):
     """Things that only trials of a study begin with: each trial has one of these or `thing`, drawn by lot."""
     turn_rad: float = Field(0.5, ge=0, le=0.7854)
     """How far the thing is turned at most, to either side, from facing the robot."""
+
+    @property
+    def widest_m(self) -> float:
+        """Things are taken hold of across their base."""
+        return max(thing.width_m for thing in (self.thing, *self.held_out_things))

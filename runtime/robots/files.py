@@ -135,7 +135,32 @@ def inspect_robot(said: RobotModel, root: Path | None) -> list[Problem]:
         found += _absent((said.tip,), model.names("site"), "site", "robot.tip")
     else:
         found += _absent((said.tip.body,), model.names("body", "link"), "body", "robot.tip.body")
-    return found
+    return found or list(_loose_fingers(said, model))
+
+
+def _loose_fingers(said: RobotModel, model: Model) -> Iterator[Problem]:
+    """Fingers beside the one that the gripper moves, on joints that nothing moves along."""
+    joints = [joint for joint in model.root.iter("joint") if joint.get("type") not in IDLE]
+    if model.is_urdf:
+        parents = {joint.get("name"): parent.get("link") for joint in joints for parent in joint.iter("parent")}
+        beside = [joint for joint in joints if parents.get(joint.get("name"), "") == parents.get(said.gripper)]
+        loose = [joint.get("name", "?") for joint in beside if joint.find("mimic") is None]
+    else:
+        coupled = {name for ties in model.root.findall("equality") for tie in ties for name in tie.attrib.values()}
+        hands = [body for body in model.root.iter("body") if said.gripper in _own_joints(body)]
+        palms = [palm for palm in (*model.root.iter("body"), *model.root.iter("frame")) if any(hand in palm for hand in hands)]
+        fingers = [body for palm in palms for body in _bodies(palm) if not coupled & {e.get("name") for e in body.iter()}]
+        loose = [name for body in fingers for name in _own_joints(body)]
+        if any(joint.get("stiffness") for joint in joints):  # a spring may hold it
+            loose = []
+    for name in loose:
+        if name not in said.joints:
+            message = f"finger joint `{name}` swings freely: nothing couples it to the gripper `{said.gripper}`"
+            yield Problem("R279", message, "couple them by a joint equality, or `mimic` in URDF", "robot.gripper")
+
+
+def _own_joints(body: ET.Element) -> list[str]:
+    return [joint.get("name", "?") for joint in body.findall("joint")]
 
 
 def _absent(wanted: tuple[str, ...], there: list[str], what: str, key: str) -> Iterator[Problem]:

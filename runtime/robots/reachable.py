@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 
 from runtime.bound.task import Task
 from runtime.problem import InputError, Problem
+from runtime.sim.parts.hand import CLEAR_M
 from runtime.sim.parts.robot import Robot
-from runtime.sim.parts.robot_file import copy_robot
+from runtime.sim.parts.robot_file import copy_robot, read_robot
 
 FAR_M, SIDE_M = 0.9, 0.6  # ahead of the base, and to either side
 CELL_PX = 12
@@ -75,11 +76,12 @@ def draw_reach(path: Path, found: Reach) -> None:
 
 
 def stand(artifact: Path, task: Task, into: Path) -> Robot:
-    """The robot of an artifact, put into another one, when it reaches all of the task's area.
+    """The robot of an artifact, put into another one, when it reaches all of the task's area, and takes what it is to take.
 
     Raises:
-        InputError: R245 where its hand does not.
+        InputError: R245 where its hand does not, R279 where experts cannot use it for such a task.
     """
+    _refuse_hand(read_robot(artifact), task)
     found, area = Reach.from_json(json.loads((artifact / "reach.json").read_text())), task.area
     middle, half = np.array((area.center_x_m, 0.0)), np.array((area.half_x_m, area.half_y_m))
     if outside := found.outside(middle - half, middle + half):
@@ -89,3 +91,17 @@ def stand(artifact: Path, task: Task, into: Path) -> Robot:
         help = f"{help}, or choose another `home`; {artifact / 'reach.png'} shows where"
         raise InputError(Problem("R245", message, help, "area"))
     return copy_robot(artifact, into)
+
+
+def _refuse_hand(robot: Robot, task: Task) -> None:
+    wide = task.widest_m
+    if wide is None:
+        return
+    if robot.hand is None:
+        message = f"the expert cannot use the robot's hand for `{task.kind}`: {robot.no_hand}"
+        help = "mend the model, `robot.gripper` or `robot.tip`; without a hand there is `press_button`"
+        raise InputError(Problem("R279", message, help, "robot.gripper"))
+    if (most := robot.hand.gap_m[-1]) < wide + 2 * CLEAR_M:
+        message = f"the robot's hand opens {1000 * most:.0f} mm, too little for a thing of {1000 * wide:.0f} mm"
+        help = f"a thing may be {1000 * (most - 2 * CLEAR_M):.0f} mm wide (`width_m`)"
+        raise InputError(Problem("R279", message, help, "task"))

@@ -21,7 +21,7 @@ class RobotParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "scipy", "trimesh", "coacd", "pillow", "mink"),
     per=("study",),
     makes={"robot": "robot.json", "model": "robot.xml", "meshes": "robot/", "reach": "reach.json", "map": "reach.png"},
@@ -39,16 +39,20 @@ def robot(p: RobotParams, out: Out) -> dict[str, Any]:
 
     from runtime.robots.canonical import canonical
     from runtime.robots.files import read
+    from runtime.robots.measure import hand_of
     from runtime.robots.reach_map import reach_map
     from runtime.robots.reachable import draw_reach
-    from runtime.sim.parts.robot_file import read_robot, write_robot
+    from runtime.sim.parts.robot_file import read_robot, write_facts, write_robot
 
     assert out.source_dir is not None
     made = canonical(read(p.model, out.source_dir), p.model, out.source_dir)
     out.path("meshes")
     write_robot(out.root, made.robot, made.spec.to_xml(), made.meshes)
-    out.contract(action_dim=made.robot.action_dim, joints=made.robot.names)
-    found = reach_map(read_robot(out.root), p.reach_step_m)
+    robot = hand_of(read_robot(out.root))
+    write_facts(out.root, robot)
+    out.contract(action_dim=robot.action_dim, joints=robot.names)
+    found = reach_map(robot, p.reach_step_m)
     out.path("reach").write_text(json.dumps(found.to_json(), indent=1) + "\n")
     draw_reach(out.path("map"), found)
-    return {"joints": len(made.robot.joints), "meshes": len(made.meshes), "made_servos": made.made_servos, **found.metrics()}
+    opens = {"opens_m": round(robot.hand.gap_m[-1], 4)} if robot.hand else {"no_hand": robot.no_hand}
+    return {"joints": robot.action_dim, "meshes": len(made.meshes), "made_servos": made.made_servos, **opens, **found.metrics()}

@@ -10,7 +10,7 @@ import mink
 import numpy as np
 
 from runtime.sim.parts.body import robot_model
-from runtime.sim.parts.mj import Model, mujoco
+from runtime.sim.parts.mj import mujoco
 from runtime.sim.parts.places import follow
 from runtime.sim.parts.robot import Robot
 
@@ -38,9 +38,6 @@ class Inverse:
         self._still = [mink.DofFreezingTask(self._model, still.tolist())] if len(still) else []
         self._dofs = dofs[arm]
         self.home = self._configuration.get_transform_frame_to_world(robot.tip.site, "site")
-        self._own = self._axes()
-        pairs = np.stack((self._model.eq_obj1id, self._model.eq_obj2id), axis=1)[self._model.eq_type == mujoco.mjtEq.mjEQ_JOINT]
-        self._even = bool((pairs == self._model.joint(robot.model_names[robot.gripper_index]).id).any())
 
     def _at_joints(self, joints_rad: np.ndarray) -> np.ndarray:
         data = mujoco.MjData(self._model)
@@ -48,28 +45,18 @@ class Inverse:
         follow(self._model, data)
         return data.qpos.copy()
 
-    def _axes(self) -> np.ndarray:
-        """Directions in the frame of the tip, [3, 2]: in which the hand works, and in which the gripper's finger is."""
-        model, data = self._model, mujoco.MjData(self._model)
-        data.qpos[:] = self._start
-        mujoco.mj_kinematics(model, data)
-        turn = self.home.rotation().as_matrix()
-        works = _nearest_axis(turn.T @ (0.0, 0.0, -1.0), ())
-        moved = model.joint(self._robot.model_names[self._robot.gripper_index]).bodyid[0]
-        own = [g for g in range(model.ngeom) if _hangs(model, int(model.geom_bodyid[g]), int(moved))]
-        beside = turn.T @ (data.geom_xpos[own].mean(0) - self.home.translation()) if own else np.array((0.0, 1.0, 0.0))
-        return np.stack((works, _nearest_axis(beside, (works,))), axis=1)
-
     def _turn(self, tip_m: np.ndarray, turn_rad: float | None) -> mink.SO3:
         """How the hand should be turned."""
         if turn_rad is None:
             home_m = self.home.translation()
             by = mink.SO3.from_z_radians(np.arctan2(tip_m[1], tip_m[0]) - np.arctan2(home_m[1], home_m[0]))
             return by @ self.home.rotation()
-        works, beside = self._own.T
+        hand = self._robot.hand
+        assert hand is not None
+        works, beside = np.array(hand.works), np.array(hand.toward)
         here = self._configuration.get_transform_frame_to_world(self._robot.tip.site, "site").rotation().as_matrix() @ beside
         across = np.array((np.cos(turn_rad), np.sin(turn_rad), 0.0))
-        if self._even and across @ here < 0:  # either finger may lie on either side
+        if hand.even and across @ here < 0:  # either finger may lie on either side
             across = -across
         down = np.array((0.0, 0.0, -1.0))
         wanted, own = (np.stack((a, b, np.cross(a, b)), axis=1) for a, b in ((down, across), (works, beside)))
@@ -102,18 +89,6 @@ class Inverse:
     def turned(self) -> float:
         """By how much the hand of the last solution is turned otherwise than wished, radians."""
         return float(np.linalg.norm(self._hand.compute_error(self._configuration)[3:]))
-
-
-def _nearest_axis(wanted: np.ndarray, taken: tuple[np.ndarray, ...]) -> np.ndarray:
-    """The one of a frame's six directions nearest to `wanted` [3], square to those that are taken, [3]."""
-    axes = [sign * axis for axis in np.eye(3) for sign in (1.0, -1.0)]
-    return max((axis for axis in axes if all(abs(axis @ other) < 0.5 for other in taken)), key=lambda axis: float(axis @ wanted))
-
-
-def _hangs(model: Model, body: int, on: int) -> bool:
-    while body and body != on:
-        body = int(model.body_parentid[body])
-    return body == on
 
 
 @lru_cache(maxsize=4)

@@ -77,16 +77,14 @@ def preferred_pitch(radius_m: float) -> float:
 
 
 def reach(
-    robot: Robot, tip_m: np.ndarray, gripper_rad: float, joints_rad: np.ndarray, turn_rad: float | None = None
+    robot: Robot, tip_m: np.ndarray, gripper: float, joints_rad: np.ndarray, turn_rad: float | None = None
 ) -> np.ndarray | None:
     """Joint targets [J] (rad) of any robot that bring its tip to `tip_m` [3], from where its joints [J] are, and turn its hand
-    (`runtime.sim.tasks.kind.Reach`); None out of reach.
-
-    `gripper_rad` is that of the built-in arm; another robot opens its own as far, as a share of the way from closed to open.
+    (`runtime.sim.tasks.kind.Reach`); None out of reach. `gripper` is where the gripper's joint goes.
     """
     if robot.is_built_in:
-        return solve(tip_m, gripper_rad) if turn_rad is None else solve_turned(tip_m, gripper_rad, turn_rad)
-    return inverse_of(robot).solve(tip_m, joints_rad, robot.gripper_at(SO101.gripper_share(gripper_rad)), turn_rad)
+        return solve(tip_m, gripper) if turn_rad is None else solve_turned(tip_m, gripper, turn_rad)
+    return inverse_of(robot).solve(tip_m, joints_rad, gripper, turn_rad)
 
 
 def steep_pitch(radius_m: float, height_m: float) -> float:

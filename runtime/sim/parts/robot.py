@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from runtime.sim.parts.hand import Hand
+
 MODEL_FILE = "robot.xml"  # in a folder, of a robot that people brought
 TIP_SITE = "gripperframe"  # how every scene calls the tip of its robot
 FOREGROUND_GROUP = 1  # geoms that are drawn by ray casting, robot and task objects
@@ -93,7 +95,8 @@ class Robot:
 
     The built-in arm is made of primitives: `links` come in the order of joints after the base, `masses` are kg, centre of mass in
     metres, moments of inertia in kg m². A robot that people brought is the model `robot.xml` in `folder`, where its joints are
-    called `in_model` and each has a servo of its own; `closed` and `open` are ends of its gripper's way. Joints that slide are
+    called `in_model` and each has a servo of its own; `closed` and `open` are ends of its gripper's way, and
+    `no_hand` tells why its hand is none that experts use. Joints that slide are
     in metres wherever others are in radians.
     """
 
@@ -111,6 +114,8 @@ class Robot:
     in_model: tuple[str, ...] = ()
     closed: float = 0.0
     open: float = 0.0
+    hand: "Hand | None" = None
+    no_hand: str = ""
 
     @property
     def action_dim(self) -> int:
@@ -131,10 +136,6 @@ class Robot:
     def is_built_in(self) -> bool:
         """Whether it is made of primitives, and moves by the solver in closed form."""
         return not self.in_model
-
-    def gripper_share(self, at: float) -> float:
-        """The inverse of `gripper_at`, within 0 to 1."""
-        return min(1.0, max(0.0, (at - self.closed) / (self.open - self.closed)))
 
     def gripper_at(self, share: float) -> float:
         """The angle (or place) of the gripper's joint at a share of its way from closed (0) to open (1)."""

@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 
 from runtime.bound.robot import RobotModel
+from runtime.sim.parts.hand import Hand
 from runtime.sim.parts.robot import MODEL_FILE, Joint, Robot, Servo, Tip
 
 FACTS, MESHES = "robot.json", "robot"
@@ -15,6 +16,15 @@ FACTS, MESHES = "robot.json", "robot"
 
 def write_robot(folder: Path, robot: Robot, model_xml: str, meshes: Mapping[str, bytes]) -> None:
     """Write a robot; `meshes` by their names relative to the folder."""
+    write_facts(folder, robot)
+    (folder / MODEL_FILE).write_text(model_xml)
+    (folder / MESHES).mkdir(exist_ok=True)
+    for name, content in meshes.items():
+        (folder / name).write_bytes(content)
+
+
+def write_facts(folder: Path, robot: Robot) -> None:
+    """Write what is known of a robot beside its model."""
     facts = {
         "joints": [asdict(joint) for joint in robot.joints],
         "in_model": robot.in_model,
@@ -22,13 +32,11 @@ def write_robot(folder: Path, robot: Robot, model_xml: str, meshes: Mapping[str,
         "closed": robot.closed,
         "open": robot.open,
         "tip": asdict(robot.tip),
+        "hand": asdict(robot.hand) if robot.hand else None,
+        "no_hand": robot.no_hand,
         "servos": [asdict(servo) | {"force_nm": servo.force_nm if servo.force_nm < inf else None} for servo in robot.servos],
     }
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
-    (folder / MODEL_FILE).write_text(model_xml)
-    (folder / MESHES).mkdir(exist_ok=True)
-    for name, content in meshes.items():
-        (folder / name).write_bytes(content)
 
 
 def read_robot(folder: Path) -> Robot:
@@ -45,6 +53,8 @@ def read_robot(folder: Path) -> Robot:
         in_model=tuple(said["in_model"]),
         closed=said["closed"],
         open=said["open"],
+        hand=Hand.from_json(said["hand"]) if said["hand"] else None,
+        no_hand=said["no_hand"],
     )
 
 

@@ -5,9 +5,11 @@ Apache-2.0, `Simulation/SO101/so101_new_calib.xml`): joint origins, orientations
 the meshes are replaced by boxes and capsules of about the same extent.
 """
 
+from runtime.sim.parts.hand import Hand
 from runtime.sim.parts.robot import MOTOR_RGBA, TIP_SITE, Block, Joint, Link, Robot, Rod, Tip, Vector
 
 FINGER_RADIUS_M = 0.007
+GAPS = ((-0.15, 0.0039), (0.05, 0.0175), (0.25, 0.0309), (0.45, 0.0437), (0.65, 0.0553), (0.95, 0.0694))  # rad, m
 H = 0.70710678
 LINKS = (
     Link("base", None, (0, 0, 0), (1, 0, 0, 0)),
@@ -65,5 +67,14 @@ SO101 = Robot(
     armature_kg_m2=0.028,
     closed=-0.17453,
     open=1.74533,
+    hand=Hand(  # the tip lies at the end of the finger that stands still
+        at=tuple(at for at, _ in GAPS),
+        gap_m=tuple(gap for _, gap in GAPS),
+        middle_m=tuple(FINGER_RADIUS_M + gap / 2 for _, gap in GAPS),
+        beyond_m=(0.0,) * len(GAPS),
+        thick_m=FINGER_RADIUS_M,
+        squeeze_m=0.004,
+        idle=0.0,
+    ),
 )
 """The arm; at home its hand is above the near edge of the work area, out of its way."""

@@ -96,7 +96,9 @@ class Bench:
         """What an expert acts on in trial `i`."""
         data = self.datas[i]
         places, turns = self._kind.objects(self.model, data), self._kind.turns(self.model, data)
-        return Seen(data.site_xpos[self._tip].copy(), self.measured_of(i), places, turns, self.step_s)
+        joints, hand = self.measured_of(i), self.robot.hand
+        gap_m = hand.gap(float(joints[self.robot.gripper_index])) if hand else 0.0
+        return Seen(data.site_xpos[self._tip].copy(), joints, places, turns, self.step_s, hand, gap_m)
 
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> np.ndarray:
         """One control step with joint targets [N, J]; rows where `active` [N] is false stay as they are.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from runtime.bound.task import Task
+from runtime.sim.parts.hand import Hand
 from runtime.sim.parts.mj import Data, Model, Spec
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Robot
@@ -22,16 +23,25 @@ class Seen:
     objects_m: np.ndarray  # [K, 3] where the objects are now
     turns_rad: np.ndarray  # [K] how they are turned about the vertical
     step_s: float
+    hand: Hand | None  # None where it could not be measured
+    gap_m: float  # between its fingers, as the gripper's measured joint tells
+
+    @property
+    def fingers(self) -> Hand:
+        """The hand of a robot that has one: a twin refuses a task that needs it for others."""
+        assert self.hand is not None
+        return self.hand
 
 
 @dataclass(frozen=True)
 class Reach:
-    """An expert's wish after one control step: where the tip should be [3], how far the gripper open, and how the hand is turned:
-    the direction about the vertical in which its moving finger lies from the other one, or None for a hand that is not rolled.
+    """An expert's wish after one control step: where the tip should be [3], how far apart the fingers, None while only the tip
+    counts, and how the hand is turned: the direction about the vertical in which its moving finger lies from the other one, or
+    None for a hand that is not rolled.
     """
 
     tip_m: np.ndarray
-    gripper_rad: float = 0.0
+    gap_m: float | None = None
     turn_rad: float | None = None
 
 

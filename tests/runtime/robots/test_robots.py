@@ -56,10 +56,10 @@ def test_inverse_kinematics_puts_the_tip_where_it_was_asked(seven: Path) -> None
     q = robot.home_rad
     for x, y in ((0.2, 0.1), (0.25, 0.0), (0.3, -0.1)):
         wish = np.array((x, y, 0.06))
-        found = reach(robot, wish, SO101.open, q)
+        found = reach(robot, wish, robot.open, q)
         assert found is not None
         assert np.linalg.norm(tip_at(robot, found) - wish) < 1e-3
-        assert found[robot.gripper_index] == pytest.approx(0.04), "as open as the built-in arm's"
+        assert found[robot.gripper_index] == pytest.approx(0.04)
         q = found
     assert reach(robot, np.array((2.0, 0.0, 0.1)), 0.0, q) is None
 

@@ -1,6 +1,6 @@
 """Settings of the kind `open_drawer`."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,7 @@ class Drawer(Bound):
 class OpenDrawer(Worded):
     """Open a drawer of a small chest that stands in a random place."""
 
+    bound_version: ClassVar[int] = 2
     kind: Literal["open_drawer"]
     """Open a drawer of a small chest that stands in a random place."""
     horizon_s: float = Field(8.0, gt=0, le=60)
@@ -55,6 +56,11 @@ class OpenDrawer(Worded):
     """How far the chest is turned at most, to either side, from facing the robot."""
     open_m: float = Field(0.05, gt=0, le=0.12)
     """How far the drawer must be drawn out for success."""
+
+    @property
+    def widest_m(self) -> float:
+        """The bar is hooked, not taken."""
+        return 0.0
 
     @model_validator(mode="after")
     def _can_be_opened(self) -> Self:

@@ -12,7 +12,7 @@ from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.parts.touch import touches_robot
 from runtime.sim.tasks.draw import variant, wording
 from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
-from runtime.sim.tasks.moves import SHUT_RAD, ramp, shut_tip, sight_rad, toward
+from runtime.sim.tasks.moves import SHUT_M, ramp, shut_tip, sight_rad, toward
 from runtime.sim.tasks.open_drawer.setup import OpenDrawer
 
 OBJECTS = ("chest",)
@@ -115,15 +115,16 @@ def expert(task: OpenDrawer, seen: Seen) -> Reach:
     bar, tip, yaw = seen.objects_m[1], seen.tip_m, float(seen.turns_rad[1])
     away, left = np.array((np.cos(yaw), np.sin(yaw))), np.array((-np.sin(yaw), np.cos(yaw)))
     turn, d = yaw + np.pi / 2, task.drawer
-    behind = shut_tip(bar[:2] + away * (d.standoff_m + BAR_M) / 2, turn)  # the tip's place in the middle of that room
+    middle = bar[:2] + away * (d.standoff_m + BAR_M) / 2  # of that room
+    behind = shut_tip(seen.fingers, middle, turn)
     off = tip[:2] - behind
     along, aside = float(off @ away), float(off @ left)
-    low = bar[2] - BELOW_M
-    if abs(along) < 0.5 * d.standoff_m and abs(aside) < 0.5 * (d.handle_m - 0.04) and tip[2] < bar[2] - 0.004:
+    low = bar[2] - BELOW_M + seen.fingers.beyond(SHUT_M)
+    if abs(along) < 0.5 * d.standoff_m and abs(aside) < 0.5 * (d.handle_m - 0.04) and tip[2] < low + BELOW_M - 0.004:
         to = tip[:2] - away * PULL_M_S * seen.step_s - 0.5 * aside * left
-        return Reach(toward(tip, to, low, seen.step_s), SHUT_RAD, turn)
+        return Reach(toward(tip, to, low, seen.step_s), SHUT_M, turn)
     aimed = ramp(float(np.hypot(*off)), LOST_M, ALIGNED_M)
-    return Reach(toward(tip, behind, low + (1 - aimed) * (BELOW_M + ABOVE_M), seen.step_s), SHUT_RAD, turn)
+    return Reach(toward(tip, behind, low + (1 - aimed) * (BELOW_M + ABOVE_M), seen.step_s), SHUT_M, turn)
 
 
 class DrawerJudge:

@@ -1,6 +1,6 @@
 """Settings of the kind `pick_place`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ class Pad(Bound):
 class PickPlace(WithThing):
     """Pick a thing up and put it onto a pad, both in random places."""
 
+    bound_version: ClassVar[int] = 2
     kind: Literal["pick_place"]
     """Pick a thing up and put it onto a pad, both in random places."""
     horizon_s: float = Field(8.0, gt=0, le=60)

@@ -1,6 +1,6 @@
 """Settings of the kind `push_to_zone`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ class Zone(Bound):
 class PushToZone(WithThing):
     """Push a thing away from the robot into a zone, both in random places."""
 
+    bound_version: ClassVar[int] = 2
     kind: Literal["push_to_zone"]
     """Push a thing away from the robot into a zone, both in random places."""
     horizon_s: float = Field(8.0, gt=0, le=60)
@@ -33,3 +34,8 @@ class PushToZone(WithThing):
     """The thing that demos are made with."""
     zone: Zone = Zone()
     """Where the thing is to go."""
+
+    @property
+    def widest_m(self) -> float:
+        """Nothing is taken hold of."""
+        return 0.0

@@ -12,7 +12,7 @@ from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.parts.touch import touches_robot
 from runtime.sim.tasks.draw import apart, variant, wording
 from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
-from runtime.sim.tasks.moves import FINGER_M, HOVER_M, SHUT_RAD, ramp, shut_tip, sight_rad, toward
+from runtime.sim.tasks.moves import HOVER_M, SHUT_M, ramp, shut_tip, sight_rad, toward
 from runtime.sim.tasks.push_to_zone.setup import PushToZone
 
 OBJECTS = ("thing", "zone")
@@ -67,26 +67,27 @@ def draw_start(task: PushToZone, index: int, purpose: str, seed: int = 0, robot:
 def expert(task: PushToZone, seen: Seen) -> Reach:
     """Behind the thing, seen from the zone, with the fingers shut and across the way; down; then push, staying behind it."""
     thing, zone = seen.objects_m[:, :2]
-    tip, step_s = seen.tip_m, seen.step_s
+    tip, step_s, hand = seen.tip_m, seen.step_s, seen.fingers
+    low = LOW_M + hand.beyond(SHUT_M)
     way = zone - thing
     left = float(np.hypot(*way))
     ahead = way / max(left, 1e-6)
     turn = float(np.arctan2(ahead[1], ahead[0])) + np.pi / 2
     wide = task.thing.width_m / 2 * (1.2 if task.thing.shape == "box" else 1.0)
-    behind = shut_tip(thing - ahead * (wide + FINGER_M + BEHIND_M), turn)  # where the hand goes down
+    behind = shut_tip(hand, thing - ahead * (wide + hand.thick_m + BEHIND_M), turn)  # where the hand goes down
     off = tip[:2] - behind
     along, aside = float(off @ ahead), float(off @ (-ahead[1], ahead[0]))
     if left < 0.35 * task.zone.radius_m:  # it is there: leave
-        return Reach(toward(tip, behind, tip[2] + HOVER_M, step_s), SHUT_RAD, turn)
+        return Reach(toward(tip, behind, tip[2] + HOVER_M, step_s), SHUT_M, turn)
     in_line = -0.02 < along < BEHIND_M + 0.5 * task.thing.width_m and abs(aside) < LOST_M
-    if in_line and tip[2] < LOW_M + 0.008:
+    if in_line and tip[2] < low + 0.008:
         share = PUSH_SHARE * ramp(abs(aside), LOST_M, ALIGNED_M) * max(0.4, ramp(left, 0.0, 0.03))
         to = tip[:2] + ahead * share * 0.2 * step_s - 0.6 * aside * np.array((-ahead[1], ahead[0]))
-        return Reach(toward(tip, to, LOW_M, step_s), SHUT_RAD, turn)
+        return Reach(toward(tip, to, low, step_s), SHUT_M, turn)
     aimed = ramp(float(np.hypot(*off)), LOST_M, ALIGNED_M)
     near = abs(along) < 0.05 and abs(aside) < 0.05
     high = HOVER_M + (0.0 if near else 0.5 * task.thing.height_m)
-    return Reach(toward(tip, behind, LOW_M + (1 - aimed) * high, step_s), SHUT_RAD, turn)
+    return Reach(toward(tip, behind, low + (1 - aimed) * high, step_s), SHUT_M, turn)
 
 
 class PushJudge:

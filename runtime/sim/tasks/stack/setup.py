@@ -1,6 +1,6 @@
 """Settings of the kind `stack`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from runtime.bound.thing import Thing, WithThing
 class Stack(WithThing):
     """Put a thing on top of another one, both loose and in random places."""
 
+    bound_version: ClassVar[int] = 2
     kind: Literal["stack"]
     """Put a thing on top of another one, both loose and in random places."""
     horizon_s: float = Field(10.0, gt=0, le=60)

@@ -114,7 +114,7 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, task: Task, change: Callable[[Reach]
 
 def test_a_pick_without_a_grip_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     task = task_of("pick_place")
-    spoilt(monkeypatch, task, lambda wish: Reach(wish.tip_m, max(wish.gripper_rad, 0.35), wish.turn_rad))
+    spoilt(monkeypatch, task, lambda wish: Reach(wish.tip_m, max(wish.gap_m or 0.0, 0.037), wish.turn_rad))
     bench = bench_of(task, 4)
     play(bench)
     assert modes(bench) == {"not_lifted"}
@@ -124,7 +124,7 @@ def test_a_pick_without_a_grip_is_called_so(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(("kind", "least_m"), [("push_to_zone", 0.05), ("stack", 0.05), ("open_drawer", 0.07)])
 def test_a_hand_that_stays_too_high_is_called_so(kind: str, least_m: float, monkeypatch: pytest.MonkeyPatch) -> None:
     task, least = task_of(kind), np.array((-9, -9, least_m))
-    spoilt(monkeypatch, task, lambda wish: Reach(np.maximum(wish.tip_m, least), wish.gripper_rad, wish.turn_rad))
+    spoilt(monkeypatch, task, lambda wish: Reach(np.maximum(wish.tip_m, least), wish.gap_m, wish.turn_rad))
     bench = bench_of(task, 3)
     play(bench)
     assert modes(bench) == {"never_touched"}

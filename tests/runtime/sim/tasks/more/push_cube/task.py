@@ -13,7 +13,7 @@ from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
 from .setup import PushCube
 
 OBJECTS = ("cube",)
-OPEN_RAD, SHUT_RAD = 0.5, 0.0
+OPEN_M, SHUT_M = 0.045, 0.012
 HOVER_M, ASIDE_M, AWAY_M = 0.09, 0.012, 0.030
 PUSH_M_S, MOVE_M_S = 0.10, 0.20
 
@@ -68,11 +68,11 @@ def expert(task: PushCube, seen: Seen) -> Reach:
     in_line = abs(tip[1] - cube[1]) < ASIDE_M and tip[0] < cube[0]
     low = tip[2] < task.cube.edge_m * 1.2
     if in_line and low:
-        return Reach(np.array((tip[0] + PUSH_M_S * seen.step_s, cube[1], task.cube.edge_m * 0.7)), SHUT_RAD)
+        return Reach(np.array((tip[0] + PUSH_M_S * seen.step_s, cube[1], task.cube.edge_m * 0.7)), SHUT_M)
     step = MOVE_M_S * seen.step_s
     sideways = tip[:2] + (behind - tip[:2]) * min(1.0, step / max(aside, 1e-6))
     height = task.cube.edge_m * 0.7 if aside < ASIDE_M else HOVER_M
-    return Reach(np.array((*sideways, tip[2] + np.clip(height - tip[2], -step, step))), OPEN_RAD)
+    return Reach(np.array((*sideways, tip[2] + np.clip(height - tip[2], -step, step))), OPEN_M)
 
 
 class PushJudge:
