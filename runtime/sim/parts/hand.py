@@ -1,9 +1,8 @@
 """A hand of two fingers as a value: what its gripper's joint says of the room between the fingers, in metres."""
 
+from bisect import bisect
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 CLEAR_M = 0.006  # room that a finger has beside a thing before it shuts
 
@@ -37,21 +36,28 @@ class Hand:
 
     def gap(self, at: float) -> float:
         """The room between the fingers, metres, with the gripper's joint at `at`."""
-        order = np.argsort(self.at)
-        return float(np.interp(at, np.array(self.at)[order], np.array(self.gap_m)[order]))
+        rising = self.at[0] < self.at[-1]
+        return _between(at, *((self.at, self.gap_m) if rising else (self.at[::-1], self.gap_m[::-1])))
 
     def joint(self, gap_m: float) -> float:
         """Where the gripper's joint leaves that room; beyond the table as its ends go on."""
-        gap, at = np.array(self.gap_m), np.array(self.at)
-        one, other = (0, 1) if gap_m < gap[0] else (-2, -1)
+        gap, at = self.gap_m, self.at
         if gap[0] <= gap_m <= gap[-1]:
-            return float(np.interp(gap_m, gap, at))
-        return float(at[one] + (gap_m - gap[one]) * (at[other] - at[one]) / (gap[other] - gap[one]))
+            return _between(gap_m, gap, at)
+        one, other = (0, 1) if gap_m < gap[0] else (-2, -1)
+        return at[one] + (gap_m - gap[one]) * (at[other] - at[one]) / (gap[other] - gap[one])
 
     def middle(self, gap_m: float) -> float:
         """From the tip to the middle between the fingers, metres along `toward`."""
-        return float(np.interp(gap_m, self.gap_m, self.middle_m))
+        return _between(gap_m, self.gap_m, self.middle_m)
 
     def beyond(self, gap_m: float) -> float:
         """How far the fingers reach beyond the tip, metres."""
-        return float(np.interp(gap_m, self.gap_m, self.beyond_m))
+        return _between(gap_m, self.gap_m, self.beyond_m)
+
+
+def _between(x: float, places: tuple[float, ...], values: tuple[float, ...]) -> float:
+    """Straight between rows of a table whose `places` rise, without numpy, which checks of specs do without."""
+    i = min(max(bisect(places, x), 1), len(places) - 1)
+    share = min(1.0, max(0.0, (x - places[i - 1]) / (places[i] - places[i - 1])))
+    return values[i - 1] + share * (values[i] - values[i - 1])
