@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, os.getcwd())
 
 from compiler.run.frozen_plan import FrozenPlan
+from compiler.run.warm import Warm
 from compiler.run.workflow import compile_study, finish
 
 PYTHON = sys.executable
@@ -21,6 +22,7 @@ envvars:
 
 
 PLAN = FrozenPlan(Path(os.environ["SIMKILN_PLAN"]))
+WARM = Warm(PLAN, PYTHON, lambda: workflow.is_main_process and workflow.local_exec and not workflow.dryrun)
 
 
 rule all:

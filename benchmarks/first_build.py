@@ -69,4 +69,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ["SIMKILN_NO_WARM"] = "1"
     main()

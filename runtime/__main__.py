@@ -1,4 +1,7 @@
-"""`python -m runtime STAGE FINGERPRINT...`: build planned artifacts. Snakemake calls this once a job."""
+"""`python -m runtime STAGE FINGERPRINT...`: build planned artifacts. Snakemake calls this once a job.
+
+`python -m runtime --serve FOLDER STAGE:SOCKET:JOBS...` is the root of warm processes: `runtime/warm.py`.
+"""
 
 import sys
 
@@ -19,15 +22,22 @@ from pathlib import Path
 
 from runtime.private import private_folder
 
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # before numpy or torch: two threads are slower than one here
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(private_folder("torch")))  # else one that anybody can make first
 _said: list[str] = []
 """What only a person can mend, as it was put into words."""
 
 
-def main() -> int:
+def settle() -> None:
+    """What libraries read of the environment when they are imported, unless somebody said otherwise."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # before numpy or torch: two threads are slower than one here
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(private_folder("torch")))  # else one that anybody can make first
+
+
+settle()
+
+
+def main(words: list[str] | None = None) -> int:
     """Exit code 0: all published. 1: a problem that only a person can mend. 3: one that may have passed at the next
     attempt, such as a file system that does not answer. Anything else: a defect of ours."""
     parser = argparse.ArgumentParser(prog="python -m runtime")
@@ -42,8 +52,11 @@ def main() -> int:
     parser.add_argument(
         "--refused", type=Path, help="a file that is made when only a person can mend it; with it there, fail at once"
     )
-    args = parser.parse_args()
-    _end_with_parent(args.parent)
+    args = parser.parse_args(words)
+    if words is None:
+        _end_with_parent(args.parent)
+    else:  # a fork of a warm process, which ends with that one
+        settle()
     if args.refused and args.refused.exists():
         sys.stderr.write(args.refused.read_text(encoding="utf-8") + "not tried again: only a person can mend that\n")
         return 1
@@ -146,5 +159,12 @@ def _end_with_parent(parent: int | None) -> None:
             sys.exit(f"process {parent}, for which this was started, is gone")
 
 
+def _serve(folder: str, *listening: str) -> int:
+    from runtime.warm import serve
+
+    said = (word.split(":") for word in listening)
+    return serve(Path(folder), {stage: (int(handle), int(jobs)) for stage, handle, jobs in said}, main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_serve(*sys.argv[2:]) if sys.argv[1:2] == ["--serve"] else main())

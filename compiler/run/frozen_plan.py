@@ -69,9 +69,9 @@ class FrozenPlan:
             return min(most, LEAST[what])
         return most * attempt if what in ("mem_mb", "runtime") else most
 
-    def python(self, stage: str, job: str, own: str) -> list[str]:
+    def python(self, stage: str, job: str, own: list[str]) -> list[str]:
         """The words that start the Python which builds a job: `own` unless a back end runs elsewhere."""
-        return self.job(stage, job).get("python") or [own]
+        return self.job(stage, job).get("python") or own
 
     def parent(self, stage: str, job: str) -> str:
         """How the shell tells a job whose end is its own; a container does not see processes outside of it."""

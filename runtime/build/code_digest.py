@@ -99,6 +99,11 @@ def at_start(name: str) -> tuple[str, dict[Path, tuple[int, ...]]]:
     return found.digest, {path: _state(path) for path in found.files()}
 
 
+def untouched(name: str) -> bool:
+    """Whether no file has been written since `at_start`."""
+    return all(_state(path) == state for path, state in at_start(name)[1].items())
+
+
 def changed_since(name: str) -> bool:
     """Whether this process may have read other code than `at_start`: a file is another one since, and something of ours was
     imported or opened after it changed. Who edits code while a policy trains does not lose the policy."""
