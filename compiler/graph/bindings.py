@@ -10,18 +10,21 @@ from typing import Any
 
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
-from compiler.project.layers import approach_chain
+from compiler.project.layers import approach_chain, approach_policy
 from compiler.project.project import Project
 from compiler.reading.source import Step
+from compiler.reading.spec_cache import enabled
 from compiler.spec.location import Location
 from compiler.spec.study import GapFactors
 from runtime.bound.cell import listed
+from runtime.bound.checkpoint import FoundPolicy
 from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
 from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
+from runtime.checkpoints.digest import found_policy
 from runtime.recorded.files import found_dataset
 from runtime.robots.digest import digest_robot
 from runtime.sim.tasks import kinds
@@ -216,6 +219,30 @@ def _data_place(asked: Asked) -> Place:
     return (*said[:2], ("data", *asked.inside)) if said else ("location", str(asked.node.scope.location), ())
 
 
+def _policy(grid: Grid, at: Scope) -> FoundPolicy:
+    """The approach's checkpoint with a digest of its files."""
+    found = approach_policy(grid.project, str(at.approach))
+    if found is None:
+        raise LookupError(f"approach {at.approach!r} brings no policy")
+    return found_policy(found[1], grid.project.root_folder(found[1].root), grid.project.cache if enabled() else None)
+
+
+def _policy_place(asked: Asked) -> Place:
+    found = next(filter(None, (approach_policy(asked.project, name) for name in asked.chain())), None)
+    return "approach", found[0] if found else str(asked.node.scope.approach), ("policy", *asked.inside)
+
+
+def _crossing(name: str) -> Binding:
+    """One field of the approach's checkpoint that is a fact of a port's contract."""
+
+    def value(grid: Grid, at: Scope) -> Any:
+        found = approach_policy(grid.project, str(at.approach))
+        said = getattr(found[1], name) if found else None
+        return tuple(said) if isinstance(said, dict) else said
+
+    return Binding(value, lambda asked: (*_policy_place(asked)[:2], ("policy", name)), lambda _, at: at.approach)
+
+
 def _task(grid: Grid, at: Scope) -> Any:
     spec = grid.project.tasks[str(at.task)]
     return _part(kinds()[spec.kind], spec)
@@ -230,6 +257,9 @@ BINDINGS: dict[str, Binding] = {
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),
     "robot": Binding(_robot, _below("robot")),
+    "approach.policy": Binding(_policy, _policy_place, lambda _, at: at.approach),
+    "approach.policy.fps": _crossing("fps"),
+    "approach.policy.cameras": _crossing("cameras"),
     "gate": Binding(
         lambda grid, at: _part(GateRule, grid.project.gates[str(at.gate)]),
         lambda asked: ("gate", str(asked.node.scope.gate), asked.inside),

@@ -19,10 +19,11 @@ from compiler.graph.settings import Settings
 from compiler.graph.settled import Settled, Unsettled
 from compiler.graph.stops import speaks_of, stops
 from compiler.project.collector import without_gc
-from compiler.project.layers import approach_chain, layers
+from compiler.project.layers import approach_chain, approach_policy, layers
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
+from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.bound.robot import RobotModel
 from runtime.capture.digest import digest_source
@@ -34,6 +35,10 @@ from runtime.store.store import Store
 
 OUTSIDE = ("location.source", "location.assets", "data")
 """Bound sources whose files are read outside of specs: a stage binds one of them at most, and its address follows their bytes."""
+
+
+BROUGHT = ("robot", "approach.policy")
+"""The same of files below a root, whose digest is part of the value."""
 
 
 def expand(project: Project, study: str) -> Graph:
@@ -187,7 +192,8 @@ class _Expansion:
         """The node with these settings and parents; it may be there already, under another scope."""
         stage = setting.stage
         content, source_dir = self._outside(stage.name, own) if stage.name in self.reading else (None, None)
-        if isinstance(brought := getattr(self.study, stage.kind, None), RobotModel):  # said under the key of the stage's kind
+        if brought := next((getattr(setting.model, name) for name, of in stage.bound.items() if of in BROUGHT), None):
+            assert isinstance(brought, RobotModel | LeRobotPolicy)
             source_dir = str(self.project.root_folder(brought.root))
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.address[1] for n in found] for port, found in inputs.items()}
@@ -275,6 +281,8 @@ class _Expansion:
         asked = self.yardstick if port.whose == "baseline" else approach
         chosen = None
         for name in approach_chain(self.project, asked) if asked else ():
+            if port.kind == "policy" and port.whose == "own" and self.project.approaches[name].policy is not None:
+                chosen = next(s.name for s in REGISTRY.values() if "approach.policy" in s.bound.values())
             chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
         if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
             return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
@@ -406,6 +414,12 @@ class _Expansion:
         if said:
             spans = self.project.spans("location", str(node.scope.location))
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] in said}
+        if approach is not None and "approach.policy" in node.stage.bound.values():
+            by, _ = approach_policy(self.project, approach) or (approach, None)
+            spans = self.project.spans("approach", by)
+            for name, source in node.stage.bound.items():
+                if span := spans.get(tuple(source.split(".")[1:])):
+                    found[name] = span
         return found
 
 

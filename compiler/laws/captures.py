@@ -12,6 +12,7 @@ from compiler.spec.location import Location
 from runtime.assets.files import inspect_asset
 from runtime.bound.source import HiddenSite
 from runtime.capture.inspect import inspect_source
+from runtime.checkpoints.files import inspect_policy
 from runtime.problem import InputError
 from runtime.robots.files import inspect_robot
 
@@ -97,16 +98,26 @@ def robot_files(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         if study.robot is None:
             continue
-        root = subject.project.root_folder(study.robot.root)
-        if root is None:
-            severity = "warning" if subject.only is None else "error"
-            message, help = (
-                f"root `{study.robot.root}` is not set on this machine",
-                f"set it with `--root {study.robot.root}=DIR`",
-            )
-            yield subject.at("study", name, ("robot", "root"), "R206", message, help, severity=severity)
-        for problem in inspect_robot(study.robot, root):
+        yield from _root_of(subject, "study", name, ("robot", "root"), study.robot.root)
+        for problem in inspect_robot(study.robot, subject.project.root_folder(study.robot.root)):
             yield subject.at("study", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
+
+
+def policy_files(subject: Subject) -> Iterator[Diagnostic]:
+    """R206, R210, R218, R281 to R284: what is wrong with an approach's checkpoint, from its JSON and heads of safetensors."""
+    for name in subject.used("approach"):
+        said = subject.project.approaches[name].policy
+        if said is not None and name not in subject.project.arms:
+            yield from _root_of(subject, "approach", name, ("policy", "root"), said.root)
+            for problem in inspect_policy(said, subject.project.root_folder(said.root)):
+                yield subject.at("approach", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
+
+
+def _root_of(subject: Subject, kind: str, name: str, path: SpanPath, root: str) -> Iterator[Diagnostic]:
+    if subject.project.root_folder(root) is None:
+        message, help = f"root `{root}` is not set on this machine", f"set it with `--root {root}=DIR`"
+        severity = "warning" if subject.only is None else "error"
+        yield subject.at(kind, name, path, "R206", message, help, severity=severity)
 
 
 def _state(folder: Path) -> str:

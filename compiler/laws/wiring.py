@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.graph.bindings import HIDDEN_SITE
 from compiler.laws.subject import Subject
+from compiler.project.layers import approach_policy
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers
 
+BROUGHT = "approach.policy"
 SITE_HELP = "only `capture`, and `evaluate` in `irl_proxy`, may see it; read `capture` or `twin` instead"
 
 
@@ -49,9 +51,14 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
             message = f"port `{port.name}` of `{reader.name}` takes what `{reader.name}` itself made before, not `{maker.name}`"
             path = ("inputs", reader.name, port.name)
             yield subject.at("approach", name, path, "X408", message, "remove the line")
+        elif BROUGHT in maker.bound.values() and approach_policy(subject.project, name) is None:
+            message = f"`{maker.name}` is the checkpoint that an approach brings, and `{name}` brings none"
+            help = "name it under `policy:`; nothing has to be wired then"
+            yield subject.at("approach", name, ("inputs", reader.name, port.name), "X408", message, help)
         elif maker.kind != port.kind:
             message = f"port `{port.name}` of `{reader.name}` takes `{port.kind}`, but `{maker.name}` makes `{maker.kind}`"
-            fit = ", ".join(f"`{n}`" for n in providers(port.kind)) or "none yet"
+            fits = [n for n in providers(port.kind) if BROUGHT not in load_stages()[n].bound.values()]
+            fit = ", ".join(f"`{n}`" for n in fits) or "none yet"
             path = ("inputs", reader.name, port.name)
             yield subject.at("approach", name, path, "X408", message, f"stages that make `{port.kind}`: {fit}")
 

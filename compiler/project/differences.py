@@ -11,7 +11,7 @@ from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
 
 OFFSET = "training_seed_offset"
-OF_APPROACH = {OFFSET: 0, "rounds": 1}
+OF_APPROACH = {OFFSET: 0, "rounds": 1, "policy": None}
 """Knobs of no stage, with what they are where an approach says nothing."""
 
 Knob = tuple[str, ...]
@@ -90,8 +90,8 @@ def _own(project: Project, approach: str) -> Iterator[tuple[Knob, KnobValue]]:
             for name, value in values.items():
                 yield (stage, name), KnobValue(value, approach, (section, stage, name))
     for name in OF_APPROACH:
-        if getattr(spec, name) is not None:
-            yield (name,), KnobValue(getattr(spec, name), approach, (name,))
+        if (value := getattr(spec, name)) is not None:
+            yield (name,), KnobValue(to_jsonable_python(value), approach, (name,))
 
 
 def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> KnobValue | None:
@@ -111,7 +111,7 @@ def _of_some_place(project: Project, study: str, knob: Knob, value: object) -> K
 
 def _default(project: Project, study: str, knob: Knob) -> KnobValue:
     """What holds where no approach says anything: the study's value, the stage's, or the usual provider."""
-    if knob[0] in OF_APPROACH:
+    if len(knob) == 1:
         return KnobValue(OF_APPROACH[knob[0]])
     stage = load_stages().get(knob[0])
     if stage is None:

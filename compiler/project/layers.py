@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from compiler.project.project import Project
 from compiler.reading.source import Spans
+from compiler.spec.study import Study
+from runtime.bound.checkpoint import LeRobotPolicy
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,21 @@ def approach_rounds(project: Project, name: str) -> int | None:
     given = [project.approaches[approach].rounds for approach in reversed(approach_chain(project, name))]
     rounds = next((found for found in given if found is not None), 1)
     return rounds if rounds > 1 else None
+
+
+def approach_policy(project: Project, name: str) -> tuple[str, LeRobotPolicy] | None:
+    """The checkpoint that the approach, or the nearest one that it inherits, brings, and who says so; None where one is made."""
+    for approach in reversed(approach_chain(project, name)):
+        if (found := project.approaches[approach].policy) is not None:
+            return approach, found
+    return None
+
+
+def brings(project: Project, study: Study) -> bool:
+    """Whether a study's robot, a policy or recorded demos lie below a root: no digest of what plans depend on looks at those."""
+    specs = [*map(project.locations.get, study.locations), *map(project.tasks.get, study.tasks)]
+    data = any(spec is not None and spec.data is not None for spec in specs)
+    return data or study.robot is not None or any(approach_policy(project, name) for name in study.approaches)
 
 
 def layers(project: Project, study: str, location: str | None, task: str | None, approach: str | None) -> Iterator[Layer]:

@@ -22,11 +22,12 @@ from compiler.graph.stops import guards, stopping
 from compiler.plan.plan import Plan, make_plan
 from compiler.plan.study import SpecsRefused, checked_graph, open_project, plan_study
 from compiler.project.collector import without_gc
+from compiler.project.layers import brings
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import file_of
 from compiler.run.idle import WORTHWHILE, Asked, signature
-from compiler.run.remember import as_asked, folders_of, is_as_planned, reads_data
+from compiler.run.remember import as_asked, folders_of, is_as_planned
 from compiler.store.listing import listing
 from runtime.problem import InputError
 from runtime.sealed import sealed, unsealed
@@ -114,9 +115,7 @@ def with_plan[T](root: Path, study: str, asked: Asked, roots: Mapping[str, Path]
 def _keep(project: Project, plan: Plan, asked: Asked, before: Memo | None) -> None:
     """Remember what a plan found out, for the next one, beside what it took over from `before`."""
     graph, study = plan.graph, project.studies[plan.graph.study]
-    if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph) or study.robot is not None:
-        return
-    if reads_data(project, graph.study):
+    if not enabled() or not asked.files or graph.size < WORTHWHILE or not _apart(project, graph) or brings(project, study):
         return
     if not as_asked(project, asked):
         return

@@ -15,6 +15,7 @@ from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.deferred import Deferred
+from compiler.project.layers import brings
 from compiler.project.project import Project
 from compiler.reading.code_key import unchanged
 from compiler.reading.spec_cache import enabled
@@ -39,7 +40,7 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         presented: whether the study's page was just put in place.
     """
     study = plan.graph.study
-    if project.studies[study].robot is not None or reads_data(project, study):  # their files are looked at each time
+    if brings(project, project.studies[study]):  # their files are looked at each time
         return
     if plan.count(State.BUILD) or Identities(project, study).foreign:  # the code of others is in no key
         return
@@ -64,13 +65,6 @@ def settle(project: Project, plan: Plan, asked: Asked, found: Overview | None = 
         judged=states(project.store, sorted({str(rule.stage) for _, rule in stopping(project, study)})),
     )
     remember(project.root, study, idle)
-
-
-def reads_data(project: Project, study: str) -> bool:
-    """Whether the study has demos that people recorded."""
-    said = project.studies[study]
-    specs = [*map(project.locations.get, said.locations), *map(project.tasks.get, said.tasks)]
-    return any(spec is not None and spec.data is not None for spec in specs)
 
 
 def as_asked(project: Project, asked: Asked) -> bool:

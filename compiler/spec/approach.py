@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
+from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.bound.frame import PriorRange
 
 Change = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
@@ -76,9 +77,11 @@ class Approach(Spec):
     """Stage parameters that differ."""
     inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Stage -> port -> the stage whose artifact it reads instead, for example `policy: {demos: enrichment}`."""
+    policy: LeRobotPolicy | None = None
+    """A checkpoint of your own in the place of the policy that would be made; inherited."""
     changes: list[Change] | None = None
     """What it claims to change against a study's baseline: `STAGE`, `STAGE.PARAMETER`, `STAGE.PORT`,
-    `training_seed_offset` or `rounds`. Absent: what its own file sets, and those that it extends up to the baseline."""
+    `policy`, `training_seed_offset` or `rounds`. Absent: what its own file sets, and those that it extends up to the baseline."""
     controls: dict[Id, Control] = Field(default_factory=dict)
     """Controls by ids of their own, for example `same-budget: {kind: same_budget}`. Each becomes the approach `APPROACH~ID`
     of every study that holds this one, with the claim that this one is better."""

@@ -1,6 +1,6 @@
 """What a job reads outside the project, as it was planned: a private copy, whose bytes are the ones that were digested."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,10 @@ from runtime.assets.digest import copy_assets
 from runtime.assets.files import inspect_asset
 from runtime.bound.asset import Asset
 from runtime.bound.dataset import FoundDataset
-from runtime.bound.robot import FoundRobot
 from runtime.capture.digest import Gone, copy_source
 from runtime.capture.inspect import inspect_source
+from runtime.checkpoints.digest import copy_policy_files
+from runtime.checkpoints.files import inspect_policy
 from runtime.job import Job
 from runtime.problem import InputError, Problem
 from runtime.recorded.files import copy_dataset
@@ -18,6 +19,11 @@ from runtime.robots.digest import copy_robot_files
 from runtime.robots.files import inspect_robot
 from runtime.stage import Params, Stage
 
+BELOW_ROOT: Mapping[str, tuple[str, Callable[..., list[Problem]], Callable[..., str]]] = {
+    "robot": ("robot", inspect_robot, copy_robot_files),
+    "policy": ("approach.policy", inspect_policy, copy_policy_files),
+}
+"""What people brought below a root -> the bound value that names it, what is wrong with it, and how it is copied."""
 COPY = ".source"
 """Where the copy lies in the folder of the artifact that is being built; it is gone before that is published."""
 
@@ -38,8 +44,18 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
         return None
     if "data" in stage.bound.values():
         return _recorded(job, _bound(stage, params, "data"), folder / COPY)
-    if "robot" in stage.bound.values():
-        return _robot(job, _bound(stage, params, "robot"), folder / COPY)
+    for what, (bound, inspect, copy_files) in BELOW_ROOT.items():
+        if bound in stage.bound.values():
+            said, root, into = _bound(stage, params, bound), Path(job.source_dir), folder / COPY
+            if problems := inspect(said, root):
+                raise InputError(*problems)
+            try:
+                content = copy_files(said, root, into)
+            except Gone as gone:
+                raise _changed(f"the {what} `{said.path}`", f"{what}.path", f": {gone}") from gone
+            if said.content not in ("", content):
+                raise _changed(f"the {what} `{said.path}`", f"{what}.path")
+            return into
     source = _bound(stage, params, "location.source")
     given = Path(job.source_dir)
     if problems := [problem for problem in inspect_source(source, given) if not problem.warning]:
@@ -51,19 +67,6 @@ def captured(job: Job, stage: Stage, params: Params, folder: Path) -> Path | Non
     if job.content not in (None, content):
         raise _changed(f"the capture `{source.path}`", "source.path")
     return copy
-
-
-def _robot(job: Job, said: FoundRobot, into: Path) -> Path:
-    root = Path(str(job.source_dir))
-    if problems := inspect_robot(said, root):
-        raise InputError(*problems)
-    try:
-        content = copy_robot_files(said, root, into)
-    except Gone as gone:
-        raise _changed(f"the robot `{said.path}`", "robot.path", f": {gone}") from gone
-    if said.content not in ("", content):
-        raise _changed(f"the robot `{said.path}`", "robot.path")
-    return into
 
 
 def _recorded(job: Job, said: FoundDataset, into: Path) -> Path:

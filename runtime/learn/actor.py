@@ -15,7 +15,7 @@ class PolicyFacts(TypedDict):
     image_hw: list[int]  # pixels
     state_dim: int
     action_dim: int
-    fps: int  # actions a second
+    fps: float  # actions a second
     chunk: int  # actions predicted at once
     n_action_steps: int  # actions carried out before the policy looks again
     history: int  # observations it looks at

@@ -21,6 +21,11 @@ from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
 DIFFUSION_HISTORY = 2
+NO_DOWNLOAD = {"pretrained_backbone_weights": None, "load_vlm_weights": False, "pretrained_path": None}
+AT_ONCE = ("simkiln_small", "act", "smolvla")
+"""Types whose `select_action` hands out a plan that they made from a single observation."""
+PACKAGES = {"diffusion": ("diffusers", "diffusion"), "smolvla": ("transformers", "smolvla")}
+"""Type -> a package that LeRobot needs for it, and the extra that brings it."""
 
 
 def options(spec: Spec) -> dict[str, Any]:
@@ -107,13 +112,17 @@ class LeRobotActor:
         torch.set_num_threads(1)
         config = PreTrainedConfig.from_pretrained(checkpoint, local_files_only=True)
         config.device = "cpu"
-        check_packages(next(k for k, v in NAMES.items() if v == config.type))
+        for name, value in NO_DOWNLOAD.items():  # all weights are in the checkpoint
+            if hasattr(config, name):
+                setattr(config, name, value)
+        check_packages(config.type)
         self.facts = facts
         self.policy = get_policy_class(config.type).from_pretrained(checkpoint, config=config, strict=True)
         self.before, self.after = make_pre_post_processors(config, pretrained_path=str(checkpoint))
         # one that plans from a single observation gives its whole plan at once; others look at every step
         ensembles = getattr(config, "temporal_ensemble_coeff", None) is not None
-        self._at_once = int(facts["n_action_steps"]) if facts["history"] == 1 and not ensembles else 1
+        plans = config.type in AT_ONCE and facts["history"] == 1 and not ensembles
+        self._at_once = int(facts["n_action_steps"]) if plans else 1
         self.reset(0)
 
     def reset(self, n: int) -> None:
@@ -141,11 +150,12 @@ class LeRobotActor:
         return self._ahead.pop(0)
 
 
-def check_packages(architecture: str) -> None:
+def check_packages(kind: str) -> None:
     """Say which package is missing before LeRobot does, half an import later."""
-    if architecture == "diffusion" and find_spec("diffusers") is None:
-        message, key = "architecture `diffusion` needs the package `diffusers`", "stages.policy.architecture"
-        raise InputError(Problem("B321", message, "install `lerobot[diffusion]`, or choose `small` or `act`", key))
+    package, extra = PACKAGES.get(kind, ("lerobot", ""))
+    if find_spec(package) is None:
+        message, key = f"a policy of type `{kind}` needs the package `{package}`", "stages.policy.architecture"
+        raise InputError(Problem("B321", message, f"install `lerobot[{extra}]`, or choose another architecture", key))
 
 
 def _tensor(key: str, value: np.ndarray) -> Tensor:

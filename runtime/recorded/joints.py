@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, pi
 
-from runtime.bound.dataset import FoundDataset, RecordedJoint
+from runtime.bound.dataset import FoundDataset, RecordedJoint, Unit
 from runtime.recorded.info import ACTION, STATE, Info, Unfit
 from runtime.sim.parts.robot import Robot
 
@@ -56,7 +56,7 @@ def columns(said: FoundDataset, info: Info, key: str, robot: Robot) -> list[Colu
             message = f"`{key}` of the dataset has no joint `{calls[0]}`"
             help = f"say what it is called: `joints: {{{name}: {{name: ...}}}}`; it has {_listed(named)}"
             raise Unfit("R333", message, help, f"data.joints.{name}" if name in said.joints else "data.path")
-        found.append(_line(said, one, robot, number, at))
+        found.append(line(said.units, one, robot, number, at))
     if len({column.at for column in found}) != len(found):
         raise Unfit("R333", f"two joints are read from the same number of `{key}`", "name each once", "data.joints")
     return found
@@ -66,8 +66,9 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:32]) or "no names for them"
 
 
-def _line(said: FoundDataset, one: RecordedJoint, robot: Robot, number: int, at: int) -> Column:
-    units, joint = one.units or said.units, robot.joints[number]
+def line(units: Unit, one: RecordedJoint, robot: Robot, number: int, at: int) -> Column:
+    """The column `at` as the robot's joint `number`, which counts in `units` unless `one` says otherwise."""
+    units, joint = one.units or units, robot.joints[number]
     if units in ("radians", "degrees"):
         a = one.sign * (pi / 180 if units == "degrees" else 1.0)
         return Column(joint.name, at, a, -a * one.offset)

@@ -87,12 +87,12 @@ def evaluate(
 
     import pyarrow.parquet as pq
 
-    from runtime.learn.load import load_policy
     from runtime.problem import InputError, Problem
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
     from runtime.sim.trials.conditions import alike, replay
+    from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
@@ -114,7 +114,7 @@ def evaluate(
         save_twice(out.path("twice"), [], [])
         out.log("the comparison has stopped: no trials")
         return {"n": 0, "protocol": protocol.digest}
-    actor = transformed(load_policy(policy / "checkpoint"), transform)
+    actor = transformed(load_crossed(policy, facts.robot), transform)
     if abs(float(actor.facts["fps"]) - facts.control_hz) > 1e-6:
         message = f"the policy acts {actor.facts['fps']} times a second, the twin wants {facts.control_hz:g}"
         raise InputError(Problem("R272", message, "train it on demos of this twin", "stages.twin.control_hz"))

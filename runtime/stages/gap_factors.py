@@ -65,18 +65,19 @@ def gap_factors(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from runtime.learn.load import load_policy
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
     from runtime.sim.site.place import hidden_place
     from runtime.sim.trials.conditions import Condition, alike, replay
+    from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.factors import RECONSTRUCTION, Change, combinations, draw_orders, walk
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 
-    facts, actor = read_twin(twin), transformed(load_policy(policy / "checkpoint"), transform)
+    facts = read_twin(twin)
+    actor = transformed(load_crossed(policy, facts.robot), transform)
     found, _ = replay(conditions, 0, p.trials)
     levels = list(dict.fromkeys(one.gap for one in found if one.gap is not None))
     orders = draw_orders(p.orders, (p.site.seed, p.seed))

@@ -48,11 +48,11 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from runtime.learn.load import load_policy
     from runtime.learn.snapshots import checkpoint_at, snapshot_steps
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.trials.conditions import alike, replay
+    from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
@@ -71,7 +71,7 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     rows: list[dict[str, Any]] = []
     rates = []
     for i, step in enumerate(steps):
-        actor = transformed(load_policy(checkpoint_at(policy, step, made["steps"]), policy / "policy.json"), transform)
+        actor = transformed(load_crossed(policy, facts.robot, checkpoint_at(policy, step, made["steps"])), transform)
         done = [trial for bench_of, eyes in scenes for trial in run_trials(bench_of(), eyes, actor, horizon_steps)]
         done.sort(key=lambda trial: trial.initial_state)
         rates.append(sum(t.success for t in done) / len(done))

@@ -94,9 +94,16 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
         """Forget the plan."""
         self._queue: deque[Tensor] = deque(maxlen=self.config.n_action_steps)
 
-    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
-        """Loss of a normalised batch: images [B, 3, H, W], state [B, D], action [B, k, A], action_is_pad [B, k]."""
-        loss = chunk_loss(self._plan(batch), batch["action"], batch["action_is_pad"])
+    def forward(self, batch: dict[str, Tensor], reduction: str = "mean") -> tuple[Tensor, dict[str, float]]:
+        """Loss of a normalised batch: images [B, 3, H, W], state [B, D], action [B, k, A], action_is_pad [B, k].
+
+        Of each window [B] with `reduction="none"`, as LeRobot asks of policies whose samples it weighs.
+        """
+        plan, action, pad = self._plan(batch), batch["action"], batch["action_is_pad"]
+        if reduction == "none":
+            each = torch.stack([chunk_loss(plan[i : i + 1], action[i : i + 1], pad[i : i + 1]) for i in range(len(plan))])
+            return each, {"l1_loss": float(each.detach().mean())}
+        loss = chunk_loss(plan, action, pad)
         return loss, {"l1_loss": float(loss.detach())}
 
     @torch.no_grad()

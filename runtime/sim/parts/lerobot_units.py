@@ -2,12 +2,16 @@
 
 Ours are radians, as the model's zero pose counts them. LeRobot 0.6 (`lerobot/robots/so_follower`, `use_degrees` by default) calls
 a joint `NAME.pos`, counts it in degrees from the middle that calibration found (the zero of the `new_calib` models), and the
-gripper from 0 (closed) to 100 (open).
+gripper from 0 (closed) to 100 (open). Without `use_degrees` joints are counted from -100 to 100 of their ranges.
 """
+
+from typing import Literal
 
 import numpy as np
 
 from runtime.sim.parts.robot import Robot
+
+Units = Literal["radians", "degrees", "percent"]
 
 
 def names(robot: Robot) -> tuple[str, ...]:
@@ -15,17 +19,28 @@ def names(robot: Robot) -> tuple[str, ...]:
     return tuple(f"{name}.pos" for name in robot.names)
 
 
-def to_lerobot(robot: Robot, joints_rad: np.ndarray) -> np.ndarray:
-    """Joints [..., J] in degrees, the gripper in 0 to 100; as they are, beyond their ranges too."""
-    found = np.degrees(joints_rad)
-    at = robot.gripper_index
-    found[..., at] = 100 * (np.asarray(joints_rad)[..., at] - robot.closed) / (robot.open - robot.closed)
-    return found
+def to_lerobot(robot: Robot, joints_rad: np.ndarray, units: Units = "degrees") -> np.ndarray:
+    """Joints [..., J] in degrees or per cent, the gripper in 0 to 100; as they are, beyond their ranges too."""
+    scale, zero = _line(robot, units)
+    return (np.asarray(joints_rad) - zero) / scale
 
 
-def from_lerobot(robot: Robot, values: np.ndarray) -> np.ndarray:
+def from_lerobot(robot: Robot, values: np.ndarray, units: Units = "degrees") -> np.ndarray:
     """The inverse of `to_lerobot`, [..., J]."""
-    found = np.radians(values)
-    at = robot.gripper_index
-    found[..., at] = robot.closed + np.asarray(values)[..., at] / 100 * (robot.open - robot.closed)
-    return found
+    scale, zero = _line(robot, units)
+    return np.asarray(values) * scale + zero
+
+
+def _line(robot: Robot, units: Units) -> tuple[np.ndarray, np.ndarray]:
+    """Radians (metres, of a slide) in a unit [J], and radians at 0 [J]."""
+    low, high = robot.limits_rad.T
+    count = len(low)
+    scale, zero = {
+        "radians": (np.ones(count), np.zeros(count)),
+        "degrees": (np.full(count, np.pi / 180), np.zeros(count)),
+        "percent": ((high - low) / 200, (high + low) / 2),
+    }[units]
+    if units != "radians":
+        at = robot.gripper_index
+        scale[at], zero[at] = (robot.open - robot.closed) / 100, robot.closed
+    return scale, zero

@@ -47,7 +47,7 @@ def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps:
     for _ in range(horizon_steps):
         looks = policy.looks
         for i in np.flatnonzero(active) if looks else ():
-            rng = _noise(bench.starts[i].index, steps[i])
+            rng = noise(bench.starts[i].index, steps[i])
             for name, eye in eyes.items():
                 pictures[name][i] = eye.see(bench.datas[i], rng)
         images = {name: np.stack(found) for name, found in pictures.items()} if looks else {}
@@ -68,7 +68,8 @@ def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps:
     ]
 
 
-def _noise(initial_state: int, step: int) -> np.random.Generator:
+def noise(initial_state: int, step: int) -> np.random.Generator:
+    """What a camera's noise is drawn by at one step of a trial."""
     return np.random.default_rng([_NOISE_STREAM, initial_state, step])
 
 
@@ -85,5 +86,5 @@ def _film(eye: Eye, initial_state: int, states: list[np.ndarray]) -> np.ndarray:
     for step, state in enumerate(states):
         mujoco.mj_setState(eye.model, data, state, _SEEN)
         mujoco.mj_kinematics(eye.model, data)
-        frames.append(eye.see(data, _noise(initial_state, step)))
+        frames.append(eye.see(data, noise(initial_state, step)))
     return np.stack(frames)

@@ -1,0 +1,1 @@
+"""Checkpoints of policies that people bring: which files they are, and what is wrong with them."""

@@ -1,0 +1,66 @@
+"""An approach that brings a checkpoint: nothing is trained for it, and its address follows the bytes of the folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.project.load import load_project
+from tests.errors.cases import base
+
+OURS = """title: Ours
+extends: baseline
+policy: {kind: lerobot, root: policies, path: act, cameras: {front: top}, units: degrees, fps: 10}
+row: {available: true, no_new_real_data: true, no_teleoperation: true, stack_change: none}
+"""
+VISUAL, VECTOR = {"type": "VISUAL", "shape": [3, 48, 64]}, {"shape": [6]}
+CONFIG = {
+    "type": "act",
+    "input_features": {"observation.images.top": VISUAL, "observation.state": {"type": "STATE", **VECTOR}},
+    "output_features": {"action": {"type": "ACTION", **VECTOR}},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    base().write(tmp_path)
+    (tmp_path / "specs/approaches/ours.yaml").write_text(OURS)
+    study = tmp_path / "specs/study.yaml"
+    study.write_text(study.read_text().replace("approaches: [baseline, bold]", "approaches: [baseline, ours]"))
+    (tmp_path / "simkiln.local.yaml").write_text("roots: {policies: policies}\n")
+    folder = tmp_path / "policies/act"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "model.safetensors").write_bytes(b"\2" + 7 * b"\0" + b"{}")
+    for name in ("pre", "post"):
+        (folder / f"policy_{name}processor.json").write_text('{"steps": []}')
+    return tmp_path
+
+
+def tried(root: Path) -> tuple[set[tuple[str, str]], set[str]]:
+    """Policies that trials of `ours` try, and stages that are made for it alone."""
+    project = load_project(root)
+    assert [d.message for d in check(project, "study") if d.severity == "error"] == []
+    nodes = [n for n in expand(project, "study").nodes.values() if n.askers == ("ours",) or n.scope.approach == "ours"]
+    trials = [n for n in nodes if n.stage.role == "trials"]
+    assert trials
+    return {n.inputs["policy"][0].address for n in trials}, {n.stage.name for n in nodes}
+
+
+def test_its_trials_try_the_checkpoint_and_follow_its_bytes(project: Path) -> None:
+    (policy,), stages = tried(project)
+    assert policy[0] == "checkpoint"
+    assert "policy" not in stages
+    (project / "policies/act/model.safetensors").write_bytes(b"\2" + 7 * b"\0" + b"{}" + b"\0")
+    (other,), _ = tried(project)
+    assert other != policy
+
+
+def test_another_rate_is_refused_at_both_lines(project: Path) -> None:
+    ours = project / "specs/approaches/ours.yaml"
+    ours.write_text(OURS.replace("fps: 10", "fps: 30"))
+    (found,) = [d for d in check(load_project(project), "study") if d.severity == "error"]
+    assert (found.code, found.span.file, found.span.line) == ("X409", "specs/approaches/ours.yaml", 3)
+    assert found.message == "`checkpoint` wants fps `30`, but `twin` offers `10`"
