@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from compiler.diagnostics.diagnostic import Diagnostic
     from compiler.new.field import Field
+    from compiler.new.from_dataset import Told
     from compiler.project.project import Project
 
 BOM = b"\xef\xbb\xbf"
@@ -27,6 +28,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument(f"--{field.name}", dest=f"field:{field.name}", help=field.question, metavar="X", **more)
         if kind != "study":
             one.add_argument("--add-to", metavar="STUDY", help="also list it in this study; comments are kept")
+        if kind == "location":
+            told = "write what this LeRobotDataset tells as the location's `data`, and a task of the same id"
+            one.add_argument("--from-dataset", metavar="ROOT/PATH", help=told)
+            one.add_argument("--task-kind", metavar="KIND", default="press_button", help="kind of that task")
         one.add_argument("--dry-run", action="store_true", help="print the text, write nothing")
         one.add_argument("--defaults", action="store_true", help="ask nothing, also on a terminal")
 
@@ -41,6 +46,15 @@ def run(args: argparse.Namespace) -> int:
     name = _id(project, kind, args.id, asks)
     _answer(project, kind, name, given, asks)
     text = draft.render(kind, name, draft.completed(project, kind, name, given))
+    task = ""
+    if told := _told(project, args):
+        text += told.lines
+        draft.vacant(project, "task", name)
+        said = {"title": given.get("title"), "kind": args.task_kind, "instruction": told.instruction}
+        answers = draft.completed(project, "task", name, {key: value for key, value in said.items() if value})
+        task = draft.render("task", name, answers)
+        if wrong := [d for d in draft.judge(project, "task", name, task)[1] if d.severity == "error"]:
+            raise ValueError(f"no task can be made of the dataset: {wrong[0].message}; {wrong[0].help}")
     source, found = draft.judge(project, kind, name, text)
     after = draft.with_spec(project, kind, name, source)
     study, edited = None, b""
@@ -51,11 +65,16 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"`{source.name}` was not written\n")
         return 1
     if args.dry_run:
-        print(text, end="")
+        print(text + (f"--- # {name}, the task\n{task}" if task else ""), end="")
         if study is not None:
             sys.stderr.write(f"`{name}` would be added to `{study.relative_to(project.root)}`\n")
         return 0
     print(os.path.relpath(draft.write(project, kind, name, text)))
+    if task:
+        print(os.path.relpath(draft.write(project, "task", name, task)))
+        sys.stderr.write(
+            "look at each line of both: units and the kind of task are guesses; docs/own-robot.md says what shows which\n"
+        )
     if study is not None:
         temporary = study.with_name(f".{study.name}.{os.urandom(4).hex()}")
         temporary.write_bytes(edited)
@@ -76,6 +95,19 @@ def _project(args: argparse.Namespace) -> "Project":
     if not (Path.cwd() / "specs").is_dir():
         raise ValueError("there is no project here: call simkiln in a folder that holds `specs/`")
     return open_project(Path.cwd(), roots)
+
+
+def _told(project: "Project", args: argparse.Namespace) -> "Told | None":
+    """What the dataset of `--from-dataset` tells, where one is named."""
+    given = getattr(args, "from_dataset", None)
+    if given is None:
+        return None
+    from compiler.new.from_dataset import told_by
+
+    root, slash, path = given.partition("/")
+    if not (root and slash and path.strip("/")):
+        raise ValueError(f"`{given}` is not of the form ROOT/PATH")
+    return told_by(project, root, path.strip("/"))
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def episodes(said: FoundDataset, folder: Path, info: Info, robot: Robot) -> Iter
         int(row["episode_index"]): row
         for row in _rows(folder / "meta/episodes", ["episode_index", "length", *_film_columns(filmed)])
     }
-    tasks = _tasks(folder)
+    tasks = sentences(folder)
     films = {camera: Film(folder, key, f"data.cameras.{camera}", said.size_px) for camera, key in filmed.items()}
     read = {STATE: columns(said, info, STATE, robot)}
     read |= {ACTION: columns(said, info, ACTION, robot)} if said.action != "next_state" else {}
@@ -107,8 +107,8 @@ def _rows(folder: Path, wanted: list[str]) -> list[dict[str, Any]]:
     return [row for path in paths for row in _table(path, wanted, _opened(path)).to_pylist()]
 
 
-def _tasks(folder: Path) -> dict[int, str]:
-    """Number -> sentence. LeRobot writes the sentences as the table's index, under a name of pandas'."""
+def sentences(folder: Path) -> dict[int, str]:
+    """Number -> what the robot was told. LeRobot writes the sentences as the table's index, under a name of pandas'."""
     path = folder / "meta/tasks.parquet"
     file = _opened(path)
     found = _table(path, file.schema_arrow.names, file).to_pydict()

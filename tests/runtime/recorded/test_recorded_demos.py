@@ -16,6 +16,7 @@ from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
 from runtime.recorded.files import digest_dataset, found_dataset, inspect_dataset
 from runtime.sim.parts.so101 import SO101
+from tests.runtime.learn import reach
 from tests.runtime.recorded.lerobot_made import FPS, HW, LENGTH, TOLD, motion, record
 
 FILM = "videos/observation.images.top/chunk-000/file-000.mp4"
@@ -169,3 +170,13 @@ def test_what_info_says_is_bounded_and_links_stay_inside(recorded: Path, tmp_pat
     (root / "mine" / FILM).unlink()
     (root / "mine" / FILM).symlink_to(tmp_path / "away.mp4")
     assert [p.code for p in inspect_dataset(said, root, SO101)] == ["R218"]
+
+
+def test_pictures_in_the_table_are_read_as_well(tmp_path: Path) -> None:
+    reach.write(tmp_path / "mine")
+    joints = {name: {"name": f"joint_{i}"} for i, name in enumerate(SO101.names)}
+    made = built(tmp_path, tmp_path / "store", cameras={"front": "front"}, units="radians", joints=joints)
+    want, found = read_arrays(tmp_path / "mine"), read_arrays(made / "dataset")
+    np.testing.assert_array_equal(found.images["front"], want.images["front"])
+    np.testing.assert_allclose(found.state, want.state, atol=1e-6)
+    np.testing.assert_allclose(found.action, want.action, atol=1e-6)

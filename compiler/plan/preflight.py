@@ -1,0 +1,131 @@
+"""What a study needs of this machine, held against what is there: nothing is built, imported or downloaded for it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from compiler.plan.overview import Overview
+from compiler.plan.summary import amounts, over, size
+from compiler.project.project import Project
+from compiler.spec.study import Study
+from runtime.backend import DEFAULTS, info
+from runtime.libraries import installed, rounded
+from runtime.problem import InputError
+
+GB = 1e9
+
+
+class Line(NamedTuple):
+    """One thing that was looked at: `missing` would stop the study, `unsure` is for people to decide."""
+
+    what: str
+    state: Literal["ok", "missing", "unsure"]
+    said: str
+
+
+def folders(project: Project, study: Study) -> Iterator[Line]:
+    """The roots that the study names, and where they are."""
+    found: dict[str, str] = {study.robot.root: "robot"} if study.robot else {}
+    specs = [project.locations.get(x) for x in study.locations] + [project.tasks.get(x) for x in study.tasks]
+    for spec in specs:
+        named = [getattr(spec, part, None) for part in ("source", "data")] + list(getattr(spec, "assets", {}).values())
+        found |= {root: "files" for one in named if (root := getattr(one, "root", None))}
+    for root in sorted(found):
+        folder = project.root_folder(root)
+        help = f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
+        yield Line(f"root {root}", "missing", help) if folder is None else Line(f"root {root}", "ok", str(folder))
+
+
+def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
+    """Digests of what is read, licences, libraries, GPUs, memory, disk and time."""
+    yield from _digests(found)
+    yield from _licences(project, study)
+    build = list(found.plan.build())
+    yield from _libraries(found)
+    chosen = {(role, one["name"]) for node in build for role, one in node.backends.items()}
+    gpus = max([node.setting.resources.gpu for node in build] + [int(info(*one).needs_gpu) for one in chosen], default=0)
+    there = _gpus()
+    said = f"{gpus} needed by a job, {there} here"
+    yield Line("GPUs", "ok" if there >= gpus else "missing", said if gpus else f"none needed, {there} here")
+    memory, free = max((node.setting.resources.mem_gb for node in build), default=0.0), _memory()
+    state = "unsure" if free is None else "ok" if free >= memory * GB else "missing"
+    here = "what is free here is not known" if free is None else f"{size(free, rough=True)} free here"
+    yield Line("memory", state, f"{memory:g} GB for the largest job, {here}")
+    disk, free = found.estimate.disk_gb.value * GB, shutil.disk_usage(_existing(project.store)).free
+    least = "at least " if found.estimate.disk_known < 1 else ""
+    yield Line(
+        "disk", "ok" if free > disk else "missing", f"{least}{size(disk, rough=True)} needed, {size(free, rough=True)} free"
+    )
+    passed = over(found.estimate, study.budget)
+    yield Line(
+        "time", "missing" if passed else "ok", "; ".join(passed) or (", ".join(amounts(found.estimate)) if build else "none")
+    )
+
+
+def _digests(found: Overview) -> Iterator[Line]:
+    told: set[str] = set()
+    for node in found.plan.graph.nodes.values():
+        robot = node.params.get("model") if node.stage.bound.get("model") == "robot" else None
+        digest = node.content or (robot or {}).get("content")
+        if digest and digest not in told:
+            told.add(digest)
+            yield Line(f"files of {node.label}", "ok", f"sha256 {digest[:16]}")
+
+
+def _licences(project: Project, study: Study) -> Iterator[Line]:
+    stated: dict[str, str | None] = {}
+    for name in study.locations:
+        spec = project.locations.get(name)
+        stated |= {f"asset {key}": asset.licence for key, asset in spec.assets.items()} if spec else {}
+        stated |= {f"data of {name}": spec.data.licence} if spec and spec.data else {}
+    for name in study.tasks:
+        task = project.tasks.get(name)
+        stated |= {f"data of {name}": task.data.licence} if task and task.data else {}
+    for role, chosen in (DEFAULTS | study.backends).items():
+        try:
+            stated[f"back end {chosen}"] = info(role, chosen).licence
+        except InputError:
+            continue
+    for what, licence in stated.items():
+        said = f"{licence}, for {study.use} use" if licence else "states none: say `licence:`, and whether you may use it"
+        yield Line(what, "ok" if licence else "unsure", said)
+
+
+def _libraries(found: Overview) -> Iterator[Line]:
+    wanted: dict[str, str] = {}
+    counted: dict[str, str] = {}
+    for node in found.plan.build():
+        wanted |= node.setting.identity.pins
+        counted |= node.stage.libraries
+    odd = []
+    for name, pin in sorted(wanted.items()):
+        precision = counted.get(name, "exact")
+        have = installed(name)
+        if have is None or rounded(have, precision) != rounded(pin, precision):  # ty: ignore[invalid-argument-type]
+            odd.append(f"{name} is {have or 'not installed'}, {pin} is pinned")
+    if wanted:
+        yield Line(
+            "libraries", "missing" if odd else "ok", f"{'; '.join(odd[:4])}: `uv sync`" if odd else f"{len(wanted)} as pinned"
+        )
+
+
+def _gpus() -> int:
+    """GPUs that a job here could see; no driver is asked."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    there = sum(1 for path in Path("/dev").glob("nvidia[0-9]*"))
+    return there if chosen is None else min(there, len([x for x in chosen.split(",") if x.strip() not in ("", "-1")]))
+
+
+def _memory() -> int | None:
+    """Bytes that are free; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.absolute().parent)
