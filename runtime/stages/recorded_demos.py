@@ -43,7 +43,7 @@ def _contract(data: FoundDataset, fps: int | None, sizes: dict[str, tuple[int, i
 
 @stage(
     version=1,
-    libraries=minor("av", "numpy", "pillow") | exact("pyarrow"),
+    libraries=minor("av", "lerobot", "numpy", "pillow") | exact("pyarrow"),
     kind="demos",
     per=("location", "task"),
     needs={"robot": said("robot")},
