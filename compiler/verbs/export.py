@@ -1,62 +1,140 @@
-"""Copy a location's twins out of the store: MJCF that MuJoCo opens, and with `--usd` a scene for Isaac Lab."""
+"""Copy an artifact out of the store, for other programs: twin, demos, policy, tables; with its lineage and licences.
+
+A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a scene for Isaac Lab too), and an environment of
+`lerobot-eval --env.type=simkiln`; demos a LeRobotDataset; policies a LeRobot checkpoint; tables of trials come as CSV too.
+"""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.verbs import common
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from compiler.graph.node import Node
+    from compiler.plan.plan import Plan
     from compiler.project.project import Project
 
 ENVIRONMENT = "usd"
 """The environment that has mujoco-usd-converter: `.envs/usd`, or as simkiln.local.yaml says."""
 INSTALL = "`python -m venv .envs/usd && .envs/usd/bin/pip install mujoco-usd-converter==0.8.0` (Python 3.10 to 3.12)"
+FORMS = {
+    "demos": ("dataset", "A LeRobotDataset v3: `lerobot-train --dataset.repo_id=simkiln/demos --dataset.root=DIR`."),
+    "policy": ("checkpoint", "A LeRobot checkpoint: `lerobot-eval --policy.path=DIR`, `lerobot-rollout --policy.path=DIR`."),
+    "twin": (".", "MJCF: `python -m mujoco.viewer --mjcf=DIR/scene.xml`; `lerobot-eval --env.type=simkiln --env.path=DIR`."),
+}
+"""Type of an artifact -> the folder of it that is exported, and what other programs do with it."""
+SOURCE = "SOURCE.md"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln export`."""
-    common.completed(parser.add_argument("location", help="id of the location"), "locations")
-    study = parser.add_argument("--study", help="as this study builds it (default: the first in which a twin is built)")
+    common.completed(parser.add_argument("what", help="id of a location, or a node: STAGE/SCOPE, or a fingerprint"), "locations")
+    study = parser.add_argument("--study", help="as this study builds it (default: the first that has it built)")
     common.completed(study, "studies")
-    parser.add_argument("--usd", action="store_true", help=f"write twin.usdc too, by the environment `{ENVIRONMENT}`")
+    parser.add_argument("--to", metavar="DIR", help="a folder that is not there yet, or empty (default: below build/export)")
+    parser.add_argument(
+        "--units",
+        choices=("radians", "degrees", "percent"),
+        default="radians",
+        help="of a policy: how it counts joints (default: radians, as demos do; LeRobot's drivers count in degrees)",
+    )
+    parser.add_argument("--usd", action="store_true", help=f"of a twin: write twin.usdc too, by the environment `{ENVIRONMENT}`")
     common.root_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the twins are written, 1 when none is built yet or USD cannot be written."""
-    import shutil
-
-    from compiler.diagnostics.diagnostic import did_you_mean
+    """0 when all is written, 1 when it is not built yet or USD cannot be written."""
     from runtime.store.store import Store
 
     project = common.project(args)
-    if args.location not in project.locations:
-        raise ValueError(f"no location `{args.location}`; {did_you_mean(args.location, list(project.locations), 'locations', 6)}")
     store, asked = Store(project.store), None
-    for study, twins in _candidates(project, args.location, args.study):
-        asked = asked or study
-        built = [(node, store.path(*node.address)) for node in twins if store.has(*node.address)]
-        for node, artifact in built:
-            target = project.root / "build" / "export" / args.location / str(node.scope.task)
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(artifact, target, copy_function=shutil.copyfile)
-            print(f"{os.path.relpath(target)}/scene.xml  opens by `python -m mujoco.viewer --mjcf=FILE`")
-            if args.usd and not _usd(project, target):
-                return 1
-        if built:
-            return 0
+    for plan, nodes in _candidates(project, args.what, args.study):
+        asked = asked or plan.graph.study
+        if built := [node for node in nodes if store.has(*node.address)]:
+            if args.to and len(built) > 1:
+                raise ValueError(
+                    f"`{args.what}` means {len(built)} artifacts: name one ({', '.join(n.label for n in built[:4])})"
+                )
+            return max(_export(project, plan, node, args) for node in built)
     help_ = f"run `simkiln run {asked}`" if asked else "no study plans it"
-    sys.stderr.write(f"no twin of `{args.location}` is built: {help_}\n")
+    what = f"twin of `{args.what}`" if args.what in project.locations else f"artifact `{args.what}`"
+    sys.stderr.write(f"no {what} is built: {help_}\n")
     return 1
 
 
-def _usd(project: "Project", target: "Path") -> bool:
+def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Namespace) -> int:
+    import shutil
+
+    from compiler.render.source import source_text
+    from compiler.why.artifact import of_node
+
+    artifact = project.store.joinpath(*node.address)
+    inside, use = FORMS.get(node.stage.kind, (".", "The files of the artifact, as they are in the store."))
+    target = Path(args.to) if args.to else project.root / "build" / "export" / node.label
+    if args.what in project.locations and not args.to:
+        target = project.root / "build" / "export" / args.what / str(node.scope.task)
+    if args.to and target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"`{args.to}` is there, and not an empty folder: nothing is written over what somebody may need")
+    if not args.to:
+        shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(artifact / inside, target, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    if node.stage.kind == "policy":
+        for name in ("policy.json", "crossing.json"):
+            if (artifact / name).is_file():
+                shutil.copyfile(artifact / name, target / name)
+        if args.units != "radians":
+            use += f" It counts joints as LeRobot's drivers do: {args.units}, the gripper from 0 to 100."
+            _in_units(project, node, target, args.units)
+    for table in sorted(target.glob("*.parquet")):
+        from pyarrow import csv, parquet
+
+        csv.write_csv(parquet.read_table(table), table.with_suffix(".csv"))
+    if node.stage.kind == "twin":
+        _with_conditions(project, plan, node, target)
+    shown = os.path.relpath(target)
+    (target / SOURCE).write_text(source_text(project, node, of_node(project, plan, node), use.replace("DIR", shown)), "utf-8")
+    print(f"{shown}/  {use.replace('DIR', shown)}")
+    return 0 if not args.usd or _usd(project, target) else 1
+
+
+def _with_conditions(project: "Project", plan: "Plan", twin: "Node", target: Path) -> None:
+    """What the study's trials in the twin begin from, where that is built."""
+    import shutil
+
+    for node in plan.graph.nodes.values():
+        if node.stage.role == "trials" and node.scope.domain == "twin" and twin in node.inputs.get("twin", ()):
+            file = project.store.joinpath(*node.inputs["conditions"][0].address) / "conditions.json"
+            if file.is_file():
+                shutil.copyfile(file, target / file.name)
+                return
+
+
+def _in_units(project: "Project", node: "Node", checkpoint: Path, units: str) -> None:
+    """Make an exported policy count joints otherwise; the robot is that of a twin that it was made from.
+
+    Raises:
+        ValueError: when people brought it, or no twin of its lineage is in the store.
+    """
+    from runtime.export.policy import in_units
+    from runtime.sim.twin.twin import read_twin
+
+    waiting = list(node.parents())
+    while waiting:
+        parent = waiting.pop(0)
+        folder = project.store.joinpath(*parent.address)
+        if parent.stage.kind == "twin" and (folder / "twin.json").is_file():
+            in_units(checkpoint, read_twin(folder).robot, units)  # ty: ignore[invalid-argument-type]
+            return
+        waiting += parent.parents()
+    raise ValueError(f"`--units {units}` is for policies that were made here, from a twin that is in the store")
+
+
+def _usd(project: "Project", target: Path) -> bool:
     """Write `twin.usdc` by the environment's Python; say what is missing where that does not do."""
     import subprocess
 
@@ -77,20 +155,30 @@ def _usd(project: "Project", target: "Path") -> bool:
     return True
 
 
-def _candidates(project: "Project", location: str, study: str | None) -> "Iterator[tuple[str, list[Node]]]":
-    """Study and its twins of a location.
+def _candidates(project: "Project", what: str, study: str | None) -> "Iterator[tuple[Plan, list[Node]]]":
+    """Plans of studies and what the words mean in them: a location's twins, or nodes.
 
     Raises:
-        SpecsRefused: when the study that was named has an error.
+        ValueError: when they mean nothing anywhere. SpecsRefused: when the study that was named has an error.
     """
+    from compiler.diagnostics.diagnostic import did_you_mean
     from compiler.plan.study import SpecsRefused, plan_study
     from runtime.view.place import TWIN
 
+    known = what in project.locations
+    labels: list[str] = []
     for name in [study] if study else sorted(project.ids("study"), key=lambda name: name != "study"):
         try:
-            graph = plan_study(project, name).graph
+            plan = plan_study(project, name)
         except SpecsRefused:
             if study:
                 raise
             continue
-        yield name, [n for n in graph.nodes.values() if n.stage.kind == TWIN and n.scope.location == location]
+        nodes = list(plan.graph.nodes.values())
+        found = [n for n in nodes if n.stage.kind == TWIN and n.scope.location == what] if known else plan.graph.find(what)
+        labels += [n.label for n in nodes]
+        if found or known:
+            known = True
+            yield plan, found
+    if not known:
+        raise ValueError(f"no location and no node `{what}`; {did_you_mean(what, [*project.locations, *labels], 'them', 6)}")

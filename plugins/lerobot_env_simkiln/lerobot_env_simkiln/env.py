@@ -21,7 +21,8 @@ class TwinEnv(gym.Env):
 
     Episode with seed I begins from state I (modulo their number); without a seed, from the next one. An episode ends with
     success, or is cut at the task's horizon. Observations are `pixels` (camera -> u8 [H, W, 3]) and `agent_pos`, the measured
-    joints; actions are joint targets. Both are in `units`, in the robot's order. The reward is 1 on success, else 0.
+    joints; actions are joint targets. Both are in `units`, in the robot's order. Rewards are what the trial's score gains, so
+    that they sum up to it.
     """
 
     def __init__(self, twin: str | Path, conditions: str | Path, units: Units = "radians") -> None:
@@ -68,11 +69,13 @@ class TwinEnv(gym.Env):
         targets = from_lerobot(self.facts.robot, np.asarray(action, np.float64)[None], self._units)
         if not np.isfinite(targets).all():
             raise FloatingPointError("the policy's actions are not finite")
+        judge = self._bench.judges[0]
+        before = judge.score
         self._bench.step(targets)
         self._steps += 1
-        success = bool(self._bench.judges[0].success)
+        success = bool(judge.success)
         info = {"is_success": success, "initial_state": self._bench.starts[0].index}
-        return self._seen(), float(success), success, self._steps >= self._max_episode_steps, info
+        return self._seen(), float(judge.score - before), success, self._steps >= self._max_episode_steps, info
 
     def render(self) -> np.ndarray:
         """What the first camera had before it, u8 [H, W, 3]."""

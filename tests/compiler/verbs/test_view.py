@@ -173,6 +173,12 @@ def test_the_robot_stands_where_the_twin_has_it(there: Path, capsys: pytest.Capt
     out = there / "build/export/table/press-button"
     model = mujoco.MjModel.from_xml_path(str(out / "scene.xml"))
     assert model.body("asset/box").pos == pytest.approx((0.4, 0.3, 0.03))
+    assert main(["export", "twin/table/press-button", "--study", "robot", "--to", "out/twin"]) == 0
+    source = Path("out/twin/SOURCE.md").read_text()
+    assert "- `splat/table` (" in source
+    assert "- asset `box` of `table`: MIT" in source
+    assert (there / "out/twin/scene.xml").read_bytes() == (out / "scene.xml").read_bytes()
+    assert main(["export", "twin/table/press-button", "--study", "robot", "--to", "out/twin"]) == 2  # nothing is written over
     assert main(["export", "table", "--usd"]) == 1
     assert "pip install mujoco-usd-converter" in capsys.readouterr().err
     python = usd_python()

@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from runtime.build.testing import run_stage
+from runtime.export.policy import in_units
 from runtime.problem import InputError
-from runtime.sim.parts.lerobot_units import to_lerobot
 from runtime.sim.parts.so101 import SO101
 
 SAID = {"kind": "lerobot", "root": "checkpoints", "path": "mine", "cameras": {"front": "front"}, "units": "radians", "fps": 10}
@@ -36,17 +36,10 @@ def mine(tmp_path: Path, sim_policy: Path) -> Path:
 
 
 def in_degrees(folder: Path) -> None:
-    """Another order of joints, degrees and another name of the camera, all by the checkpoint's own processors."""
-    before, after = (next(folder.glob(f"policy_{which}processor_*.safetensors")) for which in ("pre", "post"))
-    for path in (before, after):
-        flat = {name.replace("images.front", "images.top"): value for name, value in load_file(path).items()}
-        for key in ("observation.state", "action"):
-            names = [n for n in flat if n.startswith(f"{key}.") and n.endswith((".mean", ".std"))]
-            zero = to_lerobot(SO101, np.zeros(6))
-            for name in names:
-                scaled = to_lerobot(SO101, flat[name].astype(float))
-                flat[name] = (scaled if name.endswith("mean") else scaled - zero).astype(np.float32)
-        save_file(flat, path)
+    """As it is exported for a real arm, and with another name of the camera."""
+    in_units(folder, SO101, "degrees")
+    for path in folder.glob("policy_*processor_*.safetensors"):
+        save_file({name.replace("images.front", "images.top"): value for name, value in load_file(path).items()}, path)
     for path in folder.glob("*.json"):
         path.write_text(path.read_text().replace("images.front", "images.top"))
 
