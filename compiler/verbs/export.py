@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
 def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Namespace) -> int:
     import shutil
 
-    from compiler.render.source import source_text
     from compiler.why.artifact import of_node
+    from compiler.why.source import source_text
 
     artifact = project.store.joinpath(*node.address)
     inside, use = FORMS.get(node.stage.kind, (".", "The files of the artifact, as they are in the store."))
