@@ -4,6 +4,7 @@ Small by default (these run on one CPU thread), never with downloaded weights. `
 LeRobot route, against which tests compare the light one.
 """
 
+import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +20,10 @@ from runtime.learn.normaliser import load_stats
 from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
-NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion"}
+NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion", "smolvla": "smolvla"}
 DIFFUSION_HISTORY = 2
 NO_DOWNLOAD = {"pretrained_backbone_weights": None, "load_vlm_weights": False, "pretrained_path": None}
+HUB = re.compile(r"[\w.-]+/[\w.-]+")
 AT_ONCE = ("simkiln_small", "act", "smolvla")
 """Types whose `select_action` hands out a plan that they made from a single observation."""
 PACKAGES = {"diffusion": ("diffusers", "diffusion"), "smolvla": ("transformers", "smolvla")}
@@ -39,7 +41,14 @@ def options(spec: Spec) -> dict[str, Any]:
     diffusion |= {"use_group_norm": True, "down_dims": (32, 64), "diffusion_step_embed_dim": 32}
     diffusion |= {"spatial_softmax_num_keypoints": 16, "do_mask_loss_for_padding": True}
     diffusion |= {"num_train_timesteps": 50, "noise_scheduler_type": "DDIM", "num_inference_steps": 8}
-    return {**{"small": chunks, "act": act, "diffusion": diffusion}[spec.architecture], **spec.extra}
+    found = {**{"small": chunks, "act": act, "diffusion": diffusion, "smolvla": chunks}[spec.architecture], **spec.extra}
+    if isinstance(side := found.get("resize_imgs_with_padding"), int):
+        found["resize_imgs_with_padding"] = (side, side)
+    if not HUB.fullmatch(str(found.get("vlm_model_name", "owner/name"))):
+        problem = f"`vlm_model_name: {found['vlm_model_name']}` is not the name of a model of the Hub"
+        help_ = "name it `OWNER/NAME`; it is looked for in the cache of this machine"
+        raise InputError(Problem("R316", problem, help_, "stages.policy.options"))
+    return found
 
 
 class LeRobotLearner:
@@ -47,7 +56,7 @@ class LeRobotLearner:
 
     def __init__(self, spec: Spec, dataset: Path) -> None:
         """Make the policy from the dataset's features; keeps the cameras that `spec` names."""
-        check_packages(spec.architecture)
+        check_packages(NAMES[spec.architecture])
         offline()
         from lerobot.configs.types import FeatureType, PolicyFeature
         from lerobot.datasets.dataset_metadata import LeRobotDatasetMetadata
@@ -64,7 +73,14 @@ class LeRobotLearner:
             problem = f"LeRobot refuses the options of architecture `{spec.architecture}`: {error}"
             raise InputError(Problem("R316", problem, "see LeRobot's config class", "stages.policy.options")) from error
         self.spec, self.config = spec, config
-        self.policy = make_policy(config, ds_meta=LeRobotDatasetMetadata(REPO_ID, root=Path(dataset)))
+        described = LeRobotDatasetMetadata(REPO_ID, root=Path(dataset))
+        self._instruction = "" if described.tasks is None else str(next(iter(described.tasks.index), ""))
+        try:
+            self.policy = make_policy(config, ds_meta=described)
+        except OSError as error:  # a model that its config names, and that is not in the cache
+            message = f"architecture `{spec.architecture}` cannot be made: {str(error).splitlines()[0][:200]}"
+            help_ = "nothing is downloaded here: get the model once by `hf download OWNER/NAME`"
+            raise InputError(Problem("R316", message, help_, "stages.policy.options")) from error
         stats: Any = load_stats(dataset)
         self.before, self.after = make_pre_post_processors(config, dataset_stats=stats)
         seen, ahead = config.observation_delta_indices, config.action_delta_indices
@@ -81,7 +97,8 @@ class LeRobotLearner:
         """The policy's own loss; see `Learner.loss`."""
         self.policy.train(train)
         tensors = {k: _tensor(k, v) for k, v in batch.items() if self._wanted(k)}
-        return self.policy.forward(self.before(tensors))[0]
+        said = {"task": [self._instruction] * len(batch[ACTION])} if self.spec.architecture == "smolvla" else {}
+        return self.policy.forward(self.before({**tensors, **said}))[0]
 
     def weights(self) -> dict[str, Tensor]:
         """The policy's state."""

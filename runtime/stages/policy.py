@@ -10,16 +10,17 @@ from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, one, stage
 
-HISTORY = {"small": 1, "act": 1, "diffusion": 2}
+HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
 
 
 class Policy(Params):
     """How a policy is made and trained."""
 
-    architecture: Literal["small", "act", "diffusion"] = Field(
+    architecture: Literal["small", "act", "diffusion", "smolvla"] = Field(
         "small", json_schema_extra={"fact": "history", "budget": "capacity"}
     )
-    """Name of the policy: ours (`small`, keypoints and a perceptron) or one of LeRobot's own."""
+    """Name of the policy: ours (`small`, keypoints and a perceptron) or one of LeRobot's own. `smolvla` needs the extra `vla`,
+    and the model of its option `vlm_model_name` in the cache of this machine."""
     options: dict[str, int | float | bool | str] = Field(default_factory=dict, json_schema_extra={"budget": "capacity"})
     """Fields of the architecture's LeRobot config to override, such as `dim_model` of `act` or `width` of `small`."""
     steps: int = Field(800, ge=0, json_schema_extra={"budget": "steps"})
