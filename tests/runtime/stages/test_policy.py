@@ -137,6 +137,7 @@ def test_a_foreign_normaliser_is_refused(demos: Path, tmp_path: Path) -> None:
     _build(demos, tmp_path / "a")
     other = tmp_path / "other"
     reach.write(other / "dataset", count=4, length=10, seed=8)
+    shutil.copy(demos / "manifest.json", other)
     _build(other, tmp_path / "b")
     name = "policy_preprocessor_step_3_normalizer_processor.safetensors"
     shutil.copy(tmp_path / "b/checkpoint" / name, tmp_path / "a/checkpoint" / name)
