@@ -1,6 +1,6 @@
 """The dataset of specs/studies/own-so101.yaml: what a team would record of its own arm, by the scripted expert at a hidden site.
 
-    python -m tests.runtime.recorded.own_so101 FOLDER [--episodes 40] [--robot DIR]
+    python -m tests.runtime.recorded.own_so101 FOLDER [--episodes 160] [--robot DIR]
 
 FOLDER is made through LeRobot's own API: 20 frames a second, the camera `desk`, joints in degrees, the gripper first, from 0 to
 100. DIR holds `so101_new_calib.xml` with its meshes, in place of the built-in arm, which is an SO-101 of primitives.
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the dataset."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--episodes", type=int, default=40)
+    parser.add_argument("--episodes", type=int, default=160)
     parser.add_argument("--robot", type=Path)
     options = parser.parse_args(argv)
     site = HiddenSite.model_validate(spec("locations/own-bench")["source"])
