@@ -25,7 +25,7 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials.run import run_trials
-from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 from runtime.stage import load_stages
 from runtime.stages.evaluate import EvaluateParams
 
@@ -80,7 +80,7 @@ def main() -> None:
     rows = [("policy, success", "pictures", "frames", "frames per CPU-s", "trials per CPU-s", "trials, CPU-s", "job, CPU-s")]
     for policy, twin, conditions in jobs(given.store, given.policies):
         facts, model = read_twin(twin), read_model(twin)
-        eyes, actor = eyes_of(model, facts, read_backdrops(twin, facts)), load_policy(policy / "checkpoint")
+        eyes, actor = eyes_of(model, facts, read_behind(twin, facts)), load_policy(policy / "checkpoint")
         starts = [kind_of(facts.task).draw_start(facts.task, i, "trial") for i in range(TRIALS)]
         inputs = dict.fromkeys(port.name for port in stage.ports) | {"policy": policy, "twin": twin, "conditions": conditions}
         spent, rates, whole, done = ([[], []] for _ in range(4))

@@ -22,6 +22,7 @@ BOUND = {
     "location.scene": "set it in the location's `scene`",
     "location.assets": "set it in the location's `assets`",
     "data": "set `data` in the location or the task",
+    "cameras": "set it in `cameras` of the study or the location",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",
@@ -78,15 +79,16 @@ def bound(source: str, since: int | None = None, **kwargs: Any) -> Any:
     if source not in BOUND:
         raise ValueError(f"unknown bound source {source!r}")
     born = {} if since is None else {"since": since, "born": kwargs["default"]}
-    return Field(json_schema_extra={"bound": source, **born}, **kwargs)
+    marks = kwargs.pop("json_schema_extra", {})
+    return Field(json_schema_extra={"bound": source, **born, **marks}, **kwargs)
 
 
 def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     """Field name -> what its `json_schema_extra` says under `mark`.
 
     Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
-    compute, data or capacity for the policy, so a fair comparison holds it equal); `since` and `born` are those of
-    `runtime.bound.base.later`.
+    compute, data or capacity for the policy, so a fair comparison holds it equal), `instead` (a section of specs that takes its
+    place); `since` and `born` are those of `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}

@@ -94,6 +94,13 @@ def _key(name: str) -> Callable[[Grid, Scope], Any]:
     return lambda grid, at: at.location if grid.project.locations[str(at.location)].says(name) else None
 
 
+def _camera(asked: Asked) -> Place:
+    """The location where it says a camera of that name, else the study."""
+    location = str(asked.node.scope.location)
+    own = asked.inside and asked.inside[0] in asked.project.locations[location].cameras
+    return ("location", location, ("cameras", *asked.inside)) if own else ("study", asked.study, ("cameras", *asked.inside))
+
+
 def _trials(asked: Asked) -> Place:
     return "study", asked.study, ("trials", str(asked.node.scope.domain))
 
@@ -253,6 +260,7 @@ BINDINGS: dict[str, Binding] = {
     "location.scene": Binding(_said("scene"), _part_of_location("scene"), _key("scene"), True),
     "location.assets": Binding(_said("assets"), _part_of_location("assets"), _key("assets"), True),
     "data": Binding(_data, _data_place, _data_key, True),
+    "cameras": Binding(lambda grid, at: grid.cameras(at.location), _camera, _key("cameras"), True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),

@@ -113,7 +113,8 @@ class _Expansion:
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
-        like = (canonical(spec.stages), spec.source.kind, outside, *map(spec.says, ("scene", "assets", "data")))
+        says = *map(spec.says, ("scene", "assets", "data")), tuple(spec.cameras)
+        like = (canonical(spec.stages), spec.source.kind, outside, *says)
         partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)
         if pattern is not None and self._repeat(str(like), pattern, location):
@@ -411,9 +412,11 @@ class _Expansion:
             spans = self.project.spans(*of[:2])
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "data"}
         said = {source.partition(".")[2] for source in node.stage.bound.values() if source.startswith("location.")}
-        if said:
-            spans = self.project.spans("location", str(node.scope.location))
-            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] in said}
+        both = {"cameras"} & set(node.stage.bound.values())
+        for kind, name in (("study", self.id), ("location", str(node.scope.location))) if said or both else ():
+            sections = both if kind == "study" else said | both
+            spans = self.project.spans(kind, name)
+            found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] in sections}
         if approach is not None and "approach.policy" in node.stage.bound.values():
             by, _ = approach_policy(self.project, approach) or (approach, None)
             spans = self.project.spans("approach", by)

@@ -1,7 +1,7 @@
 """A study's grid: its cells, the scopes of its trials and trainings, and what its specs set at each scope."""
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from compiler.graph.fingerprint import canonical
@@ -14,6 +14,18 @@ from runtime.bound.cell import Cell, CellGrid
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.sequential import Schedule
+from runtime.bound.twin_camera import TwinCamera
+from runtime.stage import REGISTRY, marked_fields
+
+LOOKS = "camera_keys"
+"""The parameter that says which cameras a stage looks through: all that are named, unless specs say otherwise."""
+
+
+@cache
+def settable(stage: str) -> frozenset[str]:
+    """Names of the parameters that specs may set."""
+    params = REGISTRY[stage].params
+    return frozenset(params.model_fields) - marked_fields(params, "bound").keys()
 
 
 class Grid:
@@ -121,14 +133,19 @@ class Grid:
         sets, specs = self.study.sets, self.project.locations
         return [x for x in sets.get(name, ()) if x not in sets.get(HELD_OUT, ()) and not specs[x].held_out]
 
+    def cameras(self, location: str | None) -> dict[str, TwinCamera]:
+        """The cameras that are said, those of the location before those of the study."""
+        return self.study.cameras | (self.project.locations[location].cameras if location else {})
+
     def merged(self, stage: str, scope: Scope) -> tuple[dict[str, Any], str]:
         """What specs set, the later layer winning, and its canonical JSON."""
         location = self.project.locations[scope.location].stages.get(stage) if scope.location else None
         task = scope.task or ""
-        key = (stage, task, scope.approach or "", repr(location) if location is not None else "")
+        eyes = tuple(self.cameras(scope.location)) if LOOKS in settable(stage) else ()
+        key = (stage, task, scope.approach or "", repr(location) if location is not None else "", *eyes)
         if key in self._values:
             return self._values[key]
-        values = {**self.study.stages.get(stage, {}), **(location or {})}
+        values = {**({LOOKS: list(eyes)} if eyes else {}), **self.study.stages.get(stage, {}), **(location or {})}
         if scope.task:
             values |= self.project.tasks[scope.task].stages.get(stage, {})
         if scope.approach:

@@ -9,6 +9,7 @@ from compiler.graph.graph import Graph
 from compiler.laws.alike import graph_for_laws
 from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.budget import over_budget
+from compiler.laws.cameras import of_one_size
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
 from compiler.laws.recorded import absent_data
@@ -26,6 +27,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     other_curve,
     absent_data,
     contracts,
+    of_one_size,
     one_control_rate,
     over_budget,
 )

@@ -46,7 +46,7 @@ def unknown_input(subject: Subject) -> Iterator[Diagnostic]:
 
 def other_type(subject: Subject) -> Iterator[Diagnostic]:
     """X408: the port takes another artifact type than the stage makes."""
-    for name, reader, port, maker in _edges(subject):
+    for name, reader, port, maker in edges(subject):
         if port.only_own and maker is not reader:
             message = f"port `{port.name}` of `{reader.name}` takes what `{reader.name}` itself made before, not `{maker.name}`"
             path = ("inputs", reader.name, port.name)
@@ -65,7 +65,7 @@ def other_type(subject: Subject) -> Iterator[Diagnostic]:
 
 def made_more_often(subject: Subject) -> Iterator[Diagnostic]:
     """X415: a port for one artifact is given a stage that makes many for each reader."""
-    for name, reader, port, maker in _edges(subject):
+    for name, reader, port, maker in edges(subject):
         # Of rounds the last is read, and of a set of locations there is one.
         more = [axis for axis in maker.per if axis not in (*reader.per, "round", "set")]
         if maker.kind == port.kind and more and not port.many:
@@ -124,7 +124,7 @@ def _inputs(subject: Subject) -> Iterator[tuple[str, str, str, str]]:
                 yield name, stage, port, wired
 
 
-def _edges(subject: Subject) -> Iterator[tuple[str, Stage, Port, Stage]]:
+def edges(subject: Subject) -> Iterator[tuple[str, Stage, Port, Stage]]:
     """The inputs of which both ends and the port exist."""
     stages = load_stages()
     for name, stage, port, wired in _inputs(subject):

@@ -9,6 +9,7 @@ from runtime.bound.asset import Asset
 from runtime.bound.dataset import Dataset
 from runtime.bound.known_scene import KnownScene
 from runtime.bound.source import Source
+from runtime.bound.twin_camera import CameraName, TwinCamera
 
 
 class Location(Spec):
@@ -22,6 +23,8 @@ class Location(Spec):
     """Models of things (OBJ, STL, MJCF) that stand in its twin, by name."""
     data: Dataset | None = None
     """Demos that people recorded here, which `recorded_demos` makes of them."""
+    cameras: dict[CameraName, TwinCamera] = Field(default_factory=dict, max_length=8)
+    """Cameras that stand here otherwise than the study says, or further ones, by name."""
     held_out: bool = False
     """True for a location that policies may never be trained at."""
     stages: StageParameters = Field(default_factory=dict)
@@ -33,5 +36,5 @@ class Location(Spec):
         return repr(self.stages)
 
     def says(self, section: str) -> bool:
-        """Whether a section, `scene`, `assets` or `data`, holds anything."""
+        """Whether a section, `scene`, `assets`, `data` or `cameras`, holds anything."""
         return getattr(self, section) not in (None, {}, KnownScene())

@@ -15,6 +15,7 @@ from runtime.bound.frame import Reproducible
 from runtime.bound.imported import SetName
 from runtime.bound.robot import RobotModel
 from runtime.bound.sequential import Sequential
+from runtime.bound.twin_camera import CameraName, TwinCamera
 from runtime.bound.waiver import Waivers
 
 
@@ -128,6 +129,9 @@ class Study(Spec):
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
     robot: RobotModel | None = None
     """A robot of your own (MJCF or URDF) in place of the built-in arm."""
+    cameras: dict[CameraName, TwinCamera] = Field(default_factory=dict, max_length=8)
+    """The robot's cameras by name, in place of the one that twins have by default; policies see them all unless they say
+    `camera_keys`. A location may say its own for a name, or add one."""
     conditions: Conditions = Conditions()
     """What trials meet besides their initial states: how far hidden sites are from their twins."""
     sequential: Sequential | None = None

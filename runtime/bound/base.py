@@ -25,4 +25,5 @@ def later(born: Any, since: int, **kwargs: Any) -> Any:
     It is left out of addresses while it equals `born`, so that what was made before it stays current. Another default, given
     by `default`, is hashed like any other value.
     """
-    return Field(kwargs.pop("default", born), json_schema_extra={"since": since, "born": born}, **kwargs)
+    marks = {"since": since, "born": born, **kwargs.pop("json_schema_extra", {})}
+    return Field(kwargs.pop("default", born), json_schema_extra=marks, **kwargs)

@@ -20,8 +20,9 @@ class KnownCamera(Bound):
     """Size of its pictures, focal lengths and principal point, in pixels."""
     c2w: tuple[Row, Row, Row]
     """Camera-to-world, the first three rows: x of the camera to the right, y down, z ahead (as in OpenCV and COLMAP)."""
-    frame: Literal["base", "support", "capture"] = "base"
-    """What `c2w` leads to: the robot's base or the support (metres, z up), or the coordinates of the capture's `cameras.json`."""
+    frame: Literal["base", "support", "capture", "mount"] = "base"
+    """What `c2w` leads to: the robot's base or the support (metres, z up), the coordinates of the capture's `cameras.json`, or
+    the body or site that it is mounted on."""
 
     @model_validator(mode="after")
     def _rigid(self) -> Self:

@@ -34,9 +34,16 @@ def convert(twin: Path, target: Path) -> None:
         stage = pxr["Usd"].Stage.Open(made.path)
         root = stage.GetDefaultPrim().GetPath()
         for camera in facts["cameras"]:
-            _camera(stage, f"{root}/Cameras/{camera['name']}", camera, **pxr)
+            _camera(stage, f"{_mount(stage, camera) or f'{root}/Cameras'}/{camera['name']}", camera, **pxr)
         _lights(stage, f"{root}/Lights", facts, **pxr)
         stage.GetRootLayer().Export(str(target))
+
+
+def _mount(stage: Any, camera: dict[str, Any]) -> Any:
+    """The body that a camera is mounted on; None of one that stands still."""
+    if not (on := camera.get("on")):
+        return None
+    return next(prim.GetPath() for prim in stage.Traverse() if on in (prim.GetName(), prim.GetDisplayName()))
 
 
 def _camera(stage: Any, path: str, camera: dict[str, Any], Gf: Any, UsdGeom: Any, **_: Any) -> None:

@@ -24,11 +24,12 @@ class AlignParams(Params):
 )
 def align(p: AlignParams, twin: Path, out: Out) -> dict[str, int]:
     """Publish the pictures that live ones are aligned with: the twin's background in each of its cameras, without robot or
-    objects. They were rendered of photos; nothing of a site is looked at.
+    objects. They were rendered of photos; nothing of a site is looked at. Of a camera that is mounted there is no such picture:
+    what it sees passes as it is, and `check` says so (X471).
     """
     import numpy as np
 
-    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
     from runtime.sim.twin.twin import read_backdrops, read_twin
 
     facts = read_twin(twin)
@@ -36,7 +37,8 @@ def align(p: AlignParams, twin: Path, out: Out) -> dict[str, int]:
         name: np.round(255 * np.clip(backdrop.rgb, 0, 1)).astype(np.uint8)
         for name, backdrop in read_backdrops(twin, facts).items()
     }
+    pictures |= {camera.name: np.zeros((0, 0, 3), np.uint8) for camera in facts.cameras if camera.on}
     np.savez_compressed(out.path("reference"), **pictures)  # ty: ignore[invalid-argument-type]
-    save_sheet(out.path("preview"), [picture[None] for picture in pictures.values()], 1)
+    save_sheet(out.path("preview"), [side_by_side([picture[None] for picture in pictures.values()])], 1)
     out.contract(camera_keys=tuple(pictures))
     return {"cameras": len(pictures)}

@@ -59,8 +59,8 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.self_test import self_test
-    from runtime.sim.pixels.contact_sheet import save_sheet
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
@@ -73,7 +73,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
         raise InputError(Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes"))
     mastered = scripted_successes(model, facts, p.scripted_tries, effort)
-    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    eyes = eyes_of(model, facts, read_behind(twin, facts))
     rng = np.random.default_rng([31, p.demo_seed])
     films = []
     for i, episode in enumerate(episodes):
@@ -82,7 +82,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
     save_episodes(out.path("episodes"), episodes)
     save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
-    save_sheet(out.path("preview"), [f[facts.cameras[0].name] for f in films[:SHEET_ROWS]])
+    save_sheet(out.path("preview"), [side_by_side(list(film.values())) for film in films[:SHEET_ROWS]])
     frames = sum(len(e) for e in episodes)
     out.contract(**vars(of_demos(contract_of(facts), "twin")))
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)

@@ -99,7 +99,7 @@ def enrichment(
     from runtime.sim.episodes.episodes import Episode, Film, as_dataset, load_episodes, save_episodes
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.variants import Ranges
-    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
     from runtime.sim.twin.twin import contract_of, read_model, read_twin
     from runtime.splat.ply import read_ply
 
@@ -111,7 +111,7 @@ def enrichment(
     limits = Limits(**p.model_dump(include=set(Limits.__dataclass_fields__)))
     cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
     originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
-    first, fps = facts.cameras[0].name, round(facts.control_hz)
+    fps = round(facts.control_hz)
     found, passing, sheets, places = [], [], [], []
 
     def drawn() -> Iterator[tuple[Episode, Film]]:
@@ -128,7 +128,7 @@ def enrichment(
             kept = [variant for variant, checked in zip(variants, checks, strict=True) if checked.passed]
             passing.append(len(kept))
             if i < SHEET_DEMOS:
-                sheets.extend(film[first] for film in (original, *films))
+                sheets.extend(side_by_side(list(film.values())) for film in (original, *films))
             out.progress((i + 1) / len(episodes), "drawing variants")
             for film, cameras in kept:
                 places.append(places_of(episode, model, facts, cameras))

@@ -98,7 +98,7 @@ def evaluate(
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.tables import save_twice, trial_table
     from runtime.sim.trials.transform import transformed
-    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
     from runtime.stats.looks.look import batch
 
     repeated = p.twice if p.look == 1 else 0
@@ -134,7 +134,7 @@ def evaluate(
             measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
         else:
             model, physics = read_model(twin, facts, task), facts.physics
-            eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+            eyes = eyes_of(model, facts, read_behind(twin, facts))
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
         bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)

@@ -68,13 +68,13 @@ def gap_factors(
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
-    from runtime.sim.site.place import hidden_place
+    from runtime.sim.site.place import camera_optics, hidden_place
     from runtime.sim.trials.conditions import Condition, alike, replay
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.factors import RECONSTRUCTION, Change, combinations, draw_orders, walk
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
-    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 
     facts = read_twin(twin)
     actor = transformed(load_crossed(policy, facts.robot), transform)
@@ -96,10 +96,10 @@ def gap_factors(
 
     def in_twin(task: Task) -> tuple[Any, Any, Any]:
         model = read_model(twin, facts, task)
-        return model, facts.physics, eyes_of(model, facts, read_backdrops(twin, facts))
+        return model, facts.physics, eyes_of(model, facts, read_behind(twin, facts))
 
     changes: list[Change] = []
-    truth = {}
+    truth: dict[str, dict[str, Any]] = {}
     for level in levels:
         site, same = p.site.at(level), [one for one in found if one.gap == level]
 
@@ -127,6 +127,10 @@ def gap_factors(
             "object_color_gain": place.color_gain.tolist(),
             "clutter": place.clutter,
         }
+        for camera in facts.cameras if len(facts.cameras) > 1 else ():
+            sensor, shift_m, turn_rad = camera_optics(site, camera.name)
+            own = {"sensor": dataclasses.asdict(sensor), "shift_m": shift_m.tolist(), "turn_rad": turn_rad.tolist()}
+            truth[level].setdefault("cameras", {})[camera.name] = own
     pq.write_table(pa.Table.from_pylist([change._asdict() for change in changes]), out.path("changes"))
     out.path("factors").write_text(json.dumps({"orders": orders, "truth": truth}, indent=1) + "\n")
     parts: dict[str, list[int]] = defaultdict(list)

@@ -55,11 +55,11 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.transform import transformed
-    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
     from runtime.stats.curves.area import area
 
     facts = read_twin(twin)
-    backdrops, horizon_steps = read_backdrops(twin, facts), round(facts.task.horizon_s * facts.control_hz)
+    backdrops, horizon_steps = read_behind(twin, facts), round(facts.task.horizon_s * facts.control_hz)
     scenes = []
     for _, task, starts in alike(facts.task, replay(conditions, 0, p.trials)[0]):
         model = read_model(twin, facts, task)

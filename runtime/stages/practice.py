@@ -84,7 +84,7 @@ def practice(
     from runtime.sim.episodes.enrich import varied_eyes
     from runtime.sim.episodes.places import places_of
     from runtime.sim.episodes.practice import Drill, practise
-    from runtime.sim.episodes.variants import Ranges, draw_variant
+    from runtime.sim.episodes.variants import Ranges, draw_variants
     from runtime.sim.twin.twin import read_model, read_twin
     from runtime.splat.ply import read_ply
     from runtime.store.manifest import read_manifest
@@ -100,7 +100,8 @@ def practice(
     ranges = Ranges().times(p.variation)
 
     def eyes(model, rng):
-        return varied_eyes(draw_variant(ranges, facts.look.sensor.noise_sd, rng), model, facts, renderer, gaussians)
+        variants = draw_variants(ranges, facts.look.sensor.noise_sd, rng, len(facts.cameras))
+        return varied_eyes(variants, model, facts, renderer, gaussians)
 
     drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (p.seed, past))
     driver = actor if p.driver == "policy" else None

@@ -38,13 +38,13 @@ def rehearse(p: RehearseParams, policy: Path, twin: Path, out: Out) -> dict[str,
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.run import run_trials
-    from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     kind = kind_of(facts.task)
     starts = [kind.draw_start(facts.task, i, "development", p.start_seed, facts.robot) for i in range(p.trials)]
     bench = Bench(model, facts.physics, facts.task, facts.control_hz, starts, robot=facts.robot)
-    eyes = eyes_of(model, facts, read_backdrops(twin, facts))
+    eyes = eyes_of(model, facts, read_behind(twin, facts))
     done = run_trials(bench, eyes, load_crossed(policy, facts.robot), round(facts.task.horizon_s * facts.control_hz))
     rows = [{"start": t.initial_state, "success": bool(t.success), "score": round(float(t.score), 4)} for t in done]
     out.path("rehearsal").write_text(json.dumps(rows, indent=1) + "\n")

@@ -4,13 +4,14 @@ import math
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from runtime.bound.asset import Asset
 from runtime.bound.base import Place, later
 from runtime.bound.known_camera import KnownCamera
 from runtime.bound.known_scene import KnownScene
 from runtime.bound.region import Region
+from runtime.bound.twin_camera import DEFAULT_CAMERA, FOV_Y_DEG, POSITION_M, TARGET_M, CameraName, TwinCamera
 from runtime.contract import Contract, sized
 from runtime.libraries import minor
 from runtime.out import Out
@@ -19,7 +20,8 @@ from runtime.sim.tasks import AnyTask
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, bound, one, said, stage
 
-CAMERA = "front"
+INSTEAD: dict[str, JsonValue] = {"instead": "cameras"}
+"""A mark of parameters of the camera that twins have by default: of no account where `cameras` are named (X472)."""
 
 
 class TwinParams(Params):
@@ -29,15 +31,15 @@ class TwinParams(Params):
     """The task that the robot stands there for."""
     control_hz: int = Field(10, ge=2, le=50, json_schema_extra={"fact": "fps"})
     """Actions per second, the `fps` of every demo."""
-    width_px: int = Field(64, ge=16, le=640)
+    width_px: int = Field(64, ge=16, le=640, json_schema_extra=INSTEAD)
     """Width of the camera `front`, pixels."""
-    height_px: int = Field(48, ge=16, le=480)
+    height_px: int = Field(48, ge=16, le=480, json_schema_extra=INSTEAD)
     """Height of the camera `front`, pixels."""
-    fov_y_deg: float = Field(38.0, ge=10, le=120)
+    fov_y_deg: float = Field(FOV_Y_DEG, ge=10, le=120, json_schema_extra=INSTEAD)
     """Vertical field of view of the camera."""
-    camera_position_m: Place = (0.56, 0.22, 0.40)
+    camera_position_m: Place = Field(POSITION_M, json_schema_extra=INSTEAD)
     """Where the camera hangs, in the robot's base frame (x ahead, y to the left, z up)."""
-    camera_target_m: Place = (0.17, 0.0, 0.05)
+    camera_target_m: Place = Field(TARGET_M, json_schema_extra=INSTEAD)
     """The point that the camera looks at, in the base frame."""
     samples: int = Field(2, ge=1, le=4)
     """Rays per pixel along each axis for robot and objects."""
@@ -67,10 +69,12 @@ class TwinParams(Params):
     """Size of a voxel of the field that collision meshes are cut from."""
     views: int = Field(20, ge=4, le=400)
     """Most photos from whose places depth is fused."""
-    camera_photo: str | None = Field(None, min_length=1)
+    camera_photo: str | None = Field(None, min_length=1, json_schema_extra=INSTEAD)
     """A photo of the capture whose lens and pose the camera `front` takes, in place of position, target and field of view."""
-    camera: KnownCamera | None = later(born=None, since=8)
+    camera: KnownCamera | None = later(born=None, since=8, json_schema_extra=INSTEAD)
     """Lens and pose of the camera `front` as they were calibrated, in place of position, target and field of view."""
+    cameras: dict[CameraName, TwinCamera] = bound("cameras", since=8, default={}, json_schema_extra={"fact": "camera_keys"})
+    """Cameras by name, in place of `front`."""
     scene: KnownScene | None = bound("location.scene", since=8, default=None)
     """What is known of the place."""
     assets: dict[str, Asset] = bound("location.assets", since=8, default={})
@@ -88,18 +92,29 @@ class TwinParams(Params):
             raise ValueError("`camera` and `camera_photo` both say where the camera is: leave one out")
         return self
 
+    @property
+    def seen_by(self) -> dict[str, TwinCamera]:
+        """Its cameras by name."""
+        if self.cameras:
+            return self.cameras
+        size = self.width_px, self.height_px
+        if self.camera is not None or self.camera_photo is not None:
+            return {DEFAULT_CAMERA: TwinCamera(size=size, calibrated=self.camera, photo=self.camera_photo)}
+        position, target = self.camera_position_m, self.camera_target_m
+        return {DEFAULT_CAMERA: TwinCamera(size=size, fov_y_deg=self.fov_y_deg, position_m=position, target_m=target)}
+
 
 def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
     joints = inputs.get("robot", Contract(joints=SO101.names)).joints
     return Contract(
         action_dim=None if joints is None else len(joints),
         fps=p.control_hz,
-        camera_keys=(CAMERA,),
+        camera_keys=tuple(p.seen_by),
         instruction_key="task",
         joints=joints,
         units="radians",
         action="absolute",
-        camera_sizes=(sized(CAMERA, p.width_px, p.height_px),),
+        camera_sizes=tuple(sized(name, *camera.size) for name, camera in p.seen_by.items()),
     )
 
 
@@ -115,6 +130,7 @@ def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
         "preview": "preview.png",
         "haze": "haze.npy",
         "collision": "collision/",
+        "splat?": "splat.ply",
         "overlay?": "overlay.png",
         "assets?": "assets/",
         "cleared?": "cleared.png",
@@ -133,7 +149,8 @@ def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out
     Raises:
         InputError: R251 when the scene has no support that the robot could stand on, R252 when hardly anything lies on it,
             R253 when no photo is called like `camera_photo`, R254 when a box of `remove` or `keep_only` holds nothing, R258 when
-            an asset has no shape that can stand there, R259 when one does not stay where it is put.
+            an asset has no shape that can stand there, R259 when one does not stay where it is put, R276 when the robot has no
+            body that a camera is on, R277 when a camera sees nothing of the work area.
     """
     from dataclasses import replace
 
@@ -143,27 +160,26 @@ def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out
     from runtime.robots.reachable import stand
     from runtime.sim.parts.physics import Physics
     from runtime.sim.parts.robot import Servo
-    from runtime.sim.pixels.camera import Camera, look_at
     from runtime.sim.pixels.eye import Look
     from runtime.sim.pixels.raycast import Lamp
     from runtime.sim.pixels.sensor import Sensor
     from runtime.sim.twin.build import Wanted, build_twin
+    from runtime.sim.twin.cameras import first_cameras
     from runtime.sim.twin.clearing import Clearing
     from runtime.sim.twin.twin import Snap, Twin, contract_of
 
     known, files = p.scene or KnownScene(), out.source_dir
-    pose = look_at(np.array(p.camera_position_m), np.array(p.camera_target_m), np.array((0.0, 0.0, 1.0)))
     servo = Servo(kp_nm_per_rad=p.servo_kp_nm_per_rad, time_constant_s=p.servo_time_constant_s)
     lamp = Lamp(p.lamp_position_m, known.lamp_rgb or (p.lamp_strength,) * 3, known.ambient_rgb or (p.ambient,) * 3)
-    camera = Camera(CAMERA, p.width_px, p.height_px, p.fov_y_deg, pose)
     physics, look = Physics(servo=servo, friction=known.friction or p.friction), Look(lamp, Sensor(noise_sd=p.noise_sd))
     optics = (p.shadow, p.samples, Snap(p.snap_m, p.free_snap_m))
-    assumed = Twin(p.task, float(p.control_hz), [camera], np.eye(4), physics, look, *optics)
+    assumed = Twin(p.task, float(p.control_hz), [], np.eye(4), physics, look, *optics)
     if robot is not None:
         assumed = replace(assumed, robot=stand(robot, p.task, out.root))
+    assumed = replace(assumed, cameras=first_cameras(p.seen_by, assumed.robot))
     clearing = Clearing(p.remove, p.keep_only)
     props = [read_prop(name, asset, files / name) for name, asset in sorted(p.assets.items())] if files else []
-    wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.camera_photo, clearing, p.camera, known, props)
+    wanted = Wanted(assumed, p.least_on_support, p.voxel_m, p.views, p.seen_by, bool(p.cameras), clearing, known, props)
     metrics = build_twin(wanted, capture, scene, out, renderer)
     out.contract(**vars(contract_of(assumed)))
     return metrics

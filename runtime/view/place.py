@@ -148,6 +148,7 @@ def _coverage(place: Place, part: Part) -> None:
 
 def _twin(place: Place, part: Part) -> None:
     from runtime.sim.parts.mj import mujoco
+    from runtime.sim.pixels.eye import where_now
     from runtime.sim.twin.twin import read_model, read_twin
 
     twin, model = read_twin(part.folder), read_model(part.folder)
@@ -169,7 +170,7 @@ def _twin(place: Place, part: Part) -> None:
     still = [g for g in finite if g not in set(moving)]
     place.layers.append(Layer(f"robot and objects: {part.name}", "#ff8a80", lines=boxes(moving)))
     place.layers.append(Layer(f"what they may bump into: {part.name}", "#90a4ae", on=False, lines=boxes(still)))
-    for camera in twin.cameras:
+    for camera in (where_now(one, model, data) for one in twin.cameras):
         K = camera.K
         lens = [float(v) for v in (K[0, 0], K[1, 1], K[0, 2], K[1, 2], camera.width, camera.height)]
         pyramid = place.see("cameras of the twin", f"{camera.name}: {part.name}", twin.splat_camera(camera), lens)

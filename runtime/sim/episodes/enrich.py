@@ -1,7 +1,7 @@
 """Draw recorded demos again as variants: background from the splat at the moved camera, foreground cast anew."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,12 @@ import numpy as np
 from runtime.coverage.video import read_video, write_video
 from runtime.sim.episodes.checks import Checked, Limits, check_variant
 from runtime.sim.episodes.episodes import Episode, Film, redraw
-from runtime.sim.episodes.variants import Ranges, Variant, draw_variant, varied_backdrop, varied_look, vary_picture
+from runtime.sim.episodes.variants import Ranges, Variant, draw_variant, draw_variants, varied_backdrop, varied_look, vary_picture
 from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye
-from runtime.sim.twin.twin import Twin, camera_picture, snap_to_support, splat_backdrop
+from runtime.sim.twin.twin import Twin, splat_behind
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.renderer import Renderer
 
@@ -34,22 +35,25 @@ def variant_films(
     films = []
     for k in range(count):
         rng = np.random.default_rng([_STREAM["demo"], *seed, k])
-        eyes = varied_eyes(draw_variant(ranges, twin.look.sensor.noise_sd, rng), model, twin, renderer, gaussians)
+        variants = draw_variants(ranges, twin.look.sensor.noise_sd, rng, len(twin.cameras))
+        eyes = varied_eyes(variants, model, twin, renderer, gaussians)
         film = {eye.camera.name: redraw(eye, episode, rng) for eye in eyes}
         films.append((film, [eye.camera for eye in eyes]))
     return films
 
 
-def varied_eyes(variant: Variant, model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians) -> list[Eye]:
-    """The twin's cameras as a variant has them: moved, with the splat drawn from there, in another light."""
-    look = varied_look(twin.look, variant, np.array((twin.task.area.center_x_m, 0.0, 0.0)))
-    shadow = float(np.clip(twin.shadow * variant.shadow, 0, 1))
+def varied_eyes(variants: Sequence[Variant], model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians) -> list[Eye]:
+    """The twin's cameras as variants have them, one for each: moved, with the splat drawn from there, in another light."""
     eyes = []
-    for camera in twin.cameras:
+    for camera, variant in zip(twin.cameras, variants, strict=True):
+        look = varied_look(twin.look, variant, np.array((twin.task.area.center_x_m, 0.0, 0.0)))
         moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
-        rgb, depth = camera_picture(renderer, gaussians, twin, moved)
-        backdrop = splat_backdrop(rgb, snap_to_support(depth, moved, twin.snap, twin.task.area), shadow)
-        eyes.append(Eye(model, moved, varied_backdrop(backdrop, moved, variant), look, twin.samples))
+        behind = splat_behind(renderer, gaussians, twin, float(np.clip(twin.shadow * variant.shadow, 0, 1)))
+
+        def varied(at: Camera, behind: Callable[[Camera], Backdrop] = behind, variant: Variant = variant) -> Backdrop:
+            return varied_backdrop(behind(at), at, variant)
+
+        eyes.append(Eye(model, moved, varied if moved.on else varied(moved), look, twin.samples))
     return eyes
 
 

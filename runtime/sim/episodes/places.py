@@ -8,6 +8,7 @@ import numpy as np
 from runtime.sim.episodes.episodes import Episode, place
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.pixels.camera import Camera
+from runtime.sim.pixels.eye import where_now
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import Twin
 
@@ -21,14 +22,20 @@ Places = Mapping[str, np.ndarray]
 def places_of(episode: Episode, model: Model, twin: Twin, cameras: Iterable[Camera]) -> Places:
     """The true places of the task's objects, projected into cameras; what is out of the picture lies on its edge."""
     data, kind, rows = mujoco.MjData(model), kind_of(twin.task), []
+    cameras = list(cameras)
+    poses: dict[str, list[np.ndarray]] = {camera.name: [] for camera in cameras}
     for qpos in episode.qpos:
         place(model, data, qpos, episode.objects_m)
         rows.append(kind.objects(model, data))
+        for camera in (one for one in cameras if one.on):
+            poses[camera.name].append(where_now(camera, model, data).c2w)
     points = np.stack(rows).astype(np.float64)  # [T, K, 3]
     points[..., 2] = np.maximum(points[..., 2], LEAST_HEIGHT_M)
     found = {}
     for camera in cameras:
-        seen = (points - camera.position) @ camera.c2w[:3, :3] @ camera.K.T
+        c2w = np.stack(poses[camera.name]) if camera.on else camera.c2w[None]  # [T, 4, 4], or [1, 4, 4] of one that stands still
+        turn = c2w[:, :3, :3] if camera.on else camera.c2w[:3, :3]
+        seen = (points - c2w[:, None, :3, 3]) @ turn @ camera.K.T
         pixels = seen[..., :2] / np.maximum(seen[..., 2:], 1e-6)
         found[camera.name] = np.clip(pixels / (camera.width, camera.height) * 2 - 1, -1, 1).astype(np.float32)
     return found

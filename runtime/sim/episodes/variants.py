@@ -90,6 +90,16 @@ def draw_variant(ranges: Ranges, noise_sd: float, rng: np.random.Generator) -> V
     )
 
 
+def draw_variants(ranges: Ranges, noise_sd: float, rng: np.random.Generator, count: int) -> list[Variant]:
+    """One draw for each of several cameras: the scene is varied alike for all, each camera has a pose and a sensor of its own."""
+    first = draw_variant(ranges, noise_sd, rng)
+    found = [first]
+    for own in (draw_variant(ranges, noise_sd, r) for r in rng.spawn(count - 1)):
+        shift = {"camera_shift_m": own.camera_shift_m, "camera_turn_rad": own.camera_turn_rad}
+        found.append(replace(first, sensor=own.sensor, slope=own.slope, **shift))
+    return found
+
+
 def varied_look(look: Look, variant: Variant, center_m: np.ndarray) -> Look:
     """The look with the variant's lamp (turned about the vertical through `center_m`), sensor and object colours."""
     offset = np.array(look.lamp.position_m) - center_m

@@ -8,7 +8,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Camera:
-    """One camera: `c2w` [4, 4] camera-to-world in the frame of whatever scene it looks at, metres."""
+    """One camera: `c2w` [4, 4] camera-to-world in the frame of whatever scene it looks at, metres; of one that is mounted on a
+    body (`on`), in the body's frame."""
 
     name: str
     width: int
@@ -16,6 +17,7 @@ class Camera:
     fov_y_deg: float
     c2w: np.ndarray
     lens: tuple[float, ...] | None = None  # fx, fy, cx, cy in pixels, of a real camera; else square pixels and a middle
+    on: str | None = None
 
     @property
     def focal_px(self) -> float:

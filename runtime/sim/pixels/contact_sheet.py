@@ -7,6 +7,12 @@ import numpy as np
 from PIL import Image
 
 
+def side_by_side(films: Sequence[np.ndarray]) -> np.ndarray:
+    """Films [T, H, W, 3] u8 of several cameras as one; lower ones stand on black."""
+    most = max(film.shape[1] for film in films)
+    return np.concatenate([np.pad(film, ((0, 0), (most - film.shape[1], 0), (0, 0), (0, 0))) for film in films], axis=2)
+
+
 def save_sheet(path: Path, films: Sequence[np.ndarray], columns: int = 8, scale: int = 3) -> None:
     """Write a PNG with one row per film [T, H, W, 3] u8, `columns` frames evenly over its length."""
     rows = []

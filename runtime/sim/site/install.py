@@ -8,13 +8,13 @@ from runtime.bound.source import HiddenSite
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.solid import SITE_GROUP, add_solids
-from runtime.sim.pixels.backdrop import site_backdrop
-from runtime.sim.pixels.camera import rotation
+from runtime.sim.pixels.backdrop import Backdrop, site_backdrop
+from runtime.sim.pixels.camera import Camera, rotation
 from runtime.sim.pixels.eye import Eye, Look
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.site.clutter import trial_clutter
-from runtime.sim.site.place import hidden_place
+from runtime.sim.site.place import camera_optics, hidden_place
 from runtime.sim.twin.twin import Twin
 
 
@@ -57,11 +57,15 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     mujoco.mj_kinematics(model, data)
     position = base_from_site[:3, :3] @ np.array(place.trial_lamp.position_m) + base_from_site[:3, 3]
     lamp = Lamp(tuple(position.tolist()), place.trial_lamp.rgb, place.trial_lamp.ambient)
-    look = Look(lamp, place.sensor, tuple(place.color_gain.tolist()))
     eyes = {}
+
+    def behind(camera: Camera) -> Backdrop:
+        return site_backdrop(model, data, place.materials | materials, camera, lamp, to_site=site_from_base)
+
     for camera in twin.cameras:
-        true = camera.moved(place.camera_shift_m, place.camera_turn_rad)
-        backdrop = site_backdrop(model, data, place.materials | materials, true, lamp, to_site=site_from_base)
-        eyes[camera.name] = Eye(model, true, backdrop, look, twin.samples)
+        sensor, shift_m, turn_rad = camera_optics(site, camera.name)
+        true = camera.moved(shift_m, turn_rad)
+        look = Look(lamp, sensor, tuple(place.color_gain.tolist()))
+        eyes[camera.name] = Eye(model, true, behind if true.on else behind(true), look, twin.samples)
     tilt = float(np.degrees(np.arccos(np.clip(intended[2, 2], -1, 1))))
     return Installed(model, place.physics, eyes, float(intended[2, 3]), tilt)

@@ -1,11 +1,13 @@
 """Everything true about a hidden site, drawn from its seed. Only `capture` and trials in `irl_proxy` may build one."""
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.source import HiddenSite
+from runtime.bound.twin_camera import DEFAULT_CAMERA
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Servo
 from runtime.sim.parts.so101 import SO101
@@ -29,7 +31,7 @@ class HiddenPlace:
     photo_lamp: Lamp
     trial_lamp: Lamp
     physics: Physics
-    sensor: Sensor
+    sensor: Sensor  # of the camera `front`, as is where it stands
     camera_shift_m: np.ndarray  # [3]
     camera_turn_rad: np.ndarray  # [3] rotation vector
     color_gain: np.ndarray  # [3] true colour of robot and task objects over the nominal one
@@ -83,6 +85,21 @@ def _physics(rng: np.random.Generator, gap: HiddenGap) -> Physics:
     )
 
 
+def _optics(r: np.random.Generator, gap: HiddenGap) -> tuple[Sensor, np.ndarray, np.ndarray]:
+    """A camera's sensor, and how far it is shifted [3] (metres) and turned [3] (rotation vector), in its own frame."""
+    red, blue = 1 + gap.white_balance * _amount(r), 1 + gap.white_balance * _amount(r)
+    exposure = 1 + gap.exposure * _amount(r)
+    sensor = Sensor((exposure * red, exposure, exposure * blue), gap.vignetting * abs(_amount(r)), gap.noise_sd * abs(_amount(r)))
+    shift_m = _direction(r) * gap.camera_shift_m * abs(_amount(r))
+    return sensor, shift_m, _direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r))
+
+
+def camera_optics(site: HiddenSite, name: str) -> tuple[Sensor, np.ndarray, np.ndarray]:
+    """See `_optics`: each camera has deviations of its own, by its name, whichever others there are."""
+    own = [] if name == DEFAULT_CAMERA else [zlib.crc32(name.encode())]
+    return _optics(np.random.default_rng([site.seed, _SENSOR, *own]), site.gap)
+
+
 def hidden_place(site: HiddenSite) -> HiddenPlace:
     """The truth about `site`, a pure function of its seed, style and gap."""
     rng = [np.random.default_rng([site.seed, stream]) for stream in range(6)]
@@ -93,11 +110,7 @@ def hidden_place(site: HiddenSite) -> HiddenPlace:
     world[:3, 3] = rng[_WORLD].uniform(-2, 2, 3)
     lamps = _lamps(rng[_LIGHT], gap)
     r = rng[_SENSOR]
-    red, blue = 1 + gap.white_balance * _amount(r), 1 + gap.white_balance * _amount(r)
-    exposure = 1 + gap.exposure * _amount(r)
-    sensor = Sensor((exposure * red, exposure, exposure * blue), gap.vignetting * abs(_amount(r)), gap.noise_sd * abs(_amount(r)))
-    shift_m = _direction(r) * gap.camera_shift_m * abs(_amount(r))
-    turn_rad = _direction(r) * np.radians(gap.camera_turn_deg) * abs(_amount(r))
+    sensor, shift_m, turn_rad = _optics(r, gap)
     color_gain = np.array([1 + gap.object_color * _amount(r) for _ in range(3)])
     clutter = round(gap.clutter * abs(_amount(rng[_LATER])))
     physics = _physics(rng[_PHYSICS], gap)

@@ -1,6 +1,6 @@
 """Trials: a policy in a scene, all initial states in lockstep, judged by the task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from runtime.learn.actor import Actor
 from runtime.sim.parts.mj import mujoco
+from runtime.sim.pixels.contact_sheet import side_by_side
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 
@@ -17,7 +18,7 @@ _SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | m
 
 @dataclass(frozen=True)
 class Trial:
-    """One judged trial. `film` draws what the first camera had before it at each step, u8 [T, H, W, 3]."""
+    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]."""
 
     initial_state: int
     success: bool
@@ -61,9 +62,8 @@ def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps:
         active &= np.array([not j.success for j in bench.judges])
         if not active.any():
             break
-    first = next(iter(eyes.values()))
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, first, s.index, states[i]))
+        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, list(eyes.values()), s.index, states[i]))
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
 
@@ -80,11 +80,14 @@ def _state(bench: Bench, row: int) -> np.ndarray:
     return state
 
 
-def _film(eye: Eye, initial_state: int, states: list[np.ndarray]) -> np.ndarray:
-    """The pictures u8 [T, H, W, 3] of a trial's states, as the policy saw them or would have."""
-    data, frames = mujoco.MjData(eye.model), []
+def _film(eyes: Sequence[Eye], initial_state: int, states: list[np.ndarray]) -> np.ndarray:
+    """The pictures u8 [T, H, W, 3] of a trial's states, of all cameras side by side, as the policy saw them or would have."""
+    model, films = eyes[0].model, [[] for _ in eyes]
+    data = mujoco.MjData(model)
     for step, state in enumerate(states):
-        mujoco.mj_setState(eye.model, data, state, _SEEN)
-        mujoco.mj_kinematics(eye.model, data)
-        frames.append(eye.see(data, noise(initial_state, step)))
-    return np.stack(frames)
+        mujoco.mj_setState(model, data, state, _SEEN)
+        mujoco.mj_kinematics(model, data)
+        rng = noise(initial_state, step)
+        for eye, film in zip(eyes, films, strict=True):
+            film.append(eye.see(data, rng))
+    return side_by_side([np.stack(film) for film in films])

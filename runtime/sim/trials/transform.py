@@ -10,7 +10,7 @@ from runtime.problem import InputError, Problem
 from runtime.sim.pixels.align import Alignment
 
 REFERENCE = "reference.npz"
-"""What an alignment is made of: a picture u8 [H, W, 3] by the name of its camera."""
+"""What an alignment is made of: a picture u8 [H, W, 3] by the name of its camera; an empty one of a camera that is mounted."""
 
 
 class Transformed:
@@ -31,7 +31,7 @@ class Transformed:
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
         """See `Actor.act`. Between two looks of a policy that plans in chunks nothing is aligned, for nothing is seen."""
         if self.looks:
-            images = images | {name: self._aligned[name](images[name]) for name in self.facts["camera_keys"]}
+            images = images | {name: align(images[name]) for name, align in self._aligned.items()}
         return self._policy.act(images, state, instruction)
 
 
@@ -46,7 +46,8 @@ def transformed(policy: Actor, transform: Path | None) -> Actor:
     facts = policy.facts
     with np.load(transform / REFERENCE) as stored:
         pictures = {name: stored[name] for name in stored.files}
-    for camera in facts["camera_keys"]:
+    still = [camera for camera in facts["camera_keys"] if camera not in pictures or pictures[camera].size]
+    for camera in still:
         has = pictures[camera].shape[:2] if camera in pictures else None
         if has != tuple(facts["image_hw"]):
             said = f"has {has} pixels of it" if has else "does not have it"
@@ -54,4 +55,4 @@ def transformed(policy: Actor, transform: Path | None) -> Actor:
             raise InputError(
                 Problem("R318", message, "build the transform for the twin that the policy was trained in", "inputs")
             )
-    return Transformed(policy, {camera: Alignment(pictures[camera]) for camera in facts["camera_keys"]})
+    return Transformed(policy, {camera: Alignment(pictures[camera]) for camera in still})

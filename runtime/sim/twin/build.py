@@ -1,7 +1,7 @@
 """Build a twin from a capture and its splat: support, placement of the robot, collision, backdrops, preview."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,30 +10,32 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from runtime.bound.known_camera import KnownCamera
 from runtime.bound.known_scene import KnownScene
+from runtime.bound.twin_camera import TwinCamera
 from runtime.out import Out
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Spec, mujoco
 from runtime.sim.parts.solid import COLLISION_GROUP
 from runtime.sim.pixels.camera import Camera, look_at
-from runtime.sim.pixels.eye import Eye
+from runtime.sim.pixels.contact_sheet import side_by_side
+from runtime.sim.pixels.eye import Eye, where_now
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
+from runtime.sim.twin.cameras import refuse_blind, stood
 from runtime.sim.twin.clearing import NOTHING, Clearing, before_and_after, emptied
 from runtime.sim.twin.collision import add_parts, reach_box, solid_field, support_box, things, write_parts
 from runtime.sim.twin.haze import far_from_points, in_sight
 from runtime.sim.twin.inventory import Told, how_posed, inventory
-from runtime.sim.twin.overlay import MOST, camera_of, overlay
+from runtime.sim.twin.overlay import MOST, overlay
 from runtime.sim.twin.placement import in_footprint, placements
 from runtime.sim.twin.props import Prop, add_props, settle
 from runtime.sim.twin.shots import Shot, evenly, read_shots
 from runtime.sim.twin.support_picture import draw_support
 from runtime.sim.twin.surface import DepthView, fuse
-from runtime.sim.twin.twin import Twin, camera_picture, over_support, snap_to_support, splat_backdrop
+from runtime.sim.twin.twin import Twin, camera_picture, over_support, snap_to_support, splat_behind
 from runtime.splat.gaussians import Gaussians
-from runtime.splat.ply import read_ply
+from runtime.splat.ply import read_ply, write_ply
 from runtime.splat.renderer import Renderer
 from runtime.splat.scene import SceneFacts, Support
 
@@ -64,11 +66,14 @@ def captured_points(capture: Path, gaussians: Gaussians) -> np.ndarray:
 
 
 def area_seen(renderer: Renderer, gaussians: Gaussians, twin: Twin) -> float:
-    """Share of the work area's pixels, in a small picture, at which the camera sees down to the support."""
-    camera = twin.cameras[0].resized(SEEN_WIDTH, SEEN_WIDTH * 3 // 4)
-    _, depth = camera_picture(renderer, gaussians, twin, camera)
-    _, height, area = over_support(depth, camera, twin.task.area)
-    return float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0
+    """Share of the work area's pixels, in a small picture, at which the camera sees down to the support; the least of those that
+    stand still."""
+    shares = [1.0]
+    for camera in (one.resized(SEEN_WIDTH, SEEN_WIDTH * 3 // 4) for one in twin.cameras if one.on is None):
+        _, depth = camera_picture(renderer, gaussians, twin, camera)
+        _, height, area = over_support(depth, camera, twin.task.area)
+        shares.append(float((np.abs(height[area]) < twin.snap.free_m).mean()) if area.any() else 0.0)
+    return min(shares)
 
 
 UNKNOWN = KnownScene()
@@ -82,9 +87,9 @@ class Wanted:
     least_on_support: float  # share of the points near the focus that lie on the support
     voxel_m: float  # of the collision mesh
     views: int  # most depth pictures that are fused
-    photo: str | None = None  # whose lens and pose the camera takes
+    cameras: Mapping[str, TwinCamera]  # as people say them
+    named: bool = False  # whether people named the cameras
     clearing: Clearing = NOTHING
-    camera: KnownCamera | None = None  # as it was calibrated
     known: KnownScene = UNKNOWN
     props: Sequence[Prop] = ()
 
@@ -110,8 +115,8 @@ def find_support(facts: SceneFacts, points: np.ndarray, shots: list[Shot], least
     raise InputError(Problem("R252", f"only {share}, and {least:.1%} are needed: {picture}", help, "least_on_support"))
 
 
-def named(shots: list[Shot], photo: str) -> Shot:
-    """The photo of that name.
+def named(shots: list[Shot], photo: str, key: str) -> Shot:
+    """The photo of that name, which stands under that key of the spec.
 
     Raises:
         InputError: R253 there is none.
@@ -122,7 +127,7 @@ def named(shots: list[Shot], photo: str) -> Shot:
     near = get_close_matches(photo, names, 3, 0.3) or names[:3]
     message = f"the capture has no photo `{photo}`"
     help = f"name one that was registered, such as `{'`, `'.join(near)}`" if near else "it was made of a splat, without photos"
-    raise InputError(Problem("R253", message, help, "camera_photo"))
+    raise InputError(Problem("R253", message, help, key))
 
 
 def depth_views(renderer: Renderer, gaussians: Gaussians, twin: Twin, shots: list[Shot]) -> list[DepthView]:
@@ -147,14 +152,6 @@ def looks_around(twin: Twin) -> list[Shot]:
     return found
 
 
-def calibrated(known: KnownCamera, name: str, twin: Twin, base: np.ndarray) -> Camera:
-    """A camera that was calibrated, in the base frame, which is `base` [4, 4] in that of the support."""
-    lens, c2w = known.lens, np.vstack((known.c2w, (0.0, 0.0, 0.0, 1.0)))
-    pose = c2w if known.frame == "base" else np.linalg.inv(base) @ c2w if known.frame == "support" else twin.from_splat(c2w)
-    fov = float(np.degrees(2 * np.arctan(0.5 * lens.height / lens.fy)))
-    return Camera(name, lens.width, lens.height, fov, pose, (lens.fx, lens.fy, lens.cx, lens.cy))
-
-
 def add_optics(spec: Spec, twin: Twin) -> None:
     """The twin's cameras and lamp, for viewers and converters that open `scene.xml`: MuJoCo's look along -z, with y up."""
     for camera in twin.cameras:
@@ -162,7 +159,8 @@ def add_optics(spec: Spec, twin: Twin) -> None:
         mujoco.mju_mat2Quat(quat, (camera.c2w[:3, :3] @ np.diag((1.0, -1.0, -1.0))).ravel())
         fov = float(np.degrees(2 * np.arctan(0.5 * camera.height / camera.K[1, 1])))
         size = [camera.width, camera.height]
-        spec.worldbody.add_camera(name=camera.name, pos=camera.position, quat=quat, fovy=fov, resolution=size)
+        body = spec.body(camera.on) if camera.on else spec.worldbody
+        body.add_camera(name=camera.name, pos=camera.position, quat=quat, fovy=fov, resolution=size)
     lamp = twin.look.lamp
     down = {"pos": lamp.position_m, "dir": (0, 0, -1), "type": mujoco.mjtLightType.mjLIGHT_POINT, "castshadow": True}
     spec.worldbody.add_light(name="lamp", diffuse=lamp.rgb, ambient=lamp.ambient, **down)
@@ -172,7 +170,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     """Write all files of the twin artifact; return its metrics.
 
     Raises:
-        InputError: R251, R252: see `find_support`; R253: see `named`; R254: see `Clearing`.
+        InputError: R251, R252: see `find_support`; R253: see `named`; R254: see `Clearing`; R277: see `refuse_blind`.
     """
     facts: SceneFacts = json.loads((scene / "scene.json").read_text())
     gaussians, shots, assumed = read_ply(scene / "splat.ply"), read_shots(capture), wanted.assumed
@@ -186,32 +184,34 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
     points = points[~wanted.clearing.goes(points)]
     brought = [prop.corners() for prop in wanted.props if not prop.in_base]
     avoided = np.concatenate([points, *brought])
-    task, physics, matched = assumed.task, assumed.physics, named(shots, wanted.photo) if wanted.photo else None
+    task, physics, said = assumed.task, assumed.physics, wanted.cameras
+    keys = {name: f"cameras.{name}.photo" if wanted.named else "camera_photo" for name in said}
+    matched = {name: named(shots, one.photo, keys[name]) for name, one in said.items() if one.photo}
 
-    def stood(base: np.ndarray) -> tuple[Twin, np.ndarray]:
+    def standing(base: np.ndarray) -> tuple[Twin, np.ndarray]:
         """The twin with the robot at `base`, and which Gaussians are haze then, or cleared away."""
         twin = replace(assumed, splat_to_twin=np.linalg.inv(base) @ to_support)
-        camera = twin.cameras[0]
-        found = camera_of(twin, matched, camera.name) if matched else None
-        found = calibrated(wanted.camera, camera.name, twin, base) if wanted.camera else found
-        if found:
-            twin = replace(twin, cameras=[found.resized(camera.width, camera.height)])
-            camera = twin.cameras[0]
+        twin = replace(twin, cameras=stood(twin, said, matched, base))
         if wanted.known.lamp_position_m is not None:
             hung = (np.array(wanted.known.lamp_position_m) - base[:3, 3]) @ base[:3, :3]
             twin = replace(twin, look=replace(twin.look, lamp=replace(twin.look.lamp, position_m=tuple(hung.tolist()))))
-        return twin, cleared | adrift & in_sight((means - base[:3, 3]) @ base[:3, :3], camera.position, task.area)
+        local = (means - base[:3, 3]) @ base[:3, :3]
+        hidden = np.zeros(len(means), bool)
+        for camera in twin.cameras:
+            hidden |= in_footprint(local, task.area) if camera.on else in_sight(local, camera.position, task.area)
+        return twin, cleared | adrift & hidden
 
     best, base, twin, haze = -1.0, np.eye(4), None, np.zeros(0, bool)
     for candidate in placements(avoided, support.half_extent_m, task.area, PLACES):
-        tried, hidden = stood(candidate)
+        tried, hidden = standing(candidate)
         seen = area_seen(renderer, gaussians.select(~hidden), tried)
         if seen > best + 1e-9:
             best, base, twin, haze = seen, candidate, tried, hidden
         if best >= ENOUGH_SEEN:
             break
     assert twin is not None
-    camera = twin.cameras[0]
+    if wanted.named:
+        refuse_blind(twin)
     points = (points - base[:3, 3]) @ base[:3, :3]
     everything, gaussians = gaussians.select(~haze | cleared), gaussians.select(~haze)
     np.save(out.path("haze"), np.flatnonzero(haze).astype(np.int32))
@@ -237,32 +237,40 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
-    rgb, depth = camera_picture(renderer, gaussians, twin, camera)
-    snapped = snap_to_support(depth, camera, twin.snap, task.area)
-    bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
-    np.savez_compressed(out.path("background") / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
+    out.path("background").mkdir(exist_ok=True)
+    for camera in (one for one in twin.cameras if one.on is None):
+        rgb, depth = camera_picture(renderer, gaussians, twin, camera)
+        snapped = snap_to_support(depth, camera, twin.snap, task.area)
+        bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+        np.savez_compressed(out.path("background") / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
+    if any(one.on for one in twin.cameras):
+        write_ply(out.path("splat"), gaussians)
 
-    big = camera.resized(camera.width * PREVIEW_SCALE, camera.height * PREVIEW_SCALE)
-    rgb, far = camera_picture(renderer, gaussians, twin, big)
+    start = kind_of(task).draw_start(task, 0, "demo", robot=twin.robot)
+    bench = Bench(model, physics, task, twin.control_hz, [start], robot=twin.robot)
+    behind, shown = splat_behind(renderer, gaussians, twin), []
+    for camera in twin.cameras:
+        big = camera.resized(camera.width * PREVIEW_SCALE, camera.height * PREVIEW_SCALE)
+        shown.append(Eye(model, big, behind if big.on else behind(big), twin.look).see(bench.datas[0], np.random.default_rng(0)))
+    Image.fromarray(side_by_side([picture[None] for picture in shown])[0]).save(out.path("preview"))
+    first = where_now(twin.cameras[0], model, bench.datas[0])
     metrics: dict[str, Any] = {}
     if wanted.clearing:
+        big = first.resized(first.width * PREVIEW_SCALE, first.height * PREVIEW_SCALE)
+        rgb, far = camera_picture(renderer, gaussians, twin, big)
         before, had = camera_picture(renderer, everything, twin, big)
         lost = emptied(had, far, big, task.area)
         before_and_after(out.path("cleared"), before, rgb, lost)
         metrics |= {"cleared_gaussians": int(cleared.sum()), "cleared_holes": round(float(lost.mean()), 4)}
-    start = kind_of(task).draw_start(task, 0, "demo", robot=twin.robot)
-    bench = Bench(model, physics, task, twin.control_hz, [start], robot=twin.robot)
-    eye = Eye(model, big, splat_backdrop(rgb, snap_to_support(far, big, twin.snap, task.area), twin.shadow), twin.look)
-    Image.fromarray(eye.see(bench.datas[0], np.random.default_rng(0))).save(out.path("preview"))
-
     stated = {name for name, value in wanted.known if value is not None}
-    told = Told(matched.name if matched else None, how_posed(capture), wanted.camera is not None, stated, props)
+    told = Told(said, wanted.named, how_posed(capture), stated, props)
     elements = inventory(twin, support.inlier_fraction, found, base, told)
     out.path("inventory").write_text(json.dumps(elements, indent=1) + "\n")
     held_out = [shot for shot in shots if shot.held_out] or shots
-    compared = [matched] if matched else evenly(held_out, MOST)
+    compared = list(matched.values()) or evenly(held_out, MOST)
     laid = overlay(out.path("overlay"), renderer, gaussians, twin, compared, capture) if shots else {}
-    _, height, _ = over_support(depth, camera, task.area)
+    _, depth = camera_picture(renderer, gaussians, twin, first)
+    _, height, _ = over_support(depth, first, task.area)
     on_support = np.isfinite(depth) & (np.abs(height) < twin.snap.near_m)
     return metrics | {
         "scale_m_per_unit": float(facts["scale_m_per_unit"]),

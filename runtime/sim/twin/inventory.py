@@ -1,13 +1,14 @@
 """What a twin holds and how it is known: an element of environment, assets, lighting or physics a row."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
 import numpy as np
 
+from runtime.bound.twin_camera import TwinCamera
 from runtime.sim.twin.collision import Thing
 from runtime.sim.twin.props import Prop
 from runtime.sim.twin.twin import Twin
@@ -36,12 +37,12 @@ def how_posed(capture: Path) -> Source:
 
 @dataclass(frozen=True)
 class Told:
-    """What people said of a twin: the photo whose lens and pose the camera has, and how such poses are known; whether the camera
-    was calibrated; which fields of `KnownScene` they state; what they brought, in the base frame."""
+    """What people said of a twin: its cameras, whether they named them, and how poses of photos are known; which fields of
+    `KnownScene` they state; what they brought, in the base frame."""
 
-    photo: str | None
+    cameras: Mapping[str, TwinCamera]
+    named: bool
     posed: Source
-    calibrated: bool
     stated: Collection[str]
     props: Sequence[Prop]
 
@@ -66,8 +67,10 @@ def inventory(twin: Twin, on_support: float, things: list[Thing], base: np.ndarr
     add("environment", "support", "estimated", {"z_m": 0.0}, round(on_support, 3))
     for thing in things:
         add("environment", "thing", "estimated", _box(thing, base) | {"volume_l": round(thing.mesh.volume * 1e3, 3)})
-    camera: Source = told.posed if told.photo else "stated" if told.calibrated else "assumed"
-    add("environment", "camera", camera, {"photo": told.photo} if told.photo else None)
+    for name, one in told.cameras.items():
+        known: Source = told.posed if one.photo else "stated" if one.calibrated or told.named else "assumed"
+        facts = ({"name": name} if told.named else {}) | {key: value for key in ("photo", "on") if (value := getattr(one, key))}
+        add("environment", "camera", known, facts or None)
     for prop in told.props:
         place = {"at_m": np.round(prop.pose[:3, 3], 4).tolist(), "mass_kg": prop.mass_kg, "softness_s": prop.softness_s}
         add("assets", prop.name, "given", place | {"friction": prop.friction or physics.friction, "licence": prop.licence})

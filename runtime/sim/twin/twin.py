@@ -1,6 +1,7 @@
 """A twin on disk and in memory: `scene.xml`, `twin.json` and one backdrop per camera."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from runtime.sim.parts.robot_file import FACTS, read_robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
-from runtime.sim.pixels.eye import Eye, Look
+from runtime.sim.pixels.eye import Behind, Eye, Look
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.pixels.sensor import Sensor
 from runtime.sim.tasks import AnyTask, kind_of
 from runtime.sim.twin.placement import footprint
 from runtime.splat.gaussians import Gaussians
+from runtime.splat.ply import read_ply
 from runtime.splat.renderer import Renderer
+
+SPLAT = "splat.ply"
+"""In a twin with mounted cameras: the splat without haze."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +138,44 @@ def read_model(folder: Path, twin: Twin | None = None, task: Task | None = None)
 
 
 def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
-    """The backdrop of each camera, by its name."""
+    """The backdrop of each camera that stands still, by its name."""
     found = {}
-    for camera in twin.cameras:
+    for camera in (one for one in twin.cameras if one.on is None):
         with np.load(folder / "background" / f"{camera.name}.npz") as stored:
             found[camera.name] = splat_backdrop(stored["rgb"].astype(np.float32) / 255, stored["depth_m"], twin.shadow)
     return found
+
+
+def read_behind(folder: Path, twin: Twin) -> Mapping[str, Behind]:
+    """What is behind for each camera, by its name."""
+    mounted = [one.name for one in twin.cameras if one.on]
+    if not mounted:
+        return read_backdrops(folder, twin)
+    moving = splat_behind(Embedded(), read_ply(folder / SPLAT), twin)
+    return read_backdrops(folder, twin) | dict.fromkeys(mounted, moving)
+
+
+def splat_behind(
+    renderer: Renderer, gaussians: Gaussians, twin: Twin, shadow: float | None = None
+) -> Callable[[Camera], Backdrop]:
+    """The splat from wherever a camera is. What is as good as on the support is put there, so its parallax is right."""
+
+    def behind(camera: Camera) -> Backdrop:
+        rgb, depth = camera_picture(renderer, gaussians, twin, camera)
+        depth = snap_to_support(depth, camera, twin.snap, twin.task.area)
+        return splat_backdrop(rgb, depth, twin.shadow if shadow is None else shadow)
+
+    return behind
+
+
+class Embedded(Renderer):
+    """Our own renderer, which draws what mounted cameras see in every trial; the back end of a study draws what stands still."""
+
+    def rasterization(self, *args: Any, **kwargs: Any) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        """See `Renderer.rasterization`."""
+        from runtime.splat.rasterize import rasterization
+
+        return rasterization(*args, **kwargs)
 
 
 def splat_backdrop(rgb: np.ndarray, depth_m: np.ndarray, shadow: float) -> Backdrop:
@@ -153,7 +190,7 @@ def camera_picture(renderer: Renderer, gaussians: Gaussians, twin: Twin, camera:
     return rgb, depth * twin.scale
 
 
-def eyes_of(model: Model, twin: Twin, backdrops: dict[str, Backdrop]) -> dict[str, Eye]:
+def eyes_of(model: Model, twin: Twin, backdrops: Mapping[str, Behind]) -> dict[str, Eye]:
     """One eye per camera of the twin."""
     return {c.name: Eye(model, c, backdrops[c.name], twin.look, twin.samples) for c in twin.cameras}
 

@@ -14,6 +14,7 @@ from runtime.coverage.video import read_video
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.load import load_policy
 from runtime.problem import InputError
+from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.expert import expert_action
@@ -115,9 +116,11 @@ def test_a_policy_is_shown_pictures_when_it_looks_and_films_show_them_all(
 def test_the_hidden_site_looks_like_the_twin_but_not_the_same(sim_twin: Path) -> None:
     """Camera, robot and objects stand in the same places; light, camera and surfaces differ."""
     twin = read_twin(sim_twin)
-    a = eyes_of(read_model(sim_twin), twin, read_backdrops(sim_twin, twin))["front"].backdrop.rgb
+    a = read_backdrops(sim_twin, twin)["front"].rgb
     real = install(SITE, twin)
-    b = real.eyes["front"].backdrop.rgb
+    behind = real.eyes["front"].behind
+    assert isinstance(behind, Backdrop)
+    b = behind.rgb
     assert np.corrcoef(a.mean(-1).ravel(), b.mean(-1).ravel())[0, 1] > 0.4
     assert np.abs(a - b).mean() > 0.02
     assert abs(real.support_height_error_m) < 0.005
