@@ -63,7 +63,7 @@ def write_dataset(
     root: Path,
     fps: int,
     camera_keys: Iterable[str],
-    image_hw: tuple[int, int],
+    image_hw: tuple[int, int] | Mapping[str, tuple[int, int]],
     episodes: Iterable[Mapping[str, Any]],
     instruction: str,
     joint_names: Iterable[str] | None = None,
@@ -73,7 +73,7 @@ def write_dataset(
     Args:
         episodes: each a dict with `images` {camera: u8 [T, H, W, 3]}, `state` [T, D] and `action` [T, A] (radians), and where
             it was said otherwise, its own `instruction`.
-        image_hw: height and width of every image, pixels.
+        image_hw: height and width of images, pixels: of every one, or by camera.
         instruction: the sentence stored as `task` of every frame.
         joint_names: names of the D state and A action entries (D = A); `joint_0` ... when absent.
 
@@ -86,6 +86,7 @@ def write_dataset(
     from runtime.learn.dataset_writer import DatasetWriter
 
     task, cameras = checked_instruction(instruction), list(camera_keys)
+    sizes = image_hw if isinstance(image_hw, Mapping) else dict.fromkeys(cameras, image_hw)
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FileExistsError(f"{root} is there, and not an empty folder")
@@ -93,9 +94,9 @@ def write_dataset(
     for episode in episodes:
         state, action = (np.asarray(episode[k], np.float32) for k in ("state", "action"))
         images = {c: np.asarray(episode["images"][c]) for c in cameras}
-        _check_shapes(writer.episodes if writer else 0, state, action, images, image_hw)
+        _check_shapes(writer.episodes if writer else 0, state, action, images, sizes)
         if writer is None:
-            features = _features(cameras, image_hw, state.shape[1], action.shape[1], joint_names)
+            features = _features(sizes, state.shape[1], action.shape[1], joint_names)
             writer = DatasetWriter(root, int(fps), features)
         said = checked_instruction(episode["instruction"]) if episode.get("instruction") else task
         writer.add({**{IMAGE_PREFIX + c: film for c, film in images.items()}, STATE: state, ACTION: action}, said)
@@ -210,24 +211,26 @@ def _flat(array: "pa.Array", dtype: type) -> np.ndarray:
 
 
 def _features(
-    cameras: list[str], hw: tuple[int, int], state_dim: int, action_dim: int, names: Iterable[str] | None
+    sizes: Mapping[str, tuple[int, int]], state_dim: int, action_dim: int, names: Iterable[str] | None
 ) -> dict[str, dict[str, Any]]:
     joints = list(names) if names else [f"joint_{i}" for i in range(state_dim)]
-    image = {"dtype": "image", "shape": (*hw, 3), "names": ["height", "width", "channels"]}
+    names_ = ["height", "width", "channels"]
     return {
-        **{IMAGE_PREFIX + c: dict(image) for c in cameras},
+        **{IMAGE_PREFIX + c: {"dtype": "image", "shape": (*hw, 3), "names": names_} for c, hw in sizes.items()},
         STATE: {"dtype": "float32", "shape": (state_dim,), "names": joints},
         ACTION: {"dtype": "float32", "shape": (action_dim,), "names": joints[:action_dim]},
     }
 
 
-def _check_shapes(index: int, state: np.ndarray, action: np.ndarray, images: dict[str, np.ndarray], hw: tuple[int, int]) -> None:
+def _check_shapes(
+    index: int, state: np.ndarray, action: np.ndarray, images: dict[str, np.ndarray], sizes: Mapping[str, tuple[int, int]]
+) -> None:
     n = len(state)
-    wrong = [c for c, im in images.items() if im.shape != (n, *hw, 3) or im.dtype != np.uint8]
+    wrong = [c for c, im in images.items() if im.shape != (n, *sizes[c], 3) or im.dtype != np.uint8]
     if n == 0 or len(action) != n or state.ndim != 2 or action.ndim != 2 or wrong:
         shapes = {"state": state.shape, "action": action.shape, **{c: im.shape for c, im in images.items()}}
         message = f"the arrays of demo {index} disagree: {shapes}"
-        raise InputError(Problem("R305", message, f"every image must be uint8 of {hw} pixels"))
+        raise InputError(Problem("R305", message, f"images must be uint8 of {dict(sizes)} pixels"))
 
 
 def offline() -> None:

@@ -138,10 +138,10 @@ def evaluate(
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
         bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)
-        done += run_trials(bench_of(starts), eyes, actor, horizon_steps)
+        done += run_trials(bench_of(starts), eyes, actor, horizon_steps, actor.facts["camera_keys"])
         twice = [start for start in starts if start.index < first + repeated]
         if twice:
-            again += run_trials(bench_of(twice), eyes, actor, horizon_steps)
+            again += run_trials(bench_of(twice), eyes, actor, horizon_steps, actor.facts["camera_keys"])
     done.sort(key=lambda trial: trial.initial_state)
     measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
     n = len(done)

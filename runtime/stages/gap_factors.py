@@ -90,7 +90,8 @@ def gap_factors(
             model, physics, eyes = scene(task)
             refuse_unsettled(model, physics, task, starts, facts.robot)
             bench = Bench(model, physics, task, facts.control_hz, starts, robot=facts.robot)
-            done = run_trials(bench, eyes, actor, round(task.horizon_s * facts.control_hz))
+            steps = round(task.horizon_s * facts.control_hz)
+            done = run_trials(bench, eyes, actor, steps, actor.facts["camera_keys"])
             won |= {trial.initial_state: trial.success for trial in done}
         return won
 

@@ -72,7 +72,11 @@ def learning(p: LearningParams, policy: Path, twin: Path, conditions: Path, tran
     rates = []
     for i, step in enumerate(steps):
         actor = transformed(load_crossed(policy, facts.robot, checkpoint_at(policy, step, made["steps"])), transform)
-        done = [trial for bench_of, eyes in scenes for trial in run_trials(bench_of(), eyes, actor, horizon_steps)]
+        done = [
+            trial
+            for bench_of, eyes in scenes
+            for trial in run_trials(bench_of(), eyes, actor, horizon_steps, actor.facts["camera_keys"])
+        ]
         done.sort(key=lambda trial: trial.initial_state)
         rates.append(sum(t.success for t in done) / len(done))
         out.progress((i + 1) / len(steps), f"after {step} steps {100 * rates[-1]:.0f}% succeeded")

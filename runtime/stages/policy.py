@@ -88,6 +88,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
     """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors."""
     import time
+    from dataclasses import replace
 
     from runtime.learn.checkpoint import policy_facts, save_facts
     from runtime.learn.dataset import checked_cameras, read_arrays, with_places
@@ -100,6 +101,7 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
 
     arrays = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
     image_hw = checked_cameras(arrays, p.camera_keys)
+    arrays = replace(arrays, images={name: arrays.images[name] for name in p.camera_keys})
     dims = (arrays.state.shape[1], arrays.action.shape[1])
     spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options), p.places_weight)
     seed_everything(p.seed)

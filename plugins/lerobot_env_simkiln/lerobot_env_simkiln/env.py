@@ -12,8 +12,8 @@ from runtime.sim.parts.lerobot_units import Units, from_lerobot, to_lerobot
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.trials.conditions import FILE, replay
-from runtime.sim.trials.run import noise
-from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.sim.trials.run import look
+from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 
 
 class TwinEnv(gym.Env):
@@ -35,7 +35,7 @@ class TwinEnv(gym.Env):
         said = json.loads((Path(conditions) / FILE).read_text())
         count = sum(row["split"] == "held_out" for row in said["conditions"])
         self._conditions, _ = replay(Path(conditions), 0, count)
-        self._backdrops = read_backdrops(self._twin, self.facts)
+        self._backdrops = read_behind(self._twin, self.facts)
         self._scene = cache(self._made)
         self._next, self._bench, self._eyes = 0, None, dict[str, Eye]()
         self._images: dict[str, np.ndarray] = {}
@@ -83,8 +83,7 @@ class TwinEnv(gym.Env):
 
     def _seen(self) -> dict[str, Any]:
         assert self._bench is not None
-        rng = noise(self._bench.starts[0].index, self._steps)
-        self._images = {name: eye.see(self._bench.datas[0], rng) for name, eye in self._eyes.items()}
+        self._images = look(self._eyes, self._bench.datas[0], self._bench.starts[0].index, self._steps)
         joints = to_lerobot(self.facts.robot, self._bench.measured_of(0), self._units)
         return {"pixels": dict(self._images), "agent_pos": joints.astype(np.float32)}
 

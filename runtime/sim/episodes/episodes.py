@@ -96,11 +96,11 @@ def redraw(eye: Eye, episode: Episode, rng: np.random.Generator) -> np.ndarray:
 
 def as_dataset(
     twin: Twin, drawn: Iterable[tuple[Episode, Film]]
-) -> tuple[int, list[str], tuple[int, int], Rows, str, tuple[str, ...]]:
+) -> tuple[int, list[str], dict[str, tuple[int, int]], Rows, str, tuple[str, ...]]:
     """Episodes with their pictures, and what is known of them, as `runtime.learn.dataset.write_dataset` takes them."""
     rows = (
         {"images": film, "state": episode.state, "action": episode.action, "instruction": episode.instruction}
         for episode, film in drawn
     )
-    first, cameras = twin.cameras[0], [c.name for c in twin.cameras]
-    return round(twin.control_hz), cameras, (first.height, first.width), rows, twin.task.instruction, twin.robot.names
+    sizes = {c.name: (c.height, c.width) for c in twin.cameras}
+    return round(twin.control_hz), list(sizes), sizes, rows, twin.task.instruction, twin.robot.names

@@ -1,13 +1,15 @@
 """Trials: a policy in a scene, all initial states in lockstep, judged by the task."""
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from runtime.bound.twin_camera import DEFAULT_CAMERA
 from runtime.learn.actor import Actor
-from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.mj import Data, mujoco
 from runtime.sim.pixels.contact_sheet import side_by_side
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
@@ -33,14 +35,18 @@ class Trial:
         return {"initial_state": str(self.initial_state), **{name: getattr(self, name) for name in names}}
 
 
-def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps: int) -> list[Trial]:
+def run_trials(
+    bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps: int, sees: Collection[str] | None = None
+) -> list[Trial]:
     """Run every trial of `bench` until it succeeds or the horizon ends.
 
     Pictures are drawn only when the policy looks at them; a trial that has ended keeps its place in the policy's batch, with its
-    last picture. Camera noise depends on the initial state and the step alone, so that approaches meet the same noise.
+    last picture. Camera noise depends on the initial state and the step alone, so that approaches meet the same noise. Of several
+    cameras those are drawn that the policy `sees`, where it says so.
     """
     n = len(bench)
-    pictures: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * n for name in eyes}
+    drawn = {name: eye for name, eye in eyes.items() if sees is None or name in sees}
+    pictures: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * n for name in drawn}
     states = [[_state(bench, i)] for i in range(n)]
     steps = np.zeros(n, int)
     active = np.ones(n, bool)
@@ -48,9 +54,8 @@ def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps:
     for _ in range(horizon_steps):
         looks = policy.looks
         for i in np.flatnonzero(active) if looks else ():
-            rng = noise(bench.starts[i].index, steps[i])
-            for name, eye in eyes.items():
-                pictures[name][i] = eye.see(bench.datas[i], rng)
+            for name, picture in look(drawn, bench.datas[i], bench.starts[i].index, steps[i]).items():
+                pictures[name][i] = picture
         images = {name: np.stack(found) for name, found in pictures.items()} if looks else {}
         actions = np.asarray(policy.act(images, bench.measured(), bench.task.instruction), np.float64)
         if not np.isfinite(actions[active]).all():
@@ -63,14 +68,18 @@ def run_trials(bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps:
         if not active.any():
             break
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, list(eyes.values()), s.index, states[i]))
+        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]))
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
 
 
-def noise(initial_state: int, step: int) -> np.random.Generator:
-    """What a camera's noise is drawn by at one step of a trial."""
-    return np.random.default_rng([_NOISE_STREAM, initial_state, step])
+def look(eyes: Mapping[str, Eye], data: Data, initial_state: int, step: int) -> dict[str, np.ndarray]:
+    """What cameras see at one step of a trial. Each has noise of its own, whichever others are drawn."""
+    found = {}
+    for name, eye in eyes.items():
+        own = [] if name == DEFAULT_CAMERA else [zlib.crc32(name.encode())]
+        found[name] = eye.see(data, np.random.default_rng([_NOISE_STREAM, initial_state, step, *own]))
+    return found
 
 
 def _state(bench: Bench, row: int) -> np.ndarray:
@@ -80,14 +89,12 @@ def _state(bench: Bench, row: int) -> np.ndarray:
     return state
 
 
-def _film(eyes: Sequence[Eye], initial_state: int, states: list[np.ndarray]) -> np.ndarray:
+def _film(eyes: Mapping[str, Eye], initial_state: int, states: list[np.ndarray]) -> np.ndarray:
     """The pictures u8 [T, H, W, 3] of a trial's states, of all cameras side by side, as the policy saw them or would have."""
-    model, films = eyes[0].model, [[] for _ in eyes]
+    model, frames = next(iter(eyes.values())).model, []
     data = mujoco.MjData(model)
     for step, state in enumerate(states):
         mujoco.mj_setState(model, data, state, _SEEN)
         mujoco.mj_kinematics(model, data)
-        rng = noise(initial_state, step)
-        for eye, film in zip(eyes, films, strict=True):
-            film.append(eye.see(data, rng))
-    return side_by_side([np.stack(film) for film in films])
+        frames.append(look(eyes, data, initial_state, step))
+    return side_by_side([np.stack([frame[name] for frame in frames]) for name in eyes])
