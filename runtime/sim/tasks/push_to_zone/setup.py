@@ -23,7 +23,7 @@ class Zone(Bound):
 class PushToZone(WithThing):
     """Push a thing away from the robot into a zone, both in random places."""
 
-    bound_version: ClassVar[int] = 2
+    bound_version: ClassVar[int] = 3
     kind: Literal["push_to_zone"]
     """Push a thing away from the robot into a zone, both in random places."""
     horizon_s: float = Field(8.0, gt=0, le=60)

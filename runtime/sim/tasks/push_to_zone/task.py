@@ -5,17 +5,16 @@ import numpy as np
 from runtime.sim.parts.loose import add_disc, add_thing, precise_contacts
 from runtime.sim.parts.mj import Data, Model, Spec
 from runtime.sim.parts.physics import Physics
-from runtime.sim.parts.places import put, turned, where
-from runtime.sim.parts.robot import TIP_SITE, Robot
+from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
-from runtime.sim.parts.start import Start, jittered_home, start_rng
-from runtime.sim.parts.touch import touches_robot
-from runtime.sim.tasks.draw import apart, variant, wording
-from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
+from runtime.sim.parts.start import Start
+from runtime.sim.tasks.kind import Reach, Seen, Term
 from runtime.sim.tasks.moves import HOVER_M, SHUT_M, ramp, shut_tip, sight_rad, toward
+from runtime.sim.tasks.one_thing import Follower, draw_pair, of_bodies, success_bool, thing_to_goal_exp_10cm, tip_to_thing_exp_5cm
 from runtime.sim.tasks.push_to_zone.setup import PushToZone
 
 OBJECTS = ("thing", "zone")
+objects, turns, place = of_bodies(OBJECTS)
 RULE_VERSION = 1  # raise it when the same motion would be judged another way
 ZONE_RGB = (0.85, 0.75, 0.15)
 ZONE_HEIGHT_M = 0.001
@@ -33,35 +32,14 @@ def add_objects(spec: Spec, task: PushToZone, physics: Physics) -> None:
     add_disc(spec, OBJECTS[1], task.zone.radius_m, ZONE_HEIGHT_M, ZONE_RGB)
 
 
-def objects(model: Model, data: Data) -> np.ndarray:
-    """Where the middles of thing and zone are [2, 3]."""
-    return where(model, data, OBJECTS)
-
-
-def turns(model: Model, data: Data) -> np.ndarray:
-    """How they are turned [2]."""
-    return turned(model, data, OBJECTS)
-
-
-def place(model: Model, data: Data, start: Start) -> None:
-    """Put them where `start` says."""
-    put(model, data, OBJECTS, start.objects_m, start.turns_rad)
-
-
 def draw_start(task: PushToZone, index: int, purpose: str, seed: int = 0, robot: Robot = SO101) -> Start:
     """Initial state `index`: thing and zone in the area, the zone roughly beyond the thing, the arm near its start pose."""
-    rng = start_rng(index, purpose, seed)
-    joints = jittered_home(rng, task.start_jitter_rad, robot)
 
     def beyond(stands: np.ndarray, zone: np.ndarray) -> bool:
         way = zone - stands
         return abs(np.arctan2(way[1], way[0]) - sight_rad(stands)) <= task.zone.aside_rad
 
-    stands, zone = apart(rng, task.area, task.zone.apart_m, beyond)
-    chosen, settings = variant(task, "thing", rng, purpose)
-    turn = sight_rad(stands) + rng.uniform(-task.turn_rad, task.turn_rad)
-    places = np.array(((*stands, chosen.height_m / 2), (*zone, 0.0)))
-    return Start(index, joints, places, np.array((turn, 0.0)), settings | wording(task, rng, purpose))
+    return draw_pair(task, index, purpose, seed, robot, task.zone.apart_m, fits=beyond)
 
 
 def expert(task: PushToZone, seen: Seen) -> Reach:
@@ -90,37 +68,23 @@ def expert(task: PushToZone, seen: Seen) -> Reach:
     return Reach(toward(tip, behind, low + (1 - aimed) * high, step_s), SHUT_M, turn)
 
 
-class PushJudge:
+class PushJudge(Follower[PushToZone]):
     """Success: the thing's middle rests in the zone. Score: 0.3 for coming near the thing, 0.7 for its way to the zone."""
 
     def __init__(self, task: PushToZone, model: Model) -> None:
-        self._task, self._model = task, model
-        self._thing, self._tip = model.body(OBJECTS[0]).id, model.site(TIP_SITE).id
-        self._dof = int(model.body_dofadr[self._thing])
-        self._first: tuple[float, float] | None = None  # distances at the start: of the tip, of the zone
-        self._near_m = self._left_m = self._least_m = np.inf
-        self._touched = False
-        self.success = False
+        super().__init__(task, model, objects)
 
     def update(self, data: Data) -> None:
         """Take in where the thing is."""
-        place_m, zone = objects(self._model, data)
-        near, self._left_m = float(np.linalg.norm(data.site_xpos[self._tip] - place_m)), float(np.hypot(*(place_m - zone)[:2]))
-        self._first = self._first or (near, self._left_m)
-        self._near_m, self._least_m = min(self._near_m, near), min(self._least_m, self._left_m)
-        self._touched |= touches_robot(self._model, data, self._thing, self._tip)
-        still = float(np.linalg.norm(data.qvel[self._dof : self._dof + 3])) < STILL_M_S
+        place_m, _ = self.follow(data)
+        self._carried_m = min(self._carried_m, self._left_m)
         low = place_m[2] < 0.75 * max(self._task.thing.height_m, self._task.thing.width_m)
-        self.success |= self._left_m <= self._task.zone.radius_m and still and bool(low)
+        self.success |= self._left_m <= self._task.zone.radius_m and self.slower(data, STILL_M_S) and bool(low)
 
     @property
     def score(self) -> float:
         """Progress in 0..1."""
-        if self.success or self._first is None:
-            return float(self.success)
-        near, left = self._first
-        reached = 1.0 if self._touched else 1 - self._near_m / max(near, 1e-6)
-        return float(np.clip(0.3 * reached + 0.7 * (1 - self._least_m / max(left, 1e-6)), 0.0, 0.99))
+        return self.progress()
 
     @property
     def failure_mode(self) -> str:
@@ -130,7 +94,7 @@ class PushJudge:
             return ""
         if not self._touched or self._first is None:
             return "never_touched"
-        if self._least_m <= self._task.zone.radius_m:
+        if self._carried_m <= self._task.zone.radius_m:
             return "left_the_zone"
         return "wrong_way" if self._left_m > self._first[1] + 0.01 else "not_far_enough"
 
@@ -143,19 +107,4 @@ def success_rule(task: PushToZone) -> dict[str, float]:
     return {"version": RULE_VERSION, "zone_radius_m": task.zone.radius_m, "still_m_per_s": STILL_M_S}
 
 
-def tip_to_thing_exp_5cm(now: Moment[PushToZone]) -> float:
-    """1 with the tip in the thing's middle, falling to 1/e at 5 cm from it."""
-    return float(np.exp(-np.linalg.norm(now.tip_m - now.objects_m[0]) / 0.05))
-
-
-def thing_to_zone_exp_10cm(now: Moment[PushToZone]) -> float:
-    """1 with the thing in the zone's middle, falling to 1/e at 10 cm from it."""
-    return float(np.exp(-np.hypot(*(now.objects_m[0] - now.objects_m[1])[:2]) / 0.10))
-
-
-def success_bool(now: Moment[PushToZone]) -> float:
-    """1 once the thing rests in the zone."""
-    return float(now.judge.success)
-
-
-REWARD: dict[Term, float] = {tip_to_thing_exp_5cm: 1.0, thing_to_zone_exp_10cm: 2.0, success_bool: 10.0}
+REWARD: dict[Term, float] = {tip_to_thing_exp_5cm: 1.0, thing_to_goal_exp_10cm: 2.0, success_bool: 10.0}
