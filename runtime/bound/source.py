@@ -26,6 +26,8 @@ class HiddenSite(Bound):
     """Seed of the site: its looks, its hidden physics and its camera noise."""
     style: Literal["workshop", "kitchen", "lab"] = "workshop"
     """Family of surfaces, clutter and lights that the site is drawn from."""
+    room: Literal["box", "kitchen", "workshop", "office"] = later("box", since=1)
+    """What stands round the table: bare walls, or a room with windows and furniture that the seed lays out."""
     photos: int = Field(40, ge=8, le=400)
     """Number of photos taken of the site."""
     gap: HiddenGap = HiddenGap()

@@ -9,12 +9,12 @@ import numpy as np
 
 from runtime.sim.parts.solid import Solid
 from runtime.sim.pixels.texture import Material, Pattern
+from runtime.sim.site.rooms import FLOOR_Z_M, furnished
 
 type Rgb = tuple[int, int, int]  # per cent
 type Surface = tuple[Rgb, Rgb, Pattern, float]  # colour, other colour, pattern, its scale in metres
 CLEAR_RADIUS_M = 0.38  # nothing stands nearer to the table's centre: room for a robot
 ROOM_HALF_M = 1.9
-FLOOR_Z_M = -0.75
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,8 @@ def _clutter(rng: np.random.Generator, half: tuple[float, float], count: int) ->
     return solids
 
 
-def site_solids(rng: np.random.Generator, style_name: str) -> tuple[list[Solid], dict[str, Material]]:
-    """Solids of one site and the material of each, by name."""
-    style = STYLES[style_name]
-    half = (float(rng.uniform(0.56, 0.68)), float(rng.uniform(0.48, 0.58)))
-    thick = 0.02
-    table = _material(rng, style.table)
-    solids = [Solid("site/table", "box", (0, 0, -thick), (*half, thick))]
-    materials = {"site/table": table}
-    for i, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
-        place = (sx * (half[0] - 0.05), sy * (half[1] - 0.05), (FLOOR_Z_M - 2 * thick) / 2)
-        solids.append(Solid(f"site/leg/{i}", "box", place, (0.03, 0.03, -FLOOR_Z_M / 2 - thick)))
-        materials[f"site/leg/{i}"] = Material(table.other, table.rgb)
+def _box(rng: np.random.Generator, style: Style, solids: list[Solid], materials: dict[str, Material]) -> None:
+    """The bare room: four walls, a floor and posters."""
     room, wall = ROOM_HALF_M, _material(rng, style.wall)
     solids.append(Solid("site/floor", "box", (0, 0, FLOOR_Z_M - 0.05), (room, room, 0.05)))
     materials["site/floor"] = _material(rng, style.floor)
@@ -115,6 +105,25 @@ def site_solids(rng: np.random.Generator, style_name: str) -> tuple[list[Solid],
         extent = (0.008, *size) if side < 2 else (size[0], 0.008, size[1])
         solids.append(Solid(f"site/poster/{i}", "box", place, extent, collides=False))
         materials[f"site/poster/{i}"] = _clutter_material(rng, style)
+
+
+def site_solids(rng: np.random.Generator, style_name: str, room_kind: str = "box") -> tuple[list[Solid], dict[str, Material]]:
+    """Solids of one site and the material of each, by name."""
+    style = STYLES[style_name]
+    half = (float(rng.uniform(0.56, 0.68)), float(rng.uniform(0.48, 0.58)))
+    thick = 0.02
+    table = _material(rng, style.table)
+    solids = [Solid("site/table", "box", (0, 0, -thick), (*half, thick))]
+    materials = {"site/table": table}
+    for i, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
+        place = (sx * (half[0] - 0.05), sy * (half[1] - 0.05), (FLOOR_Z_M - 2 * thick) / 2)
+        solids.append(Solid(f"site/leg/{i}", "box", place, (0.03, 0.03, -FLOOR_Z_M / 2 - thick)))
+        materials[f"site/leg/{i}"] = Material(table.other, table.rgb)
+    if room_kind == "box":
+        _box(rng, style, solids, materials)
+    else:
+        more, looks = furnished(rng, room_kind)
+        solids, materials = solids + more, materials | looks
     for i in range(int(rng.integers(2, 5))):  # sheets of paper and mats that lie flat on the table
         x, y = (float(rng.uniform(-0.75, 0.75)) * h for h in half)
         size = (float(rng.uniform(0.05, 0.12)), float(rng.uniform(0.05, 0.12)), 0.0006)
