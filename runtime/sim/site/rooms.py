@@ -97,7 +97,7 @@ class Room:
                 tall = min(high / levels - 0.08, thing * self.draw(1.2, 3.5))
                 colour = self.any_rgb()
                 if self.rng.random() < 0.85:
-                    look = self.tinted(colour, None, ("plain", "stripes", "checker")[int(self.rng.integers(3))], 0.04)  # ty: ignore[invalid-argument-type]
+                    look = self.tinted(colour, None, ("plain", "stripes", "checker")[int(self.rng.integers(3))], 0.04)
                     self.at_wall(wall, along + left + broad / 2, 0.02, up + 0.025, (broad * 0.94, deep * 0.7, tall), look)
                 left += broad
 
@@ -220,6 +220,6 @@ def furnished(rng: np.random.Generator, kind: str) -> tuple[list[Solid], dict[st
     fill, (pattern, rgb, other, scale), walls = KINDS[kind]
     room = Room(rng, (float(rng.uniform(2.05, 2.7)), float(rng.uniform(2.05, 2.7))), float(rng.uniform(2.9, 3.3)))
     floor = room.tinted(rgb, other, pattern, scale)  # ty: ignore[invalid-argument-type]
-    _shell(room, floor, room.tinted(*walls, ("plain", "cloth", "stripes")[int(rng.integers(3))], 0.4))  # ty: ignore[invalid-argument-type]
+    _shell(room, floor, room.tinted(*walls, ("plain", "cloth", "stripes")[int(rng.integers(3))], 0.4))
     fill(room, list(map(int, rng.permutation(4))))
     return room.solids, room.materials
