@@ -11,17 +11,28 @@ from runtime.stage import Stage
 
 
 def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """X450: an arm comes to the very trials of its approach, so nothing can come of comparing them."""
-    told: set[str] = set()
+    """X450: an approach comes to the very trials of another, such as an arm's own, so nothing can come of comparing them."""
+    study, arms = subject.project.studies[name], subject.project.arms
+    tried: dict[str, set[int]] = {}
     for node in graph.samples:
-        approaches = _approaches(node) if node.stage.role == "trials" else set()
-        for arm in sorted(approaches & subject.project.arms.keys() - told):
-            of = subject.project.arms[arm]
-            if of in approaches:
-                told.add(arm)
-                message = f"`{arm}` comes to the very trials of `{of}`: it changes nothing that is built"
-                help = "let it change something, or take it out"
-                yield subject.at("approach", arm, (), "X450", message, help)
+        for approach in _approaches(node) if node.stage.role == "trials" else ():
+            tried.setdefault(approach, set()).add(id(node))
+    first: dict[frozenset[int], str] = {}
+    for approach in sorted(tried, key=lambda a: (a != study.baseline, a in arms, study.approaches.index(a), a)):
+        of = first.setdefault(frozenset(tried[approach]), approach)
+        if approach in arms and tried.get(arms[approach]) == tried[approach]:
+            of = arms[approach]
+        elif of == approach:
+            continue
+        message = f"`{approach}` comes to the very trials of `{of}`: it changes nothing that is built"
+        help = "let it change something, or take it out"
+        if approach in arms:
+            yield subject.at("approach", approach, (), "X450", message, help)
+        else:
+            where = ("approaches", study.approaches.index(approach))
+            note = subject.note("this is all that it says", "approach", approach, ())
+            help += "; for a placebo, say `training_seed_offset: 1000`"
+            yield subject.at("study", name, where, "X450", message, help, notes=(note,))
 
 
 def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

@@ -1,5 +1,7 @@
 """How one pydantic error reads: code, message and help."""
 
+import re
+
 from pydantic_core import ErrorDetails
 
 from compiler.diagnostics.diagnostic import did_you_mean
@@ -27,6 +29,10 @@ _LIMITS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
+_PERCENT = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?) ?%")
+_RANGE = re.compile(r"(\d{1,6}) ?(?:\.{2,3}|-|to) ?(\d{1,6})")
+MOST_LISTED = 40
+"""Numbers that a help line lists."""
 ID_HELP = "use lowercase letters, digits and hyphens, beginning with a letter or digit, 63 at most"
 
 
@@ -35,7 +41,8 @@ def words(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
     kind, value, ctx = error["type"], error.get("input"), error.get("ctx", {})
     name = named(place.path)
     if kind in _WANTED:
-        return wrong_type(name, value, _WANTED[kind])
+        code, message, help = wrong_type(name, value, _WANTED[kind])
+        return code, message, _fraction(str(value).strip(" %"), _largest(place)) or help
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         shown = value.get(tag_of(error)) if isinstance(value, dict) else value
         key = tag_of(error) if kind == "union_tag_invalid" else _plain_name(place.path)
@@ -49,7 +56,8 @@ def words(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
         return "S103", f"unknown {key} {show(shown)}", help
     if kind in _LIMITS:
         limit, key = _LIMITS[kind]
-        return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", _about(place)
+        help = _fraction(str(value), ctx[key]) if kind.startswith("less") else ""
+        return "S105", f"{name} is {show(value)}, but must be {limit} {ctx[key]:g}", help or _about(place)
     if kind in ("too_short", "too_long"):
         limit = f"at least {ctx['min_length']}" if kind == "too_short" else f"at most {ctx['max_length']}"
         return "S105", f"{name} has {_count(ctx.get('actual_length', 0), 'item')}, but must have {limit}", _about(place)
@@ -90,13 +98,41 @@ def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:
         return "S104", message, "write a value, or remove the key"
     if wanted == "text" and isinstance(value, int | float | bool):
         return "S104", message, "put the value in quotes"
-    if isinstance(value, str) and any(type_of(value) in types for kind, _, types, _ in _KINDS if kind == wanted != "text"):
+    kinds = wanted.split(" or ")
+    if isinstance(value, str) and any(
+        type_of(value) in types for kind, _, types, _ in _KINDS if kind in kinds and kind != "text"
+    ):
         return "S104", message, "remove the quotes"
+    if isinstance(value, str) and {"a number", "a whole number"} & set(kinds) and (percent := _PERCENT.fullmatch(value)):
+        return "S104", message, f"write `{percent[1]}`, without the sign"
     if wanted == "true or false" and isinstance(value, str) and value.lower() in ("yes", "on", "no", "off", "y", "n"):
         return "S104", message, f"write `{str(value.lower() in ('yes', 'on', 'y')).lower()}`"
     if wanted == "a list" and isinstance(value, str | int | float):
-        return "S104", message, f"write `[{value}]`"
+        return "S104", message, f"write `[{_numbers(name, value) or value}]`"
+    if name == "`trials`" and wanted == "a mapping" and isinstance(value, int):
+        return "S104", message, f"say how many in which domain, for example `{{twin: {value}, irl_proxy: {value}}}`"
     return "S104", message, "write `key: value` lines" if wanted == "a mapping" else f"write {wanted}"
+
+
+def _numbers(name: str, value: str | float) -> str:
+    """The whole numbers that somebody means by `0..4`, or by `seeds: 5`; empty where it is no such thing."""
+    found = _RANGE.fullmatch(str(value))
+    first, last = (
+        (int(found[1]), int(found[2])) if found else (0, int(value) - 1 if name == "`seeds`" and type(value) is int else -1)
+    )
+    if not first <= last < first + MOST_LISTED:
+        return ""
+    return ", ".join(map(str, range(first, last + 1)))
+
+
+def _fraction(text: str, largest: object) -> str:
+    """What to write for `95` or `95%` where a fraction of one is wanted, as a help line; else empty."""
+    share = type_of(text) in (int, float) and largest == 1 and 1 < float(text) <= 100
+    return f"write `{float(text) / 100:g}`: it is a fraction of 1" if share else ""
+
+
+def _largest(place: Place) -> object:
+    return place.schema.get("exclusiveMaximum", place.schema.get("maximum"))
 
 
 def union_words(name: str, value: object, branches: list[Schema]) -> tuple[str, str, str]:

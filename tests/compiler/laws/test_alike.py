@@ -24,7 +24,7 @@ def written(root: Path, places: list[tuple[int, int, str]], more: str) -> None:
     """A project with these places: seed and photos of the hidden site, and a section of its own."""
     base().write(root)
     for i, (seed, photos, own) in enumerate(places):
-        seed += 10 * i if "budget" in more else 0  # places that share artifacts are never left out where they are counted
+        seed += 10 * i  # each is a place of its own
         text = f"title: A place\nsource: {{kind: hidden_site, seed: {seed}, photos: {photos}}}\n{own}"
         (root / f"specs/locations/place-{i}.yaml").write_text(text)
     study = root / "specs/study.yaml"
