@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln check`."""
     common.root_argument(parser)
     parser.add_argument("--format", choices=FORMATS, default="text")
-    common.completed(parser.add_argument("--study", help="only what this study uses"), "studies")
+    common.study_argument(parser, None, "only what this study uses")
     parser.add_argument("--fix", action="store_true", help="show safe fixes as a diff, ask, and make them")
     parser.add_argument("--yes", action="store_true", help="with --fix: make them without asking")
     common.colour_argument(parser)

@@ -20,10 +20,11 @@ def root_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", action="append", default=[], metavar="NAME=DIR", help="folder of a capture root")
 
 
-def study_argument(parser: argparse.ArgumentParser) -> None:
-    """The study as a word of its own."""
-    word = parser.add_argument("study", nargs="?", default="study", help="id of the study (default: study)")
-    completed(word, "studies")
+def study_argument(parser: argparse.ArgumentParser, default: str | None = "study", help: str = "the study, by its id") -> None:
+    """The study as a word of its own, or by `--study` as verbs about nodes take it."""
+    said = f"{help} (default: {default})" if default else help
+    completed(parser.add_argument("study", nargs="?", default=argparse.SUPPRESS, help=said), "studies")
+    completed(parser.add_argument("--study", default=default, help=argparse.SUPPRESS), "studies")
 
 
 def colour_argument(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,14 @@ def node_arguments(parser: argparse.ArgumentParser) -> None:
     """A node's name, the study that it is looked for in, and `--root`."""
     completed(parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint"), "nodes")
     completed(parser.add_argument("--study", default="study", help="id of the study (default: study)"), "studies")
+    root_argument(parser)
+
+
+def anywhere_arguments(parser: argparse.ArgumentParser) -> None:
+    """A node's name, looked for in all studies and in the store, and `--root`."""
+    help = "STAGE, STAGE/SCOPE, or the start of a fingerprint, planned or only in the store"
+    completed(parser.add_argument("node", help=help), "nodes")
+    completed(parser.add_argument("--study", help="look in this study only (default: all, and the store)"), "studies")
     root_argument(parser)
 
 

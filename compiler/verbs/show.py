@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from compiler.verbs import common
 
 if TYPE_CHECKING:
     from compiler.graph.node import Address
-    from compiler.project.project import Project
     from compiler.why.artifact import Ancestor, Artifact
 
 MANY = 4
@@ -20,24 +18,26 @@ MANY = 4
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln show`."""
-    parser.add_argument("node", help="STAGE/SCOPE, or the start of a fingerprint, planned or only in the store")
-    parser.add_argument("--study", help="look in this study only (default: all, and the store)")
-    common.root_argument(parser)
+    common.anywhere_arguments(parser)
     parser.add_argument("--all", action="store_true", help="every file, and every parent of a port")
     parser.add_argument("--json", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when the name means one artifact; 1 when it means several, which are listed."""
+    from compiler.verbs.named import named
+    from compiler.why.artifact import of_node, of_stored
+
     project = common.project(args)
-    found = _find(project, args.node, args.study)
+    found = named(project, args.node, args.study)
     if len(found) > 1:
         sys.stderr.write(f"`{args.node}` may mean {len(found)} artifacts:\n")
-        for stage, fingerprint, label, _ in found[:20]:
-            sys.stderr.write(f"  {stage}/{fingerprint[:12]}  {label}\n")
+        for one in found[:20]:
+            sys.stderr.write(f"  {one.address[0]}/{one.address[1][:12]}  {one.label}\n")
         sys.stderr.write("  …\n" if len(found) > 20 else "")
         return 1
-    artifact = found[0][3]()
+    first = found[0]
+    artifact = of_stored(project, first.address) if first.planned is None else of_node(project, *first.planned)
     if args.json:
         print(json.dumps(asdict(artifact), indent=1))
     else:
@@ -45,50 +45,6 @@ def run(args: argparse.Namespace) -> int:
 
         print("\n".join(map(visible, _lines(artifact, args.all))))
     return 0
-
-
-def _find(project: "Project", name: str, study: str | None) -> "list[tuple[str, str, str, Callable[[], Artifact]]]":
-    """Stage, fingerprint, label, and how to look it up, of everything that the name may mean.
-
-    Raises:
-        ValueError: when it means nothing.
-        SpecsRefused: when the study that was named has an error.
-    """
-    from compiler.diagnostics.diagnostic import did_you_mean
-    from compiler.plan.study import SpecsRefused, plan_study
-    from compiler.why.artifact import of_node, of_stored
-
-    labels: list[str] = []
-    broken: SpecsRefused | None = None
-    studies = sorted(project.ids("study"), key=lambda s: s != "study") if study is None else [study]
-    for one in studies:
-        try:
-            plan = plan_study(project, one)
-        except SpecsRefused as refused:
-            broken = broken or refused
-            continue
-        nodes = plan.graph.find(name)
-        if nodes:
-            return [(*n.address, n.label, lambda n=n, plan=plan: of_node(project, plan, n)) for n in nodes]
-        labels += [n.label for n in plan.graph.nodes.values()]
-    if broken is not None and study is not None:
-        raise broken
-    stored = _in_store(project, name) if study is None else []
-    if stored:
-        return [(*a, "no study plans it", lambda a=a: of_stored(project, a)) for a in stored]
-    where = f"study `{study}`" if study else "any study, nor in the store"
-    note = "; some studies have errors, see `simkiln check`" if broken else ""
-    raise ValueError(f"no `{name}` in {where}; {did_you_mean(name, labels, 'nodes', 6)}{note}")
-
-
-def _in_store(project: "Project", name: str) -> "list[Address]":
-    from runtime.store.store import Store
-
-    stage, _, digits = name.rpartition("/")
-    if len(digits) < 4:
-        return []
-    listing = Store(project.store).listing()
-    return [(s, f) for s in sorted(listing) if stage in ("", s) for f in sorted(listing[s]) if f.startswith(digits)]
 
 
 def _lines(artifact: "Artifact", everything: bool) -> list[str]:

@@ -18,7 +18,7 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln watch`."""
     common.root_argument(parser)
-    common.completed(parser.add_argument("--study", help="only what this study uses"), "studies")
+    common.study_argument(parser, None, "only what this study uses")
     common.colour_argument(parser)
 
 

@@ -122,6 +122,23 @@ def test_what_does_not_exist(project: Built, capsys: pytest.CaptureFixture[str])
     assert main(["show", POLICY, "--study", "study"]) == 1
 
 
+def test_where_finds_what_show_finds_and_studies_are_named_one_way(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    project.publish()
+    study = (project.root / "specs" / "study.yaml").read_text()
+    project.write("studies/other.yaml", study.replace("seeds: [0, 1]", "seeds: [7, 8]"))
+    assert main(["check"]) == 0, capsys.readouterr().err
+    capsys.readouterr()
+    for name, built in ((POLICY, 0), ("policy/cellar/press/bold/7", 1), (project.nodes()[POLICY].fingerprint[:8], 0)):
+        assert main(["where", name]) == built
+        assert main(["show", name]) == 0
+        folder, shown = capsys.readouterr().out.split("\n", 1)
+        assert folder.partition("  ")[0].rpartition("/")[2] in shown
+    for verb in ("check", "plan", "status"):
+        codes = {main([verb, *words]) for words in (["other"], ["--study", "other"])}
+        assert len(codes) == 1
+        assert codes <= {0, 4}
+
+
 def test_text_of_specs_cannot_move_the_cursor(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
     project.edit("tasks/press.yaml", "press the button", '"press \\e[2J the button"')
     assert main(["show", "twin/cellar/press"]) == 0
