@@ -12,9 +12,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 passed, 1 failed, 3 undecided, 4 not run: nothing but passed is success."""
+    """0 passed, 1 failed, 3 undecided, 4 not run: passed alone is success, and only once all that is planned is built."""
+    from compiler.plan.plan import State
     from compiler.render.columns import visible
     from compiler.report.standing import of_study, standings
+    from runtime.stats.status import Status, combine
 
     project, plan = common.planned(args)
     found = standings(project, plan.graph)
@@ -26,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
         print(visible(f"{one.status:<10} {one.kind} {one.id}{until}"))
     for line in plan.graph.stopped.lines() if plan.graph.stopped is not None else ():
         print(visible(line))
-    status = of_study(found)
+    status, missing = of_study(found), plan.count(State.BUILD)
+    if missing:
+        print(f"{missing} artifact{'s' * (missing != 1)} of {len(plan.graph.nodes)} not built yet: simkiln run {args.study}")
+        status = combine([status, Status.NOT_RUN])
     print(f"study {args.study}: {status}")
     return status.exit_code

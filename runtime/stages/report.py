@@ -38,7 +38,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=28,
+    version=29,
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
     per=("study",),

@@ -73,6 +73,8 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
     """
     treated = [row for row in rows if roles.get(row["approach"]) == TREATMENT]
     if not treated or frame.baseline is None:
+        if len(frame.approaches) == 1:
+            return [ref("approach", frame.approaches[0]), text(" was tried alone: there is nothing to compare it with.")]
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
     here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))

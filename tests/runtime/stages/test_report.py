@@ -134,7 +134,7 @@ def test_ids_and_failure_modes_cannot_become_markup(tmp_path: Path) -> None:
 def test_a_study_with_a_single_approach_still_reports(tmp_path: Path) -> None:
     study = synthetic_study(tmp_path / "store", locations=("shed",), rates={"alone": {"twin": 0.5}}, trials=6, gates=())
     words = visible((study.report() / "report.html").read_text())
-    assert "Nothing has been compared yet." in words
+    assert "alone was tried alone: there is nothing to compare it with." in words
     assert "no baseline" in words
 
 
