@@ -18,11 +18,9 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
         for approach in _approaches(node) if node.stage.role == "trials" else ():
             tried.setdefault(approach, set()).add(id(node))
     first: dict[frozenset[int], str] = {}
-    for approach in sorted(tried, key=lambda a: (a != study.baseline, a in arms, study.approaches.index(a), a)):
-        of = first.setdefault(frozenset(tried[approach]), approach)
-        if approach in arms and tried.get(arms[approach]) == tried[approach]:
-            of = arms[approach]
-        elif of == approach:
+    for approach in sorted(tried, key=lambda a: (a != study.baseline, study.approaches.index(a))):
+        of = arms.get(approach) or first.setdefault(frozenset(tried[approach]), approach)
+        if of == approach or tried.get(of) != tried[approach]:
             continue
         message = f"`{approach}` comes to the very trials of `{of}`: it changes nothing that is built"
         help = "let it change something, or take it out"
@@ -32,7 +30,7 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
             where = ("approaches", study.approaches.index(approach))
             note = subject.note("this is all that it says", "approach", approach, ())
             help += "; for a placebo, say `training_seed_offset: 1000`"
-            yield subject.at("study", name, where, "X450", message, help, notes=(note,))
+            yield subject.at("study", name, where, "X450", message, help, severity="warning", notes=(note,))
 
 
 def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

@@ -127,7 +127,7 @@ def _numbers(name: str, value: str | float) -> str:
 
 def _fraction(text: str, largest: object) -> str:
     """What to write for `95` or `95%` where a fraction of one is wanted, as a help line; else empty."""
-    share = type_of(text) in (int, float) and largest == 1 and 1 < float(text) <= 100
+    share = type_of(text) in (int, float) and largest == 1 and 50 <= float(text) <= 100
     return f"write `{float(text) / 100:g}`: it is a fraction of 1" if share else ""
 
 

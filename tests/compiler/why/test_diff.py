@@ -82,10 +82,10 @@ def test_an_input_and_an_offset_that_differ(project: Built, capsys: pytest.Captu
 
 def test_an_artifact_of_its_own_and_the_common_yardstick(project: Built, capsys: pytest.CaptureFixture[str]) -> None:
     """The baseline's twin judges `bold`, but its demos come from its own twin: both are on its side."""
-    project.edit("approaches/bold.yaml", "  policy: {steps: 7}\n", "  twin: {width_px: 48}\n")
+    project.edit("approaches/bold.yaml", "  policy: {steps: 7}\n", "  twin: {samples: 3}\n")
     found = facts(capsys, "baseline", "bold")
     assert [(c["stage"], c["name"], c["new"], c["new_at"]) for c in found["changes"]] == [
-        ("twin", "width_px", 48, "specs/approaches/bold.yaml:4:20")
+        ("twin", "samples", 3, "specs/approaches/bold.yaml:4:19")
     ]
     assert counted(found)["twin"] == (1, 0, 1)
     assert counted(found)["demos"] == (0, 1, 1)
