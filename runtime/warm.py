@@ -91,6 +91,32 @@ def serve(folder: Path, listening: dict[str, tuple[int, int]], main: Main) -> in
     return 0
 
 
+def stated(stage: str) -> Iterator[str]:
+    """Names of what the functions in a stage's file import in any case, among some that are no modules."""
+    tree = ast.parse(Path(inspect.getfile(load_stages()[stage].function)).read_bytes())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for statement in (one for function in functions for one in function.body):
+        if isinstance(statement, ast.ImportFrom):
+            yield str(statement.module)
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+        elif isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+
+
+def take_in(names: Iterable[str]) -> None:
+    """Import those that are modules, and leave nothing of that to forks."""
+    for name in names:
+        with suppress(Exception):  # the job will say so
+            importlib.import_module(name)
+    if "numba" in sys.modules:  # or each fork would, before its first call
+        from numba.core.registry import cpu_target
+
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page
+
+
 class _Stage:
     """The process of one stage."""
 
@@ -98,30 +124,7 @@ class _Stage:
         self._stage, self._listening, self._left, self._main = stage, listening, left, main
         self._wake, self._taught = _wakened(), os.memfd_create("taught")
         self._jobs: dict[int, socket.socket] = {}
-        self._import(self._stated())
-
-    def _stated(self) -> Iterator[str]:
-        """Names of what functions in the stage's file import in any case, and some that are no modules."""
-        tree = ast.parse(Path(inspect.getfile(load_stages()[self._stage].function)).read_bytes())
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        for statement in (one for function in functions for one in function.body):
-            if isinstance(statement, ast.ImportFrom):
-                yield str(statement.module)
-                yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
-            elif isinstance(statement, ast.Import):
-                yield from (alias.name for alias in statement.names)
-
-    def _import(self, names: Iterable[str]) -> None:
-        for name in names:
-            with suppress(Exception):  # the job will say so
-                importlib.import_module(name)
-        if "numba" in sys.modules:  # or each fork would, before its first call
-            from numba.core.registry import cpu_target
-
-            cpu_target.typing_context.refresh()
-            cpu_target.target_context.refresh()
-        gc.collect()
-        gc.freeze()  # a collection in a fork would copy every page
+        take_in(stated(stage))
 
     def _learn(self) -> None:
         """Import what a fork has imported, while there are more to come."""
@@ -129,7 +132,7 @@ class _Stage:
         names = os.pread(self._taught, size, 0).decode().split()
         os.ftruncate(self._taught, 0)
         if self._left > 0 and names:
-            self._import(names)
+            take_in(names)
 
     def serve(self) -> None:
         """Fork for each job; never returns."""
