@@ -59,10 +59,13 @@ def _attach(spec: Spec, robot: Robot, pos: Vector, yaw_rad: float, servo: Servo,
     own = mujoco.MjSpec.from_file(str(robot.folder / MODEL_FILE))
     for geom in own.geoms:
         geom.friction = (friction, 0.005, 0.0001)
-    for mesh in own.meshes:
-        own.assets[mesh.file] = spec.assets[mesh.file] = (robot.folder / mesh.file).read_bytes()
+    files = {f"robot/{mesh.name}": mesh.file for mesh in own.meshes}
+    for file in files.values():
+        own.assets[file] = spec.assets[file] = (robot.folder / file).read_bytes()
     turn = (float(np.cos(yaw_rad / 2)), 0.0, 0.0, float(np.sin(yaw_rad / 2)))
     spec.attach(own, prefix="robot/", frame=spec.worldbody.add_frame(pos=pos, quat=turn))
+    for mesh in spec.meshes:  # attaching puts the prefix before names of files, too
+        mesh.file = files.get(mesh.name, mesh.file)
     spec.body(robot.tip.link).add_site(name=robot.tip.site, pos=robot.tip.pos, quat=robot.tip.quat)
     weaker, damped = (
         a / b for a, b in ((servo.kp_nm_per_rad, Servo().kp_nm_per_rad), (servo.kv_nms_per_rad, Servo().kv_nms_per_rad))

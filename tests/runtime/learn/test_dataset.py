@@ -75,14 +75,15 @@ def through_lerobot(root: Path, features: dict, episodes: list[dict]) -> None:
 def test_lerobot_reads_what_it_would_have_written_itself(tmp_path: Path) -> None:
     """To the last bit: frames, statistics of the whole and of each episode, episodes, tasks, info, columns and their types."""
     rng = np.random.default_rng(0)
+    sizes = {"front": (6, 8), "wrist": (8, 10)}
     episodes = []
     for length in (1, 2, 130, *[5] * 9):  # more pictures than are counted, and more episodes than are buffered
-        films = {camera: rng.integers(0, 200, (length, 6, 8, 3)).astype(np.uint8) for camera in ("front", "wrist")}
+        films = {camera: rng.integers(0, 200, (length, *hw, 3)).astype(np.uint8) for camera, hw in sizes.items()}
         state = rng.normal(size=(length, 3)).astype(np.float32)
         state[:, 2] = 0.25
         episodes.append({"images": films, "state": state, "action": state * 2, "instruction": "press" if length < 5 else "push"})
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    write_dataset(ours, 10, ["front", "wrist"], (6, 8), episodes, "press", ["pan", "lift", "grip"])
+    write_dataset(ours, 10, ["front", "wrist"], sizes, episodes, "press", ["pan", "lift", "grip"])
     info = json.loads((ours / "meta/info.json").read_text())
     added = {"timestamp", "frame_index", "episode_index", "index", "task_index"}
     features = {key: {**f, "shape": tuple(f["shape"])} for key, f in info["features"].items() if key not in added}

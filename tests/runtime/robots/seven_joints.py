@@ -1,6 +1,8 @@
-"""A small arm of seven joints and a sliding finger, made of primitives, as URDF: no meshes, no actuators, no site."""
+"""A small arm of seven joints and a sliding finger as URDF: its base is seen as a mesh, all else is primitives; no actuators."""
 
 from pathlib import Path
+
+import trimesh
 
 LENGTHS_M = {"link1": 0.08, "link2": 0.10, "link3": 0.08, "link4": 0.09, "link5": 0.07, "link6": 0.03, "hand": 0.02}
 AXES = "0 0 1", "0 1 0", "0 0 1", "0 1 0", "0 0 1", "0 1 0", "0 0 1"
@@ -22,8 +24,10 @@ def _link(name: str, size: tuple[float, float, float], at: float) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write `seven.urdf`."""
-    parts = [_link("base", (0.06, 0.06, 0.08), 0.04)]
+    """Write `seven.urdf` and its mesh."""
+    size = (0.06, 0.06, 0.08)
+    trimesh.creation.box(size).export(folder / "base.stl")
+    parts = [_link("base", size, 0.04).replace('<box size="0.06 0.06 0.08"/>', '<mesh filename="base.stl"/>', 1)]
     before, place = "base", 0.08
     for i, ((name, length), axis) in enumerate(zip(LENGTHS_M.items(), AXES, strict=True)):
         parts.append(_link(name, (0.02, 0.02, length), length / 2))

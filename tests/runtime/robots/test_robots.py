@@ -20,9 +20,13 @@ from runtime.robots.reachable import Reach, stand
 from runtime.sim.episodes.episodes import load_episodes
 from runtime.sim.parts.body import robot_model
 from runtime.sim.parts.kinematics import reach, tip_at
+from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot_file import posed, read_robot
 from runtime.sim.parts.so101 import SO101
+from runtime.sim.parts.solid import COLLISION_GROUP
 from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.scene import build_scene
 from runtime.sim.site.install import install
 from runtime.sim.tasks import AnyTask, kind_of
 from runtime.sim.twin.twin import read_twin
@@ -71,6 +75,10 @@ def test_a_task_beyond_the_hands_reach_is_refused(seven: Path, tmp_path: Path) -
         assert len(picture.convert("RGB").getcolors(10_000) or ()) >= 3
     stand(seven, press(), tmp_path)
     assert read_robot(tmp_path).names == read_robot(seven).names, "what stands there needs the first artifact no more"
+    scene = build_scene(press(), Physics(), [], COLLISION_GROUP, robot=read_robot(tmp_path))
+    scene.compile()
+    (tmp_path / "scene.xml").write_text(scene.to_xml())
+    assert mujoco.MjModel.from_xml_path(str(tmp_path / "scene.xml")).nmesh == 1, "a scene finds the meshes of its copy"
     far = press(center_x_m=0.4, half_x_m=0.15)
     with pytest.raises(InputError, match="does not reach"):
         stand(seven, far, tmp_path / "other")
