@@ -81,6 +81,8 @@ class LeRobotLearner:
             message = f"architecture `{spec.architecture}` cannot be made: {str(error).splitlines()[0][:200]}"
             help_ = "nothing is downloaded here: get the model once by `hf download OWNER/NAME`"
             raise InputError(Problem("R316", message, help_, "stages.policy.options")) from error
+        if getattr(config, "pretrained_backbone_weights", None) is None:
+            _calm(self.policy)
         stats: Any = load_stats(dataset)
         self.before, self.after = make_pre_post_processors(config, dataset_stats=stats)
         seen, ahead = config.observation_delta_indices, config.action_delta_indices
@@ -173,6 +175,18 @@ def check_packages(kind: str) -> None:
     if find_spec(package) is None:
         message, key = f"a policy of type `{kind}` needs the package `{package}`", "stages.policy.architecture"
         raise InputError(Problem("B321", message, f"install `lerobot[{extra}]`, or choose another architecture", key))
+
+
+def _calm(policy: torch.nn.Module) -> None:
+    """Let the blocks of fresh ResNets whose batch norms are frozen (ACT's) begin as the identity: without weights to load such
+    norms do nothing, and activations grow from block to block (Zhang et al., "Fixup Initialization", 2019)."""
+    from torchvision.models.resnet import BasicBlock
+    from torchvision.ops import FrozenBatchNorm2d
+
+    blocks = [b for b in policy.modules() if isinstance(b, BasicBlock) and isinstance(b.bn1, FrozenBatchNorm2d)]
+    for block in blocks:
+        block.conv1.weight.data.mul_(len(blocks) ** -0.5)
+        torch.nn.init.zeros_(block.conv2.weight)
 
 
 def _tensor(key: str, value: np.ndarray) -> Tensor:

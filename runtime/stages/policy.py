@@ -1,7 +1,7 @@
 """Stage `policy`: behaviour cloning of the demos, as a LeRobot checkpoint with its normaliser."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,7 @@ from runtime.out import Out
 from runtime.stage import Params, Resources, bound, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
+LEROBOTS_RATE = 1e-3
 
 
 class Policy(Params):
@@ -28,7 +29,8 @@ class Policy(Params):
     batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
     """Windows per gradient step."""
     learning_rate: float = Field(3e-3, gt=0)
-    """Peak learning rate of AdamW; it warms up for 5% of the steps and falls to 0 along a cosine."""
+    """Peak learning rate of AdamW, by default 0.001 of `act` and `diffusion`; it warms up for 5% of the steps and falls to 0
+    along a cosine."""
     chunk: int = Field(16, ge=1)
     """Actions predicted at once, in control steps."""
     n_action_steps: int = Field(8, ge=1)
@@ -48,6 +50,13 @@ class Policy(Params):
     """Training seed: initial weights, order of windows, augmentation."""
     snapshots: tuple[float, ...] = bound("snapshots", default=())
     """Fractions of the gradient steps after which a checkpoint is kept, rising, in (0, 1]."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_rate(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("architecture", "small") != "small":
+            return {"learning_rate": LEROBOTS_RATE} | given
+        return given
 
     @model_validator(mode="after")
     def _chunks_fit(self) -> Self:
