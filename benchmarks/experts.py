@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from benchmarks.scenes import table
+from benchmarks.scenes import TASKS, table, task_spec
 from runtime.bound.conditions import GapLevel
 from runtime.bound.source import HiddenSite
 from runtime.build.testing import run_stage
@@ -28,14 +27,13 @@ from runtime.sim.twin.twin import read_model, read_twin
 from tests.runtime.sim.places import write_folders
 from tests.runtime.stages.sim_chain import publish
 
-ROOT = Path(__file__).resolve().parents[1]
 GAP: dict[str, GapLevel] = {"none": "none", "small": "small", "medium": "medium", "large": "large"}
 STYLES = ("kitchen", "workshop", "lab")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="*", default=sorted(path.stem for path in (ROOT / "specs/tasks").glob("*.yaml")))
+    parser.add_argument("tasks", nargs="*", default=sorted(path.stem for path in TASKS.glob("*.yaml")))
     parser.add_argument("--sites", type=int, nargs="+", default=[31, 32, 33, 34])
     parser.add_argument("--starts", type=int, default=40)
     parser.add_argument("--gaps", nargs="*", default=["none", "medium", "large"])
@@ -49,8 +47,7 @@ def main() -> None:
             made = {"capture": publish(store, "capture", capture, str(seed)), "scene": publish(store, "splat", scene, str(seed))}
             places.append((site, made))
         for name in options.tasks:
-            task = yaml.safe_load((ROOT / "specs/tasks" / f"{name}.yaml").read_text())
-            del task["title"]
+            task, _ = task_spec(name)
             twins = [(site, run_stage("twin", {"task": task}, made, store)) for site, made in places]
             for where in ("twin", *options.gaps):
                 rows.append((name, where, *measured(twins, where, options.starts)))

@@ -22,13 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from benchmarks.scenes import table
+from benchmarks.scenes import table, task_spec
 from benchmarks.splat_quality import metrics
 from runtime.build.testing import run_stage
 
-ROOT = Path(__file__).resolve().parents[1]
 ARMS: dict[str, dict[str, Any] | None] = {
     "baseline": None,
     "aligned": None,
@@ -57,9 +55,8 @@ def spread(rates: list[float], trials: int) -> tuple[float, float]:
 def cells(options: argparse.Namespace) -> Iterator[Cell]:
     """Each arm, gap, seed and site, made where it is not there; those that share parents follow each other."""
     store, trials = options.store, options.trials
-    task = yaml.safe_load((ROOT / "specs/tasks" / f"{options.task}.yaml").read_text())
-    del task["title"]
-    changes: dict[str, dict[str, Any]] = defaultdict(dict)
+    task, stages = task_spec(options.task)
+    changes: dict[str, dict[str, Any]] = defaultdict(dict, stages)
     for change in options.set:
         name, value = change.split("=", 1)
         stage, key = name.split(".", 1)

@@ -2,11 +2,22 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from runtime.splat.gaussians import Gaussians
+
+TASKS = Path(__file__).resolve().parents[1] / "specs" / "tasks"
+
+
+def task_spec(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Settings of a task in specs/tasks, and parameters that it gives to stages."""
+    spec = yaml.safe_load((TASKS / f"{name}.yaml").read_text())
+    del spec["title"]
+    return spec, spec.pop("stages", {})
 
 
 def cloud(count: int, seed: int = 0, scales: tuple[float, float] = (0.004, 0.02), sh_degree: int = 0) -> Gaussians:

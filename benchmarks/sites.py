@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.scenes import table
+from benchmarks.scenes import table, task_spec
 from benchmarks.splat_quality import ROOT, metrics, trained
 from runtime.backends.renderer_numba import NumbaRenderer
 from runtime.bound.source import HiddenSite
@@ -95,8 +95,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="holds captures/ and splats/")
     options = parser.parse_args()
     changes = dict(change.split("=", 1) for change in options.set)
-    task = yaml.safe_load((ROOT / "specs" / "tasks" / f"{options.task}.yaml").read_text())
-    del task["title"]
+    task, _ = task_spec(options.task)
     rows = [("location", "measured", f"mean of seeds {options.seeds}, least to most")]
     for location in options.locations:
         source = yaml.safe_load((ROOT / "specs" / "locations" / f"{location}.yaml").read_text())["source"]

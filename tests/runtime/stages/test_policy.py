@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from runtime.build.testing import run_stage
 from runtime.contract import Contract
 from runtime.learn.load import load_policy, normaliser_digest
+from runtime.learn.zoo import LeRobotActor
 from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import load_stages
@@ -229,3 +231,22 @@ def test_published_through_the_same_code_as_a_planned_job(demos: Path, tmp_path:
     assert load_policy(artifact / "checkpoint").facts["seed"] == 1
     with pytest.raises(InputError, match="camera_keys"):
         run_stage("policy", {**params, "camera_keys": ("wrist",)}, {"demos": parent}, tmp_path)
+
+
+def test_pictures_do_not_grow_from_block_to_block_of_a_fresh_act(demos: Path, tmp_path: Path) -> None:
+    """Its batch norms are frozen: they would let training diverge from what it sees, or stall (see `zoo`)."""
+    _build(demos, tmp_path, architecture="act", steps=0)
+    actor = load_policy(tmp_path / "checkpoint")
+    assert isinstance(actor, LeRobotActor)
+    backbone = actor.policy.model.backbone
+    x, spread = torch.randn(4, 3, 48, 64, generator=torch.Generator().manual_seed(0)), {}
+    with torch.no_grad():
+        for name, part in backbone.named_children():
+            x = part(x)
+            spread[name] = float(x.std())
+    assert spread["layer4"] < 2 * spread["maxpool"]
+
+
+def test_a_rate_is_that_of_its_architecture_unless_said() -> None:
+    assert [Policy(architecture=name, seed=0).learning_rate for name in ("small", "act", "diffusion")] == [3e-3, 1e-3, 1e-3]
+    assert Policy(architecture="act", learning_rate=2e-3, seed=0).learning_rate == 2e-3

@@ -27,6 +27,7 @@ def metrics(artifact: Path) -> dict[str, Any]:
 def test_a_task_runs_through_the_stages(name: str, sim_store: Path, sim_captured: tuple[Path, Path]) -> None:
     task = yaml.safe_load((REPOSITORY / f"specs/tasks/{name}.yaml").read_text()) | {"horizon_s": 4.0}
     del task["title"]
+    task.pop("stages", None)
     capture, scene = sim_captured
     twin = run_stage("twin", {"task": task}, {"capture": capture, "scene": scene}, sim_store)
     demos = run_stage("demos", LEAST, {"twin": twin}, sim_store)
