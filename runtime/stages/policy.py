@@ -11,7 +11,8 @@ from runtime.out import Out
 from runtime.stage import Params, Resources, bound, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
-LEROBOTS_RATE = 1e-3
+RATES = {"act": 1e-3, "diffusion": 1e-3, "smolvla": 1e-4}
+"""Peak learning rates of architectures for which the small policy's is too high."""
 
 
 class Policy(Params):
@@ -29,8 +30,8 @@ class Policy(Params):
     batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
     """Windows per gradient step."""
     learning_rate: float = Field(3e-3, gt=0)
-    """Peak learning rate of AdamW, by default 0.001 of `act` and `diffusion`; it warms up for 5% of the steps and falls to 0
-    along a cosine."""
+    """Peak learning rate of AdamW, by default 0.001 of `act` and `diffusion`, 0.0001 of `smolvla`; it warms up for 5% of the
+    steps and falls to 0 along a cosine."""
     chunk: int = Field(16, ge=1)
     """Actions predicted at once, in control steps."""
     n_action_steps: int = Field(8, ge=1)
@@ -54,8 +55,8 @@ class Policy(Params):
     @model_validator(mode="before")
     @classmethod
     def _own_rate(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("architecture", "small") != "small":
-            return {"learning_rate": LEROBOTS_RATE} | given
+        if isinstance(given, dict) and (rate := RATES.get(str(given.get("architecture")))):
+            return {"learning_rate": rate} | given
         return given
 
     @model_validator(mode="after")
@@ -85,7 +86,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=4,
+    version=5,
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
     needs={"demos": one("demos")},

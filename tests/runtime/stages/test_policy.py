@@ -238,7 +238,7 @@ def test_pictures_do_not_grow_from_block_to_block_of_a_fresh_act(demos: Path, tm
     _build(demos, tmp_path, architecture="act", steps=0)
     actor = load_policy(tmp_path / "checkpoint")
     assert isinstance(actor, LeRobotActor)
-    backbone = actor.policy.model.backbone
+    backbone = actor.policy.get_submodule("model.backbone")
     x, spread = torch.randn(4, 3, 48, 64, generator=torch.Generator().manual_seed(0)), {}
     with torch.no_grad():
         for name, part in backbone.named_children():
