@@ -22,7 +22,7 @@ class CheckpointParams(Params):
 
 @stage(
     version=1,
-    libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch") | exact("pyarrow"),
+    libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("approach",),
     kind="policy",
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "crossing": "crossing.json"},
