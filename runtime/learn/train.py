@@ -43,6 +43,18 @@ class Trained:
     held_out_loss: float | None
 
 
+def luck_of(seed: int, arrays: Arrays) -> int:
+    """A seed for generators that no other training seed and no other demos have.
+
+    Studies take the runs of one training seed at several places for independent ones. With the same initial weights and the same
+    order of windows everywhere they were not: of 32 runs at four sites a third of the variance within sites went with the seed.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (np.array([seed]), arrays.state, arrays.action):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return int.from_bytes(digest.digest(), "little") >> 1  # torch takes 63 bits
+
+
 def seed_everything(seed: int) -> None:
     """Seed torch's global generator (weights, dropout, diffusion noise); one thread, so that sums keep their order."""
     torch.manual_seed(seed)

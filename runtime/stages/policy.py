@@ -48,7 +48,7 @@ class Policy(Params):
     held_out: int = Field(4, ge=0)
     """Demos kept out of training, to report the loss on: the same for every seed."""
     seed: int = bound("seed")
-    """Training seed: initial weights, order of windows, augmentation."""
+    """Training seed: initial weights, order of windows, augmentation; others for other demos."""
     snapshots: tuple[float, ...] = bound("snapshots", default=())
     """Fractions of the gradient steps after which a checkpoint is kept, rising, in (0, 1]."""
 
@@ -86,7 +86,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=5,
+    version=6,
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
     needs={"demos": one("demos")},
@@ -106,7 +106,7 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     from runtime.learn.normaliser import load_stats
     from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.spec import Spec
-    from runtime.learn.train import Recipe, parameter_count, save_curve, seed_everything, train, weights_digest
+    from runtime.learn.train import Recipe, luck_of, parameter_count, save_curve, seed_everything, train, weights_digest
     from runtime.store.manifest import read_manifest
 
     arrays = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
@@ -114,9 +114,10 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     arrays = replace(arrays, images={name: arrays.images[name] for name in p.camera_keys})
     dims = (arrays.state.shape[1], arrays.action.shape[1])
     spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options), p.places_weight)
-    seed_everything(p.seed)
+    luck = luck_of(p.seed, arrays)
+    seed_everything(luck)
     learner = make_learner(spec, demos / "dataset")
-    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, p.seed, p.shift_px, p.jitter, p.held_out)
+    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, luck, p.shift_px, p.jitter, p.held_out)
     wanted = {step for step in snapshot_steps(p.snapshots, p.steps) if step < p.steps}
 
     def keep(step: int) -> None:

@@ -44,7 +44,7 @@ class PracticeParams(Params):
 
 
 @stage(
-    version=3,
+    version=4,
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",
@@ -79,7 +79,7 @@ def practice(
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.learner import resumed
     from runtime.learn.load import load_policy
-    from runtime.learn.train import Recipe, save_curve, seed_everything, train, weights_digest
+    from runtime.learn.train import Recipe, luck_of, save_curve, seed_everything, train, weights_digest
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.enrich import varied_eyes
     from runtime.sim.episodes.places import places_of
@@ -103,18 +103,19 @@ def practice(
         variants = draw_variants(ranges, facts.look.sensor.noise_sd, rng, len(facts.cameras))
         return varied_eyes(variants, model, facts, renderer, gaussians)
 
-    drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (p.seed, past))
+    old = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
+    luck = luck_of(p.seed, old)
+    drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (luck, past))
     driver = actor if p.driver == "policy" else None
     shown = []
     for episode, film, cameras in practise(lambda: read_model(twin), facts, drill, eyes, p.episodes, driver):
         places = places_of(episode, read_model(twin), facts, cameras) if p.places_weight else {}
         shown.append((film, episode.state, episode.action, places))
         out.progress(0.5 * len(shown) / p.episodes, "practising")
-    old = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
     arrays = joined(old, shown, before / "practised.npz" if before else None, out.path("practised"))
-    seed_everything(p.seed)
+    seed_everything(luck)
     learner = resumed(driven / "checkpoint", actor.facts, demos / "dataset", p.places_weight)
-    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, p.seed, 0, p.jitter, p.held_out)
+    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, luck, 0, p.jitter, p.held_out)
     trained = train(learner, arrays, recipe, out.progress)
     learner.save(out.path("checkpoint"))
     save_facts(out.path("facts"), {**actor.facts, "seed": p.seed, "steps": actor.facts["steps"] + p.steps})

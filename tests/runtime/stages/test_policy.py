@@ -250,3 +250,16 @@ def test_pictures_do_not_grow_from_block_to_block_of_a_fresh_act(demos: Path, tm
 def test_a_rate_is_that_of_its_architecture_unless_said() -> None:
     assert [Policy(architecture=name, seed=0).learning_rate for name in ("small", "act", "diffusion")] == [3e-3, 1e-3, 1e-3]
     assert Policy(architecture="act", learning_rate=2e-3, seed=0).learning_rate == 2e-3
+
+
+def test_a_seed_brings_other_luck_for_other_demos(demos: Path, tmp_path: Path) -> None:
+    """Runs of one seed at several places count as independent ones, so they may not begin with the same weights."""
+    other = tmp_path / "other"
+    reach.write(other / "dataset", count=4, length=11)
+    shutil.copy(demos / "manifest.json", other / "manifest.json")
+    begun = [
+        _build(source, tmp_path / name, steps=0, seed=seed)[0]["weights_digest"]
+        for name, source, seed in (("a", demos, 0), ("b", demos, 0), ("c", other, 0), ("d", demos, 1))
+    ]
+    assert begun[0] == begun[1]
+    assert len(set(begun)) == 3
