@@ -122,7 +122,7 @@ def test_the_compiler_is_installed_alone(checkout: Path) -> None:
 
 @pytest.mark.slow
 def test_a_good_change_passes(checkout: Path) -> None:
-    change(checkout, "title: Do appearance", "title: 100% do appearance")
+    change(checkout, "title: Do aligned", "title: 100% do aligned")
     done = perform(checkout, {}, but="Install the compiler alone")
     assert done.returncode == 0, done.stdout + done.stderr
     log = json.loads((checkout / "build/specs/specs.sarif").read_text(encoding="utf-8"))
