@@ -28,7 +28,7 @@ class Traced(SmallProject):
     def environment(self) -> dict[str, str]:
         known = super().environment()
         path = f"{Path(__file__).parent / 'traced'}{os.pathsep}{known['PYTHONPATH']}"
-        return known | {"PYTHONPATH": path, "SIMKILN_TRACE": str(self.root / "trace")}
+        return known | {"PYTHONPATH": path, "SIMKILN_TRACE": str(self.root / "trace"), "SIMKILN_NO_WARM": "1"}
 
 
 @pytest.fixture(scope="module")
