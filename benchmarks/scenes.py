@@ -10,7 +10,8 @@ import yaml
 
 from runtime.splat.gaussians import Gaussians
 
-TASKS = Path(__file__).resolve().parents[1] / "specs" / "tasks"
+ROOT = Path(__file__).resolve().parents[1]
+TASKS = ROOT / "specs" / "tasks"
 
 
 def task_spec(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
