@@ -10,7 +10,7 @@ from typing import Any
 
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
-from compiler.project.layers import approach_chain, approach_policy
+from compiler.project.layers import approach_chain, approach_policy, fixed_policies
 from compiler.project.project import Project
 from compiler.reading.source import Step
 from compiler.reading.spec_cache import enabled
@@ -286,6 +286,7 @@ BINDINGS: dict[str, Binding] = {
     "claims": Binding(lambda grid, _: list(grid.study.claims), _below("claims")),
     "waivers": Binding(lambda grid, _: grid.study.waivers, _below("waivers")),
     "priors": Binding(lambda grid, _: {a: _prior(grid, a) for a in grid.study.approaches}, _priors),
+    "fixed_policies": Binding(lambda grid, _: fixed_policies(grid.project, grid.study), "approaches"),
     "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
     "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),

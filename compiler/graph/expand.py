@@ -19,7 +19,7 @@ from compiler.graph.settings import Settings
 from compiler.graph.settled import Settled, Unsettled
 from compiler.graph.stops import speaks_of, stops
 from compiler.project.collector import without_gc
-from compiler.project.layers import approach_chain, approach_policy, layers
+from compiler.project.layers import approach_policy, layers, wired
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
@@ -280,11 +280,7 @@ class _Expansion:
         if port.said:
             return REGISTRY[providers(port.kind)[0]] if getattr(self.study, port.said) is not None else None
         asked = self.yardstick if port.whose == "baseline" else approach
-        chosen = None
-        for name in approach_chain(self.project, asked) if asked else ():
-            if port.kind == "policy" and port.whose == "own" and self.project.approaches[name].policy is not None:
-                chosen = next(s.name for s in REGISTRY.values() if "approach.policy" in s.bound.values())
-            chosen = self.project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
+        chosen = wired(self.project, asked, stage, port)
         if (port.optional and chosen is None) or HIDDEN_SITE in (port.kind, chosen):
             return None  # a hidden site is never a node: only a bound value, and only where `check` allows it
         if chosen is None and port.whose == "previous" and port.kind == stage.kind:

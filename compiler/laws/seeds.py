@@ -6,6 +6,7 @@ from dataclasses import replace
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.laws.power.power import SEED_SPREAD, Design, Quantity, least
 from compiler.laws.subject import Subject
+from compiler.project.layers import approach_policy, fixed_policies
 from compiler.spec.study import Study
 
 WIDEST = 50.0
@@ -29,12 +30,31 @@ def duplicate_seed(subject: Subject) -> Iterator[Diagnostic]:
             first.setdefault(seed, i)
 
 
+def one_policy_for_all(subject: Subject) -> Iterator[Diagnostic]:
+    """X464: seeds of an approach that is one and the same policy, such as a brought checkpoint, for all of them."""
+    for name, study in subject.studies():
+        fixed = fixed_policies(subject.project, study)
+        if not fixed or len(set(study.seeds)) < 2:
+            continue
+        listed = ", ".join(f"`{approach}`" for approach in fixed)
+        message = f"{listed} {'is' if len(fixed) == 1 else 'are each'} one policy for all {len(study.seeds)} seeds"
+        message += ": trials of it run once, and tell nothing of what another training would give"
+        help = "read its bands as those of this very policy; to speak of a recipe, bring a policy of each of its trainings"
+        if len(fixed) == len(set(study.approaches)):
+            help = f"nothing is trained here: name one seed, `seeds: [{study.seeds[0]}]`"
+        brought = (found[0] for approach in fixed if (found := approach_policy(subject.project, approach)))
+        notes = [subject.note("it is named here", "approach", by, ("policy", "path")) for by in dict.fromkeys(brought)]
+        yield subject.at("study", name, ("seeds",), "X464", message, help, notes=tuple(notes), severity="warning")
+
+
 def too_few_seeds(subject: Subject) -> Iterator[Diagnostic]:
     """X410: no band at all with one seed; or, at the study's level, one so wide that it says nothing."""
     for name, study in subject.studies():
         seeds = len(set(study.seeds))
         if seeds == 0 or not study.approaches or not study.locations or not study.tasks or not study.trials:
             continue
+        if len(fixed_policies(subject.project, study)) == len(set(study.approaches)):
+            continue  # nothing is trained: these very policies are compared, over initial states
         if seeds == 1:
             message = "one training seed gives no band: the seed is the unit of inference"
             yield subject.at("study", name, ("seeds",), "X410", message, "name two seeds at the least, better three")

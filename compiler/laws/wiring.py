@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from compiler.diagnostics.diagnostic import Diagnostic, did_you_mean, meant
 from compiler.graph.bindings import HIDDEN_SITE
 from compiler.laws.subject import Subject
-from compiler.project.layers import approach_policy
+from compiler.project.layers import BROUGHT, approach_policy
 from compiler.shape.sections import unknown_stage
 from runtime.stage import Port, Stage, load_stages, providers
 
-BROUGHT = "approach.policy"
 SITE_HELP = "only `capture`, and `evaluate` in `irl_proxy`, may see it; read `capture` or `twin` instead"
 
 

@@ -9,6 +9,10 @@ from compiler.project.project import Project
 from compiler.reading.source import Spans
 from compiler.spec.study import Study
 from runtime.bound.checkpoint import LeRobotPolicy
+from runtime.stage import Port, Stage, load_stages
+
+BROUGHT = "approach.policy"
+"""What is bound by the stage whose policy an approach brings."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,28 @@ def approach_policy(project: Project, name: str) -> tuple[str, LeRobotPolicy] | 
         if (found := project.approaches[approach].policy) is not None:
             return approach, found
     return None
+
+
+def wired(project: Project, approach: str | None, stage: Stage, port: Port) -> str | None:
+    """The stage that an approach's chain names for a port, by `inputs` or `policy`; None where it leaves the usual one."""
+    chosen, stages = None, load_stages()
+    for name in approach_chain(project, approach) if approach else ():
+        if port.kind == "policy" and port.whose == "own" and project.approaches[name].policy is not None:
+            chosen = next(s.name for s in stages.values() if BROUGHT in s.bound.values())
+        chosen = project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
+    return chosen
+
+
+def fixed_policies(project: Project, study: Study) -> list[str]:
+    """Approaches of a study whose trials try one policy whatever the seed, so that they know nothing of training runs."""
+    stages = load_stages()
+    ports = [(s, port) for s in stages.values() if s.role == "trials" for port in s.ports if port.kind == "policy"]
+
+    def is_fixed(approach: str) -> bool:
+        found = {wired(project, approach, stage, port) for stage, port in ports}
+        return all(maker in stages and "seed" not in stages[maker].per for maker in found)
+
+    return [approach for approach in study.approaches if approach in project.approaches and is_fixed(approach)]
 
 
 def brings(project: Project, study: Study) -> bool:

@@ -35,6 +35,9 @@ class UpliftParams(Params):
     """Imported sets whose trials count as well."""
     repeated: list[ImportedSet] = bound("repeated", default_factory=list)
     """Imported sets of trials that are here run once more: they tell whether a domain reproduces."""
+    fixed_policies: list[str] = bound("fixed_policies", since=16, default=[])
+    """Approaches whose trials try one policy whatever the seed, such as a checkpoint that people brought: the trials of their
+    seeds are the very same, and tell nothing of training runs."""
     shared_training: bool = Field(False)
     """Whether one training run serves all locations, so that its luck is common to them. False where each location
     trains its own policy."""

@@ -58,6 +58,30 @@ def test_its_trials_try_the_checkpoint_and_follow_its_bytes(project: Path) -> No
     assert other != policy
 
 
+def test_one_policy_for_all_seeds_is_told_and_known_to_uplift(project: Path) -> None:
+    def found(*edits: tuple[str, str]) -> tuple[list[str], dict]:
+        study = project / "specs/study.yaml"
+        before = study.read_text()
+        for old, new in edits:
+            study.write_text(study.read_text().replace(old, new))
+        loaded = load_project(project)
+        codes = [d.code for d in check(loaded, "study") if d.code in ("X410", "X464") or d.severity == "error"]
+        (uplift,) = [n for n in expand(loaded, "study").nodes.values() if n.stage.name == "uplift"]
+        study.write_text(before)
+        return codes, uplift.params
+
+    codes, params = found()
+    assert (codes, params["fixed_policies"]) == (["X464"], ["ours"])
+    approaches = project / "specs/approaches"
+    (approaches / "on.yaml").write_text(OURS.replace("extends: baseline", "extends: ours").replace("bold", "on"))
+    (approaches / "tuned.yaml").write_text(
+        "title: Tuned\nextends: ours\ninputs: {evaluate: {policy: practice}}\n" + OURS.splitlines()[-1]
+    )
+    listed = ("approaches: [baseline, ours]", "approaches: [on, ours]"), ("baseline: baseline", "baseline: ours")
+    assert found(*listed, ("seeds: [0, 1]", "seeds: [0]"))[0] == [], "nothing is trained, so one seed will do"
+    assert found(*listed[:1], ("on, ours", "tuned, baseline"))[1]["fixed_policies"] == [], "what is trained further is not"
+
+
 def test_another_rate_is_refused_at_both_lines(project: Path) -> None:
     ours = project / "specs/approaches/ours.yaml"
     ours.write_text(OURS.replace("fps: 10", "fps: 30"))
