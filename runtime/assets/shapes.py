@@ -16,11 +16,13 @@ from runtime.bound.asset import Asset
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import mujoco
 from runtime.sim.twin.collision import convex_parts
-from runtime.sim.twin.props import Prop
+from runtime.sim.twin.props import WHITE, Prop, Rgb, Shown
 
 GREY = (0.6, 0.6, 0.6)
 COLOURS = 8
-"""Most colours of a mesh: policies see it in a few pixels, and a colour is one geom."""
+"""Most colours of a mesh without a texture: each is a geom."""
+TEXTURE_PX = 1024
+"""Textures are made no larger."""
 SPECK_M2 = 1e-9
 """A piece of one colour that is no larger is not drawn: MuJoCo takes none without a surface."""
 LEAST_KG, MOST_KG = 1e-6, 1e3
@@ -57,7 +59,7 @@ def read_prop(name: str, asset: Asset, folder: Path) -> Prop:
         raise _refused(name, asset, f"weighs {mass_kg:.4g} kg: `mass_kg` says what it does")
     return Prop(
         name=name,
-        drawn=[(_four(m), asset.rgb or c) for m, c in drawn if m.area > SPECK_M2],
+        drawn=[_shown(m, asset.rgb or c) for m, c in drawn if m.area > SPECK_M2],
         solid=solid,
         pose=posed(asset),
         in_base=asset.frame == "base",
@@ -68,9 +70,11 @@ def read_prop(name: str, asset: Asset, folder: Path) -> Prop:
     )
 
 
-def _four(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+def _shown(mesh: trimesh.Trimesh, look: Rgb | Image.Image) -> Shown:
     """The same surface with at least four corners, without which MuJoCo takes no mesh."""
-    return mesh if len(mesh.vertices) >= 4 else mesh.subdivide()
+    while len(mesh.vertices) < 4:
+        mesh = mesh.subdivide()  # its texture coordinates, too
+    return Shown(mesh, *((look, None) if isinstance(look, tuple) else (WHITE, look)))
 
 
 def posed(asset: Asset) -> np.ndarray:
@@ -102,8 +106,14 @@ def _mesh(asset: Asset, main: Path, folder: Path) -> tuple[list, list, float | N
     return drawn, convex_parts(bare, bare) if cut else [bare.convex_hull], None
 
 
-def _coloured(mesh: trimesh.Trimesh) -> list[tuple[trimesh.Trimesh, tuple[float, ...]]]:
-    """A mesh in pieces of one colour each, at most `COLOURS`: its faces' colours, or its texture's in the middle of each face."""
+def _coloured(mesh: trimesh.Trimesh) -> list[tuple[trimesh.Trimesh, Rgb | Image.Image]]:
+    """A mesh with its texture, or in pieces of one colour each, at most `COLOURS`."""
+    visual: Any = mesh.visual
+    image, uv = getattr(getattr(visual, "material", None), "image", None), getattr(visual, "uv", None)
+    if isinstance(image, Image.Image) and uv is not None and len(uv) == len(mesh.vertices):
+        image = image.convert("RGB")
+        image.thumbnail((TEXTURE_PX, TEXTURE_PX), Image.Resampling.BOX)
+        return [(mesh, image)]
     colours = _colours_of(mesh)
     if len(spread := np.unique(np.round(colours, 2), axis=0)) > COLOURS:
         centres, which = kmeans2(colours, COLOURS, seed=0, minit="++")
@@ -121,13 +131,8 @@ def _coloured(mesh: trimesh.Trimesh) -> list[tuple[trimesh.Trimesh, tuple[float,
 def _colours_of(mesh: trimesh.Trimesh) -> np.ndarray:
     """A colour [F, 3] in 0..1 for each face."""
     visual: Any = mesh.visual
-    material, uv, kind = (getattr(visual, name, None) for name in ("material", "uv", "kind"))
-    image, diffuse = getattr(material, "image", None), getattr(material, "diffuse", None)
-    if isinstance(image, Image.Image) and uv is not None and len(uv) == len(mesh.vertices):
-        pixels, middle = np.asarray(image.convert("RGB"), float) / 255, uv[mesh.faces].mean(1) % 1.0
-        height, width = pixels.shape[:2]
-        return pixels[((1 - middle[:, 1]) * (height - 1)).astype(int), (middle[:, 0] * (width - 1)).astype(int)]
-    if kind in ("face", "vertex"):
+    diffuse = getattr(getattr(visual, "material", None), "diffuse", None)
+    if visual.kind in ("face", "vertex"):
         return np.asarray(visual.face_colors, float)[:, :3] / 255
     one = np.array(GREY) if diffuse is None else np.asarray(diffuse, float)[:3] / 255
     return np.tile(one, (len(mesh.faces), 1))

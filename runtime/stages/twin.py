@@ -119,7 +119,7 @@ def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
 
 
 @stage(
-    version=8,
+    version=9,
     libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat"), "robot": said("robot")},

@@ -43,14 +43,14 @@ def site_backdrop(
 ) -> Backdrop:
     """Cast the site's statics. `to_site` [4, 4] maps the model's frame to the site's, in which textures are laid."""
     rays = camera.rays(samples).reshape(-1, 3)
-    hits = cast(model, data, camera.position, rays, (SITE_GROUP,))
+    hits = cast(model, data, camera.position, rays, (SITE_GROUP,), 1 / camera.focal_px / samples)
     met = hits.geom >= 0
     points = camera.position + rays[met] * hits.range[met, None]
     normals = hits.normal[met]
-    colors = np.empty((len(points), 3))
     turn = np.eye(4) if to_site is None else to_site
     local, local_normals = points @ turn[:3, :3].T + turn[:3, 3], normals @ turn[:3, :3].T
-    for geom in np.unique(hits.geom[met]):
+    colors = hits.paint[met]
+    for geom in np.unique(hits.geom[met][np.isnan(colors[:, 0])]):
         here = hits.geom[met] == geom
         colors[here] = albedo(materials[model.geom(int(geom)).name], local[here], local_normals[here])
     seen = lit(model, data, lamp, points, (SITE_GROUP,))

@@ -11,7 +11,7 @@ from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.raycast import Lamp
 from runtime.sim.pixels.sensor import Sensor
-from runtime.sim.pixels.solids import Arrays, Solids, colors
+from runtime.sim.pixels.solids import PIXEL_RADIUS, Arrays, Solids, colors
 
 GROUPS = (FOREGROUND_GROUP,)
 
@@ -57,7 +57,7 @@ class Eye:
         depth = backdrop.depth_m.reshape(pixels)
         ground = camera.position + coarse * np.where(np.isfinite(depth), depth, 0.0)[:, None]
         lit, shaded = (np.ascontiguousarray(light.reshape(pixels, 3)) for light in (backdrop.rgb, backdrop.shaded))
-        return (np.array(camera.position), units, fine, np.array([0.75 / camera.focal_px])), (lit, shaded, depth, ground)
+        return (np.array(camera.position), units, fine, np.array([PIXEL_RADIUS / camera.focal_px])), (lit, shaded, depth, ground)
 
     def light(self, data: Data) -> np.ndarray:
         """Light [H, W, 3] float32 that arrives at the camera; needs current geom places in `data`."""

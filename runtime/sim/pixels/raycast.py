@@ -27,16 +27,19 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Hits:
-    """What M rays met: geom ids (-1 none), range in units of the ray's own length (inf none), unit normals."""
+    """What M rays met: geom ids (-1 none), range in units of the ray's own length (inf none), unit normals, colours."""
 
     geom: np.ndarray  # [M] int32
     range: np.ndarray  # [M] float64
     normal: np.ndarray  # [M, 3] float64
+    paint: np.ndarray  # [M, 3] float64, colours of textures; nan where there is none
 
 
-def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...]) -> Hits:
-    """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`."""
-    return Hits(*Solids(model, groups).first(data, np.array(origin, np.float64), np.ascontiguousarray(rays, np.float64)))
+def cast(model: Model, data: Data, origin: np.ndarray, rays: np.ndarray, groups: tuple[int, ...], spacing: float = 0.0) -> Hits:
+    """First hits of rays [M, 3] from `origin` [3] among the geoms of `groups`. Needs current geom places in `data`. `spacing` is
+    the angle between neighbouring rays, for textures."""
+    origin, rays = np.array(origin, np.float64), np.ascontiguousarray(rays, np.float64)
+    return Hits(*Solids(model, groups).first(data, origin, rays, spacing))
 
 
 def lit(model: Model, data: Data, lamp: Lamp, points: np.ndarray, groups: tuple[int, ...]) -> np.ndarray:

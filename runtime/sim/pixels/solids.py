@@ -12,6 +12,7 @@ import numpy as np
 
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.pixels.skin import skin
 from runtime.splat.jit import numba
 
 PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = KINDS = tuple(
@@ -19,6 +20,7 @@ PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = KINDS = tuple(
     for name in ("PLANE", "SPHERE", "CAPSULE", "ELLIPSOID", "CYLINDER", "BOX", "MESH")
 )
 SHADOW_END = 1 - 2e-3  # of the way from the lamp to a point: what is nearer to the point does not shade it
+PIXEL_RADIUS = 0.75  # of a pixel's circle, in pixels: it holds the square
 LIFT_M = 1e-3  # shadow rays end a little above a surface, or it shades itself
 GREY = (0.5, 0.5, 0.5, 1.0)  # MuJoCo's colour of a geom that states none: its material's counts
 
@@ -58,6 +60,7 @@ class Solids:
         self._kinds, self._sizes = kinds, model.geom_size[self.geoms]
         simple = set(kinds.tolist()) <= {SPHERE, CAPSULE, CYLINDER, BOX}
         self._mesh = None if simple else (starts, *tree, np.empty(64, np.int64))
+        self._skin = None if simple else skin(model, self.geoms)
         radii = model.geom_rbound[self.geoms]
         self._radii = np.where(kinds == PLANE, np.inf, radii)
         self._model = model  # whose memory the tree is
@@ -65,13 +68,15 @@ class Solids:
     def _now(self, data: Data) -> tuple[np.ndarray | Arrays | None, ...]:
         return self._kinds, self._sizes, self._mesh, self._radii, data.geom_xpos[self.geoms], data.geom_xmat[self.geoms]
 
-    def first(self, data: Data, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """First hits of rays [M, 3] from `origin` [3]: geom ids [M] int32 (-1 none), ranges [M] (inf none), normals [M, 3]."""
+    def first(self, data: Data, origin: np.ndarray, rays: np.ndarray, spacing: float = 0.0) -> tuple[np.ndarray, ...]:
+        """First hits of rays [M, 3] from `origin` [3], neighbours `spacing` radians apart: geom ids [M] int32 (-1 none), ranges
+        [M] (inf none), normals [M, 3], and the textures' colours there [M, 3] (nan where there is none)."""
         geom, distance, normal = np.full(len(rays), -1, np.int32), np.full(len(rays), np.inf), np.zeros((len(rays), 3))
-        _first(geom, distance, normal, *self._now(data), origin, rays)
+        paint = np.full((len(rays), 3), np.nan)
+        _first(geom, distance, normal, paint, self._skin, spacing, *self._now(data), origin, rays)
         met = geom >= 0
         geom[met] = self.geoms[geom[met]]
-        return geom, distance, normal
+        return geom, distance, normal, paint
 
     def draw(self, data: Data, albedo: np.ndarray, view: Arrays, lamp: Arrays, backdrop: Arrays) -> np.ndarray:
         """Light [P, 3] float32: the solids in colours `albedo` [G, 3] and their shadows over a backdrop.
@@ -84,7 +89,7 @@ class Solids:
             backdrop: Light [P, 3] and light in shadow [P, 3], float32; z-depth [P] (inf: nothing); points [P, 3].
         """
         image = np.empty_like(backdrop[0])
-        _draw(image, albedo, *self._now(data), *view, *lamp, *backdrop)
+        _draw(image, albedo, self._skin, *self._now(data), *view, *lamp, *backdrop)
         return image
 
 
@@ -321,7 +326,43 @@ def _world_normal(kinds, sizes, mesh, g, turn, start, face, t, dx, dy, dz):
 
 
 @_compiled
-def _first(geom, distance, normal, kinds, sizes, mesh, radii, places, turns, origin, rays):
+def _paint(mesh, skin, g, face, x, y, z, size):
+    """Colour of a textured triangle at a point in the mesh's own frame; `size` is how far apart the rays are there, in metres."""
+    (texture, first_uv, texel), (pixels, levels), (uvs, of_faces) = skin
+    _, first_corner, first = mesh[0][g]
+    corner, corners = mesh[5][first + face], mesh[4]
+    a, b, c = corners[first_corner + corner[0]], corners[first_corner + corner[1]], corners[first_corner + corner[2]]
+    ax, ay, az = np.float64(a[0]), np.float64(a[1]), np.float64(a[2])
+    bx, by, bz, cx, cy, cz = b[0] - ax, b[1] - ay, b[2] - az, c[0] - ax, c[1] - ay, c[2] - az
+    x, y, z = x - ax, y - ay, z - az
+    bb, bc, cc = bx * bx + by * by + bz * bz, bx * cx + by * cy + bz * cz, cx * cx + cy * cy + cz * cz
+    pb, pc = x * bx + y * by + z * bz, x * cx + y * cy + z * cz
+    whole = bb * cc - bc * bc
+    second, third = ((cc * pb - bc * pc) / whole, (bb * pc - bc * pb) / whole) if whole > 0 else (0.0, 0.0)
+    one, two, three = of_faces[first + face]
+    a, b, c = uvs[first_uv[g] + one], uvs[first_uv[g] + two], uvs[first_uv[g] + three]
+    u = a[0] + second * (b[0] - a[0]) + third * (c[0] - a[0])
+    v = a[1] + second * (b[1] - a[1]) + third * (c[1] - a[1])
+    sizes = levels[texture[g]]
+    level = min(max(int(np.round(np.log2(max(size / texel[g], 1.0)))), 0), len(sizes) - 1)
+    start, wide, high = sizes[level]
+    u, v = u * wide - 0.5, v * high - 0.5
+    left, top = np.floor(u), np.floor(v)
+    u, v = u - left, v - top
+    left, top = int(left) % wide, int(top) % high
+    right, low = (left + 1) % wide, (top + 1) % high
+    a, b = pixels[start + top * wide + left], pixels[start + top * wide + right]
+    c, d = pixels[start + low * wide + left], pixels[start + low * wide + right]
+    wa, wb, wc, wd = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
+    return (
+        wa * a[0] + wb * b[0] + wc * c[0] + wd * d[0],
+        wa * a[1] + wb * b[1] + wc * c[1] + wd * d[1],
+        wa * a[2] + wb * b[2] + wc * c[2] + wd * d[2],
+    )
+
+
+@_compiled
+def _first(geom, distance, normal, paint, skin, spacing, kinds, sizes, mesh, radii, places, turns, origin, rays):
     toward, starts = _from(origin, places, places, turns)
     for m in range(len(rays)):
         dx, dy, dz = rays[m]
@@ -335,11 +376,15 @@ def _first(geom, distance, normal, kinds, sizes, mesh, radii, places, turns, ori
         if at >= 0:
             geom[m], distance[m] = at, best
             normal[m] = _world_normal(kinds, sizes, mesh, at, turns[at], starts[at], face, best, dx, dy, dz)
+            if skin is not None and skin[0][0][at] >= 0:
+                x, y, z = _local(turns[at], dx, dy, dz)
+                start, far = starts[at], spacing * best * np.sqrt(dx * dx + dy * dy + dz * dz)
+                paint[m] = _paint(mesh, skin, at, face, start[0] + best * x, start[1] + best * y, start[2] + best * z, far)
 
 
 @_compiled
 def _draw(
-    image, albedo, kinds, sizes, mesh, bounds, places, turns,
+    image, albedo, skin, kinds, sizes, mesh, bounds, places, turns,
     origin, units, rays, pixel_rad, lamp, rgb, ambient, lit, dark, depths, grounds,
 ):  # fmt: skip
     count, samples = len(turns), rays.shape[1]
@@ -355,7 +400,7 @@ def _draw(
     for g in range(count + 1):
         away = np.sqrt(_dot(toward[g], toward[g, 0], toward[g, 1], toward[g, 2]))
         least[g] = np.cos(np.arcsin(radii[g] / away) + pixel_rad[0]) * away if radii[g] < away else -np.inf
-    near = np.empty(count, np.int64)
+    near, spacing = np.empty(count, np.int64), pixel_rad[0] / PIXEL_RADIUS / np.sqrt(samples)
     for p in range(len(units)):
         x, y, z = units[p]
         found = 0
@@ -383,9 +428,15 @@ def _draw(
             x, y, z = x + LIFT_M * nx, y + LIFT_M * ny, z + LIFT_M * nz
             if _shaded(kinds, sizes, mesh, radii, turns, lamp_toward, lamp_starts, x, y, z):
                 slope = 0.0
-            red += albedo[at, 0] * (ambient[0] + rgb[0] * slope)
-            green += albedo[at, 1] * (ambient[1] + rgb[1] * slope)
-            blue += albedo[at, 2] * (ambient[2] + rgb[2] * slope)
+            r, g, b = albedo[at, 0], albedo[at, 1], albedo[at, 2]
+            if skin is not None and skin[0][0][at] >= 0:
+                x, y, z = _local(turns[at], dx, dy, dz)
+                start, far = starts[at], spacing * best
+                tint = _paint(mesh, skin, at, face, start[0] + best * x, start[1] + best * y, start[2] + best * z, far)
+                r, g, b = r * tint[0], g * tint[1], b * tint[2]
+            red += r * (ambient[0] + rgb[0] * slope)
+            green += g * (ambient[1] + rgb[1] * slope)
+            blue += b * (ambient[2] + rgb[2] * slope)
         if missed:
             behind = lit[p]
             if depths[p] < np.inf:

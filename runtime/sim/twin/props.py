@@ -1,11 +1,14 @@
 """Things in a twin that people brought: drawn in the foreground, collided with by convex parts, static or loose."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import trimesh
+from PIL import Image
+from trimesh.visual import TextureVisuals
 
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.mj import Model, Spec, mujoco
@@ -18,13 +21,26 @@ SETTLE_S = 2.0
 STILL_M_PER_S, MOST_MOVED_M = 0.005, 0.1
 
 
+type Rgb = tuple[float, ...]
+WHITE: Rgb = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A mesh as it looks: its colour, or `texture` by the mesh's own coordinates (u, v), v from the picture's foot."""
+
+    mesh: trimesh.Trimesh
+    rgb: Rgb
+    texture: Image.Image | None = None
+
+
 @dataclass(frozen=True)
 class Prop:
     """One thing. Meshes are in its own frame, metres; `pose` [4, 4] is in the robot's base frame if `in_base`, else in that of
     the support. `mass_kg` is None for one that stands still, `friction` where the twin's holds."""
 
     name: str
-    drawn: list[tuple[trimesh.Trimesh, tuple[float, ...]]]
+    drawn: list[Shown]
     solid: list[trimesh.Trimesh]
     pose: np.ndarray
     in_base: bool
@@ -64,18 +80,42 @@ def add_props(spec: Spec, props: Sequence[Prop], folder: Path, below: Path, fric
         for i, (mesh, mass) in enumerate(zip(prop.solid, masses, strict=True)):
             name = _mesh(spec, mesh, f"{prop.name}-solid-{i}", folder, below, mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX)
             body.add_geom(name=f"{BROUGHT}{name}", meshname=name, group=COLLISION_GROUP, mass=mass, **mesh_geom, **touch)
-        for i, (mesh, rgb) in enumerate(prop.drawn):
-            name = _mesh(spec, mesh, f"{prop.name}-drawn-{i}", folder, below, mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
-            seen = {"group": FOREGROUND_GROUP, "rgba": (*rgb, 1), "contype": 0, "conaffinity": 0, "mass": 0}
+        for i, shown in enumerate(prop.drawn):
+            name = f"{prop.name}-drawn-{i}"
+            _mesh(spec, shown.mesh, name, folder, below, mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL, shown.texture)
+            seen = {"group": FOREGROUND_GROUP, "rgba": (*shown.rgb, 1), "contype": 0, "conaffinity": 0, "mass": 0}
+            if shown.texture is not None:
+                seen["material"] = name
             body.add_geom(name=f"{BROUGHT}{name}", meshname=name, **mesh_geom, **seen)
 
 
-def _mesh(spec: Spec, mesh: trimesh.Trimesh, name: str, folder: Path, below: Path, inertia: int) -> str:
-    file = folder / f"{name}.stl"
-    mesh.export(file, file_type="stl")
-    relative = file.relative_to(below).as_posix()
-    spec.add_mesh(name=name, file=relative, inertia=inertia)
-    spec.assets[relative] = file.read_bytes()
+def _mesh(
+    spec: Spec, mesh: trimesh.Trimesh, name: str, folder: Path, below: Path, inertia: int, texture: Image.Image | None = None
+) -> str:
+    """Write a mesh and its texture to files, and name them in the scene; a material of the mesh's name has the texture."""
+
+    def known(suffix: str, content: bytes) -> str:
+        file = folder / f"{name}{suffix}"
+        file.write_bytes(content)
+        relative = file.relative_to(below).as_posix()
+        spec.assets[relative] = content
+        return relative
+
+    if texture is None:
+        stl = mesh.export(file_type="stl")
+        assert isinstance(stl, bytes)
+        spec.add_mesh(name=name, file=known(".stl", stl), inertia=inertia)
+        return name
+    visual = mesh.visual
+    assert isinstance(visual, TextureVisuals)
+    rows = [*(f"v {x!r} {y!r} {z!r}" for x, y, z in mesh.vertices.tolist()), *(f"vt {u!r} {v!r}" for u, v in visual.uv.tolist())]
+    rows += [f"f {a}/{a} {b}/{b} {c}/{c}" for a, b, c in (mesh.faces + 1).tolist()]
+    spec.add_mesh(name=name, file=known(".obj", "\n".join([*rows, ""]).encode()), inertia=inertia)
+    picture = io.BytesIO()
+    texture.save(picture, "png")
+    spec.add_texture(name=name, file=known(".png", picture.getvalue()), type=mujoco.mjtTexture.mjTEXTURE_2D)
+    material = spec.add_material(name=name)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
     return name
 
 

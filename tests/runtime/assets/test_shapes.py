@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from runtime.assets.shapes import read_prop
 from runtime.bound.asset import Asset
@@ -14,6 +15,9 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import FOREGROUND_GROUP
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.solid import COLLISION_GROUP
+from runtime.sim.pixels.backdrop import Backdrop
+from runtime.sim.pixels.camera import Camera, look_at
+from runtime.sim.pixels.eye import Eye, Look
 from runtime.sim.pixels.raycast import cast
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks.press_button.setup import PressButton
@@ -60,18 +64,41 @@ def scene(folder: Path, *props: Prop) -> tuple[Model, Data]:
 
 def test_materials_become_colours_and_units_metres(folder: Path) -> None:
     found = prop(folder, "cube.obj", scale=0.001)
-    assert sorted(rgb for _, rgb in found.drawn) == [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0)]
+    assert sorted(shown.rgb for shown in found.drawn) == [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0)]
     assert sum(m.volume for m in found.solid) == pytest.approx((2 * HALF) ** 3, rel=1e-3)
-    assert {rgb for _, rgb in prop(folder, "cube.obj", scale=0.001, rgb=[0.1, 0.2, 0.3]).drawn} == {(0.1, 0.2, 0.3)}
+    assert {shown.rgb for shown in prop(folder, "cube.obj", scale=0.001, rgb=[0.1, 0.2, 0.3]).drawn} == {(0.1, 0.2, 0.3)}
     with pytest.raises(InputError, match=r"R258.*60 m large"):
         prop(folder, "cube.obj")
+
+
+def test_a_texture_is_seen_as_it_was_painted(folder: Path) -> None:
+    """Red above, blue below, green at the left: from the front, upright and not mirrored, also far away and through a file."""
+    painted = np.zeros((64, 128, 3), np.uint8)
+    painted[:32], painted[32:], painted[:, :32] = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+    Image.fromarray(painted).save(folder / "label.png")
+    (folder / "l.mtl").write_text("newmtl label\nmap_Kd label.png\n")
+    corners = "v -.1 -.01 0\nv .1 -.01 0\nv .1 -.01 .1\nv -.1 -.01 .1\nv 0 .03 .05\n"
+    faces = "f 1/1 2/2 3/3\nf 1/1 3/3 4/4\nf 5/1 2/1 1/1\nf 5/1 3/1 2/1\nf 5/1 4/1 3/1\nf 5/1 1/1 4/1\n"
+    (folder / "sign.obj").write_text(f"mtllib l.mtl\n{corners}vt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nusemtl label\n{faces}")
+    model, data = scene(folder, prop(folder, "sign.obj", at_m=[0.4, 0, 0], loose=False, mass_kg=None))
+    mujoco.mj_forward(model, data)
+    for away, wide in ((0.3, 48), (0.8, 8)):
+        where = look_at(np.array((0.4, -away, 0.05)), np.array((0.4, 0, 0.05)), np.array((0, 0, 1.0)))
+        camera = Camera("front", wide, wide // 2, float(np.degrees(2 * np.arctan(0.05 / (away - 0.01)))), where)
+        grey = np.full((camera.height, camera.width, 3), 0.5, np.float32)
+        nothing = Backdrop(grey, grey, np.full(grey.shape[:2], np.inf, np.float32))
+        shown = Eye(model, camera, nothing, Look()).light(data)
+        means = [shown[: len(shown) // 2], shown[len(shown) // 2 :]]
+        right, left = [half[:, wide // 4 + 1 :].mean((0, 1)) for half in means], shown[:, : wide // 4 - 1].mean((0, 1))
+        assert [int(np.argmax(light)) for light in (*right, left)] == [0, 2, 1]
+        assert all(sorted(light)[1] < 0.1 * max(light) for light in (*right, left))
 
 
 def test_an_mjcf_brings_its_meshes_its_colours_and_its_mass(folder: Path) -> None:
     found = prop(folder, "mug.xml", mass_kg=None)
     assert found.mass_kg == pytest.approx(0.25)
-    assert [rgb for _, rgb in found.drawn] == [(0, 0, 1), (1, 0, 0)]
-    (low, high) = found.drawn[0][0].bounds
+    assert [shown.rgb for shown in found.drawn] == [(0, 0, 1), (1, 0, 0)]
+    (low, high) = found.drawn[0].mesh.bounds
     assert np.allclose(low, (-HALF, -HALF, 0))
     assert np.allclose(high, (HALF, HALF, HALF))
     model, data = scene(folder, found)
