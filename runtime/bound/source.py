@@ -28,6 +28,8 @@ class HiddenSite(Bound):
     """Family of surfaces, clutter and lights that the site is drawn from."""
     room: Literal["box", "kitchen", "workshop", "office"] = later("box", since=1)
     """What stands round the table: bare walls, or a room with windows and furniture that the seed lays out."""
+    things: Literal["solids", "household"] = later("solids", since=1)
+    """What stands at the table's edges: boxes, cylinders and balls, or bottles, cans, jars, bowls and cartons with labels."""
     photos: int = Field(40, ge=8, le=400)
     """Number of photos taken of the site."""
     gap: HiddenGap = HiddenGap()

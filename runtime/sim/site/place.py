@@ -104,7 +104,7 @@ def hidden_place(site: HiddenSite) -> HiddenPlace:
     """The truth about `site`, a pure function of its seed, style and gap."""
     rng = [np.random.default_rng([site.seed, stream]) for stream in range(6)]
     gap = site.gap
-    solids, materials = site_solids(rng[_LOOKS], site.style, site.room)
+    solids, materials = site_solids(rng[_LOOKS], site.style, site.room, site.things == "household")
     world = np.eye(4)
     world[:3, :3] = rotation(np.array((0, 0, rng[_WORLD].uniform(-np.pi, np.pi))))
     world[:3, 3] = rng[_WORLD].uniform(-2, 2, 3)

@@ -9,6 +9,7 @@ import numpy as np
 
 from runtime.sim.parts.solid import Solid
 from runtime.sim.pixels.texture import Material, Pattern
+from runtime.sim.site.household import household_thing
 from runtime.sim.site.rooms import FLOOR_Z_M, furnished
 
 type Rgb = tuple[int, int, int]  # per cent
@@ -63,9 +64,12 @@ def _clutter_material(rng: np.random.Generator, style: Style) -> Material:
     return Material(tuple(rgb), tuple(other), pattern, float(rng.uniform(0.02, 0.06)), int(rng.integers(2**31)))
 
 
-def _clutter(rng: np.random.Generator, half: tuple[float, float], count: int) -> list[Solid]:
-    """Things that stand near the table's edges without touching each other."""
+def _clutter(
+    rng: np.random.Generator, half: tuple[float, float], count: int, style: Style, household: bool
+) -> list[tuple[Solid, Material]]:
+    """Things that stand near the table's edges without touching each other, and the material of each."""
     solids: list[Solid] = []
+    painted: list[Material] = []
     taken: list[tuple[float, float, float]] = []  # x, y, radius
     for _ in range(40 * count):
         if len(solids) == count:
@@ -77,6 +81,11 @@ def _clutter(rng: np.random.Generator, half: tuple[float, float], count: int) ->
         taken.append((x, y, reach * 1.1))
         tall = float(rng.uniform(0.02, 0.10))  # half height
         name, yaw = f"site/clutter/{len(solids)}", float(rng.uniform(-np.pi, np.pi))
+        if household:
+            thing, material = household_thing(rng, name, (x, y), 0.75 * reach)
+            solids.append(thing)
+            painted.append(material)
+            continue
         match rng.integers(4):
             case 0 | 1:
                 size = (reach * 0.75, reach * float(rng.uniform(0.4, 0.66)), tall)
@@ -85,7 +94,8 @@ def _clutter(rng: np.random.Generator, half: tuple[float, float], count: int) ->
                 solids.append(Solid(name, "cylinder", (x, y, tall), (reach * 0.8, tall)))
             case _:
                 solids.append(Solid(name, "sphere", (x, y, reach * 0.8), (reach * 0.8,)))
-    return solids
+    painted = painted or [_clutter_material(rng, style) for _ in solids]
+    return list(zip(solids, painted, strict=True))
 
 
 def _box(rng: np.random.Generator, style: Style, solids: list[Solid], materials: dict[str, Material]) -> None:
@@ -107,7 +117,9 @@ def _box(rng: np.random.Generator, style: Style, solids: list[Solid], materials:
         materials[f"site/poster/{i}"] = _clutter_material(rng, style)
 
 
-def site_solids(rng: np.random.Generator, style_name: str, room_kind: str = "box") -> tuple[list[Solid], dict[str, Material]]:
+def site_solids(
+    rng: np.random.Generator, style_name: str, room_kind: str = "box", household: bool = False
+) -> tuple[list[Solid], dict[str, Material]]:
     """Solids of one site and the material of each, by name."""
     style = STYLES[style_name]
     half = (float(rng.uniform(0.56, 0.68)), float(rng.uniform(0.48, 0.58)))
@@ -131,7 +143,7 @@ def site_solids(rng: np.random.Generator, style_name: str, room_kind: str = "box
             Solid(f"site/sheet/{i}", "box", (x, y, 0.0006 * (i + 1)), size, float(rng.uniform(-np.pi, np.pi)), collides=False)
         )
         materials[f"site/sheet/{i}"] = _clutter_material(rng, style)
-    for solid in _clutter(rng, half, int(rng.integers(9, 14))):
+    for solid, material in _clutter(rng, half, int(rng.integers(9, 14)), style, household):
         solids.append(solid)
-        materials[solid.name] = _clutter_material(rng, style)
+        materials[solid.name] = material
     return solids, materials

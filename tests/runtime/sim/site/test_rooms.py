@@ -7,6 +7,9 @@ import pytest
 
 from compiler.graph.fingerprint import addressed
 from runtime.bound.source import HiddenSite
+from runtime.sim.parts.mj import mujoco
+from runtime.sim.parts.solid import SITE_GROUP, add_solids
+from runtime.sim.pixels.raycast import cast
 from runtime.sim.site.place import hidden_place
 from runtime.sim.site.rooms import KINDS, NEAREST_M
 
@@ -20,6 +23,29 @@ def test_a_site_without_a_room_is_what_it_was() -> None:
     assert hashlib.sha256(repr((place.solids, place.materials)).encode()).hexdigest()[:12] == "fb0ff117ccc7"
     plain, office = (addressed(one, one.model_dump(mode="json")) for one in (site(31), site(31, room="office")))
     assert office == plain | {"room": "office"}
+
+
+def test_household_things_are_textured_solid_and_change_nothing_else() -> None:
+    plain, other = (hidden_place(site(seed, things="household")) for seed in (31, 32))
+    assert {s.name: s for s in plain.solids}.keys() == set(plain.materials)
+    assert plain.physics == hidden_place(site(31)).physics
+    assert addressed(s := site(31, things="household"), s.model_dump(mode="json"))["things"] == "household"
+    spec = mujoco.MjSpec()
+    add_solids(spec, plain.solids, SITE_GROUP, friction=1.0)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    things = [s for s in plain.solids if s.turned is not None]
+    assert len(things) > 5
+    assert len({s.size_m for s in things} | {s.size_m for s in other.solids if s.turned}) > 10
+    for thing in things:
+        x, y, _ = thing.center_m
+        assert np.hypot(x, y) > 0.38, "it stands where the robot does"
+        down = cast(model, data, np.array((x, y, 0.5)), np.array(((0.0, 0.0, -1.0),)), (SITE_GROUP,), 0.01)
+        assert model.geom(int(down.geom[0])).name == thing.name
+        assert 0.5 - down.range[0] == pytest.approx(2 * thing.size_m[1], abs=1e-6), "it stands on its foot"
+        assert model.geom_contype[down.geom[0]]
+        assert np.isfinite(down.paint).all()
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
