@@ -21,7 +21,7 @@ from runtime.capture.files import is_inside, stays_inside
 from runtime.files import open_file, read_file, walk
 from runtime.problem import Problem
 
-MOST_JSON, MOST_HEAD, MOST_BYTES, MOST_FILES = 2**20, 2**24, 2**36, 1000
+MOST_JSON, MOST_HEAD, MOST_BYTES, MOST_FILES, MOST_STEPS = 2**20, 2**24, 2**36, 1000, 10**5
 KEPT = (".json", ".safetensors", ".txt", ".jinja")
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dill")
 CONFIG, WEIGHTS, BEFORE, AFTER = "config.json", "model.safetensors", "policy_preprocessor.json", "policy_postprocessor.json"
@@ -33,6 +33,8 @@ TYPES = frozenset(
     vla_jepa vqbet wall_x xvla""".split()
 )
 """Types of policies of LeRobot 0.6.1, and ours."""
+COUNTS = ("chunk_size", "horizon", "n_action_steps", "n_obs_steps")
+"""Fields of configs that count control steps."""
 FOLDERS = ("vlm_model_name", "qwen_model_name", "jepa_encoder_name", "tokenizer_path", "text_tokenizer_name")
 """Fields of configs that name a folder, or a model of the Hub that LeRobot looks for in its own cache."""
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
@@ -176,20 +178,26 @@ def _json(said: LeRobotPolicy, files: Mapping[str, Path], name: str) -> dict[str
 
 def _check_config(said: LeRobotPolicy, config: Mapping[str, Any]) -> None:
     kind = config.get("type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise Unfit(
-            "R281", f"`{said.path}` is a policy of type `{kind}`, which is not known", f"known: {', '.join(sorted(TYPES))}"
+            "R281",
+            f"`{said.path}` is a policy of type `{str(kind)[:40]}`, which is not known",
+            f"known: {', '.join(sorted(TYPES))}",
         )
     for side in ("input_features", "output_features"):
         features = config.get(side)
         if not isinstance(features, dict) or not all(map(_is_feature, features.values())):
             raise Unfit("R281", f"`{CONFIG}` of `{said.path}` has no `{side}` that can be read", "save the policy again")
     outputs, inputs = config["output_features"], config["input_features"]
-    if ACTION not in outputs or len(outputs[ACTION]["shape"]) != 1:
+    if ACTION not in outputs or len(outputs[ACTION]["shape"]) != 1 or outputs[ACTION]["type"] != "ACTION":
         raise Unfit("R281", f"`{said.path}` gives no `{ACTION}`", "only policies that give joint targets can be judged")
     strange = [k for k, f in inputs.items() if f["type"] not in ("VISUAL", "STATE") or (f["type"] == "STATE") != (k == STATE)]
     if strange:
         raise Unfit("R283", f"the policy wants `{strange[0]}`, which no twin shows", f"twins show cameras and `{STATE}`")
+    for name in COUNTS:
+        value = config.get(name)
+        if value is not None and (type(value) is not int or not 0 <= value < MOST_STEPS):
+            raise Unfit("R281", f"`{name}` in `{CONFIG}` of `{said.path}` is no count of steps", "save the policy again")
     for name in FOLDERS:
         value = config.get(name)
         if isinstance(value, str) and not _HUB.fullmatch(value):
@@ -202,6 +210,10 @@ def _is_feature(value: object) -> bool:
     return isinstance(shape, list) and isinstance(kind, str) and all(type(n) is int and 0 < n < 10**5 for n in shape)
 
 
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _check_normaliser(
     said: LeRobotPolicy, found: Checkpoint, processor: Mapping[str, Any], name: str, wanted: Mapping[str, tuple[int, ...]]
 ) -> None:
@@ -211,9 +223,8 @@ def _check_normaliser(
         help = "steps have a name that LeRobot knows them by, `registry_name`; those of `class` would import whatever they name"
         raise Unfit("R282", f"a processor of `{said.path}` has a step without `registry_name`", help)
     step = next((s for s in steps if s["registry_name"] == name), {})
-    config = step.get("config")
-    config = config if isinstance(config, dict) else {}
-    modes = config.get("norm_map") or found.config.get("normalization_mapping") or {}
+    config = _mapping(step.get("config"))
+    modes = _mapping(config.get("norm_map")) or _mapping(found.config.get("normalization_mapping"))
     kinds = {key: "ACTION" if key == ACTION else "STATE" if key == STATE else "VISUAL" for key in wanted}
     needed = {key: NEEDS.get(str(modes.get(kind)), ()) for key, kind in kinds.items()}
     if not any(needed.values()):
@@ -221,7 +232,7 @@ def _check_normaliser(
     file = str(step.get("state_file", ""))
     head = _head(said, found.files, file) if file in found.files else {}
     for key, statistics in needed.items():
-        if statistics and config and key not in config.get("features", ()):
+        if statistics and config and key not in _mapping(config.get("features")):
             message = f"`{name}` of `{said.path}` does not list `{key}` among its features: it would pass as it is"
             raise Unfit("R284", message, "save the processors that the policy was trained with")
         if absent := [s for s in statistics if f"{key}.{s}" not in head]:
@@ -231,7 +242,7 @@ def _check_normaliser(
         for s in statistics:
             shape = head[f"{key}.{s}"].get("shape")
             if kinds[key] != "VISUAL" and shape != list(wanted[key]):
-                message = f"`{s}` of `{key}` in `{file}` has shape {shape}, and the policy {list(wanted[key])}"
+                message = f"`{s}` of `{key}` in `{file}` has shape {str(shape)[:40]}, and the policy {list(wanted[key])}"
                 raise Unfit("R284", message, "these are the statistics of another dataset: save its own")
 
 

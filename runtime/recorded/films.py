@@ -52,6 +52,8 @@ class Film:
         try:
             with av.open(str(path), format="mp4") as container:
                 (stream,) = container.streams.video
+                if stream.codec_context is None:
+                    raise self._wrong("is in no form that can be decoded")
                 stream.thread_count = 1
                 if stream.codec_context.width * stream.codec_context.height > MOST_PX:
                     raise self._wrong("has frames that are too large")

@@ -6,9 +6,8 @@ The files are a stranger's: no format string of theirs becomes a path, and no nu
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from runtime.files import read_file
 from runtime.problem import Problem
@@ -16,6 +15,7 @@ from runtime.problem import Problem
 INFO, STATS = "meta/info.json", "meta/stats.json"
 MOST_BYTES = {INFO: 2**22, STATS: 2**26}
 MOST_FEATURES, MOST_NUMBERS, MOST_SIDE_PX, MOST_FPS = 256, 1024, 8192, 1000
+MOST = 1e300
 VERSION = "v3.0"
 STATE, ACTION = "observation.state", "action"
 PATHS = {
@@ -85,9 +85,9 @@ def read_info(folder: Path, shown: str) -> Info:
         if said.get(key) not in (None, usual):
             raise _odd(shown, f"its `{key}` is not where LeRobot keeps that")
     fps = said.get("fps")
-    if not isinstance(fps, int | float) or isinstance(fps, bool) or fps != int(fps) or not 0 < fps <= MOST_FPS:
+    if not _is_number(fps) or not 0 < fps <= MOST_FPS or fps != int(fps):
         help = "record at a whole number of frames per second"
-        raise Unfit("R336", f"`{shown}` has {fps!r} frames a second", help)
+        raise Unfit("R336", f"`{shown}` has {repr(fps)[:20]} frames a second", help)
     counts = {key: _count(said, key, shown) for key in ("total_frames", "total_episodes", "total_tasks")}
     found = {str(key): _feature(shown, str(key), value) for key, value in features.items()}
     robot = said.get("robot_type")
@@ -149,7 +149,7 @@ def _feature(shown: str, key: str, said: object) -> Feature:
     plain = isinstance(names, list) and len(names) <= MOST_NUMBERS and all(isinstance(n, str) for n in names)
     inner = said.get("info") or said.get("video_info") or {}
     fps = inner.get("video.fps") if isinstance(inner, dict) else None
-    fps = float(fps) if isinstance(fps, int | float) and isfinite(fps) else None
+    fps = float(fps) if _is_number(fps) else None
     return Feature(dtype, tuple(shape), tuple(names) if plain and isinstance(names, list) else (), fps)
 
 
@@ -167,5 +167,9 @@ def _ranges(folder: Path, shown: str) -> dict[str, tuple[tuple[float, ...], tupl
 
 
 def _row(value: object) -> tuple[float, ...] | None:
-    numbers = isinstance(value, list) and all(isinstance(x, int | float) and isfinite(x) for x in value)
-    return tuple(map(float, value)) if numbers and isinstance(value, list) else None
+    return tuple(map(float, value)) if isinstance(value, list) and all(map(_is_number, value)) else None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that a float holds: JSON's may be true, infinite, none, or have thousands of digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST

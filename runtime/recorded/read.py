@@ -6,6 +6,7 @@ seeks in videos for each frame. A test holds what is read here to what LeRobot r
 
 import io
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ MOST_FILE_BYTES = 2**31
 """Bytes of a parquet file once it is unpacked."""
 UNEVEN = 0.05
 """How far a frame may be from its time, in frames."""
+EPISODE = ("episode_index", "length")
 COUNTED = ("episode_index", "timestamp", "task_index")
 
 
@@ -37,10 +39,7 @@ def episodes(said: FoundDataset, folder: Path, info: Info, robot: Robot) -> Iter
     """
     keys = {camera: camera_key(name) for camera, name in said.cameras.items()}
     filmed = {camera: key for camera, key in keys.items() if info.features[key].dtype == "video"}
-    rows = {
-        int(row["episode_index"]): row
-        for row in _rows(folder / "meta/episodes", ["episode_index", "length", *_film_columns(filmed)])
-    }
+    rows = _rows(folder / "meta/episodes", [*EPISODE, *_film_columns(filmed)])
     tasks = sentences(folder)
     films = {camera: Film(folder, key, f"data.cameras.{camera}", said.size_px) for camera, key in filmed.items()}
     read = {STATE: columns(said, info, STATE, robot)}
@@ -49,7 +48,7 @@ def episodes(said: FoundDataset, folder: Path, info: Info, robot: Robot) -> Iter
     count = 0
     for number, table in _by_episode(folder / "data", [*read, *COUNTED, *pictured], info):
         row = rows.get(number)
-        if row is None or int(row["length"]) != len(table):
+        if row is None or row["length"] != len(table):
             raise _odd(f"episode {number} has {len(table)} frames, and the table of episodes says otherwise")
         at, end = _thinned(len(table), info.fps, said.fps or info.fps)
         when = _numbers(table, "timestamp", 1)[:, 0]
@@ -102,18 +101,22 @@ def _table(path: Path, wanted: list[str], file: pq.ParquetFile) -> pa.Table:
         raise _odd(f"`{path.name}` in `{path.parent.name}` is damaged ({str(error)[:100]})") from error
 
 
-def _rows(folder: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    paths = sorted(folder.glob("*/*.parquet"))
-    return [row for path in paths for row in _table(path, wanted, _opened(path)).to_pylist()]
+def _rows(folder: Path, wanted: list[str]) -> dict[int, dict[str, float]]:
+    """Episode -> what the table of episodes says of it in numbers."""
+    tables = [_table(path, wanted, _opened(path)) for path in sorted(folder.glob("*/*.parquet"))]
+    rows = [row for table in tables for row in zip(*(_numbers(table, key, 1)[:, 0].tolist() for key in wanted), strict=True)]
+    return {int(row[0]): dict(zip(wanted, row, strict=True)) for row in rows}
 
 
 def sentences(folder: Path) -> dict[int, str]:
     """Number -> what the robot was told. LeRobot writes the sentences as the table's index, under a name of pandas'."""
     path = folder / "meta/tasks.parquet"
     file = _opened(path)
-    found = _table(path, file.schema_arrow.names, file).to_pydict()
-    texts = next((v for name, v in found.items() if name != "task_index" and v and isinstance(v[0], str)), [])
-    return {int(i): text for i, text in zip(found.get("task_index", []), texts, strict=False) if isinstance(text, str)}
+    found = _table(path, ["task_index", *file.schema_arrow.names], file)
+    others = (found[name].to_pylist() for name in file.schema_arrow.names if name != "task_index")
+    texts = next((values for values in others if values and isinstance(values[0], str)), [])
+    numbers = _numbers(found, "task_index", 1)[:, 0].tolist()
+    return {int(i): text for i, text in zip(numbers, texts, strict=False) if isinstance(text, str)}
 
 
 def _by_episode(folder: Path, wanted: list[str], info: Info) -> Iterator[tuple[int, pa.Table]]:
@@ -123,7 +126,7 @@ def _by_episode(folder: Path, wanted: list[str], info: Info) -> Iterator[tuple[i
         table = _table(path, wanted, _opened(path))
         numbers = _numbers(table, "episode_index", 1)[:, 0]
         starts = np.flatnonzero(np.diff(numbers, prepend=np.nan))
-        for first, last in zip(starts, [*starts[1:], len(numbers)], strict=True):
+        for first, last in pairwise([*starts, len(numbers)]):
             number = int(numbers[first])
             if number <= before:
                 raise _odd(f"episode {number} comes after episode {before}")
@@ -131,23 +134,28 @@ def _by_episode(folder: Path, wanted: list[str], info: Info) -> Iterator[tuple[i
             yield number, table.slice(int(first), int(last - first))
 
 
-def _numbers(table: pa.Table, key: str, width: int) -> np.ndarray:
-    """A column as float64 [T, width]."""
+def _numbers(table: pa.Table, key: str, width: int, *, finite: bool = True) -> np.ndarray:
+    """A column as float64 [T, width]; unless `finite` is asked for, numbers in it may be none."""
     column = table[key].combine_chunks()
     try:
-        while not isinstance(column, pa.DoubleArray):
-            column = column.flatten() if pa.types.is_nested(column.type) else column.cast(pa.float64())
-        found = np.frombuffer(column.buffers()[1], np.float64)[column.offset : column.offset + len(column)]
-        return found.reshape(len(table), width)
-    except (pa.ArrowException, ValueError, IndexError, TypeError) as error:
-        raise _odd(f"`{key}` does not hold {width} numbers a frame") from error
+        while pa.types.is_list(column.type) or pa.types.is_large_list(column.type) or pa.types.is_fixed_size_list(column.type):
+            if column.null_count:
+                raise ValueError("rows are missing")
+            column = column.flatten()
+        column = column.cast(pa.float64())
+        found = column.to_numpy(zero_copy_only=False).reshape(len(table), width)
+        if column.null_count or (finite and not np.isfinite(found).all()):
+            raise ValueError("numbers are missing")
+        return found
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise _odd(f"`{key}` does not hold {width} numbers in each row") from error
 
 
 def _as_ours(table: pa.Table, key: str, lines: list[Column], number: int, turned: bool = True) -> np.ndarray:
     """Rows of joints [T, J] in radians; of changes (not `turned` about their zero) without what is added."""
-    column = table[key].combine_chunks()
-    width = len(column.flatten()) // max(len(table), 1)
-    raw = _numbers(table, key, width)
+    kind = table[key].type
+    width = len(table[key].combine_chunks().flatten()) // max(len(table), 1) if pa.types.is_nested(kind) else 1
+    raw = _numbers(table, key, width, finite=False)
     if max(line.at for line in lines) >= width or not np.isfinite(raw[:, [line.at for line in lines]]).all():
         raise _odd(f"`{key}` of episode {number} holds what is no number, or too few")
     found = [line.a * raw[:, line.at] + (line.b if turned else 0.0) for line in lines]

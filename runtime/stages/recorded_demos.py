@@ -42,7 +42,7 @@ def _contract(data: FoundDataset, fps: int | None, sizes: dict[str, tuple[int, i
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("av", "lerobot", "numpy", "pillow") | exact("pyarrow"),
     kind="demos",
     per=("location", "task"),

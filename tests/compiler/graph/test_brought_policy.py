@@ -88,3 +88,20 @@ def test_another_rate_is_refused_at_both_lines(project: Path) -> None:
     (found,) = [d for d in check(load_project(project), "study") if d.severity == "error"]
     assert (found.code, found.span.file, found.span.line) == ("X409", "specs/approaches/ours.yaml", 3)
     assert found.message == "`checkpoint` wants fps `30`, but `twin` offers `10`"
+
+
+def test_what_its_json_says_in_wrong_types_is_told(project: Path) -> None:
+    def codes(name: str, value: object) -> list[str]:
+        path = project / "policies/act" / name
+        before = path.read_text()
+        path.write_text(json.dumps(value))
+        found = [d.code for d in check(load_project(project), "study") if d.severity == "error"]
+        path.write_text(before)
+        return found
+
+    action = {"action": {"type": "STATE", **VECTOR}}
+    odd = [{"type": ["act"]}, {"chunk_size": "long"}, {"n_obs_steps": float("inf")}, {"output_features": action}]
+    assert [codes("config.json", CONFIG | one) for one in odd] == [["R281"]] * len(odd)
+    step = {"registry_name": "unnormalizer_processor", "config": {"features": 7, "norm_map": [1]}}
+    (project / "policies/act/config.json").write_text(json.dumps(CONFIG | {"normalization_mapping": {"ACTION": "MEAN_STD"}}))
+    assert codes("policy_postprocessor.json", {"steps": [step]}) == ["R284"]

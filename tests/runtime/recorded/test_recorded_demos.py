@@ -1,6 +1,9 @@
 """What a dataset that LeRobot wrote becomes, and what is said of one that cannot be read."""
 
 import json
+import re
+import runpy
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +20,10 @@ from runtime.problem import InputError
 from runtime.recorded.files import digest_dataset, found_dataset, inspect_dataset
 from runtime.sim.parts.so101 import SO101
 from tests.runtime.learn import reach
-from tests.runtime.recorded.lerobot_made import FPS, HW, LENGTH, TOLD, motion, record
+from tests.runtime.recorded.lerobot_made import FPS, HW, LENGTH, TOLD, motion, record, record_v21
 
 FILM = "videos/observation.images.top/chunk-000/file-000.mp4"
+EPISODES = "meta/episodes/chunk-000/file-000.parquet"
 FRAMES = "data/chunk-000/file-000.parquet"
 SAID: dict = {"kind": "lerobot", "root": "r", "path": "mine", "cameras": {"front": "top"}, "units": "degrees"}
 SAID |= {"joints": {"gripper": {"units": "0..100"}}}
@@ -75,6 +79,19 @@ def test_what_is_read_is_what_lerobot_reads(recorded: Path, tmp_path: Path) -> N
         np.testing.assert_allclose(arrays.images["front"][i], frame, atol=1.01)
 
 
+def test_version_2_1_is_converted_by_the_command_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_v21(tmp_path / "mine")
+    (problem,) = inspect_dataset(Dataset.model_validate(SAID), tmp_path, SO101)
+    assert problem.code == "R331"
+    (command,) = re.findall("`python -m (.*)`", problem.help)
+    module, *arguments = shlex.split(command.replace("DIR", str(tmp_path / "mine")))
+    monkeypatch.setattr("sys.argv", [module, *arguments])
+    runpy.run_module(module, run_name="__main__")
+    arrays = read_arrays(built(tmp_path, tmp_path / "store") / "dataset")
+    np.testing.assert_allclose(arrays.state, np.concatenate([motion(0)[:-1], motion(1)[:-1]]), atol=1e-5)
+    np.testing.assert_allclose(arrays.images["front"][LENGTH].mean(), 24, atol=4)
+
+
 def test_frames_are_left_out_and_targets_are_those_of_the_last_frame_before_the_next(recorded: Path, tmp_path: Path) -> None:
     arrays = read_arrays(built(recorded, tmp_path, fps=10) / "dataset")
     first = arrays.episode_index == 0
@@ -106,8 +123,8 @@ def copied(recorded: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
-def change(root: Path, how: Callable[[dict], dict]) -> None:
-    path = root / "mine" / FRAMES
+def change(root: Path, how: Callable[[dict], dict], name: str = FRAMES) -> None:
+    path = root / "mine" / name
     table = pq.read_table(path)
     pq.write_table(pa.table(how(table.to_pydict())), path)
 
@@ -125,6 +142,15 @@ def change(root: Path, how: Callable[[dict], dict]) -> None:
             lambda root: change(root, lambda c: c | {"observation.state": [[float("nan")] * 6] * len(c["index"])}),
         ),
         ("R342", "data.path", lambda root: change(root, lambda c: c | {"action": [[1.0] * 3] * len(c["index"])})),
+        (
+            "R342",
+            "data.path",
+            lambda root: change(root, lambda c: c | {"observation.state": [[None, *row[1:]] for row in c["observation.state"]]}),
+        ),
+        ("R342", "data.path", lambda root: change(root, lambda c: c | {"timestamp": [float("nan")] * len(c["index"])})),
+        ("R342", "data.path", lambda root: change(root, lambda c: {k: v[:0] for k, v in c.items()})),
+        ("R342", "data.path", lambda root: change(root, lambda c: c | {"length": ["long"] * len(c["length"])}, EPISODES)),
+        ("R342", "data.path", lambda root: change(root, lambda c: c | {"task_index": [None] * 2}, "meta/tasks.parquet")),
         ("R336", "data.path", lambda root: change(root, lambda c: c | {"timestamp": [t * 2 for t in c["timestamp"]]})),
         ("R337", "data.path", lambda root: change(root, lambda c: c | {"task_index": [9] * len(c["index"])})),
     ],
@@ -162,9 +188,16 @@ def test_what_info_says_is_bounded_and_links_stay_inside(recorded: Path, tmp_pat
         " " * 2**23,
         text.replace("60", "60000000000"),
     ]
-    for wrong in odd:
+    rates = [text.replace(f'"fps": {FPS}', f'"fps": {value}') for value in ("Infinity", "NaN", "9" * 4000, "true", "29.97")]
+    for code, wrong in [*(("R330", one) for one in odd), *(("R336", one) for one in rates)]:
         info.write_text(wrong)
-        assert [p.code for p in inspect_dataset(said, root, SO101)] == ["R330"], wrong[:40]
+        (problem,) = inspect_dataset(said, root, SO101)
+        assert (problem.code, len(problem.message) < 200) == (code, True), wrong[:40]
+    info.write_text(text)
+    stats = info.with_name("stats.json")
+    whole = json.loads(stats.read_text())
+    stats.write_text(json.dumps(whole | {"observation.state": whole["observation.state"] | {"max": [10**400] * 6}}))
+    assert inspect_dataset(said, root, SO101) == [], "ranges that are no numbers say nothing against the units"
     info.write_text(text)
     (tmp_path / "away.mp4").write_bytes(b"")
     (root / "mine" / FILM).unlink()
