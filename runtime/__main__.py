@@ -7,8 +7,8 @@ import sys
 
 # In the environment of a back end this may be an older Python, which could not even read the rest.
 if sys.version_info < (3, 12):  # noqa: UP036
-    sys.stderr.write("error[B316]: %s is Python %d.%d, and stages need 3.12\n" % (sys.executable, *sys.version_info[:2]))  # noqa: UP031
-    sys.stderr.write("   = help: make that environment with Python 3.12, or say `process = true`: docs/backends.md\n")
+    sys.stderr.write("error[B316]: %s is Python %d.%d, and stages need 3.12 or 3.13\n" % (sys.executable, *sys.version_info[:2]))  # noqa: UP031
+    sys.stderr.write("   = help: make that environment with Python 3.12 or 3.13, or say `process = true`: docs/backends.md\n")
     sys.exit(1)
 
 import argparse

@@ -210,6 +210,8 @@ def _feed(node: ast.AST, add: Callable[[str], object], imports: dict[str, None])
     add(type(node).__name__)
     for name in node._fields:
         value = getattr(node, name, None)
+        if name == "default_value" and value is None:
+            continue  # Python 3.13 gave type parameters this field; what does not use it stays what it was under 3.12
         if isinstance(value, ast.AST):
             _feed(value, add, imports)
         elif isinstance(value, list):

@@ -45,7 +45,7 @@ GATES: dict[str, dict[str, Any]] = {
     "world-model-drift": {"metric": "drift", "stage": "splat", "scope": "artifact", "comparator": "at_most", "threshold": 0.1},
 }
 CLAIMS: dict[str, dict[str, Any]] = {
-    "enriched-helps-in-reality": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
+    "enriched-helps-at-the-sites": {"kind": "superior", "approach": "enriched", "domain": "irl_proxy"},
     "no-harm-in-the-twin": {"kind": "non_inferior", "approach": "enriched", "domain": "twin", "margin": 30},
     "cause": {
         "kind": "composed",

@@ -1,5 +1,6 @@
 """Gates and claims before their trials: what is hopeless, what would do, and what the repository's own study asks."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,27 +53,38 @@ def own() -> Project:
     return load_project(REPOSITORY, {name: REPOSITORY for name in ("captures", "splats")})
 
 
-def test_the_repository_s_own_gates() -> None:
+def hoping(root: Path) -> Project:
+    """The repository's own, but `variants` claims what its prior leaves hopeless."""
+    shutil.copytree(REPOSITORY / "specs", root / "specs")
+    study = root / "specs/studies/variants.yaml"
+    before, _, after = study.read_text().partition("claims:\n")
+    claim = "  helps-at-the-sites: {kind: superior, approach: enriched, domain: irl_proxy, about: transfer}\n"
+    study.write_text(f"{before}claims:\n{claim}{after.partition(chr(10))[2]}")
+    return load_project(root, {name: REPOSITORY for name in ("captures", "splats")})
+
+
+def test_the_repository_s_own_gates(tmp_path: Path) -> None:
     asked = {q.name: q for q in questions(own(), "study")}
-    claims = {"helps-in-reality", "no-harm-in-the-twin", "placebo-changes-nothing"}
+    claims = {"helps-at-the-sites", "no-harm-in-the-twin", "placebo-changes-nothing"}
     assert set(asked) == {"untrained-fails", "baseline-has-room", "aligned-helps"} | claims
     assert not any(q.hopeless for q in asked.values())
     assert asked["aligned-helps"].power is None  # the matrix has no row for it, so nothing is expected
-    (helps,) = questions(own(), "variants")
+    (helps,) = questions(hoping(tmp_path), "variants")
     assert helps.distance == 3  # the prior ends there, and the claim wants more than nothing
     assert helps.power is not None
     assert helps.power < 0.2
 
 
-def test_the_repository_s_own_specs_are_warned_of_nothing_else() -> None:
-    found = [d for d in check(own()) if d.code.startswith("X")]
+def test_the_repository_s_own_specs_are_warned_of_nothing(tmp_path: Path) -> None:
+    assert not [d for d in check(own()) if d.code.startswith("X")]
+    found = [d for d in check(hoping(tmp_path)) if d.code.startswith("X")]
     assert [(d.code, d.severity, d.span.file) for d in found] == [("X420", "warning", "specs/studies/variants.yaml")]
-    assert "claim `helps-in-reality`" in found[0].message
+    assert "claim `helps-at-the-sites`" in found[0].message
 
 
-def test_plan_says_what_would_decide() -> None:
-    assert outlook(own(), "variants") == [
-        "likely undecided: claim `helps-in-reality` (bands of ±11 points, 3 to the threshold); "
+def test_plan_says_what_would_decide(tmp_path: Path) -> None:
+    assert outlook(hoping(tmp_path), "variants") == [
+        "likely undecided: claim `helps-at-the-sites` (bands of ±11 points, 3 to the threshold); "
         "127 seeds or 51 locations would decide it"
     ]
     assert outlook(own(), "study") == outlook(own(), "buddha") == []

@@ -32,7 +32,7 @@ def visible(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "verdict"),
     [
-        ("enriched-helps-in-reality", "supported"),
+        ("enriched-helps-at-the-sites", "supported"),
         ("no-harm-in-the-twin", "supported"),
         ("cause", "refuted"),
         ("on-a-robot", "not run"),
@@ -45,7 +45,7 @@ def test_claims_of_the_study(study: Synthetic, name: str, verdict: str) -> None:
 
 def test_a_claim_over_the_baseline_has_the_band_of_the_uplift_table(study: Synthetic) -> None:
     uplift = study.uplift()
-    link = json.loads((study.claim(CLAIMS["enriched-helps-in-reality"], uplift) / "claim.json").read_text())["links"][0]
+    link = json.loads((study.claim(CLAIMS["enriched-helps-at-the-sites"], uplift) / "claim.json").read_text())["links"][0]
     rows = json.loads((uplift / "uplift.json").read_text())["uplift"]
     row = next(r for r in rows if (r["approach"], r["domain"], r["location"]) == ("enriched", "irl_proxy", None))
     assert (link["value"], link["band"], link["n"]) == (row["value"], row["band"], row["trials"])
@@ -53,7 +53,7 @@ def test_a_claim_over_the_baseline_has_the_band_of_the_uplift_table(study: Synth
 
 def test_the_report_lists_every_claim_with_its_weakest_link(folder: Path) -> None:
     assert [(c["id"], c["verdict"]) for c in said(folder)["claims"]] == [
-        ("enriched-helps-in-reality", "supported"),
+        ("enriched-helps-at-the-sites", "supported"),
         ("no-harm-in-the-twin", "supported"),
         ("cause", "refuted"),
         ("on-a-robot", "not run"),
@@ -76,7 +76,7 @@ def test_a_waived_failure_is_shown_as_waived_never_as_passed(folder: Path) -> No
 def test_a_waiver_takes_a_failure_from_the_study_but_does_not_pass_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     store = tmp_path_factory.mktemp("small") / "store"
     small = synthetic_study(store, gates=("untrained-fails",))
-    claims = {name: CLAIMS[name] for name in ("enriched-helps-in-reality", "cause")}
+    claims = {name: CLAIMS[name] for name in ("enriched-helps-at-the-sites", "cause")}
     assert said(small.report(claims))["status"] == "failed"
     assert said(small.report(claims, {"claims": WAIVERS["claims"]}))["status"] == "undecided"
     del claims["cause"]
@@ -85,7 +85,7 @@ def test_a_waiver_takes_a_failure_from_the_study_but_does_not_pass_it(tmp_path_f
 
 def test_a_waiver_of_what_passed_or_did_not_run_says_nothing(study: Synthetic) -> None:
     waiver = WAIVERS["claims"]["cause"]
-    names = ("enriched-helps-in-reality", "on-a-robot")
+    names = ("enriched-helps-at-the-sites", "on-a-robot")
     found = said(study.report({n: CLAIMS[n] for n in names}, {"claims": dict.fromkeys(names, waiver)}))
     assert [c["waived"] for c in found["claims"]] == [None, None]
     assert found["status"] == "not run"
