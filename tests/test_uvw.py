@@ -11,7 +11,6 @@ import pytest
 
 from tests import REPOSITORY
 
-
 PYTHON = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
