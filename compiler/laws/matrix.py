@@ -8,6 +8,7 @@ from compiler.laws.subject import Subject
 from compiler.spec.study import Study
 from runtime.bound.gate import GateRule
 
+STALE_DAYS = 180
 NEEDS = {"no_new_real_data": "new real data", "no_teleoperation": "teleoperation"}
 
 
@@ -26,8 +27,21 @@ def availability(subject: Subject) -> Iterator[Diagnostic]:
     """X405: an approach that cannot be had; the reason is in its row."""
     for name, _, at, approach, spec in subject.approaches():
         if not spec.row.available:
-            message, help = f"approach `{approach}` is not available", f"take `{approach}` out of the study"
+            how = "not available" if spec.row.state == "built" else spec.row.state
+            message, help = f"approach `{approach}` is {how}", f"take `{approach}` out of the study"
             yield subject.at("study", name, at, "X405", message, help, notes=_row(subject, approach, "available"))
+
+
+def stale_facts(subject: Subject) -> Iterator[Diagnostic]:
+    """X480: a row whose facts about others' code were looked up long ago, or will be."""
+    for name in subject.used("approach"):
+        day = subject.project.approaches[name].row.verified
+        if day is None or 0 <= (age := (subject.today - day).days) <= STALE_DAYS:
+            continue
+        when = f"more than {STALE_DAYS} days ago" if age > 0 else "a day that is yet to come"
+        message = f"what the row of `{name}` says of others' code was looked up on {day}, {when}"
+        help = "look at its repository and licence again, and set `verified` to that day"
+        yield subject.at("approach", name, ("row", "verified"), "X480", message, help, severity="warning")
 
 
 def prior_range(subject: Subject) -> Iterator[Diagnostic]:

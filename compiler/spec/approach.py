@@ -1,6 +1,7 @@
 """An approach: one row of the decision matrix, as a delta on top of another approach."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -34,8 +35,20 @@ class Row(Part):
     """`surrogate` when what is built here only stands in for the method that the row names."""
     reason: str = ""
     """Why it is not available, or does not fit a constraint."""
+    state: Literal["built", "planned", "blocked"] = "built"
+    """Of a row that is not available: `planned` when it is ours to build, `blocked` when others must move first."""
+    repository: str = Field("", max_length=200)
+    """Where its authors publish their code."""
+    verified: date | None = None
+    """The day on which what this row says of others' code was looked up."""
     prior: PriorRange = PriorRange()
     """Uplift expected before anything was measured, in absolute points on the 100-point scale."""
+
+    @model_validator(mode="after")
+    def _waits_for(self) -> Self:
+        if self.state != "built" and (self.available or not self.reason):
+            raise ValueError(f"a row that is {self.state} has `available: false` and a `reason`")
+        return self
 
 
 class Control(Part):
