@@ -9,6 +9,7 @@ from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.laws.check import check
 from compiler.new.field import Answers, Asking, Field
 from compiler.new.kinds import FIELDS
+from compiler.new.phases import of_phase
 from compiler.project.arms import with_arms
 from compiler.project.project import MODELS, Project
 from compiler.reading.source import Source, read_source
@@ -31,19 +32,22 @@ def completed(project: Project, kind: str, name: str, given: Answers) -> dict[st
     return answers
 
 
-def render(kind: str, name: str, answers: Answers) -> str:
-    """The spec's text: the modeline, comments that explain each part, and the answers as quoted YAML.
+def render(kind: str, name: str, answers: Answers, phase: int | None = None) -> str:
+    """The spec's text: the modeline, comments that explain each part, and the answers as quoted YAML; with a phase, a study by
+    the headings of the playbook.
 
     Raises:
         ValueError: for an answer that no file can hold.
     """
-    text = template(f"new/{kind}.yaml.j2", {"scalar": scalar, "flow": flow})
+    text = template(f"new/{kind if phase is None else 'study-template'}.yaml.j2", {"scalar": scalar, "flow": flow})
     up = "../" * file_of(kind, name).count("/")
     values = {key.replace("-", "_"): value for key, value in answers.items()}
     priors = {key: answers.get(f"prior-{key.replace('_', '-')}") for key in ("world_model", "irl")}
     constraints = {key: True for key in ("no_new_real_data", "no_teleoperation") if values.get(key)}
     values["prior"] = {key: value for key, value in priors.items() if value}
     values["constraints"] = constraints
+    if phase is not None:
+        values |= of_phase(phase, answers)
     return text.render(schema=f"{up}schema/{kind}.schema.json", **values).rstrip() + "\n"
 
 

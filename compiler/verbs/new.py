@@ -32,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             told = "write what this LeRobotDataset tells as the location's `data`, and a task of the same id"
             one.add_argument("--from-dataset", metavar="ROOT/PATH", help=told)
             one.add_argument("--task-kind", metavar="KIND", default="press_button", help="kind of that task")
+        if kind == "study":
+            one.add_argument("--from", dest="form", choices=["template"], help="write it by the six headings of the playbook")
+            one.add_argument("--phase", type=int, choices=[1, 2, 3], help="the playbook's phase that it is of (1)")
         one.add_argument("--dry-run", action="store_true", help="print the text, write nothing")
         one.add_argument("--defaults", action="store_true", help="ask nothing, also on a terminal")
 
@@ -42,10 +45,14 @@ def run(args: argparse.Namespace) -> int:
     from compiler.verbs.common import show
 
     kind, asks = args.kind_of_spec, sys.stdin.isatty() and not args.defaults
-    project, given = _project(args), _given(args)
+    project, given, phase = _project(args), _given(args), _phase(args)
+    if phase is not None:
+        from compiler.new.phases import first_answers
+
+        given = first_answers(project) | given
     name = _id(project, kind, args.id, asks)
     _answer(project, kind, name, given, asks)
-    text = draft.render(kind, name, draft.completed(project, kind, name, given))
+    text = draft.render(kind, name, draft.completed(project, kind, name, given), phase)
     task = ""
     if told := _told(project, args):
         text += told.lines
@@ -95,6 +102,14 @@ def _project(args: argparse.Namespace) -> "Project":
     if not (Path.cwd() / "specs").is_dir():
         raise ValueError("there is no project here: call simkiln in a folder that holds `specs/`")
     return open_project(Path.cwd(), roots)
+
+
+def _phase(args: argparse.Namespace) -> int | None:
+    """The phase of a study that is written by the template; None where it is not asked for."""
+    form, phase = getattr(args, "form", None), getattr(args, "phase", None)
+    if form is None and phase is not None:
+        raise ValueError("`--phase` belongs to `--from template`")
+    return None if form is None else phase or 1
 
 
 def _told(project: "Project", args: argparse.Namespace) -> "Told | None":

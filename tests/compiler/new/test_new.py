@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def errors(root: Path) -> list[str]:
     return [d.message for d in check(load_project(root)) if d.severity == "error"]
+
+
+def test_a_study_by_the_template_has_the_six_headings_and_passes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(REPOSITORY / "specs", project / "specs", dirs_exist_ok=True)
+    assert main(["new", "study", "ours", "--from", "template", "--phase", "2", "--trials", "irl_proxy=40"]) == 0
+    text = (project / "specs" / "studies" / "ours.yaml").read_text()
+    assert [line[2] for line in text.splitlines() if line.startswith("# ") and line[2].isdigit()] == list("123456")
+    said = yaml.safe_load(text)
+    assert said["constraints"] == {"no_new_real_data": True, "no_teleoperation": True}
+    assert said["target_uplift"] == {"world_model": 6, "irl": 3}
+    assert "pick-place-unseen" in said["tasks"]
+    assert len(said["claims"]) == 1
+    assert [d for d in check(load_project(project), "ours") if d.severity == "error"] == []
+    assert main(["new", "study", "other", "--phase", "2"]) == 2
+    assert "--from template" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", KINDS)
