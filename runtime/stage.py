@@ -194,6 +194,7 @@ class Stage:
     per: tuple[str, ...]
     ports: tuple[Port, ...]
     makes: Mapping[str, str]
+    metrics: Mapping[str, str]
     backends: tuple[str, ...]
     params: type[Params]
     function: Function
@@ -209,12 +210,24 @@ class Stage:
     doc: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
 
+    def unit(self, metric: str) -> str | None:
+        """The unit of a metric that it declares; None where it declares no such one."""
+        parts = metric.split(".")
+        names = [metric, *(".".join([*parts[:i], "*"]) for i in range(len(parts) - 1, 0, -1))]
+        return next((self.metrics[name] for name in names if name in self.metrics), None)
+
     def port(self, name: str) -> Port | None:
         """The port of that name, if the stage has one."""
         return next((p for p in self.ports if p.name == name), None)
 
 
 REGISTRY: dict[str, Stage] = {}
+
+
+def by_unit(**names: str) -> dict[str, str]:
+    """What a stage may record: metric -> unit, from names under each unit, such as `dB="psnr psnr_matched"`. `count` and `share`
+    (0..1) are pure numbers, `text` is what no gate can judge; `NAME.*` stands for all that is recorded below a name."""
+    return {name: unit for unit, listed in names.items() for name in listed.split()}
 
 
 def expects_nothing(p: Any) -> dict[str, Contract]:
@@ -226,6 +239,7 @@ def stage(
     *,
     version: int,
     makes: dict[str, str],
+    metrics: Mapping[str, str] | None = None,
     libraries: Mapping[str, Precision] | None = None,
     needs: dict[str, Port] | None = None,
     per: tuple[str, ...] = ("location",),
@@ -243,10 +257,11 @@ def stage(
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
 
     `needs` maps a port to whose artifact of which type it takes, in the words above. `makes` maps a name to a path in the
-    artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `offers` and `expects` state contracts that are
-    known before anything is built; each pair in `agree` names two ports whose parents must meet: the first one's
-    contract is what is wanted of the second. `libraries` are those of others whose version can change what is made, each with
-    how much of it counts (`runtime.libraries`); those that a back end brings are its own.
+    artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `metrics` maps what it may record to units
+    (`by_unit`): gates that ask for anything else are refused. `offers` and `expects` state contracts that are known before
+    anything is built; each pair in `agree` names two ports whose parents must meet: the first one's contract is what is wanted
+    of the second. `libraries` are those of others whose version can change what is made, each with how much of it counts
+    (`runtime.libraries`); those that a back end brings are its own.
 
     Raises:
         TypeError: when the first argument is not annotated with a `Params` class, or what stands for one approach reads the
@@ -270,6 +285,7 @@ def stage(
             per=per,
             ports=tuple(replace(port, name=key) for key, port in (needs or {}).items()),
             makes=makes,
+            metrics=dict(metrics or {}),
             backends=backends,
             params=params,
             function=function,

@@ -98,3 +98,9 @@ def test_what_is_remembered_of_files_is_only_a_cache(package: Path, tmp_path: Pa
     for at in range(0, len(content), 7):
         closure.CACHE.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         assert Closures().of("runtime.thing").digest == plain
+
+
+def test_every_stage_declares_what_it_records() -> None:
+    assert [
+        name for name, stage in load_stages().items() if stage.function.__module__.startswith("runtime.") and not stage.metrics
+    ] == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compiler.diagnostics.diagnostic import Diagnostic
+from compiler.diagnostics.diagnostic import Diagnostic, closest
 from compiler.graph.roles import having
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
@@ -25,6 +25,27 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                 note = subject.note("the gate asks for it here", "gate", gate, (field,))
                 message = f"gate `{gate}` {reason}"
                 yield subject.at("study", name, ("gates", i), "X411", message, help, notes=(note,))
+
+
+def metric_that_nobody_records(subject: Subject) -> Iterator[Diagnostic]:
+    """X455: a gate over a metric that its stage does not declare, or that is no number."""
+    for name in subject.used("gate"):
+        rule = subject.project.gates[name]
+        stage = load_stages().get(rule.stage or "")
+        if stage is None or not stage.metrics or stage.unit(rule.metric) not in (None, "text"):
+            continue
+        judged = [metric for metric, unit in stage.metrics.items() if unit != "text"]
+        others = [s.name for s in load_stages().values() if s.unit(rule.metric) not in (None, "text")]
+        if rule.metric in stage.metrics:
+            message = f"stage `{stage.name}` records `{rule.metric}` as text, and a gate judges numbers"
+        else:
+            message = f"stage `{stage.name}` records no metric `{rule.metric}`"
+        guess = closest(rule.metric, judged)
+        help = f"it records {', '.join(f'`{metric}`' for metric in judged)}"
+        if others:
+            help = f"stage `{others[0]}` does: name that one, or another metric; {help}"
+        help = f"did you mean `{guess}`? {help}" if guess else help
+        yield subject.at("gate", name, ("metric",), "X455", message, help)
 
 
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:

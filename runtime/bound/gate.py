@@ -1,5 +1,6 @@
 """The gate rule: what a metric's band must clear; and what a failed one has stopped."""
 
+from difflib import get_close_matches
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -59,7 +60,9 @@ class GateRule(Bound):
                 raise ValueError(f"metric `{self.metric}` has scope `location` or `study`")
         else:
             if self.stage is None:
-                raise ValueError(f"metric `{self.metric}` needs the `stage` that records it")
+                near = get_close_matches(self.metric, TRIAL_METRICS, 1)
+                meant = f"; did you mean `{near[0]}`?" if near else ""
+                raise ValueError(f"metric `{self.metric}` needs the `stage` that records it{meant}")
             if self.comparator == "contains":
                 raise ValueError("`contains` needs a metric with a band")
         if self.of is not None and (self.metric in TRIAL_METRICS or self.scope == "artifact"):

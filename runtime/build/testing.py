@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from runtime.backend import DEFAULTS, info
 from runtime.build.execute import execute
 from runtime.job import Job, Parent
 from runtime.stage import load_stages
+from runtime.store.manifest import read_manifest
 from runtime.store.store import Store
 
 
@@ -27,6 +28,9 @@ def run_stage(
 
     Args:
         inputs: port -> artifact folder(s) inside `store`, as returned by earlier calls.
+
+    Raises:
+        AssertionError: when it records a metric that the stage does not declare.
     """
     stage = load_stages()[name]
     validated = stage.params.model_validate(params)
@@ -54,4 +58,16 @@ def run_stage(
         source_dir=str(source_dir) if source_dir else None,
         asset_roots={name: str(root) for name, root in (asset_roots or {}).items()},
     )
-    return execute(job, Store(store), quiet=True)
+    made = execute(job, Store(store), quiet=True)
+    if unknown := [name for name in _names(read_manifest(made)["metrics"] or {}) if stage.metrics and stage.unit(name) is None]:
+        raise AssertionError(f"stage {name}: `metrics` in its declaration lacks {', '.join(unknown)}")
+    return made
+
+
+def _names(metrics: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Dotted names of metrics."""
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{above}{name}.")
+        else:
+            yield above + name

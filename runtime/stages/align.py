@@ -5,7 +5,7 @@ from pathlib import Path
 from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, stage
+from runtime.stage import Params, Resources, baselines, by_unit, stage
 
 
 class AlignParams(Params):
@@ -14,6 +14,7 @@ class AlignParams(Params):
 
 @stage(
     version=1,
+    metrics=by_unit(count="cameras"),
     libraries=minor("mujoco", "numba", "numpy", "pillow", "scipy"),
     kind="transform",
     per=("location", "task"),

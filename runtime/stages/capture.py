@@ -11,7 +11,7 @@ from runtime.capture.inspect import inspect_source
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.problem import InputError
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, by_unit, stage
 
 if TYPE_CHECKING:
     from runtime.capture.take import Taken
@@ -46,6 +46,16 @@ def _cost(p: Capture) -> Resources:
 
 @stage(
     version=5,
+    metrics=by_unit(
+        count="frames held_out masked cameras points observations photos registered left_out quality.rings markers markers_left_out "
+        "marker_sightings gps_photos",
+        px="width_px height_px reprojection_px",
+        text="metric scale_from up_from",
+        m="scale_m_per_unit gps_off_m",
+        share="scale_rel_error scale_spread camera_height_spread agreeing_fraction quality.blurred_fraction",
+        EV="quality.exposure_step_ev",
+        deg="quality.arc_deg quality.largest_gap_deg quality.step_deg",
+    ),
     libraries=minor(
         "av", "mujoco", "numba", "numpy", "opencv-python-headless", "pi-heif", "pillow", "pyarrow", "pycolmap", "pyyaml"
     ),

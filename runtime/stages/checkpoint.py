@@ -6,7 +6,7 @@ from runtime.bound.checkpoint import FoundPolicy
 from runtime.contract import Contract, sized
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, by_unit, stage
 
 
 class CheckpointParams(Params):
@@ -22,6 +22,7 @@ class CheckpointParams(Params):
 
 @stage(
     version=1,
+    metrics=by_unit(text="architecture", steps="chunk n_action_steps"),
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("approach",),
     kind="policy",

@@ -7,7 +7,7 @@ from runtime.bound.claim import Claim
 from runtime.bound.frame import StudyFrame
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, one, stage
+from runtime.stage import Params, Resources, bound, by_unit, one, stage
 
 
 class ClaimParams(Params):
@@ -21,6 +21,7 @@ class ClaimParams(Params):
 
 @stage(
     version=5,
+    metrics=by_unit(text="status verdict", count="links"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="claim",
     per=("claim", "study"),

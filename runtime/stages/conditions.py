@@ -9,7 +9,7 @@ from runtime.bound.robot import FoundRobot
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.tasks import AnyTask
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, by_unit, stage
 
 
 class ConditionsParams(Params):
@@ -33,6 +33,7 @@ class ConditionsParams(Params):
 
 @stage(
     version=2,
+    metrics=by_unit(count="states", text="digest"),
     libraries=minor("mujoco", "numpy"),
     role="conditions",
     per=("task", "domain"),

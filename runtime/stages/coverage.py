@@ -9,7 +9,7 @@ from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, one, stage
+from runtime.stage import Params, Resources, by_unit, one, stage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,6 +153,12 @@ def _frames(p: Coverage) -> int | None:
 
 @stage(
     version=3,
+    metrics=by_unit(
+        count="clips dropped frames",
+        s="duration_s",
+        share="seen_fraction seen_as_asked workspace_seen workspace_shown mean_alpha covered_fraction upright_fraction "
+        "video_error",
+    ),
     libraries=minor("av", "numba", "numpy", "opencv-python-headless", "pillow"),
     per=("location",),
     needs={"capture": one("capture"), "scene": one("splat")},

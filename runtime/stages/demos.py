@@ -8,7 +8,7 @@ from pydantic import Field
 from runtime.contract import Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, one, stage
+from runtime.stage import Params, Resources, by_unit, one, stage
 
 SHEET_ROWS = 6
 
@@ -35,6 +35,11 @@ class DemosParams(Params):
 
 @stage(
     version=4,
+    metrics=by_unit(
+        count="episodes frames attempts scripted_tries scripted_successes idle_successes expert_failures.*",
+        share="generation_rate scripted_rate expert_rate",
+        s="mean_duration_s",
+    ),
     libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},

@@ -10,7 +10,7 @@ from runtime.contract import Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, maybe, one, stage
+from runtime.stage import Params, Resources, by_unit, maybe, one, stage
 
 SHEET_DEMOS = 2
 
@@ -61,6 +61,10 @@ class EnrichmentParams(Params):
 
 @stage(
     version=5,
+    metrics=by_unit(
+        count="episodes frames variants variants_passed clips expected_frames",
+        share="pass_rate pass_orientation pass_duration pass_quality",
+    ),
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
     needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},

@@ -10,7 +10,7 @@ from runtime.bound.source import HiddenSite
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, maybe, one, previous, stage
+from runtime.stage import Params, Resources, baselines, bound, by_unit, maybe, one, previous, stage
 
 
 class EvaluateParams(Params):
@@ -46,6 +46,14 @@ def _planned(p: EvaluateParams) -> float:
 
 @stage(
     version=7,
+    metrics=by_unit(
+        share="success_rate mean_score",
+        count="n failure_modes.* repeated differing",
+        steps="mean_steps steps_apart",
+        m="support_height_error_m",
+        deg="support_tilt_deg",
+        text="protocol",
+    ),
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="trials",

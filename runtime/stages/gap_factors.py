@@ -9,7 +9,7 @@ from runtime.bound.task import Task
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, maybe, one, stage
+from runtime.stage import Params, Resources, baselines, bound, by_unit, maybe, one, stage
 
 
 class GapFactorsParams(Params):
@@ -27,6 +27,7 @@ class GapFactorsParams(Params):
 
 @stage(
     version=3,
+    metrics=by_unit(count="n", points="gap_points parts.*"),
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="truth",

@@ -7,7 +7,7 @@ from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, every, maybe, stage
+from runtime.stage import Params, Resources, bound, by_unit, every, maybe, stage
 
 
 class GateParams(Params):
@@ -23,6 +23,7 @@ class GateParams(Params):
 
 @stage(
     version=10,
+    metrics=by_unit(text="status", count="value n"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="gate",
     per=("gate", "study"),

@@ -8,7 +8,7 @@ from pydantic import Field
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.scene_index.embedder import Embedder
-from runtime.stage import Params, Resources, one, stage
+from runtime.stage import Params, Resources, by_unit, one, stage
 
 
 class Index(Params):
@@ -20,6 +20,7 @@ class Index(Params):
 
 @stage(
     version=1,
+    metrics=by_unit(count="views photos dimension", share="told found_again"),
     libraries=minor("av", "numpy", "pillow"),
     per=("location",),
     needs={"capture": one("capture"), "clips": one("coverage")},

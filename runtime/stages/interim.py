@@ -7,7 +7,7 @@ from runtime.bound.sequential import Schedule
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.report.forms.looks import Look
-from runtime.stage import Params, Resources, bound, peers, stage
+from runtime.stage import Params, Resources, bound, by_unit, peers, stage
 
 
 class InterimParams(Params):
@@ -25,6 +25,7 @@ class InterimParams(Params):
 
 @stage(
     version=2,
+    metrics=by_unit(count="comparisons settled next_states"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="look",
     per=("location", "task", "domain", "look"),

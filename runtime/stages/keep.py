@@ -6,7 +6,7 @@ from pydantic import Field
 
 from runtime.contract import Contract
 from runtime.out import Out
-from runtime.stage import Params, Resources, one, previous, stage
+from runtime.stage import Params, Resources, by_unit, one, previous, stage
 
 
 class Keep(Params):
@@ -20,6 +20,7 @@ class Keep(Params):
 
 @stage(
     version=1,
+    metrics=by_unit(count="round kept_round value best"),
     kind="policy",
     per=("location", "task", "approach", "seed", "round"),
     needs={"policy": one("policy"), "measured": one("rehearsal"), "before": previous("policy", "round", only_own=True)},

@@ -6,7 +6,7 @@ from typing import Any
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, maybe, one, stage
+from runtime.stage import Params, Resources, baselines, bound, by_unit, maybe, one, stage
 
 
 class LearningParams(Params):
@@ -20,6 +20,7 @@ class LearningParams(Params):
 
 @stage(
     version=4,
+    metrics=by_unit(count="points n", steps="last_step", share="last_rate area"),
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     role="curve",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from runtime.contract import Contract, needed, sizes_of
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, one, stage
+from runtime.stage import Params, Resources, bound, by_unit, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
 RATES = {"act": 1e-3, "diffusion": 1e-3, "smolvla": 1e-4}
@@ -87,6 +87,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=6,
+    metrics=by_unit(loss="final_loss held_out_loss", s="train_cpu_s", count="parameters demos frames", text="weights_digest"),
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
     needs={"demos": one("demos")},

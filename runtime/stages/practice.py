@@ -9,7 +9,7 @@ from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, bound, one, previous, stage
+from runtime.stage import Params, Resources, bound, by_unit, one, previous, stage
 
 
 class PracticeParams(Params):
@@ -45,6 +45,7 @@ class PracticeParams(Params):
 
 @stage(
     version=4,
+    metrics=by_unit(count="round shown shown_frames frames", loss="final_loss held_out_loss", text="weights_digest"),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",

@@ -8,7 +8,7 @@ from runtime.contract import Contract, of_demos, sized
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
-from runtime.stage import Params, Resources, bound, said, stage
+from runtime.stage import Params, Resources, bound, by_unit, said, stage
 
 SHEET_ROWS, SHEET_FRAMES = 6, 8
 
@@ -43,6 +43,7 @@ def _contract(data: FoundDataset, fps: int | None, sizes: dict[str, tuple[int, i
 
 @stage(
     version=2,
+    metrics=by_unit(count="episodes frames instructions", s="mean_duration_s", fps="recorded_fps"),
     libraries=minor("av", "lerobot", "numpy", "pillow") | exact("pyarrow"),
     kind="demos",
     per=("location", "task"),

@@ -7,7 +7,7 @@ from pydantic import Field
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, one, stage
+from runtime.stage import Params, Resources, baselines, by_unit, one, stage
 
 
 class RehearseParams(Params):
@@ -21,6 +21,7 @@ class RehearseParams(Params):
 
 @stage(
     version=3,
+    metrics=by_unit(share="success_rate mean_score", count="n"),
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     kind="rehearsal",
     per=("location", "task", "approach", "seed", "round"),

@@ -10,7 +10,7 @@ from runtime.bound.gate import StoppedBy
 from runtime.bound.waiver import Waivers
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, every, one, stage
+from runtime.stage import Params, Resources, bound, by_unit, every, one, stage
 
 
 class ReportParams(Params):
@@ -39,6 +39,7 @@ class ReportParams(Params):
 
 @stage(
     version=29,
+    metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
     per=("study",),

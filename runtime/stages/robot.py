@@ -8,7 +8,7 @@ from runtime.bound.robot import FoundRobot
 from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, by_unit, stage
 
 
 class RobotParams(Params):
@@ -22,6 +22,7 @@ class RobotParams(Params):
 
 @stage(
     version=2,
+    metrics=by_unit(count="joints meshes made_servos", m="opens_m nearest_m farthest_m", text="no_hand", m2="reached_m2"),
     libraries=minor("mujoco", "numpy", "scipy", "trimesh", "coacd", "pillow", "mink"),
     per=("study",),
     makes={"robot": "robot.json", "model": "robot.xml", "meshes": "robot/", "reach": "reach.json", "map": "reach.png"},

@@ -10,7 +10,7 @@ from runtime.contract import Contract
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, one, stage
+from runtime.stage import Params, Resources, by_unit, one, stage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,9 @@ class Splat(Params):
 
 @stage(
     version=2,
+    metrics=by_unit(
+        count="gaussians iterations", dB="psnr psnr_matched", share="ssim depth_rel_err", s="seconds", loss="loss", text="trained"
+    ),
     libraries=minor("numba", "numpy", "pillow", "scipy"),
     per=("location",),
     needs={"capture": one("capture")},

@@ -18,7 +18,7 @@ from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.tasks import AnyTask
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, bound, one, said, stage
+from runtime.stage import Params, Resources, bound, by_unit, one, said, stage
 
 INSTEAD: dict[str, JsonValue] = {"instead": "cameras"}
 """A mark of parameters of the camera that twins have by default: of no account where `cameras` are named (X472)."""
@@ -120,6 +120,13 @@ def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=9,
+    metrics=by_unit(
+        m="scale_m_per_unit support_noise_m",
+        count="collision_things collision_parts haze points_in_the_way cleared_gaussians",
+        text="collision_watertight",
+        share="on_support area_seen view_on_support view_empty cleared_holes",
+        px="overlay.*",
+    ),
     libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat"), "robot": said("robot")},

@@ -13,7 +13,7 @@ from runtime.bound.imported import ImportedSet
 from runtime.bound.sequential import InterimPlace, Schedule
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, every, stage
+from runtime.stage import Params, Resources, bound, by_unit, every, stage
 
 
 class UpliftParams(Params):
@@ -45,6 +45,7 @@ class UpliftParams(Params):
 
 @stage(
     version=16,
+    metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",
     per=("study",),
