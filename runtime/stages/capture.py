@@ -47,8 +47,8 @@ def _cost(p: Capture) -> Resources:
 @stage(
     version=5,
     metrics=by_unit(
-        count="frames held_out masked cameras points observations photos registered left_out quality.rings markers markers_left_out "
-        "marker_sightings gps_photos",
+        count="frames held_out masked cameras points observations photos registered left_out quality.rings markers "
+        "markers_left_out marker_sightings gps_photos",
         px="width_px height_px reprojection_px",
         text="metric scale_from up_from",
         m="scale_m_per_unit gps_off_m",
