@@ -12,6 +12,7 @@ from compiler.project.load import load_project
 from compiler.project.project import MODELS
 from compiler.reading.source import read_source
 from compiler.reading.spec_files import FOLDERS
+from compiler.reference import reference
 from compiler.schema import forms, render, schema_of, schemas, write_schemas
 from compiler.shape.sections import check_sections
 from compiler.shape.validate import validate
@@ -149,3 +150,7 @@ def test_every_committed_spec_is_accepted_by_its_schema() -> None:
             continue
         errors = [e.message for e in Draft202012Validator(schema_of(kind)).iter_errors(source.value)]
         assert errors == [], source.name
+
+
+def test_the_reference_is_that_of_the_program() -> None:
+    assert (REPOSITORY / "docs/reference.md").read_text(encoding="utf-8") == reference(), "`simkiln schema` writes it"
