@@ -75,7 +75,7 @@ def _fields(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _stages() -> Iterator[str]:
-    yield "\n## Stages\n\nParameters are set under `stages: {STAGE: {...}}`; gates judge metrics (`count`, `share`: pure numbers)."
+    yield "\n## Stages\n\nParameters are set under `stages: {STAGE: {...}}`; gates judge metrics (`count`, `share`: no unit)."
     for name, stage in sorted(load_stages().items()):
         if stage.function.__module__.startswith("runtime."):
             yield f"\n### `{name}`\n\n{_cell(stage.doc.split(chr(10) * 2)[0])}\n"
