@@ -1,8 +1,12 @@
-"""`docs/reference.md`: every verb, spec and stage, from the parsers, models and stages themselves; `simkiln schema` writes it."""
+"""`docs/reference.md`: every verb, spec and stage, from the parsers, models and stages themselves.
+
+`python -m compiler.reference` writes it.
+"""
 
 import argparse
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from compiler.cli import PURPOSES, parser
@@ -13,7 +17,7 @@ from runtime.stage import Stage, bound_fields, load_stages
 
 HEAD = """# Reference
 
-Written by `simkiln schema` from the program itself; a test holds it up to date. [Back to all pages](index.md).
+Written by `python -m compiler.reference` from the program itself; a test holds it up to date. [Back to all pages](index.md).
 
 """
 
@@ -112,3 +116,7 @@ def _value(value: Any) -> str:
 def _cell(text: str) -> str:
     """Text in one line, safe in a table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    Path("docs/reference.md").write_text(reference(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Write `schema/*.schema.json` and `docs/reference.md` from the models."""
+"""Write `schema/*.schema.json` from the models."""
 
 import argparse
 import os
@@ -15,10 +15,4 @@ def run(args: argparse.Namespace) -> int:
 
     for path in write_schemas(Path.cwd() / "schema"):
         print(os.path.relpath(path))
-    page = Path.cwd() / "docs" / "reference.md"
-    if page.parent.is_dir():
-        from compiler.reference import reference
-
-        page.write_text(reference(), encoding="utf-8")
-        print(os.path.relpath(page))
     return 0

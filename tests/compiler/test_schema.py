@@ -153,4 +153,6 @@ def test_every_committed_spec_is_accepted_by_its_schema() -> None:
 
 
 def test_the_reference_is_that_of_the_program() -> None:
-    assert (REPOSITORY / "docs/reference.md").read_text(encoding="utf-8") == reference(), "`simkiln schema` writes it"
+    assert (REPOSITORY / "docs/reference.md").read_text(encoding="utf-8") == reference(), (
+        "`python -m compiler.reference` writes it"
+    )
