@@ -1,6 +1,6 @@
 """`docs/reference.md`: every verb, spec and stage, from the parsers, models and stages themselves.
 
-`python -m compiler.reference` writes it.
+`python -m benchmarks.reference` writes it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from runtime.stage import Stage, bound_fields, load_stages
 
 HEAD = """# Reference
 
-Written by `python -m compiler.reference` from the program itself; a test holds it up to date. [Back to all pages](index.md).
+Written by `python -m benchmarks.reference` from the program itself; a test holds it up to date. [Back to all pages](index.md).
 
 """
 
