@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from runtime.bound.benchmark import BENCHMARK, SuiteFacts
 from runtime.libraries import Precision, pins
 from runtime.problem import InputError, Problem
 
@@ -79,8 +80,16 @@ class BackendInfo:
     packages: tuple[Package, ...] = ()
     libraries: dict[str, Precision] = Field(default_factory=dict)
     install: Line = ""
+    benchmark: SuiteFacts | None = None
+    """Of the role `benchmark`: what it says of its environments."""
     target: str = ""
     """`module:Class`."""
+
+    @model_validator(mode="after")
+    def _said_of_environments(self) -> "BackendInfo":
+        if (self.benchmark is None) != (self.role != BENCHMARK):
+            raise ValueError(f"a table `[benchmark]` is what a back end of the role `{BENCHMARK}` has, and no other")
+        return self
 
     @property
     def pinned(self) -> dict[str, str]:

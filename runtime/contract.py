@@ -30,6 +30,8 @@ class Contract:
     """Keys whose statistics are there, or are needed to normalise."""
     recorded_in: str | None = None
     """Of demos: `twin`, whose states can be drawn again, or `real`."""
+    architecture: str | None = None
+    """Of a policy: what training can go on from, as its stage calls it; `brought` of one that people brought."""
 
     def to_json(self) -> dict[str, object]:
         """The facts that are stated, as JSON values."""

@@ -23,6 +23,7 @@ BOUND = {
     "location.assets": "set it in the location's `assets`",
     "data": "set `data` in the location or the task",
     "cameras": "set it in `cameras` of the study or the location",
+    "benchmark": "set it in the location's `source`",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "task": "set it in the task",

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from runtime.bound.source import Source
+from runtime.bound.source import Captured
 from runtime.capture.inspect import inspect_source
 from runtime.problem import InputError, Problem
 
@@ -24,7 +24,7 @@ class Looked:
             self._known.clear()
             self._spent_s, self._since_s = 0.0, time.monotonic()
 
-    def __call__(self, source: Source, folder: Path | None) -> tuple[Problem, ...]:
+    def __call__(self, source: Captured, folder: Path | None) -> tuple[Problem, ...]:
         """What is wrong with a source."""
         key = source.model_dump_json(), folder
         if key not in self._known:

@@ -16,6 +16,8 @@ from compiler.reading.source import Step
 from compiler.reading.spec_cache import enabled
 from compiler.spec.location import Location
 from compiler.spec.study import GapFactors
+from runtime.backend import info
+from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite, BenchmarkTask, FoundBenchmark
 from runtime.bound.cell import listed
 from runtime.bound.checkpoint import FoundPolicy
 from runtime.bound.domain import DOMAINS
@@ -24,6 +26,7 @@ from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
 from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
+from runtime.bound.source import HiddenSite
 from runtime.checkpoints.digest import found_policy
 from runtime.recorded.files import found_dataset
 from runtime.robots.digest import digest_robot
@@ -192,7 +195,7 @@ def _prior(grid: Grid, approach: str) -> PriorRange:
 def _photographed(grid: Grid, at: Scope) -> Any:
     """What photos depend on: a hidden site's gap acts in trials only, so changing it must not capture again."""
     source = grid.project.locations[str(at.location)].source
-    return source.model_copy(update={"gap": type(source.gap)()}) if source.kind == HIDDEN_SITE else source
+    return source.model_copy(update={"gap": type(source.gap)()}) if isinstance(source, HiddenSite) else source
 
 
 def _part(model: Any, spec: Any) -> Any:
@@ -252,7 +255,15 @@ def _crossing(name: str) -> Binding:
 
 def _task(grid: Grid, at: Scope) -> Any:
     spec = grid.project.tasks[str(at.task)]
-    return _part(kinds()[spec.kind], spec)
+    return _part(BenchmarkTask if spec.kind == BENCHMARK else kinds()[spec.kind], spec)
+
+
+def _benchmark(grid: Grid, at: Scope) -> FoundBenchmark | None:
+    """The location's suite with what its description says."""
+    source = grid.project.locations[str(at.location)].source
+    if not isinstance(source, BenchmarkSuite) or (facts := info(BENCHMARK, source.suite).benchmark) is None:
+        return None
+    return FoundBenchmark.of(source, facts)
 
 
 BINDINGS: dict[str, Binding] = {
@@ -261,6 +272,7 @@ BINDINGS: dict[str, Binding] = {
     "location.assets": Binding(_said("assets"), _part_of_location("assets"), _key("assets"), True),
     "data": Binding(_data, _data_place, _data_key, True),
     "cameras": Binding(lambda grid, at: grid.cameras(at.location), _camera, _key("cameras"), True),
+    "benchmark": Binding(_benchmark, _location, lambda _, at: at.location, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),

@@ -23,6 +23,7 @@ from compiler.project.layers import approach_policy, layers, wired
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
+from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite
 from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.bound.robot import RobotModel
@@ -310,7 +311,9 @@ class _Expansion:
         return self.every[stage.name]
 
     def _at(self, location: str, stage: Stage, keyed: list[tuple[Key, Stage, Scope]]) -> list[Node]:
-        """Those of one location."""
+        """Those of one location; a benchmark has trials and looks at them, and nothing that is made of a capture."""
+        if self.project.locations[location].source.kind == BENCHMARK and stage.role not in ("trials", "look"):
+            return []
         return [
             self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
             for key, maker, scope in keyed
@@ -384,7 +387,7 @@ class _Expansion:
         """Digest and folder of what a capture reads outside the project."""
         source = self.project.locations[str(scope.location)].source
         folder: Path | None = self.project.source_folder(source)
-        if folder is None:
+        if folder is None or isinstance(source, BenchmarkSuite):
             return None, None
         key = f"{source.model_dump_json()}@{folder}"
         if key not in self.digests:
@@ -404,6 +407,11 @@ class _Expansion:
                 span = layer.spans.get(("stages", node.stage.name, name))
                 if span is not None:
                     found[name] = span
+        if BENCHMARK in node.stage.bound.values():
+            of_place = self.project.spans("location", str(node.scope.location)).items()
+            of_task = self.project.spans("task", str(node.scope.task)).items()
+            found |= {f"{BENCHMARK}.{path[1]}": span for path, span in of_place if path[:1] == ("source",) and path[1:]}
+            found |= {f"{BENCHMARK}.{path[0]}": span for path, span in of_task if len(path) == 1}
         if "data" in node.stage.bound.values() and (of := self.project.data(str(node.scope.location), str(node.scope.task))):
             spans = self.project.spans(*of[:2])
             found |= {".".join(map(str, path)): span for path, span in spans.items() if path and path[0] == "data"}
@@ -419,6 +427,9 @@ class _Expansion:
             for name, source in node.stage.bound.items():
                 if span := spans.get(tuple(source.split(".")[1:])):
                     found[name] = span
+            found |= {
+                f"approach.policy.{path[1]}": span for path, span in spans.items() if len(path) == 2 and path[0] == "policy"
+            }
         return found
 
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.graph.fingerprint import canonical
+from compiler.project.backends import chosen
 from compiler.project.project import Project
 from compiler.reading.code_key import code_key, unchanged
 from compiler.reading.spec_cache import enabled, write_quietly
-from runtime.backend import DEFAULTS, BackendInfo, info
+from runtime.backend import BackendInfo, info
 from runtime.build.code_digest import closures, ours, unrecorded
 from runtime.libraries import Precision, pins, rounded
 from runtime.sealed import sealed, unsealed
@@ -57,7 +58,7 @@ class Identities:
 
     def __init__(self, project: Project, study: str) -> None:
         self._project = project
-        self._chosen = DEFAULTS | project.studies[study].backends
+        self._chosen = chosen(project, project.studies[study])
         self._pins = {**pins(), **project.pins}
         self._found: dict[str, Identity] = {}
 

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Severity, did_you_mean, meant, same_id
 from compiler.laws.subject import Subject
-from compiler.project.backends import absence, remedy
+from compiler.project.backends import absence, benchmarks, remedy
+from compiler.project.backends import chosen as chosen_by
+from compiler.reading.source import SpanPath
+from compiler.spec.study import Study
 from runtime.backend import DEFAULTS, BackendInfo, available, info
+from runtime.bound.benchmark import BENCHMARK
 from runtime.problem import InputError
 from runtime.stage import load_stages
 
@@ -29,11 +33,11 @@ def unknown_backend(subject: Subject) -> Iterator[Diagnostic]:
     """B301: a back end that nobody describes."""
     installed = available()
     for name, study in subject.studies():
-        for role, chosen in study.backends.items():
+        for role, chosen, place in _named(subject, name, study):
             names = installed.get(role, [])
-            if role in DEFAULTS and chosen not in names:
+            if role in (*DEFAULTS, BENCHMARK) and chosen not in names:
                 message, help = f"unknown back end `{chosen}` for `{role}`", did_you_mean(chosen, names, "back ends")
-                yield subject.at("study", name, ("backends", role), "B301", message, help, fix=same_id(chosen, names))
+                yield subject.at(*place, "B301", message, help, fix=same_id(chosen, names))
 
 
 def installed(subject: Subject) -> Iterator[Diagnostic]:
@@ -42,25 +46,26 @@ def installed(subject: Subject) -> Iterator[Diagnostic]:
     Without a study to build, B304 is a warning: specs can be checked where their back ends are not.
     """
     for name, study in subject.studies():
-        for role, chosen in (DEFAULTS | study.backends).items():
-            path = ("backends", role) if role in study.backends else ()
+        by_default = {role: chosen for role, chosen in DEFAULTS.items() if role not in study.backends}
+        others = [(role, chosen, ("study", name, ())) for role, chosen in by_default.items()]
+        for role, chosen, place in [*others, *_named(subject, name, study)]:
             try:
                 found = info(role, chosen)
             except InputError as error:
                 (problem,) = error.problems
                 if problem.code == "B305":
-                    yield subject.at("study", name, path, "B305", problem.message, problem.help)
+                    yield subject.at(*place, "B305", problem.message, problem.help)
                 continue
             if reason := absence(subject.project, found):
                 message = f"back end `{chosen}` is not installed here: {reason}"
                 severity: Severity = "warning" if subject.only is None else "error"
-                yield subject.at("study", name, path, "B304", message, remedy(found), severity=severity)
+                yield subject.at(*place, "B304", message, remedy(found), severity=severity)
 
 
 def one_place(subject: Subject) -> Iterator[Diagnostic]:
     """B306: a stage with back ends of which two say where its job runs."""
     for name, study in subject.studies():
-        chosen = DEFAULTS | study.backends
+        chosen = chosen_by(subject.project, study)
         for stage in load_stages().values():
             asked = {role: found.where for role in stage.backends if role in chosen and (found := known(role, chosen[role]))}
             away = {role: where for role, where in asked.items() if not (where.here or where.process)}
@@ -76,8 +81,7 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         if study.use != "commercial":
             continue
-        for role in DEFAULTS:
-            chosen = study.backends.get(role, DEFAULTS[role])
+        for role, chosen in chosen_by(subject.project, study).items():
             terms = _licence(role, chosen)
             if terms is None or not forbids_sale(terms):
                 continue
@@ -85,7 +89,16 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
             help = f"use `{fit[0]}` ({_licence(role, fit[0])}) instead" if fit else "set `use: research`"
             message = f"back end `{chosen}` has licence `{terms}`, which forbids commercial use"
             path = ("backends", role) if role in study.backends else ("use",)
+            help = "try policies in another one, or set `use: research`" if role == BENCHMARK else help
             yield subject.at("study", name, path, "B303", message, help)
+
+
+def _named(subject: Subject, name: str, study: Study) -> Iterator[tuple[str, str, tuple[str, str, SpanPath]]]:
+    """Role, back end and place of each that the study or one of its locations names."""
+    for role, chosen in study.backends.items():
+        yield role, chosen, ("study", name, ("backends", role))
+    for location, source in benchmarks(subject.project, study).items():
+        yield BENCHMARK, source.suite, ("location", location, ("source", "suite"))
 
 
 def approach_licence(subject: Subject) -> Iterator[Diagnostic]:

@@ -72,10 +72,24 @@ def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnos
     notes = [Note(f"in `{edge.reader.label}`, {reads}")]
     for (setter, span), value in zip(ends, (wrong.wanted, wrong.offered), strict=True):
         if span is None:
-            notes.append(Note(f"{_shown(value)} is what `{setter.stage.name}` has by default"))
+            wired = _wired(subject, edge.reader, setter.stage.name)
+            by = f"{_shown(value)} is what `{setter.stage.name}` has by default"
+            notes.append(Note(f"{by}, which is asked for here" if wired else by, wired))
         elif span != main:
             notes.append(Note(f"{_shown(value)} is set for `{setter.stage.name}` here", span))
     return Diagnostic("X409", message, main, tuple(dict.fromkeys(notes)), "set the parameters so that both ends agree")
+
+
+def _wired(subject: Subject, reader: Node, stage: str) -> Span | None:
+    """Where an approach that asks for the reader wires that stage."""
+    for approach in (reader.scope.approach, *reader.askers):
+        for link in subject.chain(approach) if approach else ():
+            spec = subject.project.approaches.get(link)
+            for at, ports in (spec.inputs if spec else {}).items():
+                for port, maker in ports.items():
+                    if maker == stage:
+                        return subject.span("approach", link, ("inputs", at, port))
+    return None
 
 
 def _origin(node: Node, fact: str, value: object) -> tuple[Node, Span | None]:
@@ -96,7 +110,7 @@ def _inside(node: Node, fact: str) -> list[str]:
         value = getattr(node.setting.model, field)
         marks = marked_fields(type(value), "fact") if isinstance(value, BaseModel) else {}
         found += [f"{source}.{name}" for name, facts in marks.items() if fact in str(facts).split()]
-    return [*found, *(f"{key.partition('.')[0]}.path" for key in found)]
+    return [*found, *(f"{key.rpartition('.')[0]}.path" for key in found)]
 
 
 def _shown(value: object) -> str:

@@ -33,4 +33,6 @@ def _identity(spec: Spec) -> object:
         return spec.model_dump_json(exclude={"title"})
     if source.kind == "hidden_site":
         return source.kind, source.style, source.seed
+    if source.kind == "benchmark":
+        return source
     return source.root, posixpath.normpath(source.path), getattr(source, "video", None)

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 
 from compiler.plan.overview import Overview
 from compiler.plan.summary import amounts, over, size
+from compiler.project.backends import chosen
 from compiler.project.project import Project
 from compiler.spec.study import Study
-from runtime.backend import DEFAULTS, info
+from runtime.backend import info
 from runtime.libraries import installed, rounded
 from runtime.problem import InputError
 
@@ -44,8 +45,8 @@ def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
     yield from _licences(project, study)
     build = list(found.plan.build())
     yield from _libraries(found)
-    chosen = {(role, one["name"]) for node in build for role, one in node.backends.items()}
-    gpus = max([node.setting.resources.gpu for node in build] + [int(info(*one).needs_gpu) for one in chosen], default=0)
+    used = {(role, one["name"]) for node in build for role, one in node.backends.items()}
+    gpus = max([node.setting.resources.gpu for node in build] + [int(info(*one).needs_gpu) for one in used], default=0)
     there = _gpus()
     said = f"{gpus} needed by a job, {there} here"
     yield Line("GPUs", "ok" if there >= gpus else "missing", said if gpus else f"none needed, {there} here")
@@ -83,9 +84,9 @@ def _licences(project: Project, study: Study) -> Iterator[Line]:
     for name in study.tasks:
         task = project.tasks.get(name)
         stated |= {f"data of {name}": task.data.licence} if task and task.data else {}
-    for role, chosen in (DEFAULTS | study.backends).items():
+    for role, name in chosen(project, study).items():
         try:
-            stated[f"back end {chosen}"] = info(role, chosen).licence
+            stated[f"back end {name}"] = info(role, name).licence
         except InputError:
             continue
     for what, licence in stated.items():

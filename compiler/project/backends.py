@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from compiler.project.project import Project
-from runtime.backend import OURS, BackendInfo, Where, elsewhere, how_to_install, info, unmet
+from compiler.spec.study import Study
+from runtime.backend import DEFAULTS, OURS, BackendInfo, Where, elsewhere, how_to_install, info, unmet
+from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite
 from runtime.job import JobPython
 
 CODE = OURS.resolve().parents[1]
@@ -31,6 +33,19 @@ PROGRAMS = {
     ),
 }
 """Program for containers -> the words before the image, those for a GPU, and the rest; the first that is on PATH is used."""
+
+
+def chosen(project: Project, study: Study) -> dict[str, str]:
+    """Role -> back end of a study: those that it names, a benchmark's suite as its locations name it, and those by default."""
+    suites = [place.suite for place in benchmarks(project, study).values()]
+    return DEFAULTS | study.backends | ({BENCHMARK: suites[0]} if suites else {})
+
+
+def benchmarks(project: Project, study: Study) -> dict[str, BenchmarkSuite]:
+    """The locations of a study that are suites of benchmarks; nothing where it tries none there."""
+    names = study.locations if BENCHMARK in study.trials else ()
+    found = ((name, project.locations[name].source) for name in names if name in project.locations)
+    return {name: source for name, source in found if isinstance(source, BenchmarkSuite)}
 
 
 def absence(project: Project, found: BackendInfo) -> str:

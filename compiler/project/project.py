@@ -18,8 +18,9 @@ from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import AnyTask, Task
 from runtime.bound.asset import Asset
+from runtime.bound.benchmark import BenchmarkSuite
 from runtime.bound.dataset import Dataset
-from runtime.bound.source import HiddenSite
+from runtime.bound.source import Captured, HiddenSite
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
 from runtime.problem import Problem
@@ -64,7 +65,7 @@ class Project:
     given_roots: dict[str, Path] = field(default_factory=dict)
     """Capture roots from the command line or the environment, which win over this machine's file."""
 
-    inspect: Callable[[CaptureSource, Path | None], Iterable[Problem]] | None = None
+    inspect: Callable[[Captured, Path | None], Iterable[Problem]] | None = None
     """Says what is wrong with a capture, for who need not look each time; else `runtime.capture.inspect` does."""
 
     def specs(self, kind: str) -> dict[str, Any]:
@@ -97,8 +98,8 @@ class Project:
         return {source.name: source for source in reversed(read)}
 
     def source_folder(self, source: CaptureSource) -> Path | None:
-        """The capture folder (or PLY file) of a location's source; None for a hidden site, or a root that this machine lacks."""
-        if isinstance(source, HiddenSite):
+        """The capture folder (or PLY file) of a location's source; None where there is none, or this machine lacks the root."""
+        if isinstance(source, HiddenSite | BenchmarkSuite):
             return None
         root = self.capture_roots.get(source.root)
         return files.locate(source, root) if root is not None and os.path.isdir(root) else None

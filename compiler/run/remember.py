@@ -14,6 +14,7 @@ from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
 from compiler.plan.summary import footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
+from compiler.project.backends import chosen
 from compiler.project.deferred import Deferred
 from compiler.project.layers import brings
 from compiler.project.project import Project
@@ -25,6 +26,7 @@ from compiler.store.listing import sums
 from runtime.assets.digest import digest_assets
 from runtime.assets.files import used_files as files_of_asset
 from runtime.backend import description
+from runtime.bound.benchmark import BenchmarkSuite
 from runtime.capture.digest import digest_source, used_files
 from runtime.problem import InputError
 
@@ -116,7 +118,8 @@ def is_as_planned(project: Project, location: str, nodes: Iterable[Node]) -> boo
     planned = {node.content for node in nodes} - {None}
     spec, roots = project.locations[location], project.asset_roots(location)
     folder, cache = project.source_folder(spec.source), project.cache if enabled() else None
-    captured = folder and digest_source(spec.source, folder, cache)
+    source = spec.source
+    captured = digest_source(source, folder, cache) if folder and not isinstance(source, BenchmarkSuite) else None
     if captured is not None and captured not in planned:
         return False
     left = planned - {captured}
@@ -128,7 +131,7 @@ def is_as_planned(project: Project, location: str, nodes: Iterable[Node]) -> boo
 
 def captures_of(project: Project, study: str) -> list[str]:
     """Folders and files outside the project that the study's captures read, and descriptions of its back ends."""
-    found = {str(description(role, name)) for role, name in project.studies[study].backends.items()}
+    found = {str(description(role, name)) for role, name in chosen(project, project.studies[study]).items()}
     settled: Settled | None = project.settled.get(study)
     for name in project.studies[study].locations:
         found.update(settled.folders[name] if settled is not None and name in settled else folders_of(project, name))
@@ -145,7 +148,7 @@ def folders_of(project: Project, location: str) -> list[str]:
         except ValueError as error:
             raise OSError(str(error)) from error
     folder: Path | None = project.source_folder(spec.source)
-    if folder is None:
+    if folder is None or isinstance(spec.source, BenchmarkSuite):
         return sorted(brought)
     others = {str(p.parent) for p in used_files(spec.source, folder).values() if not p.is_relative_to(folder)}
     return sorted({str(folder), *others, *brought})

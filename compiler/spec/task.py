@@ -1,10 +1,11 @@
 """A task: what the robot is to do."""
 
-from typing import TYPE_CHECKING, Annotated, Self, Union
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, Union
 
 from pydantic import Field, RootModel, create_model, model_validator
 
 from compiler.spec.base import Spec, StageParameters
+from runtime.bound.benchmark import BenchmarkTask
 from runtime.bound.dataset import Dataset
 from runtime.bound.task import Task as TaskSetting
 from runtime.sim.tasks import kinds
@@ -31,7 +32,15 @@ OBJECTS = ("thing", "drawer")
 """Settings of which there may be held-out ones, `held_out_NAMEs`."""
 
 
-SPECS = [create_model(model.__name__, __base__=(model, Task), __doc__=model.__doc__) for model in kinds().values()]
+class Benchmark(Spec, BenchmarkTask):
+    """An environment of a benchmark from outside."""
+
+    data: ClassVar[None] = None
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters for this task only."""
+
+
+SPECS = [*(create_model(model.__name__, __base__=(model, Task), __doc__=model.__doc__) for model in kinds().values()), Benchmark]
 """The file of a task, for each kind: the kind's settings and what all tasks have."""
 
 

@@ -7,8 +7,10 @@ from compiler.diagnostics.diagnostic import did_you_mean
 from compiler.graph.grid import Grid
 from compiler.graph.node import Scope
 from compiler.graph.roles import having
+from compiler.project.backends import benchmarks
 from compiler.project.project import Project
 from compiler.templates import template
+from runtime.bound.benchmark import BENCHMARK
 from runtime.trials.sheet import Sheet, draw_sheet
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ def draw(
         raise ValueError("`--states` is a number from 1 to 10,000, `--first` one from 0")
     policies = [(a, s) for a in approaches or spec.approaches for s in spec.seeds]
     sheet = draw_sheet(study, location, task, policies, [str(i) for i in range(first, first + states)], seed)
-    (stage,) = having("conditions")
+    if benchmarks(project, spec):
+        raise ValueError("a benchmark's trials run here: nobody fills in a sheet for them")
+    (stage,) = (one for one in having("conditions") if BENCHMARK not in one.backends)
     values, _ = Grid(project, study).merged(stage.name, Scope(task=task))
     return sheet, _starts(project, task, states, first, values.get("trial_seed", 0))
 

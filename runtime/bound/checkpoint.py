@@ -18,14 +18,14 @@ class LeRobotPolicy(Bound):
     """A folder with `config.json`, `model.safetensors` and the processors that the policy was trained with."""
     root: Name
     """Name of the root that it lies below; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: Annotated[str, Field(min_length=1, max_length=400)]
+    path: Annotated[str, Field(min_length=1, max_length=400, json_schema_extra={"fact": "action_dim architecture camera_sizes"})]
     """The folder, relative to the root, such as `act/checkpoints/last/pretrained_model`."""
     cameras: dict[Name, Name] = Field(min_length=1, max_length=16)
     """Camera of the twin -> the policy's key, with or without `observation.images.`."""
     resize: bool = False
     """Whether pictures of another size than the policy's are brought to it; otherwise they are refused."""
-    units: Unit
-    """What joints count in."""
+    units: Unit | Literal["native"] = Field(json_schema_extra={"fact": "units"})
+    """What joints count in. `native`: states and actions are what a benchmark's environment gives and takes, for trials there."""
     joints: dict[Name, RecordedJoint] = Field(default_factory=dict, max_length=64)
     """Joint of the robot -> how the policy counts it, where that differs."""
     order: tuple[Name, ...] = Field((), max_length=64)
@@ -41,6 +41,8 @@ class LeRobotPolicy(Bound):
             raise ValueError("`cameras` gives two cameras of the twin the same one")
         if len(set(self.order)) != len(self.order):
             raise ValueError("`order` names a joint twice")
+        if self.units == "native" and (self.order or self.joints or self.action != "absolute"):
+            raise ValueError("with `units: native` nothing is counted another way: leave `order`, `joints` and `action` out")
         if named := next((joint for joint, one in self.joints.items() if one.name), None):
             raise ValueError(f"a checkpoint holds no names of joints, so `name` of `{named}` finds nothing: list them in `order`")
         return self

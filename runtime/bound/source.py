@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.bound.base import Bound, Coordinate, Length, later
+from runtime.bound.benchmark import BenchmarkSuite
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.known_lens import KnownLens
@@ -123,4 +124,5 @@ class SplatFile(Bound):
     is_metric: ClassVar[bool] = True
 
 
-Source = Annotated[HiddenSite | Photos | SplatFile, Field(discriminator="kind")]
+Captured = HiddenSite | Photos | SplatFile
+Source = Annotated[Captured | BenchmarkSuite, Field(discriminator="kind")]

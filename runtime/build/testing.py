@@ -38,7 +38,7 @@ def run_stage(
     for port, given in inputs.items():
         folders = given if isinstance(given, list) else [given]
         parents[port] = [Parent(f.parent.name, f.name) for f in folders]
-    chosen = {role: (backends or {}).get(role, DEFAULTS[role]) for role in stage.backends}
+    chosen = {role: (backends or {}).get(role) or DEFAULTS[role] for role in stage.backends}
     described = {role: {"name": b, "version": info(role, b).version} for role, b in chosen.items()}
     dumped = validated.model_dump(mode="json")
     identity = json.dumps(

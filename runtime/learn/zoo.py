@@ -135,6 +135,7 @@ class LeRobotActor:
             if hasattr(config, name):
                 setattr(config, name, value)
         check_packages(config.type)
+        self._keys = {key.rpartition(".")[2]: key for key in config.image_features}  # one without a name is `observation.image`
         self.facts = facts
         self.policy = get_policy_class(config.type).from_pretrained(checkpoint, config=config, strict=True)
         self.before, self.after = make_pre_post_processors(config, pretrained_path=str(checkpoint))
@@ -162,7 +163,7 @@ class LeRobotActor:
         check_observation(self.facts, images, state, self._n, self.looks)
         if self._ahead:
             return self._ahead.pop(0)
-        seen = {IMAGE_PREFIX + c: _tensor(IMAGE_PREFIX + c, images[c]) for c in self.facts["camera_keys"]}
+        seen = {self._keys.get(c, IMAGE_PREFIX + c): _tensor(IMAGE_PREFIX + c, images[c]) for c in self.facts["camera_keys"]}
         with torch.inference_mode():
             batch = self.before({**seen, STATE: _tensor(STATE, state), "task": [task] * self._n})
             self._ahead = [self.after(self.policy.select_action(batch)).numpy().astype(np.float32) for _ in range(self._at_once)]

@@ -20,6 +20,15 @@ class CheckpointParams(Params):
     """Cameras of the twin that it looks through."""
 
 
+BROUGHT = "brought"
+"""In the place of an architecture: none that training goes on from."""
+
+
+def _units(said: FoundPolicy) -> str:
+    """What it counts in as others see it: what is not native is brought to radians where it acts."""
+    return "native" if said.units == "native" else "radians"
+
+
 @stage(
     version=1,
     metrics=by_unit(text="architecture", steps="chunk n_action_steps"),
@@ -33,6 +42,8 @@ class CheckpointParams(Params):
         camera_keys=p.camera_keys,
         camera_sizes=tuple(sized(name, *size) for name, size in p.source.found_sizes.items()) or None,
         instruction_key="task",
+        units=_units(p.source),
+        architecture=BROUGHT,
     ),
     cost=lambda p: Resources(mem_gb=4.0, minutes=0.3),
 )
@@ -75,5 +86,6 @@ def checkpoint(p: CheckpointParams, out: Out) -> dict[str, Any]:
         raise InputError(Problem("R281", message, "its weights are not those of its config", "policy.path"))
     dim = None if p.source.order else facts["action_dim"]
     known = {"fps": p.fps, "camera_keys": p.camera_keys, "instruction_key": "task", "history": facts["history"]}
+    known |= {"units": _units(p.source), "architecture": BROUGHT}
     out.contract(**known, **({} if dim is None else {"action_dim": dim}), normaliser_digest=facts["normaliser_digest"])
     return {"architecture": facts["architecture"], "chunk": facts["chunk"], "n_action_steps": facts["n_action_steps"]}

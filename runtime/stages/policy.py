@@ -82,6 +82,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
         action=demos.action,
         camera_sizes=sizes_of(demos, p.camera_keys),
         statistics=needed(p.camera_keys),
+        architecture=p.architecture,
     )
 
 

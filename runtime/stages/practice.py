@@ -61,6 +61,7 @@ class PracticeParams(Params):
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "practised": "practised.npz"},
     backends=("renderer",),
     offers=lambda p, inputs: inputs.get("policy", Contract()),
+    expects=lambda p: {"policy": Contract(architecture="small")},
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.1 + p.episodes / 600 + p.steps / 2000),
 )
 def practice(

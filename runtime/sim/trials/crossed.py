@@ -26,6 +26,10 @@ class Crossed:
         Raises:
             InputError: R283 when the robot has no such joint, or another number of them.
         """
+        if said.units == "native":
+            message, help = "the policy counts in numbers of a benchmark's environment", "say what its joints count in"
+            raise InputError(Problem("R283", message, help, "policy.units"))
+        units = said.units
         for name in (*said.order, *said.joints):
             if name not in robot.names:
                 key = "policy.order" if name in said.order else f"policy.joints.{name}"
@@ -36,7 +40,7 @@ class Crossed:
             raise InputError(Problem("R283", message, "list those that it moves under `order`", "policy.path"))
         self._policy, self._said = policy, said
         self._order = [robot.names.index(name) for name in moved]
-        lines = [line(said.units, said.joints.get(robot.names[i], RecordedJoint()), robot, i, i) for i in self._order]
+        lines = [line(units, said.joints.get(robot.names[i], RecordedJoint()), robot, i, i) for i in self._order]
         self._a, self._b = np.array([x.a for x in lines]), np.array([x.b for x in lines])
         self._camera = {theirs.rpartition(".")[2]: ours for ours, theirs in said.cameras.items()}
         self._height, self._width = policy.facts["image_hw"]
@@ -55,20 +59,22 @@ class Crossed:
     def act(self, images: dict[str, np.ndarray], state: np.ndarray, instruction: str) -> np.ndarray:
         """See `Actor.act`. A policy that moves some of the joints leaves the others where they are."""
         keys = self._policy.facts["camera_keys"] if self.looks else []
-        seen = {key: self._sized(images[self._camera[key]]) for key in keys if self._camera[key] in images}
+        size = self._width, self._height, self._said.resize
+        seen = {key: sized(images[self._camera[key]], *size) for key in keys if self._camera[key] in images}
         joints = (np.asarray(state, np.float64)[:, self._order] - self._b) / self._a
         given = self._policy.act(seen, joints.astype(np.float32), instruction) + (joints if self._said.action == "delta" else 0)
         targets = np.array(state, np.float32)
         targets[:, self._order] = given * self._a + self._b
         return targets
 
-    def _sized(self, pictures: np.ndarray) -> np.ndarray:
-        if pictures.shape[1:3] == (self._height, self._width) or not self._said.resize:
-            return pictures
-        from PIL import Image
 
-        size = self._width, self._height
-        return np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BILINEAR)) for one in pictures])
+def sized(pictures: np.ndarray, width: int, height: int, resize: bool) -> np.ndarray:
+    """Pictures u8 [N, H, W, 3] of that size, where they may be brought to it; else as they are."""
+    if pictures.shape[1:3] == (height, width) or not resize:
+        return pictures
+    from PIL import Image
+
+    return np.stack([np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR)) for one in pictures])
 
 
 def load_crossed(artifact: Path, robot: Robot, checkpoint: Path | None = None) -> Actor:

@@ -8,7 +8,7 @@ import numpy as np
 
 from runtime.coverage.video import write_video
 from runtime.sim.pixels.contact_sheet import save_sheet
-from runtime.sim.trials.run import Trial
+from runtime.sim.trials.trial import Trial
 
 INDEX = "typical.json"
 """File that says which trials the pictures beside it show."""

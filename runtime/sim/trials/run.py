@@ -1,8 +1,7 @@
 """Trials: a policy in a scene, all initial states in lockstep, judged by the task."""
 
 import zlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import numpy as np
@@ -13,26 +12,10 @@ from runtime.sim.parts.mj import Data, mujoco
 from runtime.sim.pixels.contact_sheet import side_by_side
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
+from runtime.sim.trials.trial import Trial
 
 _NOISE_STREAM = 41
 _SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]."""
-
-    initial_state: int
-    success: bool
-    score: float
-    failure_mode: str
-    steps: int
-    film: Callable[[], np.ndarray]
-
-    def row(self) -> dict[str, object]:
-        """All but the film, as the columns of a table of trials."""
-        names = ("success", "score", "failure_mode", "steps")
-        return {"initial_state": str(self.initial_state), **{name: getattr(self, name) for name in names}}
 
 
 def run_trials(

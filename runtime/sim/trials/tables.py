@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.sim.trials.run import Trial
+from runtime.sim.trials.trial import Trial
 from runtime.stats.table.table import SCHEMA
 
 TWICE = pa.schema([SCHEMA.field(name) for name in ("initial_state", "success", "score", "steps")])

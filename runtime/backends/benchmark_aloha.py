@@ -1,0 +1,9 @@
+"""ALOHA in MuJoCo, through gymnasium."""
+
+from runtime.benchmarks.suite import Suite
+
+
+class Aloha(Suite):
+    """Role `benchmark`."""
+
+    name = "aloha"

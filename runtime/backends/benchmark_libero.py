@@ -1,0 +1,9 @@
+"""LIBERO, through LeRobot."""
+
+from runtime.benchmarks.suite import Suite
+
+
+class Libero(Suite):
+    """Role `benchmark`."""
+
+    name = "libero"

@@ -1,0 +1,9 @@
+"""Meta-World, through LeRobot."""
+
+from runtime.benchmarks.suite import Suite
+
+
+class MetaWorld(Suite):
+    """Role `benchmark`."""
+
+    name = "metaworld"

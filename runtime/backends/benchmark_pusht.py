@@ -1,0 +1,9 @@
+"""PushT, through gymnasium."""
+
+from runtime.benchmarks.suite import Suite
+
+
+class PushT(Suite):
+    """Role `benchmark`."""
+
+    name = "pusht"
