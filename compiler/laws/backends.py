@@ -96,7 +96,8 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
 def _named(subject: Subject, name: str, study: Study) -> Iterator[tuple[str, str, tuple[str, str, SpanPath]]]:
     """Role, back end and place of each that the study or one of its locations names."""
     for role, chosen in study.backends.items():
-        yield role, chosen, ("study", name, ("backends", role))
+        if role != BENCHMARK:  # X475
+            yield role, chosen, ("study", name, ("backends", role))
     for location, source in benchmarks(subject.project, study).items():
         yield BENCHMARK, source.suite, ("location", location, ("source", "suite"))
 

@@ -147,8 +147,9 @@ class Environments:
         pipe, back = self._process.stdin, self._process.stdout
         assert pipe is not None
         assert back is not None
+        message = json.dumps(said).encode() + b"\n" + content
         try:
-            pipe.write(json.dumps(said).encode() + b"\n" + content)
+            pipe.write(message)
             pipe.flush()
             answer = json.loads(back.readline(MOST_LINE))
             arrays = {}

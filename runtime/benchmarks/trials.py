@@ -105,7 +105,7 @@ def _side_by_side(
         actions = np.asarray(policy.act(images, np.stack([one.state for one in seen]).astype(np.float32), instruction))
         if not np.isfinite(actions[active]).all():
             raise FloatingPointError("the policy's actions are not finite")
-        for row in np.flatnonzero(active):
+        for row in np.flatnonzero(active).tolist():
             seen[row] = now = environments.step(row, actions[row])
             steps[row] += 1
             best[row] = max(best[row], now.reward)

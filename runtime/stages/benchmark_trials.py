@@ -8,7 +8,7 @@ from pydantic import Field
 from runtime.bound.benchmark import BenchmarkTask, FoundBenchmark
 from runtime.bound.sequential import Schedule
 from runtime.contract import Contract
-from runtime.libraries import minor
+from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
 
@@ -40,7 +40,8 @@ class BenchmarkTrialsParams(Params):
 
 @stage(
     version=1,
-    libraries=minor("numpy", "pillow"),
+    libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    | exact("pyarrow"),
     kind="trials",
     role="trials",
     domains=("benchmark",),

@@ -40,7 +40,7 @@ def _offers(p: ResetsParams, inputs: dict[str, Contract]) -> Contract:
 
 @stage(
     version=1,
-    libraries=minor("numpy", "pillow"),
+    libraries=minor("mujoco", "numpy", "pillow"),
     role="conditions",
     per=("location", "task", "domain"),
     backends=("benchmark",),

@@ -25,6 +25,7 @@ VALUES = {
     "camera_sizes": (("front 96x96",), ("front 64x48",)),
     "statistics": (("action", "observation.state"), ("observation.state",)),
     "recorded_in": ("twin", "real"),
+    "architecture": ("small", "brought"),
 }
 
 
