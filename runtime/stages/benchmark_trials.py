@@ -10,7 +10,7 @@ from runtime.bound.sequential import Schedule
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, baselines, bound, one, previous, stage
+from runtime.stage import Params, Resources, baselines, bound, by_unit, one, previous, stage
 
 
 class BenchmarkTrialsParams(Params):
@@ -50,6 +50,12 @@ class BenchmarkTrialsParams(Params):
     agree=(("policy", "resets"),),
     backends=("benchmark",),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
+    metrics=by_unit(
+        share="success_rate mean_score",
+        count="n failure_modes.* repeated differing",
+        steps="mean_steps steps_apart",
+        text="protocol",
+    ),
     expects=lambda p: {"policy": Contract(instruction_key="task"), "resets": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=3.0, minutes=0.2 + p.trials * (p.task.max_steps or p.benchmark.max_steps) / 10_000),
 )

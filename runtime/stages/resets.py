@@ -8,7 +8,7 @@ from runtime.bound.benchmark import BenchmarkTask, FoundBenchmark
 from runtime.contract import Contract, sized
 from runtime.libraries import minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, stage
+from runtime.stage import Params, Resources, bound, by_unit, stage
 
 
 class ResetsParams(Params):
@@ -45,6 +45,7 @@ def _offers(p: ResetsParams, inputs: dict[str, Contract]) -> Contract:
     per=("location", "task", "domain"),
     backends=("benchmark",),
     makes={"resets": "resets.json"},
+    metrics=by_unit(count="states", text="digest"),
     offers=_offers,
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.2 + (p.states + p.idle * 100) / 1000),
 )
