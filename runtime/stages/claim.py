@@ -20,7 +20,7 @@ class ClaimParams(Params):
 
 
 @stage(
-    version=5,
+    version=6,
     metrics=by_unit(text="status verdict", count="links"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="claim",

@@ -15,7 +15,8 @@ from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, J
 from runtime.report.forms.looks import Sequential
 from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
-from runtime.stats.inference.estimate import Estimate, needed
+from runtime.stats.inference.estimate import Estimate
+from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.rate import Rate, rates, wilson
 from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
@@ -110,7 +111,7 @@ def evidence(
 def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
     """One comparison as JSON; `prior` holds the range it is set against and how the band lies to it."""
     expected = prior.for_domain(row.domain) if prior else None
-    more = needed(row.estimate, abs(row.estimate.value), len(row.groups), row.trials)
+    ahead = outlook(row.estimate, abs(row.estimate.value)) if row.direction == "undecided" else Outlook(None)
     return {
         **at(row),
         **estimate_json(row.estimate),
@@ -121,9 +122,10 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
         "paired": row.paired,
         "seeds": len({s for g in row.groups for s in g.seeds}),
         "locations": len({location for location, _ in row.places}),
+        "question": row.question,
         "discordant": {"gained": sum(g.gained for g in row.groups), "lost": sum(g.lost for g in row.groups)},
         "prior": expected and against_range(row, expected),
-        "seeds_needed": more.seeds if row.direction == "undecided" else None,
+        **ahead.to_json(),
         "notes": list(row.notes),
     }
 

@@ -11,7 +11,7 @@ from runtime.report.forms.reality import Measure as MeasureForm
 from runtime.report.forms.reality import Powered, SimReal
 from runtime.stats.inference.gap import gaps
 from runtime.stats.table.outcomes import Trials
-from runtime.stats.transfer.agreement import FEWEST_POLICIES, MEASURES, Measure, Rates, agreement
+from runtime.stats.transfer.agreement import FEWEST_POLICIES, Agreement, Rates, agreement
 from runtime.stats.transfer.powered import powered_mean
 from runtime.trials.fault import Fault, TrialsRefused, refusal
 
@@ -63,7 +63,7 @@ def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> 
             }
             for p in policies
         ],
-        "agreement": {name: _measured(policies, measure, level) for name, measure in MEASURES.items() if len(policies) > 1},
+        "agreement": _measured(policies, level),
         "gap": [
             {
                 "approach": g.approach,
@@ -109,10 +109,12 @@ def _policies(trials: Trials, simulated: Domain, real: Domain) -> tuple[list[Rat
     return policies, alone
 
 
-def _measured(policies: list[Rates], measure: Measure, level: float) -> MeasureForm:
-    found = agreement(policies, measure, level)
-    bands = [None if band is None else band.to_json() for band in (found.band, found.new_policies)]
-    return {"value": None if isnan(found.value) else round(found.value, 4), "band": bands[0], "new_policies": bands[1]}
+def _measured(policies: list[Rates], level: float) -> dict[str, MeasureForm]:
+    def form(found: Agreement) -> MeasureForm:
+        bands = [None if band is None else band.to_json() for band in (found.band, found.new_policies)]
+        return {"value": None if isnan(found.value) else round(found.value, 4), "band": bands[0], "new_policies": bands[1]}
+
+    return {name: form(found) for name, found in agreement(policies, level=level).items()} if len(policies) > 1 else {}
 
 
 def _powered(trials: Trials, approach: str, simulated: Domain, real: Domain, level: float) -> Powered | str | None:

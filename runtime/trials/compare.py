@@ -15,6 +15,7 @@ from runtime.stats.inference.rate import rates
 from runtime.stats.inference.uplift import Uplift, comparable, uplifts
 from runtime.stats.prior.together import fleets
 from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.pairing import with_fixed
 from runtime.stats.table.table import dated
 from runtime.trials.fault import Fault, TrialsRefused, refusal
 from runtime.trials.pairing import pairing_notes, twice
@@ -90,7 +91,13 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
         message = f"there are no trials of the baseline `{baseline}`"
         hint = "say with `--baseline` which approach the others are compared with"
         raise TrialsRefused(Fault("T515", message, hint, known=tuple(approaches), word=baseline, what="approaches"))
-    shared = any(s.manifest.get("seeds_count") == "evaluation" for s in sets)
+    fixed = {
+        pair
+        for s in sets
+        if s.manifest.get("seeds_count") == "evaluation"
+        for pair in zip(s.table["approach"].to_pylist(), s.table["domain"].to_pylist(), strict=True)
+    }
+    table, shared = with_fixed(table, fixed), False
     trials = Trials.of(table)
     compared = uplifts(trials, baseline, level, shared)
     return {
@@ -117,7 +124,7 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
         ],
         "failure_mode_shares": shares(table, level),
         "sets": [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets],
-        "notes": ([EVALUATION] if shared else []) + pairing_notes(table) + _alone(trials, baseline),
+        "notes": ([EVALUATION] if fixed else []) + pairing_notes(table) + _alone(trials, baseline),
     }
 
 

@@ -4,6 +4,9 @@
 `overall` totals. Before: `per_episode` is a list of {episode_ix, sum_reward, max_reward, success, seed}, with
 `aggregated`. Episode I starts from environment seed `seed + I`; 0.6 no longer writes it, so that two evaluations pair
 by the episode's number if, and only if, both were started with the same `--seed`.
+
+An environment that never reports `is_success` comes out of 0.6.1 as 100 % success, whatever its policy did: a task whose
+every episode succeeded without any reward at all is refused.
 """
 
 from typing import Any
@@ -20,7 +23,8 @@ def read_lerobot(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
     """Episodes with the columns `COLUMNS`; `env_seed` is None where the file does not hold it.
 
     Raises:
-        TrialsRefused: T501 no episodes; T502 of another shape; T506 totals that its episodes contradict.
+        TrialsRefused: T501 no episodes; T502 of another shape; T506 totals that its episodes contradict; T520 success
+            without any reward.
     """
     found = load_json(data, name, encoding)
     if not isinstance(found, dict):
@@ -29,10 +33,11 @@ def read_lerobot(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
     if not rows:
         raise refusal("T501", "the file has no episodes", "evaluate again", Where(name))
     _agree(found.get("overall") or found.get("aggregated") or {}, rows, name)
+    doubts = _unrewarded(rows, name)
     columns = {column: [row[i] for row in rows] for i, column in enumerate(COLUMNS)}
     if all(seed is None for seed in columns["env_seed"]):
         del columns["env_seed"]
-    return Raw(name, columns, range(1, len(rows) + 1), "row", notes=(SAME_SEED,))
+    return Raw(name, columns, range(1, len(rows) + 1), "row", notes=(SAME_SEED, *doubts))
 
 
 def _per_task(tasks: Any, name: str) -> list[tuple]:
@@ -80,6 +85,26 @@ def _agree(totals: Any, rows: list[tuple], name: str) -> None:
         if abs(found - percent) > 0.01:
             message = f"the totals speak of {percent:.2f} % success, but the episodes make {found:.2f} %"
             raise refusal("T506", message, "evaluate again, or find the whole file", Where(name))
+
+
+def _unrewarded(rows: list[tuple], name: str) -> list[str]:
+    """What is to be said of successes whose highest reward is zero or less; refused where nothing else is in a task."""
+    tasks: dict[tuple, list[tuple]] = {}
+    for row in rows:
+        tasks.setdefault(row[:2], []).append(row)
+    doubts = []
+    for (group, task_id), own in tasks.items():
+        odd = [row for row in own if row[4] and isinstance(row[6], int | float) and row[6] <= 0]
+        task = f"task `{group}` {task_id}" if group else f"task {task_id}"
+        if len(odd) == len(own) and not any(row[5] or row[6] for row in own):
+            message = f"all {len(own)} episodes of {task} are successes, and none had any reward"
+            hint = (
+                "an environment that never reports `is_success` is scored so by lerobot 0.6; make it report, and evaluate again"
+            )
+            raise refusal("T520", message, hint, Where(name))
+        if odd:
+            doubts.append(f"{len(odd)} of {len(own)} episodes of {task} are successes whose highest reward is 0 or less")
+    return doubts
 
 
 def _shape(name: str, why: str) -> Fault:

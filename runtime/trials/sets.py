@@ -95,7 +95,8 @@ def refuse_known(name: str, table: pa.Table, records: Sequence[Mapping[str, Any]
         earlier = [s for other in known for s in outcomes_of(other.name, other.table)]
         for found in duplicates(outcomes_of(name, table), earlier):
             odds = "less than 1 in 10^300" if found.chance == 0 else f"at most {found.chance:.1g}"
-            message = f"{found.first} repeats {found.second}: the same {found.trials} outcomes in the same order"
+            message = f"{found.first} repeats {found.second}: the same {found.trials} outcomes {found.order}"
+            message += f", but for {found.changed}" if found.changed else ""
             hint = "import them once, or say why they are different trials with `--same-outcomes-because REASON`"
             faults.append(Fault("T514", message, f"by accident the chance is {odds}; {hint}", Where(*found.at)))
     if faults:

@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field, with_config
 
 Band = tuple[float, float]
 Standing = Literal["passed", "failed", "undecided", "not run"]
+Question = Literal["training runs", "these policies", "this policy against training runs", "training runs against this policy"]
+"""Of what a comparison speaks: what training again would give, or the very policies that were tried."""
 Direction = Literal["helps", "hurts", "undecided"]
 
 
@@ -30,3 +32,17 @@ class Estimate(Form):
     units: Annotated[int, Field(description="Training runs that it rests on.")]
     degrees: Annotated[float, Field(description="Degrees of freedom of the band; 0 where it is not bounded.")]
     seed_error: Annotated[float | None, Field(description="Standard error from training runs, points; null where unknown.")]
+
+
+class Outlook(Form):
+    """What an undecided comparison could tell; all null elsewhere. Power is a chance of 80 %."""
+
+    detectable: Annotated[
+        float | None,
+        Field(description="Smallest distance from the threshold, points, that a study like this decides with power."),
+    ]
+    seeds_needed: Annotated[
+        tuple[int, int | None] | None,
+        Field(description="Fewest and most seeds per location that would decide with power; most null beyond 200."),
+    ]
+    if_true: Annotated[Band | None, Field(description="True distances that the seeds are told for, points from the threshold.")]

@@ -12,8 +12,8 @@ class Believed(Form):
     """Standard deviation; the distribution is a mixture, not a normal one."""
     band: Band
     """Central band: of the prior at 80 %, else at the study's level."""
-    helps: float
-    """Probability that the uplift is above zero."""
+    helps: float | None
+    """Probability that the uplift is above zero; null where less than half of the belief is measured, but for the prior."""
     gain: float
     """Mean of the uplift where it is above zero, nothing where it is not: points gained if kept only where it helps."""
     range_weight: float | None
@@ -28,6 +28,12 @@ class Belief(Form):
 
     prior: Believed
     """Beforehand: nothing of it is measured."""
+    alone: Believed | None
+    """The measurement alone, every uplift as good as any other beforehand; null from one seed."""
+    sceptic: Believed
+    """The same measurement after a sceptic's prior, normal round no uplift with a standard deviation of 8 points."""
+    likelihood_ratio: float | None
+    """How many times better the range explains the measurement than no uplift does; null from one seed."""
     posterior: Believed
     """At these locations."""
     new_location: Believed | None

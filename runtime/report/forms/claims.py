@@ -3,13 +3,13 @@
 from typing import Literal
 
 from runtime.bound.domain import Domain
-from runtime.report.forms.base import Band, Form, Standing
+from runtime.report.forms.base import Band, Form, Outlook, Standing
 from runtime.report.forms.gates import Waived
 
 ClaimWord = Literal["supported", "refuted", "undecided", "not run"]
 
 
-class Link(Form):
+class Link(Outlook):
     """One comparison that a claim rests on."""
 
     link: str

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from runtime.bound.domain import Domain
-from runtime.report.forms.base import Band, Direction, Estimate, Form
+from runtime.report.forms.base import Band, Direction, Estimate, Form, Outlook, Question
 from runtime.report.forms.beyond import Belief
 from runtime.report.forms.determinism import DomainTwice
 from runtime.report.forms.effects import Effects
@@ -34,7 +34,7 @@ class Discordant(Form):
     """The baseline's."""
 
 
-class UpliftRow(At, Estimate):
+class UpliftRow(At, Estimate, Outlook):
     """Uplift of an approach over the baseline in one domain. Without a `location` it is pooled over all."""
 
     direction: Direction
@@ -51,12 +51,12 @@ class UpliftRow(At, Estimate):
     """Training seeds compared."""
     locations: int
     """Locations compared."""
+    question: Question
+    """Of what it speaks: what training again would give, or these very policies over initial states."""
     discordant: Discordant
     """Pairs that ended differently."""
     prior: Expected | None
     """What was expected beforehand."""
-    seeds_needed: int | None
-    """Seeds per location that would decide, if the estimate stayed."""
     notes: list[str]
     """What weakens the comparison."""
 

@@ -8,7 +8,7 @@ from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form
 
 Kpi = Literal["artifact_pass_rate", "world_model", "policy_in_world_model", "irl_proxy", "irl", "gap"]
-Trend = Literal["improves", "stalls", "worsens", "undecided", "not run"]
+Trend = Literal["improves", "stalls", "does not improve, may harm", "worsens", "undecided", "not run"]
 
 
 class KpiRow(Form):

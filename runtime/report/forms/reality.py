@@ -25,9 +25,9 @@ class Measure(Form):
     value: float | None
     """Null where one domain does not tell policies apart."""
     band: Band | None
-    """Over these policies."""
+    """Over these policies, luck in trials taken off: it may lie to one side of the value as counted."""
     new_policies: Band | None
-    """Over others like them; null with too few."""
+    """Over as many others like them; null with too few."""
 
 
 class GapRow(Form):

@@ -74,6 +74,8 @@ def rows(said: Report) -> Rows:
             flat |= columns(before, "range_weight_before=range_weight") | columns(after, "range_weight_after=range_weight")
             flat |= columns(before, "above_zero_before_measurement=helps")
             flat |= columns(after, "above_zero_after_measurement=helps believed=band")
+            flat |= columns(belief["sceptic"], "sceptic=mean above_zero_to_a_sceptic=helps") | columns(belief, "likelihood_ratio")
+            flat |= columns(belief["alone"], "above_zero_by_measurement_alone=helps") if belief["alone"] else {}
         flat |= columns(joint["new_location"], "new_location=band") if joint["new_location"] else {}
         found.append(flat)
     return found

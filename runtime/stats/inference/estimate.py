@@ -1,25 +1,22 @@
-"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds, and how many
-more would decide."""
+"""From groups of training runs to one estimate with a band that keeps its level with two to five seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from runtime.report.forms.base import Direction
 from runtime.stats.band import Band
 from runtime.stats.inference.group import Group, Side
 from runtime.stats.inference.interval import Spread, degrees, interval
 
-MOST_SEEDS = 200
-"""Beyond which more seeds count as of no use."""
-
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over groups, in points. `degrees` are those of the t band, `seed_error` the standard error seeds bring."""
+    """A mean over groups, in points. `degrees` are those of the t band, `seed_error` the standard error that training runs bring
+    (luck of their trials included, which alone is `luck_error`), `state_error` what initial states that runs share bring, and
+    `runs` the fewest seeds of a group."""
 
     value: float
     band: Band
@@ -28,6 +25,9 @@ class Estimate:
     standard_error: float
     seed_error: float
     units: int
+    luck_error: float = 0.0
+    state_error: float = 0.0
+    runs: int = 1
 
     @property
     def direction(self) -> Direction:
@@ -56,7 +56,7 @@ def estimate(
     count = len(groups)
     value = float(np.mean([g.unit_means.mean() for g in groups]))
     parts = _seed_parts(groups, shared_training)
-    units = sum(len(g.seeds) for g in groups)
+    units = sum(len(g.unit_means) for g in groups)
     if any(part.degrees < 1 for part in parts):
         # A single seed says nothing about other seeds.
         return Estimate(value, Band(*limits), level, 0.0, float("inf"), float("inf"), units)
@@ -68,13 +68,24 @@ def estimate(
         np.array(sum(g.state_variance for g in groups) / count**2),
         np.array(np.mean([g.floor_centre for g in groups])),
         # The smoothed counts hold a share 1/K of the variance between shared states already.
-        np.array(sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.seeds)) for g in groups) / count**2),
+        np.array(sum(g.floor_variance + max(g.state_variance, 0.0) * (1 - 1 / len(g.unit_means)) for g in groups) / count**2),
         np.array(sum(g.events for g in groups)),
     )
     low, high = interval(spread, level, limits, logit)
     seed_variance = sum(part.variance for part in parts)
     error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
-    return Estimate(value, Band(float(low), float(high)), level, float(degrees(spread)), error, seed_variance**0.5, units)
+    return Estimate(
+        value,
+        Band(float(low), float(high)),
+        level,
+        float(degrees(spread)),
+        error,
+        seed_variance**0.5,
+        units,
+        sum(part.luck for part in parts) ** 0.5,
+        max(float(spread.state_variance), 0.0) ** 0.5,
+        min(len(g.unit_means) for g in groups),
+    )
 
 
 class _Part(NamedTuple):
@@ -105,37 +116,3 @@ def _seed_parts(groups: Sequence[Group], shared_training: bool) -> list[_Part]:
 
 def _differences(group: Group) -> Side:
     return Side(group.unit_means, group.floor_variance)
-
-
-@dataclass(frozen=True)
-class Needed:
-    """Seeds per location that would decide if the estimate stayed where it is, and whether more are of no use."""
-
-    seeds: int | None
-    trials: int | None
-
-
-def needed(found: Estimate, distance: float, groups: int, trials: int) -> Needed:
-    """Seeds per group so that the band's half-width falls below `distance`, at the present trials per seed.
-
-    Takes the present standard error as the truth, scaled by the number of seeds: a guide, not a guarantee. More trials
-    with the same seeds shrink only part of the error, so the answer is in seeds; trials follow from it.
-
-    Args:
-        found: the present estimate.
-        distance: points between the estimate and the threshold.
-        groups: number of (location, task) that the estimate pools.
-        trials: trials of one approach so far.
-
-    Returns:
-        `seeds` None when the spread is unknown (one seed) or even 200 seeds would not do.
-    """
-    if found.degrees <= 0 or distance <= 0:
-        return Needed(None, None)
-    per_group = found.units / groups
-    for seeds in range(2, MOST_SEEDS + 1):
-        degrees = max(1.0, found.degrees * (seeds - 1) / max(per_group - 1, 1))
-        reach = stats.t.ppf((1 + found.level) / 2, degrees) * found.standard_error * (per_group / seeds) ** 0.5
-        if reach < distance:
-            return Needed(seeds, round(trials / found.units * seeds * groups))
-    return Needed(None, None)

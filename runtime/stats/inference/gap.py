@@ -44,7 +44,8 @@ def gaps(trials: Trials, simulated: Domain, real: Domain, level: float, shared_t
     for approach in trials.approaches():
         ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
         # Both sides count as tried in the real domain, the simulated one in the place of an approach.
-        both = Trials({(simulated, real): ours, (real, real): trials.places(approach, real)}, {}, pairing)
+        fixed = [(side, real) for side in (simulated, real) if (approach, side) in trials.fixed]
+        both = Trials({(simulated, real): ours, (real, real): trials.places(approach, real)}, {}, pairing, {}, frozenset(fixed))
         places = comparable(both, simulated, real, real)
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:

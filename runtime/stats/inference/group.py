@@ -5,7 +5,7 @@ evidence about the approach: another training seed could have made all of them b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -38,11 +38,11 @@ class Side:
 class Group:
     """What inference needs of one (location, task), all in points.
 
-    `unit_means` [K] holds one value per seed, and `sides` the runs behind them, whose spreads add up. `state_variance`
-    is the variance of the group's mean that initial states shared by all seeds bring, as it is found (it may come out
-    below zero): it is invisible in the spread between seeds. `trials` counts what was compared of the treated side and
-    of the baseline, `rates` are their means over runs; `left_out` counts trials from initial states that only one side
-    ran.
+    `unit_means` [K] holds one value per unit (seed; initial state where only fixed policies take part), and `sides` the runs
+    behind them, whose spreads add up. `state_variance` is the variance of the group's mean that initial states shared by all
+    seeds bring, as it is found (it may come out below zero): it is invisible in the spread between seeds. `trials` counts what
+    was compared of the treated side and of the baseline, `rates` are their means over runs; `left_out` counts trials from
+    initial states that only one side ran.
     `floor_centre` and `floor_variance` describe the mean as if seeds made no difference, from smoothed counts, so that
     they stay sensible when no outcome differs; `events` counts the outcomes that tell the sides apart (of a rate, or
     without pairs: the rarer outcome).
@@ -62,6 +62,10 @@ class Group:
     left_out: int = 0
     trials: tuple[int, int] = (0, 0)
     rates: tuple[float, float] = (0.0, 0.0)
+    fixed: tuple[bool, ...] = ()
+    """Of each side, the treated one first, whether it is one policy, tried again and again."""
+    more_runs: int = 0
+    """Runs of one side beyond those of seed indices that both have, which count as well."""
 
 
 def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> Group:
@@ -92,12 +96,18 @@ def rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> G
 
 
 def uplift_group(
-    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int = 1, same_runs: bool = False, pair: bool = True
+    treated: Mapping[int, Outcomes],
+    base: Mapping[int, Outcomes],
+    groups: int = 1,
+    same_runs: bool = False,
+    pair: bool = True,
+    all_runs: bool = True,
 ) -> Group:
-    """Uplift of `treated` over `base` on the seeds that both have, seed index with seed index.
+    """Uplift of `treated` over `base`, seed index with seed index.
 
     Runs with the same initial states are paired state by state. If any seed's states differ, or `pair` is False, the
-    group is compared unpaired (difference of the runs' rates, each side with its own luck of states) and says so. The
+    group is compared unpaired (difference of the runs' rates, each side with its own luck of states) and says so. Where one
+    side has more seeds, all of its runs count. The
     floor is that of Bonett and Price (2012) for pairs and Agresti and Caffo (2000) otherwise: one gained and one lost
     pair (or one success and one failure a side) added, shared among `groups`.
 
@@ -108,7 +118,10 @@ def uplift_group(
         same_runs: True when both are trials of the very same training runs (in two domains): their luck in training is
             common, and the spread is always that of differences. See `PAIRED_FROM`.
         pair: False where trials of the domain are shown not to reproduce.
+        all_runs: False counts only seeds that both have.
     """
+    if all_runs and not same_runs and treated.keys() != base.keys() and treated.keys() & base.keys():
+        return _unequal(treated, base, groups, pair)
     left_out = 0
     if pair:
         treated, base, left_out = common_states(treated, base)
@@ -149,6 +162,102 @@ def uplift_group(
     )
 
 
+def _unequal(treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], groups: int, pair: bool) -> Group:
+    """Uplift where one side has seeds that the other lacks: every run counts, each side with a spread of its own.
+
+    Pairs are counted over the seeds that both have. Where all runs have the same initial states, what states do to both sides
+    cancels as far as runs of different sides show that it does.
+    """
+    common = uplift_group(treated, base, groups, pair=pair, all_runs=False)
+    sides = [[side[s] for s in sorted(side)] for side in (treated, base)]
+    if common.left_out:  # one side stopped early: all are cut to the states that every run has
+        kept = set.intersection(*(set(run) for side in sides for run in side))
+        sides = [[{state: run[state] for state in sorted(kept)} for run in side] for side in sides]
+    each = [np.array([100 * np.mean(list(run.values())) for run in side]) for side in sides]
+    centre, floor = _unpaired_floor(*sides, 1 / groups)
+    value = float(each[0].mean() - each[1].mean())
+    paired = common.paired and len({frozenset(run) for side in sides for run in side}) == 1
+    shared = sum(map(_state_variance, sides)) - (2 * _common_variance(*sides) if paired else 0.0)
+    return replace(
+        common,
+        paired=paired,
+        unit_means=common.unit_means + value - common.unit_means.mean(),
+        state_variance=shared,
+        floor_centre=centre,
+        floor_variance=floor,
+        events=sum(map(_rarer, sides)),
+        sides=tuple(Side(means, _luck(side, 1 / groups)) for means, side in zip(each, sides, strict=True)),
+        trials=(sum(map(len, sides[0])), sum(map(len, sides[1]))),
+        rates=(float(each[0].mean()), float(each[1].mean())),
+        more_runs=len(treated.keys() ^ base.keys()),
+    )
+
+
+def clusters(runs: Mapping[int, Outcomes]) -> Outcomes:
+    """One value for each initial state over all repetitions with one policy: repetitions are no further states.
+
+    Their mean is that over all trials. A state's value is its mean outcome, taken as far from that as its share of trials says
+    (linearised, as for cluster samples); with as many repetitions each it is the mean outcome itself.
+    """
+    found: dict[str, list[float]] = {}
+    for run in runs.values():
+        for state, outcome in run.items():
+            found.setdefault(state, []).append(outcome)
+    total = sum(map(len, found.values()))
+    mean = sum(map(sum, found.values())) / total
+    return {s: mean + (sum(own) - mean * len(own)) * len(found) / total for s, own in found.items()}
+
+
+def _once(runs: Mapping[int, Outcomes]) -> Mapping[int, Outcomes]:
+    """One run where all are the very same trials, which stand for every seed of a study."""
+    first = min(runs)
+    return {first: runs[first]} if all(run == runs[first] for run in runs.values()) else runs
+
+
+def fixed_rate_group(runs: Mapping[int, Outcomes], level: float, groups: int = 1) -> Group:
+    """Success rate of one policy whose seeds are repetitions: the unit is the initial state."""
+    means = clusters(runs)
+    group = rate_group({0: means}, level, groups)
+    units = 100 * np.array(list(means.values()))
+    return replace(group, seeds=tuple(sorted(runs)), unit_means=units, sides=(Side(units, group.floor_variance),), fixed=(True,))
+
+
+def fixed_group(
+    treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes], fixed: tuple[bool, bool], groups: int = 1, pair: bool = True
+) -> Group:
+    """Uplift where one side or both (`fixed`) are one policy: what another training would give takes no part in that side.
+
+    Two fixed policies are compared over initial states, each a cluster of its repetitions. One beside an approach that was
+    trained several times is compared with its training runs, whose spread stays; its own error is that of initial states.
+    """
+    if all(fixed):
+        treated, base = _once(treated), _once(base)
+    common = uplift_group(treated, base, groups, pair=pair)
+    once = uplift_group({0: clusters(treated)}, {0: clusters(base)}, groups, pair=pair)
+    own, other, _ = common_states({0: clusters(treated)}, {0: clusters(base)})
+    own, other = own[0], other[0]
+    paired = pair and own.keys() == other.keys()
+    kept = {name: getattr(common, name) for name in ("seeds", "pairs", "gained", "lost", "trials")} | {"fixed": fixed}
+    if all(fixed):
+        if paired:
+            units = 100 * np.array([own[state] - other[state] for state in own])
+            return replace(once, **kept, unit_means=units, sides=(Side(units, once.floor_variance),))
+        each = [100 * np.array(list(side.values())) for side in (own, other)]
+        sides = tuple(Side(units, _luck([side], 1 / groups)) for units, side in zip(each, (own, other), strict=True))
+        return replace(once, **kept, unit_means=each[0] - each[1].mean(), sides=sides, paired=False)
+    trained, policy = (base, own) if fixed[0] else (treated, other)
+    runs = [trained[s] for s in sorted(trained)]
+    means = np.array([100 * np.mean(list(run.values())) for run in runs])
+    single = 100 * np.array(list(policy.values()))
+    states = single.var(ddof=1) / len(single) if len(single) > 1 else np.inf
+    states += _state_variance(runs) - (2 * _common_variance([policy], runs) if paired else 0.0)
+    units = single.mean() - means if fixed[0] else means - single.mean()
+    side = Side(means, _luck(runs, 1 / groups))
+    return replace(
+        common, seeds=tuple(sorted(trained)), unit_means=units, state_variance=float(states), sides=(side,), fixed=fixed
+    )
+
+
 def common_states(
     treated: Mapping[int, Outcomes], base: Mapping[int, Outcomes]
 ) -> tuple[Mapping[int, Outcomes], Mapping[int, Outcomes], int]:
@@ -186,6 +295,13 @@ def _state_variance(runs: Sequence[Outcomes]) -> float:
     ordered_pairs = sum(len(row) * (len(row) - 1) for row in shared)
     between = crossed / ordered_pairs * len(shared) / (len(shared) - 1)
     return between / len(table)
+
+
+def _common_variance(treated: Sequence[Outcomes], base: Sequence[Outcomes]) -> float:
+    """What initial states do to the means of both sides alike, a covariance in points squared; all runs have the same states."""
+    states = list(treated[0])
+    ours, theirs = (np.array([np.mean([run[s] for run in side]) for s in states]) for side in (treated, base))
+    return 1e4 * float(np.cov(ours, theirs)[0, 1]) / len(states) if len(states) > 1 else 0.0
 
 
 def _rarer(runs: Sequence[Outcomes]) -> float:

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from runtime.bound.domain import Domain
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate, estimate
-from runtime.stats.inference.group import rate_group
+from runtime.stats.inference.group import fixed_rate_group, rate_group
 from runtime.stats.table.outcomes import Runs, Trials
 
 POINTS = (0.0, 100.0)
@@ -43,20 +43,25 @@ def rates(trials: Trials, level: float, shared_training: bool = False) -> list[R
     rows = []
     for approach, domain in sorted(trials.outcomes):
         places = trials.places(approach, domain)
-        rows += [rate_of(approach, domain, {place: runs}, level) for place, runs in sorted(places.items())]
+        rows += [
+            rate_of(approach, domain, {place: runs}, level, fixed=(approach, domain) in trials.fixed)
+            for place, runs in sorted(places.items())
+        ]
         if len(places) > 1:
-            rows.append(rate_of(approach, domain, places, level, shared_training))
+            rows.append(rate_of(approach, domain, places, level, shared_training, (approach, domain) in trials.fixed))
     return rows
 
 
-def rate_of(approach: str, domain: Domain, places: Runs, level: float, shared_training: bool = False) -> Rate:
-    """The rate over `places`, each counting the same.
+def rate_of(
+    approach: str, domain: Domain, places: Runs, level: float, shared_training: bool = False, fixed: bool = False
+) -> Rate:
+    """The rate over `places`, each counting the same; of one policy, whatever the seed, if it is `fixed`.
 
     Raises:
         ValueError: when `places` is empty.
     """
-    groups = [rate_group(runs, level, len(places)) for _, runs in sorted(places.items())]
+    groups = [(fixed_rate_group if fixed else rate_group)(runs, level, len(places)) for _, runs in sorted(places.items())]
     single = next(iter(places)) if len(places) == 1 else (None, None)
     trials = sum(len(run) for runs in places.values() for run in runs.values())
-    found = estimate(groups, level, POINTS, shared_training, logit=True)
+    found = estimate(groups, level, POINTS, shared_training and not fixed, logit=True)
     return Rate(approach, domain, *single, trials, len({location for location, _ in places}), found)

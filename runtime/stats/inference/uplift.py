@@ -9,12 +9,20 @@ it is that of pairs, says `runtime.stats.inference.group.PAIRED_FROM`.
 from dataclasses import dataclass
 
 from runtime.bound.domain import Domain
-from runtime.report.forms.base import Direction
+from runtime.report.forms.base import Direction, Question
 from runtime.stats.inference.estimate import Estimate, estimate
-from runtime.stats.inference.group import Group, uplift_group
+from runtime.stats.inference.group import Group, fixed_group, uplift_group
 from runtime.stats.table.outcomes import Place, Trials
 
 POINTS = (-100.0, 100.0)
+
+
+QUESTIONS = {
+    (True, True): "speaks of these very policies, over initial states: not of what training again would give",
+    (True, False): "speaks of the approach's one policy against training runs of the baseline",
+    (False, True): "speaks of training runs of the approach against the baseline's one policy",
+}
+"""Which sides are one policy whatever the seed -> the question that a comparison answers."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,11 @@ class Uplift:
     def direction(self) -> Direction:
         """`helps` or `hurts` when the band excludes zero, else `undecided`: never `equal`."""
         return self.estimate.direction
+
+    @property
+    def question(self) -> Question:
+        """Of what the comparison speaks."""
+        return _ASKED[self.groups[0].fixed if self.groups else ()]
 
     @property
     def paired(self) -> bool:
@@ -80,7 +93,14 @@ def uplift_of(
     pairing = trials.pairing.get(domain)
     pair = pairing is None or pairing.pair
     same = [same_runs or trials.same_runs(approach, baseline, domain, p, treated[p].keys() & base[p].keys()) for p in places]
-    groups = tuple(uplift_group(treated[p], base[p], len(places), one, pair) for p, one in zip(places, same, strict=True))
+    fixed = ((approach, domain) in trials.fixed, (baseline, domain) in trials.fixed)
+    if any(fixed):
+        groups = tuple(fixed_group(treated[p], base[p], fixed, len(places), pair) for p in places)
+    else:
+        groups = tuple(
+            uplift_group(treated[p], base[p], len(places), one, pair, all_runs=not shared_training)
+            for p, one in zip(places, same, strict=True)
+        )
     single = places[0] if len(places) == 1 else (None, None)
     counts = [sum(g.trials[side] for g in groups) for side in (0, 1)]
     notes = [pairing.note] if pairing else []
@@ -88,16 +108,37 @@ def uplift_of(
         notes.append("both tried the very same policies: compared run by run")
     if pair and any(not g.paired for g in groups):
         notes.append("initial states differ from the baseline's: compared unpaired")
-    left_out = sum(len(treated[p].keys() ^ base[p].keys()) for p in places)
-    if left_out:
-        notes.append(f"{_many(left_out, 'run')} without a counterpart of the same seed index left out")
+    if any(fixed):
+        notes.append(QUESTIONS[fixed])
+    elif left_out := sum(len(treated[p].keys() ^ base[p].keys()) for p in places):
+        more = sum(g.more_runs for g in groups)
+        notes.append(
+            f"{_many(more, 'run')} of seed indices that only one side has count as well"
+            if more
+            else f"{_many(left_out, 'run')} without a counterpart of the same seed index left out"
+        )
     if cut := sum(g.left_out for g in groups):
         notes.append(f"compared over the initial states that both ran: {_many(cut, 'trial')} that only one side ran left out")
-    if any(len(g.seeds) < 2 for g in groups):
+    if not all(fixed) and any(len(g.seeds) < 2 for g in groups):
         notes.append("one training seed: the spread between seeds is unknown, so the band is unbounded")
     return Uplift(
-        approach, domain, *single, estimate(groups, level, POINTS, shared_training), groups, tuple(places), *counts, tuple(notes)
+        approach,
+        domain,
+        *single,
+        estimate(groups, level, POINTS, shared_training and not any(fixed)),
+        groups,
+        tuple(places),
+        *counts,
+        tuple(notes),
     )
+
+
+_ASKED: dict[tuple[bool, ...], Question] = {
+    (): "training runs",
+    (True, True): "these policies",
+    (True, False): "this policy against training runs",
+    (False, True): "training runs against this policy",
+}
 
 
 def _many(count: int, what: str) -> str:

@@ -1,7 +1,8 @@
 """What to do next: rules over how the key figures of a location or a study moved, with the numbers that triggered them.
 
-A figure *stalls* only if its whole band lies below the least change worth having. A band that is merely wide decides
-nothing: then the recommendation is to measure more, and it says what.
+A figure *stalls* only if its whole band lies between the least change worth having and the least loss worth minding. Where
+only its low end lies beyond, it does not improve, and may harm. A band that is merely wide decides nothing: then the
+recommendation is to measure more, and it says what.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ class Trend(StrEnum):
 
     IMPROVES = "improves"
     STALLS = "stalls"
+    MAY_HARM = "does not improve, may harm"
     WORSENS = "worsens"
     UNDECIDED = "undecided"
     NOT_RUN = "not run"
@@ -47,12 +49,14 @@ class Change:
     band: Band
 
     def trend(self, worthwhile: float = WORTHWHILE) -> Trend:
-        """Improves above zero, worsens below it, stalls where the whole band is less than worthwhile."""
+        """Improves above zero, worsens below it; else stalls where the whole band is less than worthwhile to either side."""
         if self.band.low > 0:
             return Trend.IMPROVES
         if self.band.high < 0:
             return Trend.WORSENS
-        return Trend.STALLS if self.band.high < worthwhile else Trend.UNDECIDED
+        if self.band.high >= worthwhile:
+            return Trend.UNDECIDED
+        return Trend.STALLS if self.band.low > -worthwhile else Trend.MAY_HARM
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Rule:
     advice: str
 
 
-_NO_GAIN = (Trend.STALLS, Trend.WORSENS)
+_NO_GAIN = (Trend.STALLS, Trend.MAY_HARM, Trend.WORSENS)
 RULES = (
     Rule(
         "exploitation",
@@ -73,7 +77,7 @@ RULES = (
     ),
     Rule(
         "sim-to-real",
-        {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS,)},
+        {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS, Trend.MAY_HARM)},
         "sim-to-real robustness first: domain randomisation, retrieval context, hard negatives",
     ),
     Rule("coverage", {"world_model": _NO_GAIN, "irl": _NO_GAIN}, "coverage and task diversity first, before any further method"),

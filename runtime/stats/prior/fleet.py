@@ -63,14 +63,14 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
     if not groups:
         raise ValueError("a fleet needs at least one location")
     every = [g for own in groups.values() for g in own]
-    degrees = sum(len(g.seeds) - 1 for g in every)
+    degrees = sum(len(g.unit_means) - 1 for g in every)
     if degrees == 0:
         raise ValueError("one training seed everywhere: the spread between seeds is unknown")
     pooled = sum(float(((g.unit_means - g.unit_means.mean()) ** 2).sum()) for g in every) / degrees
     raw = np.array([np.mean([g.unit_means.mean() for g in own]) for own in groups.values()])
     variances = np.array(
         [
-            sum(max(pooled / len(g.seeds), g.floor_variance) + max(g.state_variance, 0) for g in own) / len(own) ** 2
+            sum(max(pooled / len(g.unit_means), g.floor_variance) + max(g.state_variance, 0) for g in own) / len(own) ** 2
             for own in groups.values()
         ]
     )

@@ -27,6 +27,9 @@ WIDE = 20.0
 where nothing was measured: with its weight it adds 1.6 points to an expected gain."""
 NARROWEST = 1.0
 """Least standard deviation of a prior: nobody knows an uplift to less."""
+SCEPTICAL = 8.0
+"""Standard deviation of a sceptic's prior, normal round no uplift: one chance in twenty that an approach brings more than 13
+points (Spiegelhalter et al. 1994 make sceptics so), about what the largest uplift confirmed here was."""
 STEP = 0.05
 GRID = np.linspace(-100, 100, round(200 / STEP) + 1)
 
@@ -78,11 +81,10 @@ def update(expected: tuple[float, float], measured: Estimate) -> Belief:
     An unbounded measurement (one seed) leaves the belief as it is.
     """
     before, weights = _parts(expected), np.array([TRUST, 1 - TRUST])
-    if measured.degrees <= 0 or not np.isfinite(measured.standard_error) or measured.standard_error <= 0:
+    if not _bounded(measured):
         return _belief(_mixed(before, weights), measured.level, TRUST)
-    error = max(measured.standard_error, STEP)
-    fit = stats.t.logpdf((measured.value - GRID) / error, measured.degrees)
-    joint = [part * np.exp(fit - fit.max()) for part in before]
+    error, fit = _fit(measured)
+    joint = [part * fit for part in before]
     evidence = np.array([one.sum() for one in joint])
     if evidence[0] + evidence[1] <= 0:  # a measurement so sharp and far off that both parts vanish in rounding
         return normal(measured.value, error, measured.level)
@@ -90,6 +92,49 @@ def update(expected: tuple[float, float], measured: Estimate) -> Belief:
     weights = weights * evidence / (weights @ evidence)
     shares = [max(1 - _variance(new) / _variance(old), 0.0) for new, old in zip(after, before, strict=True)]
     return _belief(_mixed(after, weights), measured.level, float(weights[0]), float(weights @ shares))
+
+
+def alone(measured: Estimate) -> Belief | None:
+    """What the measurement says by itself, every uplift being as good as any other beforehand; None from one seed."""
+    if not _bounded(measured):
+        return None
+    _, fit = _fit(measured)
+    return _belief(fit / fit.sum(), measured.level, share=1.0)
+
+
+def sceptical(measured: Estimate) -> Belief:
+    """What a sceptic makes of the measurement, who expects no uplift beforehand (`SCEPTICAL`) and knows nothing of ranges."""
+    before = _normal_mass(0.0, SCEPTICAL)
+    if not _bounded(measured):
+        return _belief(before, measured.level)
+    after = before * _fit(measured)[1]
+    if after.sum() <= 0:
+        return normal(measured.value, measured.standard_error, measured.level)
+    after /= after.sum()
+    return _belief(after, measured.level, share=max(1 - _variance(after) / _variance(before), 0.0))
+
+
+def likelihood_ratio(expected: tuple[float, float], measured: Estimate) -> float | None:
+    """How many times better the range explains the measurement than no uplift at all does; None from one seed.
+
+    1 says nothing, below it speaks against the range (Bayes factor of the range's normal distribution, without the part for
+    a mistaken range).
+    """
+    if not _bounded(measured):
+        return None
+    _, fit = _fit(measured)
+    return float(_normal_mass(*_normal_of(expected)) @ fit / max(fit[len(GRID) // 2], 1e-300))
+
+
+def _bounded(measured: Estimate) -> bool:
+    return measured.degrees > 0 and bool(np.isfinite(measured.standard_error)) and measured.standard_error > 0
+
+
+def _fit(measured: Estimate) -> tuple[float, np.ndarray]:
+    """The error that counts, and how well each uplift of `GRID` explains the measurement, 1 at best."""
+    error = max(measured.standard_error, STEP)
+    fit = stats.t.logpdf((measured.value - GRID) / error, measured.degrees)
+    return error, np.exp(fit - fit.max())
 
 
 def at_new_location(belief: Belief, location_spread: float, level: float) -> Belief:

@@ -16,12 +16,15 @@ from runtime.stats.inference.multiple import holm, p_value, simultaneous_level
 from runtime.stats.inference.new_location import at_new_location
 from runtime.stats.inference.uplift import POINTS, Uplift
 from runtime.stats.prior.fleet import fleet, quarantine
-from runtime.stats.prior.prior import NARROWEST, Belief, calibration, of_range, update
+from runtime.stats.prior.prior import NARROWEST, Belief, calibration, likelihood_ratio, of_range, sceptical, update
+from runtime.stats.prior.prior import alone as by_itself
 from runtime.stats.prior.prior import at_new_location as belief_at_new_location
 from runtime.stats.table.determinism import Determinism
 
 FALSE_DISCOVERIES = 0.05
 """Share of a fleet's decisions that may be false on average."""
+MEASURED = 0.5
+"""Least share of a belief that must be measured for its chance to help to be told."""
 FEWEST = 3
 """Locations from which on they are looked at as a fleet."""
 
@@ -73,8 +76,8 @@ def elsewhere(row: Uplift, level: float, shared_training: bool) -> NewLocation |
 def believed(row: Uplift, prior: PriorRange | None, level: float) -> BeliefForm | None:
     """Prior and posterior of the row's uplift, and what to expect at a new location; None without a prior range.
 
-    `range_weight` is how much the range itself is believed, and `share` how much of the belief is measured: see
-    `runtime.stats.prior.prior`.
+    The three readings are the measurement alone, a sceptic's and that with the range. `range_weight` is how much the range
+    itself is believed, and `share` how much of the belief is measured: see `runtime.stats.prior.prior`.
     """
     expected = prior.for_domain(row.domain) if prior else None
     if expected is None:
@@ -82,11 +85,22 @@ def believed(row: Uplift, prior: PriorRange | None, level: float) -> BeliefForm 
     after = update(expected, row.estimate)
     spread = between_locations(row, level)
     there = None if spread is None else belief_at_new_location(after, spread, level)
+    measured, ratio = by_itself(row.estimate), likelihood_ratio(expected, row.estimate)
     return {
         "prior": belief_json(of_range(expected)),
-        "posterior": belief_json(after),
-        "new_location": belief_json(there) if there else None,
+        "alone": belief_json(measured) if measured else None,
+        "sceptic": _measured(sceptical(row.estimate)),
+        "posterior": _measured(after),
+        "new_location": _measured(there) if there else None,
+        "likelihood_ratio": None if ratio is None else float(f"{ratio:.3g}"),
     }
+
+
+def _measured(belief: Belief) -> Believed:
+    """A belief after a measurement. Where more of it was there before than was measured, its chance to help is the prior
+    speaking, and is not told."""
+    found = belief_json(belief)
+    return found if belief.share >= MEASURED else {**found, "helps": None}
 
 
 def belief_json(belief: Belief) -> Believed:
@@ -195,7 +209,7 @@ def fleets(rows: Sequence[Uplift], level: float, repeated: Determinism | None = 
 
 
 def _is_fleet(groups: Mapping[str, Sequence[Group]]) -> bool:
-    return len(groups) >= FEWEST and any(len(g.seeds) > 1 for own in groups.values() for g in own)
+    return len(groups) >= FEWEST and any(len(g.unit_means) > 1 for own in groups.values() for g in own)
 
 
 def _band(row: Uplift, level: float, shared_training: bool) -> Band:

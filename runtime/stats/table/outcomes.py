@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from runtime.bound.domain import Domain
 from runtime.stats.table.one_protocol import refuse_mixed_protocols
-from runtime.stats.table.pairing import Pairing, Shared, pairing_of, runs_of
+from runtime.stats.table.pairing import Pairing, Shared, fixed_of, pairing_of, runs_of
 from runtime.stats.table.table import KEY, rows
 
 Place = tuple[str, str]
@@ -27,6 +27,8 @@ class Trials:
     """Domain -> whether its trials pair; one that is not named does."""
     shared: Shared = field(default_factory=dict)
     """Where approaches tried the very same policies."""
+    fixed: frozenset[tuple[str, str]] = frozenset()
+    """(approach, domain) that tried one policy, whatever the seed."""
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
@@ -48,6 +50,7 @@ class Trials:
             {k: {p: dict(modes) for p, modes in v.items()} for k, v in failures.items()},
             pairing_of(table),
             runs_of(table),
+            fixed_of(table),
         )
 
     def approaches(self) -> list[str]:

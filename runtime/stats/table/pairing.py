@@ -7,7 +7,7 @@ as metadata of its schema, through Parquet too, so that no reader of it can deci
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from runtime.bound.cell import Cell
 
 METADATA = b"simkiln.pairing"
 RUNS = b"simkiln.runs"
+FIXED = b"simkiln.fixed"
 
 Shared = Mapping[tuple[str, str, str, int], list[list[str]]]
 """(domain, location, task, seed index) -> approaches that tried the very same policy there, group by group."""
@@ -56,6 +57,17 @@ def runs_of(table: pa.Table) -> Shared:
     for domain, location, task, seed, approaches in json.loads((table.schema.metadata or {}).get(RUNS, b"[]")):
         found[domain, location, task, seed].append(approaches)
     return dict(found)
+
+
+def with_fixed(table: pa.Table, approaches: Iterable[tuple[str, str]]) -> pa.Table:
+    """The table, knowing of (approach, domain) whose seeds are repetitions with one policy; as it is where there are none."""
+    said = sorted(approaches)
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), FIXED: json.dumps(said)}) if said else table
+
+
+def fixed_of(table: pa.Table) -> frozenset[tuple[str, str]]:
+    """(approach, domain) of which the table knows that one policy was tried, whatever the seed."""
+    return frozenset((approach, domain) for approach, domain in json.loads((table.schema.metadata or {}).get(FIXED, b"[]")))
 
 
 def weakest(*found: Pairing | None) -> Pairing | None:

@@ -1,18 +1,20 @@
 """Does one domain tell what another one would: correlation, ranking and gap between simulated and real success.
 
 The unit is the policy: each is a point (simulated rate, real rate). Bands answer *for these policies*: they hold what
-the numbers of trials leave open, by draws from each rate's Beta distribution given its counts (Jeffreys' prior). What
-further policies would do stays unknown with the handful that people compare: `new_policies` resamples the policies as
-well, and gives no band below five of them.
+the numbers of trials leave open of their true rates (`runtime.stats.transfer.latent`), and therefore may lie to one side of the
+value as it was counted, which luck in trials draws towards no agreement. `new_policies` is about as many others of the same
+population, and gives no band below five of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from scipy import stats
 
 from runtime.stats.band import Band
+from runtime.stats.transfer.latent import posterior
 
 FEWEST_POLICIES = 5
 _MOST_PAIRS = 4_000_000
@@ -80,14 +82,16 @@ def mmrv(simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
 MEASURES: dict[str, Measure] = {"pearson": pearson, "spearman": spearman, "kendall": kendall, "mmrv": mmrv}
 
 
-def agreement(policies: Sequence[Rates], measure: Measure, level: float = 0.95, draws: int = 2000, seed: int = 0) -> Agreement:
-    """A measure of agreement over policies, with bands.
+def agreement(
+    policies: Sequence[Rates], measures: Mapping[str, Measure] = MEASURES, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> dict[str, Agreement]:
+    """Measures of agreement over policies, with bands.
 
     Args:
         policies: at least two, each once.
-        measure: one of `MEASURES`, or any function like them.
+        measures: name -> one of `MEASURES`, or any function like them.
         level: confidence level of the bands.
-        draws: of the bootstrap.
+        draws: from the posterior.
         seed: of the draws, so that the same counts give the same band.
 
     Raises:
@@ -98,27 +102,19 @@ def agreement(policies: Sequence[Rates], measure: Measure, level: float = 0.95, 
         raise ValueError("agreement needs at least two policies")
     if len(set(names)) < len(names):
         raise ValueError(f"policy `{max(names, key=names.count)}` comes twice")
-    simulated, real = np.array([p.simulated for p in policies]), np.array([p.real for p in policies])
-    value = float(measure(simulated, real))
-    rng = np.random.default_rng(seed)
-    s = _draws(rng, simulated, [p.simulated_trials for p in policies], draws)
-    r = _draws(rng, real, [p.real_trials for p in policies], draws)
-    unknown = all(p.simulated_trials is None and p.real_trials is None for p in policies)
-    band = None if unknown else _band(_each(measure, s, r), level, value)
-    wider = None
-    if len(names) >= FEWEST_POLICIES:
-        picks = rng.integers(0, len(names), (draws, len(names)))
-        wider = _band(_each(measure, np.take_along_axis(s, picks, 1), np.take_along_axis(r, picks, 1)), level, value)
-    return Agreement(value, band, wider, level, len(names))
-
-
-def _draws(rng: np.random.Generator, rates: np.ndarray, trials: Sequence[int | None], draws: int) -> np.ndarray:
-    """[draws, P] rates that the counts leave possible."""
-    columns = [
-        np.full(draws, rate) if n is None else rng.beta(round(rate * n) + 0.5, n - round(rate * n) + 0.5, draws)
-        for rate, n in zip(rates, trials, strict=True)
-    ]
-    return np.stack(columns, axis=1)
+    rates = np.array([[p.simulated for p in policies], [p.real for p in policies]])
+    counts = [[p.simulated_trials for p in policies], [p.real_trials for p in policies]]
+    trials = np.array([[np.inf if n is None else n for n in side] for side in counts], float)
+    open_ = posterior(np.random.default_rng(seed), rates, trials, draws)
+    found = {}
+    for name, measure in measures.items():
+        value = float(measure(*rates))
+        band = None if np.isinf(trials).all() else _band(_each(measure, open_.simulated, open_.real), level, value)
+        wider = None
+        if len(names) >= FEWEST_POLICIES:
+            wider = _band(_each(measure, open_.other_simulated, open_.other_real), level, value)
+        found[name] = Agreement(value, band, wider, level, len(names))
+    return found
 
 
 def _each(measure: Measure, simulated: np.ndarray, real: np.ndarray) -> np.ndarray:
@@ -129,13 +125,16 @@ def _each(measure: Measure, simulated: np.ndarray, real: np.ndarray) -> np.ndarr
 
 
 def _band(values: np.ndarray, level: float, value: float) -> Band | None:
-    """Percentile band of the draws in which the measure exists; None where that is fewer than nine of ten.
+    """Band of the draws in which the measure exists; None where that is fewer than nine of ten.
 
-    It is stretched to the value itself, which draws can miss: they break ties that the counts have.
+    The central one and the shortest one together, since near the end of a measure's range the centre leaves that end out;
+    stretched to the value as counted.
     """
-    found = values[~np.isnan(values)]
+    found = np.sort(values[~np.isnan(values)])
     if len(found) < 0.9 * len(values):
         return None
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    band = Band(float(low), float(high))
+    inside = ceil(level * len(found))
+    first = int((found[inside - 1 :] - found[: len(found) - inside + 1]).argmin())
+    band = Band(float(low), float(high)).hull(Band(float(found[first]), float(found[first + inside - 1])))
     return band if np.isnan(value) else band.hull(Band(value, value))

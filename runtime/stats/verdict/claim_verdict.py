@@ -1,13 +1,13 @@
 """A claim's verdict from trials: every comparison it needs, judged; the weakest of them decides and is named."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from typing import Any
 
 from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
-from runtime.stats.inference.estimate import Needed, needed
+from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Trials
@@ -61,14 +61,14 @@ class Link:
     band: tuple[float, float] | None = None
     clearance: float = -inf
     n: int = 0
-    seeds_needed: int | None = None
-    trials_needed: int | None = None
+    ahead: Outlook = field(default=Outlook(None))
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The clearance is infinite where nothing was measured, which JSON has no word for."""
         known = None if self.band is None else round(self.clearance, 4)
-        return {**asdict(self), "clearance": known, "verdict": Verdict.of(self.status)}
+        own = {name: value for name, value in asdict(self).items() if name != "ahead"}
+        return {**own, **self.ahead.to_json(), "clearance": known, "verdict": Verdict.of(self.status)}
 
 
 def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame: StudyFrame, shared_training: bool) -> Link:
@@ -94,9 +94,7 @@ def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame
         return replace(link, reason=f"`{approach}` and `{over}` were not both tried {where}")
     band = found.estimate.band
     status = judge_band(claim, band).status
-    more = Needed(None, None)
-    if status is Status.UNDECIDED:
-        more = needed(found.estimate, _distance(claim, found), len(places), found.trials)
+    ahead = outlook(found.estimate, _distance(claim, found)) if status is Status.UNDECIDED else Outlook(None)
     link = replace(
         link,
         status=status,
@@ -104,8 +102,7 @@ def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame
         band=band.to_json(),
         clearance=clearance(claim, band),
         n=found.trials,
-        seeds_needed=more.seeds,
-        trials_needed=more.trials,
+        ahead=ahead,
     )
     return replace(link, reason=_reason(link, found))
 
@@ -135,9 +132,4 @@ def _reason(link: Link, found: Uplift) -> str:
     value, (low, high) = found.estimate.value, found.estimate.band.to_json()
     shown = f"{round(value, 4):+.1f} [{low:.1f}, {high:.1f}]".replace("-", "−")
     text = f"{link.link}: {shown}, wanted {link.wanted}"
-    if link.status is Status.UNDECIDED:
-        if link.seeds_needed:
-            text += f"; about {link.seeds_needed} seeds would decide"
-        elif found.estimate.degrees > 0:
-            text += "; too near for more seeds to decide"
-    return "; ".join([text, *found.notes])
+    return "; ".join([text, *link.ahead.words(), *found.notes])

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runtime.bound.gate import TRIAL_METRICS, GateRule
-from runtime.stats.inference.estimate import Estimate, Needed, needed
+from runtime.stats.inference.estimate import Estimate
+from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.rate import rate_of
 from runtime.stats.inference.uplift import comparable, uplift_of
 from runtime.stats.status import Status, combine
@@ -24,8 +25,12 @@ class Part:
     value: float
     band: tuple[float, float] | None
     n: int
-    seeds_needed: int | None
-    trials_needed: int | None
+    ahead: Outlook
+
+    def to_json(self) -> dict[str, Any]:
+        """All but whether it is bounded."""
+        kept = {name: value for name, value in asdict(self).items() if name not in ("bounded", "ahead")}
+        return kept | self.ahead.to_json()
 
 
 def of_trials(
@@ -60,7 +65,7 @@ def of_trials(
     parts, notes = [], []
     for label, scope in scopes.items():
         found, count, own = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
-        parts.append(_part(rule, Measure(label, found.value, found.band, count, found.degrees > 0), found, len(scope)))
+        parts.append(_part(rule, Measure(label, found.value, found.band, count, found.degrees > 0), found))
         notes += own
     absent = [f"`{location}` {task}" for location, task in sorted(set(planned) - set(places))]
     if absent:
@@ -116,20 +121,18 @@ def _estimate(
         # That a domain may or may not reproduce changes nothing here while it is paired; the report says it once.
         notes = tuple(note for note in row.notes if pairing is None or not pairing.pair or note != pairing.note)
         return row.estimate, row.trials, notes
-    ran = trials.places(rule.approach, rule.domain)
-    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training)
+    ran, fixed = trials.places(rule.approach, rule.domain), (rule.approach, rule.domain) in trials.fixed
+    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed)
     one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
     return row.estimate, row.trials, () if row.estimate.degrees > 0 else (one,)
 
 
-def _part(rule: GateRule, measure: Measure, found: Estimate | None = None, places: int = 1) -> Part:
+def _part(rule: GateRule, measure: Measure, found: Estimate | None = None) -> Part:
     """What a rule says of one measure, and what would decide it."""
     status = judge(rule, measure)
-    more = Needed(None, None)
-    if found and status is Status.UNDECIDED:
-        more = needed(found, distance(rule, found.value), places, measure.n)
+    ahead = outlook(found, distance(rule, found.value)) if found and status is Status.UNDECIDED else Outlook(None)
     band = measure.band.to_json() if measure.band else None
-    return Part(measure.label, status, measure.bounded, round(measure.value, 6), band, measure.n, more.seeds, more.trials)
+    return Part(measure.label, status, measure.bounded, round(measure.value, 6), band, measure.n, ahead)
 
 
 def _verdict(rule: GateRule, parts: Sequence[Part], level: float | None) -> dict[str, Any]:
@@ -152,9 +155,8 @@ def _said(
         "band": worst.band if worst else None,
         "n": sum(part.n for part in parts),
         "reason": reason,
-        "seeds_needed": worst.seeds_needed if worst else None,
-        "trials_needed": worst.trials_needed if worst else None,
-        "parts": [{name: value for name, value in asdict(part).items() if name != "bounded"} for part in parts],
+        **(worst.ahead if worst else Outlook(None)).to_json(),
+        "parts": [part.to_json() for part in parts],
     }
 
 
@@ -162,9 +164,4 @@ def _reason(rule: GateRule, part: Part, count: int) -> str:
     where = f"{part.label}: " if part.label and (count > 1 or rule.scope != "study") else ""
     shown = f"{part.value:.1f} [{part.band[0]:.1f}, {part.band[1]:.1f}]" if part.band else f"{part.value:.4g}"
     text = f"{where}{shown.replace('-', '−')}, wanted {wanted(rule)}"
-    if part.status is Status.UNDECIDED:
-        if part.seeds_needed:
-            text += f"; about {part.seeds_needed} seeds would decide"
-        elif part.bounded:
-            text += "; too near the threshold for more seeds to decide"
-    return text
+    return "; ".join([text, *part.ahead.words()])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,16 @@ def test_totals_that_contradict_the_episodes_are_refused() -> None:
     content = json.dumps({"per_episode": [{"success": True}], "aggregated": {"pc_success": 50.0}}).encode()
     with pytest.raises(TrialsRefused, match="T506"):
         read_lerobot(content, "eval_info.json")
+
+
+def test_random_weights_do_not_pass_for_perfect_ones(shared_data: Path) -> None:
+    """An environment without `is_success` is scored so by lerobot 0.6.1; rewards that count up to zero are let pass."""
+    path = shared_data / "eval_logs" / "eval_info_100_percent.json"
+    if not path.is_file():
+        pytest.skip("the evaluation without rewards (eval_logs/eval_info_100_percent.json) is not among the real input")
+    with pytest.raises(TrialsRefused, match="T520"):
+        read_lerobot(path.read_bytes(), path.name)
+    metrics = {"successes": [True, False], "sum_rewards": [-3.0, -9.0], "max_rewards": [0.0, -1.0]}
+    content = json.dumps({"per_task": [{"task_group": "reach", "task_id": 0, "metrics": metrics}]}).encode()
+    doubt = "1 of 2 episodes of task `reach` 0 are successes whose highest reward is 0 or less"
+    assert doubt in read_lerobot(content, "eval_info.json").notes

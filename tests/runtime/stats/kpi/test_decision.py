@@ -43,6 +43,19 @@ def test_a_wide_band_is_no_stall() -> None:
     assert said["because"][1]["trend"] == Trend.UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("band", "trend"),
+    [((-4.9, 4.9), "stalls"), ((-5.0, 4.9), "does not improve, may harm"), ((-25.0, 1.0), "does not improve, may harm")],
+)
+def test_what_may_harm_does_not_stall(band: tuple[float, float], trend: str) -> None:
+    """At a true loss of 12 points a quarter of studies used to `stall`."""
+    change = Change(sum(band) / 2, Band(*band))
+    assert change.trend() == trend
+    said = decide({"world_model": UP, "irl": change})
+    assert (said["rule"], said["because"][1]["trend"]) == ("sim-to-real", trend)
+    assert decide({"world_model": change, "irl": change})["rule"] == "coverage"
+
+
 def test_what_was_not_measured_is_asked_for() -> None:
     said = decide({"world_model": UP})
     assert said["advice"] == "measure first: nothing is known of `irl`"

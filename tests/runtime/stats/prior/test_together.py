@@ -1,12 +1,14 @@
 """What `uplift.json` says beyond each comparison's own band."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.bound.frame import PriorRange
-from runtime.stats.inference.estimate import estimate
+from runtime.stats.band import Band
+from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import uplift_group
 from runtime.stats.inference.uplift import POINTS, Uplift
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
@@ -53,6 +55,28 @@ def test_elsewhere_is_less_certain_than_here() -> None:
     assert found["locations"] == 3
     assert found["band"][0] < found["mean_band"][0] < GOOD.estimate.value < found["band"][1]
     assert elsewhere(compared("good", {"a": 30}), 0.95, False) is None
+
+
+def test_a_range_does_not_make_a_measured_nothing_help() -> None:
+    """A range of +1 to +3 and a measured 0 [-13, 13]: `helps` once rose to 94 %."""
+    nothing = replace(EQUAL, estimate=Estimate(0.0, Band(-13, 13), 0.95, 20.0, 6.2, 6.2, 9))
+    found = believed(nothing, PriorRange(world_model=(1.0, 3.0)), 0.95)
+    assert found is not None
+    assert found["alone"] is not None
+    assert found["alone"]["helps"] == pytest.approx(0.5, abs=0.01)
+    assert found["sceptic"]["helps"] == pytest.approx(0.5, abs=0.01)
+    assert found["posterior"]["share"] < 0.5
+    assert found["posterior"]["helps"] is None
+    assert found["likelihood_ratio"] == pytest.approx(0.95, abs=0.03)
+    clear = replace(EQUAL, estimate=Estimate(12.0, Band(8, 16), 0.95, 20.0, 2.0, 2.0, 9))
+    told = believed(clear, PriorRange(world_model=(2.0, 20.0)), 0.95)
+    assert told is not None
+    assert told["sceptic"]["mean"] == pytest.approx(12 * 64 / 68, abs=0.2)
+    assert (told["posterior"]["helps"] or 0) > 0.99
+    assert (told["likelihood_ratio"] or 0) > 1000
+    unknown = believed(compared("one", {"a": 30}, seeds=1), PriorRange(world_model=(1.0, 3.0)), 0.95)
+    assert unknown is not None
+    assert (unknown["alone"], unknown["likelihood_ratio"], unknown["sceptic"]["helps"]) == (None, None, None)
 
 
 def test_locations_that_agree_by_chance_promise_no_more_of_a_new_one() -> None:

@@ -155,5 +155,5 @@ def test_undecided_says_what_would_decide() -> None:
     links = found["links"]
     assert isinstance(links, list)
     assert found["verdict"] == "undecided"
-    assert links[0]["seeds_needed"] > 5
-    assert "seeds would decide" in str(found["reason"])
+    assert 2 < links[0]["detectable"] < 10
+    assert "a study like this sees" in str(found["reason"])

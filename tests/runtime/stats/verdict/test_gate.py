@@ -60,12 +60,17 @@ def trials(treated: list[float], base: list[float]) -> Trials:
     return Trials({("enriched", "twin"): {place: runs(treated)}, ("baseline", "twin"): {place: runs(base)}}, {})
 
 
-def test_an_undecided_gate_says_how_many_seeds_would_decide() -> None:
-    verdict = of_trials(rule("above", 0), trials([0.5, 0.7, 0.6], [0.5, 0.55, 0.45]), "baseline", 0.95)
+def test_an_undecided_gate_says_what_it_would_see_and_how_many_seeds_might_decide() -> None:
+    verdict = of_trials(rule("above", 0), trials([0.55, 0.75, 0.65], [0.5, 0.55, 0.45]), "baseline", 0.95)
     assert verdict["status"] is U
-    assert 3 < verdict["seeds_needed"] < 40
-    assert verdict["trials_needed"] == 40 * verdict["seeds_needed"]
-    assert f"about {verdict['seeds_needed']} seeds" in verdict["reason"]
+    assert 10 < verdict["detectable"] < 40
+    fewest, most = verdict["seeds_needed"]
+    assert 3 < fewest < 8
+    assert most is None or most > 10
+    assert f"a study like this sees {verdict['detectable']:.0f} points four times in five; {fewest} " in verdict["reason"]
+    unclear = of_trials(rule("above", 0), trials([0.5, 0.7, 0.6], [0.5, 0.55, 0.45]), "baseline", 0.95)
+    assert (unclear["status"], unclear["seeds_needed"], unclear["if_true"]) == (U, None, None)
+    assert "would decide" not in unclear["reason"]
 
 
 def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:

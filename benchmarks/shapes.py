@@ -1,0 +1,102 @@
+"""Do bands keep their level where sides have other numbers of seeds, and where policies are fixed?
+
+    python -m benchmarks.shapes [--studies 500]
+
+Rates of 50 to 95 %, 40 initial states that matter; level 95 %. *Unequal*: 10 points between seeds, the baseline with more of them
+than the approach; the width is also given over that of the band of as many seeds as both have. *Fixed*: one policy a side,
+every initial state repeated, of which some suit one policy and some the other; the truth is over further states, and
+repetitions taken as independent are beside.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from benchmarks.coverage_studies import Truth, rate_law
+from runtime.stats.band import Band
+from runtime.stats.inference.estimate import estimate
+from runtime.stats.inference.group import Group, Outcomes, fixed_group, uplift_group
+
+STATES = 40
+POINTS = (-100.0, 100.0)
+UNEQUAL = ((3, 10), (3, 5), (2, 6), (5, 10))
+"""Seeds of the approach and of the baseline."""
+REPEATS = (1, 4, 10)
+RATES = ((0.5, 0.5), (0.5, 0.65), (0.85, 0.95))
+
+
+@dataclass(frozen=True)
+class Found:
+    """Share of studies whose band holds the truth, its mean width, and the same of the other band."""
+
+    coverage: float
+    width: float
+    other_coverage: float
+    other_width: float
+
+
+def unequal(rng: np.random.Generator, rates: tuple[float, float], seeds: tuple[int, int], count: int) -> Found:
+    """All runs against those of seed indices that both have."""
+    truth = Truth(*rates, spread=10.0)
+    found = []
+    for _ in range(count):
+        easier = rng.standard_normal(STATES)
+        sides = []
+        for rate, many in zip(reversed(rates), seeds, strict=True):
+            level = rng.beta(*rate_law(rate, truth.spread), size=(many, 1)).clip(1e-9, 1 - 1e-9)
+            sides.append(_runs(rng.random((many, STATES)) < expit(np.log(level / (1 - level)) + easier)))
+        groups = (uplift_group(sides[0], sides[1], all_runs=all_runs) for all_runs in (True, False))
+        found.append([x for group in groups for x in _hit(_band(group), truth.uplift)])
+    return Found(*np.mean(found, 0))
+
+
+def fixed(rng: np.random.Generator, rates: tuple[float, float], repeats: int, count: int) -> Found:
+    """States as clusters of their repetitions, against repetitions as if each were a state of its own."""
+    truth = Truth(*rates, spread=0.0, state_spread=2.0)
+    found = []
+    for _ in range(count):
+        common = 1.2 * rng.standard_normal(STATES)
+        ours, theirs = (
+            _runs(rng.random((repeats, STATES)) < expit(np.log(rate / (1 - rate)) + common + 1.6 * rng.standard_normal(STATES)))
+            for rate in reversed(rates)
+        )
+        apart = [{0: {f"{s} {state}": v for s, run in side.items() for state, v in run.items()}} for side in (ours, theirs)]
+        groups = fixed_group(ours, theirs, (True, True)), fixed_group(apart[0], apart[1], (True, True))
+        found.append([x for group in groups for x in _hit(_band(group), truth.uplift)])
+    return Found(*np.mean(found, 0))
+
+
+def _runs(outcomes: np.ndarray) -> dict[int, Outcomes]:
+    return {s: {str(i): float(won) for i, won in enumerate(run)} for s, run in enumerate(outcomes)}
+
+
+def _band(group: Group) -> Band:
+    return estimate([group], 0.95, POINTS).band
+
+
+def _hit(band: Band, truth: float) -> tuple[bool, float]:
+    return band.low - 1e-9 <= truth <= band.high + 1e-9, band.width
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--studies", type=int, default=500)
+    given = parser.parse_args()
+    start, rng = time.process_time(), np.random.default_rng(20261129)
+    for rates in RATES:
+        for seeds in UNEQUAL:
+            f = unequal(rng, rates, seeds, given.studies)
+            told = f"{f.coverage:.1%} covered, {f.width / f.other_width:.2f} of the width (common seeds {f.other_coverage:.1%})"
+            print(f"{seeds[0]} seeds against {seeds[1]:2}, rates {rates}: {told}")
+        for repeats in REPEATS:
+            f = fixed(rng, rates, repeats, given.studies)
+            told = f"{f.coverage:.1%} covered, width {f.width:.1f} (as states {f.other_coverage:.1%}, {f.other_width:.1f})"
+            print(f"fixed policies, {repeats:2} repetitions, rates {rates}: {told}")
+    print(f"{given.studies} studies a row, {time.process_time() - start:.0f} CPU-s")
+
+
+if __name__ == "__main__":
+    main()
