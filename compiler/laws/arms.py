@@ -48,14 +48,22 @@ def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
         yield subject.at("approach", setter, ("rounds",), "X450", message, help, key=True)
 
 
+SHOWN = {"curve": ("learning", "the learning curve"), "factors": ("gap_factors", "the gap"), "trials": ("trials", "some trials")}
+"""Roles of what must be of the policy that is tried -> the section of a study that asks for it, and what it is in words."""
+
+
 def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
-    """X451: a curve, or what explains a gap, would be of another policy than the trials try; a curve of one without snapshots."""
-    tried = {a: _own(node) for node in graph.samples if node.stage.role == "trials" for a in _approaches(node)}
+    """X451: a curve, what explains a gap, or trials of a second stage would be of another policy than is tried; a curve of one
+    without snapshots."""
+    trials = sorted((node for node in graph.samples if node.stage.role == "trials"), key=lambda node: node.stage.name)
+    tried: dict[str, dict[str, Stage | None]] = {}
+    for node in trials:
+        tried |= {a: _own(node) for a in _approaches(node) - tried.keys()}
     told: set[str] = set()
     for node in graph.samples:
-        if node.stage.role not in ("curve", "factors"):
+        if node.stage.role not in SHOWN or node.stage is trials[0].stage:
             continue
-        section, what = ("learning", "the learning curve") if node.stage.role == "curve" else ("gap_factors", "the gap")
+        section, what = SHOWN[node.stage.role]
         drawn = _own(node)
         for approach in sorted(_approaches(node) - told):
             judged = tried.get(approach, drawn)

@@ -1,0 +1,143 @@
+"""How well world models foretell, and tell policies apart, at hidden sites made for it: none of a study's.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.world_model STORE [--task press-button] [--sites 411 412 413 414] [--seeds 1]
+        [--policies 0] [--trials 40] [--set STAGE.NAME=VALUE ...] [--json FILE]
+
+A prior is trained once (with `--priors` once for each seed) on sites 501 to 504, and fine-tuned at each site; rollouts of other
+starts, none of which it was trained on, are foretold. Sites 301 to 303 are for tuning, 411 to 414 for measuring; site K of the
+list takes seeds from K on, so four sites and one seed are four runs of four seeds. With `--policies N` so many policies, stopped
+early or not and of several seeds, are tried in the model and in the twin: Pearson and MMRV of their success.
+What is in STORE is not made again.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.recipe import cpu_s, site
+from benchmarks.scenes import table, task_spec
+from benchmarks.splat_quality import metrics
+from runtime.build.testing import run_stage
+from runtime.stats.transfer.agreement import mmrv, pearson
+
+PRIOR_SITES = (501, 502, 503, 504)
+STEPS = (0, 50, 100, 200, 400, 800)
+"""Gradient steps of policies, in turn."""
+HORIZONS = (1, 4, 8, 16)
+HELD_OUT = 100
+"""Rollouts that are foretold."""
+Cell = dict[str, Any]
+Inputs = dict[str, Path | list[Path]]
+
+
+def cells(options: argparse.Namespace) -> Iterator[Cell]:
+    """One for each site and seed."""
+    task, stages = task_spec(options.task)
+    changes: dict[str, dict[str, Any]] = defaultdict(dict, stages)
+    for change in options.set:
+        name, value = change.split("=", 1)
+        stage, key = name.split(".", 1)
+        changes[stage][key] = json.loads(value)
+
+    def make(stage: str, params: dict[str, Any], inputs: Inputs) -> Path:
+        return run_stage(stage, params | changes[stage], inputs, options.store)
+
+    def twin_at(number: int) -> Path:
+        capture = make("capture", {"source": site(number)}, {})
+        scene = make("splat", {}, {"capture": capture})
+        return make("twin", {"task": task}, {"capture": capture, "scene": scene})
+
+    elsewhere = [twin_at(number) for number in PRIOR_SITES]
+    tried = [
+        make("rollouts", {"episodes": 60, "rollout_seed": n}, {"twin": t}) for n, t in zip(PRIOR_SITES, elsewhere, strict=True)
+    ]
+    for k, number in enumerate(options.sites):
+        twin = twin_at(number)
+        own = make("rollouts", {"episodes": 120 + HELD_OUT, "rollout_seed": number}, {"twin": twin})
+        for seed in range(k, k + options.seeds):
+            prior = make(
+                "world_prior", {"world_seed": seed if options.priors else 0}, {"twins": list(elsewhere), "rollouts": list(tried)}
+            )
+            params = {"world_seed": seed, "held_out": HELD_OUT, "windows": 400}
+            world = make("world_model", params, {"twin": twin, "rollouts": own, "prior": prior})
+            cell = {"task": options.task, "site": number, "seed": seed, "cpu_s": cpu_s(world) + cpu_s(own), **metrics(world)}
+            if options.policies:
+                cell |= told_apart(make, twin, world, task, options.policies, options.trials)
+            yield cell
+
+
+def told_apart(make: Any, twin: Path, world: Path, task: dict[str, Any], count: int, trials: int) -> Cell:
+    """Success of policies in the model, by its mean probability, and in the twin."""
+    demos = make("demos", {"scripted_tries": 0}, {"twin": twin})
+    conditions = make("conditions", {"task": task, "states": trials, "trial_seed": 7}, {})
+    rates = []
+    for i in range(count):
+        params = {"seed": i // len(STEPS), "steps": STEPS[i % len(STEPS)]}
+        policy = make("policy", params, {"demos": demos})
+        judged: Inputs = {"policy": policy, "twin": twin, "conditions": conditions}
+        inside = make("imagined_trials", {"domain": "world_model", "trials": trials, "twice": 0}, judged | {"world": world})
+        outside = make("evaluate", {"domain": "twin", "trials": trials, "twice": 0}, judged)
+        rates.append((metrics(inside)["mean_probability"], metrics(outside)["success_rate"]))
+    imagined, true = np.array(rates).T
+    found = {"pearson": float(pearson(imagined, true)), "mmrv_points": 100 * float(mmrv(imagined, true))}
+    return {"imagined": imagined.tolist(), "twin": true.tolist(), **found}
+
+
+def rows(found: list[Cell]) -> list[tuple[str, ...]]:
+    """What is asked for, what was measured in each run, mean and standard deviation, whether the mean keeps it."""
+    said = [("figure", "asked", "runs", "mean", "sd", "kept")]
+
+    def add(name: str, asked: str, values: list[float], least: float | None = None, most: float | None = None) -> None:
+        of, spread = np.array(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
+        kept = (least is None or of.mean() >= least) and (most is None or of.mean() <= most)
+        runs = " ".join(f"{v:.3g}" for v in values)
+        said.append((name, asked, runs, f"{of.mean():.3f}", f"{spread:.3f}", "yes" if kept else "no"))
+
+    for h in HORIZONS:
+        margin = 0.5 if h == 1 else 3.5
+        add(f"PSNR over copy, {h}", f">= {margin} dB", [c[f"psnr_model_{h}"] - c[f"psnr_copy_{h}"] for c in found], margin)
+        for other in ("still", "shuffled"):
+            for where in ("psnr", "front"):
+                values = [c[f"{where}_model_{h}"] - c[f"{where}_{other}_{h}"] for c in found]
+                add(f"{where} over {other}, {h}", ">= 2 dB" if h > 1 else "", values, 2.0 if h > 1 else None)
+        add(f"front PSNR, {h}", "", [c[f"front_model_{h}"] for c in found])
+        add(f"tip, {h}", {4: "<= 6 mm", 16: "<= 15 mm"}.get(h, ""), [c[f"tip_mm_{h}"] for c in found], most={4: 6, 16: 15}.get(h))
+        add(f"objects, {h}", "<= 3 mm", [c[f"object_mm_{h}"] for c in found], most=3)
+        add(f"objects within 1.5 sd said, {h}", "", [c[f"object_inside_{h}"] for c in found])
+    add("AUC of success", ">= 0.95", [c["auc"] for c in found], 0.95)
+    add("CPU-s a location", "<= 480", [c["cpu_s"] for c in found], most=480)
+    add("decoded frames a CPU-s", ">= 3000", [c["frames_per_cpu_s"] for c in found], 3000)
+    if all("pearson" in c for c in found):
+        add("Pearson over policies", ">= 0.85", [c["pearson"] for c in found], 0.85)
+        add("MMRV over policies", "<= 5 points", [c["mmrv_points"] for c in found], most=5)
+    return said
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--task", default="press-button")
+    parser.add_argument("--sites", type=int, nargs="+", default=[411, 412, 413, 414])
+    parser.add_argument("--seeds", type=int, default=1, help="of each site")
+    parser.add_argument("--priors", action="store_true", help="a prior of its own for each seed, not one for all")
+    parser.add_argument("--policies", type=int, default=0)
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as world_model.steps=300")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    found = []
+    for cell in cells(options):
+        found.append(cell)
+        print(json.dumps(cell), flush=True)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1) + "\n")
+    table(rows(found))
+
+
+if __name__ == "__main__":
+    main()

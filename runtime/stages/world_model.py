@@ -1,0 +1,113 @@
+"""A place's world model: which pictures, states and successes follow from actions."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from runtime.contract import Contract, of_demos
+from runtime.libraries import exact, minor
+from runtime.out import Out
+from runtime.stage import Params, Resources, by_unit, maybe, one, stage
+
+
+class WorldModelParams(Params):
+    """How long it is trained, and on how much it is tried."""
+
+    steps: int = Field(600, ge=1)
+    """Gradient steps, from the pre-trained model where there is one."""
+    batch_size: int = Field(32, ge=2)
+    """Windows per step and member."""
+    pictures: int = Field(64, ge=2)
+    """Single pictures per step, for eyes and painter."""
+    horizon: int = Field(16, ge=16, le=64)
+    """Steps that are predicted without a look."""
+    looks: int = Field(4, ge=1, le=16)
+    """Most pictures that a prediction begins with; windows have from one to so many."""
+    learning_rate: float = Field(1.5e-3, gt=0)
+    """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
+    members: int = Field(3, ge=1, le=9)
+    """Members of the ensemble, whose disagreement tells what is unknown; a pre-trained model has its own number."""
+    held_out: int = Field(24, ge=1)
+    """Rollouts, the last ones, that are kept out of training and foretold."""
+    windows: int = Field(200, ge=8)
+    """Windows of those that are foretold."""
+    world_seed: int = Field(0, ge=0)
+    """Seed of weights and windows."""
+
+
+def _at(names: str) -> str:
+    """Names at every horizon."""
+    return " ".join(f"{name}_{steps}" for name in names.split() for steps in (1, 4, 8, 16))
+
+
+@stage(
+    version=1,
+    metrics=by_unit(
+        count="frames parameters pretrained windows held_out_episodes frames_per_cpu_s",
+        s="train_cpu_s",
+        loss="loss.*",
+        dB=_at("psnr_model psnr_copy psnr_still psnr_shuffled front_model front_copy front_still front_shuffled front_empty"),
+        share="auc brier done_share done_said "
+        + _at("ssim_model ssim_copy contact_f1 tip_inside object_inside tip_sd_ratio object_sd_ratio tip_rank object_rank"),
+        mm=_at("tip_mm tip_mm_p90 object_mm object_mm_p90"),
+        deg=_at("turn_deg"),
+    ),
+    libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch")
+    | exact("pyarrow"),
+    per=("location", "task"),
+    needs={
+        "twin": one("twin"),
+        "rollouts": one("rollouts"),
+        "demos": maybe("demos"),
+        "clips": maybe("coverage"),
+        "prior": maybe("world_prior"),
+    },
+    agree=(("rollouts", "twin"),),
+    makes={"model": "model/", "foretold": "foretold.json", "strip": "strip.png"},
+    offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin"),
+    expects=lambda p: {"twin": Contract(instruction_key="task")},
+    cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + p.steps / 250),
+)
+def world_model(
+    p: WorldModelParams, twin: Path, rollouts: Path, demos: Path | None, clips: Path | None, prior: Path | None, out: Out
+) -> dict[str, Any]:
+    """Train on a place's rollouts (its demos, enriched or not, and its clips teach what things look like), from the
+    pre-trained model where there is one; then foretell the rollouts that were kept out, at 1, 4, 8 and 16 steps.
+
+    Raises:
+        InputError: R344 to R347 when files are missing, the camera is mounted, the prior is for another robot, task or
+            size, or rollouts are too few or short.
+    """
+    import json
+
+    import numpy as np
+
+    from runtime.learn.train import seed_everything
+    from runtime.sim.episodes.attempts import load_attempts
+    from runtime.sim.pixels.contact_sheet import save_sheet
+    from runtime.sim.twin.twin import contract_of, read_twin
+    from runtime.world.metrics import foretold, frames_per_cpu_s, strip, summary
+    from runtime.world.model import read_world
+    from runtime.world.stage import attempts_of, fresh, load_into, measured, parameters, taught
+    from runtime.world.train import Recipe
+
+    before = None if prior is None else read_world(prior / "model")
+    network = fresh(twin, before.members if before else p.members, p.world_seed)
+    if before is not None:
+        network = load_into(network, before, twin)
+    count = len(load_attempts(rollouts / "attempts.npz"))
+    kept = max(1, count - p.held_out)
+    data, held = attempts_of(twin, rollouts, demos, clips, end=kept), attempts_of(twin, rollouts, first=kept)
+    seed_everything(p.world_seed)
+    recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
+    world, losses = taught(network, twin, data, recipe, out.progress)
+    world.save(out.path("model"))
+    found = foretold(world, held, p.looks, p.windows)
+    out.path("foretold").write_text(json.dumps(found, indent=1) + "\n")
+    films = strip(world, held, 3, p.looks)
+    save_sheet(out.path("strip"), [np.asarray(film) for film in films], 8)
+    out.log(summary(found))
+    out.contract(**vars(of_demos(contract_of(read_twin(twin)), "twin")))
+    sizes = {"frames": len(data), "parameters": parameters(network), "pretrained": int(prior is not None)}
+    return {**sizes, **losses, **measured(found), "frames_per_cpu_s": frames_per_cpu_s(world, held)}

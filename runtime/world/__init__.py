@@ -1,0 +1,1 @@
+"""The world model: what the next pictures, states and successes will be, learned from recorded attempts in twins."""

@@ -1,0 +1,270 @@
+"""The network of the world model: eyes that find objects, an ensemble that predicts states, and a painter of pictures.
+
+The state of the world is explicit where it is known what it is (joints, and where objects stand and how they are turned) and a
+recurrent code where it is not. What is predicted of the future is a change: joints go part of the way to their targets, objects
+stay unless something happens. The painter gives layers over a known backdrop (`runtime.world.windows`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from runtime.world.skeleton import Skeleton, View
+
+CM = 0.01
+QUARTERS = 4
+"""Turns are known up to a quarter: a box looks the same after it."""
+PLANE_M = 0.02
+"""Height of the plane on which eyes look for objects."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once."""
+
+    joints: int
+    objects: int
+    height: int
+    width: int
+    members: int = 3
+    code: int = 96
+    keypoints: int = 12
+    channels: int = 16
+    paint: int = 96
+    cell: int = 4
+
+
+@dataclass(frozen=True)
+class World:
+    """States of B worlds of each of M members."""
+
+    joints: Tensor  # [M, B, J] rad
+    objects: Tensor  # [M, B, K, 3] metres
+    turns: Tensor  # [M, B, K, 2] cosine and sine of four times the angle
+    code: Tensor  # [M, B, C]
+    last: Tensor  # [M, B, J] the action before
+    tip: Tensor  # [M, B, 3] where the joints put the tip, metres
+
+
+@dataclass(frozen=True)
+class Said:
+    """What members say of the step that led to a world."""
+
+    success: Tensor  # [M, B] logit that it is done now
+    contact: Tensor  # [M, B] logit
+    reward: Tensor  # [M, B]
+    log_sd: Tensor  # [M, B, 2] of the error of tip and objects, in centimetres
+
+
+class Eyes(nn.Module):
+    """Picture and backdrop -> where objects are and how they are turned. Keypoints as in `runtime.learn.small.network`."""
+
+    cells: Tensor
+
+    def __init__(self, s: Sizes, view: View) -> None:
+        super().__init__()
+        c = s.channels
+        self.conv1, self.conv2 = nn.Conv2d(6, c, 5, stride=2, padding=2), nn.Conv2d(c, c, 3, padding=1)
+        self.conv3, self.maps = nn.Conv2d(c, c, 3, padding=2, dilation=2), nn.Conv2d(c, s.keypoints, 1)
+        self.log_sharpness = nn.Parameter(torch.zeros(s.keypoints, 1))
+        h, w = -(-s.height // 2), -(-s.width // 2)
+        # stride 2 with padding 2 looks at pixels 0, 2, ...: their middles, in -1..1 of the picture
+        x, y = (torch.arange(w) * 2 + 0.5) / s.width * 2 - 1, (torch.arange(h) * 2 + 0.5) / s.height * 2 - 1
+        self.register_buffer("cells", torch.stack([x.repeat(h), y.repeat_interleave(w)]), persistent=False)
+        self.view = view
+        self.read = nn.Sequential(nn.Linear(5 * s.keypoints + s.joints, 96), nn.ReLU(), nn.Linear(96, 5 * s.objects))
+        self.pick = nn.Parameter(torch.randn(s.objects, s.keypoints) * 0.1)
+        self.objects = s.objects
+
+    def forward(self, picture: Tensor, behind: Tensor, joints: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures and backdrops [B, 3, H, W] in 0..1, joints [B, J] -> objects [B, K, 3] and turns [B, K, 2]."""
+        x = torch.cat([(picture - behind) * 4, picture * 2 - 1], 1)
+        x = F.relu(self.conv1(x))
+        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv3(x))
+        logits = self.maps(x).flatten(2) * (self.log_sharpness.exp() * 3)
+        weight = torch.softmax(logits, 2)
+        places = torch.einsum("bkp,dp->bkd", weight, self.cells)
+        sharp = (weight * weight).sum(2)
+        ground = self.view.on_plane(places, PLANE_M)
+        raw = self.read(torch.cat([places.flatten(1), ground.flatten(1) * 5, sharp, joints], 1)).view(-1, self.objects, 5)
+        rough = torch.einsum("ok,bkd->bod", torch.softmax(self.pick * 10, 1), ground)
+        at = torch.cat([rough + raw[..., :2] * 2 * CM, PLANE_M + raw[..., 2:3] * CM], -1)
+        return at, F.normalize(raw[..., 3:] + torch.tensor([0.3, 0.0]), dim=-1)
+
+
+class Each(nn.Module):
+    """A linear layer of every member: [M, B, I] -> [M, B, O]."""
+
+    def __init__(self, members: int, inputs: int, outputs: int, scale: float = 1.0) -> None:
+        super().__init__()
+        bound = scale / inputs**0.5
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(members, 1, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class Ensemble(nn.Module):
+    """World and action -> the world after it; all members at once, each with weights of its own."""
+
+    def __init__(self, s: Sizes, skeleton: Skeleton) -> None:
+        super().__init__()
+        self.s, self.skeleton = s, skeleton
+        inputs, m, c = 3 * s.joints + 3 + s.objects * 8, s.members, s.code
+        self.enter, self.gates, self.again = Each(m, inputs, c), Each(m, c, 3 * c), Each(m, c, 3 * c)
+        self.move, self.say, self.tell = Each(m, 2 * c, s.joints + 4 * s.objects, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 5)
+        self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
+
+    def tip(self, joints: Tensor) -> Tensor:
+        """[M, B, J] -> [M, B, 3]."""
+        return self.skeleton.tip_of(joints.flatten(0, 1)).view(*joints.shape[:2], 3)
+
+    def features(self, w: World, action: Tensor) -> Tensor:
+        """What is looked at [M, B, I]: nearness in units of about 3 cm, servo errors in tenths of a radian."""
+        away = (w.objects - w.tip[..., None, :]) / (3 * CM)
+        near = torch.cat([torch.tanh(away), torch.tanh(away / 6)], -1)
+        servo = (action - w.joints) * 10, (w.last - w.joints) * 10
+        return torch.cat([w.joints, *servo, w.tip * 5, near.flatten(2), w.turns.flatten(2)], 2)
+
+    def step(self, w: World, action: Tensor) -> tuple[World, Said]:
+        """The world after an action [M, B, J], and what is said of it."""
+        entered = torch.tanh(self.enter(self.features(w, action)))
+        reset, update, new = self.gates(entered).chunk(3, 2)
+        own_reset, own_update, own_new = self.again(w.code).chunk(3, 2)
+        update = torch.sigmoid(update + own_update)
+        code = (1 - update) * torch.tanh(new + torch.sigmoid(reset + own_reset) * own_new) + update * w.code
+        moved = self.move(torch.cat([code, entered], 2))
+        j, k = self.s.joints, self.s.objects
+        joints = w.joints + torch.sigmoid(self.gain) * (action - w.joints) + moved[..., :j] * 0.05
+        objects = w.objects + moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM
+        by = moved[..., j + 3 * k :] * 0.2
+        c, s = torch.cos(by), torch.sin(by)
+        turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
+        after = World(joints, objects, turns, code, action, self.tip(joints))
+        said = self.tell(torch.relu(self.say(torch.cat([code, entered, self.features(after, action)], 2))))
+        return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:])
+
+    def settle(self, found: Sequence[Tensor], joints: Tensor, actions: Tensor) -> World:
+        """The world after k looks [M, B, k, J], with actions [M, B, k - 1, J] between them, from what eyes found: objects
+        [M, B, k, K, 3] and turns [M, B, k, K, 2]. After the first look eyes are believed as far as they are trusted."""
+        objects, turns = found
+        code = torch.zeros(*joints.shape[:2], self.s.code)
+        w = World(joints[:, :, 0], objects[:, :, 0], turns[:, :, 0], code, joints[:, :, 0], self.tip(joints[:, :, 0]))
+        for i in range(1, joints.shape[2]):
+            w, _ = self.step(w, actions[:, :, i - 1])
+            trust = torch.sigmoid(self.trust(w.code))[..., None, :]
+            at = w.objects + trust[..., :1] * (objects[:, :, i] - w.objects)
+            turned = F.normalize(w.turns + trust[..., 1:] * (turns[:, :, i] - w.turns), dim=-1)
+            w = replace(w, joints=joints[:, :, i], tip=self.tip(joints[:, :, i]), objects=at, turns=turned)
+        return w
+
+
+class Painter(nn.Module):
+    """States -> layers. Each square of pixels is painted by one perceptron that knows where it lies to every part of the robot
+    and every object: how far from its axis, on which side, how far along."""
+
+    grid: Tensor
+
+    def __init__(self, s: Sizes, skeleton: Skeleton, view: View) -> None:
+        super().__init__()
+        self.s, self.skeleton, self.view = s, skeleton, view
+        lines = len(skeleton.owners) - 1
+        self.rows, self.columns = s.height // s.cell, s.width // s.cell
+        x, y = ((torch.arange(n) + 0.5) / n * 2 - 1 for n in (self.columns, self.rows))
+        aspect = s.width / s.height
+        self.register_buffer(
+            "grid", torch.stack([x.repeat(self.rows) * aspect, y.repeat_interleave(self.columns)], 1), persistent=False
+        )
+        self.aspect = aspect
+        self.log_width = nn.Parameter(torch.full((2, lines + s.objects), 0.0))
+        whole = s.joints * 3 + lines * 2 + s.objects * 6
+        self.whole = nn.Sequential(nn.Linear(whole, 96), nn.ReLU(), nn.Linear(96, 2 * s.paint))
+        self.near = nn.Linear(3 * lines + 4 * s.objects + 2, s.paint)
+        self.mid, self.out = nn.Linear(s.paint, s.paint), nn.Linear(s.paint, 5 * s.cell**2)
+        with torch.no_grad():
+            self.out.bias.view(5, -1)[3:] = 2.0
+            self.out.bias.view(5, -1)[:3] = -2.0
+
+    def forward(self, joints: Tensor, objects: Tensor, turns: Tensor) -> Tensor:
+        """[B, J], [B, K, 3], [B, K, 2] -> layers [B, 5, H, W] in 0..1."""
+        s = self.s
+        _, ends = self.skeleton(joints)
+        flat, depth = self.view(ends)
+        flat = flat * torch.tensor([self.aspect, 1.0])
+        a, along = flat[:, :, 0], flat[:, :, 1] - flat[:, :, 0]  # [B, S, 2]
+        length = (along * along).sum(-1).clamp_min(1e-4)  # [B, S]
+        unit = along / length.sqrt()[..., None]
+        # the grid is the same for all: projections on axes are products of matrices, [B, P, S]
+        far = (a * along).sum(-1)
+        t = ((self.grid @ along.transpose(1, 2) - far[:, None]) / length[:, None]).clamp(0, 1)
+        side = (
+            self.grid @ torch.stack([-unit[..., 1], unit[..., 0]], 1)
+            - (a[..., 0] * -unit[..., 1] + a[..., 1] * unit[..., 0])[:, None]
+        )
+        off_x = self.grid[:, 0, None] - a[:, None, :, 0] - t * along[:, None, :, 0]
+        off_y = self.grid[:, 1, None] - a[:, None, :, 1] - t * along[:, None, :, 1]
+        width = self.log_width.exp()
+        lines = along.shape[1]
+        close = torch.exp(-(off_x * off_x + off_y * off_y) * (30 * width[0, :lines]))
+        middle, object_depth = self.view(objects)
+        middle = middle * torch.tensor([self.aspect, 1.0])
+        ox, oy = self.grid[:, 0, None] - middle[:, None, :, 0], self.grid[:, 1, None] - middle[:, None, :, 1]
+        square = ox * ox + oy * oy
+        wide, tight = torch.exp(-square * (10 * width[0, lines:])), torch.exp(-square * (80 * width[1, lines:]))
+        seen = torch.cat(
+            [close, close * side * 8, close * t, wide, tight, wide * ox * 5, wide * oy * 5, self.grid.expand(len(joints), -1, 2)],
+            -1,
+        )
+        told = torch.cat(
+            [
+                torch.sin(joints),
+                torch.cos(joints),
+                joints,
+                (depth * 2).flatten(1),
+                (objects * 5).flatten(1),
+                turns.flatten(1),
+                object_depth * 2,
+            ],
+            1,
+        )
+        shift, again = self.whole(told)[:, None].chunk(2, -1)
+        x = F.relu(self.near(seen) + shift)
+        x = F.relu(self.mid(x) + again)
+        layers = torch.sigmoid(self.out(x)).view(-1, self.rows, self.columns, 5, s.cell, s.cell)
+        return layers.permute(0, 3, 1, 4, 2, 5).reshape(-1, 5, s.height, s.width)
+
+
+class Network(nn.Module):
+    """All of it. The ensemble has members of its own; eyes and painter are shared."""
+
+    def __init__(self, sizes: Sizes, skeleton: Skeleton, view: View) -> None:
+        super().__init__()
+        self.sizes, self.skeleton, self.view = sizes, skeleton, view
+        self.eyes, self.painter = Eyes(sizes, view), Painter(sizes, skeleton, view)
+        self.ensemble = Ensemble(sizes, skeleton)
+
+    def facts(self) -> dict[str, Any]:
+        """What is needed to make it again, besides its weights."""
+        return {
+            "sizes": asdict(self.sizes),
+            "skeleton": self.skeleton.facts(),
+            "bodies": len(self.skeleton.pos),
+            "segments": len(self.skeleton.ends),
+        }
+
+
+def quarters(turns: Tensor) -> Tensor:
+    """Angles [...] -> [..., 2], which do not know quarters of a turn."""
+    return torch.stack([torch.cos(QUARTERS * turns), torch.sin(QUARTERS * turns)], -1)
+
+
+def over(layers: Tensor, behind: Tensor, shadow: float) -> Tensor:
+    """Layers [B, 5, H, W] over backdrops [B, 3, H, W] -> pictures [B, 3, H, W]."""
+    return layers[:, :3] + behind * ((1 - shadow) * layers[:, 3:4] + shadow * layers[:, 4:5])

@@ -1,0 +1,110 @@
+"""A world model is trained on rollouts, foretells others, and policies are tried in it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from runtime.build.testing import run_stage
+from runtime.problem import InputError
+from runtime.sim.episodes.attempts import load_attempts, replay
+from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
+from runtime.store.manifest import read_manifest
+from runtime.world.metrics import auc
+from runtime.world.skeleton import View, skeleton_of
+from runtime.world.stage import attempts_of
+from runtime.world.windows import composed
+
+FEW = {"steps": 2, "batch_size": 4, "pictures": 4}
+TINY = FEW | {"held_out": 4, "windows": 8}
+
+
+@pytest.fixture(scope="module")
+def rollouts(sim_store: Path, sim_twin: Path) -> Path:
+    return run_stage("rollouts", {"episodes": 16}, {"twin": sim_twin}, sim_store)
+
+
+@pytest.fixture(scope="module")
+def prior(sim_store: Path, sim_twin: Path, rollouts: Path) -> Path:
+    return run_stage("world_prior", FEW, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
+
+
+@pytest.fixture(scope="module")
+def world(sim_store: Path, sim_twin: Path, rollouts: Path, sim_demos: Path, prior: Path) -> Path:
+    inputs: dict[str, Path | list[Path]] = {"twin": sim_twin, "rollouts": rollouts, "demos": sim_demos, "prior": prior}
+    return run_stage("world_model", TINY, inputs, sim_store)
+
+
+def test_rollouts_fail_and_succeed_and_are_what_happened(sim_twin: Path, rollouts: Path) -> None:
+    said, found = read_manifest(rollouts)["metrics"], load_attempts(rollouts / "attempts.npz")
+    assert 0 < said["success_rate"] < 1
+    assert said["frames"] == sum(len(one.state) for one in found)
+    for one in found:
+        assert len(one.qpos) == len(one.state) == len(one.success) == len(one.action) + 1
+        assert np.all(np.diff(one.success.astype(int)) >= 0)
+        assert not one.success.any() or one.contact.any()
+
+
+def test_layers_over_the_empty_picture_are_the_picture(sim_twin: Path, rollouts: Path) -> None:
+    """And the arm is where MuJoCo has it."""
+    facts, model = read_twin(sim_twin), read_model(sim_twin)
+    data = attempts_of(sim_twin, rollouts, end=1)
+    eye = next(iter(eyes_of(model, facts, read_behind(sim_twin, facts)).values()))
+    attempt = load_attempts(rollouts / "attempts.npz")[0]
+    light = np.stack([eye.light(state) for state in replay(model, attempt)])
+    mine = composed(data.layers, data.backdrops[data.behind].astype(np.float32), facts.shadow)
+    assert np.abs(mine - 255 * np.clip(light, 0, 1)).max() < 4
+    tip, _ = skeleton_of(model, facts.robot)(torch.from_numpy(data.state))
+    np.testing.assert_allclose(tip.numpy(), data.tip, atol=1e-5)
+    places, _ = View().look(facts.cameras[0])(torch.from_numpy(data.objects))
+    ground = View().look(facts.cameras[0]).on_plane(places, float(data.objects[0, 0, 2]))
+    np.testing.assert_allclose(ground.numpy()[..., :2], data.objects[..., :2], atol=1e-4)
+
+
+def test_what_was_kept_out_is_foretold(world: Path, prior: Path, sim_demos: Path) -> None:
+    said, found = read_manifest(world)["metrics"], json.loads((world / "foretold.json").read_text())
+    for horizon in (1, 4, 8, 16):
+        assert {f"psnr_{name}_{horizon}" for name in ("model", "copy", "still", "shuffled")} <= said.keys()
+        assert found[f"front_model_{horizon}"] == said[f"front_model_{horizon}"]
+    assert (said["held_out_episodes"], said["pretrained"]) == (4, 1)
+    assert said["frames"] > read_manifest(sim_demos)["metrics"]["frames"]
+    # one more step from a model that was trained elsewhere: the prior's weights are what it began from
+    assert read_manifest(prior)["metrics"]["parameters"] == said["parameters"]
+
+
+def test_a_policy_is_tried_in_it(
+    sim_store: Path, sim_twin: Path, sim_policy: Path, sim_conditions: Path, world: Path, tmp_path: Path
+) -> None:
+    inputs = {"policy": sim_policy, "world": world, "twin": sim_twin, "conditions": sim_conditions}
+    tried = run_stage("imagined_trials", {"domain": "world_model", "trials": 5, "twice": 2}, inputs, sim_store)
+    rows, said = pq.read_table(tried / "trials.parquet").to_pylist(), read_manifest(tried)["metrics"]
+    with np.load(tried / "imagined.npz") as found:
+        chance, apart = found["success"], found["apart"]
+    assert [row["initial_state"] for row in rows] == [str(i) for i in range(5)]
+    assert all(row["domain"] == "world_model" and row["failure_mode"] == "" for row in rows if row["success"])
+    assert [row["success"] for row in rows] == [((i * (5**0.5 - 1) / 2 + 0.5) % 1 < p) for i, p in enumerate(chance)]
+    assert said["mean_probability"] == pytest.approx(float(chance.mean()), abs=1e-5)
+    assert apart.max() > 0
+    assert (said["repeated"], said["differing"], said["steps_apart"]) == (2, 0, 0)
+    assert rows[0]["protocol"] == said["protocol"]
+    dreamt = run_stage("imagine", {"episodes": 3}, {k: v for k, v in inputs.items() if k != "conditions"}, sim_store)
+    with np.load(dreamt / "imagined.npz") as found:
+        assert found["pictures"].shape[:2] == found["joints"].shape[:2] == (3, found["done"].shape[1] + 1)
+        assert np.all(np.diff(found["done"], axis=1) >= 0)
+
+
+def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="R347: rollouts hold 0 windows"):
+        run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
+    with pytest.raises(InputError, match="R344"):
+        from runtime.world.model import read_world
+
+        read_world(tmp_path)
+
+
+def test_auc_is_the_chance_to_order_a_pair() -> None:
+    assert auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True])) == 0.875
+    assert np.isnan(auc(np.array([0.1, 0.4]), np.array([True, True])))
