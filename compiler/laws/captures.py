@@ -16,6 +16,8 @@ from runtime.capture.inspect import inspect_source
 from runtime.checkpoints.files import inspect_policy
 from runtime.problem import InputError
 from runtime.robots.files import inspect_robot
+from runtime.sim.parts.robot_file import posed
+from runtime.sim.parts.so101 import SO101
 
 SHOWN = 5
 """Locations that are named one by one where many have the same problem."""
@@ -110,7 +112,10 @@ def policy_files(subject: Subject) -> Iterator[Diagnostic]:
         said = subject.project.approaches[name].policy
         if said is not None and name not in subject.project.arms:
             yield from _root_of(subject, "approach", name, ("policy", "root"), said.root)
-            for problem in inspect_policy(said, subject.project.root_folder(said.root)):
+            root, studies = subject.project.root_folder(said.root), [study for _, study in subject.studies()]
+            used = [one for one in studies if any(name in subject.chain(approach) for approach in one.approaches)]
+            robots = [SO101 if one is None else posed(one) for one in {study.robot for study in used} or {None}]
+            for problem in dict.fromkeys(p for robot in robots for p in inspect_policy(said, root, robot)):
                 yield subject.at("approach", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
 
 

@@ -12,6 +12,11 @@ from compiler.laws.subject import Subject
 from runtime.contract import Mismatch, mismatches
 from runtime.stage import marked_fields
 
+HELP: dict[tuple[str, object], str] = {
+    ("action", "ee"): "policies here act by joints: `action: next_state` takes where the joints are a frame later as the target"
+}
+"""Fact and a value of it at one end -> what to do, where that is more than to set a parameter."""
+
 
 def contracts(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
     """X409: a stage wants one value of a fact and what it reads offers another. Each disagreement is told once."""
@@ -77,7 +82,9 @@ def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnos
             notes.append(Note(f"{by}, which is asked for here" if wired else by, wired))
         elif span != main:
             notes.append(Note(f"{_shown(value)} is set for `{setter.stage.name}` here", span))
-    return Diagnostic("X409", message, main, tuple(dict.fromkeys(notes)), "set the parameters so that both ends agree")
+    known = (HELP[at] for value in (wrong.wanted, wrong.offered) if (at := (wrong.fact, value)) in HELP)
+    help = next(known, "set the parameters so that both ends agree")
+    return Diagnostic("X409", message, main, tuple(dict.fromkeys(notes)), help)
 
 
 def _wired(subject: Subject, reader: Node, stage: str) -> Span | None:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from compiler.plan.overview import Overview
 from compiler.plan.summary import amounts, over, size
 from compiler.project.backends import chosen
+from compiler.project.layers import BROUGHT, approach_policy
 from compiler.project.project import Project
 from compiler.spec.study import Study
 from runtime.backend import info
@@ -33,6 +34,8 @@ def folders(project: Project, study: Study) -> Iterator[Line]:
     for spec in specs:
         named = [getattr(spec, part, None) for part in ("source", "data")] + list(getattr(spec, "assets", {}).values())
         found |= {root: "files" for one in named if (root := getattr(one, "root", None))}
+    brought = (approach_policy(project, name) for name in study.approaches)
+    found |= {one[1].root: "policy" for one in brought if one}
     for root in sorted(found):
         folder = project.root_folder(root)
         help = f"set it with `--root {root}=DIR`, or under `roots:` in simkiln.local.yaml"
@@ -69,7 +72,8 @@ def _digests(found: Overview) -> Iterator[Line]:
     told: set[str] = set()
     for node in found.plan.graph.nodes.values():
         robot = node.params.get("model") if node.stage.bound.get("model") == "robot" else None
-        digest = node.content or (robot or {}).get("content")
+        policy = next((node.params[name] for name, of in node.stage.bound.items() if of == BROUGHT), None)
+        digest = node.content or (robot or policy or {}).get("content")
         if digest and digest not in told:
             told.add(digest)
             yield Line(f"files of {node.label}", "ok", f"sha256 {digest[:16]}")
@@ -84,6 +88,9 @@ def _licences(project: Project, study: Study) -> Iterator[Line]:
     for name in study.tasks:
         task = project.tasks.get(name)
         stated |= {f"data of {name}": task.data.licence} if task and task.data else {}
+    for found in filter(None, (approach_policy(project, name) for name in study.approaches)):
+        row = project.approaches[found[0]].row
+        stated[f"policy of {found[0]}"] = row.licence if row else None
     for role, name in chosen(project, study).items():
         try:
             stated[f"back end {name}"] = info(role, name).licence

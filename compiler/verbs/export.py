@@ -6,6 +6,7 @@ A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a sce
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,16 +90,16 @@ def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Names
                 shutil.copyfile(artifact / name, target / name)
         if args.units != "radians":
             use += f" It counts joints as LeRobot's drivers do: {args.units}, the gripper from 0 to 100."
-            _in_units(project, node, target, args.units)
+            _in_units(project, plan, node, target, args.units)
     for table in sorted(target.glob("*.parquet")):
         from pyarrow import csv, parquet
 
         csv.write_csv(parquet.read_table(table), table.with_suffix(".csv"))
     if node.stage.kind == "twin":
         _with_conditions(project, plan, node, target)
-    shown = os.path.relpath(target)
+    shown = shlex.quote(os.path.relpath(target))
     (target / SOURCE).write_text(source_text(project, node, of_node(project, plan, node), use.replace("DIR", shown)), "utf-8")
-    print(f"{shown}/  {use.replace('DIR', shown)}")
+    print(f"{os.path.relpath(target)}/  {use.replace('DIR', shown)}")
     return 0 if not args.usd or _usd(project, target) else 1
 
 
@@ -114,24 +115,31 @@ def _with_conditions(project: "Project", plan: "Plan", twin: "Node", target: Pat
                 return
 
 
-def _in_units(project: "Project", node: "Node", checkpoint: Path, units: str) -> None:
-    """Make an exported policy count joints otherwise; the robot is that of a twin that it was made from.
+def _in_units(project: "Project", plan: "Plan", node: "Node", checkpoint: Path, units: str) -> None:
+    """Make an exported policy count joints otherwise; the robot is that of a twin that it was made from, or the study's.
 
     Raises:
-        ValueError: when people brought it, or no twin of its lineage is in the store.
+        ValueError: when people brought it, or nothing of its lineage that knows the robot is in the store.
     """
+    from compiler.project.layers import BROUGHT
     from runtime.export.policy import in_units
+    from runtime.sim.parts.robot_file import read_robot
+    from runtime.sim.parts.so101 import SO101
     from runtime.sim.twin.twin import read_twin
 
+    brought = BROUGHT in node.stage.bound.values()
+    robot = SO101 if project.studies[plan.graph.study].robot is None and not brought else None
     waiting = list(node.parents())
-    while waiting:
+    while waiting and not brought:
         parent = waiting.pop(0)
         folder = project.store.joinpath(*parent.address)
-        if parent.stage.kind == "twin" and (folder / "twin.json").is_file():
-            in_units(checkpoint, read_twin(folder).robot, units)  # ty: ignore[invalid-argument-type]
-            return
+        if parent.stage.kind in ("twin", "robot") and folder.is_dir():
+            robot = read_twin(folder).robot if parent.stage.kind == "twin" else read_robot(folder)
+            break
         waiting += parent.parents()
-    raise ValueError(f"`--units {units}` is for policies that were made here, from a twin that is in the store")
+    if robot is None:
+        raise ValueError(f"`--units {units}` is for policies that were made here, from a twin or robot that is in the store")
+    in_units(checkpoint, robot, units)  # ty: ignore[invalid-argument-type]
 
 
 def _usd(project: "Project", target: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from compiler.graph.bindings import HIDDEN_SITE
 from compiler.graph.node import Node
 from compiler.project.project import Project
 from compiler.render.columns import short
@@ -39,13 +40,22 @@ def _licences(project: Project, nodes: list[Node]) -> Iterator[str]:
             yield f"back end `{one['name']}` ({role}): {info(role, one['name']).licence}"
         if (place := node.scope.location) is not None:
             spec = project.locations[place]
-            yield f"photos or splat of `{place}`: as you have the right to them; no spec says"
+            if spec.source.kind == HIDDEN_SITE:
+                yield f"`{place}` is a hidden site, made by simkiln: nobody's photos"
+            elif "location.source" in node.stage.bound.values():
+                yield f"photos or splat of `{place}`: as you have the right to them; no spec says"
             yield from (f"asset `{name}` of `{place}`: {asset.licence}" for name, asset in spec.assets.items())
         for name, source in node.stage.bound.items():
             brought = getattr(node.setting.model, name)
             if source in BOUND and hasattr(brought, "root") and hasattr(brought, "path") and not source.startswith("location."):
-                said = getattr(brought, "licence", None) or "as you have the right to it; no spec says"
+                said = _licence(project, node, source) or "as you have the right to it; no spec says"
                 yield f"`{brought.path}` in root `{brought.root}`: {said}"
     for approach in dict.fromkeys(n.scope.approach for n in nodes if n.scope.approach):
         if licence := project.approaches[approach].row.licence:
             yield f"approach `{approach}`: {licence}"
+
+
+def _licence(project: Project, node: Node, source: str) -> str | None:
+    """What specs say of recorded demos; addresses, and so nodes, know nothing of licences."""
+    named = project.data(str(node.scope.location), str(node.scope.task)) if source == "data" else None
+    return named[2].licence if named else None

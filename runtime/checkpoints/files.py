@@ -20,6 +20,7 @@ from runtime.bound.dataset import camera_key
 from runtime.capture.files import is_inside, stays_inside
 from runtime.files import open_file, read_file, walk
 from runtime.problem import Problem
+from runtime.sim.parts.robot import Robot
 
 MOST_JSON, MOST_HEAD, MOST_BYTES, MOST_FILES, MOST_STEPS = 2**20, 2**24, 2**36, 1000, 10**5
 KEPT = (".json", ".safetensors", ".txt", ".jinja")
@@ -96,8 +97,11 @@ def read(said: LeRobotPolicy, root: Path) -> Checkpoint:
     return found
 
 
-def inspect_policy(said: LeRobotPolicy, root: Path | None) -> list[Problem]:
-    """All that is wrong with a checkpoint that can be told without torch; nothing where the root is not known here."""
+def inspect_policy(said: LeRobotPolicy, root: Path | None, robot: Robot | None = None) -> list[Problem]:
+    """All that is wrong with a checkpoint that can be told without torch; of its files where the root is known here."""
+    if robot and (unknown := [name for name in (*said.order, *said.joints) if name not in robot.names]):
+        key = "policy.order" if unknown[0] in said.order else f"policy.joints.{unknown[0]}"
+        return [Problem("R283", f"the robot has no joint `{unknown[0]}`", f"it has {', '.join(robot.names)}", key)]
     if root is None:
         return []
     try:

@@ -15,6 +15,7 @@ from lerobot.optim import AdamWConfig
 from lerobot.policies.pretrained import PreTrainedPolicy
 from lerobot.processor import make_default_pre_post_processors
 from torch import Tensor
+from torch.nn import functional as F
 
 from runtime.learn.small.network import Dims, SmallNet, chunk_loss
 
@@ -120,7 +121,12 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
         return self._queue.popleft()
 
     def _plan(self, batch: dict[str, Tensor]) -> Tensor:
-        return self.net([batch[k] for k in self.config.image_features], batch["observation.state"])
+        """Pictures of another size, such as an arm's own camera gives `lerobot-rollout`, are brought to that of the demos."""
+        images = []
+        for key, feature in self.config.image_features.items():
+            size = feature.shape[-2:]
+            images.append(x if (x := batch[key]).shape[-2:] == size else F.interpolate(x, size, mode="area"))
+        return self.net(images, batch["observation.state"])
 
 
 def make_simkiln_small_pre_post_processors(

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,3 +102,19 @@ def test_preflight_says_what_is_missing_in_one_table(project: Path, capsys: pyte
     told = capsys.readouterr()
     assert "2 missing: specs, root recordings" in told.out
     assert "error[R206]" in told.err
+
+
+def test_preflight_says_what_this_machine_lacks(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "specs/approaches/bold.yaml").write_text(RECORDED.replace("inputs: {policy: {demos: recorded_demos}}", POLICY))
+    assert main(["preflight"]) == 1
+    assert "missing: specs, root policies" in capsys.readouterr().out
+    (project / "specs/approaches/bold.yaml").write_text("title: Bold\nextends: baseline\n" + RECORDED.splitlines()[-1] + "\n")
+    monkeypatch.setattr("compiler.plan.preflight._memory", lambda: 10**6)
+    monkeypatch.setattr("compiler.plan.preflight.shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert main(["preflight"]) == 1
+    assert "2 missing: memory, disk" in capsys.readouterr().out
+
+
+POLICY = "policy: {kind: lerobot, root: policies, path: act, cameras: {front: top}, units: degrees, fps: 10}"

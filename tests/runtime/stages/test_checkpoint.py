@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.build.testing import run_stage
 from runtime.export.policy import in_units
 from runtime.problem import InputError
 from runtime.sim.parts.so101 import SO101
+from runtime.sim.trials.crossed import Crossed
 
 SAID = {"kind": "lerobot", "root": "checkpoints", "path": "mine", "cameras": {"front": "front"}, "units": "radians", "fps": 10}
 
@@ -77,3 +79,19 @@ def test_what_would_pass_unnormalised_or_run_code_is_refused(sim_store: Path, mi
     (folder / "config.json").write_text(json.dumps(config | {"chunk_size": 5}))
     with pytest.raises(InputError, match="R281: LeRobot cannot run the checkpoint"):
         brought(sim_store, mine)
+
+
+def test_changes_are_added_to_the_joints_in_their_own_units_and_order() -> None:
+    class Steady:
+        """It always asks for one degree more of the first joint that it knows, and two of the second."""
+
+        looks, facts = False, {"action_dim": 2, "image_hw": [4, 4], "camera_keys": ["top"], "fps": 10}
+
+        def act(self, images: object, state: np.ndarray, instruction: str) -> np.ndarray:
+            return np.tile([1.0, 2.0], (len(state), 1))
+
+    said: dict[str, Any] = SAID | {"units": "degrees", "action": "delta", "order": ["elbow_flex", "shoulder_pan"]}
+    said |= {"joints": {"shoulder_pan": {"sign": -1, "offset": 30.0}}}
+    state = np.full((2, 6), 0.3, np.float32)
+    given = Crossed(Steady(), LeRobotPolicy.model_validate(said), SO101).act({}, state, "go")  # ty: ignore[invalid-argument-type]
+    np.testing.assert_allclose(given - state, np.tile(np.radians([-2.0, 0, 1.0, 0, 0, 0]), (2, 1)), atol=1e-6)
