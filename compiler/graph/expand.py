@@ -101,7 +101,7 @@ class _Expansion:
             targets += self._every(stage)
         for stage in having("gate"):
             targets += [n for n in self._every(stage) if self.settings.tried or n.inputs.get("judged")]
-        if self.settings.tried:
+        if self.settings.tried or (self.nodes and not self.study.imported):
             targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         targets = list({node.address: node for node in targets}.values())
         targets = [node for node in targets if node.address in self.nodes]
@@ -222,6 +222,15 @@ class _Expansion:
         self.settings.judged[str(scope.gate)] = [n.scope.location or self.id for n in found] if port.many else []
         return {port.name: found}
 
+    def _without_trials(self, report: Stage) -> dict[str, tuple[Node, ...]]:
+        """What the report of a study without trials shows: its gates, and what is made anyway."""
+        made: dict[str, list[Node]] = defaultdict(list)
+        for node in self._all():
+            made[node.stage.name].append(node)
+        gates = {stage.name for stage in having("gate")}
+        found = {port.name: (REGISTRY[providers(port.kind)[0]], port) for port in report.ports if port.many}
+        return {name: self._every(of) if of.name in gates else tuple(made[of.name]) for name, (of, _) in found.items()}
+
     def _all(self) -> Iterator[Node]:
         """Every node so far, in the order in which all would have been made: location by location."""
         if self.settled is None:
@@ -237,6 +246,8 @@ class _Expansion:
     def _inputs(self, stage: Stage, scope: Scope) -> dict[str, tuple[Node, ...]]:
         if stage.role == "gate":
             return self._judged(stage, scope)
+        if stage.role == "report" and not self.settings.tried:
+            return self._without_trials(stage)
         wired = self._wired(stage, scope.approach)
         inputs: dict[str, tuple[Node, ...]] = {}
         for port in stage.ports:

@@ -12,6 +12,7 @@ from compiler.project.deferred import Deferred
 from compiler.project.held import Held, Read
 from compiler.project.local_file import believed, foreign_store
 from compiler.project.project import LOCAL_FILE, MODELS, Project
+from compiler.project.standing import add_standing
 from compiler.reading.source import Source, read_bytes, read_source, unread
 from compiler.reading.spec_cache import SpecCache
 from compiler.reading.spec_files import spec_names
@@ -61,6 +62,7 @@ def load_project(
     if not later:  # or those that were not read would be forgotten
         texts.save()
     add_arms(project)
+    add_standing(project)
     if not project.sources and not project.diagnostics:
         help = "call simkiln in a folder that holds `specs/`"
         project.diagnostics.append(Diagnostic("Y115", "there are no specs here", Span("specs"), help=help))

@@ -26,6 +26,9 @@ def run(args: argparse.Namespace) -> int:
             waiver = project.studies[args.study].waivers.of(one.kind)[one.id]
             until = f"  waived by {waiver.owner} until {waiver.until}: {waiver.reason}"
         print(visible(f"{one.status:<10} {one.kind} {one.id}{until}"))
+        advice = project.gates[one.id].advice if one.kind == "gate" else ""
+        if advice and one.status is Status.FAILED:
+            print(visible(f"{'':<10} {advice}"))
     for line in plan.graph.stopped.lines() if plan.graph.stopped is not None else ():
         print(visible(line))
     status, missing = of_study(found), plan.count(State.BUILD)

@@ -17,6 +17,8 @@ FEW = 12
 """Locations up to which lists of single places stand open; more are folded."""
 MOST_LISTED = 1000
 """Rows of a table that a page holds; of longer ones only the file."""
+OF_TRIALS = ("uplift", "rates", "failures")
+"""Sections that a study which tries nothing goes without."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "rules"
 
 
@@ -31,7 +33,7 @@ def render(said: Report) -> str:
     shared = {**said, "m": macros, "few": FEW, "most_listed": MOST_LISTED}
     parts = []
     for section in SECTIONS:
-        if not section.within:
+        if not section.within and (said["study"]["approaches"] or section.name not in OF_TRIALS):
             template = environment.get_template(f"report/{section.name}.html.j2")
             parts.append((section, Markup(template.render(shared | drawn[section.name]))))  # our own markup, escaped there
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))  # ours, not input

@@ -34,7 +34,8 @@ class Artifacts:
     """Folders that a report is built from. They follow the study's gates, claims and locations, its cells for trials,
     its training runs for curves and gap factors."""
 
-    uplift: Path
+    uplift: Path | None
+    """None where nothing is tried."""
     gates: Sequence[Path] = ()
     claims: Sequence[Path] = ()
     captures: Sequence[Path] = ()
@@ -73,6 +74,10 @@ class Study:
     @cached_property
     def evidence(self) -> Evidence:
         """What the trials say."""
+        if self.artifacts.uplift is None:
+            from runtime.stats.evidence import evidence
+
+            return evidence(self.table, (), self.frame.baseline, self.frame.level, {})
         return json.loads((self.artifacts.uplift / "uplift.json").read_text())
 
     @cached_property
@@ -80,6 +85,10 @@ class Study:
         """The trials, as the uplift stage joined them."""
         import pyarrow.parquet as pq
 
+        if self.artifacts.uplift is None:
+            from runtime.stats.table.table import DATED
+
+            return DATED.empty_table()
         return pq.read_table(self.artifacts.uplift / "trials.parquet")
 
     @cached_property
@@ -115,7 +124,7 @@ class Study:
     @cached_property
     def locations(self) -> list[str]:
         """Those with a cell left: gates may have stopped all of one."""
-        there = {cell.location for cell in self.cells}
+        there = {cell.location for cell in self.cells} or self.frame.locations
         return [location for location in self.frame.locations if location in there]
 
     @cached_property
@@ -129,7 +138,20 @@ class Study:
         a = self.artifacts
         trials = (folder for _, folder in self.batches)
         return [
-            *lineage([a.uplift, *a.gates, *a.claims, *trials, *a.captures, *a.splats, *a.twins, *a.clips, *a.curves, *a.factors])
+            *lineage(
+                [
+                    *([a.uplift] if a.uplift else []),
+                    *a.gates,
+                    *a.claims,
+                    *trials,
+                    *a.captures,
+                    *a.splats,
+                    *a.twins,
+                    *a.clips,
+                    *a.curves,
+                    *a.factors,
+                ]
+            )
         ]
 
 

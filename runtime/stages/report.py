@@ -60,7 +60,7 @@ class ReportParams(Params):
 )
 def report(
     p: ReportParams,
-    uplift: Path,
+    uplift: Path | None,
     gates: list[Path],
     claims: list[Path],
     captures: list[Path],

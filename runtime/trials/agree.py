@@ -126,9 +126,9 @@ def _powered(trials: Trials, approach: str, simulated: Domain, real: Domain, lev
     places = {key[:2] for key in theirs}
     more = [value for key, value in ours.items() if key not in theirs and key[:2] in places]
     if len(both) < 2:
-        return "fewer than two real trials were simulated from the same initial state"
+        return "fewer than two trials there were simulated from the same initial state"
     if not more:
-        return "there are no simulated trials beyond the real ones' initial states"
+        return "there are no simulated trials beyond the shared initial states"
     found = powered_mean([theirs[k] for k in both], [ours[k] for k in both], more, level)
     return {
         "approach": approach,

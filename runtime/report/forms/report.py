@@ -24,6 +24,7 @@ from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
+from runtime.report.forms.quality import PlaceQuality
 from runtime.report.forms.reality import SimReal
 from runtime.report.forms.training import TrainingRow
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token
@@ -81,6 +82,8 @@ class Report(Form):
     """Every pair of a simulated and a real domain with policies in common."""
     kpi: KpiPack
     """Key figures by location and week."""
+    quality: list[PlaceQuality]
+    """Figures of the places themselves."""
     pictures: list[PicturedRoom]
     """Locations that are pictured."""
     inventory: list[InventoryRow]

@@ -27,6 +27,7 @@ from runtime.report.sections import (
     pictures,
     places,
     provenance,
+    quality,
     rates,
     reality,
     training,
@@ -103,7 +104,7 @@ SECTIONS = (
     Section("films", "Trials", lambda study: {"films": films.films(study)}, rows={"films": films.rows}),
     Section(
         "reality",
-        "Sim and real",
+        "Simulated and tried",
         lambda study: {"sim_real": reality.sim_real(study)},
         reality.drawn,
         {"reality": reality.policy_rows, "powered": reality.powered_rows},
@@ -134,6 +135,7 @@ SECTIONS = (
         figure=Figure("effects", file="profiles"),
     ),
     Section("beyond", "Expected", drawn=beyond.drawn, rows={"beyond": beyond.rows}, figure=Figure("beyond", 40, 72)),
+    Section("quality", "Quality", lambda study: {"quality": quality.quality(study)}, rows={"quality": quality.rows}),
     Section("pictures", "Pictures", lambda study: {"pictures": pictures.pictures(study)}),
     Section(
         "inventory",

@@ -75,6 +75,12 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
     if not treated or frame.baseline is None:
         if len(frame.approaches) == 1:
             return [ref("approach", frame.approaches[0]), text(" was tried alone: there is nothing to compare it with.")]
+        if not frame.approaches:
+            return [
+                text("How good "),
+                *_listed([ref("location", x) for x in frame.locations]),
+                text(" came out; nothing was to be tried."),
+            ]
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
     here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))
@@ -140,9 +146,9 @@ def _not_run(study: Study) -> list[list[Token]]:
         for v in verdicts
         if v["status"] == Status.NOT_RUN
     ]
-    if frame.baseline is None:
+    if frame.baseline is None and frame.approaches:
         lines.append([text("no baseline: no approach can be compared")])
-    elif PLACEBO not in roles.values():
+    elif frame.approaches and PLACEBO not in roles.values():
         lines.append([text("placebo: no approach repeats the baseline with other training seeds, so no null was measured")])
     if BASELINE not in roles.values() and frame.baseline is not None:
         lines.append([ref("approach", frame.baseline), text(" (the baseline): no trials")])
@@ -218,7 +224,7 @@ def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Dec
         domains = {kpi: there[0] for kpi, there in fit.items() if there}
         changes = {kpi: Change(mine[d]["value"], Band(*mine[d]["band"])) for kpi, d in domains.items()}
         named = {kpi: f"success ({domain(d)})" for kpi, d in domains.items()}
-        said = decide(changes, words={"world_model": "success in simulation", "irl": "success in reality", **named})
+        said = decide(changes, words={"world_model": "success in simulation", "irl": "success outside of simulation", **named})
         because: list[Weighed] = [{**number, "domain": domains.get(number["kpi"])} for number in said["because"]]
         found.append({"approach": approach, **said, "because": because})
     return found

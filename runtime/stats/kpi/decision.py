@@ -23,7 +23,7 @@ KPIS: dict[Kpi, str] = {
     "artifact_pass_rate": "share of appearance variants that pass orientation, duration and quality checks",
     "world_model": "success on held-out scripted tasks in the world model (or twin)",
     "policy_in_world_model": "success of the policy in the adapted world model",
-    "irl_proxy": "success of the policy at the hidden site that stands for the real place",
+    "irl_proxy": "success of the policy at the hidden site that stands in for the place",
     "irl": "success on the real robot (or at the hidden stand-in site)",
     "gap": "world-model success minus IRL success",
 }
@@ -73,23 +73,23 @@ RULES = (
     Rule(
         "exploitation",
         {"world_model": (Trend.IMPROVES,), "irl": (Trend.WORSENS,)},
-        "roll back: what was gained in simulation was lost in reality, so the policy exploits the model",
+        "roll back: what was gained in simulation was lost outside of it, so the policy exploits the model",
     ),
     Rule(
         "sim-to-real",
         {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS, Trend.MAY_HARM)},
-        "sim-to-real robustness first: domain randomisation, retrieval context, hard negatives",
+        "robustness to the gap first: domain randomisation, retrieval context, hard negatives",
     ),
     Rule("coverage", {"world_model": _NO_GAIN, "irl": _NO_GAIN}, "coverage and task diversity first, before any further method"),
     Rule(
         "simulation-misses-it",
         {"world_model": _NO_GAIN, "irl": (Trend.IMPROVES,)},
-        "keep the approach, and mend the simulation: it does not see what helps in reality",
+        "keep the approach, and mend the simulation: it does not see what helps outside of it",
     ),
     Rule(
         "roll-out",
         {"world_model": (Trend.IMPROVES,), "irl": (Trend.IMPROVES,)},
-        "roll out to further locations: it helps in simulation and in reality",
+        "roll out to further locations: it helps in simulation and outside of it",
     ),
 )
 """The first rule that holds is the recommendation."""

@@ -22,7 +22,7 @@ READ_AS: dict[Kpi, list[tuple[Kpi, Domain]]] = {
     "irl": [(DOMAINS[domain].figure, domain) for domain in reversed(REAL)],
 }
 """What a rule asks for -> (figure, domain) that answers it, the first that has a trend."""
-_WORDS = {"world_model": "success in simulation over the weeks", "irl": "success in reality over the weeks"}
+_WORDS = {"world_model": "success in simulation over the weeks", "irl": "success outside of simulation over the weeks"}
 
 
 def trends(figures: Sequence[Figure], approaches: Sequence[str], level: float) -> list[KpiTrend]:

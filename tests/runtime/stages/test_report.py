@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.build.testing import run_stage
 from runtime.report.labels import apply_labels
 from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study
 
@@ -35,6 +36,30 @@ def test_verdict_comes_first_and_claims_no_more_than_its_band(folder: Path) -> N
     )
     assert twin["direction"] == "undecided"
     assert twin["band"][0] < 0 < twin["band"][1]
+
+
+def test_a_study_that_tries_nothing_has_a_page_with_pictures_figures_and_gates(study: Synthetic) -> None:
+    rule = {"metric": "psnr_db", "stage": "splat", "scope": "location", "comparator": "at_least", "threshold": 99}
+    frame = {"id": "place", "locations": study.frame.locations, "gates": ["sharp"]}
+    judged = {"judged": study.splats}
+    gate = run_stage("gate", {"rule": rule, "study": frame, "labels": list(study.frame.locations)}, judged, study.store)
+    ports = {"gates": [gate], "captures": study.captures, "splats": study.splats, "clips": study.clips}
+    folder = run_stage("report", {"study": frame, "cells": []}, ports, study.store)
+    said, page = json.loads((folder / "report.json").read_text()), (folder / "report.html").read_text()
+    assert said["status"] == said["gates"][0]["status"] == "failed"
+    assert {row["stage"] for row in said["quality"]} >= {"splat"}
+    words = visible(page)
+    assert "no trials" in words
+    assert "Quality of places" in words
+    assert "Success rates" not in words
+    assert "<img" in page
+
+
+def test_words_for_hidden_sites_never_say_real(folder: Path) -> None:
+    """Robots that may have tried something are called real; nothing else is."""
+    words = visible((folder / "report.html").read_text()).replace("on the real robot", "")
+    near = [words[max(0, found.start() - 40) : found.end() + 40] for found in re.finditer(r"(?i)\breal(?:ity|ly)?\b", words)]
+    assert near == []
 
 
 def test_roles_are_read_off_artifacts(folder: Path) -> None:

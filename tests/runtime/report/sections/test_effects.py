@@ -163,7 +163,7 @@ def test_real_success_stands_beside_what_simulation_makes_of_it(tmp_path: Path) 
         assert (row["real_trials"], row["simulated_trials"]) == (2 * 3 * 12, 2 * 3 * 48)
         assert row["trials_saved"] == pytest.approx(row["real_trials"] * row["saved"] / (1 - row["saved"]), abs=0.06)
     text = section(folder, "reality")
-    assert "Real trials alone" in text
+    assert "Trials there alone" in text
     assert "72 + 288" in text
     assert pair["unpowered"] == []
 
@@ -172,6 +172,6 @@ def test_why_simulation_cannot_help_is_said(folder: Path) -> None:
     said = json.loads((folder / "report.json").read_text())
     assert said["sim_real"][0]["powered"] == []
     assert {row["reason"] for row in said["sim_real"][0]["unpowered"]} == {
-        "there are no simulated trials beyond the real ones' initial states"
+        "there are no simulated trials beyond the shared initial states"
     }
     assert "No help from simulation for" in section(folder, "reality")

@@ -33,7 +33,7 @@ def test_rules(world: Change, real: Change, rule: str | None) -> None:
 
 
 def test_the_two_rules_people_know() -> None:
-    assert "sim-to-real robustness first" in decide({"world_model": UP, "irl": FLAT})["advice"]
+    assert "robustness to the gap first" in decide({"world_model": UP, "irl": FLAT})["advice"]
     assert "coverage and task diversity first" in decide({"world_model": FLAT, "irl": FLAT})["advice"]
 
 

@@ -237,11 +237,11 @@ def test_the_expert_stands_in_only_where_no_policy_was_tried() -> None:
 
 def test_what_is_unknown_is_asked_for_and_a_wide_band_decides_nothing() -> None:
     (said,) = trends(points("policy_in_world_model", UP), ["a"], LEVEL)
-    assert said["advice"] == "measure first: nothing is known of success in reality over the weeks"
+    assert said["advice"] == "measure first: nothing is known of success outside of simulation over the weeks"
     assert said["because"][1]["trend"] == "not run"
     (said,) = trends(points("policy_in_world_model", UP) + points("irl", FLAT, reach=40), ["a"], LEVEL)
     assert said["rule"] is None
-    assert said["advice"].startswith("more weeks, or more seeds at each location, first: success in reality")
+    assert said["advice"].startswith("more weeks, or more seeds at each location, first: success outside of simulation")
 
 
 def test_a_gap_improves_where_it_shrinks() -> None:

@@ -1,0 +1,41 @@
+"""Standing gates: there without being listed, and out of the way where somebody says otherwise."""
+
+import shutil
+from pathlib import Path
+
+from compiler.project.load import load_project
+from runtime.stats.verdict.gate_verdict import of_metrics
+from tests import REPOSITORY
+
+
+def project(root: Path, extra: str = "", own: str = ""):
+    shutil.copytree(REPOSITORY / "specs", root / "specs")
+    study = root / "specs/studies/lund-street.yaml"
+    study.write_text(study.read_text() + extra)
+    if own:
+        (root / "specs/gates/standing-sharp.yaml").write_text(own)
+    return load_project(root)
+
+
+def test_a_capture_that_is_mush_fails_what_every_place_of_photos_must_clear(tmp_path: Path) -> None:
+    found = project(tmp_path)
+    assert found.studies["lund-street"].gates == ["standing-depth", "standing-sharp"]
+    assert found.studies["playbot"].gates == []  # no photos, nothing to hold a splat against
+    assert "standing-sharp" not in found.studies["study"].gates
+    said = {"mush": {"psnr_matched": 15.2, "depth_rel_err": 0.25}, "fine": {"psnr_matched": 19.07, "depth_rel_err": 0.0131}}
+    for gate in map(found.gates.get, found.studies["lund-street"].gates):
+        assert gate is not None
+        assert gate.advice
+        assert [of_metrics(gate, [(name, metrics)])["status"] for name, metrics in said.items()] == ["failed", "passed"]
+
+
+def test_specs_have_the_last_word(tmp_path: Path) -> None:
+    own = (REPOSITORY / "rules/gates/standing-sharp.yaml").read_text().replace("threshold: 17", "threshold: 12")
+    found = project(tmp_path / "own", own=own)
+    assert found.gates["standing-sharp"].threshold == 12
+    assert found.studies["lund-street"].gates == ["standing-depth", "standing-sharp"]
+    assert project(tmp_path / "off", "standing_gates: false\n").studies["lund-street"].gates == []
+    assert project(tmp_path / "listed", "gates: [splat-depth]\n").studies["lund-street"].gates == [
+        "splat-depth",
+        "standing-sharp",
+    ]
