@@ -50,7 +50,7 @@ def _of_approach(approach: str, figures: Sequence[Figure], level: float) -> KpiT
     shifts = [_moved(series[key], change) for key, change in moved.items()]
     found: History = {"approach": approach, "weeks": weeks, "moved": shifts}
     if not any(chosen.values()):
-        lacking = "" if not moved else " of success in simulation or in reality"
+        lacking = "" if not moved else " of success in simulation or outside of it"
         advice = f"a trend needs {_count(FEWEST_WEEKS)}{lacking}: so far there {'is' if weeks == 1 else 'are'} {weeks}"
         return {**found, "rule": None, "advice": advice, "because": []}
     said = decide(
