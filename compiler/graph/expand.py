@@ -101,7 +101,7 @@ class _Expansion:
             targets += self._every(stage)
         for stage in having("gate"):
             targets += [n for n in self._every(stage) if self.settings.tried or n.inputs.get("judged")]
-        if self.settings.tried or (self.nodes and not self.study.imported):
+        if self.settings.tried or (self.nodes and not self.study.imported and not self.stopped.reasons):
             targets += [self.node(stage, Scope(study=self.id)) for stage in having("report")]
         targets = list({node.address: node for node in targets}.values())
         targets = [node for node in targets if node.address in self.nodes]
