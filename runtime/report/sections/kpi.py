@@ -38,7 +38,7 @@ METHOD = {
     "approach": "figures of artifacts are of those that the approach's policies were trained on",
     "success": "as in all of this report: training runs are the unit, each location and task counts the same",
     "counted": "Wilson's interval at one location; over several, Student's t with the location as unit, on the logit scale",
-    "gap": "simulated trials until that week against the real ones of the newest week until then",
+    "gap": "simulated trials until that week against the ones outside of simulation of the newest week until then",
     "trend": "a straight line through all weeks; its band is not narrower than the weeks' own bands make it",
 }
 WIDTH, HEIGHT = 320, 190
