@@ -44,7 +44,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=17,
+    version=18,
     metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",

@@ -167,7 +167,15 @@ def score_rows(table: pa.Table, baseline: str | None, level: float, shared_train
 
 def rate_row(row: Rate) -> RateRow:
     """One rate over seeds as JSON."""
-    return {**at(row), **estimate_json(row.estimate), "trials": row.trials, "locations": row.locations}
+    return {
+        **at(row),
+        **estimate_json(row.estimate),
+        "trials": row.trials,
+        "locations": row.locations,
+        "runs": row.runs,
+        "collapsed": row.collapsed,
+        "collapse_at_most": None if row.collapse_at_most is None else round(row.collapse_at_most, 1),
+    }
 
 
 def at(row: Uplift | Rate) -> At:

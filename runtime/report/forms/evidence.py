@@ -68,6 +68,12 @@ class RateRow(At, Estimate):
     """Trials."""
     locations: int
     """Locations."""
+    runs: int
+    """Training runs; 0 for one fixed policy."""
+    collapsed: int
+    """Runs below 5 points of success where the middle run of their place has at least 25."""
+    collapse_at_most: float | None
+    """Share of training runs that may collapse for all that was seen: upper end of a one-sided 95 % band, points."""
 
 
 class ScoreRow(Of, Estimate):

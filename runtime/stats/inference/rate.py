@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
+import numpy as np
+from scipy.stats import beta, binomtest
 
 from runtime.bound.domain import Domain
 from runtime.stats.band import Band
@@ -11,6 +12,8 @@ from runtime.stats.inference.group import fixed_rate_group, rate_group
 from runtime.stats.table.outcomes import Runs, Trials
 
 POINTS = (0.0, 100.0)
+DEAD, ALIVE = 5.0, 25.0
+"""Success, in points, below which a training run has collapsed, where the middle run of its place has at least the other."""
 
 
 def wilson(successes: int, trials: int, level: float) -> Band:
@@ -36,6 +39,20 @@ class Rate:
     trials: int
     locations: int
     estimate: Estimate
+    runs: int = 0
+    """Training runs; none of one fixed policy."""
+    collapsed: int = 0
+    """Runs that hardly ever succeed where the middle run of their place does."""
+
+    @property
+    def collapse_at_most(self) -> float | None:
+        """Share of runs, in points, that may collapse: the upper end of Clopper and Pearson's one-sided 95 % band. The band of
+        the rate knows nothing of runs that were not seen."""
+        if not self.runs:
+            return None
+        return (
+            100.0 if self.collapsed == self.runs else 100 * float(beta.ppf(0.95, self.collapsed + 1, self.runs - self.collapsed))
+        )
 
 
 def rates(trials: Trials, level: float, shared_training: bool = False) -> list[Rate]:
@@ -64,4 +81,7 @@ def rate_of(
     single = next(iter(places)) if len(places) == 1 else (None, None)
     trials = sum(len(run) for runs in places.values() for run in runs.values())
     found = estimate(groups, level, POINTS, shared_training and not fixed, logit=True)
-    return Rate(approach, domain, *single, trials, len({location for location, _ in places}), found)
+    means = [] if fixed else [side.means for group in groups for side in group.sides]
+    dead = sum(int((own < DEAD).sum()) for own in means if np.median(own) >= ALIVE)
+    several = len({location for location, _ in places})
+    return Rate(approach, domain, *single, trials, several, found, sum(map(len, means)), dead)

@@ -96,3 +96,13 @@ def test_no_run_is_thrown_away() -> None:
     group = uplift_group({s: runs[s + 3] for s in range(3)}, runs)
     assert group.unit_means.mean() == pytest.approx(100 * (24 - 24.5) / 40)
     assert (group.more_runs, [len(side.means) for side in group.sides], group.trials) == (7, [3, 10], (120, 400))
+
+
+def test_collapses_that_were_not_seen_may_come() -> None:
+    """None of six: up to 39 % may. A run near zero among runs that succeed has collapsed; where all are poor none has."""
+    for wins, collapsed, most in (([30] * 6, 0, 39.3), ([30, 31, 29, 1, 30, 30], 1, 58.2), ([1, 2, 0, 1, 3, 1], 0, 39.3)):
+        (rate,) = rates(Trials.of(table(base={s: first(won) for s, won in enumerate(wins)})), 0.95)
+        assert (rate.runs, rate.collapsed) == (6, collapsed)
+        assert rate.collapse_at_most == pytest.approx(most, abs=0.1)
+    (rate,) = rates(Trials.of(with_fixed(table(base={0: first(14)}), [("base", "irl")])), 0.95)
+    assert rate.collapse_at_most is None
