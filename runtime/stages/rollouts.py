@@ -25,8 +25,8 @@ class RolloutsParams(Params):
     """Share of attempts that go only part of each way."""
     stalled: float = Field(0.25, ge=0, le=1)
     """Share of attempts that stop at some step and drift."""
-    hold_steps: int = Field(3, ge=0, le=50)
-    """Steps kept after success."""
+    hold_steps: int = Field(16, ge=0, le=50)
+    """Steps kept after success, as many as a world model predicts: with fewer, windows know success only near their end."""
     rollout_seed: int = Field(0, ge=0)
     """Seed of the starts and of what holds the expert back."""
 

@@ -30,7 +30,7 @@ class WorldModelParams(Params):
     """Members of the ensemble, whose disagreement tells what is unknown; a pre-trained model has its own number."""
     held_out: int = Field(24, ge=1)
     """Rollouts, the last ones, that are kept out of training and foretold."""
-    windows: int = Field(200, ge=8)
+    windows: int = Field(400, ge=8)
     """Windows of those that are foretold."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""

@@ -98,9 +98,8 @@ def _pictures(net: Network, w: Windows, frames: Tensor, r: Recipe, rng: torch.Ge
     """Losses of eyes and painter on single frames. The painter is shown true states, a little off, as predicted ones will be."""
     picture, behind = w.picture(frames, r.shadow, r.noise, rng, others=0.5)
     at, turned = net.eyes(picture, behind, w.state[frames])
-    half = frames[: len(frames) // 2]
-    painted = net.painter(w.state[half], w.objects[half], w.turns[half])
-    wanted = w.layers[half].float() / 255
+    painted = net.painter(w.state[frames], w.objects[frames], w.turns[frames])
+    wanted = w.layers[frames].float() / 255
     # what is empty everywhere is most of the picture: what the foreground covers counts more, or all of it fades to the backdrop
     weight = 0.2 + (wanted[:, 3:4] < 0.98) + 0.5 * (wanted[:, 4:5] < 0.98)
     return {
