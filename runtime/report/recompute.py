@@ -20,8 +20,8 @@ from runtime.store.store import MANIFEST, DamagedArtifact, Store
 
 DERIVED = ("uplift", "gate", "claim", "report")
 """Stages that only compute from trials, parents before children."""
-TRIED = ("evaluate", "learning", "gap_factors")
-"""Stages that make trials."""
+TRIED = ("trials", "curve", "factors")
+"""Roles of stages that make trials."""
 TOLERANCE = 2e-4
 """Numbers in reports are rounded to 1e-4; libraries of another build may round the last digit the other way."""
 
@@ -86,13 +86,14 @@ def lineage(store: Store, address: tuple[str, str]) -> dict[tuple[str, str], Man
     Raises:
         InputError: when one is absent or damaged.
     """
+    read = {*DERIVED, *(name for name, of in load_stages().items() if of.role in TRIED)}
     waiting, found = [address], {}
     while waiting:
         stage, fingerprint = waiting.pop()
         if (stage, fingerprint) in found:
             continue
         try:
-            manifest = store.check(stage, fingerprint, digests=stage in (*TRIED, *DERIVED))
+            manifest = store.check(stage, fingerprint, digests=stage in read)
         except DamagedArtifact as damage:
             raise InputError(
                 Problem("X443", f"the report cannot be checked: {damage}", "run `simkiln verify`, then build again")
