@@ -23,11 +23,12 @@ type Address = tuple[str, str]
 
 
 class Followed:
-    """The next run of a project: what is built, what is being built and what comes next."""
+    """The next run of a project, or the newest that there is: what is built, what is being built and what comes next."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, newest: bool = False) -> None:
         self._root, self._runs = root, root / "build" / "runs"
-        self._old = self._names()
+        names = self._names()
+        self._old = names - {max(names)} if newest and names else names  # a name begins with the time
         self._plan: FrozenPlan | None = None
         self._told: set[Address] = set()
         self._pictured: set[str] = set()

@@ -1,5 +1,6 @@
 """The page: content set in type by the templates under `rules/`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,7 +9,7 @@ from markupsafe import Markup
 from runtime.report.downloads import downloads
 from runtime.report.drawing import words
 from runtime.report.forms.report import Report
-from runtime.report.sections.order import SECTIONS
+from runtime.report.sections.order import SECTIONS, Section
 
 FILTERS = """points band number metric count level duration domain code expected chance percent hours figure measured saving
 saving_band""".split()
@@ -31,10 +32,13 @@ def render(said: Report) -> str:
     drawn = {section.name: section.drawn(said) for section in SECTIONS}
     macros = environment.get_template("report/macros.html.j2").make_module({"files": downloads(said, drawn, environment)})
     shared = {**said, "m": macros, "few": FEW, "most_listed": MOST_LISTED}
-    parts = []
-    for section in SECTIONS:
-        if not section.within and (said["study"]["approaches"] or section.name not in OF_TRIALS):
-            template = environment.get_template(f"report/{section.name}.html.j2")
-            parts.append((section, Markup(template.render(shared | drawn[section.name]))))  # our own markup, escaped there
+
+    def typeset(section: Section, **inner: Mapping[str, Markup]) -> Markup:
+        template = environment.get_template(f"report/{section.name}.html.j2")
+        return Markup(template.render(shared | drawn[section.name] | inner))  # our own markup, escaped there
+
+    inner = {section.name: typeset(section) for section in SECTIONS if section.within}
+    asked = [s for s in SECTIONS if not s.within and (said["study"]["approaches"] or s.name not in OF_TRIALS)]
+    parts = [(section, typeset(section, inner=inner)) for section in asked]
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))  # ours, not input
     return environment.get_template("report.html.j2").render(study=said["study"], style=style, parts=parts)

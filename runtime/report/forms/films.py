@@ -7,6 +7,8 @@ from runtime.report.forms.base import Band, Form
 from runtime.report.forms.pictures import Embedded, Picture
 from runtime.report.forms.where import Of
 
+OUTCOMES: tuple[Literal["success", "failure"], ...] = ("success", "failure")
+
 
 class Video(Embedded):
     """A film."""

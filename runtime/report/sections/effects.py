@@ -9,6 +9,8 @@ from runtime.report.roles import UNTRAINED, in_order
 
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")
 """Dash patterns that tell lines apart without colour, in turn."""
+FEWEST_RUNS = 6
+"""Runs of an approach from which on the page draws profiles: of fewer, each step is one run. Never those of one place."""
 WIDE, TALL = 300.0, 180.0
 """Of a profile's field, in pixels."""
 
@@ -41,7 +43,8 @@ def drawn(said: Report) -> Drawn:
         if measures:
             lines = max(280, 60 + 18 * len(measures[0]["rows"]))
             groups.append({"domain": domain, "measures": measures, "lines": lines, "notes": notes(measures)})
-    return {"groups": groups}
+    most = max((row["runs"] for row in found["rows"]), default=0)
+    return {"groups": groups, "profiles": most >= FEWEST_RUNS and said["evidence"]["counts"]["locations"] > 1}
 
 
 def steps(thresholds: Sequence[float], shares: Sequence[float]) -> str:

@@ -19,11 +19,10 @@ from runtime.report.drawing.csv import columns
 from runtime.report.drawing.pictures import data_uri, embed, figure, source
 from runtime.report.drawing.words import by_reality
 from runtime.report.forms.evidence import CellRow, RateRow
-from runtime.report.forms.films import CellName, Film, FilmedCell, FilmedRow, Films, LeftOut, Room, Video
+from runtime.report.forms.films import OUTCOMES, CellName, Film, FilmedCell, FilmedRow, Films, LeftOut, Room, Video
 from runtime.report.forms.report import Report
 from runtime.report.study import Study
 
-OUTCOMES: tuple[Literal["success", "failure"], ...] = ("success", "failure")
 INDEX = "typical.json"
 SHEET_PX = 960
 """Width of a sheet of frames: what paper shows in place of a film."""

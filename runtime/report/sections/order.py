@@ -58,7 +58,9 @@ class Section:
 
     name: str
     heading: str = ""
-    """In the navigation."""
+    """Its name in the navigation; of one that is folded also its heading."""
+    holds: str = ""
+    """Of a section that is folded: one line that says what it holds."""
     content: Callable[[Study], Mapping[str, object]] = lambda study: {}
     """Its keys of `report.json`, as `forms/report.py` describes them."""
     drawn: Callable[[Report], Drawn] = lambda said: {}
@@ -71,49 +73,73 @@ class Section:
 
 
 SECTIONS = (
-    Section("verdict", "", verdict.content, verdict.drawn),
+    Section("verdict", content=verdict.content, drawn=verdict.drawn),
     Section("uplift", "Uplift", drawn=uplift.drawn, rows={"uplift": uplift.rows}, figure=Figure("intervals", 52, 24)),
     Section("places", "Places", drawn=places.drawn, rows={"places": places.rows}, figure=Figure("places", 46, 42)),
     Section(
         "fleet",
-        "Fleet",
         drawn=lambda said: {"groups": fleet.fleets(said)},
         rows={"fleet": fleet.rows},
         figure=Figure("fleet", 64 + fleet.HEIGHT),
+        within="places",
     ),
-    Section("gates", "Gates", lambda study: {"gates": study.gates}, rows={"gates": gates.rows}),
-    Section("claims", "Claims", lambda study: {"claims": study.claims}, rows={"claims": claims.rows}),
-    Section("worth", "Next and costs", worth.content, rows={"next": worth.next_rows, "worth": worth.confirmed_rows}),
-    Section("costs", rows={"costs": costs.rows}, within="worth"),
-    Section("kpi", "Key figures", lambda study: {"kpi": kpi.kpi(study)}, kpi.drawn, {"kpi": kpi.rows}, Figure("kpi", 224)),
+    Section(
+        "failures",
+        "Failures and films",
+        content=lambda study: {"failures": failures.failures(study)},
+        drawn=failures.drawn,
+        rows={"failures": failures.rows},
+        figure=Figure("failures", 44, 30),
+    ),
+    Section("films", content=lambda study: {"films": films.films(study)}, rows={"films": films.rows}, within="failures"),
+    Section("gates", "Gates and claims", content=lambda study: {"gates": study.gates}, rows={"gates": gates.rows}),
+    Section("claims", content=lambda study: {"claims": study.claims}, rows={"claims": claims.rows}, within="gates"),
     Section(
         "rates",
-        "Success",
+        "Success rates",
+        "Success of every approach in each domain and place, and of every trained policy",
         drawn=rates.drawn,
         rows={"rates": rates.rate_rows, "cells": rates.cell_rows},
         figure=Figure("intervals", 52, 24),
     ),
     Section(
-        "failures",
-        "Failures",
-        lambda study: {"failures": failures.failures(study)},
-        failures.drawn,
-        {"failures": failures.rows},
-        Figure("failures", 44, 30),
+        "worth",
+        "Costs, and what to try next",
+        "Compute that each approach took, compute per point of uplift, and approaches by expected gain per hour",
+        worth.content,
+        rows={"next": worth.next_rows, "worth": worth.confirmed_rows},
     ),
-    Section("films", "Trials", lambda study: {"films": films.films(study)}, rows={"films": films.rows}),
+    Section("costs", rows={"costs": costs.rows}, within="worth"),
+    Section(
+        "kpi",
+        "Key figures",
+        "Scripted expert, policies and the gap between domains, by location and week",
+        lambda study: {"kpi": kpi.kpi(study)},
+        kpi.drawn,
+        {"kpi": kpi.rows},
+        Figure("kpi", 224),
+    ),
     Section(
         "reality",
         "Simulated and tried",
+        "Whether trials in simulation rank policies as the most real trials do",
         lambda study: {"sim_real": reality.sim_real(study)},
         reality.drawn,
         {"reality": reality.policy_rows, "powered": reality.powered_rows},
         Figure("reality", 390),
     ),
-    Section("factors", "Gap", lambda study: {"factors": factors.factors(study)}, factors.drawn, {"factors": factors.rows}),
+    Section(
+        "factors",
+        "What explains the gap",
+        "How much of the difference between twin and hidden site each true fact of the site accounts for",
+        lambda study: {"factors": factors.factors(study)},
+        factors.drawn,
+        {"factors": factors.rows},
+    ),
     Section(
         "training",
         "Training",
+        "Held-out loss of every training run",
         lambda study: {"training": training.training(study)},
         training.drawn,
         {"training": training.rows},
@@ -121,7 +147,8 @@ SECTIONS = (
     ),
     Section(
         "learning",
-        "Learning",
+        "Learning curves",
+        "Success against gradient steps, and how many steps each approach needs",
         lambda study: {"learning": learning.learning(study)},
         lambda said: {"groups": learning.charts(said)},
         {"learning": learning.curve_rows, "areas": learning.area_rows},
@@ -129,17 +156,37 @@ SECTIONS = (
     ),
     Section(
         "effects",
-        "Effects",
+        "Effect sizes",
+        "Standardised differences, interquartile means and probability of improvement over training runs",
         drawn=effects.drawn,
         rows={"effects": effects.effect_rows, "profiles": effects.profile_rows},
         figure=Figure("effects", file="profiles"),
     ),
-    Section("beyond", "Expected", drawn=beyond.drawn, rows={"beyond": beyond.rows}, figure=Figure("beyond", 40, 72)),
-    Section("quality", "Quality", lambda study: {"quality": quality.quality(study)}, rows={"quality": quality.rows}),
-    Section("pictures", "Pictures", lambda study: {"pictures": pictures.pictures(study)}),
+    Section(
+        "beyond",
+        "Expected, measured, believed",
+        "The decision matrix against what was measured, and uplift to be expected at a new location",
+        drawn=beyond.drawn,
+        rows={"beyond": beyond.rows},
+        figure=Figure("beyond", 40, 72),
+    ),
+    Section(
+        "quality",
+        "Quality of the places",
+        "Figures of each capture, splat and twin that say how good it is",
+        lambda study: {"quality": quality.quality(study)},
+        rows={"quality": quality.rows},
+    ),
+    Section(
+        "pictures",
+        "Pictures of the places",
+        "Photos, splats, twins and camera paths",
+        lambda study: {"pictures": pictures.pictures(study)},
+    ),
     Section(
         "inventory",
-        "Twins",
+        "What the twins hold",
+        "Everything in each twin, how it is known and how sure that is",
         lambda study: {"inventory": inventory.inventory(study)},
         inventory.drawn,
         {"inventory": inventory.rows},
@@ -147,7 +194,7 @@ SECTIONS = (
     Section(
         "provenance",
         "Provenance",
-        lambda study: {"provenance": provenance.provenance(study)},
+        content=lambda study: {"provenance": provenance.provenance(study)},
         rows={"protocols": provenance.protocol_rows, "stages": provenance.stage_rows, "artifacts": provenance.artifact_rows},
     ),
     Section("looks", rows={"looks": looks.rows}, within="provenance"),

@@ -1,6 +1,7 @@
 """The report's first lines: which approaches help, where, how sure. Nothing is said that a band does not say."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from runtime.bound.domain import DOMAINS, REAL, SIMULATED
 from runtime.bound.frame import StudyFrame
@@ -9,9 +10,10 @@ from runtime.report.drawing import Drawn
 from runtime.report.drawing.words import by_reality, count, domain, number, points
 from runtime.report.forms.base import Standing
 from runtime.report.forms.evidence import UpliftRow
+from runtime.report.forms.films import OUTCOMES, Films
 from runtime.report.forms.report import Report
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token, Weighed
-from runtime.report.roles import BASELINE, PLACEBO, TREATMENT
+from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
 from runtime.report.study import Study
 from runtime.stats.band import Band
 from runtime.stats.kpi.decision import Change, decide
@@ -21,6 +23,8 @@ FOUND = {"helps": ("helps", "help"), "hurts": ("hurts", "hurt"), "undecided": ("
 """Direction -> what the first line says of one approach and of several."""
 MOST_SPELLED = 2
 """Approaches up to which the first line gives each one's band."""
+MOST_ANSWERED = 3
+"""Approaches of which the first screen speaks."""
 MOST_NAMED = 4
 """Names that a list of the first lines spells out."""
 
@@ -43,10 +47,49 @@ def content(study: Study) -> dict[str, object]:
 
 
 def drawn(said: Report) -> Drawn:
-    """Gates and claims by how they stand, and at how many places each approach helps."""
+    """What the first screen shows: gates and claims by how they stand, approaches and controls, and films of one approach."""
     gates = [("waived", "waived") if v["waived"] else (v["status"], v["status"]) for v in said["gates"]]
     claims = [("waived", "waived") if v["waived"] else (v["verdict"], v["status"]) for v in said["claims"]]
-    return {"statuses": _counted(gates), "verdicts": _counted(claims), "where": where(said)}
+    places = where(said)
+    tried = [row for row in said["approaches"] if row["role"] == TREATMENT]
+    tried.sort(key=_standing)
+    spoken = [row["approach"] for row in tried[:MOST_ANSWERED]]
+    return {
+        "statuses": _counted(gates),
+        "verdicts": _counted(claims),
+        "where": {approach: words for approach, words in places.items() if approach in spoken},
+        "places": bool(places),
+        "tried": tried,
+        "controls": [row for row in said["approaches"] if row["role"] in (PLACEBO, UNTRAINED)],
+        "spoken": spoken,
+        "most": MOST_ANSWERED,
+        "top": top(said["films"], spoken),
+    }
+
+
+def _standing(row: ApproachRow) -> int:
+    """Approaches that help come first, by the most real domain that was measured."""
+    measured = next((cell["row"] for cell in row["domains"] if cell["row"]), None)
+    return list(FOUND).index(measured["direction"]) if measured else len(FOUND)
+
+
+def top(films: Films, approaches: Sequence[str]) -> list[dict[str, Any]]:
+    """A success and a failure to show beside the answer, each with `location`, `approach` and `domain`: those of the first of
+    `approaches` that has both in one cell, else of any cell that has both, else whatever there is."""
+    cells = [
+        (room["location"], row["approach"], cell)
+        for room in films["rooms"]
+        for row in room["rows"]
+        for cell in row["cells"]
+        if cell["films"]
+    ]
+    rank = {approach: i for i, approach in enumerate(approaches)}
+    cells.sort(key=lambda found: (len(found[2]["films"]) < len(OUTCOMES), rank.get(found[1], len(rank))))
+    return [
+        {**film, "location": location, "approach": approach, "domain": cell["domain"]}
+        for location, approach, cell in cells[:1]
+        for film in cell["films"]
+    ]
 
 
 def _counted(judged: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:

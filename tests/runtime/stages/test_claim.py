@@ -95,7 +95,7 @@ def test_recommendations_name_their_numbers(folder: Path) -> None:
     found = said(folder)["decisions"]
     assert [d["approach"] for d in found] == ["enriched"]
     assert [n["domain"] for n in found[0]["because"]] == ["twin", "irl_proxy"]
-    assert re.search("What to do next .*enriched: ", visible(folder))
+    assert re.search(r"What next .*twin \w+, hidden site \w+", visible(folder))
 
 
 def test_a_study_without_claims_has_no_table_of_them(study: Synthetic) -> None:

@@ -47,7 +47,7 @@ def test_the_page_has_a_table_and_a_line_for_each_approach(folder: Path) -> None
 
 def test_enough_runs_show_bands(tmp_path: Path) -> None:
     rates = {a: {"twin": RATES[a]["twin"]} for a in ("baseline", "enriched")}
-    folder = synthetic_study(tmp_path / "s", locations=("one",), rates=rates, trials=20, seeds=tuple(range(6)), gates=()).report()
+    folder = synthetic_study(tmp_path / "s", rates=rates, trials=20, seeds=tuple(range(6)), gates=()).report()
     text = section(folder, "effects")
     assert text.count('class="area ') == 2 * 2
     assert "are needed" not in text
