@@ -19,7 +19,7 @@ HEAVY = ("torch", "mujoco", "numba", "lerobot", "pycolmap", "numpy", "scipy", "p
 SOURCES = sorted(p for package in PACKAGES for p in (REPOSITORY / package).rglob("*.py"))
 
 COMPILER = """diagnostics templates reading spec shape project graph trials laws store plan fix new render schema why report run
-editor serve verbs cli""".split()
+editor verbs cli""".split()
 """The rooms of `compiler/`, from the ground: each imports only what stands before it."""
 RUNTIME = """files sealed private problem libraries bound contract backend job store tracking out stage report.forms stats.band
 stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 once somebody stops it with Ctrl-C."""
     from compiler.project.roots import parse_roots
-    from compiler.serve import LOOPBACK, Site, server
+    from compiler.run.serve import LOOPBACK, Site, server
 
     with server(Site(Path.cwd(), parse_roots(args.root)), args.port) as serving:
         print(f"http://{LOOPBACK}:{serving.server_address[1]}/  (Ctrl-C ends it; nothing can be changed there)", flush=True)

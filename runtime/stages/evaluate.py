@@ -45,7 +45,7 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=7,
+    version=8,
     metrics=by_unit(
         share="success_rate mean_score",
         count="n failure_modes.* repeated differing",
@@ -91,7 +91,7 @@ def evaluate(
     import json
     from collections import Counter
     from dataclasses import replace
-    from functools import partial
+    from functools import cache, partial
 
     import pyarrow.parquet as pq
 
@@ -101,6 +101,7 @@ def evaluate(
     from runtime.sim.site.install import install
     from runtime.sim.trials.conditions import alike, replay
     from runtime.sim.trials.crossed import load_crossed
+    from runtime.sim.trials.large import enlarged, large_at_site, seen_large
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
@@ -134,19 +135,24 @@ def evaluate(
         raise InputError(Problem("R273", message, "plan again"))
     measured: dict[str, Any] = {}
     done, again = [], []
+    larger: dict[int, Any] = {}  # by initial state: the first camera with as many pixels as people need
     for level, task, starts in alike(facts.task, found):
         if p.site is not None and level is not None:
-            real = install(p.site.at(level), replace(facts, task=task))
+            here = p.site.at(level), replace(facts, task=task)
+            real = install(*here)
+            wide = cache(partial(large_at_site, *here))
             model, physics, eyes = real.model, real.physics, real.eyes
             measured["support_height_error_m"] = round(real.support_height_error_m, 4)
             measured["support_tilt_deg"] = round(real.support_tilt_deg, 3)
         else:
             model, physics = read_model(twin, facts, task), facts.physics
             eyes = eyes_of(model, facts, read_behind(twin, facts))
+            wide = cache(partial(enlarged, next(iter(eyes.values()))))
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
         bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)
         done += run_trials(bench_of(starts), eyes, actor, horizon_steps, actor.facts["camera_keys"])
+        larger |= {start.index: wide for start in starts}
         twice = [start for start in starts if start.index < first + repeated]
         if twice:
             again += run_trials(bench_of(twice), eyes, actor, horizon_steps, actor.facts["camera_keys"])
@@ -154,7 +160,15 @@ def evaluate(
     measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
     n = len(done)
     pq.write_table(trial_table(done, p.domain, protocol.digest), out.path("trials"))
-    save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
+    save_rollouts(
+        out.path("rollouts"),
+        done,
+        facts.control_hz,
+        p.sheet_columns,
+        p.sheet_scale,
+        p.film_scale,
+        lambda trial: seen_large(trial, larger[trial.initial_state]()),
+    )
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")
     return {

@@ -37,7 +37,7 @@ class Film(Form):
     video: Video
     """The film."""
     poster: Embedded
-    """Its last frame."""
+    """How it ended, drawn for people, larger than the film; the film's last frame where trials came from elsewhere."""
     sheet: Picture
     """Frames of it, as shown on paper."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from runtime.bound.domain import Domain
@@ -20,6 +21,7 @@ from runtime.report.drawing.pictures import data_uri, embed, figure, source
 from runtime.report.drawing.words import by_reality
 from runtime.report.forms.evidence import CellRow, RateRow
 from runtime.report.forms.films import OUTCOMES, CellName, Film, FilmedCell, FilmedRow, Films, LeftOut, Room, Video
+from runtime.report.forms.pictures import Embedded
 from runtime.report.forms.report import Report
 from runtime.report.study import Study
 
@@ -122,10 +124,18 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: Literal["success", "failure
             "score": round(said["score"], 4),
             "seconds": round(said["steps"] / said["fps"], 2),
             "video": video,
-            "poster": embed(Image.fromarray(frames[-1]), frames.shape[2]),
+            "poster": _poster(path.with_suffix(".webp"), frames),
             "sheet": figure(path.with_suffix(".png"), folder, outcome, SHEET_PX),
         }
     return None
+
+
+def _poster(large: Path, frames: np.ndarray) -> Embedded:
+    """How it ended, drawn again for people; the film's last frame where nobody did."""
+    if not large.is_file():
+        return embed(Image.fromarray(frames[-1]), frames.shape[2])
+    with Image.open(large) as picture:
+        return {"uri": data_uri("image/webp", large.read_bytes()), "width": picture.width, "height": picture.height}
 
 
 def _rooms(shown: Mapping[Key, FilmedCell]) -> Iterator[Room]:

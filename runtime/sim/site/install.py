@@ -37,9 +37,10 @@ def base_in_site(twin: Twin, world_from_site: np.ndarray) -> np.ndarray:
     return rigid
 
 
-def install(site: HiddenSite, twin: Twin) -> Installed:
+def install(site: HiddenSite, twin: Twin, samples: int = 2) -> Installed:
     """The hidden site with robot and task objects. The robot stands upright on the true table at the twin's place and
     heading; camera, mount and servos are off by what the site's gap says.
+    What stands still is drawn with `samples` by `samples` rays a pixel.
     """
     place = hidden_place(site)
     intended = base_in_site(twin, place.world_from_site)
@@ -60,7 +61,7 @@ def install(site: HiddenSite, twin: Twin) -> Installed:
     eyes = {}
 
     def behind(camera: Camera) -> Backdrop:
-        return site_backdrop(model, data, place.materials | materials, camera, lamp, to_site=site_from_base)
+        return site_backdrop(model, data, place.materials | materials, camera, lamp, samples, site_from_base)
 
     for camera in twin.cameras:
         sensor, shift_m, turn_rad = camera_optics(site, camera.name)

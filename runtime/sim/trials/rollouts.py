@@ -1,10 +1,11 @@
 """What a typical trial looked like: the same success and the same failure as a film and as a sheet of frames."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from runtime.coverage.video import write_video
 from runtime.sim.pixels.contact_sheet import save_sheet
@@ -12,6 +13,8 @@ from runtime.sim.trials.trial import Trial
 
 INDEX = "typical.json"
 """File that says which trials the pictures beside it show."""
+LARGE_QUALITY = 82
+"""Quality of pictures for people, as WebP."""
 CRF = 28
 """Quality of a film: camera noise is most of its bytes, and nobody needs to see that exactly."""
 
@@ -23,11 +26,18 @@ def typical(done: Sequence[Trial], success: bool) -> Trial | None:
 
 
 def save_rollouts(
-    folder: Path, done: Sequence[Trial], fps: float, columns: int = 8, sheet_scale: int = 3, film_scale: int = 3
+    folder: Path,
+    done: Sequence[Trial],
+    fps: float,
+    columns: int = 8,
+    sheet_scale: int = 3,
+    film_scale: int = 3,
+    large: Callable[[Trial], np.ndarray] | None = None,
 ) -> None:
     """Write a typical success and a typical failure of trials that ran at `fps` steps a second.
 
     `success.mp4` and `failure.mp4` are the films, `success.png` and `failure.png` sheets of `columns` frames;
+    `success.webp` and `failure.webp` show how they ended, drawn again for people as `large` gives for a trial;
     `typical.json` says which trials they are. What did not happen has no file.
     """
     index = {}
@@ -37,6 +47,9 @@ def save_rollouts(
             film = trial.film()
             save_sheet(folder / f"{name}.png", [film], columns, sheet_scale)
             save_film(folder / f"{name}.mp4", film, fps, film_scale)
+            if large is not None:
+                picture = Image.fromarray(large(trial))
+                picture.save(folder / f"{name}.webp", "WEBP", quality=LARGE_QUALITY, method=4)
             row = trial.row()
             index[name] = {key: row[key] for key in ("initial_state", "steps", "score", "failure_mode")} | {"fps": fps}
     (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")

@@ -15,7 +15,8 @@ from runtime.sim.scene.bench import Bench
 from runtime.sim.trials.trial import Trial
 
 _NOISE_STREAM = 41
-_SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT)
+SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT)
+"""What of a state a picture depends on."""
 
 
 def run_trials(
@@ -51,7 +52,7 @@ def run_trials(
         if not active.any():
             break
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]))
+        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]), states[i][-1])
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
 
@@ -67,8 +68,8 @@ def look(eyes: Mapping[str, Eye], data: Data, initial_state: int, step: int) -> 
 
 def _state(bench: Bench, row: int) -> np.ndarray:
     """All that a picture of a trial depends on."""
-    state = np.empty(mujoco.mj_stateSize(bench.model, _SEEN))
-    mujoco.mj_getState(bench.model, bench.datas[row], state, _SEEN)
+    state = np.empty(mujoco.mj_stateSize(bench.model, SEEN))
+    mujoco.mj_getState(bench.model, bench.datas[row], state, SEEN)
     return state
 
 
@@ -77,7 +78,7 @@ def _film(eyes: Mapping[str, Eye], initial_state: int, states: list[np.ndarray])
     model, frames = next(iter(eyes.values())).model, []
     data = mujoco.MjData(model)
     for step, state in enumerate(states):
-        mujoco.mj_setState(model, data, state, _SEEN)
+        mujoco.mj_setState(model, data, state, SEEN)
         mujoco.mj_kinematics(model, data)
         frames.append(look(eyes, data, initial_state, step))
     return side_by_side([np.stack([frame[name] for frame in frames]) for name in eyes])

@@ -8,7 +8,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Trial:
-    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]."""
+    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]; `last`
+    is the simulator's state at its end, where it ran in one."""
 
     initial_state: int
     success: bool
@@ -16,6 +17,7 @@ class Trial:
     failure_mode: str
     steps: int
     film: Callable[[], np.ndarray]
+    last: np.ndarray | None = None
 
     def row(self) -> dict[str, object]:
         """All but the film, as the columns of a table of trials."""

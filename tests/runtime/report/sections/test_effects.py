@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def section(folder: Path, name: str) -> str:
-    found = re.search(rf'<section id="{name}">.*?</section>', (folder / "report.html").read_text(), re.S)
+    found = re.search(rf'<(section|div) id="{name}">.*?</section>', (folder / "report.html").read_text(), re.S)
     assert found, name
     return found[0]
 

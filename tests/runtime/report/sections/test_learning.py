@@ -38,7 +38,7 @@ def test_every_curve_is_drawn_and_told(folder: Path) -> None:
     assert said["factors"] is None
     assert '<section id="factors">' not in page, "nobody asked what explains the gap"
     section = page[page.index('<section id="learning">') :].partition("</section>")[0]
-    assert '<a href="#learning">' in page
+    assert "<h2>Learning curves</h2>" in page
     assert section.count('class="curve"') == 12
     assert section.count('class="behind"') == 3 * 3, "the baseline stands behind the other three, at each place and pooled"
     assert "success of enriched: 63 after 100 steps" in section
