@@ -13,7 +13,7 @@ from runtime.sim.trials.trial import Trial
 
 INDEX = "typical.json"
 """File that says which trials the pictures beside it show."""
-LARGE_QUALITY = 82
+LARGE_QUALITY = 72
 """Quality of pictures for people, as WebP."""
 CRF = 28
 """Quality of a film: camera noise is most of its bytes, and nobody needs to see that exactly."""

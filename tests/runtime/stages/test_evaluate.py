@@ -242,6 +242,24 @@ def test_the_film_shows_the_trial_that_it_says(at_site: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["in_twin", "at_site"])
+def test_people_see_the_same_end_of_a_trial_in_more_pixels(name: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(name) / "rollouts"
+    for outcome in json.loads((folder / "typical.json").read_text()):
+        frames, _ = read_video(folder / f"{outcome}.mp4")
+        policy, large = Image.fromarray(frames[-1]).resize((64, 48), Image.Resampling.BOX), Image.open(folder / f"{outcome}.webp")
+        assert large.size == (480, 360)
+        small = np.asarray(large.convert("RGB").resize((64, 48), Image.Resampling.BOX), float)
+        assert np.abs(small - np.asarray(policy, float)).mean() < 8  # the same view at the same moment
+        blurred = np.asarray(policy.resize((480, 360), Image.Resampling.BICUBIC), float)
+        assert edges(np.asarray(large.convert("RGB"), float)) > 1.5 * edges(blurred)  # drawn again, not blown up
+
+
+def edges(picture: np.ndarray) -> float:
+    """The strongest hundredth of steps between neighbouring pixels, in 8-bit levels."""
+    return float(np.quantile(np.abs(np.diff(picture.mean(axis=2), axis=1)), 0.99))
+
+
+@pytest.mark.parametrize("name", ["in_twin", "at_site"])
 def test_replayed_trials_are_those_of_drawn_states(
     name: str, request: pytest.FixtureRequest, sim_policy: Path, sim_twin: Path
 ) -> None:
