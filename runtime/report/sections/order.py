@@ -172,7 +172,7 @@ SECTIONS = (
     ),
     Section(
         "quality",
-        "Quality of the places",
+        "Quality of places",
         "Figures of each capture, splat and twin that say how good it is",
         lambda study: {"quality": quality.quality(study)},
         rows={"quality": quality.rows},
