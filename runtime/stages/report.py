@@ -38,7 +38,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=31,
+    version=32,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

@@ -122,7 +122,7 @@ SECTIONS = (
     Section(
         "reality",
         "Simulated and tried",
-        "Whether trials in simulation rank policies as the most real trials do",
+        "Whether trials in simulation rank policies as trials outside of it do",
         lambda study: {"sim_real": reality.sim_real(study)},
         reality.drawn,
         {"reality": reality.policy_rows, "powered": reality.powered_rows},
