@@ -6,4 +6,4 @@ from runtime.benchmarks.suite import Suite
 class Aloha(Suite):
     """Role `benchmark`."""
 
-    name = "aloha"
+    suite = "aloha"

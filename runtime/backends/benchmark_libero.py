@@ -6,4 +6,4 @@ from runtime.benchmarks.suite import Suite
 class Libero(Suite):
     """Role `benchmark`."""
 
-    name = "libero"
+    suite = "libero"

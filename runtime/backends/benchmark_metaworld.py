@@ -6,4 +6,4 @@ from runtime.benchmarks.suite import Suite
 class MetaWorld(Suite):
     """Role `benchmark`."""
 
-    name = "metaworld"
+    suite = "metaworld"

@@ -6,4 +6,4 @@ from runtime.benchmarks.suite import Suite
 class PushT(Suite):
     """Role `benchmark`."""
 
-    name = "pusht"
+    suite = "pusht"

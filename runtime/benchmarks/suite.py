@@ -34,9 +34,9 @@ class Seen:
 
 
 class Suite:
-    """Role `benchmark`. A subclass says its `name`; all else stands in its description."""
+    """Role `benchmark`. A subclass says its `suite`; all else stands in its description."""
 
-    name: str
+    suite: str
 
     def __init__(self, command: Sequence[str] = ()) -> None:
         """`command` starts a Python that has the suite; by default the one that runs this."""
@@ -48,11 +48,11 @@ class Suite:
         Raises:
             InputError: R290 when they cannot be made; R291 when they are not as the description says.
         """
-        facts = info(BENCHMARK, self.name).benchmark
+        facts = info(BENCHMARK, self.suite).benchmark
         assert facts is not None
         if environment not in set(facts.names()):  # `check` says so first
-            raise _unlike(f"suite `{self.name}` has no environment `{environment}`", "benchmark.environment")
-        return Environments(self._command, self.name, facts, found, environment, max_steps, count)
+            raise _unlike(f"suite `{self.suite}` has no environment `{environment}`", "benchmark.environment")
+        return Environments(self._command, self.suite, facts, found, environment, max_steps, count)
 
 
 class Environments:

@@ -35,7 +35,7 @@ MODULE = """from runtime.benchmarks.suite import Suite
 
 
 class Tiny(Suite):
-    name = "tiny"
+    suite = "tiny"
 """
 DESCRIPTION = """class = "Tiny"
 version = "1"
