@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from compiler.project.layers import approach_chain
+from compiler.project.layers import approach_chain, approach_policy, read_for
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
@@ -59,11 +59,16 @@ def differences(project: Project, study: str, treated: str, base: str) -> list[D
     """Knobs on which two approaches of a study differ, in the order of stages; empty when they are the same.
 
     What neither sets is the same by construction. What only one sets is held against what the other has instead: a
-    value of a location or task of the study, the study's own, or the default.
+    value of a location or task of the study, the study's own, or the default. Where one of the two brings its policy, what
+    the other's training alone reads is no difference of its own: it is that of `policy`.
     """
     ours, theirs = _settings(project, treated), _settings(project, base)
+    knobs = ours.keys() | theirs.keys()
+    if approach_policy(project, treated) != approach_policy(project, base):
+        both = read_for(project, study, treated) & read_for(project, study, base)
+        knobs = {knob for knob in knobs if len(knob) == 1 or knob[0] in both or knob[0] not in load_stages()}
     found = []
-    for knob in sorted(ours.keys() | theirs.keys()):
+    for knob in sorted(knobs):
         default = _default(project, study, knob)
         one, other = ours.get(knob), theirs.get(knob)
         if one is None or other is None:

@@ -9,7 +9,7 @@ from compiler.project.project import Project
 from compiler.reading.source import Spans
 from compiler.spec.study import Study
 from runtime.bound.checkpoint import LeRobotPolicy
-from runtime.stage import Port, Stage, load_stages
+from runtime.stage import Port, Stage, load_stages, providers
 
 BROUGHT = "approach.policy"
 """What is bound by the stage whose policy an approach brings."""
@@ -68,6 +68,22 @@ def wired(project: Project, approach: str | None, stage: Stage, port: Port) -> s
             chosen = next(s.name for s in stages.values() if BROUGHT in s.bound.values())
         chosen = project.approaches[name].inputs.get(stage.name, {}).get(port.name, chosen)
     return chosen
+
+
+def read_for(project: Project, study: str, approach: str) -> set[str]:
+    """Names of the stages that an approach's trials in a study read from, and of those that make the trials."""
+    stages = load_stages()
+    tried = project.studies[study].trials
+    waiting = [stage for stage in stages.values() if stage.role == "trials" and set(stage.domains) & set(tried)]
+    found: set[str] = set()
+    while waiting:
+        stage = waiting.pop()
+        if stage.name not in found:
+            found.add(stage.name)
+            usual = {port.name: None if port.optional else next(iter(providers(port.kind)), None) for port in stage.ports}
+            named = (wired(project, approach, stage, port) or usual[port.name] for port in stage.ports)
+            waiting += [stages[name] for name in named if name in stages]
+    return found
 
 
 def fixed_policies(project: Project, study: Study) -> list[str]:

@@ -8,6 +8,8 @@ Address = tuple[str, str]
 CHANGED = "B317"
 """What a job says when a capture is not what was planned."""
 LINES = 20  # of a job's log, when it holds no diagnostic
+SNAKEMAKE_LOG = "build/snakemake.log"
+"""What Snakemake itself said last."""
 
 
 def explain_failures(root: Path) -> str:
@@ -23,6 +25,20 @@ def explain_failures(root: Path) -> str:
         built = len(plan.planned()) - len(absent)
         parts.append(f"{built} built, {len(logs)} failed, {len(absent) - len(logs)} not run\n")
     return "\n".join(parts)
+
+
+def newest(root: Path) -> str | None:
+    """The folder of the newest run of the project in `root`, which tells whether a call came as far as a run of its own."""
+    plan = _newest(root)
+    return None if plan is None else plan.run
+
+
+def never_begun(root: Path, code: int) -> str:
+    """What Snakemake, which ended with `code`, said itself: nothing that was planned has failed."""
+    log = root / SNAKEMAKE_LOG
+    said = log.read_text(errors="replace").strip().splitlines()[-LINES:] if log.is_file() else []
+    said.append(f"Snakemake ended with exit code {code}, and no job failed: it says why above")
+    return "".join(f"{line}\n" for line in said)
 
 
 def captures_changed(root: Path) -> bool:

@@ -6,9 +6,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compiler.run.failures import SNAKEMAKE_LOG
 from compiler.run.frozen_plan import FrozenPlan
 
 if TYPE_CHECKING:
@@ -121,21 +123,18 @@ def watch(command: list[str], environment: dict[str, str], root: Path, total: in
     Where nobody watches, a line for each artifact.
 
     Returns:
-        The exit code of the command, whose output is in `build/snakemake.log` and shown when it fails; 130 when somebody
-        interrupted it.
+        The exit code of the command, whose output is in `build/snakemake.log`; 130 when somebody interrupted it.
     """
     from rich.console import Console
 
     console = Console(stderr=True)
-    if total == 0:
-        return subprocess.run(command, cwd=root, env=environment, check=False).returncode
     followed = Followed(root)
-    log = root / "build" / "snakemake.log"
+    log = root / SNAKEMAKE_LOG
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as sink:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=sink, stderr=subprocess.STDOUT)
         try:
-            (_shown if console.is_terminal else _told)(process, followed, total, console)
+            (_shown if console.is_terminal and total else _told)(process, followed, total, console)
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
@@ -143,8 +142,6 @@ def watch(command: list[str], environment: dict[str, str], root: Path, total: in
                 f"interrupted: {len(followed.built())} of {total} are built and kept; the same command goes on there\n"
             )
             return 130
-    if process.returncode:
-        console.print(log.read_text(), markup=False, highlight=False)
     return process.returncode
 
 
@@ -156,7 +153,8 @@ def _told(process: subprocess.Popen[bytes], followed: Followed, total: int, cons
         sys.stderr.flush()
         if ended:
             return
-        time.sleep(LOOK_S)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_S)
 
 
 def _shown(process: subprocess.Popen[bytes], followed: Followed, total: int, console: "Console") -> None:
