@@ -77,6 +77,8 @@ def _lines(root: str, path: str, info: Info, dates: Sequence[float]) -> str:
     lines += [f"  # camera of the twin: camera of the dataset{left}"]
     lines += [f"  cameras: {flow({'front': _plain(first)})}", f"  size_px: [{across}, {down}]"]
     lines += [f"  # {'a guess' if info.statistics else 'as LeRobot counts by default'}: look at the ranges", f"  units: {units}"]
+    if any("name" in said for said in joints.values()):
+        lines += ["  # names are taken in the dataset's order, a guess: look whether each is that joint"]
     lines += [f"  joints: {flow(joints)}"] if joints else []
     lines += [f"  # of {info.fps}; the twin's `control_hz`", f"  fps: {fps}"]
     twin: dict[str, Any] = {} if fps == HZ else {"control_hz": fps}

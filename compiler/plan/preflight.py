@@ -59,9 +59,8 @@ def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
     yield Line("memory", state, f"{memory:g} GB for the largest job, {here}")
     disk, free = found.estimate.disk_gb.value * GB, shutil.disk_usage(_existing(project.store)).free
     least = "at least " if found.estimate.disk_known < 1 else ""
-    yield Line(
-        "disk", "ok" if free > disk else "missing", f"{least}{size(disk, rough=True)} needed, {size(free, rough=True)} free"
-    )
+    needed = f"{least}{size(disk, rough=True)} needed" if disk or not least else "how much is needed was not measured yet"
+    yield Line("disk", "ok" if free > disk else "missing", f"{needed}, {size(free, rough=True)} free")
     passed = over(found.estimate, study.budget)
     yield Line(
         "time", "missing" if passed else "ok", "; ".join(passed) or (", ".join(amounts(found.estimate)) if build else "none")

@@ -25,7 +25,13 @@ def run(args: argparse.Namespace) -> int:
     project = common.project(args)
     found = check(project, args.study)
     errors = sum(d.severity == "error" for d in found)
-    lines = [Line("specs", "missing" if errors else "ok", f"{errors} errors, told below" if errors else "no error")]
+    lines = [
+        Line(
+            "specs",
+            "missing" if errors else "ok",
+            f"{errors} {'errors' if errors > 1 else 'error'}, told below" if errors else "no error",
+        )
+    ]
     if (study := project.studies.get(args.study)) is not None:
         lines += folders(project, study)
         if not errors:

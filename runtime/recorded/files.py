@@ -44,8 +44,8 @@ def used_files(said: Dataset, folder: Path, info: Info) -> dict[str, Path]:
         OSError: a folder cannot be read.
     """
     found = {name: folder / name for name in (INFO, STATS, "meta/tasks.parquet") if (folder / name).exists()}
-    films = [key for key in map(camera_key, said.cameras.values()) if _dtype(info, key) == "video" and is_inside(key)]
-    for part, suffix in (*PARTS, *((f"videos/{key}", ".mp4") for key in films)):
+    films = [f"videos/{key}" for key in map(camera_key, said.cameras.values()) if _dtype(info, key) == "video"]
+    for part, suffix in (*PARTS, *((film, ".mp4") for film in films if is_inside(film))):
         for path, _ in walk(folder / part) if (folder / part).is_dir() else ():
             name = Path(path).relative_to(folder).as_posix()
             if path.endswith(suffix) and not is_stray(name):

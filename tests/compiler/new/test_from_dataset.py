@@ -40,6 +40,7 @@ def test_a_location_and_a_task_are_written_of_what_the_dataset_tells(project: Pa
     assert data is not None
     assert (data.units, data.cameras, data.size_px, data.fps) == ("radians", {"front": "front"}, (64, 48), 10)
     assert {ours: one.name for ours, one in data.joints.items()}["shoulder_pan"] == "joint_0"  # by their order: look at it
+    assert "# names are taken in the dataset's order, a guess" in (project / "specs/locations/bench.yaml").read_text()
     assert (task.kind, task.instruction) == ("press_button", reach.INSTRUCTION)
     assert [d for d in check(found) if d.severity == "error"] == []
     assert main([*NEW, "recordings/mine"]) == 2, "that id is taken"

@@ -17,7 +17,8 @@ from runtime.bound.dataset import Dataset
 from runtime.build.testing import run_stage
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
-from runtime.recorded.files import digest_dataset, found_dataset, inspect_dataset
+from runtime.recorded.files import digest_dataset, found_dataset, inspect_dataset, used_files
+from runtime.recorded.info import read_info
 from runtime.sim.parts.so101 import SO101
 from tests.runtime.learn import reach
 from tests.runtime.recorded.lerobot_made import FPS, HW, LENGTH, TOLD, motion, record, record_v21
@@ -174,6 +175,15 @@ def test_the_address_follows_the_files_that_are_read(recorded: Path, tmp_path: P
     assert found_dataset(said.model_copy(update={"licence": "MIT"}), root) == found_dataset(said, root)
     (root / "mine" / FILM).write_bytes(b"other")
     assert digest_dataset(said, root) != before
+
+
+def test_videos_of_a_camera_of_any_name_are_read(recorded: Path, tmp_path: Path) -> None:
+    root = copied(recorded, tmp_path) / "mine"
+    info, called = root / "meta/info.json", 'observation.images.a: {b} "ü"'
+    info.write_text(info.read_text().replace('"observation.images.top"', json.dumps(called)))
+    (root / FILM).parents[1].rename(root / "videos" / called)
+    said = Dataset.model_validate({**SAID, "cameras": {"front": called}})
+    assert FILM.replace("observation.images.top", called) in used_files(said, root, read_info(root, "mine"))
 
 
 def test_what_info_says_is_bounded_and_links_stay_inside(recorded: Path, tmp_path: Path) -> None:
