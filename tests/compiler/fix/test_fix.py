@@ -248,7 +248,7 @@ def test_only_lists_without_an_order_are_sorted(key: str, root: Path) -> None:
     (root / "specs/gates").mkdir(exist_ok=True)
     for gate, threshold in (("sharp", 20), ("deep", 10)):
         (root / f"specs/gates/{gate}.yaml").write_text(
-            f"title: Gate\nmetric: psnr_db\nstage: splat\ncomparator: at_least\nthreshold: {threshold}\n", encoding="utf-8"
+            f"title: Gate\nmetric: psnr\nstage: splat\ncomparator: at_least\nthreshold: {threshold}\n", encoding="utf-8"
         )
     rewrite(
         root / STUDY,

@@ -147,7 +147,7 @@ def test_a_capture_that_changed_since_it_was_digested_is_not_remembered(
     assert remembered(tmp_path) is not changes
     monkeypatch.setattr("compiler.plan.overview.overview", overview)
     assert main(["plan"]) == 0
-    assert ("3 to rebuild" if changes else "nothing to build") in capsys.readouterr().out
+    assert ("4 to rebuild" if changes else "nothing to build") in capsys.readouterr().out
 
 
 def test_descriptions_of_back_ends_count(project: Path) -> None:

@@ -30,7 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     for module, name in ((files, "RACY_NS"), (listing, "SETTLED_NS")):
         monkeypatch.setattr(module, name, 0)
     root = written(tmp_path / "project", [(seed, "") for seed in range(PLACES)])
-    gate = "title: G\nstage: capture\nmetric: sharpness\nscope: location\ncomparator: at_least\nthreshold: 20\non_fail: stop\n"
+    gate = "title: G\nstage: capture\nmetric: photos\nscope: location\ncomparator: at_least\nthreshold: 20\non_fail: stop\n"
     (root / "specs/gates").mkdir()
     (root / "specs/gates/sharp.yaml").write_text(gate)
     study = (
@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
             text = f"{{kind: splat, root: splats, path: {place}.ply, up: [0, 0, 1], scale_m_per_unit: 1}}"
             (root / f"specs/locations/place-{place}.yaml").write_text(f"title: A splat\nsource: {text}\n")
     monkeypatch.chdir(root)
-    publish_all(root, metrics={"sharpness": 25.0})
+    publish_all(root, metrics={"photos": 25.0})
     both(capsys)
     return root
 
@@ -88,7 +88,7 @@ def test_a_spec_that_changed_while_it_was_read_is_not_remembered_as_what_it_was(
     old = path.read_text()
     new = old.replace("0, 0, 1", "0, 1, 0")
     path.write_text(new)
-    publish_all(root, metrics={"sharpness": 25.0})
+    publish_all(root, metrics={"photos": 25.0})
     path.write_text(old)
     shutil.rmtree(root / "build")
     project, _ = planned(root)
@@ -112,7 +112,7 @@ def test_an_artifact_that_was_built_again_may_be_stopped(root: Path, capsys: pyt
     project, plan = planned(root)
     node = [node for node in plan.graph.nodes.values() if node.stage.name == "capture"][-1]
     shutil.rmtree(project.store / "capture" / node.fingerprint)
-    publish(project, node, metrics={"sharpness": 5.0})
+    publish(project, node, metrics={"photos": 5.0})
     assert "stopped by gate `sharp`" in both(capsys)
     edit(root, "locations/place-1", "A splat", "Another title")
     assert "stopped by gate `sharp`" in both(capsys)
