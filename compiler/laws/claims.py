@@ -8,6 +8,7 @@ from compiler.laws.imported import domains, way_to
 from compiler.laws.one_change import confounding_budget, control_help, has_control
 from compiler.laws.subject import Subject
 from compiler.project.differences import OFFSET, differences
+from compiler.project.layers import fixed_policies
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS
@@ -88,6 +89,8 @@ def _placebo(subject: Subject, study: str, at: SpanPath, claim_id: str, claim: S
             help = f"a placebo extends `{over}` and sets nothing but `{OFFSET}`"
             yield subject.at("study", study, (*at, "controls", "placebo"), "X431", message, help)
         return
+    if over in fixed_policies(project, project.studies[study]):
+        return  # nobody trains it: it has no other training seeds, and a placebo would be the very same trials
     others = [a for a in project.studies[study].approaches if subject.in_shape(a)]
     if not any([d.knob for d in differences(project, study, a, over)] == [(OFFSET,)] for a in others):
         message = f"claim `{claim_id}` has no placebo: nothing shows what a band over `{over}` looks like without an effect"
