@@ -6,12 +6,12 @@ from compiler.diagnostics.diagnostic import Diagnostic, closest
 from compiler.graph.roles import having
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
-from compiler.project.layers import approach_chain
+from compiler.project.layers import approach_chain, layer
 from compiler.spec.base import is_id
 from compiler.spec.gate import Gate
 from compiler.spec.study import Study
 from runtime.bound.gate import TRIAL_METRICS
-from runtime.stage import load_stages, providers
+from runtime.stage import Stage, load_stages, marked_fields, providers
 
 
 def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
@@ -34,18 +34,38 @@ def metric_that_nobody_records(subject: Subject) -> Iterator[Diagnostic]:
         stage = load_stages().get(rule.stage or "")
         if stage is None or not stage.metrics or stage.unit(rule.metric) not in (None, "text"):
             continue
-        judged = [metric for metric, unit in stage.metrics.items() if unit != "text"]
         others = [s.name for s in load_stages().values() if s.unit(rule.metric) not in (None, "text")]
         if rule.metric in stage.metrics:
             message = f"stage `{stage.name}` records `{rule.metric}` as text, and a gate judges numbers"
         else:
             message = f"stage `{stage.name}` records no metric `{rule.metric}`"
-        guess = closest(rule.metric, judged)
-        help = f"it records {', '.join(f'`{metric}`' for metric in judged)}"
-        if others:
-            help = f"stage `{others[0]}` does: name that one, or another metric; {help}"
-        help = f"did you mean `{guess}`? {help}" if guess else help
-        yield subject.at("gate", name, ("metric",), "X455", message, help)
+        help = f"stage `{others[0]}` does: name that one, or another metric; " if others else ""
+        yield subject.at("gate", name, ("metric",), "X455", message, _records(rule.metric, _numbers(stage), help))
+
+
+def parameter_that_names_no_metric(subject: Subject) -> Iterator[Diagnostic]:
+    """X455: a stage's parameter names a metric that no maker of what it reads declares."""
+    stages = load_stages()
+    for kind in ("study", "location", "task", "approach"):
+        used = [name for name, _ in subject.studies()] if kind == "study" else subject.used(kind)
+        for name in used:
+            for stage, values in layer(subject.project, kind, name).stages.items():
+                marked = marked_fields(stages[stage].params, "metric_of") if stage in stages else {}
+                for field in [x for x in values if x in marked]:
+                    port = next(port for port in stages[stage].ports if port.name == marked[field])
+                    known = [metric for maker in providers(port.kind) for metric in _numbers(stages[maker])]
+                    if (said := values[field]) not in known and isinstance(said, str):
+                        message = f"a {port.kind} records no metric `{said}`"
+                        yield subject.at(kind, name, ("stages", stage, field), "X455", message, _records(said, known))
+
+
+def _numbers(stage: Stage) -> list[str]:
+    return [metric for metric, unit in stage.metrics.items() if unit != "text"]
+
+
+def _records(said: str, known: list[str], before: str = "") -> str:
+    guess = closest(said, known)
+    return (f"did you mean `{guess}`? " if guess else "") + f"{before}it records {', '.join(f'`{metric}`' for metric in known)}"
 
 
 def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:

@@ -1,7 +1,8 @@
-"""Standing gates: what every location made of photos must clear, in each study that builds what they judge.
+"""Standing gates: what every location that has photos must clear, in each study that builds what they judge.
 
 They are files like any gate's (`rules/gates/`). A gate of the same id in `specs/gates/` takes the place of one; in a single study
-its own gate over the same metric does; `standing_gates: false` leaves them out.
+its own gate over the same metric does, or over what that is a variant of (`psnr` of `psnr_matched`); `standing_gates: false`
+leaves them out.
 """
 
 from functools import cache
@@ -14,20 +15,22 @@ from compiler.spec.gate import Gate
 from compiler.spec.study import Study
 from runtime.stage import load_stages, providers
 
+PHOTOGRAPHED = ("photos", "hidden_site")
 FOLDER = Path(__file__).resolve().parents[2] / "rules" / "gates"
 
 
 def add_standing(project: Project) -> None:
     """Add the gates that stand to the studies that they concern."""
     for name, study in list(project.studies.items()):
-        if not study.standing_gates or study.tasks or not _photographed(project, study):
+        if not study.standing_gates or not _photographed(project, study):
             continue
         built = _built(study)
-        own = {(project.gates[g].stage, project.gates[g].metric) for g in study.gates if g in project.gates}
+        own = [project.gates[g] for g in study.gates if g in project.gates]
         added = []
         for path in sorted(FOLDER.glob("*.yaml")):
             gate = project.gates.get(path.stem) or _gate(path)
-            if gate.stage in built and (gate.stage, gate.metric) not in own and path.stem not in study.gates:
+            said = any(one.stage == gate.stage and f"{gate.metric}_".startswith(f"{one.metric}_") for one in own)
+            if gate.stage in built and not said and path.stem not in study.gates:
                 added.append(path.stem)
                 if path.stem not in project.gates:
                     project.gates[path.stem] = gate
@@ -45,14 +48,18 @@ def _gate(path: Path) -> Gate:
 
 
 def _photographed(project: Project, study: Study) -> bool:
-    """Whether all of its locations are made of photos that people took."""
-    found = [project.locations.get(name) for name in study.locations]
-    return bool(found) and all(spec is not None and spec.source.kind == "photos" for spec in found)
+    """Whether any of its locations has photos: those of a splat that was brought were left elsewhere."""
+    found = map(project.locations.get, study.locations)
+    return any(spec is not None and spec.source.kind in PHOTOGRAPHED for spec in found)
 
 
 def _built(study: Study) -> set[str]:
-    """Stages that its targets need."""
-    stages, waiting, built = load_stages(), list(study.targets), set[str]()
+    """Stages that its targets and its trials need."""
+    stages, built = load_stages(), set[str]()
+    trials = [
+        one.name for one in stages.values() if one.role == "trials" and study.tasks and set(one.domains) & set(study.trials)
+    ]
+    waiting = [*study.targets, *trials]
     while waiting:
         name = waiting.pop()
         if name in stages and name not in built:

@@ -73,6 +73,8 @@ def labels(project: Project, study: str) -> dict[str, Label]:
         for name, spec in project.specs(kind).items():
             span = project.spans(kind, name).get(("title",)) or project.spans(kind, name).get(())
             label: Label = {"title": spec.title}
+            if advice := getattr(spec, "advice", ""):
+                label["advice"] = advice
             found[f"{kind}:{name}"] = {**label, "file": span.file, "line": span.line} if span else label
     for claim in project.studies[study].claims:
         span = project.spans("study", study).nearest(("claims", claim), key=True)

@@ -15,10 +15,12 @@ from runtime.backend import info
 
 MANY = 64
 """Short nodes of one stage up to which each has a job of its own, so that few cores are kept busy to the end."""
-WORTH_MIN = 2.0
+WORTH_MIN = 0.5
 """Declared minutes that a chunk is worth scheduling for."""
 MOST_JOBS = 512
 """Jobs of short nodes that one stage has about at most, as far as `LONGEST_MIN` allows."""
+LEAST_LIMIT_MIN = 10
+"""Minutes that a cluster lets each job run at the least; else ten times what is declared. To start takes minutes on a bad day."""
 LONGEST_MIN = 30.0
 """Declared minutes that a chunk takes at most: what is lost when a machine dies halfway."""
 
@@ -43,7 +45,7 @@ class Chunk:
             "members": [node.fingerprint for node in self.nodes],
             "threads": max(r.cpu for r in each),
             "mem_mb": int(max(r.mem_gb for r in each) * 1000),
-            "runtime": max(1, round(sum(r.minutes for r in each) * 10)),
+            "runtime": max(LEAST_LIMIT_MIN, round(sum(r.minutes for r in each) * 10)),
             "gpu": max(*(r.gpu for r in each), *(int(info(role, one["name"]).needs_gpu) for role, one in chosen.items()), 0),
         }
 

@@ -74,19 +74,23 @@ def _compile(root: Path, study: str, asked: "Asked") -> Path:
 
 def _end(error: OSError) -> NoReturn:
     """End Snakemake with what is wrong with a file system, in words; raises what is another fault."""
+    if (words := _in_words(error)) is None:
+        raise error
+    sys.stderr.write(f"error[B314]: {words[0]}\n   = help: {words[1]}\n")
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _in_words(error: OSError) -> tuple[str, str] | None:
     from runtime.store.trouble import in_words
 
-    words = in_words(error, Path())
+    words = in_words(error, Path("build"))
     if words is None and os.path.lexists("build") and not os.path.isdir("build"):
         words = (
             "cannot use `build`: it is a file, or a link to a folder that is not there",
             "remove it: a run has its folder there",
         )
-    if words is None:
-        raise error
-    sys.stderr.write(f"error[B314]: {words[0]}\n   = help: {words[1]}\n")
-    sys.stderr.flush()
-    os._exit(1)
+    return words
 
 
 def unexplained(plan: "Plan", absent: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -114,6 +118,7 @@ def finish(frozen: "FrozenPlan") -> None:
 
     Raises:
         RuntimeError: when something of that is not in the store.
+        WorkflowError: when a file system refuses, in words.
     """
     if not frozen.planned():
         return  # whoever compiled an empty plan has put the report in place
@@ -138,6 +143,12 @@ def finish(frozen: "FrozenPlan") -> None:
 
     try:
         lost = with_plan(root, frozen.study, asked, None, use)
+    except OSError as error:
+        from snakemake.exceptions import WorkflowError  # which Snakemake tells without a traceback, and lets go of its lock
+
+        if (words := _in_words(error)) is None:
+            raise
+        raise WorkflowError(f"all is built, but not the report's page\nerror[B314]: {words[0]}\n   = help: {words[1]}") from None
     except SpecsRefused:
         lost = absent
         if not lost:

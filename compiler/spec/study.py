@@ -154,7 +154,7 @@ class Study(Spec):
     gates: list[Id] = Field(default_factory=list)
     """Gates, by id."""
     standing_gates: bool = True
-    """Whether places made of photos must clear the standing gates (docs/gates.md), too, where nothing is tried."""
+    """Whether places that have photos must clear the standing gates (docs/gates.md), too."""
     claims: dict[Id, Claim] = Field(default_factory=dict)
     """Claims that the study tests, by an id of their own: superior, equivalent, non_inferior, ordered or composed."""
     waivers: Waivers = Waivers()

@@ -29,6 +29,9 @@ class GateRule(Bound):
     of: Literal["median"] | None = later(born=None, since=1)
     """`median`: the metric over the median of the runs made alike, which differ in the training seed alone. The same rule then
     holds for every approach; the worst run counts."""
+    unmeasured: Literal["left_out"] | None = later(born=None, since=1)
+    """`left_out`: an artifact that says that it could not measure the metric (a splat that was brought, without photos) is not
+    judged. Else the gate is not run where there is one."""
     scope: Scope = "study"
     """`study` judges the value pooled over locations (the mean over artifacts for a stage's metric),
     `location` every location by itself, `artifact` every artifact by itself; the worst verdict counts."""

@@ -47,12 +47,17 @@ def failed(guard: Guard, store: Store) -> str | None:
             return None
         try:
             manifests.append(store.manifest(*parent))
-            value = lookup(manifests[-1]["metrics"], guard.rule.metric)
+            value = lookup(metrics := manifests[-1]["metrics"], guard.rule.metric)
         except (DamagedArtifact, KeyError):
             return None
+        if guard.rule.unmeasured == "left_out" and metrics.get(guard.rule.metric, 0) is None:
+            manifests.pop()
+            continue
         if value is None:
             return None
         values.append(value)
+    if not values:
+        return None
     label, value = "", sum(values) / len(values)
     if guard.rule.of == "median":
         ((label, value),) = of_median(guard.rule, [("", manifest) for manifest in manifests])

@@ -131,7 +131,11 @@ def read_arrays(root: Path) -> Arrays:
     info = json.loads(info_path.read_text())
     cameras = [k for k, f in info["features"].items() if f["dtype"] == "image"]
     if any(f["dtype"] == "video" for f in info["features"].values()):
-        raise InputError(Problem("R304", "the demos store their cameras as video", "write them with `video: false`"))
+        raise InputError(
+            Problem(
+                "R304", "the demos store their cameras as video", "build them again: `demos` and `recorded_demos` write images"
+            )
+        )
     tasks = pq.ParquetFile(root / "meta/tasks.parquet").read().to_pydict()
     texts = next((v for v in tasks.values() if v and isinstance(v[0], str)), [""])
     files = sorted((root / "data").glob("*/*.parquet"))

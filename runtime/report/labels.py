@@ -1,6 +1,7 @@
 """Titles and spec lines, put into a finished page: they change without anything being built again.
 
-The page holds ids in `<span class="ref" data-ref="KIND:ID">ID</span>` and the marker `<!--simkiln:labels-->`.
+The page holds ids in `<span class="ref" data-ref="KIND:ID">ID</span>`, the marker `<!--simkiln:labels-->`, and
+`<span class="advice" data-ref="gate:ID"></span>` where a gate failed.
 """
 
 import html
@@ -10,6 +11,7 @@ from typing import Any
 
 MARKER = "<!--simkiln:labels-->"
 _REFERENCE = re.compile(r'<span class="ref" data-ref="([^"]*)">([^<]*)</span>')
+_ADVICE = re.compile(r'<span class="advice" data-ref="([^"]*)"></span>')
 
 
 def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
@@ -17,8 +19,8 @@ def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
 
     Args:
         page: the report as it was built.
-        labels: `KIND:ID` -> `title`, `file` and `line`; each may be absent. Everything is escaped. References without a
-            label keep their id.
+        labels: `KIND:ID` -> `title`, `file` and `line`; each may be absent; of a gate `advice`. Everything is escaped.
+            References without a label keep their id.
     """
     used: dict[str, None] = {}
 
@@ -32,7 +34,11 @@ def apply_labels(page: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
         hint = html.escape(" · ".join(part for part in (key.partition(":")[2], _place(label)) if part))
         return f'<span class="ref" data-ref="{match[1]}" title="{hint}">{title}</span>'
 
-    named = _REFERENCE.sub(replace, page)
+    def advise(match: re.Match[str]) -> str:
+        advice = labels.get(html.unescape(match[1]), {}).get("advice")
+        return f'<span class="advice" data-ref="{match[1]}">What to do: {html.escape(str(advice))}</span>' if advice else match[0]
+
+    named = _ADVICE.sub(advise, _REFERENCE.sub(replace, page))
     return named.replace(MARKER, _list({key: labels[key] for key in used}), 1)
 
 

@@ -99,6 +99,7 @@ def read(said: RobotModel, root: Path) -> Model:
     tree = _tree(said, root, PurePosixPath(said.path).as_posix(), files)
     if sum(1 for _ in tree.iter()) > MOST_ELEMENTS:
         raise _too_many(said.path)
+    _finite(said, tree)
     model = Model(tree, files=files)
     if tree.tag == "mujoco":
         _mjcf(said, model)
@@ -197,6 +198,16 @@ def _tree(said: RobotModel, root: Path, name: str, files: dict[str, Path]) -> ET
 
 def _too_many(name: str) -> Unfit:
     return Unfit("R246", f"`{name}` has more than {MOST_ELEMENTS} elements", "leave out what is not the robot")
+
+
+def _finite(said: RobotModel, tree: ET.Element) -> None:
+    """Refuse NaN, which MuJoCo takes for a value that was not given. Infinities `canonical` finds."""
+    named = {element.get("name") for element in tree.iter()}
+    for element in tree.iter():
+        for key, value in element.attrib.items():
+            if value not in named and "nan" in value.lower().replace("+", " ").replace("-", " ").split():
+                what = f"`{element.tag}`" + (f" `{element.get('name')}`" if element.get("name") else "")
+                raise Unfit("R246", f"`{key}` of {what} in `{said.path}` is no number: `{value[:60]}`", "give it a number")
 
 
 def _bytes(said: RobotModel, name: str, path: Path, most: int) -> bytes:

@@ -21,7 +21,7 @@ class AlignParams(Params):
     needs={"twin": baselines("twin")},
     makes={"reference": "reference.npz", "preview": "preview.png"},
     offers=lambda p, inputs: Contract(camera_keys=inputs.get("twin", Contract()).camera_keys),
-    cost=lambda p: Resources(minutes=0.03),
+    cost=lambda p: Resources(minutes=0.001),
 )
 def align(p: AlignParams, twin: Path, out: Out) -> dict[str, int]:
     """Publish the pictures that live ones are aligned with: the twin's background in each of its cameras, without robot or

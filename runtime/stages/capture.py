@@ -41,7 +41,7 @@ class Capture(Params):
 def _cost(p: Capture) -> Resources:
     if isinstance(p.source, Photos):
         return Resources(mem_gb=2.0, minutes=4.0 if p.source.video else 2.0 if p.source.poses == "none" else 1.0)
-    return Resources(mem_gb=1.0, minutes=0.3)
+    return Resources(mem_gb=1.0, minutes=0.06)
 
 
 @stage(

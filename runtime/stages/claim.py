@@ -27,7 +27,7 @@ class ClaimParams(Params):
     per=("claim", "study"),
     needs={"uplift": one("uplift")},
     makes={"claim": "claim.json"},
-    cost=lambda p: Resources(minutes=0.05),
+    cost=lambda p: Resources(minutes=0.003),
 )
 def claim(p: ClaimParams, uplift: Path, out: Out) -> dict[str, Any]:
     """Judge a claim by bands of its own. A refuted claim is a result: the job itself succeeds."""

@@ -38,7 +38,7 @@ class ConditionsParams(Params):
     role="conditions",
     per=("task", "domain"),
     makes={"conditions": "conditions.json"},
-    cost=lambda p: Resources(minutes=0.02),
+    cost=lambda p: Resources(minutes=0.002),
 )
 def conditions(p: ConditionsParams, out: Out) -> dict[str, Any]:
     """Draw the initial states of every split and write them down, with a digest for each split.

@@ -142,7 +142,7 @@ class Coverage(Params):
 
 def _cost(p: Coverage) -> Resources:
     megapixels = len(p.trajectories) * p.frames * p.width_px * p.height_px / 1e6
-    return Resources(mem_gb=1.0 + 0.05 * megapixels, minutes=0.2 + 0.02 * megapixels)
+    return Resources(mem_gb=1.0 + 0.05 * megapixels, minutes=0.07 + 0.02 * megapixels)
 
 
 def _frames(p: Coverage) -> int | None:

@@ -46,7 +46,7 @@ class DemosParams(Params):
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},
     offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin"),
     expects=lambda p: {"twin": Contract(instruction_key="task")},
-    cost=lambda p: Resources(mem_gb=1.5, minutes=0.2 + p.episodes / 400 + p.scripted_tries / 2000),
+    cost=lambda p: Resources(mem_gb=1.5, minutes=0.02 + p.episodes / 2000 + p.scripted_tries / 4000),
 )
 def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     """Let the expert act until enough episodes succeeded, draw them, and write them through LeRobot; then try it on

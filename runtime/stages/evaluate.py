@@ -71,7 +71,7 @@ def _planned(p: EvaluateParams) -> float:
     agree=(("policy", "twin"), ("policy", "transform")),
     makes={"trials": "trials.parquet", "rollouts": "rollouts/", "twice": "twice.parquet", "protocol": "protocol.json"},
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
-    cost=lambda p: Resources(minutes=0.1 + _planned(p) / 600),
+    cost=lambda p: Resources(minutes=0.005 + _planned(p) / 3000),
 )
 def evaluate(
     p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, transform: Path | None, out: Out

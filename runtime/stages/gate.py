@@ -29,7 +29,7 @@ class GateParams(Params):
     per=("gate", "study"),
     needs={"uplift": maybe("uplift"), "judged": every("any")},
     makes={"gate": "gate.json"},
-    cost=lambda p: Resources(minutes=0.05),
+    cost=lambda p: Resources(minutes=0.01),
 )
 def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> dict[str, Any]:
     """Judge a metric's band against the rule. A failed gate is a result: the job itself succeeds."""

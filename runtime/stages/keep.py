@@ -12,7 +12,7 @@ from runtime.stage import Params, Resources, by_unit, one, previous, stage
 class Keep(Params):
     """What decides."""
 
-    metric: str = Field("success_rate", min_length=1)
+    metric: str = Field("success_rate", min_length=1, json_schema_extra={"metric_of": "measured"})
     """Metric of the rehearsal; higher is better."""
     margin: float = Field(0.0, ge=0)
     """By how much, in the metric's unit, a round's policy may fall short of the best so far and still be taken."""

@@ -95,7 +95,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
     expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task", statistics=needed(p.camera_keys))},
-    cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.steps / 2000),
+    cost=lambda p: Resources(mem_gb=1.5, minutes=0.01 + p.steps / (8000 if p.architecture == "small" else 2000)),
 )
 def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
     """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors."""

@@ -29,7 +29,7 @@ class RehearseParams(Params):
     agree=(("policy", "twin"),),
     makes={"rehearsal": "rehearsal.json"},
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
-    cost=lambda p: Resources(minutes=0.1 + p.trials / 600),
+    cost=lambda p: Resources(minutes=0.01 + p.trials / 3000),
 )
 def rehearse(p: RehearseParams, policy: Path, twin: Path, out: Out) -> dict[str, float | int]:
     """Run the trials and say how many succeeded: what a choice between policies may look at, since no verdict rests on it."""

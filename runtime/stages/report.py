@@ -38,7 +38,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=32,
+    version=33,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
@@ -56,7 +56,7 @@ class ReportParams(Params):
         "factors": every("gap_factors"),
     },
     makes={"page": "report.html", "content": "report.json"},
-    cost=lambda p: Resources(minutes=0.2),
+    cost=lambda p: Resources(minutes=0.05),
 )
 def report(
     p: ReportParams,

@@ -63,7 +63,7 @@ class Splat(Params):
     makes={"splat": "splat.ply", "scene": "scene.json", "preview": "preview/"},
     backends=("renderer",),
     offers=lambda p, inputs: Contract(),
-    cost=lambda p: Resources(mem_gb=1.0, minutes=0.3 + p.iterations * (p.photo_width_px / 200) ** 2 / 3000),
+    cost=lambda p: Resources(mem_gb=1.0, minutes=0.03 + p.iterations * (p.photo_width_px / 200) ** 2 / 4000),
 )
 def splat(p: Splat, capture: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Fit or take over Gaussians, find the support, and measure the splat on photos that it never saw.

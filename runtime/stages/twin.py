@@ -148,7 +148,7 @@ def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
     },
     backends=("renderer",),
     offers=_offers,
-    cost=lambda p: Resources(minutes=0.3),
+    cost=lambda p: Resources(minutes=0.16),
 )
 def twin(p: TwinParams, capture: Path, scene: Path, robot: Path | None, out: Out, renderer: Renderer) -> dict[str, Any]:
     """Find the support, stand the robot on free room of it, and build scene, cameras and backdrops.

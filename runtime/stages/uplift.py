@@ -51,7 +51,7 @@ class UpliftParams(Params):
     per=("study",),
     needs={"trials": every("trials"), "looks": every("interim")},
     makes={"uplift": "uplift.json", "trials": "trials.parquet"},
-    cost=lambda p: Resources(minutes=0.1),
+    cost=lambda p: Resources(minutes=0.015),
 )
 def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> dict[str, Any]:
     """Join the trials of all cells and of imported sets, refuse what does not belong together, compare approaches.

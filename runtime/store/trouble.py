@@ -11,6 +11,7 @@ AWAY = frozenset(getattr(errno, name) for name in _NAMES.split() if hasattr(errn
 AWAY_HELP = "the file system does not answer: see that the disk is sound and the network mount there"
 HELP = {
     errno.EDQUOT: "your quota there is used up: `simkiln gc` says what may go",
+    errno.EFBIG: "a file would be larger than is allowed: raise the limit (`ulimit -f`)",
     errno.EROFS: "it is mounted read-only: mount it for writing, or name another folder (`store:` in simkiln.local.yaml)",
     errno.EACCES: "mend the rights of the file or the folder that it is in",
     errno.EPERM: "mend the rights, owner or flags of the file or the folder that it is in",

@@ -45,6 +45,8 @@ class Label(Form):
     """Spec file, relative to the project."""
     line: NotRequired[int]
     """Line in it."""
+    advice: NotRequired[str]
+    """Of a gate: what to do where it fails."""
 
 
 class Report(Form):

@@ -84,12 +84,15 @@ def of_metrics(
         found: (label, metrics) of every artifact of the rule's stage. Dots in the rule's metric reach into nested ones.
         manifests: of the same artifacts, which a rule over quotients needs.
     """
+    asked, manifests = list(found), manifests or [{}] * len(found)
+    if rule.unmeasured == "left_out":  # a stage that could not measure says so with a null
+        kept = [i for i, (_, metrics) in enumerate(asked) if metrics.get(rule.metric, 0) is not None]
+        found, manifests = [asked[i] for i in kept], [manifests[i] for i in kept]
     values = [(label, value) for label, metrics in found if (value := lookup(metrics, rule.metric)) is not None]
     if not values or len(values) < len(found):
         told = f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts"
         without = sorted({label for label, metrics in found if label and lookup(metrics, rule.metric) is None})
-        more = f" and {len(without) - 3} more" if len(without) > 3 else ""
-        return not_run(rule, told + (f": not of {', '.join(f'`{w}`' for w in without[:3])}{more}" if without else ""))
+        return not_run(rule, told + (f": not of {_named(without)}" if without else ""))
     if rule.of == "median":
         labels = [label if rule.scope == "location" else "" for label, _ in found]
         values = of_median(rule, list(zip(labels, manifests, strict=True)))
@@ -100,7 +103,15 @@ def of_metrics(
         for label, value in values:
             by_label.setdefault(label, []).append(value)
         values = [(label, sum(vs) / len(vs)) for label, vs in by_label.items()]
-    return _verdict(rule, [_part(rule, Measure(label, value, None, 1)) for label, value in values], None)
+    verdict = _verdict(rule, [_part(rule, Measure(label, value, None, 1)) for label, value in values], None)
+    left = sorted({label for label, metrics in asked if label and metrics.get(rule.metric, 0) is None})
+    return {**verdict, "reason": f"{verdict['reason']}; not measured at {_named(left)}"} if left else verdict
+
+
+def _named(labels: Sequence[str]) -> str:
+    """The first three, and how many more."""
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+    return ", ".join(f"`{label}`" for label in labels[:3]) + more
 
 
 def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
@@ -146,7 +157,7 @@ def _said(
     rule: GateRule, level: float | None, status: Status, reason: str, parts: Sequence[Part], worst: Part | None
 ) -> dict[str, Any]:
     return {
-        **rule.model_dump(exclude={"level", "of"}),
+        **rule.model_dump(exclude={"level", "of", "unmeasured"}),
         "wanted": wanted(rule),
         "unit": "points" if rule.metric in TRIAL_METRICS else "",
         "level": level,

@@ -21,7 +21,8 @@ def test_a_capture_that_is_mush_fails_what_every_place_of_photos_must_clear(tmp_
     found = project(tmp_path)
     assert found.studies["lund-street"].gates == ["standing-depth", "standing-sharp"]
     assert found.studies["playbot"].gates == []  # no photos, nothing to hold a splat against
-    assert "standing-sharp" not in found.studies["study"].gates
+    assert found.studies["study"].gates[-3:] == ["splat-sharp", "splat-depth", "work-area-seen"]  # over the same, and stricter
+    assert found.studies["own-so101"].gates == ["standing-depth", "standing-sharp"]  # hidden sites, with trials
     said = {"mush": {"psnr_matched": 15.2, "depth_rel_err": 0.25}, "fine": {"psnr_matched": 19.07, "depth_rel_err": 0.0131}}
     for gate in map(found.gates.get, found.studies["lund-street"].gates):
         assert gate is not None
@@ -39,3 +40,12 @@ def test_specs_have_the_last_word(tmp_path: Path) -> None:
         "splat-depth",
         "standing-sharp",
     ]
+
+
+def test_a_splat_that_was_brought_is_not_held_against_photos_that_it_lacks(tmp_path: Path) -> None:
+    found = project(tmp_path, "stages: {}\n").gates["standing-sharp"]
+    said = [("lund-street", {"psnr_matched": 19.0}), ("playbot", {"psnr_matched": None})]
+    verdict = of_metrics(found, said)
+    assert (verdict["status"], verdict["reason"]) == ("passed", "lund-street: 19, wanted at least 17; not measured at `playbot`")
+    assert of_metrics(found, [*said, ("barn", {})])["status"] == "not run"  # recorded nothing: another thing
+    assert of_metrics(found, said[1:])["status"] == "not run"

@@ -34,7 +34,7 @@ def test_chunks_hold_every_node_once_and_come_after_what_they_need(
         assert len({node.stage.name for node in part.nodes}) == 1
         minutes = [node.setting.resources.minutes for node in part.nodes]
         assert sum(minutes) <= max(chunking.LONGEST_MIN, max(minutes)) + 1e-9
-        assert part.entry([])["runtime"] == max(1, round(sum(minutes) * 10))
+        assert part.entry([])["runtime"] == max(10, round(sum(minutes) * 10))
     frozen = FrozenPlan(emit(project, plan))
     built: set[str] = set()
     for part in parts:  # graph order within a stage, stages after those that they read

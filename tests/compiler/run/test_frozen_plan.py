@@ -1,12 +1,15 @@
 """Planned must equal published: Snakemake's own word is not enough."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
 from compiler.run.frozen_plan import FrozenPlan
 from compiler.run.workflow import finish
+from tests.compiler.published import base_project, publish_all
 
 
 def frozen(root: Path, targets: list[list[str]]) -> FrozenPlan:
@@ -50,6 +53,26 @@ def test_what_was_planned_and_is_not_published_is_named(
         finish(plan)
     publish(tmp_path, "splat", "bb")
     assert plan.absent(tmp_path) == []
+
+
+def test_a_disk_that_is_full_at_the_end_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base_project(tmp_path)
+    publish_all(tmp_path, files={"report.html": b"<html>", "report.json": b"{}"})
+    monkeypatch.setattr("compiler.report.brief.render_brief", str)  # the summary of a report that holds nothing
+    monkeypatch.chdir(tmp_path)
+    plan = frozen(tmp_path, [["splat", "bb"]])
+    publish(tmp_path, "capture", "aa")
+    publish(tmp_path, "splat", "bb")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for address in (("capture", "aa"), ("splat", "bb")):
+        (tmp_path / plan.marker(*address)).parent.mkdir(parents=True)
+        (tmp_path / plan.marker(*address)).touch()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(WorkflowError, match=r"error\[B314\]: cannot use `build.*: file too large\n.*ulimit"):
+            finish(plan)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_an_attempt_asks_for_more_unless_the_one_before_was_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,8 @@ def test_check_says_what_a_job_would_stumble_over(tmp_path: Path) -> None:
     assert found(arm(tmp_path)) == []
     cone = '<asset><mesh name="m" builtin="cone" params="1000000000 .5"/></asset>'
     assert found(arm(tmp_path, head=cone)) == [("R246", "`a.xml` has `builtin` in `mesh`, which is not let in")]
+    message = "`mass` of `geom` in `a.xml` is no number: `-NaN`"
+    assert found(arm(tmp_path, mass="-NaN")) == [("R246", message)], "MuJoCo takes it as not given"
     states = '<actuator><general joint="a" dyntype="user" actdim="1000000000"/></actuator>'
     assert found(arm(tmp_path, tail=states)) == [("R246", "`a.xml` has `actdim` in `general`, which is not let in")]
     assert found(arm(tmp_path, head='<include file="b.xml"/>')) == [("R210", "no file `b.xml` in root `robots`")]

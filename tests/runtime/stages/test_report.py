@@ -137,6 +137,10 @@ def test_titles_are_filled_in_and_escaped(folder: Path) -> None:
     assert "Never shown" not in named
     assert HOSTILE not in named
     assert apply_labels(page, {}) == page
+    failed = page.replace("</main>", '<span class="advice" data-ref="gate:g"></span></main>')
+    assert ">What to do: more &lt;photos&gt;</span>" in apply_labels(
+        failed, {"gate:g": {"title": "G", "advice": "more <photos>"}}
+    )
 
 
 def test_ids_and_failure_modes_cannot_become_markup(tmp_path: Path) -> None:
