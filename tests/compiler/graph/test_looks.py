@@ -107,7 +107,7 @@ def test_show_names_the_line_that_asks_for_looks(
     assert main(["show", "evaluate/cellar/press/bold/1/twin/3"]) == 0
     said = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines() if "study.yaml" in line}
     at = {name: said[name] for name in ("schedule", "look", "arm")}
-    assert at == {"schedule": "specs/study.yaml:11:13", "look": "specs/study.yaml:11:13", "arm": "specs/study.yaml:4:13"}
+    assert at == {"schedule": "specs/study.yaml:12:13", "look": "specs/study.yaml:12:13", "arm": "specs/study.yaml:4:13"}
 
 
 def test_two_approaches_do_not_differ_in_what_they_are_called(

@@ -102,7 +102,7 @@ def test_a_location_stands_once_in_a_set(expanded: Callable[..., Nodes], tmp_pat
     assert (found.code, found.message, str(found.span)) == (
         "R202",
         "`attic` is listed twice in `pretrain`",
-        "specs/study.yaml:11:32",
+        "specs/study.yaml:12:32",
     )
 
 

@@ -29,7 +29,7 @@ def test_back_ends_that_want_different_places(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(DEFAULTS, "judge", "far")
     monkeypatch.setitem(REGISTRY, "splat", replace(load_stages()["splat"], backends=("renderer", "judge")))
     (found,) = check(load_project(tmp_path))
-    assert (found.code, str(found.span)) == ("B306", "specs/study.yaml:11:35")
+    assert (found.code, str(found.span)) == ("B306", "specs/study.yaml:12:35")
     assert "`near` in environment one, `far` in container a/b:1" in found.message
     where["far"] = Where(image="a/b:1", process=True)
     assert check(load_project(tmp_path)) == []

@@ -51,7 +51,7 @@ def test_a_licence_that_forbids_the_study_s_use(tmp_path: Path, monkeypatch: pyt
     for module in ("compiler.laws.backends", "compiler.graph.identity"):
         monkeypatch.setattr(f"{module}.info", lambda role, name: info[name] if role == "renderer" else described(role, name))
     (found,) = check(load_project(tmp_path))
-    assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:12:22")
+    assert (found.code, str(found.span)) == ("B303", "specs/study.yaml:13:22")
     assert found.help == "use `numba` (Apache-2.0) instead"
     study.write_text(study.read_text().replace("inria", "numba"))
     assert check(load_project(tmp_path)) == []
@@ -115,7 +115,7 @@ def test_a_surrogate_back_end_carries_no_claim_about_more(tmp_path: Path, monkey
         "compiler.laws.backends.info", lambda role, name: stand_in if role == "renderer" else described(role, name)
     )
     (found,) = check(load_project(tmp_path))
-    assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:13:22")
+    assert (found.code, str(found.span)) == ("X434", "specs/study.yaml:14:22")
     study.write_text(study.read_text().replace(", about: transfer", ""))
     assert check(load_project(tmp_path)) == []
 
