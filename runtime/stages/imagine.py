@@ -22,7 +22,7 @@ class ImagineParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(count="episodes frames", share="mean_probability disagreement"),
     libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
@@ -62,7 +62,7 @@ def imagine(p: ImagineParams, policy: Path, world: Path, twin: Path, transform: 
     starts = [kind.draw_start(facts.task, i, "development", 1_000_003 + p.start_seed, facts.robot) for i in range(p.episodes)]
     dreams = dreamt_from(model, actor, twin, facts, [Condition("development", start) for start in starts])
     films = np.stack([film_of(model, dreams.dream, i) for i in range(len(dreams.indices))])
-    columns = {name: value.astype(np.float32) for name, value in vars(dreams.dream).items()}
+    columns = {name: value.astype(np.float32) for name, value in vars(dreams.dream).items() if name != "first"}
     np.savez_compressed(out.path("imagined"), pictures=films, initial_state=dreams.indices, **columns)
     save_sheet(out.path("preview"), list(films[:SHEET_ROWS]))
     chance = dreams.dream.done[:, -1]

@@ -36,7 +36,7 @@ class ImaginedTrialsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
         share="success_rate mean_probability disagreement mean_score",
         count="n failure_modes.* repeated differing",

@@ -42,7 +42,7 @@ def _at(names: str) -> str:
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
         count="frames parameters pretrained windows held_out_episodes frames_per_cpu_s",
         s="train_cpu_s",

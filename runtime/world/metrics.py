@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from runtime.splat.metrics import ssim
-from runtime.world.model import Imagined, WorldModel
+from runtime.world.model import Imagined, Kept, WorldModel
+from runtime.world.network import World
 from runtime.world.windows import Attempts, composed
 
 HORIZONS = (1, 4, 8, 16)
@@ -52,6 +53,7 @@ def foretold(
     }
     out: dict[str, float] = {}
     few = slice(0, pictures_of)
+    kept = kept_of(world, looked[few, -1], worlds)
     for h in HORIZONS:
         truth = ahead[:, h - 1] + 1
         true = pictures(truth[few]).astype(np.float32)
@@ -59,7 +61,7 @@ def foretold(
         covered = (held.layers[truth[few], 4] < 250) | (held.layers[seen[few, -1], 4] < 250)
         guesses: dict[str, np.ndarray] = {
             "copy": now,
-            **{name: world.pictures(_first(im, few), h - 1).astype(np.float32) for name, im in found.items()},
+            **{name: world.pictures(_first(im, few), h - 1, kept).astype(np.float32) for name, im in found.items()},
         }
         for name, guess in guesses.items():
             square = (guess - true) ** 2
@@ -98,6 +100,11 @@ def _states(found: Imagined, held: Attempts, truth: np.ndarray, h: int) -> dict[
     return out
 
 
+def kept_of(world: WorldModel, pictures: np.ndarray, worlds: World) -> Kept:
+    """What to keep of the last true pictures [N, H, W, 3] of the first N worlds, as the members' mean has them."""
+    return world.keep(pictures, *(getattr(worlds, x).mean(0)[: len(pictures)] for x in ("joints", "objects", "turns")))
+
+
 def _first(found: Imagined, few: slice) -> Imagined:
     return Imagined(**{name: value[few] for name, value in vars(found).items()})
 
@@ -132,7 +139,8 @@ def strip(world: WorldModel, held: Attempts, rows: int, looks: int, seed: int = 
         ).astype(np.uint8)
         worlds = world.look(true[None, :looks], held.state[None, frames[:looks]], held.action[None, frames[: looks - 1]])
         found = world.imagine(worlds, held.action[None, frames[looks - 1 : -1]])
-        films += [true[looks:], np.concatenate([world.pictures(found, t) for t in range(longest)])]
+        kept = kept_of(world, true[None, looks - 1], worlds)
+        films += [true[looks:], np.concatenate([world.pictures(found, t, kept) for t in range(longest)])]
     return films
 
 

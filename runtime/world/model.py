@@ -14,7 +14,9 @@ from runtime.world.network import Network, Sizes, World, over
 from runtime.world.skeleton import Skeleton, View
 
 WEIGHTS, FACTS = "world.safetensors", "world.json"
-PAINTED_AT_ONCE = 32
+PAINTED_AT_ONCE = 64
+KEPT = 16 / 255
+"""What painting lacks of the last true picture is added again where what is painted has changed by less than about this."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class Imagined:
     reward: np.ndarray  # [N, T]
     sd_m: np.ndarray  # [N, T, 2] expected error of tip and objects: what members say, and how far they are apart
     apart_m: np.ndarray  # [N, T, 2] the latter alone
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of the last true pictures: what is painted of them, and what that lacks, each [N, 3, H, W] in -1..1."""
+
+    painted: Tensor
+    rest: Tensor
 
 
 class WorldModel:
@@ -76,20 +86,30 @@ class WorldModel:
     def _all(self, x: Tensor) -> Tensor:
         return x.expand(self.members, *x.shape)
 
-    def paint(self, joints: Tensor, objects: Tensor, turns: Tensor) -> Tensor:
-        """States to pictures [N, 3, H, W] in 0..1; gradients pass."""
+    def paint(self, joints: Tensor, objects: Tensor, turns: Tensor, kept: Kept | None = None) -> Tensor:
+        """States to pictures [N, 3, H, W] in 0..1; gradients pass. Where the picture is still as `kept` was painted, what
+        painting lacks of the true one is added."""
         parts = zip(*(x.split(PAINTED_AT_ONCE) for x in (joints, objects, turns)), strict=True)
         layers = torch.cat([self.network.painter(*part) for part in parts])
-        return over(layers, self.behind.expand(len(layers), -1, -1, -1), self.facts["shadow"]).clamp(0, 1)
+        seen = over(layers, self.behind.expand(len(layers), -1, -1, -1), self.facts["shadow"])
+        if kept is not None:
+            changed = (seen - kept.painted).abs().amax(1, keepdim=True) / KEPT
+            seen = seen + torch.exp(-changed * changed) * kept.rest
+        return seen.clamp(0, 1)
 
     @torch.no_grad()
-    def pictures(self, worlds: World | Imagined, step: int | None = None) -> np.ndarray:
-        """What is seen u8 [N, H, W, 3] of the members' mean worlds (or of one step of what was imagined), without noise."""
-        if isinstance(worlds, Imagined):
-            state = [torch.from_numpy(x[:, step]) for x in (worlds.joints, worlds.objects, worlds.turns)]
-        else:
-            state = [getattr(worlds, name).mean(0) for name in ("joints", "objects", "turns")]
-        return (self.paint(*state) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    def keep(self, pictures: np.ndarray, joints: Tensor, objects: Tensor, turns: Tensor) -> Kept:
+        """What `paint` is to keep of true pictures u8 [N, H, W, 3] of these states, less what may be the camera's noise."""
+        painted = self.paint(joints, objects, turns)
+        rest = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - painted
+        noise = float(self.facts["noise_sd"]) / 255
+        return Kept(painted, rest * (rest * rest / (rest * rest + noise * noise + 1e-9)))
+
+    @torch.no_grad()
+    def pictures(self, imagined: Imagined, step: int, kept: Kept | None = None) -> np.ndarray:
+        """What is seen u8 [N, H, W, 3] of one step of the members' mean worlds, without noise."""
+        state = [torch.from_numpy(x[:, step]) for x in (imagined.joints, imagined.objects, imagined.turns)]
+        return (self.paint(*state, kept) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
     @torch.no_grad()
     def imagine(self, worlds: World, actions: np.ndarray) -> Imagined:

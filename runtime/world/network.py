@@ -171,6 +171,7 @@ class Painter(nn.Module):
     and every object: how far from its axis, on which side, how far along."""
 
     grid: Tensor
+    powers: Tensor
 
     def __init__(self, s: Sizes, skeleton: Skeleton, view: View) -> None:
         super().__init__()
@@ -183,6 +184,8 @@ class Painter(nn.Module):
             "grid", torch.stack([x.repeat(self.rows) * aspect, y.repeat_interleave(self.columns)], 1), persistent=False
         )
         self.aspect = aspect
+        ones, square = torch.ones(len(self.grid), 1), (self.grid**2).sum(1, keepdim=True)
+        self.register_buffer("powers", torch.cat([ones, self.grid, square], 1), persistent=False)
         self.log_width = nn.Parameter(torch.full((2, lines + s.objects), 0.0))
         whole = s.joints * 3 + lines * 2 + s.objects * 6
         self.whole = nn.Sequential(nn.Linear(whole, 96), nn.ReLU(), nn.Linear(96, 2 * s.paint))
@@ -199,20 +202,17 @@ class Painter(nn.Module):
         flat, depth = self.view(ends)
         flat = flat * torch.tensor([self.aspect, 1.0])
         a, along = flat[:, :, 0], flat[:, :, 1] - flat[:, :, 0]  # [B, S, 2]
-        length = (along * along).sum(-1).clamp_min(1e-4)  # [B, S]
-        unit = along / length.sqrt()[..., None]
-        # the grid is the same for all: projections on axes are products of matrices, [B, P, S]
-        far = (a * along).sum(-1)
-        t = ((self.grid @ along.transpose(1, 2) - far[:, None]) / length[:, None]).clamp(0, 1)
-        side = (
-            self.grid @ torch.stack([-unit[..., 1], unit[..., 0]], 1)
-            - (a[..., 0] * -unit[..., 1] + a[..., 1] * unit[..., 0])[:, None]
-        )
-        off_x = self.grid[:, 0, None] - a[:, None, :, 0] - t * along[:, None, :, 0]
-        off_y = self.grid[:, 1, None] - a[:, None, :, 1] - t * along[:, None, :, 1]
+        reach = (along * along).sum(-1)  # [B, S]
+        length = reach.clamp_min(1e-4)
+        across = torch.stack([-along[..., 1], along[..., 0]], -1) / length.sqrt()[..., None]
+        # of all squares alike, and linear in 1, x, y and x^2 + y^2 but for the ends: products of matrices, [B, P, S]
+        ahead = self._on_grid(-(a * along).sum(-1), along)
+        side = self._on_grid(-(a * across).sum(-1), across)
+        t = (ahead / length[:, None]).clamp(0, 1)
+        away = self._on_grid((a * a).sum(-1), -2 * a, 1.0) - t * (2 * ahead - t * reach[:, None])
         width = self.log_width.exp()
         lines = along.shape[1]
-        close = torch.exp(-(off_x * off_x + off_y * off_y) * (30 * width[0, :lines]))
+        close = torch.exp(away * (-30 * width[0, :lines]))
         middle, object_depth = self.view(objects)
         middle = middle * torch.tensor([self.aspect, 1.0])
         ox, oy = self.grid[:, 0, None] - middle[:, None, :, 0], self.grid[:, 1, None] - middle[:, None, :, 1]
@@ -235,10 +235,15 @@ class Painter(nn.Module):
             1,
         )
         shift, again = self.whole(told)[:, None].chunk(2, -1)
-        x = F.relu(self.near(seen) + shift)
-        x = F.relu(self.mid(x) + again)
-        layers = torch.sigmoid(self.out(x)).view(-1, self.rows, self.columns, 5, s.cell, s.cell)
+        x = self.near(seen).add_(shift).relu_()
+        x = self.mid(x).add_(again).relu_()
+        layers = self.out(x).sigmoid_().view(-1, self.rows, self.columns, 5, s.cell, s.cell)
         return layers.permute(0, 3, 1, 4, 2, 5).reshape(-1, 5, s.height, s.width)
+
+    def _on_grid(self, flat: Tensor, slope: Tensor, square: float = 0.0) -> Tensor:
+        """`flat` [B, S] + `slope` [B, S, 2] times x and y + `square` times x^2 + y^2, of all squares: [B, P, S]."""
+        terms = torch.cat([flat[..., None], slope, torch.full_like(flat, square)[..., None]], -1)
+        return self.powers @ terms.transpose(1, 2)
 
 
 class Network(nn.Module):

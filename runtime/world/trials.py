@@ -18,7 +18,7 @@ from runtime.sim.scene.settle import refuse_unsettled
 from runtime.sim.trials.conditions import Condition, alike
 from runtime.sim.trials.run import Trial, look
 from runtime.sim.twin.twin import Twin, eyes_of, read_behind, read_model
-from runtime.world.model import WorldModel
+from runtime.world.model import Kept, WorldModel
 from runtime.world.network import World
 
 _NOISE_STREAM = 43
@@ -38,6 +38,7 @@ class Dream:
     turns: np.ndarray  # [N, T + 1, K, 2]
     reward: np.ndarray  # [N, T]
     apart_m: np.ndarray  # [N, T] how far members' objects are apart
+    first: np.ndarray  # u8 [N, H, W, 3] the picture that each begins with
 
 
 @torch.no_grad()
@@ -64,6 +65,7 @@ def dream(
     n, m, camera = len(first), world.members, world.facts["camera"]
     worlds = world.look(first[:, None], joints[:, None], np.zeros((n, 0, joints.shape[1])))
     left = torch.ones(m, n)
+    kept = world.keep(np.tile(first, (m, 1, 1, 1)), *_joined(worlds))
     low, high = (torch.from_numpy(x.astype(np.float32)) for x in robot.limits_rad.T)
     policy.reset(n * m)
     rows: list[tuple[np.ndarray, ...]] = []
@@ -71,7 +73,7 @@ def dream(
     for t in range(steps):
         images = {}
         if policy.looks:
-            seen = np.tile(first, (m, 1, 1, 1)) if t == 0 else _seen(world, worlds, indices, t)
+            seen = np.tile(first, (m, 1, 1, 1)) if t == 0 else _seen(world, worlds, indices, t, kept)
             images = {camera: seen}
         measured = worlds.joints.flatten(0, 1)
         wish = torch.from_numpy(
@@ -85,17 +87,20 @@ def dream(
         rows.append(((1 - left).mean(0).numpy(), actions.mean(0).numpy(), said.reward.mean(0).numpy(), apart_m.numpy()))
     done, action, reward, apart_m = (np.stack(column, 1) for column in zip(*rows, strict=True))
     joints, tip, objects, turns = (np.stack(column, 1) for column in zip(*states, strict=True))
-    return Dream(done, left.std(0, correction=0).numpy(), joints, action, tip, objects, turns, reward, apart_m)
+    return Dream(done, left.std(0, correction=0).numpy(), joints, action, tip, objects, turns, reward, apart_m, first)
 
 
 def _mean(worlds: World) -> tuple[np.ndarray, ...]:
     return tuple(getattr(worlds, name).mean(0).numpy() for name in ("joints", "tip", "objects", "turns"))
 
 
-def _seen(world: WorldModel, worlds: World, indices: Sequence[int], step: int) -> np.ndarray:
+def _joined(worlds: World) -> list[torch.Tensor]:
+    return [getattr(worlds, name).flatten(0, 1) for name in ("joints", "objects", "turns")]
+
+
+def _seen(world: WorldModel, worlds: World, indices: Sequence[int], step: int, kept: Kept) -> np.ndarray:
     """What each member's worlds look like, with the camera's noise: u8 [M * N, H, W, 3]."""
-    joined = [getattr(worlds, name).flatten(0, 1) for name in ("joints", "objects", "turns")]
-    clean = world.paint(*joined).permute(0, 2, 3, 1).numpy() * 255
+    clean = world.paint(*_joined(worlds), kept).permute(0, 2, 3, 1).numpy() * 255
     own = [] if world.facts["camera"] == DEFAULT_CAMERA else [zlib.crc32(world.facts["camera"].encode())]
     noise = np.stack(
         [
@@ -110,8 +115,9 @@ def _seen(world: WorldModel, worlds: World, indices: Sequence[int], step: int) -
 def film_of(world: WorldModel, dreamt: Dream, i: int) -> np.ndarray:
     """What was imagined of trial i, u8 [T + 1, H, W, 3], without noise."""
     state = [torch.from_numpy(x[i].astype(np.float32)) for x in (dreamt.joints, dreamt.objects, dreamt.turns)]
+    kept = world.keep(dreamt.first[i : i + 1], *(x[:1] for x in state))
     with torch.no_grad():
-        return (world.paint(*state) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        return (world.paint(*state, kept) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
 
 @dataclass(frozen=True)

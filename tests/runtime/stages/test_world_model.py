@@ -14,6 +14,8 @@ from runtime.sim.episodes.attempts import load_attempts, replay
 from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 from runtime.store.manifest import read_manifest
 from runtime.world.metrics import auc
+from runtime.world.model import Kept, read_world
+from runtime.world.network import quarters
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.stage import attempts_of
 from runtime.world.windows import composed
@@ -96,12 +98,25 @@ def test_a_policy_is_tried_in_it(
         assert np.all(np.diff(found["done"], axis=1) >= 0)
 
 
+def test_what_is_painted_as_before_stays_as_it_was_seen(sim_twin: Path, rollouts: Path, world: Path) -> None:
+    """The painter of this model has learned nothing: all that is right comes from the picture that was seen."""
+    model, data = read_world(world / "model"), attempts_of(sim_twin, rollouts, end=1)
+    seen = composed(data.layers[:1], data.backdrops[:1].astype(np.float32), model.facts["shadow"]).astype(np.uint8)
+    state = [torch.from_numpy(x[:1]) for x in (data.state, data.objects)]
+    kept = model.keep(seen, *state, quarters(torch.from_numpy(data.turns[:1])))
+
+    def off(joints: torch.Tensor, *kept: Kept) -> float:
+        painted = model.paint(joints, state[1], quarters(torch.from_numpy(data.turns[:1])), *kept)
+        return float((painted.detach().permute(0, 2, 3, 1) * 255 - torch.from_numpy(seen)).abs().mean())
+
+    assert off(state[0], kept) < 1 < 4 < off(state[0])
+    assert off(state[0], kept) < off(state[0] + 1, kept)
+
+
 def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="R347: rollouts hold 0 windows"):
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
     with pytest.raises(InputError, match="R344"):
-        from runtime.world.model import read_world
-
         read_world(tmp_path)
 
 
