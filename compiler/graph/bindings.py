@@ -170,6 +170,12 @@ def _stopped(grid: Grid, at: Scope) -> list[dict[str, Any]]:
     ]
 
 
+def _exploited(grid: Grid, at: Scope) -> list[GateRule]:
+    """Gates over what is exploited that stop claims where they fail."""
+    listed = {gate: grid.project.gates[gate] for gate in grid.study.gates if gate not in grid.study.waivers.gates}
+    return [_part(GateRule, rule) for rule in listed.values() if rule.against is not None and rule.on_fail != "warn"]
+
+
 def _interim_places(grid: Grid, at: Scope) -> list[InterimPlace]:
     return [
         InterimPlace(location=location, task=one.task, domain=one.domain, look=one.look)  # ty: ignore[invalid-argument-type]
@@ -302,6 +308,7 @@ BINDINGS: dict[str, Binding] = {
     "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
     "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
+    "exploited": Binding(_exploited, _below("gates")),
     "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),
     "stopped": Binding(_stopped),
     "unrecorded": Binding(lambda grid, _: grid.identities.ignoring),

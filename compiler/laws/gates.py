@@ -78,9 +78,11 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
         return
     if rule.domain is not None and rule.domain not in domains(subject.project, study):
         yield "domain", f"judges trials in `{rule.domain}`, but none are planned there", way_to(rule.domain)
-    elif rule.metric == "uplift" and study.baseline is None:
+    elif rule.against is not None and rule.against not in domains(subject.project, study):
+        yield "against", f"judges against trials in `{rule.against}`, but none are planned there", way_to(rule.against)
+    elif rule.metric in ("uplift", "exploitation") and study.baseline is None:
         yield "metric", "judges uplift, but the study has no baseline", "name a `baseline`"
-    elif rule.metric == "uplift" and rule.approach == study.baseline:
+    elif rule.metric in ("uplift", "exploitation") and rule.approach == study.baseline:
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
     elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(subject, study):
         curve = load_stages()[rule.stage].role == "curve"

@@ -11,7 +11,7 @@ from runtime.bound.domain import Domain
 Comparator = Literal["at_least", "at_most", "above", "below", "between", "contains"]
 Scope = Literal["artifact", "location", "study"]
 
-TRIAL_METRICS = ("success_rate", "uplift")
+TRIAL_METRICS = ("success_rate", "uplift", "exploitation")
 """Metrics computed from trials, in points on the 100-point scale; every other metric names a stage."""
 
 
@@ -19,13 +19,16 @@ class GateRule(Bound):
     """A rule over a metric's band: passed, failed, undecided, or not run when nothing was measured."""
 
     metric: str = Field(min_length=1)
-    """`success_rate` or `uplift` (points, from trials), or the name of any metric that `stage` records."""
+    """`success_rate`, `uplift` or `exploitation` (points, from trials; the last is the uplift in `domain` less that in
+    `against`), or the name of any metric that `stage` records."""
     stage: str | None = None
     """Stage whose recorded metric is judged, for example `splat`. Absent for `success_rate` and `uplift`."""
     approach: str | None = None
     """Id of the approach judged; needed by `success_rate` and `uplift`."""
     domain: Domain | None = None
     """Domain of the trials judged; needed by `success_rate` and `uplift`."""
+    against: Domain | None = later(born=None, since=1)
+    """With `exploitation`: the domain that nobody was optimised in."""
     of: Literal["median"] | None = later(born=None, since=1)
     """`median`: the metric over the median of the runs made alike, which differ in the training seed alone. The same rule then
     holds for every approach; the worst run counts."""
@@ -57,11 +60,15 @@ class GateRule(Bound):
             missing = [name for name in ("approach", "domain") if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"metric `{self.metric}` needs `{'` and `'.join(missing)}`")
+            if (self.metric == "exploitation") != (self.against is not None) or self.against == self.domain:
+                raise ValueError("`exploitation` is an uplift in `domain` less that in `against`, another domain")
             if self.stage is not None:
                 raise ValueError(f"metric `{self.metric}` comes from trials and takes no `stage`")
             if self.scope == "artifact":
                 raise ValueError(f"metric `{self.metric}` has scope `location` or `study`")
         else:
+            if self.against is not None:
+                raise ValueError("`against` belongs to the metric `exploitation`")
             if self.stage is None:
                 near = get_close_matches(self.metric, TRIAL_METRICS, 1)
                 meant = f"; did you mean `{near[0]}`?" if near else ""

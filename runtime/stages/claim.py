@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.bound.claim import Claim
 from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import GateRule
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, stage
@@ -17,6 +18,8 @@ class ClaimParams(Params):
     """What is claimed."""
     study: StudyFrame = bound("study")
     """The study: its baseline, its places and the level of its bands."""
+    exploited: list[GateRule] = bound("exploited", since=6, default=[])
+    """Gates over what is exploited: a claim that rests on trials of which one fails is not run."""
 
 
 @stage(
@@ -39,7 +42,7 @@ def claim(p: ClaimParams, uplift: Path, out: Out) -> dict[str, Any]:
     from runtime.stats.verdict.claim_verdict import of_claim
 
     shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
-    verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared)
+    verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared, p.exploited)
     out.path("claim").write_text(json.dumps(verdict, indent=1) + "\n")
     out.log(f"{verdict['verdict']}: {verdict['reason']}")
     return {"status": str(verdict["status"]), "verdict": str(verdict["verdict"]), "links": len(verdict["links"])}

@@ -128,7 +128,9 @@ def prior_of(project: Project, approach: str, domain: str) -> tuple[tuple[float,
 
 
 def _planned(study: Study, rule: GateRule) -> bool:
-    compared = rule.metric != "uplift" or (study.baseline is not None and study.baseline != rule.approach)
+    compared = rule.metric == "success_rate" or (
+        rule.metric == "uplift" and study.baseline is not None and study.baseline != rule.approach
+    )
     return compared and rule.approach in study.approaches and rule.domain in study.trials
 
 

@@ -1,5 +1,6 @@
 """A claim's verdict from trials: every comparison it needs, judged; the weakest of them decides and is named."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from typing import Any
@@ -7,14 +8,18 @@ from typing import Any
 from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import GateRule
 from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.verdict.claim import Verdict, band_level, clearance, judge_band, threshold
+from runtime.stats.verdict.gate_verdict import of_trials
 
 
-def of_claim(claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared_training: bool = False) -> dict[str, Any]:
+def of_claim(
+    claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared_training: bool = False, exploited: Sequence[GateRule] = ()
+) -> dict[str, Any]:
     """The verdict, as JSON.
 
     A comparison counts only where it was measured at every planned location and task; with a place missing it is not
@@ -25,9 +30,13 @@ def of_claim(claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared
         trials: all trials of the study.
         frame: the study: its baseline, places, seeds and level.
         shared_training: whether one training run serves all locations.
+        exploited: gates over what is exploited: where one fails, no comparison of its approach in its domain counts.
     """
+    planned = [(location, task) for location in frame.locations for task in frame.tasks]
+    gates = [(rule, of_trials(rule, trials, frame.baseline, frame.level, shared_training, planned)) for rule in exploited]
+    stopped = {(rule.approach, rule.domain): said["reason"] for rule, said in gates if said["status"] is Status.FAILED}
     links = [
-        _link(name, part, pair, trials, frame, shared_training)
+        _stopped(stopped, _link(name, part, pair, trials, frame, shared_training))
         for name, part in parts(claim)
         for pair in comparisons(part, frame.baseline)
     ]
@@ -41,6 +50,13 @@ def of_claim(claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared
         "weakest": weakest.link if weakest else None,
         "links": [link.to_json() for link in links],
     }
+
+
+def _stopped(stopped: Mapping[tuple[str | None, Domain | None], str], link: "Link") -> "Link":
+    for side in (link.approach, link.over):
+        if (why := stopped.get((side, link.domain))) is not None:
+            return replace(link, status=Status.NOT_RUN, clearance=-inf, reason=f"`{side}` exploits `{link.domain}`: {why}")
+    return link
 
 
 @dataclass(frozen=True)

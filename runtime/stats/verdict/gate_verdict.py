@@ -6,6 +6,7 @@ from typing import Any
 
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.stats.inference.estimate import Estimate
+from runtime.stats.inference.exploitation import between, twofold
 from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.rate import rate_of
 from runtime.stats.inference.uplift import comparable, uplift_of
@@ -41,7 +42,7 @@ def of_trials(
     shared_training: bool = False,
     planned: Sequence[Place] = (),
 ) -> dict[str, Any]:
-    """Verdict on `success_rate` or `uplift`, at the rule's level or else the study's `level`.
+    """Verdict on `success_rate`, `uplift` or `exploitation`, at the rule's level or else the study's `level`.
 
     `shared_training` says that one training run serves all locations, so that its luck is common to them. Of `planned`
     places those that were not tried are named: a verdict over the rest must not pass for one over all.
@@ -49,12 +50,15 @@ def of_trials(
     assert rule.approach is not None
     assert rule.domain is not None
     level = rule.level or level
-    if rule.metric == "uplift":
+    if rule.metric != "success_rate":
         if baseline is None:
             return not_run(rule, "the study has no baseline")
         if rule.approach == baseline:
             return not_run(rule, f"`{baseline}` is the baseline itself: it has no uplift")
         places = comparable(trials, rule.approach, baseline, rule.domain)
+        if rule.against is not None:
+            trials = between(trials, rule.domain, rule.against)
+            places = comparable(trials, rule.approach, baseline, rule.domain)
     else:
         places = sorted(trials.places(rule.approach, rule.domain))
     if not places:
@@ -62,7 +66,7 @@ def of_trials(
     scopes: dict[str, list[Place]] = {}
     for place in places:
         scopes.setdefault(place[0] if rule.scope == "location" else "all locations", []).append(place)
-    parts, notes = [], []
+    parts, notes = [], [f"uplift in `{rule.domain}` less that in `{rule.against}`"] if rule.against else []
     for label, scope in scopes.items():
         found, count, own = _estimate(rule, trials, baseline, scope, level, shared_training and len(scope) > 1)
         parts.append(_part(rule, Measure(label, found.value, found.band, count, found.degrees > 0), found))
@@ -124,14 +128,14 @@ def _estimate(
 ) -> tuple[Estimate, int, tuple[str, ...]]:
     assert rule.approach is not None
     assert rule.domain is not None
-    if rule.metric == "uplift":
+    if rule.metric != "success_rate":
         assert baseline is not None
         row = uplift_of(trials, rule.approach, baseline, rule.domain, places, level, shared_training)
         assert row is not None
         pairing = trials.pairing.get(rule.domain)
         # That a domain may or may not reproduce changes nothing here while it is paired; the report says it once.
         notes = tuple(note for note in row.notes if pairing is None or not pairing.pair or note != pairing.note)
-        return row.estimate, row.trials, notes
+        return (twofold(row.estimate) if rule.against else row.estimate), row.trials, notes
     ran, fixed = trials.places(rule.approach, rule.domain), (rule.approach, rule.domain) in trials.fixed
     row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed)
     one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
@@ -157,7 +161,7 @@ def _said(
     rule: GateRule, level: float | None, status: Status, reason: str, parts: Sequence[Part], worst: Part | None
 ) -> dict[str, Any]:
     return {
-        **rule.model_dump(exclude={"level", "of", "unmeasured"}),
+        **rule.model_dump(exclude={"level", "of", "unmeasured", "against"}),
         "wanted": wanted(rule),
         "unit": "points" if rule.metric in TRIAL_METRICS else "",
         "level": level,

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from runtime.bound.claim import Superior
+from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import GateRule
 from runtime.stats.band import Band
 from runtime.stats.status import Status
 from runtime.stats.table.outcomes import Trials
+from runtime.stats.verdict.claim_verdict import of_claim
 from runtime.stats.verdict.gate import Measure, judge
 from runtime.stats.verdict.gate_verdict import of_metrics, of_trials
 
@@ -71,6 +74,33 @@ def test_an_undecided_gate_says_what_it_would_see_and_how_many_seeds_might_decid
     unclear = of_trials(rule("above", 0), trials([0.5, 0.7, 0.6], [0.5, 0.55, 0.45]), "baseline", 0.95)
     assert (unclear["status"], unclear["seeds_needed"], unclear["if_true"]) == (U, None, None)
     assert "would decide" not in unclear["reason"]
+
+
+def test_what_helps_in_the_model_alone_is_exploitation() -> None:
+    """Success 25 points up where the policy was optimised, 51 down where it was not; and as much up in both."""
+    place, names = ("shed", "press"), ("enriched", "baseline")
+    sides = {"world_model": ([0.75, 0.8, 0.7], [0.5, 0.55, 0.45]), "twin": ([0.1, 0.15, 0.05], [0.6, 0.65, 0.58])}
+    planted = Trials(
+        {(a, d): {place: runs(rates)} for d, both in sides.items() for a, rates in zip(names, both, strict=True)}, {}
+    )
+    gate = rule("at_most", 10, metric="exploitation", domain="world_model", against="twin")
+    verdict = of_trials(gate, planted, "baseline", 0.95)
+    assert verdict["status"] is F
+    assert verdict["value"] == pytest.approx(25 + 51, abs=1.5)
+    assert 20 < verdict["band"][0] < verdict["value"] < verdict["band"][1]
+    assert "uplift in `world_model` less that in `twin`" in verdict["reason"]
+    frame = StudyFrame(
+        id="study", baseline="baseline", locations=("shed",), tasks=("press",), approaches=names, seeds=(0, 1, 2), trials={}
+    )
+    claim = Superior(kind="superior", approach="enriched", domain="world_model")
+    free, stopped = (of_claim(claim, planted, frame, exploited=gates) for gates in ((), (gate,)))
+    assert (free["status"], stopped["status"]) == (P, Status.NOT_RUN)
+    assert stopped["reason"].startswith("`enriched` exploits `world_model`: ")
+    honest = {key: planted.outcomes[key[0], "world_model"] for key in planted.outcomes}
+    same = of_trials(gate, Trials(honest, {}), "baseline", 0.95)
+    assert (same["status"], same["value"]) == (P, 0)
+    alone = {key: value for key, value in planted.outcomes.items() if key[1] == "world_model"}
+    assert of_trials(gate, Trials(alone, {}), "baseline", 0.95)["status"] is Status.NOT_RUN
 
 
 def test_luck_of_a_training_shared_by_all_locations_counts_once() -> None:
@@ -173,6 +203,9 @@ def test_a_metric_that_is_not_there_is_not_run(values: tuple[object, ...]) -> No
         {"domain": None},
         {"stage": "splat"},
         {"metric": "psnr"},
+        {"metric": "exploitation"},
+        {"metric": "exploitation", "against": "twin"},
+        {"against": "irl"},
         {"scope": "artifact"},
         {"level": 95},
         {"extra": 1},
