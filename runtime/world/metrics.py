@@ -154,7 +154,7 @@ def frames_per_cpu_s(world: WorldModel, held: Attempts, count: int = 1024) -> fl
     with torch.no_grad():
         world.paint(state[0][:64], state[1][:64], turns[:64])
         began = time.process_time()
-        world.paint(*state, turns)
+        world.paint(state[0], state[1], turns)
     return round(count / (time.process_time() - began), 1)
 
 
