@@ -187,7 +187,7 @@ def _interim_places(grid: Grid, at: Scope) -> list[InterimPlace]:
 def _sets(grid: Grid, names: list[str]) -> list[ImportedSet]:
     root = grid.project.root
     return [
-        ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"))
+        ImportedSet(name=name, sha256=found["sha256"], day=found.get("imported"), seeds=found.get("seeds_count", "training"))
         for name in names
         if (found := read_manifest(root, name))
     ]

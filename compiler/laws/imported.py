@@ -19,6 +19,7 @@ def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
     """T515 and T517: a study names a set that is not there, or one that does not fit what it compares."""
     for name, study in subject.studies():
         listed = [(key, i, wanted) for key in KEYS for i, wanted in enumerate(getattr(study, key))]
+        repetitions = _one_question(subject.project, study)
         for key, i, wanted in listed:
             found = manifest(subject.project, wanted)
             if isinstance(found, str):
@@ -26,7 +27,7 @@ def imported_trials(subject: Subject) -> Iterator[Diagnostic]:
                 help = again if wanted in known else did_you_mean(wanted, known, "sets of trials")
                 yield subject.at("study", name, (key, i), "T515", found, help)
                 continue
-            for message, help in _misfits(wanted, found, study, key):
+            for message, help in (*_misfits(wanted, found, study, key), *repetitions.get((key, wanted), ())):
                 yield subject.at("study", name, (key, i), "T517", message, help)
 
 
@@ -56,8 +57,29 @@ def way_to(domain: str | None) -> str:
     return "add the domain to `trials`"
 
 
+def _one_question(project: Project, study: Study) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Sets whose seeds are repetitions with one policy, where another set has training runs of the same approach and domain:
+    no verdict over both could name the question that it answers."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    sets = {name: known for name in study.imported if not isinstance(known := manifest(project, name), str)}
+    for name, own in sets.items():
+        for other, theirs in sets.items():
+            both = [a for a in own["approaches"] if a in theirs["approaches"]]
+            kinds = own.get("seeds_count"), theirs.get("seeds_count", "training")
+            if both and kinds == ("evaluation", "training") and not set(own["domains"]).isdisjoint(theirs["domains"]):
+                message = (
+                    f"the seeds of set `{name}` are repetitions with one policy of `{both[0]}`, those of `{other}` training runs"
+                )
+                help = "a verdict answers one question: import both with the same `seeds`, or leave one of them out"
+                found.setdefault(("imported", name), []).append((message, help))
+    return found
+
+
 def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterator[tuple[str, str]]:
-    for many, one in {"approaches": "approach", "locations": "location", "tasks": "task", "seeds": "seed"}.items():
+    kinds = {"approaches": "approach", "locations": "location", "tasks": "task", "seeds": "seed"}
+    if found.get("seeds_count") == "evaluation":
+        del kinds["seeds"]  # repetitions: they are none of the study's training runs
+    for many, one in kinds.items():
         listed = getattr(study, many)
         odd = [word for word in found[many] if word not in listed]
         if odd:
@@ -72,6 +94,3 @@ def _misfits(name: str, found: dict[str, Any], study: Study, key: str) -> Iterat
         if domain in study.trials:
             help = "leave the domain out of `trials`, or the set out of `imported`"
             yield f"set `{name}` holds trials in `{domain}`, where this study makes its own", help
-    if found.get("seeds_count") == "evaluation":
-        message = f"the seeds of set `{name}` are repetitions with one trained policy, not training runs"
-        yield message, f"a study's unit is the training run: see `simkiln trials uplift {name}` instead"

@@ -116,6 +116,7 @@ def _gathered(
     import pyarrow.parquet as pq
 
     from runtime.stats.table.determinism import second_runs
+    from runtime.stats.table.pairing import fixed_of
     from runtime.stats.table.table import apart
     from runtime.trials.exported import FORMAT, Facts, digest_of_rows, protocols_of, rows_of
     from runtime.trials.joined import with_repeated
@@ -134,6 +135,7 @@ def _gathered(
         shared_training=asked.shared_training,
         stages=_stages(evidence, manifests),
         protocols=protocols_of(table),
+        fixed=tuple(sorted(fixed_of(joined))),
         sequential=said["sequential"],
         imported=tuple(asked.imported),
         repeated=tuple(asked.repeated),

@@ -44,7 +44,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=18,
+    version=19,
     metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",
@@ -72,7 +72,7 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.table.pairing import with_fixed, with_pairing, with_runs
     from runtime.stats.table.table import apart, join, read
     from runtime.store.manifest import read_manifest
-    from runtime.trials.joined import with_imported, with_repeated
+    from runtime.trials.joined import evaluated, with_imported, with_repeated
 
     planned = listed(p.cells)
     table = join(read([folder / "trials.parquet" for folder in trials]), planned, p.parts)
@@ -85,7 +85,8 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     made_from = [read_manifest(folder).get("parents", {}).get("policy") for folder in first]
     tried = {cell: policies[0] for cell, policies in zip(planned, made_from, strict=True) if policies}
     table = with_runs(with_pairing(table, twice.pairing()), tried)
-    table = with_fixed(table, {(cell.approach, cell.domain) for cell in cells if cell.approach in p.fixed_policies})
+    fixed = {(cell.approach, cell.domain) for cell in cells if cell.approach in p.fixed_policies}
+    table = with_fixed(table, fixed | evaluated(p.imported, Path.cwd()))
     pq.write_table(table, out.path("trials"))
     how = (p.study.baseline, p.study.level, p.priors, p.shared_training)
     found = evidence(table, cells, *how, twice, early, p.imported, p.repeated)

@@ -22,10 +22,12 @@ from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.table.determinism import Determinism
 from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.pairing import without_copies
 from runtime.stats.table.table import KEY, rows
 
 METHOD = {
-    "unit": "one training run, paired with the baseline's run of the same seed index at the same location",
+    "unit": "one training run, paired with the baseline's run of the same seed index at the same location; of policies that are "
+    "judged themselves (`question`) the initial state, a cluster of its repetitions",
     "pairing": "same location, task, initial state; seeds by index, also where the training seeds themselves differ; "
     "run by run where both tried the very same policies; unpaired in a domain that is shown not to reproduce (`reproducible`)",
     "band": "Student t over training runs (each side's spread by itself below ten seeds, that of pairs from ten on; "
@@ -71,7 +73,8 @@ def evidence(
         imported: sets whose trials are in the table as well.
         repeated: sets of second runs.
     """
-    trials = Trials.of(table)
+    trials, once = Trials.of(table), without_copies(table)
+    own = trials if once is table else Trials.of(once)
     order = {approach: i for i, approach in enumerate(dict.fromkeys(c.approach for c in cells))}
 
     def planned[T: (Uplift, Rate)](found: list[T]) -> list[T]:
@@ -84,7 +87,7 @@ def evidence(
         "method": METHOD,
         "shared_training": shared_training,
         "counts": {
-            "trials": table.num_rows,
+            "trials": once.num_rows,
             "cells": len(cells),
             "locations": len({c.location for c in cells}),
             "seeds": len({c.seed for c in cells}),
@@ -94,14 +97,14 @@ def evidence(
         "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
         "together": together_rows(compared, level, priors, shared_training),
         "scores": score_rows(table, baseline, level, shared_training),
-        "effects": effects(table, baseline, level, shared_training),
+        "effects": effects(once, baseline, level, shared_training),
         "priors": {a: {"world_model": p.world_model, "irl": p.irl} for a, p in priors.items() if p.world_model or p.irl},
         "matrix": matrix(compared, priors),
         "reproducible": twice.rows() if twice else [],
         "fleet": fleets(compared, level, twice),
-        "rates": [rate_row(r) for r in planned(rates(trials, level, shared_training))],
+        "rates": [rate_row(r) for r in planned(rates(own, level, shared_training))],
         "cells": cell_rows(table, level),
-        "failure_modes": failure_rows(trials, order),
+        "failure_modes": failure_rows(own, order),
         "sequential": sequential,
         "imported": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in imported],
         "repeated": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in repeated],

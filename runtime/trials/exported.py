@@ -65,6 +65,8 @@ class Facts(Bound):
     """Stage -> what its artifacts below the trials were made by."""
     protocols: dict[str, dict[str, tuple[str, ...]]]
     """Domain -> task -> digests of the protocols that trials followed; an empty one where nobody said."""
+    fixed: tuple[tuple[str, str], ...] = ()
+    """(approach, domain) whose seeds are repetitions with one policy."""
     sequential: Sequential | None
     """What interim looks stopped."""
     imported: tuple[ImportedSet, ...]

@@ -42,6 +42,16 @@ def with_imported(
     return joined, [*cells, *(cell for cell in more if cell not in known)]
 
 
+def evaluated(imported: Sequence[ImportedSet], root: Path) -> set[tuple[str, str]]:
+    """(approach, domain) of sets whose seeds are repetitions with one trained policy.
+
+    Raises:
+        InputError: X429 when a set is not the one that was planned with.
+    """
+    sets = [read_imported(one, root) for one in imported if one.seeds == "evaluation"]
+    return {pair for table in sets for pair in rows(table, "approach", "domain")}
+
+
 def with_repeated(again: pa.Table, repeated: Sequence[ImportedSet], table: pa.Table, root: Path) -> pa.Table:
     """Second runs of a study's own trials and those that were imported, with the columns `KEY` and `success`.
 

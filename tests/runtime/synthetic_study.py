@@ -83,11 +83,12 @@ class Synthetic:
     trials: list[Path] = field(default_factory=list)
     curves: list[Path] = field(default_factory=list)
     factors: list[Path] = field(default_factory=list)
+    fixed: tuple[str, ...] = ()
 
     def uplift(self) -> Path:
         """Run the uplift stage."""
         params = {"cells": self.dumped_cells(), "study": self.frame.model_dump(mode="json"), "priors": PRIORS}
-        return run_stage("uplift", params, {"trials": self.trials}, self.store)
+        return run_stage("uplift", params | {"fixed_policies": list(self.fixed)}, {"trials": self.trials}, self.store)
 
     def gate(self, rule: Mapping[str, Any], uplift: Path) -> Path:
         """Run the gate stage."""
@@ -162,11 +163,13 @@ def synthetic_study(
     twice: int = 4,
     built: Mapping[str, float] = MappingProxyType({}),
     drift: Mapping[str, float] = MappingProxyType({}),
+    fixed: tuple[str, ...] = (),
 ) -> Synthetic:
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
 
     Args:
         built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
+        fixed: approaches that are one policy, whose trials stand for every seed.
         drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
         twice: how many first trials of each cell are run again.
         unsteady: domain -> how probably they end differently there.
@@ -191,7 +194,7 @@ def synthetic_study(
         for s in seeds
         for d in domains
     ]
-    study = Synthetic(store, frame, cells)
+    study = Synthetic(store, frame, cells, fixed=fixed)
     at = {}
     times = {location: built.get(location, BUILT) for location in locations}
     first, span = min(times.values()), (max(times.values()) - min(times.values())) or 1.0
@@ -258,8 +261,12 @@ def synthetic_study(
         rate = rates[cell.approach][cell.domain] + age * drift.get(cell.domain, 0.0)
         spread = 0 if rate < 0.05 else 1
         chance = rate + spread * (ease[cell.location, cell.domain] + luck[cell.location, trained, cell.seed])
-        won = rng.random(planned[cell.domain]) < chance
-        table = trial_table(cell, won, rng)
+        draw = rng
+        if cell.approach in fixed:
+            draw = np.random.default_rng([5, *f"{cell.location} {cell.approach} {cell.domain}".encode()])
+            chance = rate + ease[cell.location, cell.domain]
+        won = draw.random(planned[cell.domain]) < chance
+        table = trial_table(cell, won, draw)
         second = _again(table, twice, unsteady.get(cell.domain, 0.0))
         study.policies.append(policy)
         study.trials.append(

@@ -23,8 +23,9 @@ class Against(Form):
     """Of Cohen's d."""
     degrees: int | None
     """Degrees of freedom behind d."""
-    improvement: float
-    """Percent of pairs of runs of a task in which the approach's lies above the baseline's, ties half."""
+    improvement: float | None
+    """Percent of pairs of runs of a task in which the approach's lies above the baseline's, ties half; null of one fixed
+    policy."""
     improvement_band: Band | None
     """Null with too few runs; `notes` says so."""
     notes: list[str]

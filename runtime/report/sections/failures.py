@@ -13,13 +13,14 @@ from runtime.report.study import Study
 from runtime.stats.effects.failure_modes import UNNAMED, modes_of, shifts
 from runtime.stats.inference.rate import rate_of
 from runtime.stats.table.outcomes import Trials
+from runtime.stats.table.pairing import without_copies
 
 
 def failures(study: Study) -> list[FailureRow]:
     """One row per approach and domain, pooled over places, each with every mode that occurs anywhere in the study.
 
-    A mode's share is a rate like success: its band holds the luck of training, and each place counts the same. Bands
-    of changes hold together for all modes of one comparison, so they are wider than a single one's.
+    A mode's share is a rate like success: its band holds the luck of training (of one fixed policy that of states), and each
+    place counts the same. Bands of changes hold together for all modes of one comparison, so they are wider than a single one's.
     """
     table, baseline, evidence = study.table, study.frame.baseline, study.evidence
     level, shared = evidence["level"], evidence["shared_training"]
@@ -35,10 +36,12 @@ def failures(study: Study) -> list[FailureRow]:
     }
     order = {approach: i for i, approach in enumerate(study.frame.approaches)}
     rows: dict[tuple[str, str], FailureRow] = {}
+    once = without_copies(table)
     for mode in modes_of(table):
-        outcomes = Trials.of(_failing(table, mode)).outcomes
+        trials = Trials.of(_failing(once, mode))
+        outcomes = trials.outcomes
         for key in sorted(outcomes, key=lambda key: (order.get(key[0], len(order)), key[1])):
-            rate = rate_of(*key, outcomes[key], level, shared)
+            rate = rate_of(*key, outcomes[key], level, shared, key in trials.fixed)
             row = rows.setdefault(key, {"approach": key[0], "domain": key[1], "trials": rate.trials, "modes": []})
             row["modes"].append(
                 {

@@ -135,6 +135,8 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
             found = [ref("approach", row["approach"]) for row in here if row["direction"] == direction]
             if found:
                 clauses.append([*_listed(found), text(f" {one if len(found) == 1 else many}")])
+    if {row["question"] for row in here} == {"these policies"}:
+        clauses.append([text("this speaks of these very policies, not of training again")])
     parts = [token for i, clause in enumerate(clauses) for token in (*([text("; ")] if i else []), *clause)]
     return [text(f"{_in(where).capitalize()}, "), *parts, text(".")]
 

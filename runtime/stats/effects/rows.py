@@ -26,6 +26,7 @@ from runtime.stats.effects.scores import (
 )
 from runtime.stats.effects.sizes import by_seed, mean_over_runs, standardised
 from runtime.stats.table.outcomes import Place
+from runtime.stats.table.pairing import fixed_of
 
 THRESHOLDS = np.arange(0.0, 100.1, 2.5)
 """Where profiles are read, in points."""
@@ -35,6 +36,7 @@ AT_ONCE = 1_000_000
 """Runs times draws that are held at a time."""
 Measure = Literal["success", "score"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+FIXED = "one policy, whatever the seed: there are no training runs to differ"
 NO_BANDS = "no bands of interquartile means, chances of improvement and profiles"
 
 Values = Mapping[Place, Mapping[int, float]]
@@ -57,16 +59,25 @@ def effects(table: pa.Table, baseline: str | None, level: float, shared_training
     found = {measure: _by_run(table, measure) for measure in MEASURES}
     found["score"] = {key: v for key, v in found["score"].items() if v != found["success"].get(key)}
     rows: list[EffectRow] = []
+    fixed = fixed_of(table)
     for measure in MEASURES:
         for (domain, approach), values in sorted(found[measure].items()):
             base = found[measure].get((domain, baseline)) if baseline not in (None, approach) else None
-            beside = None if base is None else against(values, base, level, shared_training)
-            rows.append(_row(approach, domain, measure, values, beside, level, shared_training))
+            one = (approach, domain) in fixed, (baseline, domain) in fixed
+            beside = None if base is None else against(values, base, level, shared_training, any(one))
+            rows.append(_row(approach, domain, measure, values, beside, level, shared_training, one[0]))
     return {"thresholds": THRESHOLDS.tolist(), "rows": rows}
 
 
 def _row(
-    approach: str, domain: Domain, measure: Measure, values: Values, beside: Against | None, level: float, shared_training: bool
+    approach: str,
+    domain: Domain,
+    measure: Measure,
+    values: Values,
+    beside: Against | None,
+    level: float,
+    shared_training: bool,
+    fixed: bool,
 ) -> EffectRow:
     """An approach by itself, in points: mean with standard error, interquartile mean, gap to all, profile."""
     runs = _runs(values, sorted(values))
@@ -81,7 +92,7 @@ def _row(
             level,
             shared_training,
         )
-    notes = [f"{NO_BANDS}: {reason}"] if reason else []
+    notes = [FIXED] if fixed else [f"{NO_BANDS}: {reason}"] if reason else []
     if shared_training and united is None:
         notes.append("some tasks lack a seed that others have: the standard error is unknown")
     return {
@@ -104,10 +115,10 @@ def _row(
     }
 
 
-def against(values: Values, base: Values, level: float, shared_training: bool) -> Against | None:
+def against(values: Values, base: Values, level: float, shared_training: bool, fixed: bool = False) -> Against | None:
     """An approach beside the baseline on the tasks that both ran: standardised difference, chance of improvement.
 
-    None where they have no task in common.
+    None where they have no task in common. Neither is told where a side is one policy (`fixed`).
     """
     tasks = sorted(values.keys() & base.keys())
     if not tasks:
@@ -116,14 +127,16 @@ def against(values: Values, base: Values, level: float, shared_training: bool) -
     sides = [ours, theirs]
     notes = []
     united = [by_seed(side) for side in sides] if shared_training else sides
-    effect = None if None in united else standardised(*united, level)  # ty: ignore[invalid-argument-type]
-    if effect is None:
+    effect = None if fixed or None in united else standardised(*united, level)  # ty: ignore[invalid-argument-type]
+    if fixed:
+        notes.append("a side is one policy: no standardised difference or chance of improvement, which are over runs")
+    elif effect is None:
         notes.append("no standardised difference: runs of a task do not differ, or there is one of each")
     reason = _too_few(sides, shared_training)
     band = None
-    if reason:
+    if reason and not fixed:
         notes.append(f"{NO_BANDS}: {reason}")
-    else:
+    elif not fixed:
         (band,) = _bands(
             [lambda times: probability_of_improvement(ours, theirs, (times[0], times[1]))], sides, level, shared_training
         )
@@ -137,14 +150,19 @@ def against(values: Values, base: Values, level: float, shared_training: bool) -
         "hedges_g": _number(effect.g) if effect else None,
         "d_band": effect.band.to_json() if effect else None,
         "degrees": effect.degrees if effect else None,
-        "improvement": _number(100 * probability_of_improvement(ours, theirs)[0]),
+        "improvement": None if fixed else _number(100 * probability_of_improvement(ours, theirs)[0]),
         "improvement_band": None if band is None else (_number(100 * band[0]), _number(100 * band[1])),
         "notes": notes,
     }
 
 
 def _by_run(table: pa.Table, column: str) -> dict[tuple[Domain, str], dict[Place, dict[int, float]]]:
-    """(domain, approach) -> task -> seed -> mean in points; without approaches of which a trial lacks the value."""
+    """(domain, approach) -> task -> seed -> mean in points; without approaches of which a trial lacks the value. One fixed policy
+    has one value a task, over all of its trials."""
+    if fixed := fixed_of(table):
+        pairs = zip(table["approach"].to_pylist(), table["domain"].to_pylist(), table["seed"].to_pylist(), strict=True)
+        seeds = pa.array([0 if (a, d) in fixed else seed for a, d, seed in pairs], pa.int64())
+        table = table.set_column(table.column_names.index("seed"), "seed", seeds)
     names = ["approach", "domain", "location", "task", "seed"]
     numbers = table.select(names).append_column("value", pc.cast(table[column], pa.float64()))
     sums = numbers.group_by(names).aggregate([("value", "mean"), ("value", "count"), ("seed", "count")])

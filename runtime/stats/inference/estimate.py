@@ -16,7 +16,8 @@ from runtime.stats.inference.interval import Spread, degrees, interval
 class Estimate:
     """A mean over groups, in points. `degrees` are those of the t band, `seed_error` the standard error that training runs bring
     (luck of their trials included, which alone is `luck_error`), `state_error` what initial states that runs share bring, and
-    `runs` the fewest seeds of a group."""
+    `runs` the fewest units of a group: seeds, or initial states
+    where only fixed policies take part (`of_states`)."""
 
     value: float
     band: Band
@@ -28,6 +29,7 @@ class Estimate:
     luck_error: float = 0.0
     state_error: float = 0.0
     runs: int = 1
+    of_states: bool = False
 
     @property
     def direction(self) -> Direction:
@@ -85,6 +87,7 @@ def estimate(
         sum(part.luck for part in parts) ** 0.5,
         max(float(spread.state_variance), 0.0) ** 0.5,
         min(len(g.unit_means) for g in groups),
+        all(g.fixed and all(g.fixed) for g in groups),
     )
 
 

@@ -58,14 +58,14 @@ class Outlook:
 def outlook(found: Estimate, distance: float) -> Outlook:
     """The outlook of an estimate that lies `distance` points from its threshold, zero or more.
 
-    Seeds are told only where a band that is wrong twice as often as the study's (90 % for 95 %) leaves out the threshold. Which
-    studies come that far is partly luck, and their estimates are too far out: hence fewest and most.
+    Seeds are told only of training runs, and where a band that is wrong twice as often as the study's (90 % for 95 %) leaves out
+    the threshold. Which studies come that far is partly luck, and their estimates are too far out: hence fewest and most.
     """
     if found.degrees <= 0:
         return Outlook(None)
     here = _reach(found, found.runs)
     detectable = here if here <= FURTHEST else None
-    if distance <= _quantile(max(2 * found.level - 1, 0.0), found.degrees) * found.standard_error:
+    if found.of_states or distance <= _quantile(max(2 * found.level - 1, 0.0), found.degrees) * found.standard_error:
         return Outlook(detectable)
     off = _quantile(LIKELY, found.degrees) * found.standard_error
     ends = (max(distance - off, 0.0), distance + off)

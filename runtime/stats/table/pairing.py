@@ -70,6 +70,22 @@ def fixed_of(table: pa.Table) -> frozenset[tuple[str, str]]:
     return frozenset((approach, domain) for approach, domain in json.loads((table.schema.metadata or {}).get(FIXED, b"[]")))
 
 
+def without_copies(table: pa.Table) -> pa.Table:
+    """The table without trials of one policy that stand again for further seeds of the study: one of each is left."""
+    fixed = fixed_of(table)
+    if not fixed:
+        return table
+    names = ("approach", "domain", "location", "task", "seed", "initial_state", "success", "score", "failure_mode")
+    columns = [table[name].to_pylist() if name in table.column_names else [None] * len(table) for name in names]
+    listed = list(zip(*columns, strict=True))
+    runs: dict[tuple, dict[int, set[tuple]]] = defaultdict(lambda: defaultdict(set))
+    for row in listed:
+        if row[:2] in fixed:
+            runs[row[:4]][row[4]].add(row[5:])
+    alike = {cell: min(seeds) for cell, seeds in runs.items() if len(set(map(frozenset, seeds.values()))) == 1}
+    return table.filter(pa.array([row[4] == alike.get(row[:4], row[4]) for row in listed], pa.bool_()))
+
+
 def weakest(*found: Pairing | None) -> Pairing | None:
     """What holds of trials of several domains compared with one another: one that does not pair decides."""
     known = [one for one in found if one is not None]

@@ -139,7 +139,8 @@ def _estimate(
     ran, fixed = trials.places(rule.approach, rule.domain), (rule.approach, rule.domain) in trials.fixed
     row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed)
     one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
-    return row.estimate, row.trials, () if row.estimate.degrees > 0 else (one,)
+    very = "speaks of this very policy, over initial states: not of what training again would give"
+    return row.estimate, row.trials, (very,) if fixed else () if row.estimate.degrees > 0 else (one,)
 
 
 def _part(rule: GateRule, measure: Measure, found: Estimate | None = None) -> Part:

@@ -89,6 +89,10 @@ def test_real_trials_count_in_uplift_and_gates(robot: tuple[Synthetic, dict[str,
     assert len(irl) == 240
     rule = {"metric": "uplift", "approach": "enriched", "domain": "irl", "comparator": "above", "threshold": 0}
     assert json.loads((study.gate(rule, folder) / "gate.json").read_text())["status"] == "passed"
+    repetitions = params | {"imported": [one | {"seeds": "evaluation"} for one in params["imported"]]}
+    other = json.loads((run_stage("uplift", repetitions, {"trials": study.trials}, study.store) / "uplift.json").read_text())
+    asked = {(r["domain"], r["question"]) for r in other["uplift"]}
+    assert asked == {("irl", "these policies"), ("twin", "training runs")}
 
 
 def test_a_set_that_changed_since_planning_is_refused(robot: tuple[Synthetic, dict[str, Any]]) -> None:
