@@ -38,7 +38,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=33,
+    version=34,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

@@ -72,7 +72,7 @@ def test_run_plans_again(project: SmallProject) -> None:
     thread.join()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "planning again" in done.stderr
-    assert "[1/1] capture/place" in done.stderr, "where nobody watches, a line for each artifact"
+    assert "[1/2] capture/place" in done.stderr, "where nobody watches, a line for each artifact"
     assert built(project) == [splat(1)]
 
 

@@ -113,12 +113,12 @@ def test_full_disk(tmp_path: Path) -> None:
         done = project.simkiln("run")
         assert done.returncode == 1
         assert "error[B314]: splat/place" in done.stderr, "the capture fitted, the splat does not"
-        assert "1 built, 1 failed, 1 not run" in done.stderr
+        assert "1 built, 1 failed, 2 not run" in done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert project.verify() == 1
     assert "R232" in project.snakemake().stderr, "what is left of a mount is no new store"
     (tmp_path / "build" / "store.json").unlink()
-    assert_completes(project, 3)
+    assert_completes(project, 4)
 
 
 def test_read_only_store(project: SmallProject) -> None:

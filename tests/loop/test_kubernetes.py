@@ -63,7 +63,7 @@ def test_jobs_become_pods_with_the_claim_and_a_lost_pod_is_replaced(tmp_path: Pa
         finally:
             snakemake.kill()
             snakemake.wait()
-    assert project.verify() == 2
+    assert project.verify() == 3
     assert project.to_build() == set()
     assert jobs_of(project.root) == []
     check_specs(made, project.root)

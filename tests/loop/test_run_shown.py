@@ -56,10 +56,10 @@ def test_it_says_what_it_does_and_goes_on_after_ctrl_c(tmp_path: Path) -> None:
     code, shown = on_a_terminal(project, "now   splat/place")
     assert code == 130, shown
     assert "next  1 coverage" in shown
-    assert "interrupted: 1 of 3 are built and kept; the same command goes on there" in shown
+    assert "interrupted: 1 of 4 are built and kept; the same command goes on there" in shown
     assert "Traceback" not in shown
     done = project.simkiln("run")
     assert done.returncode == 0, done.stderr
-    assert "[1/2] splat/place" in done.stderr
+    assert "[1/3] splat/place" in done.stderr
     assert "picture: store/splat/" in done.stderr
     assert "[2/2] coverage/place" in done.stderr

@@ -68,7 +68,7 @@ def test_killed_jobs_are_retried_and_resources_and_groups_arrive(slurm: Cluster,
         finally:
             snakemake.kill()
             snakemake.wait()
-    assert project.verify() == 4
+    assert project.verify() == 5
     assert project.to_build() == set()
     assert jobs_of(project.root) == []
     assert "profiles/default" in (tmp_path / "output").read_text()

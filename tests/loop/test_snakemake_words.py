@@ -24,15 +24,15 @@ def test_flags_end_well_and_say_what_they_cannot_do(tmp_path: Path) -> None:
         return done.stderr
 
     first = said("--until", "capture", published=[1])
-    assert "1 more are planned, which this call left out" in first
+    assert "2 more are planned, which this call left out" in first
     assert ": capture/first\n" in first, "places, not hashes"
     assert "--touch: nothing is touched" in said("--touch", published=[1])
     assert "your workflow is in a good condition" in said("--lint", published=[1])
-    assert "2 of 2 steps (100%) done" in said(published=[1, 1])
-    again = said("--until", "capture", "--forcerun", "splat", published=[1, 1])
+    assert "3 of 3 steps (100%) done" in said(published=[1, 1, 1])
+    again = said("--until", "capture", "--forcerun", "splat", published=[1, 1, 1])
     assert "--forcerun: what is in the store is not built again" in again
     assert "Nothing to be done" in again
-    assert "none is deleted: `simkiln gc`" in said("--delete-all-output", published=[1, 1])
+    assert "none is deleted: `simkiln gc`" in said("--delete-all-output", published=[1, 1, 1])
 
 
 def test_a_killed_job_is_tried_again_and_a_refused_one_only_says_so(tmp_path: Path) -> None:

@@ -49,4 +49,4 @@ def test_skipping_is_no_failure_of_the_run_and_a_mended_rule_goes_on(tmp_path: P
     assert published(found) == {"capture": 2, "splat": 1, "gate": 1}
     found.write("gates/photos", {**GATE, "threshold": 8, "on_fail": "skip_downstream"})
     assert found.simkiln("run", "--cores", "2").returncode == 0
-    assert published(found) == {"capture": 2, "splat": 2, "gate": 2}
+    assert published(found) == {"capture": 2, "splat": 2, "gate": 2, "report": 1}

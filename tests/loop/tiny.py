@@ -11,7 +11,7 @@ from tests.loop.processes import jobs_of, until, working_in
 from tests.loop.project import SmallProject
 
 PLACES = ("first", "second")
-ARTIFACTS = 4
+ARTIFACTS = 5  # and the page
 NO_TRIALS = {"approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None}
 
 

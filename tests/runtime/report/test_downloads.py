@@ -41,7 +41,7 @@ def test_every_figure_and_table_has_its_file(folder: Path) -> None:
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "determinism", "stages")),
         *(f"study-{n}.csv" for n in ("learning", "areas", "training", "kpi", "inventory", "protocols", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "training", "kpi")),
-        *(f"study-{n}.csv" for n in ("effects", "profiles", "next", "worth")),
+        *(f"study-{n}.csv" for n in ("effects", "profiles", "next", "worth", "quality")),
         *(f"study-{n}.svg" for n in ("profiles", "beyond")),
     }
 

@@ -63,6 +63,7 @@ def test_trains_saves_loads_and_acts(demos: Path, tmp_path: Path, architecture: 
         joints=tuple("abcdef"),
         units="radians",
         statistics=("action", "observation.images.front", "observation.state"),
+        architecture=architecture,
     )
     rows = list(csv.reader((tmp_path / "curve.csv").open()))
     assert rows[0] == ["step", "loss", "learning_rate", "held_out_loss"]
@@ -184,7 +185,7 @@ def test_offers_what_the_demos_promise() -> None:
     demos = Contract(camera_keys=("front", "wrist"), camera_sizes=("front 64x48", "wrist 32x32"), **same)
     wanted = ("action", "observation.state", "observation.images.front")
     seen: dict = {"camera_keys": ("front",), "camera_sizes": ("front 64x48",)}
-    assert registered.offers(p, {"demos": demos}) == Contract(history=1, statistics=wanted, **seen, **same)
+    assert registered.offers(p, {"demos": demos}) == Contract(history=1, statistics=wanted, architecture="small", **seen, **same)
     assert registered.expects(p)["demos"].statistics == wanted
     assert registered.expects(p)["demos"].camera_keys == ("front",)
 

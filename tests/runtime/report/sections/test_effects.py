@@ -57,7 +57,7 @@ def test_a_belief_never_passes_for_a_measurement(folder: Path) -> None:
     said = json.loads((folder / "report.json").read_text())
     text = section(folder, "beyond")
     assert text.count('<div class="stack">') == 2
-    assert text.count("of the belief is measured. The range had a weight of 80 % and keeps ") == 2
+    assert text.count("of the belief with the range is measured. The range had a weight of 80 % and keeps ") == 2
     assert "helps:" not in text
     for row in said["evidence"]["together"]:
         if row["belief"]:

@@ -11,7 +11,7 @@ from runtime.report.sections.verdict import headline, where
 
 def row(direction: str, location: str | None = None, approach: str = "a", band: tuple[float, float] = (1.0, 2.0)) -> Any:
     found = {"approach": approach, "domain": "twin", "location": location, "direction": direction, "band": list(band)}
-    return found | {"question": "training"}
+    return found | {"question": "training runs"}
 
 
 def said(directions: list[str], fleet: list[str] | None = None) -> Any:
