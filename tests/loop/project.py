@@ -30,6 +30,7 @@ STUDY = {
     "trials": {"twin": 3, "irl_proxy": 3},
     "targets": ["coverage"],
     "stages": SMALL,
+    "standing_gates": False,
 }
 LEARNING = {"learning": {"at": [0.5, 1.0], "trials": 2}}
 PLACE = {"title": "A place", "source": {"kind": "hidden_site", "seed": 5, "photos": 12}}

@@ -12,7 +12,7 @@ from tests.loop.project import SmallProject
 
 PLACES = ("first", "second")
 ARTIFACTS = 5  # and the page
-NO_TRIALS = {"approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None}
+NO_TRIALS = {"standing_gates": False, "approaches": [], "tasks": [], "seeds": [], "trials": {}, "baseline": None}
 
 
 def tiny_project(root: Path) -> SmallProject:
