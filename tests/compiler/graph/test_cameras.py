@@ -33,7 +33,7 @@ def test_policies_see_all_cameras_unless_they_say_which(tmp_path: Path) -> None:
     assert twin.contract.camera_keys == ("front", "wrist")
     assert twin.address != before["twin/cellar/press"].address
     assert after["splat/cellar"].address == before["splat/cellar"].address
-    assert (twin.origins["cameras.wrist.on"].file, twin.origins["cameras.wrist.on"].line) == ("specs/study.yaml", 14)
+    assert (twin.origins["cameras.wrist.on"].file, twin.origins["cameras.wrist.on"].line) == ("specs/study.yaml", 15)
     place.write_text(place.read_text() + "\ncameras: {wrist: {on: wrist, fov_y_deg: 90}, top: {position_m: [0.2, 0, 0.6]}}\n")
     moved = nodes(tmp_path)["twin/cellar/press"]
     assert [moved.setting.params["cameras"][name]["fov_y_deg"] for name in ("front", "wrist", "top")] == [None, 90, None]
