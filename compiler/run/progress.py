@@ -1,6 +1,7 @@
 """Run Snakemake behind a progress display fed by its marker files and the jobs' own messages."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.5
 """How often the run is looked at."""
+GRACE_S = 5.0
+"""From an interruption until Snakemake is told of it, if no terminal has done so."""
 RUNNING = 6
 """Running jobs that are shown; more are counted."""
 
@@ -135,9 +138,12 @@ def watch(command: list[str], environment: dict[str, str], root: Path, total: in
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=sink, stderr=subprocess.STDOUT)
         try:
             (_shown if console.is_terminal and total else _told)(process, followed, total, console)
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
+        except KeyboardInterrupt:  # a terminal tells Snakemake as well; SIGTERM would let running jobs come to their end
+            try:
+                process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                process.wait()
             sys.stderr.write(
                 f"interrupted: {len(followed.built())} of {total} are built and kept; the same command goes on there\n"
             )

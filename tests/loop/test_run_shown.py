@@ -51,7 +51,7 @@ def on_a_terminal(project: SmallProject, until: str) -> tuple[int, str]:
 
 def test_it_says_what_it_does_and_goes_on_after_ctrl_c(tmp_path: Path) -> None:
     project = SmallProject(
-        tmp_path, study={**NO_TRIALS, "tasks": [], "targets": ["coverage"], "stages": {"splat": {"iterations": 400}}}
+        tmp_path, study={**NO_TRIALS, "tasks": [], "targets": ["coverage"], "stages": {"splat": {"iterations": 1200}}}
     )
     code, shown = on_a_terminal(project, "now   splat/place")
     assert code == 130, shown
@@ -62,4 +62,4 @@ def test_it_says_what_it_does_and_goes_on_after_ctrl_c(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "[1/3] splat/place" in done.stderr
     assert "picture: store/splat/" in done.stderr
-    assert "[2/2] coverage/place" in done.stderr
+    assert "[2/3] coverage/place" in done.stderr
