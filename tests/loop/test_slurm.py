@@ -78,7 +78,7 @@ def test_killed_jobs_are_retried_and_resources_and_groups_arrive(slurm: Cluster,
     assert sorted(job["JobState"] for job in captures) == ["COMPLETED", "FAILED"]
     assert sorted(job["JobState"] for job in splats) == ["CANCELLED", "COMPLETED", "COMPLETED", "FAILED"]
     asked = sorted((job["JobState"], job["TRES"].partition(",node=")[0], job["TimeLimit"]) for job in captures)
-    assert asked == [("COMPLETED", "cpu=2,mem=4000M", "00:06:00"), ("FAILED", "cpu=2,mem=2000M", "00:03:00")], "two in one job"
+    assert asked == [("COMPLETED", "cpu=2,mem=4000M", "00:20:00"), ("FAILED", "cpu=2,mem=2000M", "00:10:00")], "two in one job"
     lost = {"FAILED": "cpu=1,mem=1000M", "CANCELLED": "cpu=1,mem=1000M", "COMPLETED": "cpu=1,mem=2000M"}
     assert all(lost[job["JobState"]] in job["TRES"] for job in splats)
     assert all(job["TresPerJob"] == "gres:gpu:1" for job in splats)
