@@ -30,7 +30,8 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
             where = ("approaches", study.approaches.index(approach))
             note = subject.note("this is all that it says", "approach", approach, ())
             help += "; for a placebo, say `training_seed_offset: 1000`"
-            yield subject.at("study", name, where, "X450", message, help, severity="warning", notes=(note,))
+            severity = "warning" if study.imported else "error"  # trials that others ran may tell the two apart
+            yield subject.at("study", name, where, "X450", message, help, severity=severity, notes=(note,))
 
 
 def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

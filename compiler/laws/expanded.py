@@ -13,6 +13,7 @@ from compiler.laws.cameras import of_one_size
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
 from compiler.laws.recorded import absent_data
+from compiler.laws.same_place import same_work
 from compiler.laws.sets import empty_set, held_out_starts
 from compiler.laws.sites import sites
 from compiler.laws.subject import Subject
@@ -23,6 +24,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     empty_set,
     held_out_starts,
     same_arm,
+    same_work,
     idle_rounds,
     other_curve,
     absent_data,

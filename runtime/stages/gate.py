@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=12,
+    version=13,
     metrics=by_unit(text="status", count="value n"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="gate",

@@ -92,6 +92,10 @@ def of_metrics(
     if rule.unmeasured == "left_out":  # a stage that could not measure says so with a null
         kept = [i for i, (_, metrics) in enumerate(asked) if metrics.get(rule.metric, 0) is not None]
         found, manifests = [asked[i] for i in kept], [manifests[i] for i in kept]
+        if asked and not found:  # made, and nobody can tell: somebody may answer for that
+            of = f" of {_named(sorted({label for label, _ in asked if label}))}" if any(label for label, _ in asked) else ""
+            reason = f"`{rule.metric}` could not be measured{of}; a waiver may answer for it"
+            return _said(rule, None, Status.UNDECIDED, reason, (), None)
     values = [(label, value) for label, metrics in found if (value := lookup(metrics, rule.metric)) is not None]
     if not values or len(values) < len(found):
         told = f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts"
