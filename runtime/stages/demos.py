@@ -10,8 +10,6 @@ from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, one, stage
 
-SHEET_ROWS = 6
-
 
 class DemosParams(Params):
     """How many demos, and how they are disturbed."""
@@ -56,16 +54,11 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         InputError: R261 when the expert succeeds too rarely; R262 when the task is held out; R264 and R275 when it is no task,
             since doing nothing succeeds, the expert fails undisturbed, or something moves by itself.
     """
-    import numpy as np
-
-    from runtime.learn.dataset import write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
-    from runtime.sim.episodes.episodes import as_dataset, redraw, save_episodes
-    from runtime.sim.episodes.places import places_of, save_places
+    from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.self_test import self_test
-    from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
@@ -73,22 +66,13 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     tested = self_test(model, facts)
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
     most = max(p.episodes, round(p.episodes * p.attempts_per_demo))
-    episodes, tried = make_demos(model, facts, p.episodes, most, effort)
+    episodes, failures = make_demos(model, facts, p.episodes, most, effort)
+    tried = len(episodes) + failures.total()
     if len(episodes) < p.episodes:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
         raise InputError(Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes"))
     mastered = scripted_successes(model, facts, p.scripted_tries, effort)
-    eyes = eyes_of(model, facts, read_behind(twin, facts))
-    rng = np.random.default_rng([31, p.demo_seed])
-    films = []
-    for i, episode in enumerate(episodes):
-        films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
-        out.progress((i + 1) / len(episodes), "drawing demos")
-    write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
-    save_episodes(out.path("episodes"), episodes)
-    save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
-    save_sheet(out.path("preview"), [side_by_side(list(film.values())) for film in films[:SHEET_ROWS]])
-    frames = sum(len(e) for e in episodes)
+    frames = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
     out.contract(**vars(of_demos(contract_of(facts), "twin")))
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
     scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}

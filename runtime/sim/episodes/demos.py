@@ -1,5 +1,7 @@
-"""The expert at work in a twin: attempts in lockstep, successes kept."""
+"""The expert at work in a twin, or another driver: attempts in lockstep, successes kept."""
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,14 +29,25 @@ class Effort:
     seed: int
 
 
-def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo") -> list[Episode | None]:
-    """Episodes of the starts `indices` of a family; None where the expert failed."""
+type Driver = Callable[[Bench, range], Callable[[int], np.ndarray]]
+"""Of a bench and the starts it was made of: the joint targets [J] that it wants next in trial i of the bench."""
+
+
+def by_expert(bench: Bench, indices: range) -> Callable[[int], np.ndarray]:
+    """The scripted expert."""
+    return lambda i: expert_action(bench.task, bench.seen(i), bench.robot)
+
+
+def attempt(
+    model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo", driver: Driver = by_expert
+) -> list[Episode | str]:
+    """Episodes of the starts `indices` of a family; how it failed where it did."""
     kind, task = kind_of(twin.task), twin.task
     starts = [kind.draw_start(task, i, purpose, effort.seed, twin.robot) for i in indices]
     bench = Bench(model, twin.physics, task, twin.control_hz, starts, robot=twin.robot)
     rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
-    drift = np.zeros((n, twin.robot.action_dim))
+    drift, wanted = np.zeros((n, twin.robot.action_dim)), driver(bench, indices)
     rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
     after = np.zeros(n, int)  # steps since success
     for _ in range(steps + effort.hold_steps):
@@ -44,32 +57,35 @@ def attempt(model: Model, twin: Twin, indices: range, effort: Effort, purpose: s
         measured = bench.measured()
         actions = np.zeros_like(drift)
         for i in np.flatnonzero(active):
-            wish = expert_action(task, bench.seen(i), twin.robot)
+            wish = wanted(int(i))
             rows[i].append((bench.datas[i].qpos.copy(), measured[i], wish.astype(np.float32)))
             fresh = rngs[i].normal(0, effort.noise_rad, twin.robot.action_dim) * twin.robot.of_arm
             drift[i] = effort.noise_hold * drift[i] + np.sqrt(1 - effort.noise_hold**2) * fresh
             actions[i] = wish + drift[i]
         bench.step(actions, active)
         after += [active[i] and bench.judges[i].success for i in range(n)]
-    found: list[Episode | None] = []
+    found: list[Episode | str] = []
     for i, start in enumerate(starts):
-        found.append(recorded(rows[i], bench.datas[i], start) if bench.judges[i].success else None)
+        judge = bench.judges[i]
+        found.append(recorded(rows[i], bench.datas[i], start) if judge.success else judge.failure_mode)
     return found
 
 
-def make_demos(model: Model, twin: Twin, count: int, most: int, effort: Effort) -> tuple[list[Episode], int]:
-    """The first `count` successful episodes among at most `most` attempts, and how many attempts that took."""
+def make_demos(
+    model: Model, twin: Twin, count: int, most: int, effort: Effort, driver: Driver = by_expert
+) -> tuple[list[Episode], Counter[str]]:
+    """The first `count` successful episodes among at most `most` attempts, and how those before the last of them failed."""
     episodes: list[Episode] = []
-    tried = 0
-    while len(episodes) < count and tried < most:
-        batch = range(tried, min(tried + BATCH, most))
-        for episode in attempt(model, twin, batch, effort):
-            tried += 1
-            if episode is not None:
+    failures: Counter[str] = Counter()
+    while len(episodes) < count and (tried := len(episodes) + failures.total()) < most:
+        for episode in attempt(model, twin, range(tried, min(tried + BATCH, most)), effort, driver=driver):
+            if isinstance(episode, str):
+                failures[episode] += 1
+            else:
                 episodes.append(episode)
             if len(episodes) == count:
                 break
-    return episodes, tried
+    return episodes, failures
 
 
 def scripted_successes(model: Model, twin: Twin, tries: int, effort: Effort) -> int:
@@ -78,4 +94,4 @@ def scripted_successes(model: Model, twin: Twin, tries: int, effort: Effort) -> 
     Every try counts, unlike among demos, of which only the successful ones are kept and made until there are enough.
     """
     batches = (range(first, min(first + BATCH, tries)) for first in range(0, tries, BATCH))
-    return sum(e is not None for batch in batches for e in attempt(model, twin, batch, effort, "scripted"))
+    return sum(isinstance(e, Episode) for batch in batches for e in attempt(model, twin, batch, effort, "scripted"))

@@ -68,9 +68,23 @@ class Inverse:
         """Joint targets [J] that bring the tip to `tip_m` [3] from `joints_rad` [J]; None when it is out of reach. With
         `turn_rad` the hand points down, and what the gripper moves lies in that direction from the tip.
         """
+        self._begin(joints_rad)
+        return self._bring(self._turn(tip_m, turn_rad), tip_m, gripper)
+
+    def solve_pose(self, pose: np.ndarray, joints_rad: np.ndarray, gripper: float) -> np.ndarray | None:
+        """Joint targets [J] that bring the tip's frame to `pose` [4, 4] from `joints_rad` [J], the turn as nearly as the arm can;
+        None out of reach.
+        """
+        self._begin(joints_rad)
+        return self._bring(mink.SO3.from_matrix(pose[:3, :3]), pose[:3, 3], gripper)
+
+    def _begin(self, joints_rad: np.ndarray) -> None:
         low, high = self._robot.limits_rad.T
         self._configuration.update(self._at_joints(np.clip(joints_rad, low, high)))
-        self._hand.set_target(mink.SE3.from_rotation_and_translation(self._turn(tip_m, turn_rad), np.asarray(tip_m, float)))
+
+    def _bring(self, turn: mink.SO3, tip_m: np.ndarray, gripper: float) -> np.ndarray | None:
+        low, high = self._robot.limits_rad.T
+        self._hand.set_target(mink.SE3.from_rotation_and_translation(turn, np.asarray(tip_m, float)))
         for _ in range(STEPS):
             velocity = mink.solve_ik(
                 self._configuration, [self._hand, self._posture], 1.0, "daqp", limits=self._limits, constraints=self._still

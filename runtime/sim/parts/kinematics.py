@@ -137,12 +137,19 @@ def solve_turned(tip_m: np.ndarray, gripper_rad: float, turn_rad: float) -> np.n
 
 def tip_at(robot: Robot, joints_rad: np.ndarray) -> np.ndarray:
     """Where joints [J] (rad) put the tip [3] in the base frame."""
+    return pose_at(robot, joints_rad)[:3, 3]
+
+
+def pose_at(robot: Robot, joints_rad: np.ndarray) -> np.ndarray:
+    """Where joints [J] (rad) put the frame of the tip, [4, 4] in the base frame."""
     model, data = _bare(robot)
     for name, angle in zip(robot.model_names, joints_rad, strict=True):
         data.joint(name).qpos[0] = angle
     follow(model, data)
     mujoco.mj_kinematics(model, data)
-    return data.site(robot.tip.site).xpos.copy()
+    site, pose = data.site(robot.tip.site), np.eye(4)
+    pose[:3, :3], pose[:3, 3] = site.xmat.reshape(3, 3), site.xpos
+    return pose
 
 
 @lru_cache(maxsize=4)

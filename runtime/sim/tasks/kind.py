@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -77,6 +77,18 @@ type Term = Callable[[Moment[Any]], float]
 """One part of a reward: a function with its kernel or unit in its name, and one line to say what it is worth."""
 
 
+@dataclass(frozen=True)
+class Segment:
+    """One part of a task's motion, which is about one object: it ends when that has moved, or with the episode.
+
+    Its frame stands on object `about` and faces where that is turned to (`turn`), away from the robot (`sight`), or towards the
+    other object (`other`).
+    """
+
+    about: int
+    faces: Literal["turn", "sight", "other"]
+
+
 class TaskKind(Protocol):
     """What a kind's `task.py` defines, as module-level functions and two tables."""
 
@@ -108,6 +120,9 @@ class TaskKind(Protocol):
 
     def success_rule(self, task: Task) -> dict[str, float]:
         """What success depends on besides the motion: the judge's version and its settings. Part of a trial's protocol."""
+
+    def segments(self, task: Task) -> Sequence[Segment]:
+        """The parts of the motion, for demos that are carried to other places of the objects."""
 
     REWARD: Mapping[Term, float]
     """Terms of the reward and their weights."""

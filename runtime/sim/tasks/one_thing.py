@@ -14,7 +14,7 @@ from runtime.sim.parts.robot import TIP_SITE, Robot
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.parts.touch import touches_robot
 from runtime.sim.tasks.draw import apart, variant, wording
-from runtime.sim.tasks.kind import Moment
+from runtime.sim.tasks.kind import Moment, Segment
 from runtime.sim.tasks.moves import ramp, sight_rad
 
 type Read = Callable[[Model, Data], np.ndarray]
@@ -99,6 +99,11 @@ class Follower[T: WithThing]:
         if lifted is None:
             return float(np.clip(0.3 * reached + 0.7 * carried, 0.0, 0.99))
         return float(np.clip(0.3 * reached + 0.3 * min(lifted, 1.0) + 0.4 * max(carried, 0.0), 0.0, 0.99))
+
+
+def segments_of_carrying(task: WithThing) -> tuple[Segment, ...]:
+    """Take hold of the thing, a box by its sides; then carry it to its goal."""
+    return (Segment(0, "turn" if task.thing.shape == "box" else "sight"), Segment(1, "sight"))
 
 
 def tip_to_thing_exp_5cm(now: Moment[WithThing]) -> float:

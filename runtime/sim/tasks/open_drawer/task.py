@@ -11,7 +11,7 @@ from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
 from runtime.sim.parts.touch import touches_robot
 from runtime.sim.tasks.draw import variant, wording
-from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
+from runtime.sim.tasks.kind import Moment, Reach, Seen, Segment, Term
 from runtime.sim.tasks.moves import SHUT_M, ramp, shut_tip, sight_rad, toward
 from runtime.sim.tasks.open_drawer.setup import OpenDrawer
 
@@ -197,3 +197,8 @@ def success_bool(now: Moment[OpenDrawer]) -> float:
 
 
 REWARD: dict[Term, float] = {tip_to_handle_exp_5cm: 1.0, drawn_ramp_5cm: 2.0, success_bool: 10.0}
+
+
+def segments(task: OpenDrawer) -> tuple[Segment, ...]:
+    """Handle and way of the drawer turn with the chest."""
+    return (Segment(0, "turn"),)

@@ -15,6 +15,7 @@ from runtime.sim.tasks.one_thing import (
     draw_pair,
     lifted_ramp_3cm,
     of_bodies,
+    segments_of_carrying,
     success_bool,
     thing_to_goal_exp_10cm,
     tip_to_thing_exp_5cm,
@@ -23,6 +24,7 @@ from runtime.sim.tasks.pick_place.setup import PickPlace
 
 OBJECTS = ("thing", "pad")
 objects, turns, place = of_bodies(OBJECTS)
+segments = segments_of_carrying
 RULE_VERSION = 1  # raise it when the same motion would be judged another way
 PAD_RGB = (0.15, 0.35, 0.75)
 RESTS_M, STILL_M_S = 0.004, 0.05  # height above the pad and speed below which a thing rests on it

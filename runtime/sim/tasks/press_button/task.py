@@ -8,7 +8,7 @@ from runtime.sim.parts.places import put, turned, where
 from runtime.sim.parts.robot import FOREGROUND_GROUP, TIP_SITE, WORLD_BITS, Robot
 from runtime.sim.parts.so101 import FINGER_RADIUS_M, SO101
 from runtime.sim.parts.start import Start, jittered_home, start_rng
-from runtime.sim.tasks.kind import Moment, Reach, Seen, Term
+from runtime.sim.tasks.kind import Moment, Reach, Seen, Segment, Term
 from runtime.sim.tasks.press_button.setup import Button, PressButton
 
 OBJECTS = ("object",)
@@ -171,3 +171,8 @@ def success_bool(now: Moment[PressButton]) -> float:
 
 
 REWARD: dict[Term, float] = {tip_to_cap_exp_5cm: 1.0, success_bool: 10.0}
+
+
+def segments(task: PressButton) -> tuple[Segment, ...]:
+    """The button is the same from all sides."""
+    return (Segment(0, "sight"),)

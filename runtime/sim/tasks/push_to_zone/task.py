@@ -8,7 +8,7 @@ from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Robot
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.parts.start import Start
-from runtime.sim.tasks.kind import Reach, Seen, Term
+from runtime.sim.tasks.kind import Reach, Seen, Segment, Term
 from runtime.sim.tasks.moves import HOVER_M, SHUT_M, ramp, shut_tip, sight_rad, toward
 from runtime.sim.tasks.one_thing import Follower, draw_pair, of_bodies, success_bool, thing_to_goal_exp_10cm, tip_to_thing_exp_5cm
 from runtime.sim.tasks.push_to_zone.setup import PushToZone
@@ -108,3 +108,8 @@ def success_rule(task: PushToZone) -> dict[str, float]:
 
 
 REWARD: dict[Term, float] = {tip_to_thing_exp_5cm: 1.0, thing_to_goal_exp_10cm: 2.0, success_bool: 10.0}
+
+
+def segments(task: PushToZone) -> tuple[Segment, ...]:
+    """Up to the thing from behind, then along the way to the zone."""
+    return (Segment(0, "other"), Segment(1, "other"))

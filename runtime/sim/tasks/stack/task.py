@@ -16,6 +16,7 @@ from runtime.sim.tasks.one_thing import (
     draw_pair,
     lifted_ramp_3cm,
     of_bodies,
+    segments_of_carrying,
     success_bool,
     thing_to_goal_exp_10cm,
     tip_to_thing_exp_5cm,
@@ -24,6 +25,7 @@ from runtime.sim.tasks.stack.setup import Stack
 
 OBJECTS = ("thing", "lower")
 objects, turns, place = of_bodies(OBJECTS)
+segments = segments_of_carrying
 RULE_VERSION = 1  # raise it when the same motion would be judged another way
 RESTS_M, STILL_M_S = 0.005, 0.05  # height error and speed below which the thing rests on the base
 
