@@ -34,7 +34,7 @@ class ExpandDemosParams(Params):
     hold_steps: int = Field(3, ge=0, le=50)
     """Steps kept after success."""
     least_replayed: float = Field(0.5, ge=0, le=1)
-    """Least share of the source's demos that must succeed again, undisturbed, where they were recorded. Only those are carried."""
+    """Least share of the source's demos that must succeed again, undisturbed, where they began; only those are carried."""
     demo_seed: int = Field(0, ge=0)
     """Seed of the starts, the choice of sources and the disturbance."""
 
