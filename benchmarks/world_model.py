@@ -26,8 +26,8 @@ from runtime.build.testing import run_stage
 from runtime.stats.transfer.agreement import mmrv, pearson
 
 PRIOR_SITES = (501, 502, 503, 504)
-STEPS = (0, 50, 100, 200, 400, 800)
-"""Gradient steps of policies, in turn."""
+SHARES = (0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
+"""Of the task's gradient steps, how many policies are given, in turn."""
 HORIZONS = (1, 4, 8, 16)
 HELD_OUT = 100
 """Rollouts that are foretold."""
@@ -43,6 +43,7 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
         name, value = change.split("=", 1)
         stage, key = name.split(".", 1)
         changes[stage][key] = json.loads(value)
+    whole = changes["policy"].pop("steps", 800)
 
     def make(stage: str, params: dict[str, Any], inputs: Inputs) -> Path:
         return run_stage(stage, params | changes[stage], inputs, options.store)
@@ -67,17 +68,17 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
             world = make("world_model", params, {"twin": twin, "rollouts": own, "prior": prior})
             cell = {"task": options.task, "site": number, "seed": seed, "cpu_s": cpu_s(world) + cpu_s(own), **metrics(world)}
             if options.policies:
-                cell |= told_apart(make, twin, world, task, options.policies, options.trials)
+                cell |= told_apart(make, twin, world, task, options.policies, options.trials, whole)
             yield cell
 
 
-def told_apart(make: Any, twin: Path, world: Path, task: dict[str, Any], count: int, trials: int) -> Cell:
+def told_apart(make: Any, twin: Path, world: Path, task: dict[str, Any], count: int, trials: int, whole: int) -> Cell:
     """Success of policies in the model, by its mean probability, and in the twin."""
     demos = make("demos", {"scripted_tries": 0}, {"twin": twin})
     conditions = make("conditions", {"task": task, "states": trials, "trial_seed": 7}, {})
     rates = []
     for i in range(count):
-        params = {"seed": i // len(STEPS), "steps": STEPS[i % len(STEPS)]}
+        params = {"seed": i // len(SHARES), "steps": round(whole * SHARES[i % len(SHARES)])}
         policy = make("policy", params, {"demos": demos})
         judged: Inputs = {"policy": policy, "twin": twin, "conditions": conditions}
         inside = make("imagined_trials", {"domain": "world_model", "trials": trials, "twice": 0}, judged | {"world": world})

@@ -24,7 +24,7 @@ class ImagineParams(Params):
 @stage(
     version=2,
     metrics=by_unit(count="episodes frames", share="mean_probability disagreement"),
-    libraries=minor("lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="imagined",
     per=("location", "task", "approach", "seed"),

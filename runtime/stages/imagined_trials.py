@@ -43,7 +43,7 @@ class ImaginedTrialsParams(Params):
         steps="mean_steps steps_apart",
         text="protocol",
     ),
-    libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="trials",
     role="trials",

@@ -32,7 +32,7 @@ class RolloutsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(count="episodes frames", share="success_rate touch_rate"),
     libraries=minor("mink", "mujoco", "numba", "numpy", "pillow"),
     per=("location", "task"),

@@ -32,6 +32,8 @@ class WorldModelParams(Params):
     """Rollouts, the last ones, that are kept out of training and foretold."""
     windows: int = Field(400, ge=8)
     """Windows of those that are foretold."""
+    scripted_tries: int = Field(40, ge=0, le=10_000)
+    """Starts of the demos' `scripted_tries` from which the scripted expert is tried in the model, as a key figure."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
 
@@ -41,17 +43,24 @@ def _at(names: str) -> str:
     return " ".join(f"{name}_{steps}" for name in names.split() for steps in (1, 4, 8, 16))
 
 
+def _held_against(names: str) -> str:
+    """The same of the model, and of what it is held against."""
+    return " " + _at(" ".join(f"{name}{of}" for name in names.split() for of in ("", "_copy", "_still", "_shuffled")))
+
+
 @stage(
-    version=2,
+    version=3,
     metrics=by_unit(
-        count="frames parameters pretrained windows held_out_episodes frames_per_cpu_s",
+        count="frames parameters pretrained windows held_out_episodes frames_per_cpu_s scripted_tries scripted_successes",
         s="train_cpu_s",
         loss="loss.*",
         dB=_at("psnr_model psnr_copy psnr_still psnr_shuffled front_model front_copy front_still front_shuffled front_empty"),
-        share="auc brier done_share done_said "
-        + _at("ssim_model ssim_copy contact_f1 tip_inside object_inside tip_sd_ratio object_sd_ratio tip_rank object_rank"),
-        mm=_at("tip_mm tip_mm_p90 object_mm object_mm_p90"),
-        deg=_at("turn_deg"),
+        share="auc brier ece done_share done_said "
+        + _at("ssim_model ssim_copy tip_inside object_inside tip_sd_ratio object_sd_ratio tip_rank object_rank")
+        + _held_against("contact_f1 force_share"),
+        mm=_at("tip_mm_p90 object_mm_p90") + _held_against("tip_mm object_mm"),
+        deg=_held_against("turn_deg"),
+        N=_held_against("force_n"),
     ),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch")
     | exact("pyarrow"),
@@ -91,6 +100,7 @@ def world_model(
     from runtime.world.model import read_world
     from runtime.world.stage import attempts_of, fresh, load_into, measured, parameters, taught
     from runtime.world.train import Recipe
+    from runtime.world.trials import mastered
 
     before = None if prior is None else read_world(prior / "model")
     network = fresh(twin, before.members if before else p.members, p.world_seed)
@@ -109,5 +119,10 @@ def world_model(
     save_sheet(out.path("strip"), [np.asarray(film) for film in films], 8)
     out.log(summary(found))
     out.contract(**vars(of_demos(contract_of(read_twin(twin)), "twin")))
+    if p.scripted_tries:
+        found |= {
+            "scripted_tries": p.scripted_tries,
+            "scripted_successes": mastered(world, twin, read_twin(twin), p.scripted_tries),
+        }
     sizes = {"frames": len(data), "parameters": parameters(network), "pretrained": int(prior is not None)}
     return {**sizes, **losses, **measured(found), "frames_per_cpu_s": frames_per_cpu_s(world, held)}

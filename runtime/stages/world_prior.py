@@ -32,7 +32,7 @@ class WorldPriorParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     metrics=by_unit(count="places frames parameters", s="train_cpu_s", loss="loss.*"),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "torch") | exact("pyarrow"),
     per=("set", "task"),

@@ -25,8 +25,9 @@ def foretold(
 ) -> dict[str, float]:
     """Metrics over `windows` windows of attempts, spread evenly; pictures of the first `pictures_of` in an order of chance.
 
-    Errors of places are medians and 90th percentiles over windows in millimetres, those of turns in degrees, PSNR in dB over all
-    pixels of all pictures (`psnr`) or those that robot, objects or their shadows cover before or after (`front`).
+    Errors of places are means and 90th percentiles over windows in millimetres, those of turns means in degrees, those of forces
+    means in newtons over windows that end in touch (`force_n`) or as a share of what is pressed there (`force_share`); PSNR is in
+    dB over all pixels of all pictures (`psnr`) or those that robot, objects or their shadows cover before or after (`front`).
     """
     rng = np.random.default_rng([_STREAM, seed])
     longest = HORIZONS[-1]
@@ -72,32 +73,50 @@ def foretold(
                     float(np.mean([ssim(g / 255, t / 255) for g, t in zip(guess[:40], true[:40], strict=True)])), 4
                 )
         out[f"front_empty_{h}"] = _db(((behind[few].astype(np.float32) - true) ** 2)[covered].mean())
-        out |= _states(found["model"], held, truth, h)
+        out |= _states(found, held, seen[:, -1], truth, h)
     ends = np.array([held.success[row].any() for row in ahead + 1])
     out["auc"] = round(auc(found["model"].done[:, -1], ends), 4)
     out["brier"] = round(float(np.mean((found["model"].done[:, -1] - ends) ** 2)), 4)
+    out["ece"] = round(calibration(found["model"].done[:, -1], ends), 4)
     out["done_share"], out["done_said"] = round(float(ends.mean()), 4), round(float(found["model"].done[:, -1].mean()), 4)
     return out | {"windows": len(starts), "held_out_episodes": len(np.unique(held.episode))}
 
 
-def _states(found: Imagined, held: Attempts, truth: np.ndarray, h: int) -> dict[str, float]:
+def _states(found: Mapping[str, Imagined], held: Attempts, now: np.ndarray, truth: np.ndarray, h: int) -> dict[str, float]:
+    """Errors of states h steps ahead of frames `now`: of the model (no name in between), and of what it is held against."""
     from scipy.stats import spearmanr
 
-    tip = np.linalg.norm(found.tip[:, h - 1] - held.tip[truth], axis=1)
-    places = np.sqrt(((found.objects[:, h - 1] - held.objects[truth]) ** 2).sum(2).mean(1))
-    c, s = np.moveaxis(found.turns[:, h - 1], -1, 0)
-    off = np.angle(np.exp(1j * (np.arctan2(s, c) - 4 * held.turns[truth]))) / 4
-    touched, said = held.contact[truth], found.contact[:, h - 1] > 0.5
-    hits = 2 * (touched & said).sum() / max(1, touched.sum() + said.sum())
-    sd, apart = found.sd_m[:, h - 1], found.apart_m[:, h - 1]
-    out = {f"contact_f1_{h}": round(float(hits), 4), f"turn_deg_{h}": round(float(np.degrees(np.abs(off)).mean()), 3)}
-    for i, (name, error) in enumerate((("tip", tip), ("object", places))):
-        out[f"{name}_mm_{h}"] = round(1000 * float(error.mean()), 3)
-        out[f"{name}_mm_p90_{h}"] = round(1000 * float(np.quantile(error, 0.9)), 3)
-        out[f"{name}_sd_ratio_{h}"] = round(float(np.sqrt((error**2).mean()) / np.sqrt((sd[:, i] ** 2).mean())), 3)
-        out[f"{name}_inside_{h}"] = round(float(np.mean(error <= NINETY * sd[:, i])), 4)
-        out[f"{name}_rank_{h}"] = round(float(spearmanr(error, apart[:, i]).statistic), 3)
+    copied = held.tip[now], held.objects[now], 4 * held.turns[now], held.contact[now], held.force_n[now]
+    out: dict[str, float] = {}
+    for name, guess in {"copy": copied, **{name: _of_step(im, h - 1) for name, im in found.items()}}.items():
+        tip_m, objects_m, quarters, touch, force_n = guess
+        end = f"{h}" if name == "model" else f"{name}_{h}"
+        tip = np.linalg.norm(tip_m - held.tip[truth], axis=1)
+        places = np.sqrt(((objects_m - held.objects[truth]) ** 2).sum(2).mean(1))
+        off = np.angle(np.exp(1j * (quarters - 4 * held.turns[truth]))) / 4
+        touched, pressed = held.contact[truth], np.abs(force_n - held.force_n[truth])
+        out[f"tip_mm_{end}"] = round(1000 * float(tip.mean()), 3)
+        out[f"object_mm_{end}"] = round(1000 * float(places.mean()), 3)
+        out[f"turn_deg_{end}"] = round(float(np.degrees(np.abs(off)).mean()), 3)
+        out[f"contact_f1_{end}"] = round(float(2 * (touched & touch).sum() / max(1, touched.sum() + touch.sum())), 4)
+        if touched.any():
+            out[f"force_n_{end}"] = round(float(pressed[touched].mean()), 3)
+            out[f"force_share_{end}"] = round(float(pressed[touched].sum() / max(1e-6, held.force_n[truth][touched].sum())), 4)
+        if name != "model":
+            continue
+        sd, apart = found[name].sd_m[:, h - 1], found[name].apart_m[:, h - 1]
+        for i, (what, error) in enumerate((("tip", tip), ("object", places))):
+            out[f"{what}_mm_p90_{h}"] = round(1000 * float(np.quantile(error, 0.9)), 3)
+            out[f"{what}_sd_ratio_{h}"] = round(float(np.sqrt((error**2).mean()) / np.sqrt((sd[:, i] ** 2).mean())), 3)
+            out[f"{what}_inside_{h}"] = round(float(np.mean(error <= NINETY * sd[:, i])), 4)
+            out[f"{what}_rank_{h}"] = round(float(spearmanr(error, apart[:, i]).statistic), 3)
     return out
+
+
+def _of_step(found: Imagined, t: int) -> tuple[np.ndarray, ...]:
+    """Tip, objects, four times the turns, whether it touches, and how hard, of one step."""
+    c, s = np.moveaxis(found.turns[:, t], -1, 0)
+    return found.tip[:, t], found.objects[:, t], np.arctan2(s, c), found.contact[:, t] > 0.5, found.force_n[:, t]
 
 
 def kept_of(world: WorldModel, pictures: np.ndarray, worlds: World) -> Kept:
@@ -121,6 +140,14 @@ def auc(score: np.ndarray, truth: np.ndarray) -> float:
     if not ones or not zeros:
         return float("nan")
     return (rankdata(score)[truth].sum() - ones * (ones + 1) / 2) / (ones * zeros)
+
+
+def calibration(said: np.ndarray, truth: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error: how far a probability is from the share of truth, mean over bins of equal width weighted by
+    how much lies in them (Naeini et al. 2015)."""
+    which = np.minimum((said * bins).astype(int), bins - 1)
+    each = [which == b for b in range(bins)]
+    return float(sum(abs(said[b].mean() - truth[b].mean()) * b.mean() for b in each if b.any()))
 
 
 def strip(world: WorldModel, held: Attempts, rows: int, looks: int, seed: int = 0) -> list[np.ndarray]:

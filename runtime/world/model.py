@@ -29,6 +29,7 @@ class Imagined:
     turns: np.ndarray  # [N, T, K, 2]
     done: np.ndarray  # [N, T] probability that it was done by then
     contact: np.ndarray  # [N, T] probability
+    force_n: np.ndarray  # [N, T] newtons
     reward: np.ndarray  # [N, T]
     sd_m: np.ndarray  # [N, T, 2] expected error of tip and objects: what members say, and how far they are apart
     apart_m: np.ndarray  # [N, T, 2] the latter alone
@@ -90,8 +91,7 @@ class WorldModel:
         """States to pictures [N, 3, H, W] in 0..1; gradients pass. Where the picture is still as `kept` was painted, what
         painting lacks of the true one is added."""
         parts = zip(*(x.split(PAINTED_AT_ONCE) for x in (joints, objects, turns)), strict=True)
-        layers = torch.cat([self.network.painter(*part) for part in parts])
-        seen = over(layers, self.behind.expand(len(layers), -1, -1, -1), self.facts["shadow"])
+        seen = torch.cat([over(self.network.painter(*part), self.behind[None], self.facts["shadow"]) for part in parts])
         if kept is not None:
             changed = (seen - kept.painted).abs().amax(1, keepdim=True) / KEPT
             seen = seen + torch.exp(-changed * changed) * kept.rest
@@ -120,7 +120,10 @@ class WorldModel:
             steps.append(worlds)
             said_of.append(told)
         stack = {name: torch.stack([getattr(w, name) for w in steps], 2) for name in ("joints", "tip", "objects", "turns")}
-        said = {name: torch.stack([getattr(x, name) for x in said_of], 2) for name in ("success", "contact", "reward", "log_sd")}
+        said = {
+            name: torch.stack([getattr(x, name) for x in said_of], 2)
+            for name in ("success", "contact", "log_force", "reward", "log_sd")
+        }
         left = torch.cumprod(1 - torch.sigmoid(said["success"]), 2)  # [M, N, T] not done yet
         mean = {name: x.mean(0) for name, x in stack.items()}
         spread = torch.stack(
@@ -131,6 +134,7 @@ class WorldModel:
             *(mean[name].numpy() for name in ("joints", "tip", "objects", "turns")),
             (1 - left).mean(0).numpy(),
             torch.sigmoid(said["contact"]).mean(0).numpy(),
+            torch.expm1(said["log_force"].mean(0).clamp_min(0)).numpy(),
             said["reward"].mean(0).numpy(),
             (own + spread).sqrt().numpy(),
             spread.sqrt().numpy(),

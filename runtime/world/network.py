@@ -58,6 +58,7 @@ class Said:
     contact: Tensor  # [M, B] logit
     reward: Tensor  # [M, B]
     log_sd: Tensor  # [M, B, 2] of the error of tip and objects, in centimetres
+    log_force: Tensor  # [M, B] logarithm of 1 + newtons with which the robot presses on objects
 
 
 class Eyes(nn.Module):
@@ -119,7 +120,7 @@ class Ensemble(nn.Module):
         self.s, self.skeleton = s, skeleton
         inputs, m, c = 3 * s.joints + 3 + s.objects * 8, s.members, s.code
         self.enter, self.gates, self.again = Each(m, inputs, c), Each(m, c, 3 * c), Each(m, c, 3 * c)
-        self.move, self.say, self.tell = Each(m, 2 * c, s.joints + 4 * s.objects, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 5)
+        self.move, self.say, self.tell = Each(m, 2 * c, s.joints + 4 * s.objects, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 6)
         self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
 
     def tip(self, joints: Tensor) -> Tensor:
@@ -149,7 +150,7 @@ class Ensemble(nn.Module):
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
         after = World(joints, objects, turns, code, action, self.tip(joints))
         said = self.tell(torch.relu(self.say(torch.cat([code, entered, self.features(after, action)], 2))))
-        return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:])
+        return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:5], said[..., 5])
 
     def settle(self, found: Sequence[Tensor], joints: Tensor, actions: Tensor) -> World:
         """The world after k looks [M, B, k, J], with actions [M, B, k - 1, J] between them, from what eyes found: objects
@@ -237,8 +238,9 @@ class Painter(nn.Module):
         shift, again = self.whole(told)[:, None].chunk(2, -1)
         x = self.near(seen).add_(shift).relu_()
         x = self.mid(x).add_(again).relu_()
-        layers = self.out(x).sigmoid_().view(-1, self.rows, self.columns, 5, s.cell, s.cell)
-        return layers.permute(0, 3, 1, 4, 2, 5).reshape(-1, 5, s.height, s.width)
+        # squares of pixels beside each other are channels that stand last: they are shuffled without a copy of their own
+        squares = self.out(x).sigmoid_().view(-1, self.rows, self.columns, 5 * s.cell**2).permute(0, 3, 1, 2)
+        return F.pixel_shuffle(squares, s.cell)
 
     def _on_grid(self, flat: Tensor, slope: Tensor, square: float = 0.0) -> Tensor:
         """`flat` [B, S] + `slope` [B, S, 2] times x and y + `square` times x^2 + y^2, of all squares: [B, P, S]."""

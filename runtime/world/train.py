@@ -39,8 +39,8 @@ class Windows:
         self.layers, self.backdrops = torch.from_numpy(a.layers), torch.from_numpy(a.backdrops)
         self.state, self.action, self.tip, self.objects = (torch.from_numpy(x) for x in (a.state, a.action, a.tip, a.objects))
         self.turns = quarters(torch.from_numpy(a.turns))
-        self.success, self.reward, self.contact = (
-            torch.from_numpy(x.astype(np.float32)) for x in (a.success, a.reward, a.contact)
+        self.success, self.reward, self.contact, self.log_force = (
+            torch.from_numpy(x.astype(np.float32)) for x in (a.success, a.reward, a.contact, np.log1p(a.force_n))
         )
         done = np.concatenate([[False], a.success[:-1] & (a.episode[1:] == a.episode[:-1])])
         self.open = torch.from_numpy(~done).float()  # where success could still come
@@ -120,7 +120,7 @@ def _future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gene
         + torch.randn(w.objects[first].shape, generator=rng) * 0.002
     )
     now = one.settle([w.objects[first] + error, w.turns[first]], w.state[first], w.action[first[..., :-1]])
-    losses: dict[str, list[Tensor]] = {name: [] for name in ("joints", "objects", "turn", "success", "contact", "reward", "sd")}
+    losses: dict[str, list[Tensor]] = {name: [] for name in "joints objects turn success contact force reward sd".split()}
     for t in range(r.horizon):
         frame = first[..., -1] + t
         now, said = one.step(now, w.action[frame])
@@ -132,6 +132,7 @@ def _future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gene
             (F.binary_cross_entropy_with_logits(said.success, w.success[frame], reduction="none") * w.open[frame]).mean()
         )
         losses["contact"].append(0.2 * F.binary_cross_entropy_with_logits(said.contact, w.contact[frame]))
+        losses["force"].append(0.1 * F.smooth_l1_loss(said.log_force, w.log_force[frame], beta=0.2))
         losses["reward"].append(0.05 * F.smooth_l1_loss(said.reward, w.reward[frame]))
         with torch.no_grad():
             squares = (

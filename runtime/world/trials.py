@@ -9,17 +9,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from runtime.bound.task import Task
 from runtime.bound.twin_camera import DEFAULT_CAMERA
 from runtime.learn.actor import Actor
 from runtime.problem import InputError, Problem
 from runtime.sim.parts.robot import Robot
 from runtime.sim.scene.bench import Bench
+from runtime.sim.scene.expert import expert_action
 from runtime.sim.scene.settle import refuse_unsettled
+from runtime.sim.tasks import kind_of
+from runtime.sim.tasks.kind import Seen
 from runtime.sim.trials.conditions import Condition, alike
 from runtime.sim.trials.run import Trial, look
 from runtime.sim.twin.twin import Twin, eyes_of, read_behind, read_model
 from runtime.world.model import Kept, WorldModel
-from runtime.world.network import World
+from runtime.world.network import QUARTERS, World
 
 _NOISE_STREAM = 43
 GOLDEN = (5**0.5 - 1) / 2
@@ -44,15 +48,15 @@ class Dream:
 @torch.no_grad()
 def dream(
     world: WorldModel,
-    policy: Actor,
+    policy: Actor | None,
     first: np.ndarray,
     joints: np.ndarray,
     indices: Sequence[int],
-    steps: int,
-    instruction: str,
+    task: Task,
     robot: Robot,
 ) -> Dream:
-    """Run a policy in the model from one picture of each initial state; nothing else of the twin is looked at.
+    """Run a policy (or the task's scripted expert, who acts on the members' mean) in the model from one picture of each initial
+    state; nothing else of the twin is looked at.
 
     Every member carries its own worlds, and the policy acts in each. Camera noise depends on initial state and step alone.
 
@@ -67,19 +71,19 @@ def dream(
     left = torch.ones(m, n)
     kept = world.keep(np.tile(first, (m, 1, 1, 1)), *_joined(worlds))
     low, high = (torch.from_numpy(x.astype(np.float32)) for x in robot.limits_rad.T)
-    policy.reset(n * m)
+    if policy:
+        policy.reset(n * m)
     rows: list[tuple[np.ndarray, ...]] = []
     states: list[tuple[np.ndarray, ...]] = [_mean(worlds)]
-    for t in range(steps):
+    for t in range(round(task.horizon_s * world.facts["control_hz"])):
         images = {}
-        if policy.looks:
+        if policy and policy.looks:
             seen = np.tile(first, (m, 1, 1, 1)) if t == 0 else _seen(world, worlds, indices, t, kept)
             images = {camera: seen}
-        measured = worlds.joints.flatten(0, 1)
-        wish = torch.from_numpy(
-            np.nan_to_num(np.asarray(policy.act(images, measured.numpy().astype(np.float32), instruction), np.float32))
-        )
-        actions = torch.minimum(torch.maximum(wish, low), high).view(m, n, -1)
+        measured = worlds.joints.flatten(0, 1).numpy().astype(np.float32)
+        wish = policy.act(images, measured, task.instruction) if policy else _scripted(world, worlds, task, robot)
+        actions = torch.minimum(torch.maximum(torch.from_numpy(np.nan_to_num(np.asarray(wish, np.float32))), low), high)
+        actions = actions.view(m, n, -1)
         worlds, said = world.network.ensemble.step(worlds, actions)
         left = left * (1 - torch.sigmoid(said.success))
         apart_m = ((worlds.objects - worlds.objects.mean(0)) ** 2).sum(-1).mean((0, 2)).sqrt()
@@ -88,6 +92,18 @@ def dream(
     done, action, reward, apart_m = (np.stack(column, 1) for column in zip(*rows, strict=True))
     joints, tip, objects, turns = (np.stack(column, 1) for column in zip(*states, strict=True))
     return Dream(done, left.std(0, correction=0).numpy(), joints, action, tip, objects, turns, reward, apart_m, first)
+
+
+def _scripted(world: WorldModel, worlds: World, task: Task, robot: Robot) -> np.ndarray:
+    """What the expert wants where the members' mean is the truth, of every member alike [M * N, J]."""
+    joints, tip, objects, turns = _mean(worlds)
+    angles, hand = np.arctan2(turns[..., 1], turns[..., 0]) / QUARTERS, robot.hand
+    wishes = []
+    for q, at, places, turned in zip(joints.astype(np.float64), tip, objects.astype(np.float64), angles, strict=True):
+        gap_m = hand.gap(float(q[robot.gripper_index])) if hand else 0.0
+        seen = Seen(at.astype(np.float64), q, places, turned.astype(np.float64), 1 / world.facts["control_hz"], hand, gap_m)
+        wishes.append(expert_action(task, seen, robot))
+    return np.tile(np.stack(wishes), (world.members, 1))
 
 
 def _mean(worlds: World) -> tuple[np.ndarray, ...]:
@@ -128,15 +144,15 @@ class Dreams:
     dream: Dream
 
 
-def dreamt_from(world: WorldModel, policy: Actor, twin: Path, facts: Twin, found: Sequence[Condition]) -> Dreams:
-    """Dreams that begin from conditions, as the twin's camera sees these.
+def dreamt_from(world: WorldModel, policy: Actor | None, twin: Path, facts: Twin, found: Sequence[Condition]) -> Dreams:
+    """Dreams that begin from conditions, as the twin's camera sees these; of the scripted expert where there is no policy.
 
     Raises:
         InputError: R348 when the policy looks through another camera than the model paints; R275 when something moves before
             anybody acts.
     """
     camera = world.facts["camera"]
-    if strange := [c for c in policy.facts["camera_keys"] if c != camera]:
+    if strange := [c for c in (policy.facts["camera_keys"] if policy else []) if c != camera]:
         message = f"the policy looks through `{strange[0]}`, the world model paints what `{camera}` sees"
         raise InputError(Problem("R348", message, "train it on that camera alone", "stages.policy.camera_keys"))
     backdrops, parts, indices = read_behind(twin, facts), [], []
@@ -147,12 +163,20 @@ def dreamt_from(world: WorldModel, policy: Actor, twin: Path, facts: Twin, found
         eye = {camera: eyes_of(model, facts, backdrops)[camera]}
         first = np.stack([look(eye, data, start.index, 0)[camera] for data, start in zip(bench.datas, starts, strict=True)])
         own = [start.index for start in starts]
-        steps = round(task.horizon_s * facts.control_hz)
-        parts.append(dream(world, policy, first, bench.measured(), own, steps, task.instruction, facts.robot))
+        parts.append(dream(world, policy, first, bench.measured(), own, task, facts.robot))
         indices += own
     order = np.argsort(indices)
     whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])}
     return Dreams([indices[i] for i in order], Dream(**whole))
+
+
+def mastered(world: WorldModel, twin: Path, facts: Twin, tries: int) -> int:
+    """How many of `tries` starts the scripted expert masters in the model: those of `demos`' `scripted_tries`, which no demo,
+    rollout or trial begins from."""
+    kind = kind_of(facts.task)
+    starts = [Condition("scripted", kind.draw_start(facts.task, i, "scripted", 0, facts.robot)) for i in range(tries)]
+    dreams = dreamt_from(world, None, twin, facts, starts)
+    return sum(trial.success for trial in judged(dreams.dream, dreams.indices, world))
 
 
 def judged(dreamt: Dream, indices: Sequence[int], world: WorldModel) -> list[Trial]:

@@ -38,7 +38,8 @@ class Attempts:
     success: np.ndarray  # bool [F]
     reward: np.ndarray  # f32 [F]
     contact: np.ndarray  # bool [F]
-    told: np.ndarray  # bool [F] whether actions, success, reward and touch are known
+    force_n: np.ndarray  # f32 [F] newtons
+    told: np.ndarray  # bool [F] whether actions, success, reward, touch and its force are known
     episode: np.ndarray  # i64 [F]
     behind: np.ndarray  # i64 [F] which of `backdrops` stands behind
     filmed: np.ndarray  # i64 [F] which of `films` shows it as well, -1 for none
@@ -72,7 +73,7 @@ def drawn(
             front, free, bright = (eye.light(data) for eye in eyes)
             layers = np.concatenate([front, (free - front)[..., :1], (bright - front)[..., :1]], -1).transpose(2, 0, 1)
             action = attempt.action[min(t, len(attempt) - 1)]
-            known = (attempt.success[t], attempt.reward[t], attempt.contact[t], films is None, e)
+            known = (attempt.success[t], attempt.reward[t], attempt.contact[t], attempt.force_n[t], films is None, e)
             places = kind.objects(model, data), kind.turns(model, data)
             pixels = np.round(255 * np.clip(layers, 0, 1)).astype(np.uint8)
             rows.append((pixels, attempt.state[t], action, data.site_xpos[tip].copy(), *places, *known))
@@ -89,8 +90,8 @@ def demonstrated(episodes: Sequence[Episode]) -> list[Attempt]:
     found = []
     for e in episodes:
         turns = np.tile((1.0, 0.0, 0.0, 0.0), (len(e.objects_m), 1)) if e.turns is None else e.turns
-        none = np.zeros(len(e), bool)
-        found.append(Attempt(e.qpos, e.objects_m, turns, e.state, e.action[:-1], none, none.astype(np.float32), none))
+        none, nothing = np.zeros(len(e), bool), np.zeros(len(e), np.float32)
+        found.append(Attempt(e.qpos, e.objects_m, turns, e.state, e.action[:-1], none, nothing, none, nothing))
     return found
 
 

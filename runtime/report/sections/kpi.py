@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 METRICS = {
     "enrichment": ("artifact_pass_rate", None, "variants_passed", "variants"),
     "demos": ("world_model", "twin", "scripted_successes", "scripted_tries"),
+    "world_model": ("world_model", "world_model", "scripted_successes", "scripted_tries"),
 }
 """Stage -> the figure that it counts, where, and the metrics that hold what passed and what was tried."""
 METHOD = {
@@ -113,7 +114,7 @@ def _counts(batches: Iterable[tuple[Cell, Manifest]], known: Mapping[tuple[str, 
 
     made: dict[tuple[str, str, str], dict[tuple[str, str], Manifest]] = defaultdict(dict)
     for cell, manifest in batches:
-        waiting = _parents(manifest, known, ("policy",))
+        waiting = _parents(manifest, known, ("policy", "world_model"))
         while waiting:
             artifact = waiting.pop()
             if artifact["stage"] in METRICS:

@@ -35,6 +35,7 @@ class Attempt:
     success: np.ndarray  # [T + 1] whether the task was done by then
     reward: np.ndarray  # [T + 1] of the step that led there; 0 at first
     contact: np.ndarray  # [T + 1] whether the robot touched an object
+    force_n: np.ndarray  # [T + 1] how hard: the sum of all normal forces between them, newtons
 
     def __len__(self) -> int:
         return len(self.action)
@@ -108,18 +109,26 @@ def _group(
         yield Attempt(columns[0], data.mocap_pos.copy(), data.mocap_quat.copy(), columns[1], np.stack(taken[i]), *columns[2:])
 
 
-def _row(bench: Bench, i: int, reward: float) -> tuple[np.ndarray, np.ndarray, bool, np.float32, bool]:
+def _row(bench: Bench, i: int, reward: float) -> tuple[np.ndarray, np.ndarray, bool, np.float32, bool, np.float32]:
     data = bench.datas[i]
-    return data.qpos.copy(), bench.measured_of(i), bench.judges[i].success, np.float32(reward), touching(bench.model, data)
+    touched = touching(bench.model, data)
+    force = np.float32(sum(_pressed_n(bench.model, data, int(c)) for c in touched))
+    return data.qpos.copy(), bench.measured_of(i), bench.judges[i].success, np.float32(reward), bool(len(touched)), force
 
 
-def touching(model: Model, data: Data) -> bool:
-    """Whether the robot touches anything that is loose, or moves in an object that stands still."""
+def touching(model: Model, data: Data) -> np.ndarray:
+    """Contacts in which the robot touches anything that is loose, or moves in an object that stands still."""
     bodies = model.geom_bodyid[data.contact.geom]  # [C, 2]
     robot = model.body_rootid[model.site_bodyid[model.site("gripperframe").id]]
     roots = model.body_rootid[bodies]
     mine, other = roots == robot, (roots != robot) & (model.body_dofnum[bodies] > 0)
-    return bool(np.any(mine.any(1) & other.any(1)))
+    return np.flatnonzero(mine.any(1) & other.any(1))
+
+
+def _pressed_n(model: Model, data: Data, contact: int) -> float:
+    wrench = np.zeros(6)  # in the contact's frame, whose first axis is the normal
+    mujoco.mj_contactForce(model, data, contact, wrench)
+    return float(wrench[0])
 
 
 def save_attempts(path: Path, found: Sequence[Attempt]) -> None:

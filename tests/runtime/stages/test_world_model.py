@@ -11,17 +11,20 @@ import torch
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.sim.episodes.attempts import load_attempts, replay
+from runtime.sim.tasks import kind_of
+from runtime.sim.trials.conditions import Condition
 from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
 from runtime.store.manifest import read_manifest
-from runtime.world.metrics import auc
+from runtime.world.metrics import auc, calibration
 from runtime.world.model import Kept, read_world
 from runtime.world.network import quarters
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.stage import attempts_of
+from runtime.world.trials import dreamt_from
 from runtime.world.windows import composed
 
 FEW = {"steps": 2, "batch_size": 4, "pictures": 4}
-TINY = FEW | {"held_out": 4, "windows": 8}
+TINY = FEW | {"held_out": 4, "windows": 8, "scripted_tries": 3}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,8 @@ def test_rollouts_fail_and_succeed_and_are_what_happened(sim_twin: Path, rollout
         assert len(one.qpos) == len(one.state) == len(one.success) == len(one.action) + 1
         assert np.all(np.diff(one.success.astype(int)) >= 0)
         assert not one.success.any() or one.contact.any()
+        assert np.all(one.force_n[~one.contact] == 0)
+    assert 0.5 < max(one.force_n.max() for one in found) < 500
 
 
 def test_layers_over_the_empty_picture_are_the_picture(sim_twin: Path, rollouts: Path) -> None:
@@ -71,6 +76,10 @@ def test_what_was_kept_out_is_foretold(world: Path, prior: Path, sim_demos: Path
     for horizon in (1, 4, 8, 16):
         assert {f"psnr_{name}_{horizon}" for name in ("model", "copy", "still", "shuffled")} <= said.keys()
         assert found[f"front_model_{horizon}"] == said[f"front_model_{horizon}"]
+        for name in ("tip_mm", "object_mm", "turn_deg", "contact_f1"):
+            assert {f"{name}{of}_{horizon}" for of in ("", "_copy", "_still", "_shuffled")} <= said.keys()
+    assert (said["tip_mm_copy_16"], said["object_mm_copy_1"]) > (said["tip_mm_16"], -1)  # the arm's servos are known
+    assert (said["scripted_tries"], said["scripted_successes"]) == (3, pytest.approx(1.5, abs=1.5))
     assert (said["held_out_episodes"], said["pretrained"]) == (4, 1)
     assert said["frames"] > read_manifest(sim_demos)["metrics"]["frames"]
     # one more step from a model that was trained elsewhere: the prior's weights are what it began from
@@ -118,6 +127,21 @@ def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts:
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
     with pytest.raises(InputError, match="R344"):
         read_world(tmp_path)
+
+
+def test_the_expert_knows_what_the_members_believe(sim_twin: Path, world: Path) -> None:
+    """In a model whose heads say nothing its arm still goes where the expert wants it: above the object."""
+    model, facts = read_world(world / "model"), read_twin(sim_twin)
+    kind = kind_of(facts.task)
+    starts = [Condition("scripted", kind.draw_start(facts.task, i, "scripted", 0, facts.robot)) for i in range(3)]
+    found = dreamt_from(model, None, sim_twin, facts, starts).dream
+    aside = np.linalg.norm(found.tip[..., :2] - found.objects[..., 0, :2], axis=2)
+    assert np.all(aside[:, -1] < 0.6 * aside[:, 0])
+
+
+def test_calibration_counts_how_far_shares_are_from_what_was_said() -> None:
+    said, truth = np.array([0.1, 0.1, 1.0, 1.0]), np.array([False, False, True, False])
+    assert calibration(said, truth) == pytest.approx(0.5 * 0.1 + 0.5 * 0.5)
 
 
 def test_auc_is_the_chance_to_order_a_pair() -> None:
