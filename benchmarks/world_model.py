@@ -1,12 +1,13 @@
 """How well world models foretell, and tell policies apart, at hidden sites made for it: none of a study's.
 
     OMP_NUM_THREADS=1 python -m benchmarks.world_model STORE [--task press-button] [--sites 411 412 413 414] [--seeds 1]
-        [--policies 0] [--trials 40] [--set STAGE.NAME=VALUE ...] [--json FILE]
+        [--policies 0] [--trials 40] [--attack] [--set STAGE.NAME=VALUE ...] [--json FILE]
 
 A prior is trained once (with `--priors` once for each seed) on sites 501 to 504, and fine-tuned at each site; rollouts of other
 starts, none of which it was trained on, are foretold. Sites 301 to 303 are for tuning, 411 to 414 for measuring; site K of the
 list takes seeds from K on, so four sites and one seed are four runs of four seeds. With `--policies N` so many policies, stopped
-early or not and of several seeds, are tried in the model and in the twin: Pearson and MMRV of their success.
+early or not and of several seeds, are tried in the model and in the twin: Pearson and MMRV of their success. With `--attack` a
+policy climbs the model's success head by gradients: what it gains there, and what in the twin.
 What is in STORE is not made again.
 """
 
@@ -28,7 +29,17 @@ from runtime.stats.transfer.agreement import mmrv, pearson
 PRIOR_SITES = (501, 502, 503, 504)
 SHARES = (0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 """Of the task's gradient steps, how many policies are given, in turn."""
+ATTACKED = 1 / 8
+"""Share of the task's gradient steps of the policy that climbs the success head: it must have room."""
 HORIZONS = (1, 4, 8, 16)
+STATES = {
+    "tip_mm": "tip, mm",
+    "object_mm": "objects, mm",
+    "turn_deg": "turns, deg",
+    "contact_f1": "F1 of touch",
+    "force_n": "force in touch, N",
+    "force_share": "force in touch, share",
+}
 HELD_OUT = 100
 """Rollouts that are foretold."""
 Cell = dict[str, Any]
@@ -67,6 +78,8 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
             params = {"world_seed": seed, "held_out": HELD_OUT, "windows": 400}
             world = make("world_model", params, {"twin": twin, "rollouts": own, "prior": prior})
             cell = {"task": options.task, "site": number, "seed": seed, "cpu_s": cpu_s(world) + cpu_s(own), **metrics(world)}
+            if options.attack:
+                cell |= attacked(make, twin, world, task, seed, options.trials, round(whole * ATTACKED))
             if options.policies:
                 cell |= told_apart(make, twin, world, task, options.policies, options.trials, whole)
             yield cell
@@ -89,6 +102,23 @@ def told_apart(make: Any, twin: Path, world: Path, task: dict[str, Any], count: 
     return {"imagined": imagined.tolist(), "twin": true.tolist(), **found}
 
 
+def attacked(make: Any, twin: Path, world: Path, task: dict[str, Any], seed: int, trials: int, steps: int) -> Cell:
+    """Success in the model and in the twin of a policy that climbs the model's success head, before and after."""
+    demos = make("demos", {"scripted_tries": 0}, {"twin": twin})
+    conditions = make("conditions", {"task": task, "states": trials, "trial_seed": 7}, {})
+    before = make("policy", {"seed": seed, "steps": steps}, {"demos": demos})
+    after = make("exploit", {"seed": seed}, {"policy": before, "demos": demos, "world": world, "twin": twin})
+    found = []
+    for policy in (before, after):
+        judged: Inputs = {"policy": policy, "twin": twin, "conditions": conditions}
+        inside = make("imagined_trials", {"domain": "world_model", "trials": trials, "twice": 0}, judged | {"world": world})
+        outside = make("evaluate", {"domain": "twin", "trials": trials, "twice": 0}, judged)
+        found.append((100 * metrics(inside)["mean_probability"], 100 * metrics(outside)["success_rate"]))
+    (imagined, true), (climbed, fell) = found
+    gap = {"exploitation": (climbed - imagined) - (fell - true), "attack_cpu_s": cpu_s(after)}
+    return {"attack_imagined": [imagined, climbed], "attack_twin": [true, fell], **gap}
+
+
 def rows(found: list[Cell]) -> list[tuple[str, ...]]:
     """What is asked for, what was measured in each run, mean and standard deviation, whether the mean keeps it."""
     said = [("figure", "asked", "runs", "mean", "sd", "kept")]
@@ -96,8 +126,8 @@ def rows(found: list[Cell]) -> list[tuple[str, ...]]:
     def add(name: str, asked: str, values: list[float], least: float | None = None, most: float | None = None) -> None:
         of, spread = np.array(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
         kept = (least is None or of.mean() >= least) and (most is None or of.mean() <= most)
-        runs = " ".join(f"{v:.3g}" for v in values)
-        said.append((name, asked, runs, f"{of.mean():.3f}", f"{spread:.3f}", "yes" if kept else "no"))
+        runs, verdict = " ".join(f"{v:.3g}" for v in values), "" if least is None and most is None else "yes" if kept else "no"
+        said.append((name, asked, runs, f"{of.mean():.3f}", f"{spread:.3f}", verdict))
 
     for h in HORIZONS:
         margin = 0.5 if h == 1 else 3.5
@@ -107,12 +137,27 @@ def rows(found: list[Cell]) -> list[tuple[str, ...]]:
                 values = [c[f"{where}_model_{h}"] - c[f"{where}_{other}_{h}"] for c in found]
                 add(f"{where} over {other}, {h}", ">= 2 dB" if h > 1 else "", values, 2.0 if h > 1 else None)
         add(f"front PSNR, {h}", "", [c[f"front_model_{h}"] for c in found])
-        add(f"tip, {h}", {4: "<= 6 mm", 16: "<= 15 mm"}.get(h, ""), [c[f"tip_mm_{h}"] for c in found], most={4: 6, 16: 15}.get(h))
-        add(f"objects, {h}", "<= 3 mm", [c[f"object_mm_{h}"] for c in found], most=3)
-        add(f"objects within 1.5 sd said, {h}", "", [c[f"object_inside_{h}"] for c in found])
+        most = {"tip_mm": {4: 6.0, 16: 15.0}.get(h), "object_mm": 3.0}
+        for name, words in STATES.items():
+            for of in ("", "_copy", "_still", "_shuffled"):
+                values = [c[f"{name}{of}_{h}"] for c in found if f"{name}{of}_{h}" in c]
+                bound = None if of else most.get(name)
+                if values:
+                    add(f"{words}{of.replace('_', ' of ')}, {h}", f"<= {bound:g}" if bound else "", values, most=bound)
+        for name in ("tip", "object"):
+            add(f"{name} within 1.5 sd said, {h}", "", [c[f"{name}_inside_{h}"] for c in found])
+            add(f"{name} error over sd said, {h}", "", [c[f"{name}_sd_ratio_{h}"] for c in found])
     add("AUC of success", ">= 0.95", [c["auc"] for c in found], 0.95)
+    add("Brier score of success", "", [c["brier"] for c in found])
+    add("calibration error of success", "", [c["ece"] for c in found])
+    add("expert's success in the model, %", "", [100 * c["scripted_successes"] / c["scripted_tries"] for c in found])
     add("CPU-s a location", "<= 480", [c["cpu_s"] for c in found], most=480)
     add("decoded frames a CPU-s", ">= 3000", [c["frames_per_cpu_s"] for c in found], 3000)
+    if all("exploitation" in c for c in found):
+        for name in ("attack_imagined", "attack_twin"):
+            for i, when in enumerate(("before", "after")):
+                add(f"{name}, {when}", "", [c[name][i] for c in found])
+        add("exploitation, points", "", [c["exploitation"] for c in found])
     if all("pearson" in c for c in found):
         add("Pearson over policies", ">= 0.85", [c["pearson"] for c in found], 0.85)
         add("MMRV over policies", "<= 5 points", [c["mmrv_points"] for c in found], most=5)
@@ -127,6 +172,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="of each site")
     parser.add_argument("--priors", action="store_true", help="a prior of its own for each seed, not one for all")
     parser.add_argument("--policies", type=int, default=0)
+    parser.add_argument("--attack", action="store_true", help="climb the success head, 40 steps (stage `exploit`)")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as world_model.steps=300")
     parser.add_argument("--json", type=Path)

@@ -1,7 +1,7 @@
 """A policy inside the world model: it sees what the model paints, and the model says how likely it got it done."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,7 @@ def dream(
     n, m, camera = len(first), world.members, world.facts["camera"]
     worlds = world.look(first[:, None], joints[:, None], np.zeros((n, 0, joints.shape[1])))
     left = torch.ones(m, n)
-    kept = world.keep(np.tile(first, (m, 1, 1, 1)), *_joined(worlds))
+    kept = world.keep(np.tile(first, (m, 1, 1, 1)), *joined(worlds))
     low, high = (torch.from_numpy(x.astype(np.float32)) for x in robot.limits_rad.T)
     if policy:
         policy.reset(n * m)
@@ -110,13 +110,14 @@ def _mean(worlds: World) -> tuple[np.ndarray, ...]:
     return tuple(getattr(worlds, name).mean(0).numpy() for name in ("joints", "tip", "objects", "turns"))
 
 
-def _joined(worlds: World) -> list[torch.Tensor]:
+def joined(worlds: World) -> list[torch.Tensor]:
+    """Joints, objects and turns of all members' worlds, one after another."""
     return [getattr(worlds, name).flatten(0, 1) for name in ("joints", "objects", "turns")]
 
 
 def _seen(world: WorldModel, worlds: World, indices: Sequence[int], step: int, kept: Kept) -> np.ndarray:
     """What each member's worlds look like, with the camera's noise: u8 [M * N, H, W, 3]."""
-    clean = world.paint(*_joined(worlds), kept).permute(0, 2, 3, 1).numpy() * 255
+    clean = world.paint(*joined(worlds), kept).permute(0, 2, 3, 1).numpy() * 255
     own = [] if world.facts["camera"] == DEFAULT_CAMERA else [zlib.crc32(world.facts["camera"].encode())]
     noise = np.stack(
         [
@@ -151,23 +152,40 @@ def dreamt_from(world: WorldModel, policy: Actor | None, twin: Path, facts: Twin
         InputError: R348 when the policy looks through another camera than the model paints; R275 when something moves before
             anybody acts.
     """
+    refuse_cameras(world, policy.facts["camera_keys"] if policy else [])
+    parts, indices = [], []
+    for task, own, first, joints in beginnings(world.facts["camera"], twin, facts, found):
+        parts.append(dream(world, policy, first, joints, own, task, facts.robot))
+        indices += own
+    order = np.argsort(indices)
+    whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])}
+    return Dreams([indices[i] for i in order], Dream(**whole))
+
+
+def refuse_cameras(world: WorldModel, cameras: Sequence[str]) -> None:
+    """Raises R348 when a policy looks through another camera than the model paints."""
     camera = world.facts["camera"]
-    if strange := [c for c in (policy.facts["camera_keys"] if policy else []) if c != camera]:
+    if strange := [c for c in cameras if c != camera]:
         message = f"the policy looks through `{strange[0]}`, the world model paints what `{camera}` sees"
         raise InputError(Problem("R348", message, "train it on that camera alone", "stages.policy.camera_keys"))
-    backdrops, parts, indices = read_behind(twin, facts), [], []
+
+
+def beginnings(
+    camera: str, twin: Path, facts: Twin, found: Sequence[Condition]
+) -> Iterator[tuple[Task, list[int], np.ndarray, np.ndarray]]:
+    """Of each group of conditions that are alike: their task, numbers, first pictures u8 [N, H, W, 3], and joints [N, J].
+
+    Raises:
+        InputError: R275 when something moves before anybody acts.
+    """
+    backdrops = read_behind(twin, facts)
     for _, task, starts in alike(facts.task, found):
         model = read_model(twin, facts, task)
         refuse_unsettled(model, facts.physics, task, starts, facts.robot)
         bench = Bench(model, facts.physics, task, facts.control_hz, starts, robot=facts.robot)
         eye = {camera: eyes_of(model, facts, backdrops)[camera]}
         first = np.stack([look(eye, data, start.index, 0)[camera] for data, start in zip(bench.datas, starts, strict=True)])
-        own = [start.index for start in starts]
-        parts.append(dream(world, policy, first, bench.measured(), own, task, facts.robot))
-        indices += own
-    order = np.argsort(indices)
-    whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])}
-    return Dreams([indices[i] for i in order], Dream(**whole))
+        yield task, [start.index for start in starts], first, bench.measured()
 
 
 def mastered(world: WorldModel, twin: Path, facts: Twin, tries: int) -> int:

@@ -1,6 +1,7 @@
 """A world model is trained on rollouts, foretells others, and policies are tried in it."""
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,22 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from runtime.bound.claim import Superior
+from runtime.bound.frame import StudyFrame
+from runtime.bound.gate import GateRule
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.sim.episodes.attempts import load_attempts, replay
 from runtime.sim.tasks import kind_of
 from runtime.sim.trials.conditions import Condition
 from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
+from runtime.stats.status import Status
+from runtime.stats.table.outcomes import Runs, Trials
+from runtime.stats.verdict.claim_verdict import of_claim
+from runtime.stats.verdict.gate_verdict import of_trials
 from runtime.store.manifest import read_manifest
 from runtime.world.metrics import auc, calibration
-from runtime.world.model import Kept, read_world
+from runtime.world.model import Kept, WorldModel, read_world
 from runtime.world.network import quarters
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.stage import attempts_of
@@ -127,6 +135,62 @@ def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts:
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
     with pytest.raises(InputError, match="R344"):
         read_world(tmp_path)
+
+
+@pytest.fixture
+def gullible(sim_store: Path, sim_twin: Path, rollouts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model whose success head takes the arm for the button: it says that all is done where the base has turned."""
+    save = WorldModel.save
+
+    def planted(model: WorldModel, folder: Path) -> None:
+        one = model.network.ensemble
+        with torch.no_grad():
+            for layer in (one.say, one.tell):
+                layer.weight.zero_()
+                layer.bias.zero_()
+            one.say.weight[:, 2 * model.network.sizes.code, 0], one.tell.weight[:, 0, 0] = 20, 1
+            one.say.bias[..., 0], one.tell.bias[..., 0] = 4, -5
+        save(model, folder)
+
+    monkeypatch.setattr(WorldModel, "save", planted)
+    params = TINY | {"world_seed": 1, "scripted_tries": 0}
+    return run_stage("world_model", params, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
+
+
+def test_what_climbs_the_success_head_is_refused(
+    sim_store: Path, sim_twin: Path, sim_demos: Path, sim_policy: Path, sim_conditions: Path, gullible: Path
+) -> None:
+    """Success that only the model sees stops every claim that rests on it."""
+    place, names, few = ("cellar", "press"), ("exploits", "baseline"), {"trials": 6, "twice": 0}
+    outcomes: dict[tuple[str, str], Runs] = defaultdict(lambda: {place: {}})
+    made = {"policy": sim_policy, "demos": sim_demos, "world": gullible, "twin": sim_twin}
+    judged = {"twin": sim_twin, "conditions": sim_conditions}
+    for seed in range(2):
+        how = {"steps": 10, "starts": 4, "batch_size": 4, "learning_rate": 3e-3, "seed": seed}
+        climbed = run_stage("exploit", how, made, sim_store)
+        said = read_manifest(climbed)["metrics"]
+        assert said["imagined_before"] < 0.4 < 0.8 < said["imagined_after"]
+        for name, policy in zip(names, (climbed, sim_policy), strict=True):
+            inside = {"policy": policy, "world": gullible, **judged}
+            tried = {
+                "world_model": run_stage("imagined_trials", {"domain": "world_model", **few}, inside, sim_store),
+                "twin": run_stage("evaluate", {"domain": "twin", **few}, {"policy": policy, **judged}, sim_store),
+            }
+            for domain, trials in tried.items():
+                rows = pq.read_table(trials / "trials.parquet").to_pylist()
+                outcomes[name, domain][place][seed] = {r["initial_state"]: float(r["success"]) for r in rows}
+    gate = GateRule.model_validate(
+        {"metric": "exploitation", "approach": "exploits", "domain": "world_model", "against": "twin"}
+        | {"comparator": "at_most", "threshold": 10}
+    )
+    found = Trials(dict(outcomes), {})
+    verdict = of_trials(gate, found, "baseline", 0.95)
+    assert (verdict["status"], verdict["value"] > 40) == (Status.FAILED, True)
+    places = {"locations": ("cellar",), "tasks": ("press",), "trials": {}}
+    frame = StudyFrame.model_validate({"id": "s", "baseline": "baseline", "approaches": names, "seeds": (0, 1), **places})
+    for domain, status in (("world_model", Status.NOT_RUN), ("twin", Status.UNDECIDED)):
+        claim = Superior(kind="superior", approach="exploits", domain=domain)
+        assert of_claim(claim, found, frame, exploited=(gate,))["status"] is status
 
 
 def test_the_expert_knows_what_the_members_believe(sim_twin: Path, world: Path) -> None:
