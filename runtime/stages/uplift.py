@@ -44,7 +44,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=19,
+    version=20,
     metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",

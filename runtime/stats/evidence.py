@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,12 +12,13 @@ from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.base import Estimate as EstimateForm
-from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, RateRow, ScoreRow, UpliftRow
+from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, PlacesApart, RateRow, ScoreRow, UpliftRow
 from runtime.report.forms.looks import Sequential
 from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
 from runtime.stats.inference.estimate import Estimate
 from runtime.stats.inference.outlook import Outlook, outlook
+from runtime.stats.inference.places import Apart, places_apart
 from runtime.stats.inference.rate import Rate, rates, wilson
 from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
@@ -35,9 +37,11 @@ METHOD = {
     "and a share of the luck within runs, from smoothed counts, as a floor; of rates on the logit scale",
     "cell_band": "Wilson score interval of that one run",
     "scope": "at these locations, each (location, task) counting the same; not a prediction for a new location",
-    "new_location": "the location is the unit: prediction band of Student t for one drawn as these were",
+    "new_location": "the location is the unit: prediction band of Student t for one drawn as these were; from six on without "
+    "luck of the measurement (confidence distribution of the spread between true values)",
     "multiplicity": "each band stands alone; `together` holds Holm's p-values and bands that hold at once "
-    "(Bonferroni) over the approaches of a domain; `fleet` Benjamini and Hochberg's, over locations",
+    "(Bonferroni) over the approaches of a domain, and in `places` whether places differ at all (Cochran's Q, read as F) and at "
+    "how many of them an approach helps (Holm); `fleet` Benjamini and Hochberg's, over locations",
     "posterior": "the range as the central 80 % of a normal prior with a weight of 0.8, a wide normal round zero with "
     "the rest (robust mixture prior), the measurement as Student t; Bayes' rule updates the weights as well",
     "effects": "means with their standard error, Cohen's d and Hedges' g over training runs, each (location, task) "
@@ -81,6 +85,7 @@ def evidence(
         return sorted(found, key=lambda row: (order.get(row.approach, len(order)), row.domain))
 
     compared = planned(uplifts(trials, baseline, level, shared_training))
+    told = places_apart(compared, level)
     return {
         "baseline": baseline,
         "level": level,
@@ -94,8 +99,8 @@ def evidence(
             "approaches": list(order),
             "domains": trials.domains(),
         },
-        "uplift": [uplift_row(u, priors.get(u.approach)) for u in compared],
-        "together": together_rows(compared, level, priors, shared_training),
+        "uplift": [uplift_row(u, priors.get(u.approach)) for u in beside_places(compared, told)],
+        "together": together_rows(compared, level, priors, shared_training, told),
         "scores": score_rows(table, baseline, level, shared_training),
         "effects": effects(once, baseline, level, shared_training),
         "priors": {a: {"world_model": p.world_model, "irl": p.irl} for a, p in priors.items() if p.world_model or p.irl},
@@ -109,6 +114,21 @@ def evidence(
         "imported": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in imported],
         "repeated": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in repeated],
     }
+
+
+def beside_places(rows: Sequence[Uplift], found: Mapping[tuple[str, str], Apart]) -> list[Uplift]:
+    """The comparisons, with a note at each place that its own band decides and that is undecided beside the others (Holm)."""
+    noted: list[Uplift] = []
+    adjusted = {key: iter(one.adjusted) for key, one in found.items()}
+    for row in rows:
+        key = (row.approach, row.domain)
+        p = next(adjusted[key]) if row.location is not None and key in found else 0.0
+        if row.direction != "undecided" and p > 1 - row.estimate.level:
+            many = len(found[key].adjusted)
+            note = f"{row.direction} by itself; undecided as one of {many} places (Holm's p {p:.2g})"
+            row = replace(row, notes=(*row.notes, note))
+        noted.append(row)
+    return noted
 
 
 def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
@@ -140,7 +160,11 @@ def against_range(row: Uplift, expected: tuple[float, float]) -> Expected:
 
 
 def together_rows(
-    compared: Sequence[Uplift], level: float, priors: Mapping[str, PriorRange], shared_training: bool
+    compared: Sequence[Uplift],
+    level: float,
+    priors: Mapping[str, PriorRange],
+    shared_training: bool,
+    told: Mapping[tuple[str, str], Apart],
 ) -> list[Joint]:
     """The widest comparison of each approach and domain: beside the others, at a new location, and after its prior."""
     beside = families(compared, level, shared_training)
@@ -149,12 +173,23 @@ def together_rows(
             "approach": row.approach,
             "domain": row.domain,
             **beside[row.approach, row.domain],
+            "places": places_json(told.get((row.approach, row.domain)), compared, row),
             "new_location": elsewhere(row, level, shared_training),
             "belief": believed(row, priors.get(row.approach), level),
             "alone": alone(row, level),
         }
         for row in headlines(compared)
     ]
+
+
+def places_json(found: Apart | None, compared: Sequence[Uplift], pooled: Uplift) -> PlacesApart | None:
+    """Whether places can be told apart, and at how many an approach helps or hurts, all of them taken together."""
+    if found is None:
+        return None
+    own = [u for u in compared if u.location is not None and (u.approach, u.domain) == (pooled.approach, pooled.domain)]
+    said = Counter(u.direction for u, p in zip(own, found.adjusted, strict=True) if p <= 1 - found.level)
+    p = None if found.p_value is None else float(f"{found.p_value:.3g}")
+    return {"count": len(own), "p_value": p, "told_apart": found.told_apart, "helps": said["helps"], "hurts": said["hurts"]}
 
 
 def score_rows(table: pa.Table, baseline: str | None, level: float, shared_training: bool) -> list[ScoreRow]:
@@ -177,6 +212,7 @@ def rate_row(row: Rate) -> RateRow:
         "locations": row.locations,
         "runs": row.runs,
         "collapsed": row.collapsed,
+        "humps": row.humps.words() if row.humps else None,
         "collapse_at_most": None if row.collapse_at_most is None else round(row.collapse_at_most, 1),
     }
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtime.stats.effects.failure_modes import shares, shifts
-from runtime.stats.evidence import METHOD, estimate_json, rate_row, together_rows, uplift_row
+from runtime.stats.evidence import METHOD, beside_places, estimate_json, rate_row, together_rows, uplift_row
 from runtime.stats.inference.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
+from runtime.stats.inference.places import places_apart
 from runtime.stats.inference.rate import rates
 from runtime.stats.inference.uplift import Uplift, comparable, uplifts
 from runtime.stats.prior.together import fleets
@@ -100,15 +101,18 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
     table, shared = with_fixed(table, fixed), False
     trials = Trials.of(table)
     compared = uplifts(trials, baseline, level, shared)
+    told = places_apart(compared, level)
     return {
         "baseline": baseline,
         "level": level,
         "method": METHOD,
         "shared_training": shared,
         "counts": {"trials": table.num_rows, "sets": len(sets), "approaches": approaches, "domains": trials.domains()},
-        "uplift": [{**uplift_row(u, None), "these_policies": _these_policies(trials, u, baseline)} for u in compared],
+        "uplift": [
+            {**uplift_row(u, None), "these_policies": _these_policies(trials, u, baseline)} for u in beside_places(compared, told)
+        ],
         "rates": [rate_row(r) for r in rates(trials, level, shared)],
-        "together": together_rows(compared, level, {}, shared),
+        "together": together_rows(compared, level, {}, shared, told),
         "fleet": fleets(compared, level),
         "failure_mode_shifts": [
             {

@@ -72,6 +72,8 @@ class RateRow(At, Estimate):
     """Training runs; 0 for one fixed policy."""
     collapsed: int
     """Runs below 5 points of success where the middle run of their place has at least 25."""
+    humps: str | None
+    """Where runs of one place fall into two groups, in words."""
     collapse_at_most: float | None
     """Share of training runs that may collapse for all that was seen: upper end of a one-sided 95 % band, points."""
 
@@ -156,6 +158,21 @@ class Beside(Form):
     band: Annotated[Band, Field(description="Holds at once with those of the domain's other approaches.")]
 
 
+class PlacesApart(Form):
+    """Whether the uplift differs between places, as far as can be told. Only then is it told place by place."""
+
+    count: int
+    """Places: a location and a task each."""
+    p_value: float | None
+    """Of places that are all alike differing as much (Cochran's Q, read as F); null from one seed."""
+    told_apart: bool
+    """Whether that is within what the study's level leaves over."""
+    helps: int
+    """Places where it helps, with Holm's correction over all of them."""
+    hurts: int
+    """Places where it hurts."""
+
+
 class Alone(Form):
     """What the measurement says by itself of one more location, taken as normal."""
 
@@ -168,6 +185,8 @@ class Alone(Form):
 class Joint(Of, Beside):
     """A comparison beside the others of its domain, elsewhere, and after what was expected."""
 
+    places: PlacesApart | None
+    """Null with one place."""
     new_location: NewLocation | None
     """Null with one location."""
     belief: Belief | None

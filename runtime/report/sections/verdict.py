@@ -240,23 +240,26 @@ def _listed(tokens: list[Token], most: int = MOST_NAMED) -> list[Token]:
 def where(said: Report) -> dict[str, dict[str, str]]:
     """Approach -> domain -> words such as `helps at 2 of 3 places`; nothing where there is one place only.
 
-    Of a fleet they are its decisions, false discoveries under control; of a few places, what each one's own band says.
+    Nothing is said place by place where places cannot be told apart. Else of a fleet they are its decisions, false discoveries
+    under control; of a few places, what holds of all of them at once (Holm).
     """
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in said["evidence"]["uplift"]:
-        if row["location"] is not None:
-            found.setdefault((row["approach"], row["domain"]), []).append(row["direction"])
     fleets = {
         (fleet["approach"], fleet["domain"]): [row["direction"] for row in fleet["locations"]]
         for fleet in said["evidence"]["fleet"]
     }
     words: dict[str, dict[str, str]] = {}
-    for key, directions in (found | fleets).items():
-        if len(directions) > 1:
-            of = f"{len(directions)} {'locations' if key in fleets else 'places'}"
-            counts = {word: directions.count(word) for word in ("helps", "hurts")}
-            decided = " and ".join(f"{word} at {n}" for word, n in counts.items() if n)
-            words.setdefault(key[0], {})[key[1]] = f"{decided} of {of}" if decided else f"undecided at each of {of}"
+    for row in said["evidence"]["together"]:
+        if (places := row["places"]) is None:
+            continue
+        key = (row["approach"], row["domain"])
+        of = f"{len(fleets[key])} locations" if key in fleets else f"{places['count']} places"
+        counts = {"helps": places["helps"], "hurts": places["hurts"]}
+        if key in fleets:
+            counts = {word: fleets[key].count(word) for word in ("helps", "hurts")}
+        decided = " and ".join(f"{word} at {n}" for word, n in counts.items() if n)
+        told = f"{decided} of {of}" if decided else f"undecided at each of {of}"
+        apart = f"{of} cannot be told apart: read them together"
+        words.setdefault(key[0], {})[key[1]] = told if places["told_apart"] else apart
     return words
 
 

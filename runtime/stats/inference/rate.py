@@ -9,6 +9,7 @@ from runtime.bound.domain import Domain
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import fixed_rate_group, rate_group
+from runtime.stats.inference.humps import Humps, two_humps
 from runtime.stats.table.outcomes import Runs, Trials
 
 POINTS = (0.0, 100.0)
@@ -43,6 +44,8 @@ class Rate:
     """Training runs; none of one fixed policy."""
     collapsed: int = 0
     """Runs that hardly ever succeed where the middle run of their place does."""
+    humps: Humps | None = None
+    """Where runs of one place fall into two groups."""
 
     @property
     def collapse_at_most(self) -> float | None:
@@ -84,4 +87,8 @@ def rate_of(
     means = [] if fixed else [side.means for group in groups for side in group.sides]
     dead = sum(int((own < DEAD).sum()) for own in means if np.median(own) >= ALIVE)
     several = len({location for location, _ in places})
-    return Rate(approach, domain, *single, trials, several, found, sum(map(len, means)), dead)
+    apart = None
+    if len(places) == 1 and not fixed:
+        (runs,) = places.values()
+        apart = two_humps(means[0], [len(runs[s]) for s in sorted(runs)])
+    return Rate(approach, domain, *single, trials, several, found, sum(map(len, means)), dead, apart)

@@ -9,8 +9,9 @@ from scipy import stats
 from runtime.report.forms.base import Direction
 from runtime.report.forms.worth import Quarantined
 from runtime.stats.band import Band
-from runtime.stats.inference.group import Group
+from runtime.stats.inference.group import Group, Side
 from runtime.stats.inference.multiple import benjamini_hochberg
+from runtime.stats.inference.new_location import measured_variances
 
 STEPS = 200
 """Candidate spreads between locations that are averaged over."""
@@ -51,7 +52,8 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
 
     A location's own few seeds cannot tell its error, so the variance between seeds is pooled over the fleet, never
     below the luck within runs. The spread between locations is averaged over. p-values test each location's own uplift
-    against zero by t with the pooled degrees of freedom; `adjusted` are Benjamini and Hochberg's.
+    against zero by t with the pooled degrees of freedom, and where a location's own runs scatter more than the fleet's also
+    by t with its own: the larger counts. `adjusted` are Benjamini and Hochberg's.
 
     Args:
         groups: location -> its groups, one a task, each counting the same; at least two seeds in some of them.
@@ -66,17 +68,17 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
     degrees = sum(len(g.unit_means) - 1 for g in every)
     if degrees == 0:
         raise ValueError("one training seed everywhere: the spread between seeds is unknown")
-    pooled = sum(float(((g.unit_means - g.unit_means.mean()) ** 2).sum()) for g in every) / degrees
     raw = np.array([np.mean([g.unit_means.mean() for g in own]) for own in groups.values()])
-    variances = np.array(
-        [
-            sum(max(pooled / len(g.unit_means), g.floor_variance) + max(g.state_variance, 0) for g in own) / len(own) ** 2
-            for own in groups.values()
-        ]
-    )
+    variances = measured_variances(groups)
     mean, error, spread, values, errors, pulls = pooled_partly(raw, variances)
     reach = stats.t.ppf((1 + level) / 2, degrees) * errors
     p_values = 2 * stats.t.sf(np.abs(raw) / np.sqrt(variances), degrees)
+    # At places twice or three times as noisy as others the pooled variance alone errs in 11 to 30 % at a level of 5 %.
+    own = [_own(each) for each in groups.values()]
+    p_values = np.maximum(
+        p_values,
+        [2 * stats.t.sf(abs(x) / v**0.5, d) if d and v > w else 0.0 for x, w, (v, d) in zip(raw, variances, own, strict=True)],
+    )
     adjusted = benjamini_hochberg(list(p_values))
     lows, highs = np.clip(values - reach, -100, 100), np.clip(values + reach, -100, 100)
     bands = [Band(float(low), float(high)) for low, high in zip(lows, highs, strict=True)]
@@ -87,6 +89,16 @@ def fleet(groups: Mapping[str, Sequence[Group]], level: float) -> Fleet:
         )
     ]
     return Fleet(mean, error, spread, tuple(rows))
+
+
+def _own(groups: Sequence[Group]) -> tuple[float, int]:
+    """Variance of a location's mean by its own runs, never below the luck within them, and its degrees of freedom."""
+    parts = [g.sides or (Side(g.unit_means, g.floor_variance),) for g in groups]
+    spread = sum(
+        max(sum(s.variance for s in sides), g.floor_variance) + max(g.state_variance, 0.0)
+        for g, sides in zip(groups, parts, strict=True)
+    )
+    return spread / len(groups) ** 2, sum(len(s.means) - 1 for sides in parts for s in sides)
 
 
 def pooled_partly(values: np.ndarray, variances: np.ndarray) -> tuple[float, float, float, np.ndarray, np.ndarray, np.ndarray]:

@@ -14,10 +14,12 @@ def row(direction: str, location: str | None = None, approach: str = "a", band: 
     return found | {"question": "training runs"}
 
 
-def said(directions: list[str], fleet: list[str] | None = None) -> Any:
+def said(directions: list[str], fleet: list[str] | None = None, apart: bool = True) -> Any:
     rows = [row(d, f"site-{i}") for i, d in enumerate(directions)]
     fleets = [{"approach": "a", "domain": "twin", "locations": [{"direction": d} for d in fleet or []]}]
-    return {"evidence": {"uplift": [row("helps"), *rows], "fleet": fleets if fleet else []}}
+    places = {"count": len(rows), "told_apart": apart} | {word: directions.count(word) for word in ("helps", "hurts")}
+    together = [{"approach": "a", "domain": "twin", "places": places if len(rows) > 1 else None}]
+    return {"evidence": {"uplift": [row("helps"), *rows], "together": together, "fleet": fleets if fleet else []}}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,8 @@ def test_a_fleet_speaks_for_its_places_and_one_place_for_itself() -> None:
     found = where(said(["helps", "helps", "helps"], ["helps", "undecided", "undecided"]))
     assert found == {"a": {"twin": "helps at 1 of 3 locations"}}
     assert where(said(["helps"])) == {}
+    alike = where(said(["helps", "undecided"], apart=False))
+    assert alike == {"a": {"twin": "2 places cannot be told apart: read them together"}}
 
 
 def first_line(*rows: Any) -> str:
