@@ -1,4 +1,4 @@
-"""Standing gates: what every location that has photos must clear, in each study that builds what they judge.
+"""Standing gates: what must be cleared in each study that builds what they judge; what is made of photos, where there are any.
 
 They are files like any gate's (`rules/gates/`). A gate of the same id in `specs/gates/` takes the place of one; in a single study
 its own gate over the same metric does, or over what that is a variant of (`psnr` of `psnr_matched`); `standing_gates: false`
@@ -8,6 +8,7 @@ leaves them out.
 from functools import cache
 from pathlib import Path
 
+from compiler.project.layers import read_for
 from compiler.project.project import Project
 from compiler.reading.source import read_source
 from compiler.shape.validate import validate
@@ -16,15 +17,18 @@ from compiler.spec.study import Study
 from runtime.stage import load_stages, providers
 
 PHOTOGRAPHED = ("photos", "hidden_site")
+PHOTOS = "capture"
 FOLDER = Path(__file__).resolve().parents[2] / "rules" / "gates"
 
 
 def add_standing(project: Project) -> None:
     """Add the gates that stand to the studies that they concern."""
     for name, study in list(project.studies.items()):
-        if not study.standing_gates or not _photographed(project, study):
+        if not study.standing_gates:
             continue
-        built = _built(study)
+        built = _built(project, name)
+        if not _photographed(project, study):
+            built -= {one.name for one in load_stages().values() if any(port.kind == PHOTOS for port in one.ports)}
         own = [project.gates[g] for g in study.gates if g in project.gates]
         added = []
         for path in sorted(FOLDER.glob("*.yaml")):
@@ -53,16 +57,16 @@ def _photographed(project: Project, study: Study) -> bool:
     return any(spec is not None and spec.source.kind in PHOTOGRAPHED for spec in found)
 
 
-def _built(study: Study) -> set[str]:
-    """Stages that its targets and its trials need."""
-    stages, built = load_stages(), set[str]()
+def _built(project: Project, name: str) -> set[str]:
+    """Stages that a study's targets and its trials need, as its approaches wire them."""
+    study, stages, built = project.studies[name], load_stages(), set[str]()
     trials = [
         one.name for one in stages.values() if one.role == "trials" and study.tasks and set(one.domains) & set(study.trials)
     ]
     waiting = [*study.targets, *trials]
     while waiting:
-        name = waiting.pop()
-        if name in stages and name not in built:
-            built.add(name)
-            waiting += [maker for port in stages[name].ports for maker in providers(port.kind)[:1]]
-    return built
+        stage = waiting.pop()
+        if stage in stages and stage not in built:
+            built.add(stage)
+            waiting += [maker for port in stages[stage].ports for maker in providers(port.kind)[:1]]
+    return built.union(*(read_for(project, name, one) for one in study.approaches if study.tasks))

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from runtime.learn.actor import Actor
+from runtime.sim.episodes.episodes import Episode
 from runtime.sim.parts.mj import Data, Model, mujoco
+from runtime.sim.parts.start import Start
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.expert import expert_action
@@ -105,8 +108,42 @@ def _group(
             rows[i].append(_row(bench, i, rewards[i]))
             after[i] += bench.judges[i].success
     for i, data in enumerate(bench.datas):
-        columns = [np.stack(column) for column in zip(*rows[i], strict=True)]
-        yield Attempt(columns[0], data.mocap_pos.copy(), data.mocap_quat.copy(), columns[1], np.stack(taken[i]), *columns[2:])
+        yield _attempt(data, rows[i], taken[i])
+
+
+def own_attempts(
+    model: Model,
+    twin: Twin,
+    starts: Sequence[Start],
+    policy: Actor,
+    eyes: Sequence[Eye],
+    hold_steps: int,
+    rng: np.random.Generator,
+) -> list[Attempt]:
+    """What a policy does from each start, undisturbed, until some steps after success or the horizon's end."""
+    kind, task = kind_of(twin.task), twin.task
+    bench = Bench(model, twin.physics, task, twin.control_hz, starts, kind.REWARD, twin.robot)
+    n = len(starts)
+    after, rows, taken = np.zeros(n, int), [[_row(bench, i, 0.0)] for i in range(n)], [[] for _ in range(n)]
+    policy.reset(n)
+    for _ in range(round(task.horizon_s * twin.control_hz)):
+        active = after <= hold_steps
+        if not active.any():
+            break
+        images = {e.camera.name: np.stack([e.see(d, rng) for d in bench.datas]) for e in eyes} if policy.looks else {}
+        wish = np.nan_to_num(policy.act(images, bench.measured(), task.instruction)).astype(np.float64)
+        actions = np.clip(wish, *twin.robot.limits_rad.T)
+        rewards = bench.step(actions, active)
+        for i in np.flatnonzero(active):
+            taken[i].append(actions[i].astype(np.float32))
+            rows[i].append(_row(bench, i, rewards[i]))
+            after[i] += bench.judges[i].success
+    return [_attempt(bench.datas[i], rows[i], taken[i]) for i in range(n)]
+
+
+def _attempt(data: Data, rows: Sequence[tuple[Any, ...]], actions: Sequence[np.ndarray]) -> Attempt:
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    return Attempt(columns[0], data.mocap_pos.copy(), data.mocap_quat.copy(), columns[1], np.stack(actions), *columns[2:])
 
 
 def _row(bench: Bench, i: int, reward: float) -> tuple[np.ndarray, np.ndarray, bool, np.float32, bool, np.float32]:
@@ -114,6 +151,14 @@ def _row(bench: Bench, i: int, reward: float) -> tuple[np.ndarray, np.ndarray, b
     touched = touching(bench.model, data)
     force = np.float32(sum(_pressed_n(bench.model, data, int(c)) for c in touched))
     return data.qpos.copy(), bench.measured_of(i), bench.judges[i].success, np.float32(reward), bool(len(touched)), force
+
+
+def own_episode(attempt: Attempt, start: Start, hold_steps: int) -> Episode:
+    """A policy's own success as an episode to learn from, until some steps after it."""
+    end = min(len(attempt), int(np.argmax(attempt.success)) + hold_steps)
+    turns = attempt.turns if np.any(attempt.turns[:, 1:]) else None
+    said = start.settings.get("instruction", "")
+    return Episode(attempt.qpos[:end], attempt.still_m, attempt.state[:end], attempt.action[:end], start.index, said, turns)
 
 
 def touching(model: Model, data: Data) -> np.ndarray:

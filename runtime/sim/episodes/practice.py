@@ -4,7 +4,7 @@ The idea of DAgger (Ross, Gordon and Bagnell 2011), with whole stretches of the 
 (Kelly et al. 2019): a policy that plans chunks needs to see what the expert would do after its own next action, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from runtime.learn.actor import Actor
 from runtime.sim.episodes.episodes import Episode, Film, recorded, redraw
 from runtime.sim.parts.mj import Model
+from runtime.sim.parts.start import Start
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
@@ -63,27 +64,37 @@ def practise(
         scene.actuator_biasprm[:, 1] *= change
         changed = replace(twin, physics=replace(twin.physics, latency_s=drill.latency_s * rng.uniform()))
         looks = eyes(scene, rng)
-        for episode in _group(scene, changed, drill, looks, range(first, min(first + GROUP, count)), policy, rng):
+        indices = range(first, min(first + GROUP, count))
+        starts = [kind_of(twin.task).draw_start(twin.task, i, "practice", hash_of(drill.seed), twin.robot) for i in indices]
+        steps, n = round(twin.task.horizon_s * twin.control_hz), len(starts)
+        taken = rng.integers(1, max(2, round(LATEST * steps)), n) if policy else np.zeros(n, int)
+        for _, episode in shown_from(scene, changed, starts, taken, drill.hold_steps, looks, policy, rng):
             yield episode, {eye.camera.name: redraw(eye, episode, rng) for eye in looks}, [eye.camera for eye in looks]
 
 
-def _group(
-    model: Model, twin: Twin, drill: Drill, eyes: list[Eye], indices: range, policy: Actor | None, rng: np.random.Generator
-) -> list[Episode]:
-    """The successful stretches of the expert in one group of starts, side by side."""
-    kind, task = kind_of(twin.task), twin.task
-    starts = [kind.draw_start(task, i, "practice", hash_of(drill.seed), twin.robot) for i in indices]
+def shown_from(
+    model: Model,
+    twin: Twin,
+    starts: Sequence[Start],
+    taken: np.ndarray,
+    hold_steps: int,
+    eyes: Sequence[Eye],
+    policy: Actor | None,
+    rng: np.random.Generator,
+) -> list[tuple[int, Episode]]:
+    """The successful stretches of the expert, who takes over at step `taken` [N] of each start, side by side; with the number of
+    the start. Left out are starts where the policy succeeds before, or the expert fails."""
+    task = twin.task
     bench = Bench(model, twin.physics, task, twin.control_hz, starts, robot=twin.robot)
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
-    taken = rng.integers(1, max(2, round(LATEST * steps)), n) if policy else np.zeros(n, int)
     rows: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(n)]
     after = np.zeros(n, int)  # steps since success
     images: dict[str, np.ndarray] = {}
     if policy:
         policy.reset(n)
-    for t in range(2 * steps + drill.hold_steps):
+    for t in range(2 * steps + hold_steps):
         own, shown = t < taken, np.array([bool(found) for found in rows])
-        more = after <= np.where(shown, drill.hold_steps, 0)  # nothing is shown after the policy's own success
+        more = after <= np.where(shown, hold_steps, 0)  # nothing is shown after the policy's own success
         active = np.where(own, after == 0, more & (t - taken < steps))
         if not active.any():
             break
@@ -102,7 +113,7 @@ def _group(
     found = []
     for i, start in enumerate(starts):
         if bench.judges[i].success and rows[i]:
-            found.append(recorded(rows[i], bench.datas[i], start))
+            found.append((i, recorded(rows[i], bench.datas[i], start)))
     return found
 
 

@@ -43,3 +43,15 @@ def sim_policy(sim_store: Path, sim_demos: Path) -> Path:
     """A policy that has hardly been trained: it moves, and seldom succeeds."""
     params = {"steps": 5, "batch_size": 8, "held_out": 1, "seed": 0}
     return run_stage("policy", params, {"demos": sim_demos}, sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_rollouts(sim_store: Path, sim_twin: Path) -> Path:
+    return run_stage("rollouts", {"episodes": 16}, {"twin": sim_twin}, sim_store)
+
+
+@pytest.fixture(scope="session")
+def sim_world(sim_store: Path, sim_twin: Path, sim_rollouts: Path) -> Path:
+    """A world model that has hardly been trained."""
+    params = {"steps": 2, "batch_size": 4, "pictures": 4, "held_out": 4, "windows": 8}
+    return run_stage("world_model", params, {"twin": sim_twin, "rollouts": sim_rollouts}, sim_store)
