@@ -45,7 +45,7 @@ def redreamt(world: WorldModel, twin: Path, facts: Twin, found: Sequence[Attempt
     actions = np.stack([one.action[np.minimum(np.arange(steps), len(one) - 1)] for one in found])
     joints = np.stack([one.state[0] for one in found])
     policy = cast(Actor, _Recorded(actions))
-    return dream(world, policy, first, joints, range(len(found)), steps, facts.task.instruction, facts.robot)
+    return dream(world, policy, first, joints, range(len(found)), facts.task, facts.robot)
 
 
 def seen_by_judge(world: WorldModel, dreamt: Dream, task: Task) -> Seen:
