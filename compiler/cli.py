@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PURPOSES = {
-    "write specs": "new capture-guide check explain",
+    "write specs": "new capture-guide convert check explain",
     "see what would be built": "plan why diff graph",
     "build": "preflight run status",
     "read what came out": "report kpi trials view serve export where show recompute",

@@ -1,7 +1,8 @@
 """Copy an artifact out of the store, for other programs: twin, demos, policy, tables; with its lineage and licences.
 
 A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a scene for Isaac Lab too), and an environment of
-`lerobot-eval --env.type=simkiln`; demos a LeRobotDataset; policies a LeRobot checkpoint; tables of trials come as CSV too.
+`lerobot-eval --env.type=simkiln`; demos a LeRobotDataset (with `--hdf5` a file for robomimic, MimicGen and
+Isaac Lab Mimic too); policies a LeRobot checkpoint; tables of trials come as CSV too.
 """
 
 import argparse
@@ -45,6 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="of a policy: how it counts joints (default: radians, as demos do; LeRobot's drivers count in degrees)",
     )
     parser.add_argument("--usd", action="store_true", help=f"of a twin: write twin.usdc too, by the environment `{ENVIRONMENT}`")
+    parser.add_argument(
+        "--hdf5", action="store_true", help="of demos: write demos.hdf5 too, where the twin of theirs is in the store"
+    )
     common.root_argument(parser)
 
 
@@ -95,6 +99,8 @@ def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Names
         from pyarrow import csv, parquet
 
         csv.write_csv(parquet.read_table(table), table.with_suffix(".csv"))
+    if args.hdf5:
+        _hdf5(project, node, target)
     if node.stage.kind == "twin":
         _with_conditions(project, plan, node, target)
     shown = shlex.quote(os.path.relpath(target))
@@ -113,6 +119,22 @@ def _with_conditions(project: "Project", plan: "Plan", twin: "Node", target: Pat
             if file.is_file():
                 shutil.copyfile(file, target / file.name)
                 return
+
+
+def _hdf5(project: "Project", node: "Node", target: Path) -> None:
+    """Write `demos.hdf5` beside the dataset.
+
+    Raises:
+        ValueError: when the artifact is no demos of a twin, or the twin is not in the store.
+    """
+    from runtime.export.hdf5 import write_hdf5
+
+    demos = project.store.joinpath(*node.address)
+    twins = [project.store.joinpath(*parent.address) for parent in node.inputs.get("twin", ())]
+    if not (demos / "episodes.npz").is_file() or not twins or not twins[0].is_dir():
+        raise ValueError("`--hdf5` is for demos of a twin that is in the store")
+    write_hdf5(target / "demos.hdf5", demos, twins[0])
+    print(f"{os.path.relpath(target / 'demos.hdf5')}  for robomimic, MimicGen and Isaac Lab Mimic")
 
 
 def _in_units(project: "Project", plan: "Plan", node: "Node", checkpoint: Path, units: str) -> None:

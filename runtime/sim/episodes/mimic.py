@@ -68,26 +68,44 @@ def frame_of(segment: Segment, objects_m: np.ndarray, turns_rad: np.ndarray) -> 
     return frame
 
 
-def parts_of(episode: Episode, model: Model, twin: Twin) -> list[Part]:
-    """The segments of a demo, in their order; fewer than the task has where an object never moved."""
+@dataclass(frozen=True)
+class Annotated:
+    """What a demo of T steps tells whoever carries it; poses are in the base frame."""
+
+    hand: np.ndarray  # [T, 4, 4] where the tip was
+    target: np.ndarray  # [T, 4, 4] where the action wanted it
+    objects_m: np.ndarray  # [T, K, 3]
+    turns_rad: np.ndarray  # [T, K]
+    cuts: tuple[int, ...]  # [S + 1] where segments begin and the last one ends; one that never began is empty
+
+    def frame(self, segment: Segment, t: int) -> np.ndarray:
+        """The frame [4, 4] of a segment's object at step t."""
+        return frame_of(segment, self.objects_m[t], self.turns_rad[t])
+
+
+def annotated(episode: Episode, model: Model, twin: Twin) -> Annotated:
+    """Poses of hand and objects in a demo, and where its segments begin and end."""
     kind, robot, data = kind_of(twin.task), twin.robot, mujoco.MjData(model)
-    offset = np.array(twin.physics.of(robot).joint_offset_rad)
-    objects, turns = [], []
+    offset, seen = np.array(twin.physics.of(robot).joint_offset_rad), []
     for qpos in episode.qpos:
         place(model, data, qpos, episode.objects_m, episode.turns)
-        objects.append(kind.objects(model, data))
-        turns.append(kind.turns(model, data))
-    poses = np.stack([pose_at(robot, joints + offset) for joints in episode.action.astype(float)])
-    segments, cuts = kind.segments(twin.task), [0]
-    for segment in segments[:-1]:
-        away = np.linalg.norm(np.stack(objects)[:, segment.about] - objects[0][segment.about], axis=1)
-        moved = np.flatnonzero(away > MOVED_M)
-        cuts.append(max(cuts[-1] + 1, int(moved[0]) if len(moved) else len(episode)))
-    cuts.append(len(episode))
-    gripper = episode.action[:, robot.gripper_index].astype(float)
+        seen.append((kind.objects(model, data), kind.turns(model, data)))
+    objects, turns = (np.stack(column) for column in zip(*seen, strict=True))
+    hand, target = (np.stack([pose_at(robot, q + offset) for q in of.astype(float)]) for of in (episode.state, episode.action))
+    cuts = [0]
+    for segment in kind.segments(twin.task)[:-1]:
+        moved = np.flatnonzero(np.linalg.norm(objects[:, segment.about] - objects[0, segment.about], axis=1) > MOVED_M)
+        cuts.append(min(max(cuts[-1] + 1, int(moved[0]) if len(moved) else len(episode)), len(episode)))
+    return Annotated(hand, target, objects, turns, (*cuts, len(episode)))
+
+
+def parts_of(episode: Episode, model: Model, twin: Twin) -> list[Part]:
+    """The segments of a demo, in their order; fewer than the task has where an object never moved."""
+    found = annotated(episode, model, twin)
+    gripper = episode.action[:, twin.robot.gripper_index].astype(float)
     return [
-        Part(frame_of(segment, objects[a], turns[a]), poses[a:b], gripper[a:b])
-        for segment, (a, b) in zip(segments, pairwise(cuts), strict=True)
+        Part(found.frame(segment, a), found.target[a:b], gripper[a:b])
+        for segment, (a, b) in zip(kind_of(twin.task).segments(twin.task), pairwise(found.cuts), strict=True)
         if a < b
     ]
 
