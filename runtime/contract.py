@@ -33,6 +33,9 @@ class Contract:
     architecture: str | None = None
     """Of a policy: what training can go on from, as its stage calls it; `brought` of one that people brought."""
 
+    checked: tuple[str, ...] | None = None
+    """Of films: the visual checks that each of them was put to. Where they are wanted, silence is no."""
+
     def to_json(self) -> dict[str, object]:
         """The facts that are stated, as JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v is not None}
@@ -45,8 +48,12 @@ class Contract:
 
 
 FACTS = tuple(f.name for f in fields(Contract))
-AMONG = ("camera_keys", "camera_sizes", "statistics")
+AMONG = ("camera_keys", "camera_sizes", "statistics", "checked")
 """Facts of which no more is wanted than is on offer."""
+OWED = ("checked",)
+"""Facts that have to be offered where they are wanted."""
+CHECKS = ("orientation", "duration", "quality")
+"""The visual checks (`runtime.coverage.checks`), without which no film reaches training."""
 
 
 def sized(camera: str, width_px: int, height_px: int) -> str:
@@ -69,10 +76,10 @@ class Mismatch:
     offered: object
 
 
-def of_demos(of: Contract, recorded_in: str) -> Contract:
+def of_demos(of: Contract, recorded_in: str, checked: tuple[str, ...] | None = None) -> Contract:
     """What demos promise that are made of what promises this: its joints, units, rate and cameras, with statistics of all."""
     known = None if of.camera_keys is None else needed(of.camera_keys)
-    return replace(of, instruction_key="task", statistics=known, recorded_in=recorded_in)
+    return replace(of, instruction_key="task", statistics=known, recorded_in=recorded_in, checked=checked)
 
 
 def needed(camera_keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,14 +89,14 @@ def needed(camera_keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def mismatches(wanted: Contract, offered: Contract) -> list[Mismatch]:
-    """Facts stated at both ends that differ. Cameras and statistics that are wanted need only be among those on offer."""
+    """Facts stated at both ends that differ. Cameras, statistics and checks that are wanted need only be among those on offer."""
     found = []
     for fact in FACTS:
         want, offer = getattr(wanted, fact), getattr(offered, fact)
-        if want is None or offer is None or want == offer:
+        if want is None or want == offer or (offer is None and fact not in OWED):
             continue
-        if fact in AMONG and set(want) <= set(offer):
+        if fact in AMONG and set(want) <= set(offer or ()):
             continue
         found.append(Mismatch(fact, want, offer))
     cameras = any(wrong.fact == "camera_keys" for wrong in found)  # of a camera that is not there, size and statistics follow
-    return [wrong for wrong in found if not (cameras and wrong.fact in AMONG[1:])]
+    return [wrong for wrong in found if not (cameras and wrong.fact in AMONG[1:3])]

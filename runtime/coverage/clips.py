@@ -1,16 +1,20 @@
 """Rendering camera paths to clips: video, depth, poses and what was measured of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from runtime.coverage.checks import Checked, Limits, check_film
 from runtime.coverage.frame import upright
 from runtime.coverage.lens import Lens
 from runtime.coverage.seen import View
-from runtime.coverage.video import measure_video, write_video
+from runtime.coverage.video import read_video, write_video
 
+LEAST_UPRIGHT = 0.9
+"""A clip of which fewer frames than this stand upright is turned."""
 OPAQUE = 0.5
 """Alpha from which a pixel counts as covered by the splat."""
 
@@ -36,8 +40,9 @@ def render_clip(
 
 def write_clip(
     folder: Path, name: str, view: View, seen: np.ndarray | None, c2w: np.ndarray, up: np.ndarray, fps: int
-) -> dict[str, Any]:
-    """Write `NAME.mp4` and `NAME.depth.npz`, decode the video again, and return the clip's entry for `clips.json`.
+) -> tuple[dict[str, Any], Checked]:
+    """Write `NAME.mp4` and `NAME.depth.npz`, decode the video again, and return the clip's entry for `clips.json` with its visual
+    checks: upright by gravity and as it was rendered, as many frames at the rate that was asked for, as sharp, as bright.
 
     Args:
         folder: where to.
@@ -47,37 +52,34 @@ def write_clip(
         c2w: the poses [T, 4, 4].
         up: world up [3].
         fps: frames per second.
-
-    Raises:
-        RuntimeError: the video that was written does not hold what was rendered.
     """
     rgb, depth, alpha = view
     video, depth_file = folder / f"{name}.mp4", folder / f"{name}.depth.npz"
     codec = write_video(video, rgb, fps)
     stored: dict[str, Any] = {} if seen is None else {"seen": seen}
     np.savez_compressed(depth_file, depth=depth, alpha=np.round(alpha * 255).astype(np.uint8), **stored)
-    measured = measure_video(video, rgb)
-    if (measured.frames, measured.height, measured.width) != rgb.shape[:3]:
-        raise RuntimeError(
-            f"clip {name} decodes to {measured.frames} frames of {measured.width}x{measured.height}, "
-            f"{len(rgb)} of {rgb.shape[2]}x{rgb.shape[1]} were rendered"
-        )
-    return {
+    again, rate = read_video(video)
+    straight = float(upright(c2w, up).mean())
+    checked = check_film(again, rgb, Limits(), len(rgb), fps, rate)
+    checked = replace(checked, orientation=checked.orientation and straight >= LEAST_UPRIGHT)
+    error = float(np.abs(again.astype(np.int16) - rgb).mean()) if again.shape == rgb.shape else 255.0
+    entry = {
         "name": name,
         "file": f"{folder.name}/{video.name}",
         "depth": f"{folder.name}/{depth_file.name}",
         "codec": codec,
-        "frames": measured.frames,
-        "fps": measured.fps,
-        "duration_s": round(measured.duration_s, 6),
-        "width": measured.width,
-        "height": measured.height,
-        "upright_fraction": float(upright(c2w, up).mean()) * float(measured.error <= measured.flipped_error),
-        "video_error": round(measured.error, 3),
+        "frames": len(again),
+        "fps": rate,
+        "duration_s": round(len(again) / rate, 6) if rate else 0.0,
+        "width": again.shape[2],
+        "height": again.shape[1],
+        "upright_fraction": straight,
+        "video_error": round(error, 3),
         "seen_fraction": None if seen is None else round(float(seen.mean()), 4),
         "mean_alpha": round(float(alpha.mean()), 4),
         "covered_fraction": round(float((alpha >= OPAQUE).mean()), 4),
     }
+    return entry, checked
 
 
 def tinted(rgb: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
-"""Writing clips as MP4 and measuring what was written."""
+"""Writing clips as MP4 and reading them."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,19 +7,6 @@ from typing import Any
 import numpy as np
 
 CODECS = ("libx264", "libopenh264", "mpeg4")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What decoding a clip gives."""
-
-    frames: int
-    fps: float
-    duration_s: float
-    width: int
-    height: int
-    error: float  # mean absolute difference to what was rendered, 0..255
-    flipped_error: float  # the same when the clip is turned upside down
 
 
 def write_video(path: Path, frames: np.ndarray, fps: float, crf: int = 16, faststart: bool = False) -> str:
@@ -67,22 +53,3 @@ def read_video(path: Path) -> tuple[np.ndarray, float]:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
         rate = stream.average_rate
     return np.stack(frames), float(rate) if rate else 0.0
-
-
-def measure_video(path: Path, rendered: np.ndarray) -> Measured:
-    """Decode a clip and compare it with the frames [T, H, W, 3] uint8 that were rendered for it."""
-    frames, fps = read_video(path)
-    same = frames.shape == rendered.shape
-    return Measured(
-        frames=len(frames),
-        fps=fps,
-        duration_s=len(frames) / fps if fps else 0.0,
-        height=frames.shape[1],
-        width=frames.shape[2],
-        error=_difference(frames, rendered) if same else 255.0,
-        flipped_error=_difference(frames[:, ::-1], rendered) if same else 255.0,
-    )
-
-
-def _difference(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.abs(a.astype(np.int16) - b).mean())

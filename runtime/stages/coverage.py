@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from runtime.contract import Contract
+from runtime.contract import CHECKS, Contract
 from runtime.libraries import minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
@@ -152,14 +152,14 @@ def _frames(p: Coverage) -> int | None:
 
 
 @stage(
-    version=3,
+    version=4,
     metrics=by_unit(
         count="clips dropped frames",
         s="duration_s",
         share="seen_fraction seen_as_asked workspace_seen workspace_shown mean_alpha covered_fraction upright_fraction "
-        "video_error",
+        "video_error pass_rate pass_orientation pass_duration pass_quality",
     ),
-    libraries=minor("av", "numba", "numpy", "opencv-python-headless", "pillow"),
+    libraries=minor("av", "numba", "numpy", "opencv-python-headless", "pillow", "scipy"),
     per=("location",),
     needs={"capture": one("capture"), "scene": one("splat")},
     makes={
@@ -171,7 +171,7 @@ def _frames(p: Coverage) -> int | None:
         "next?": "next_photos.json",
     },
     backends=("renderer",),
-    offers=lambda p, inputs: Contract(fps=p.fps, frames=_frames(p)),
+    offers=lambda p, inputs: Contract(fps=p.fps, frames=_frames(p), checked=CHECKS),
     cost=_cost,
 )
 def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Renderer) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     opaque, seen or not.
 
     Raises:
-        InputError: R255 when no clip is left, R256 when a path would have too many frames, R257 when the capture brought no path
+        InputError: R255 when no clip is left (those that fail their visual checks are dropped), R256 when a path would have too many frames, R257 when the capture brought no path
             of that name.
     """
     import json
@@ -192,6 +192,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     import numpy as np
 
     from runtime.capture.artifact import write_photo
+    from runtime.coverage.checks import shares
     from runtime.coverage.clips import View, contact_sheet, render_clip, tinted, write_clip
     from runtime.coverage.frame import SceneFrame
     from runtime.coverage.lens import Lens
@@ -213,7 +214,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     scout = Scout(frame, gaussians, render, lens, shots, limits, margin_m)
     wanted = shots is not None and (p.next_photos or any(isinstance(t, NextBest) for t in p.trajectories))
     space = Workspace.of(scout) if wanted else None
-    folder, entries, sheets, reds, poses, dropped, asked = out.path("clips"), [], [], [], {}, {}, []
+    folder, entries, sheets, reds, poses, dropped, asked, checks = out.path("clips"), [], [], [], {}, {}, [], []
     step = max(1, round((p.width_px * p.height_px / SEEN_PX) ** 0.5))
     for i, (name, path) in enumerate(zip(_names(p.trajectories), p.trajectories, strict=True)):
         out.progress(i / len(p.trajectories), name)
@@ -244,8 +245,16 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
                 if seen.mean() < p.least_seen:
                     dropped[part] = f"photos saw {seen.mean():.0%} of it"
                     continue
+            entry, passed = write_clip(folder, part, view, seen, cut, frame.up, p.fps)
+            checks.append(passed)
+            if not passed.passed:
+                dropped[part] = f"fails its checks: {', '.join(passed.failed)}"
+                for kept in ("file", "depth"):
+                    (folder.parent / entry[kept]).unlink()
+                continue
+            if seen is not None:
                 reds.append(tinted(view[0], seen))
-            entries.append(write_clip(folder, part, view, seen, cut, frame.up, p.fps) | {"kind": path.kind})
+            entries.append(entry | {"kind": path.kind})
             sheets.append(view[0])
             poses[part] = {"kind": path.kind, "c2w": cut.tolist()}
     if dropped:
@@ -276,7 +285,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
             for k, share in zip(best.chosen, best.share, strict=True)
         ]
         out.path("next").write_text(json.dumps({"workspace_seen": space.seen_fraction, "views": views}, indent=1))
-    out.contract(fps=_common(entries, "fps"), frames=_common(entries, "frames"))
+    out.contract(fps=_common(entries, "fps"), frames=_common(entries, "frames"), checked=CHECKS)
     return {
         "clips": len(entries),
         "dropped": len(dropped),
@@ -285,6 +294,7 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
         **metrics,
         **{name: _mean(entries, name) for name in ("mean_alpha", "covered_fraction", "upright_fraction")},
         "video_error": max(e["video_error"] for e in entries),
+        **shares(checks),
     }
 
 

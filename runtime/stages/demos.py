@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.contract import Contract, of_demos
+from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, one, stage
@@ -32,17 +32,17 @@ class DemosParams(Params):
 
 
 @stage(
-    version=4,
+    version=5,
     metrics=by_unit(
         count="episodes frames attempts scripted_tries scripted_successes idle_successes expert_failures.*",
-        share="generation_rate scripted_rate expert_rate",
+        share="generation_rate scripted_rate expert_rate pass_rate pass_orientation pass_duration pass_quality",
         s="mean_duration_s",
     ),
     libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},
-    offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin"),
+    offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin", CHECKS),
     expects=lambda p: {"twin": Contract(instruction_key="task")},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.02 + p.episodes / 2000 + p.scripted_tries / 4000),
 )
@@ -52,7 +52,8 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
 
     Raises:
         InputError: R261 when the expert succeeds too rarely; R262 when the task is held out; R264 and R275 when it is no task,
-            since doing nothing succeeds, the expert fails undisturbed, or something moves by itself.
+            since doing nothing succeeds, the expert fails undisturbed, or something moves by itself; R265 when a demo that was
+            written fails its visual checks.
     """
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
@@ -72,16 +73,16 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
         raise InputError(Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes"))
     mastered = scripted_successes(model, facts, p.scripted_tries, effort)
-    frames = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
-    out.contract(**vars(of_demos(contract_of(facts), "twin")))
+    drawn = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
+    out.contract(**vars(of_demos(contract_of(facts), "twin", CHECKS)))
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
     scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}
     return {
         "episodes": len(episodes),
-        "frames": frames,
+        **drawn,
         "attempts": tried,
         "generation_rate": round(len(episodes) / tried, 4),
-        "mean_duration_s": frames / len(episodes) / facts.control_hz,
+        "mean_duration_s": drawn["frames"] / len(episodes) / facts.control_hz,
         **(scripted if tries else {}),
         **tested,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.contract import Contract, of_demos
+from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
@@ -60,7 +60,7 @@ class EnrichmentParams(Params):
 
 
 @stage(
-    version=5,
+    version=6,
     metrics=by_unit(
         count="episodes frames variants variants_passed clips expected_frames",
         share="pass_rate pass_orientation pass_duration pass_quality",
@@ -78,8 +78,11 @@ class EnrichmentParams(Params):
     },
     kind="demos",
     backends=("renderer",),
-    offers=lambda p, inputs: of_demos(inputs.get("demos", Contract()), "twin"),
-    expects=lambda p: {"demos": Contract(instruction_key="task", recorded_in="twin")},
+    offers=lambda p, inputs: of_demos(inputs.get("demos", Contract()), "twin", CHECKS),
+    expects=lambda p: {
+        "demos": Contract(instruction_key="task", recorded_in="twin", checked=CHECKS),
+        "clips": Contract(checked=CHECKS),
+    },
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
 )
 def enrichment(
@@ -96,9 +99,9 @@ def enrichment(
 
     import numpy as np
 
+    from runtime.coverage.checks import Limits, check_variant, tally, worst
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
-    from runtime.sim.episodes.checks import Limits, check_variant, tally, worst
     from runtime.sim.episodes.enrich import enrich_clips, variant_films
     from runtime.sim.episodes.episodes import Episode, Film, as_dataset, load_episodes, save_episodes
     from runtime.sim.episodes.places import places_of, save_places
@@ -155,7 +158,7 @@ def enrichment(
         for name, checked in named
     ]
     out.path("checks").write_text(json.dumps({"limits": asdict(limits), "variants": rows}, indent=1) + "\n")
-    out.contract(**vars(of_demos(contract_of(facts), "twin")))
+    out.contract(**vars(of_demos(contract_of(facts), "twin", CHECKS)))
     metrics = tally([checked for _, checked in (*found, *of_clips)])
     if metrics["pass_rate"] < 1:
         out.log(f"{metrics['variants'] - metrics['variants_passed']} variants left out: {_shares(metrics)}")

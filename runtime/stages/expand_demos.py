@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from runtime.contract import Contract, of_demos
+from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, one, stage
@@ -40,10 +40,10 @@ class ExpandDemosParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
         count="episodes frames attempts sources sources_used failures.*",
-        share="generation_rate source_replay_rate",
+        share="generation_rate source_replay_rate pass_rate pass_orientation pass_duration pass_quality",
         s="mean_duration_s",
     ),
     libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
@@ -51,8 +51,8 @@ class ExpandDemosParams(Params):
     per=("location", "task"),
     needs={"demos": one("demos"), "twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},
-    offers=lambda p, inputs: of_demos(inputs.get("demos", Contract()), "twin"),
-    expects=lambda p: {"demos": Contract(instruction_key="task", recorded_in="twin")},
+    offers=lambda p, inputs: of_demos(inputs.get("demos", Contract()), "twin", CHECKS),
+    expects=lambda p: {"demos": Contract(instruction_key="task", recorded_in="twin", checked=CHECKS)},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.05 + p.episodes / 1000),
 )
 def expand_demos(p: ExpandDemosParams, demos: Path, twin: Path, out: Out) -> dict[str, Any]:
@@ -100,16 +100,16 @@ def expand_demos(p: ExpandDemosParams, demos: Path, twin: Path, out: Out) -> dic
             raise InputError(Problem("R261", message, advice, "stages.expand_demos.episodes"))
     out.log(f"{(time.process_time() - began) / len(added):.3f} CPU-s a demo")
     episodes = [*source, *added]
-    frames = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
-    out.contract(**vars(of_demos(contract_of(facts), "twin")))
+    drawn = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
+    out.contract(**vars(of_demos(contract_of(facts), "twin", CHECKS)))
     return {
         "episodes": len(episodes),
-        "frames": frames,
+        **drawn,
         "sources": len(source),
         "sources_used": len(parts),
         "source_replay_rate": round(len(parts) / len(source), 6),
         "attempts": tried,
         "generation_rate": round(len(added) / tried, 4),
         "failures": failures,
-        "mean_duration_s": frames / len(episodes) / facts.control_hz,
+        "mean_duration_s": drawn["frames"] / len(episodes) / facts.control_hz,
     }

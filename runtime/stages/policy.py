@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.contract import Contract, needed, sizes_of
+from runtime.contract import CHECKS, Contract, needed, sizes_of
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, stage
@@ -94,7 +94,9 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     needs={"demos": one("demos")},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
-    expects=lambda p: {"demos": Contract(camera_keys=p.camera_keys, instruction_key="task", statistics=needed(p.camera_keys))},
+    expects=lambda p: {
+        "demos": Contract(camera_keys=p.camera_keys, instruction_key="task", statistics=needed(p.camera_keys), checked=CHECKS)
+    },
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.01 + p.steps / (8000 if p.architecture == "small" else 2000)),
 )
 def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from runtime.contract import Contract
+from runtime.contract import CHECKS, Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
@@ -44,8 +44,8 @@ class PracticeParams(Params):
 
 
 @stage(
-    version=4,
-    metrics=by_unit(count="round shown shown_frames frames", loss="final_loss held_out_loss", text="weights_digest"),
+    version=5,
+    metrics=by_unit(count="round shown left_out shown_frames frames", loss="final_loss held_out_loss", text="weights_digest"),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="policy",
@@ -61,7 +61,7 @@ class PracticeParams(Params):
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "practised": "practised.npz"},
     backends=("renderer",),
     offers=lambda p, inputs: inputs.get("policy", Contract()),
-    expects=lambda p: {"policy": Contract(architecture="small")},
+    expects=lambda p: {"policy": Contract(architecture="small"), "demos": Contract(checked=CHECKS)},
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.1 + p.episodes / 600 + p.steps / 2000),
 )
 def practice(
@@ -77,6 +77,7 @@ def practice(
 
     import numpy as np
 
+    from runtime.coverage.checks import Limits, check_film
     from runtime.learn.checkpoint import save_facts
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.learner import resumed
@@ -87,7 +88,7 @@ def practice(
     from runtime.sim.episodes.places import places_of
     from runtime.sim.episodes.practice import Drill, practise
     from runtime.sim.episodes.variants import Ranges, draw_variants
-    from runtime.sim.twin.twin import read_model, read_twin
+    from runtime.sim.twin.twin import read_backdrops, read_model, read_twin
     from runtime.splat.ply import read_ply
     from runtime.store.manifest import read_manifest
 
@@ -109,8 +110,12 @@ def practice(
     luck = luck_of(p.seed, old)
     drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (luck, past))
     driver = actor if p.driver == "policy" else None
-    shown = []
+    shown, left_out = [], 0
+    still = {name: (255 * np.clip(of.rgb, 0, 1)).astype(np.uint8)[None] for name, of in read_backdrops(twin, facts).items()}
     for episode, film, cameras in practise(lambda: read_model(twin), facts, drill, eyes, p.episodes, driver):
+        if not all(check_film(seen, still.get(name), Limits(), len(episode)).passed for name, seen in film.items()):
+            left_out += 1
+            continue
         places = places_of(episode, read_model(twin), facts, cameras) if p.places_weight else {}
         shown.append((film, episode.state, episode.action, places))
         out.progress(0.5 * len(shown) / p.episodes, "practising")
@@ -126,6 +131,7 @@ def practice(
     return {
         "round": past + 1,
         "shown": len(shown),
+        "left_out": left_out,
         "shown_frames": sum(len(state) for _, state, _, _ in shown),
         "frames": len(arrays.state),
         "final_loss": trained.loss,

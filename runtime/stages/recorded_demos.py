@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.bound.dataset import FoundDataset
-from runtime.contract import Contract, of_demos, sized
+from runtime.contract import CHECKS, Contract, of_demos, sized
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
@@ -38,13 +38,18 @@ def _contract(data: FoundDataset, fps: int | None, sizes: dict[str, tuple[int, i
         action="ee" if data.action == "ee" else "absolute",
         camera_sizes=known if len(known) == len(data.cameras) else None,
     )
-    return of_demos(of, "real")
+    return of_demos(of, "real", CHECKS)
 
 
 @stage(
-    version=2,
-    metrics=by_unit(count="episodes frames instructions", s="mean_duration_s", fps="recorded_fps"),
-    libraries=minor("av", "lerobot", "numpy", "pillow") | exact("pyarrow"),
+    version=3,
+    metrics=by_unit(
+        count="episodes frames instructions",
+        s="mean_duration_s",
+        fps="recorded_fps",
+        share="pass_rate pass_orientation pass_duration pass_quality",
+    ),
+    libraries=minor("av", "lerobot", "numpy", "pillow", "scipy") | exact("pyarrow"),
     kind="demos",
     per=("location", "task"),
     needs={"robot": said("robot")},
@@ -57,11 +62,14 @@ def recorded_demos(p: RecordedParams, robot: Path | None, out: Out) -> dict[str,
     it as the demos of any other stage, with statistics of its own.
 
     Raises:
-        InputError: R333 and R335 to R342: what is wrong with the dataset.
+        InputError: R333 and R335 to R342: what is wrong with the dataset; R343 when an episode looks turned, blurred, black or
+            white beside the others.
     """
     import numpy as np
 
-    from runtime.learn.dataset import write_dataset
+    from runtime.coverage.checks import shares
+    from runtime.learn.checked import check_demos, failing_demos, usual
+    from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
     from runtime.recorded.files import fit
     from runtime.recorded.info import Unfit, read_info
@@ -106,10 +114,16 @@ def recorded_demos(p: RecordedParams, robot: Path | None, out: Out) -> dict[str,
     instruction = data.instruction or "as each episode says"
     written = write_dataset(out.path("dataset"), fps, tuple(data.cameras), (height, width), noted(), instruction, of.names)
     save_sheet(out.path("preview"), sheets)
+    arrays = read_arrays(out.path("dataset"))
+    checks = check_demos(arrays, lengths, fps, usual(arrays, data.cameras))
+    if failing := failing_demos(checks):
+        message = f"episodes do not look like the others: {failing}"
+        raise InputError(Problem("R343", message, "look at them, and leave them out with `lerobot-edit-dataset`", "data"))
     out.contract(**vars(_contract(data, fps, dict.fromkeys(data.cameras, (width, height)), of.names)))
     return {
         **written,
         "mean_duration_s": round(sum(lengths) / len(lengths) / fps, 3),
         "instructions": len(told),
         "recorded_fps": info.fps,
+        **shares(checks),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.contract import Contract, of_demos
+from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, maybe, one, stage
@@ -75,7 +75,11 @@ def _held_against(names: str) -> str:
     agree=(("rollouts", "twin"),),
     makes={"model": "model/", "foretold": "foretold.json", "strip": "strip.png"},
     offers=lambda p, inputs: of_demos(inputs.get("twin", Contract()), "twin"),
-    expects=lambda p: {"twin": Contract(instruction_key="task")},
+    expects=lambda p: {
+        "twin": Contract(instruction_key="task"),
+        "demos": Contract(checked=CHECKS),
+        "clips": Contract(checked=CHECKS),
+    },
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + p.steps / 250),
 )
 def world_model(

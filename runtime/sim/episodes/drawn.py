@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.learn.dataset import write_dataset
+from runtime.coverage.checks import shares
+from runtime.learn.checked import check_demos, failing_demos
+from runtime.learn.dataset import read_arrays, write_dataset
 from runtime.out import Out
+from runtime.problem import InputError, Problem
 from runtime.sim.episodes.episodes import Episode, as_dataset, redraw, save_episodes
 from runtime.sim.episodes.places import places_of, save_places
 from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
 from runtime.sim.twin.twin import Twin, eyes_of, read_behind
 
@@ -17,19 +21,29 @@ SHEET_ROWS = 6
 _STREAM = 31
 
 
-def draw_demos(out: Out, facts: Twin, model: Model, twin: Path, episodes: Sequence[Episode], seed: int) -> int:
+def draw_demos(out: Out, facts: Twin, model: Model, twin: Path, episodes: Sequence[Episode], seed: int) -> dict[str, float]:
     """Draw episodes as the twin's cameras see them, and write `dataset`, `episodes`, `places` and `preview` of the artifact.
 
     Returns:
-        The number of frames.
+        Metrics: frames, and shares that passed each visual check.
+
+    Raises:
+        InputError: R265 when a demo that was written fails its visual checks against the empty picture of its camera.
     """
-    eyes, rng = eyes_of(model, facts, read_behind(twin, facts)), np.random.default_rng([_STREAM, seed])
+    behind = read_behind(twin, facts)
+    eyes, rng = eyes_of(model, facts, behind), np.random.default_rng([_STREAM, seed])
     films = []
     for i, episode in enumerate(episodes):
         films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
         out.progress((i + 1) / len(episodes), "drawing demos")
     write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
+    still = {name: facts.look.sensor.expose(of.rgb, rng) if isinstance(of, Backdrop) else None for name, of in behind.items()}
+    checks = check_demos(read_arrays(out.path("dataset")), [len(e) for e in episodes], round(facts.control_hz), still)
+    if failing := failing_demos(checks):
+        message = f"demos fail their visual checks: {failing}"
+        help_ = "see that the twin's cameras see the place; else what draws or writes pictures is at fault"
+        raise InputError(Problem("R265", message, help_, "cameras"))
     save_episodes(out.path("episodes"), episodes)
     save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
     save_sheet(out.path("preview"), [side_by_side(list(film.values())) for film in films[:SHEET_ROWS]])
-    return sum(len(e) for e in episodes)
+    return {"frames": sum(len(e) for e in episodes), **shares(checks)}

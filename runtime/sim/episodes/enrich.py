@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.coverage.checks import Checked, Limits, check_variant
 from runtime.coverage.video import read_video, write_video
-from runtime.sim.episodes.checks import Checked, Limits, check_variant
 from runtime.sim.episodes.episodes import Episode, Film, redraw
 from runtime.sim.episodes.variants import Ranges, Variant, draw_variant, draw_variants, varied_backdrop, varied_look, vary_picture
 from runtime.sim.parts.mj import Model

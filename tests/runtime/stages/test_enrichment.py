@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from runtime.build.testing import run_stage
+from runtime.coverage.checks import Limits
 from runtime.coverage.video import write_video
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
-from runtime.sim.episodes.checks import Limits
 from runtime.sim.episodes.enrich import enrich_clips
 from runtime.sim.episodes.episodes import load_episodes
 from runtime.sim.episodes.variants import Ranges, draw_variant

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from runtime.sim.episodes.checks import Checked, Limits, check_variant, tally, worst
+from runtime.coverage.checks import Checked, Limits, check_variant, tally, worst
 
 LIMITS = Limits()
 SPOILED = {

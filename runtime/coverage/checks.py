@@ -1,4 +1,5 @@
-"""Does an appearance variant keep what it must: the way round, the length, the quality? Three checks of its film.
+"""Is a film fit to learn from: the way round, the length, the quality? Three checks against what it should show: the original of
+an appearance variant, what was rendered for a clip, what stands behind in a demo.
 
 All films are u8 [T, H, W, 3]. Pictures are compared by what lies where, never by brightness or colour: those are what a
 variant changes. Block means come first wherever noise would count as detail or as motion.
@@ -10,11 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from runtime.contract import CHECKS
+
 BLACK, WHITE = 5, 250
 """Levels at or beyond which all three colours of a pixel hold nothing any more."""
 STILL = 0.5
 """Mean change, in levels, below which an original itself stands still, so that nothing can be frozen."""
 FPS_TOLERANCE = 1e-6
+TURNED = 0.1
+"""By so much (correlation) a film resembles what it should show better turned or mirrored than as it lies, if it is that."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,13 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Whether the variant may be used."""
-        return self.orientation and self.duration and self.quality
+        """Whether the film may be used."""
+        return not self.failed
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the checks that failed."""
+        return [name for name in CHECKS if not getattr(self, name)]
 
 
 def check_variant(
@@ -60,15 +70,36 @@ def check_variant(
     """
     if not len(original):
         raise ValueError("an original without a frame has no variants")
-    if not len(variant):
+    return _checked(original, variant, limits, len(original), (fps, variant_fps), limits.least_lead)
+
+
+def check_film(
+    film: np.ndarray, shown: np.ndarray | None, limits: Limits, frames: int, fps: float = 1.0, film_fps: float = 1.0
+) -> Checked:
+    """All three checks of a film that is no variant, of `frames` frames: `shown` u8 [T, H, W, 3] is what was rendered for it, or a
+    single frame of what stands behind. A plain place may look alike mirrored, so the film fails only where it resembles that
+    clearly better when it is turned. Where nothing is known (a camera that is mounted) it is held against what it is."""
+    return _checked(film if shown is None else shown, film, limits, frames, (fps, film_fps), -TURNED, shown is None)
+
+
+def _checked(
+    original: np.ndarray,
+    film: np.ndarray,
+    limits: Limits,
+    frames: int,
+    rates: tuple[float, float],
+    least_lead: float,
+    alone: bool = False,
+) -> Checked:
+    if not len(film):
         return Checked(False, False, False, 0.0, 0.0, 1.0, 0.0)
-    lead = orientation_lead(original, variant)
-    sharp, clipped, moves = relative_sharpness(original, variant), newly_clipped(original, variant), motion(variant)
-    moved = motion(original)
-    kept = moves / moved if change(original) >= STILL else 1.0
+    lead = orientation_lead(original, film)
+    sharp, clipped, moves = relative_sharpness(original, film), newly_clipped(original, film), motion(film)
+    clipped = _clipped(film) if alone else clipped
+    kept = moves / motion(original) if change(original) >= STILL else 1.0
     return Checked(
-        orientation=lead >= limits.least_lead,
-        duration=len(original) == len(variant) and abs(fps - variant_fps) <= FPS_TOLERANCE,
+        orientation=lead >= least_lead and original.shape[1:] == film.shape[1:],
+        duration=frames == len(film) and abs(rates[0] - rates[1]) <= FPS_TOLERANCE,
         quality=sharp >= limits.least_sharpness and clipped <= limits.most_clipped and kept >= limits.least_motion,
         lead=round(lead, 4),
         sharpness=round(sharp, 4),
@@ -104,6 +135,11 @@ def tally(checks: Sequence[Checked]) -> dict[str, float]:
         "variants_passed": shares["pass_rate"],
         **{name: round(passed / count, 6) if count else 0.0 for name, passed in shares.items()},
     }
+
+
+def shares(checks: Sequence[Checked]) -> dict[str, float]:
+    """Of `tally` the shares alone."""
+    return {name: share for name, share in tally(checks).items() if name.startswith("pass_")}
 
 
 def orientation_lead(original: np.ndarray, variant: np.ndarray) -> float:
