@@ -76,8 +76,8 @@ def check_variant(
 def check_film(
     film: np.ndarray, shown: np.ndarray | None, limits: Limits, frames: int, fps: float = 1.0, film_fps: float = 1.0
 ) -> Checked:
-    """All three checks of a film that is no variant, of `frames` frames: `shown` u8 [T, H, W, 3] is what was rendered for it, or a
-    single frame of what stands behind. A plain place may look alike mirrored, so the film fails only where it resembles that
+    """All three checks of a film that is no variant, of `frames` frames: `shown` u8 [T, H, W, 3] is what was rendered for it,
+    or a single frame of what stands behind. A plain place may look alike mirrored, so the film fails only where it resembles that
     clearly better when it is turned. Where nothing is known (a camera that is mounted) it is held against what it is."""
     return _checked(film if shown is None else shown, film, limits, frames, (fps, film_fps), -TURNED, shown is None)
 

@@ -61,8 +61,11 @@ def write_clip(
     again, rate = read_video(video)
     straight = float(upright(c2w, up).mean())
     checked = check_film(again, rgb, Limits(), len(rgb), fps, rate)
-    checked = replace(checked, orientation=checked.orientation and straight >= LEAST_UPRIGHT)
-    error = float(np.abs(again.astype(np.int16) - rgb).mean()) if again.shape == rgb.shape else 255.0
+    # frame for frame, and in colour: a mean picture may well look the same turned
+    same = min(len(again), len(rgb)) if again.shape[1:] == rgb.shape[1:] else 0
+    ways = (again, again[:, ::-1], again[:, :, ::-1], again[:, ::-1, ::-1])
+    error, *turned = (float(np.abs(way[:same].astype(np.int16) - rgb[:same]).mean()) if same else 255.0 for way in ways)
+    checked = replace(checked, orientation=checked.orientation and straight >= LEAST_UPRIGHT and error <= min(turned))
     entry = {
         "name": name,
         "file": f"{folder.name}/{video.name}",

@@ -184,8 +184,8 @@ def coverage(p: Coverage, capture: Path, scene: Path, out: Out, renderer: Render
     opaque, seen or not.
 
     Raises:
-        InputError: R255 when no clip is left (those that fail their visual checks are dropped), R256 when a path would have too many frames, R257 when the capture brought no path
-            of that name.
+        InputError: R255 when no clip is left (those that fail their visual checks are dropped), R256 when a path would have too
+            many frames, R257 when the capture brought no path of that name.
     """
     import json
 

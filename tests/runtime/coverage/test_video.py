@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.coverage import clips, video
+from runtime.coverage import video
 
 
 def _frames(count: int = 7) -> np.ndarray:
@@ -22,10 +22,10 @@ def test_round_trip(tmp_path: Path, codec: str, monkeypatch: pytest.MonkeyPatch)
         assert video.write_video(tmp_path / "clip.mp4", rendered, 5) == codec
     except RuntimeError:
         pytest.skip(f"this PyAV has no {codec}")
-    measured = video.measure_video(tmp_path / "clip.mp4", rendered)
-    assert (measured.frames, measured.fps, measured.width, measured.height) == (7, 5, 64, 48)
-    assert measured.duration_s == pytest.approx(1.4)
-    assert measured.error < 12 < 30 < measured.flipped_error
+    again, fps = video.read_video(tmp_path / "clip.mp4")
+    assert (again.shape, fps) == (rendered.shape, 5)
+    off, flipped = (np.abs(film.astype(int) - rendered).mean() for film in (again, again[:, ::-1]))
+    assert off < 12 < 30 < flipped
 
 
 def test_same_frames_same_bytes(tmp_path: Path) -> None:
@@ -33,23 +33,3 @@ def test_same_frames_same_bytes(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         video.write_video(tmp_path / name / "clip.mp4", _frames(), 5)
     assert (tmp_path / "a/clip.mp4").read_bytes() == (tmp_path / "b/clip.mp4").read_bytes()
-
-
-def test_a_clip_that_lost_frames_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = video.write_video
-    monkeypatch.setattr(clips, "write_video", lambda path, frames, fps: whole(path, frames[:-1], fps))
-    rgb = _frames()
-    flat = np.ones(rgb.shape[:3], np.float32)
-    with pytest.raises(RuntimeError, match="decodes to 6 frames"):
-        clips.write_clip(tmp_path, "orbit", (rgb, flat, flat), None, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
-
-
-def test_an_upside_down_clip_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = video.write_video
-    monkeypatch.setattr(clips, "write_video", lambda path, frames, fps: whole(path, frames[:, ::-1], fps))
-    rgb = _frames()
-    flat = np.ones(rgb.shape[:3], np.float32)
-    args = (tmp_path, "orbit", (rgb, flat, flat), None, np.tile(np.eye(4), (7, 1, 1)), np.array([0, -1.0, 0]), 5)
-    assert clips.write_clip(*args)["upright_fraction"] == 0
-    monkeypatch.setattr(clips, "write_video", whole)
-    assert clips.write_clip(*args)["upright_fraction"] == 1

@@ -9,12 +9,15 @@ import pytest
 import yaml
 from PIL import Image
 from pydantic import ValidationError
+from scipy.ndimage import gaussian_filter
 
 from runtime.bound.gate import GateRule
 from runtime.build.testing import run_stage
 from runtime.capture.path_file import read_path
 from runtime.capture.support import estimate_support
 from runtime.capture.transforms_file import TransformsError
+from runtime.contract import CHECKS
+from runtime.coverage import clips
 from runtime.coverage.video import read_video
 from runtime.problem import InputError
 from runtime.stage import load_stages
@@ -23,6 +26,14 @@ from runtime.store.store import Store
 from tests import REPOSITORY
 
 UP = [0.0, 0.0, 1.0]
+FAULTS: dict[str, tuple[str, Any]] = {
+    "turned": ("orientation", lambda film, fps: (film[:, ::-1, ::-1], fps)),
+    "truncated": ("duration", lambda film, fps: (film[:-1], fps)),
+    "re-timed": ("duration", lambda film, fps: (film, fps + 1)),
+    "blurred": ("quality", lambda film, fps: (gaussian_filter(film, (0, 6, 6, 0)), fps)),
+    "over-exposed": ("quality", lambda film, fps: (np.maximum(film, 254), fps)),
+}
+"""What a writer may do to a clip, and which check says so."""
 
 
 def _splat(store: Path, write: Any, scene: dict[str, Any]) -> Path:
@@ -119,7 +130,7 @@ def test_clips_poses_depth_and_manifest_agree(table: Path) -> None:
 
 def test_metrics_and_contract(table: Path) -> None:
     artifact = _coverage(table)
-    assert json.loads((artifact / "manifest.json").read_text())["contract"] == {"fps": 6.0, "frames": 4}
+    assert json.loads((artifact / "manifest.json").read_text())["contract"] == {"fps": 6.0, "frames": 4, "checked": [*CHECKS]}
     metrics = _metrics(artifact)
     assert (metrics["clips"], metrics["frames"], metrics["upright_fraction"], metrics["dropped"]) == (3, 12, 1.0, 0)
     assert 0.2 < metrics["covered_fraction"] < 1
@@ -270,7 +281,7 @@ def test_density_and_window(table: Path) -> None:
     trajectories = [{"kind": "orbit", "radius_m": 0.5, "height_m": 0.3}, {"kind": "grid", "rows": 2, "height_m": 0.5}]
     artifact = _coverage(table, trajectories=trajectories, stay="anywhere", frames_per_m=5, window_frames=6)
     manifest = json.loads((artifact / "manifest.json").read_text())
-    assert manifest["contract"] == {"fps": 6.0, "frames": 6}
+    assert manifest["contract"] == {"fps": 6.0, "frames": 6, "checked": [*CHECKS]}
     orbits = [name for name in json.loads((artifact / "poses.json").read_text())["clips"] if name.startswith("orbit")]
     assert orbits == ["orbit.00", "orbit.01"]  # pi metres are 16 frames
     with pytest.raises(InputError, match=r"R256: `orbit` is 3.1 m long: 3142 frames at 1000 per metre, 2000 are allowed"):
@@ -290,10 +301,32 @@ def test_views_that_add_the_most_beat_as_many_of_a_circle(table: Path) -> None:
     assert len(shares) == 4
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_spoiled_clip_fails_its_own_check_and_is_left_out(table: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    whole = clips.write_video
+
+    def spoiled(path: Path, frames: np.ndarray, fps: float) -> str:
+        film, rate = FAULTS[fault][1](frames, fps) if path.stem == "orbit" else (frames, fps)
+        return whole(path, np.ascontiguousarray(film), rate)
+
+    monkeypatch.setattr(clips, "write_video", spoiled)
+    artifact = _coverage(
+        table, frames=6, trajectories=[{"kind": "orbit"}, {"kind": "task"}], fov_y_deg=50 + [*FAULTS].index(fault)
+    )
+    check = FAULTS[fault][0]
+    said = json.loads((artifact / "clips.json").read_text())
+    assert said["dropped"] == {"orbit": f"fails its checks: {check}"}
+    assert [clip["name"] for clip in said["clips"]] == ["task"]
+    assert sorted(path.name for path in (artifact / "clips").iterdir()) == ["task.depth.npz", "task.mp4"]
+    metrics = _metrics(artifact)
+    assert {name: metrics[f"pass_{name}"] for name in CHECKS} == {name: 0.5 if name == check else 1 for name in CHECKS}
+
+
 def test_a_scene_with_another_up_is_not_upright(table: Path, tmp_path: Path) -> None:
     scene = json.loads((table / "scene.json").read_text()) | {"up": [0, 0, -1]}
     other = _splat(tmp_path / "other", lambda path: path.write_bytes((table / "splat.ply").read_bytes()), scene)
-    assert _metrics(_coverage(other, 0))["upright_fraction"] == 0
+    with pytest.raises(InputError, match=r"R255: no clip is left \(orbit: fails its checks: orientation; walk"):
+        _coverage(other, 0)
 
 
 def test_repeated_kinds_get_numbers(table: Path) -> None:

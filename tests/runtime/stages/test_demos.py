@@ -1,12 +1,15 @@
 """Demos: only successes, in a dataset that LeRobot itself opens, and enough to draw them again."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from runtime.build.testing import run_stage
+from runtime.learn import dataset
 from runtime.learn.dataset import open_dataset, read_arrays
 from runtime.problem import InputError
 from runtime.sim.episodes.demos import Effort, scripted_successes
@@ -14,6 +17,7 @@ from runtime.sim.episodes.episodes import load_episodes, redraw
 from runtime.sim.parts.mj import mujoco
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
+from runtime.store.store import Store
 from tests.runtime.stages.conftest import DEMOS
 from tests.runtime.stages.sim_chain import TASK
 
@@ -43,6 +47,44 @@ def test_every_try_counts_not_only_successes(sim_twin: Path) -> None:
     assert wild < 50
 
 
+FAULTS = {
+    "turned": ("orientation", lambda film: film[:, ::-1, ::-1]),
+    "truncated": ("duration", lambda film: film[:-2]),
+    "blurred": ("quality", lambda film: gaussian_filter(film, (0, 3, 3, 0))),
+    "black": ("quality", lambda film: film // 60),
+}
+
+
+def test_a_spoiled_demo_fails_its_own_check(sim_store: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = dataset.write_dataset
+    for n, (fault, (check, spoil)) in enumerate([*FAULTS.items(), ("re-timed", ("duration", lambda film: film))]):
+
+        def spoiled(root, fps, names, sizes, rows, *rest, fault=fault, spoil=spoil):
+            def first_is_spoiled():
+                for i, row in enumerate(rows):
+                    film = {name: spoil(of) if i == 0 else of for name, of in row["images"].items()}
+                    count = len(film["front"])
+                    yield row | {"images": film, "state": row["state"][:count], "action": row["action"][:count]}
+
+            return whole(root, fps + (fault == "re-timed"), names, sizes, first_is_spoiled(), *rest)
+
+        monkeypatch.setattr(dataset, "write_dataset", spoiled)
+        params = {"episodes": 2, "scripted_tries": 0, "demo_seed": 90 + n}
+        with pytest.raises(InputError, match=rf"R265: demos fail their visual checks: 0 \({check}\)"):
+            run_stage("demos", params, {"twin": sim_twin}, sim_store)
+
+
+def test_demos_that_nobody_checked_reach_no_training(sim_store: Path, sim_demos: Path) -> None:
+    manifest = json.loads((sim_demos / "manifest.json").read_text())
+    store, contract = Store(sim_store), manifest["contract"]
+    with store.building("demos", "c" * 32) as folder:
+        shutil.copytree(sim_demos / "dataset", folder / "dataset")
+        contract = {name: fact for name, fact in contract.items() if name != "checked"}
+        loose = store.publish("demos", "c" * 32, folder, {"metrics": {}, "contract": contract})
+    with pytest.raises(InputError, match=r"B312: .*`policy` takes `demos` `checked` .*but the content has None"):
+        run_stage("policy", {"steps": 1, "seed": 0}, {"demos": loose}, sim_store)
+
+
 def test_every_demo_presses_the_button(sim_demos: Path, sim_twin: Path) -> None:
     model = read_model(sim_twin)
     cap = model.joint("object/press").qposadr[0]
@@ -51,11 +93,11 @@ def test_every_demo_presses_the_button(sim_demos: Path, sim_twin: Path) -> None:
 
 
 def test_lerobot_opens_and_iterates_the_dataset(sim_demos: Path) -> None:
-    dataset = open_dataset(sim_demos / "dataset")
+    opened = open_dataset(sim_demos / "dataset")
     episodes = load_episodes(sim_demos / "episodes.npz")
-    assert dataset.num_episodes == DEMOS
-    assert len(dataset) == sum(len(e) for e in episodes)
-    item = dataset[0]
+    assert opened.num_episodes == DEMOS
+    assert len(opened) == sum(len(e) for e in episodes)
+    item = opened[0]
     assert item["task"] == TASK.instruction
     assert tuple(item["observation.images.front"].shape) == (3, 48, 64)
     assert np.allclose(item["observation.state"].numpy(), episodes[0].state[0])

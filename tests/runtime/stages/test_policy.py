@@ -14,7 +14,7 @@ import torch
 from pydantic import ValidationError
 
 from runtime.build.testing import run_stage
-from runtime.contract import Contract
+from runtime.contract import CHECKS, Contract
 from runtime.learn.load import load_policy, normaliser_digest
 from runtime.learn.zoo import LeRobotActor
 from runtime.out import Out
@@ -221,7 +221,8 @@ def _modules_after(code: str) -> set[str]:
 
 
 def test_published_through_the_same_code_as_a_planned_job(demos: Path, tmp_path: Path) -> None:
-    store, out = Store(tmp_path), Contract(action_dim=6, fps=10, camera_keys=("front",), instruction_key="task")
+    store = Store(tmp_path)
+    out = Contract(action_dim=6, fps=10, camera_keys=("front",), instruction_key="task", checked=CHECKS)
     with store.building("demos", "0" * 32) as folder:
         shutil.copytree(demos / "dataset", folder / "dataset")
         parent = store.publish("demos", "0" * 32, folder, {"contract": out.to_json()})
