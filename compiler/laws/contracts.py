@@ -9,11 +9,12 @@ from compiler.diagnostics.diagnostic import Diagnostic, Note, Span
 from compiler.graph.graph import Graph
 from compiler.graph.node import Node
 from compiler.laws.subject import Subject
-from runtime.contract import Mismatch, mismatches
+from runtime.contract import CHECKS, Mismatch, mismatches
 from runtime.stage import marked_fields
 
 HELP: dict[tuple[str, object], str] = {
-    ("action", "ee"): "policies here act by joints: `action: next_state` takes where the joints are a frame later as the target"
+    ("action", "ee"): "policies here act by joints: `action: next_state` takes where the joints are a frame later as the target",
+    ("checked", CHECKS): "a stage that makes films checks each of them (`runtime.coverage.checks`) and says so in its contract",
 }
 """Fact and a value of it at one end -> what to do, where that is more than to set a parameter."""
 

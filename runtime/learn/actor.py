@@ -1,6 +1,6 @@
 """A trained policy that acts, and what it may be shown."""
 
-from typing import Protocol, TypedDict
+from typing import Literal, NotRequired, Protocol, TypedDict
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class PolicyFacts(TypedDict):
     chunk: int  # actions predicted at once
     n_action_steps: int  # actions carried out before the policy looks again
     history: int  # observations it looks at
+    history_order: NotRequired[Literal["shuffled"]]  # of a control: those before the last are in an order of chance
     instruction_key: str
     instruction: str
     normaliser_digest: str

@@ -10,10 +10,10 @@ from runtime.learn.spec import Spec
 
 
 def policy_facts(
-    spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int, batch_size: int
+    spec: Spec, arrays: Arrays, checkpoint: Path, history: int, seed: int, steps: int, batch_size: int, shuffled: bool = False
 ) -> PolicyFacts:
     """The facts of a saved checkpoint, normaliser digest included."""
-    return {
+    facts: PolicyFacts = {
         "architecture": spec.architecture,
         "camera_keys": list(spec.camera_keys),
         "image_hw": list(spec.image_hw),
@@ -30,6 +30,7 @@ def policy_facts(
         "steps": steps,
         "batch_size": batch_size,
     }
+    return facts | {"history_order": "shuffled"} if shuffled else facts
 
 
 def save_facts(path: Path, facts: PolicyFacts) -> None:

@@ -41,7 +41,8 @@ def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: 
     dims = facts["state_dim"], facts["action_dim"], facts["chunk"], facts["n_action_steps"]
     height, width = facts["image_hw"]
     options = {name: config[name] for name in OPTIONS}
-    learner = make_learner(Spec("small", tuple(facts["camera_keys"]), (height, width), *dims, options, places_weight), dataset)
+    cameras = tuple(facts["camera_keys"])
+    learner = make_learner(Spec("small", cameras, (height, width), *dims, options, places_weight, facts["history"]), dataset)
     live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
     for name, value in live.items():
         value.copy_(stored[name])

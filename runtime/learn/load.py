@@ -10,6 +10,8 @@ from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, checked_instructi
 from runtime.learn.normaliser import Stats, denormalise, normalise, normaliser_digest, normaliser_files
 from runtime.problem import InputError, Problem
 
+_SHUFFLE = 0x0DD
+
 
 def load_policy(checkpoint: Path, facts_path: Path | None = None) -> Actor:
     """Load a checkpoint of a policy artifact, such as its `checkpoint/` folder.
@@ -57,6 +59,8 @@ class SmallActor:
     def reset(self, n: int) -> None:
         """See `Actor.reset`."""
         self._n, self._at, self._chunk = n, 0, None
+        self._past: list[tuple[np.ndarray, ...]] = []  # keypoints of each camera and state of the last plans, each [N, ...]
+        self._rng = np.random.default_rng(_SHUFFLE)
 
     @property
     def looks(self) -> bool:
@@ -73,15 +77,27 @@ class SmallActor:
         return self._chunk[:, self._at - 1]
 
     def _plan(self, images: dict[str, np.ndarray], state: np.ndarray) -> np.ndarray:
-        from runtime.learn.small.forward import plan
+        from runtime.learn.small.forward import look, plan
 
         stats, facts = self._stats, self.facts
         seen = [normalise_image(images[c], stats[IMAGE_PREFIX + c]) for c in facts["camera_keys"]]
         proprio = normalise(np.asarray(state, np.float32), stats[STATE])
-        out = plan(self._weights, seen, proprio).reshape(len(state), facts["chunk"], facts["action_dim"])
+        now = (*look(self._weights, seen), proprio)
+        self._past = [*(self._past or [now] * (facts["history"] - 1)), now][-facts["history"] :]
+        past = self._shuffled() if facts.get("history_order") == "shuffled" else self._past
+        *points, states = (np.concatenate(column, axis=1) for column in zip(*past, strict=True))
+        out = plan(self._weights, points, states).reshape(len(state), facts["chunk"], facts["action_dim"])
         if facts["state_dim"] == facts["action_dim"]:
             out = out + proprio[:, None]
         return denormalise(out, stats[ACTION]).astype(np.float32)
+
+    def _shuffled(self) -> list[tuple[np.ndarray, ...]]:
+        """What was seen before, in an order of chance for each trial; what is seen now stays last."""
+        *past, now = self._past
+        order = self._rng.permuted(np.tile(np.arange(len(past)), (self._n, 1)), axis=1)
+        columns = [np.stack(column, 1) for column in zip(*past, strict=True)]  # [N, n - 1, ...]
+        moved = [np.take_along_axis(column, order[..., None], 1) for column in columns]
+        return [*(tuple(column[:, i] for column in moved) for i in range(len(past))), now]
 
 
 def normalise_image(image: np.ndarray, entry: dict[str, np.ndarray]) -> np.ndarray:

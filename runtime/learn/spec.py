@@ -22,6 +22,15 @@ class Spec:
     n_action_steps: int
     extra: Mapping[str, int | float | bool | str] = field(default_factory=dict)
     places_weight: float = 0.0  # of the loss by which keypoints learn where objects are, where the architecture has keypoints
+    history: int = (
+        1  # observations that it looks at; of `small` those of its last plans, `n_action_steps` apart, so no more are drawn
+    )
+
+    @property
+    def past(self) -> tuple[int, ...] | None:
+        """Frame offsets of those observations, oldest first; None where there is one."""
+        every = self.n_action_steps
+        return tuple(range(-(self.history - 1) * every, 1, every)) if self.history > 1 else None
 
 
 class Learner(Protocol):

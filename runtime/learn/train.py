@@ -32,6 +32,7 @@ class Recipe:
     jitter: float = 0.0
     held_out: int = 4
     warmup_fraction: float = 0.05
+    shuffled: bool = False  # whether past observations are in an order of chance
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def train(
             neither change it nor draw from a generator that training draws from.
     """
     frames, held_out = split_episodes(arrays.episode_index, recipe.held_out)
-    windows, kept_out = (make_windows(arrays, x, learner.observation_deltas, learner.action_deltas) for x in (frames, held_out))
+    deltas = learner.observation_deltas, learner.action_deltas
+    windows, kept_out = (make_windows(arrays, x, *deltas, recipe.shuffled) for x in (frames, held_out))
     rng = np.random.default_rng((recipe.seed, 0xBA7C4))
     optimiser = AdamW(learner.parameters())
     every = max(1, recipe.steps // CURVE_POINTS)

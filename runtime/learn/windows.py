@@ -6,6 +6,8 @@ import numpy as np
 
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, PLACES_PREFIX, STATE, Arrays
 
+_SHUFFLE = 0x0DD
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -22,12 +24,16 @@ class Windows:
     last: np.ndarray  # [T] last frame of each frame's episode
     observation_deltas: tuple[int, ...] | None
     action_deltas: tuple[int, ...]
+    shuffled: bool = False  # whether observations before the last are in an order of chance
 
     def batch(self, index: np.ndarray) -> dict[str, np.ndarray]:
         """Windows `starts[index]`: images u8 [B, (n,) H, W, 3], state [B, (n,) D], action [B, k, A] and its padding, and where
         objects are in the images [B, (n,) K, 2], as far as that is known."""
         t = self.starts[index]
         seen = t if self.observation_deltas is None else self._clamped(t, self.observation_deltas)[0]
+        if self.shuffled:
+            rng = np.random.default_rng((_SHUFFLE, len(index), int(np.sum(index))))
+            seen[:, :-1] = rng.permuted(seen[:, :-1], axis=1)
         ahead, is_pad = self._clamped(t, self.action_deltas)
         a = self.arrays
         images = {IMAGE_PREFIX + c: im[seen] for c, im in a.images.items()}
@@ -53,10 +59,14 @@ def split_episodes(episode_index: np.ndarray, held_out: int) -> tuple[np.ndarray
 
 
 def make_windows(
-    arrays: Arrays, frames: np.ndarray, observation_deltas: tuple[int, ...] | None, action_deltas: tuple[int, ...]
+    arrays: Arrays,
+    frames: np.ndarray,
+    observation_deltas: tuple[int, ...] | None,
+    action_deltas: tuple[int, ...],
+    shuffled: bool = False,
 ) -> Windows:
     """Windows that start at `frames`."""
     names, first, counts = np.unique(arrays.episode_index, return_index=True, return_counts=True)
     which = np.searchsorted(names, arrays.episode_index)
     last = first + counts - 1
-    return Windows(arrays, frames, first[which], last[which], observation_deltas, action_deltas)
+    return Windows(arrays, frames, first[which], last[which], observation_deltas, action_deltas, shuffled)

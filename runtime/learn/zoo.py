@@ -21,7 +21,6 @@ from runtime.learn.spec import Spec
 from runtime.problem import InputError, Problem
 
 NAMES = {"small": "simkiln_small", "act": "act", "diffusion": "diffusion", "smolvla": "smolvla"}
-DIFFUSION_HISTORY = 2
 NO_DOWNLOAD = {"pretrained_backbone_weights": None, "load_vlm_weights": False, "pretrained_path": None}
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 AT_ONCE = ("simkiln_small", "act", "smolvla")
@@ -36,12 +35,17 @@ def options(spec: Spec) -> dict[str, Any]:
     no_download = {"pretrained_backbone_weights": None}
     act = {**chunks, **no_download, "dim_model": 64, "n_heads": 4, "dim_feedforward": 256}
     act |= {"n_encoder_layers": 2, "n_vae_encoder_layers": 2, "latent_dim": 16}
-    diffusion = {"n_obs_steps": DIFFUSION_HISTORY, "horizon": spec.chunk, "n_action_steps": spec.n_action_steps, **no_download}
-    diffusion |= {"drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - DIFFUSION_HISTORY + 1)}
+    diffusion = {"n_obs_steps": spec.history, "horizon": spec.chunk, "n_action_steps": spec.n_action_steps, **no_download}
+    diffusion |= {"drop_n_last_frames": max(0, spec.chunk - spec.n_action_steps - spec.history + 1)}
     diffusion |= {"use_group_norm": True, "down_dims": (32, 64), "diffusion_step_embed_dim": 32}
     diffusion |= {"spatial_softmax_num_keypoints": 16, "do_mask_loss_for_padding": True}
     diffusion |= {"num_train_timesteps": 50, "noise_scheduler_type": "DDIM", "num_inference_steps": 8}
-    found = {**{"small": chunks, "act": act, "diffusion": diffusion, "smolvla": chunks}[spec.architecture], **spec.extra}
+    found = {
+        **{"small": chunks | {"n_obs_steps": spec.history}, "act": act, "diffusion": diffusion, "smolvla": chunks}[
+            spec.architecture
+        ],
+        **spec.extra,
+    }
     if isinstance(side := found.get("resize_imgs_with_padding"), int):
         found["resize_imgs_with_padding"] = (side, side)
     if not HUB.fullmatch(str(found.get("vlm_model_name", "owner/name"))):

@@ -38,7 +38,7 @@ class DemosParams(Params):
         share="generation_rate scripted_rate expert_rate pass_rate pass_orientation pass_duration pass_quality",
         s="mean_duration_s",
     ),
-    libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow") | exact("pyarrow"),
+    libraries=minor("lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
     needs={"twin": one("twin")},
     makes={"dataset": "dataset/", "episodes": "episodes.npz", "places": "places.npz", "preview": "preview.png"},

@@ -5,12 +5,14 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from runtime.bound.base import later
 from runtime.contract import CHECKS, Contract, needed, sizes_of
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
+"""Observations that an architecture looks at, where nothing else is said; `act` and `smolvla` look at no more."""
 RATES = {"act": 1e-3, "diffusion": 1e-3, "smolvla": 1e-4}
 """Peak learning rates of architectures for which the small policy's is too high."""
 
@@ -43,6 +45,12 @@ class Policy(Params):
     places_weight: float = Field(0.3, ge=0)
     """Weight of a second loss: keypoints of `small` learn to lie where objects are in the pictures, as far as demos know that
     (ours do, from the twin; nothing of it is needed to act)."""
+    n_obs_steps: int | None = later(born=None, since=6, ge=1, le=64, json_schema_extra={"fact": "history"})
+    """Observations that it looks at, the last and those before; 1 by default (`diffusion`: 2). Those of `small` are what it saw
+    at its last plans, `n_action_steps` apart, so that pictures cost no more."""
+    history: Literal["in_order", "shuffled"] = later(born="in_order", since=6)
+    """`shuffled` puts the observations before the last in an order of chance, in training and in trials: a control that tells
+    whether their order matters."""
     camera_keys: tuple[str, ...] = Field(("front",), min_length=1)
     """Cameras that the policy looks through."""
     held_out: int = Field(4, ge=0)
@@ -59,9 +67,18 @@ class Policy(Params):
             return {"learning_rate": rate} | given
         return given
 
+    @property
+    def looks_at(self) -> int:
+        """Observations that it looks at."""
+        return self.n_obs_steps or HISTORY[self.architecture]
+
     @model_validator(mode="after")
     def _chunks_fit(self) -> Self:
-        most = self.chunk - HISTORY[self.architecture] + 1
+        if self.architecture in ("act", "smolvla") and self.looks_at > 1:
+            raise ValueError(f"n_obs_steps is {self.looks_at}, but `{self.architecture}` looks at one observation")
+        if self.history == "shuffled" and self.looks_at < 3:
+            raise ValueError(f"history is shuffled, but of {self.looks_at} observations none can change places: 3 are needed")
+        most = self.chunk - (self.looks_at if self.architecture == "diffusion" else 1) + 1
         if self.n_action_steps > most:
             raise ValueError(f"n_action_steps is {self.n_action_steps}, but a chunk of {self.chunk} allows {most}")
         if self.architecture == "diffusion" and self.chunk % 4:
@@ -76,7 +93,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
         fps=demos.fps,
         camera_keys=p.camera_keys,
         instruction_key="task",
-        history=HISTORY[p.architecture],
+        history=p.looks_at,
         joints=demos.joints,
         units=demos.units,
         action=demos.action,
@@ -117,11 +134,15 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     image_hw = checked_cameras(arrays, p.camera_keys)
     arrays = replace(arrays, images={name: arrays.images[name] for name in p.camera_keys})
     dims = (arrays.state.shape[1], arrays.action.shape[1])
-    spec = Spec(p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options), p.places_weight)
+    spec = Spec(
+        p.architecture, p.camera_keys, image_hw, *dims, p.chunk, p.n_action_steps, dict(p.options), p.places_weight, p.looks_at
+    )
     luck = luck_of(p.seed, arrays)
     seed_everything(luck)
     learner = make_learner(spec, demos / "dataset")
-    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, luck, p.shift_px, p.jitter, p.held_out)
+    recipe = Recipe(
+        p.steps, p.batch_size, p.learning_rate, luck, p.shift_px, p.jitter, p.held_out, shuffled=p.history == "shuffled"
+    )
     wanted = {step for step in snapshot_steps(p.snapshots, p.steps) if step < p.steps}
 
     def keep(step: int) -> None:
@@ -133,7 +154,7 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     train_cpu_s = time.process_time() - began
     checkpoint = out.path("checkpoint")
     learner.save(checkpoint)
-    facts = policy_facts(spec, arrays, checkpoint, HISTORY[p.architecture], p.seed, p.steps, p.batch_size)
+    facts = policy_facts(spec, arrays, checkpoint, p.looks_at, p.seed, p.steps, p.batch_size, recipe.shuffled)
     save_facts(out.path("facts"), facts)
     for step, loss, rate, held in trained.curve:
         out.measure(step, loss=loss, learning_rate=rate, **({} if held is None else {"held_out_loss": held}))

@@ -122,7 +122,16 @@ def practice(
     arrays = joined(old, shown, before / "practised.npz" if before else None, out.path("practised"))
     seed_everything(luck)
     learner = resumed(driven / "checkpoint", actor.facts, demos / "dataset", p.places_weight)
-    recipe = Recipe(p.steps, p.batch_size, p.learning_rate, luck, 0, p.jitter, p.held_out)
+    recipe = Recipe(
+        p.steps,
+        p.batch_size,
+        p.learning_rate,
+        luck,
+        0,
+        p.jitter,
+        p.held_out,
+        shuffled=actor.facts.get("history_order") == "shuffled",
+    )
     trained = train(learner, arrays, recipe, out.progress)
     learner.save(out.path("checkpoint"))
     save_facts(out.path("facts"), {**actor.facts, "seed": p.seed, "steps": actor.facts["steps"] + p.steps})

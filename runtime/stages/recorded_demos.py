@@ -22,7 +22,7 @@ class RecordedParams(Params):
 
 def _offers(p: RecordedParams, inputs: dict[str, Contract]) -> Contract:
     joints = inputs.get("robot", Contract(joints=SO101.names)).joints
-    known = Contract(action_dim=None if joints is None else len(joints), joints=joints)
+    known = Contract(action_dim=None if joints is None else len(joints), joints=joints, checked=CHECKS)
     return known if p.data is None else _contract(p.data, p.data.fps or p.data.found_fps, p.data.found_sizes, joints)
 
 

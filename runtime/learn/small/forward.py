@@ -8,9 +8,13 @@ import numpy as np
 Weights = dict[str, np.ndarray]
 
 
-def plan(weights: Weights, images: list[np.ndarray], state: np.ndarray) -> np.ndarray:
-    """Normalised images [N, H, W, 3] (one per camera) and state [N, D] -> normalised actions [N, chunk * A], flat."""
-    seen = [keypoints(weights, f"net.eyes.{i}.", image) for i, image in enumerate(images)]
+def look(weights: Weights, images: list[np.ndarray]) -> list[np.ndarray]:
+    """Normalised images [N, H, W, 3] (one per camera) -> keypoints of each [N, 2 * K]."""
+    return [keypoints(weights, f"net.eyes.{i}.", image) for i, image in enumerate(images)]
+
+
+def plan(weights: Weights, seen: list[np.ndarray], state: np.ndarray) -> np.ndarray:
+    """Keypoints of each camera [N, (n *) 2 * K] and state [N, (n *) D] -> normalised actions [N, chunk * A], flat."""
     x = np.concatenate([*seen, state], axis=1)
     for layer in (0, 2):
         x = np.maximum(_linear(x, weights, f"net.plan.{layer}"), 0)

@@ -32,10 +32,18 @@ class LightLearner:
 
     def __init__(self, spec: Spec, stats: Stats) -> None:
         self.spec, self.stats = spec, stats
-        self.observation_deltas: tuple[int, ...] | None = None
+        self.observation_deltas = spec.past
         self.action_deltas = tuple(range(spec.chunk))
         self.options = _checked_options(spec.extra)
-        dims = Dims(len(spec.camera_keys), spec.image_hw, spec.state_dim, spec.action_dim, spec.chunk, **self.options)
+        dims = Dims(
+            len(spec.camera_keys),
+            spec.image_hw,
+            spec.state_dim,
+            spec.action_dim,
+            spec.chunk,
+            **self.options,
+            history=spec.history,
+        )
         self.net = SmallNet(dims)
         for p in self.net.parameters():
             if p.dim() == 4:  # 25% faster convolutions on a CPU
@@ -82,6 +90,8 @@ class LightLearner:
     def _image(self, images: np.ndarray, camera: str) -> Tensor:
         # [B, H, W, 3] bytes seen as channels-last [B, 3, H, W]
         scale, offset = self._rows[camera]
+        if images.ndim == 5:  # [B, n, H, W, 3]
+            return self._image(images.reshape(-1, *images.shape[2:]), camera).unflatten(0, images.shape[:2])
         rows = torch.from_numpy(images).flatten(2).to(torch.float32).mul_(scale).add_(offset)
         return rows.view(images.shape).permute(0, 3, 1, 2)
 
@@ -98,7 +108,12 @@ class LightLearner:
     def _config(self) -> dict[str, Any]:
         inputs, outputs = self._features()
         nothing = dict.fromkeys(("repo_id", "private", "tags", "license", "pretrained_path", "pretrained_revision"))
-        config: dict[str, Any] = {"type": SMALL_TYPE, "n_obs_steps": 1, "input_features": inputs, "output_features": outputs}
+        config: dict[str, Any] = {
+            "type": SMALL_TYPE,
+            "n_obs_steps": self.spec.history,
+            "input_features": inputs,
+            "output_features": outputs,
+        }
         config |= {"device": "cpu", "use_amp": False, "use_peft": False, "push_to_hub": False, **nothing}
         config |= {"chunk_size": self.spec.chunk, "n_action_steps": self.spec.n_action_steps, **self.options}
         return config | {"optimizer_lr": 3e-3, "optimizer_weight_decay": 1e-4, "normalization_mapping": NORM_MAP}

@@ -23,6 +23,7 @@ class Dims:
     width: int = 8
     keypoints: int = 16
     hidden: int = 256
+    history: int = 1
 
 
 class Keypoints(nn.Module):
@@ -54,13 +55,14 @@ class Keypoints(nn.Module):
 
 
 class SmallNet(nn.Module):
-    """Normalised images and state -> normalised actions [B, chunk, A], as an offset from the state where A = D."""
+    """Normalised images and state -> normalised actions [B, chunk, A], as an offset from the state where A = D. With a history of
+    n observations, oldest first, images and states are [B, n, ...], and every picture is looked at by the same eyes."""
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
         self.dims = dims
         self.eyes = nn.ModuleList(Keypoints(dims) for _ in range(dims.cameras))
-        inputs = dims.cameras * 2 * dims.keypoints + dims.state_dim
+        inputs = (dims.cameras * 2 * dims.keypoints + dims.state_dim) * dims.history
         self.plan = nn.Sequential(
             nn.Linear(inputs, dims.hidden),
             nn.ReLU(),
@@ -70,24 +72,27 @@ class SmallNet(nn.Module):
         )
 
     def forward(self, images: list[Tensor], state: Tensor) -> Tensor:
-        """Images, each [B, 3, H, W], and state [B, D] -> [B, chunk, A]."""
+        """Images, each [B, (n,) 3, H, W], and state [B, (n,) D] -> [B, chunk, A]."""
         return self.act(self.look(images), state)
 
     def look(self, images: list[Tensor]) -> list[Tensor]:
-        """Images, each [B, 3, H, W] -> the keypoints of each, [B, 2 * K]."""
-        return [eye(image) for eye, image in zip(self.eyes, images, strict=True)]
+        """Images, each [B, (n,) 3, H, W] -> the keypoints of each, [B, (n *) 2 * K]."""
+        flat = [image.flatten(0, 1) if image.dim() == 5 else image for image in images]
+        return [eye(x).view(len(image), -1) for eye, x, image in zip(self.eyes, flat, images, strict=True)]
 
     def act(self, seen: list[Tensor], state: Tensor) -> Tensor:
-        """Keypoints of each camera and state [B, D] -> [B, chunk, A]."""
-        out = self.plan(torch.cat([*seen, state], dim=1)).view(-1, self.dims.chunk, self.dims.action_dim)
-        return out + state[:, None, :] if self.dims.state_dim == self.dims.action_dim else out
+        """Keypoints of each camera and state [B, (n,) D] -> [B, chunk, A]."""
+        out = self.plan(torch.cat([*seen, state.flatten(1)], dim=1)).view(-1, self.dims.chunk, self.dims.action_dim)
+        now = state[:, -1] if state.dim() == 3 else state
+        return out + now[:, None, :] if self.dims.state_dim == self.dims.action_dim else out
 
 
 def places_loss(seen: Tensor, places: Tensor) -> Tensor:
-    """Mean distance along each axis of the first K keypoints, of all [B, 2 * keypoints], from K places [B, K, 2], in -1..1."""
-    keypoints = seen.view(len(seen), -1, 2)
-    known = min(keypoints.shape[1], places.shape[1])
-    return (keypoints[:, :known] - places[:, :known]).abs().mean()
+    """Mean distance along each axis of the first K keypoints, of all [B, (n *) 2 * keypoints], from K places [B, (n,) K, 2], in
+    -1..1."""
+    keypoints = seen.view(*places.shape[:-2], -1, 2)
+    known = min(keypoints.shape[-2], places.shape[-2])
+    return (keypoints[..., :known, :] - places[..., :known, :]).abs().mean()
 
 
 def chunk_loss(predicted: Tensor, action: Tensor, is_pad: Tensor) -> Tensor:

@@ -50,9 +50,10 @@ class SimkilnSmallConfig(PreTrainedConfig):
             raise ValueError("the small policy needs cameras, a state and an action")
 
     @property
-    def observation_delta_indices(self) -> None:
-        """One observation, no history."""
-        return None
+    def observation_delta_indices(self) -> list[int] | None:
+        """One observation, or those of the last `n_obs_steps` plans."""
+        every = self.n_action_steps
+        return [*range(-(self.n_obs_steps - 1) * every, 1, every)] if self.n_obs_steps > 1 else None
 
     @property
     def action_delta_indices(self) -> list[int]:
@@ -72,7 +73,7 @@ class SimkilnSmallConfig(PreTrainedConfig):
         assert state is not None
         assert action is not None
         sizes = (state.shape[0], action.shape[0], self.chunk_size, self.width, self.keypoints, self.hidden)
-        return Dims(1 + len(others), (int(height), int(width)), *sizes)
+        return Dims(1 + len(others), (int(height), int(width)), *sizes, self.n_obs_steps)
 
 
 class SimkilnSmallPolicy(PreTrainedPolicy):
@@ -92,8 +93,9 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
         return self.parameters()
 
     def reset(self) -> None:
-        """Forget the plan."""
+        """Forget the plan, and what was seen."""
         self._queue: deque[Tensor] = deque(maxlen=self.config.n_action_steps)
+        self._past: deque[dict[str, Tensor]] = deque(maxlen=self.config.n_obs_steps)
 
     def forward(self, batch: dict[str, Tensor], reduction: str = "mean") -> tuple[Tensor, dict[str, float]]:
         """Loss of a normalised batch: images [B, 3, H, W], state [B, D], action [B, k, A], action_is_pad [B, k].
@@ -115,8 +117,12 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
 
     @torch.no_grad()
     def select_action(self, batch: dict[str, Tensor], **_: Any) -> Tensor:
-        """Normalised action [B, A]; plans anew after `n_action_steps`."""
+        """Normalised action [B, A]; plans anew after `n_action_steps`, of what it saw at its last plans as well."""
         if not self._queue:
+            if (n := self.config.n_obs_steps) > 1:
+                now = {key: batch[key] for key in (*self.config.image_features, "observation.state")}
+                self._past.extend([now] * (1 if self._past else n))
+                batch = {key: torch.stack([seen[key] for seen in self._past], 1) for key in now}
             self._queue.extend(self.predict_action_chunk(batch)[:, : self.config.n_action_steps].transpose(0, 1))
         return self._queue.popleft()
 
@@ -125,8 +131,13 @@ class SimkilnSmallPolicy(PreTrainedPolicy):
         images = []
         for key, feature in self.config.image_features.items():
             size = feature.shape[-2:]
-            images.append(x if (x := batch[key]).shape[-2:] == size else F.interpolate(x, size, mode="area"))
+            images.append(x if (x := batch[key]).shape[-2:] == size else _resized(x, size))
         return self.net(images, batch["observation.state"])
+
+
+def _resized(x: Tensor, size: Any) -> Tensor:
+    flat = F.interpolate(x.flatten(0, -4), size, mode="area")
+    return flat.view(*x.shape[:-2], *size)
 
 
 def make_simkiln_small_pre_post_processors(

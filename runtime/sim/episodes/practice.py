@@ -101,7 +101,7 @@ def shown_from(
         measured = bench.measured()
         actions = np.zeros((n, twin.robot.action_dim))
         if policy and own.any():
-            if t % policy.facts["n_action_steps"] == 0 or policy.facts["history"] > 1:
+            if policy.looks:
                 images = {eye.camera.name: np.stack([eye.see(data, rng) for data in bench.datas]) for eye in eyes}
             actions = np.nan_to_num(policy.act(images, measured, task.instruction)).astype(np.float64)
         for i in np.flatnonzero(active & ~own):

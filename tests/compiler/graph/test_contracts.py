@@ -7,7 +7,7 @@ import pytest
 
 from compiler.laws.check import check
 from compiler.project.load import load_project
-from runtime.contract import FACTS, Contract
+from runtime.contract import CHECKS, FACTS, Contract
 from runtime.stage import REGISTRY, load_stages
 from tests.errors.cases import base
 
@@ -26,6 +26,7 @@ VALUES = {
     "statistics": (("action", "observation.state"), ("observation.state",)),
     "recorded_in": ("twin", "real"),
     "architecture": ("small", "brought"),
+    "checked": (CHECKS, CHECKS[:1]),
 }
 
 
@@ -68,7 +69,7 @@ def test_every_fact_is_compared_between_parents(tmp_path: Path, monkeypatch: pyt
 
 def test_fewer_cameras_than_on_offer_are_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base().write(tmp_path)
-    offer(monkeypatch, "demos", camera_keys=("front", "wrist"))
+    offer(monkeypatch, "demos", camera_keys=("front", "wrist"), checked=CHECKS)
     offer(monkeypatch, "twin", camera_keys=("front", "wrist"))
     assert check(load_project(tmp_path)) == []
 

@@ -1,5 +1,6 @@
 """The small policy: the light route (plain torch, plain numpy) is the LeRobot route, to the byte."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +21,28 @@ from tests.runtime.learn import reach
 SPEC = Spec("small", ("front",), reach.HW, 6, 6, chunk=8, n_action_steps=4)
 
 
+@pytest.fixture(scope="module", params=[1, 3])
+def spec(request: pytest.FixtureRequest) -> Spec:
+    """Of a policy that looks at one observation, and of one that remembers two more."""
+    return replace(SPEC, history=request.param)
+
+
 @pytest.fixture(scope="module")
-def saved(demos: tuple[Path, list[dict]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(demos: tuple[Path, list[dict]], spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint trained for a few steps by the light route, `policy.json` beside it."""
     root, dataset = tmp_path_factory.mktemp("policy"), demos[0] / "dataset"
     arrays = read_arrays(dataset)
     seed_everything(1)
-    learner = make_learner(SPEC, dataset)
+    learner = make_learner(spec, dataset)
     train(learner, arrays, Recipe(5, 8, 1e-3, seed=1))
     learner.save(root / "checkpoint")
-    save_facts(root / "policy.json", policy_facts(SPEC, arrays, root / "checkpoint", 1, 1, 5, 8))
+    save_facts(root / "policy.json", policy_facts(spec, arrays, root / "checkpoint", spec.history, 1, 5, 8))
     return root / "checkpoint"
 
 
-def test_lerobot_writes_the_same_bytes(demos: tuple[Path, list[dict]], saved: Path, tmp_path: Path) -> None:
+def test_lerobot_writes_the_same_bytes(demos: tuple[Path, list[dict]], saved: Path, spec: Spec, tmp_path: Path) -> None:
     """A policy that LeRobot's factories made, given the same weights, is saved as the same files."""
-    full = LeRobotLearner(SPEC, demos[0] / "dataset")
+    full = LeRobotLearner(spec, demos[0] / "dataset")
     full.policy.load_state_dict(load_file(saved / "model.safetensors"))
     full.save(tmp_path)
     ours = {p.name: p.read_bytes() for p in saved.iterdir()}
@@ -56,7 +63,7 @@ def test_numpy_acts_as_lerobot_does(saved: Path) -> None:
     rng = np.random.default_rng(0)
     for actor in (light, lerobot):
         actor.reset(3)
-    for _ in range(6):  # across one replanning
+    for _ in range(11):  # across two replannings
         images = {"front": rng.integers(0, 256, (3, *reach.HW, 3), dtype=np.uint8)}
         state = rng.normal(0, 0.3, (3, 6)).astype(np.float32)
         actions = [a.act(images, state, "press") for a in (light, lerobot)]
@@ -64,9 +71,9 @@ def test_numpy_acts_as_lerobot_does(saved: Path) -> None:
         np.testing.assert_allclose(actions[0], actions[1], atol=2e-5)
 
 
-def test_losses_of_both_routes_agree(demos: tuple[Path, list[dict]]) -> None:
+def test_losses_of_both_routes_agree(demos: tuple[Path, list[dict]], spec: Spec) -> None:
     dataset = demos[0] / "dataset"
-    light, full = make_learner(SPEC, dataset), LeRobotLearner(SPEC, dataset)
+    light, full = make_learner(spec, dataset), LeRobotLearner(spec, dataset)
     with torch.no_grad():
         for name, value in full.weights().items():
             light.weights()[name].copy_(value)
@@ -77,6 +84,34 @@ def test_losses_of_both_routes_agree(demos: tuple[Path, list[dict]]) -> None:
         losses = [float(route.loss(batch, train=False)) for route in (light, full)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert light.action_deltas == full.action_deltas
+    assert light.observation_deltas == full.observation_deltas == (None if spec.history == 1 else (-8, -4, 0))
+
+
+def test_what_was_seen_before_matters_unless_its_order_is_of_chance(demos: tuple[Path, list[dict]], tmp_path: Path) -> None:
+    """In training and in trials, `shuffled` moves what came before the last observation, and nothing else."""
+    spec, arrays = replace(SPEC, history=3), read_arrays(demos[0] / "dataset")
+    plain, moved = (make_windows(arrays, np.arange(10, 70), spec.past, (0,), shuffled) for shuffled in (False, True))
+    a, b = (windows.batch(np.arange(60))["observation.state"] for windows in (plain, moved))
+    assert np.array_equal(a[:, -1], b[:, -1])
+    assert np.array_equal(np.sort(a, 1), np.sort(b, 1))
+    assert not np.array_equal(a, b)
+    learner = make_learner(spec, demos[0] / "dataset")
+    learner.save(tmp_path / "checkpoint")
+    rng = np.random.default_rng(0)
+    seen = [
+        ({"front": rng.integers(0, 256, (2, *reach.HW, 3), dtype=np.uint8)}, rng.normal(0, 1, (2, 6)) * [1, 1, 1, 1, 1, 0] + 0.3)
+        for _ in range(9)
+    ]
+    ends = {}
+    for shuffled in (False, True):
+        save_facts(tmp_path / "policy.json", policy_facts(spec, arrays, tmp_path / "checkpoint", 3, 1, 0, 8, shuffled))
+        for first in (0, 1):  # the first observation is the oldest that the third plan looks at
+            actor = load_policy(tmp_path / "checkpoint")
+            actor.reset(2)
+            given = [seen[5 * first] if t == 0 else seen[t] for t in range(9)]
+            ends[shuffled, first] = [actor.act(x, q.astype(np.float32), "press") for x, q in given][-1]
+    assert np.abs(ends[False, 0] - ends[False, 1]).max() > 1e-6
+    assert np.abs(ends[False, 0] - ends[True, 0]).max() > 1e-6
 
 
 def test_it_learns_to_look(demos: tuple[Path, list[dict]], tmp_path: Path) -> None:

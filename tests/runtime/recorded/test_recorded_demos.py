@@ -55,6 +55,7 @@ def test_degrees_another_order_and_a_video_become_our_demos(recorded: Path, tmp_
     np.testing.assert_allclose(arrays.images["front"].mean(axis=(1, 2, 3)), grey, atol=4)
     manifest = json.loads((made / "manifest.json").read_text())
     assert manifest["contract"] == {
+        "checked": ["orientation", "duration", "quality"],
         "action_dim": 6,
         "fps": FPS,
         "camera_keys": ["front"],

@@ -9,9 +9,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from runtime.build.testing import run_stage
-from runtime.learn import dataset
 from runtime.learn.dataset import open_dataset, read_arrays
 from runtime.problem import InputError
+from runtime.sim.episodes import drawn
 from runtime.sim.episodes.demos import Effort, scripted_successes
 from runtime.sim.episodes.episodes import load_episodes, redraw
 from runtime.sim.parts.mj import mujoco
@@ -56,7 +56,7 @@ FAULTS = {
 
 
 def test_a_spoiled_demo_fails_its_own_check(sim_store: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = dataset.write_dataset
+    whole = drawn.write_dataset
     for n, (fault, (check, spoil)) in enumerate([*FAULTS.items(), ("re-timed", ("duration", lambda film: film))]):
 
         def spoiled(root, fps, names, sizes, rows, *rest, fault=fault, spoil=spoil):
@@ -68,7 +68,7 @@ def test_a_spoiled_demo_fails_its_own_check(sim_store: Path, sim_twin: Path, mon
 
             return whole(root, fps + (fault == "re-timed"), names, sizes, first_is_spoiled(), *rest)
 
-        monkeypatch.setattr(dataset, "write_dataset", spoiled)
+        monkeypatch.setattr(drawn, "write_dataset", spoiled)
         params = {"episodes": 2, "scripted_tries": 0, "demo_seed": 90 + n}
         with pytest.raises(InputError, match=rf"R265: demos fail their visual checks: 0 \({check}\)"):
             run_stage("demos", params, {"twin": sim_twin}, sim_store)
