@@ -99,7 +99,10 @@ def test_what_was_seen_before_matters_unless_its_order_is_of_chance(demos: tuple
     learner.save(tmp_path / "checkpoint")
     rng = np.random.default_rng(0)
     seen = [
-        ({"front": rng.integers(0, 256, (2, *reach.HW, 3), dtype=np.uint8)}, rng.normal(0, 1, (2, 6)) * [1, 1, 1, 1, 1, 0] + 0.3)
+        (
+            {"front": rng.integers(0, 256, (12, *reach.HW, 3), dtype=np.uint8)},
+            rng.normal(0, 1, (12, 6)) * [1, 1, 1, 1, 1, 0] + 0.3,
+        )
         for _ in range(9)
     ]
     ends = {}
@@ -107,7 +110,7 @@ def test_what_was_seen_before_matters_unless_its_order_is_of_chance(demos: tuple
         save_facts(tmp_path / "policy.json", policy_facts(spec, arrays, tmp_path / "checkpoint", 3, 1, 0, 8, shuffled))
         for first in (0, 1):  # the first observation is the oldest that the third plan looks at
             actor = load_policy(tmp_path / "checkpoint")
-            actor.reset(2)
+            actor.reset(12)
             given = [seen[5 * first] if t == 0 else seen[t] for t in range(9)]
             ends[shuffled, first] = [actor.act(x, q.astype(np.float32), "press") for x, q in given][-1]
     assert np.abs(ends[False, 0] - ends[False, 1]).max() > 1e-6
