@@ -32,13 +32,6 @@ def colour_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
 
 
-def node_arguments(parser: argparse.ArgumentParser) -> None:
-    """A node's name, the study that it is looked for in, and `--root`."""
-    completed(parser.add_argument("node", help="STAGE, STAGE/SCOPE, or the start of a fingerprint"), "nodes")
-    completed(parser.add_argument("--study", default="study", help="id of the study (default: study)"), "studies")
-    root_argument(parser)
-
-
 def anywhere_arguments(parser: argparse.ArgumentParser) -> None:
     """A node's name, looked for in all studies and in the store, and `--root`."""
     help = "STAGE, STAGE/SCOPE, or the start of a fingerprint, planned or only in the store"

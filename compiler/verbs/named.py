@@ -30,24 +30,27 @@ def named(project: "Project", name: str, study: str | None) -> list[Named]:
     from compiler.plan.study import SpecsRefused, plan_study
 
     labels: list[str] = []
-    broken: SpecsRefused | None = None
+    broken: dict[str, SpecsRefused] = {}
     studies = sorted(project.ids("study"), key=lambda s: s != "study") if study is None else [study]
     for one in studies:
         try:
             plan = plan_study(project, one)
         except SpecsRefused as refused:
-            broken = broken or refused
+            broken[one] = refused
             continue
         if nodes := plan.graph.find(name):
             return [Named(n.address, n.label, (plan, n)) for n in nodes]
         labels += [n.label for n in plan.graph.nodes.values()]
-    if broken is not None and study is not None:
-        raise broken
+    if study in broken:
+        raise broken[study]
     stored = _in_store(project, name) if study is None else []
     if stored:
         return [Named(address, "no study plans it") for address in stored]
     where = f"study `{study}`" if study else "any study, nor in the store"
-    note = "; some studies have errors, see `simkiln check`" if broken else ""
+    some = [f"`{one}`" for one in broken]
+    note = (
+        f"; not looked into, as they have errors: {', '.join(some[:4])}{' …' * (len(some) > 4)} (`simkiln check`)" if some else ""
+    )
     raise ValueError(f"no `{name}` in {where}; {did_you_mean(name, labels, 'nodes', 6)}{note}")
 
 

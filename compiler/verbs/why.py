@@ -18,7 +18,7 @@ MOST = 12
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln why`."""
-    common.node_arguments(parser)
+    common.anywhere_arguments(parser)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--all", action="store_true", help="every node and every cause")
 
@@ -27,18 +27,22 @@ def run(args: argparse.Namespace) -> int:
     """Print the reasons of each node that the name means."""
     from compiler.plan.changes import find_changes
     from compiler.store.index import StoreIndex
+    from compiler.verbs.named import named
     from compiler.why.why import explain
 
-    project, plan = common.planned(args)
-    nodes = common.find(plan.graph, args.node)
+    project = common.project(args)
+    found = [one.planned for one in named(project, args.node, args.study) if one.planned is not None]
+    if not found:
+        raise ValueError(f"no study plans `{args.node}`: `simkiln show {args.node}` says what it was made from")
+    plan, nodes = found[0][0], [node for _, node in found]
     index = StoreIndex.of(project)
     changes = find_changes(project, plan, index)
     shown = nodes if args.all or args.json else nodes[:MOST]
-    found = [explain(project, plan, node, changes.mark(plan, node), index) for node in shown]
+    told = [explain(project, plan, node, changes.mark(plan, node), index) for node in shown]
     if args.json:
-        print(json.dumps([_values(one) for one in found], indent=1))
+        print(json.dumps([_values(one) for one in told], indent=1))
         return 0
-    print("\n".join(line for one in found for line in _lines(one, args.all)))
+    print("\n".join(line for one in told for line in _lines(one, args.all)))
     if len(nodes) > len(shown):
         print(f"... and {len(nodes) - len(shown)} more nodes of that name (--all)")
     return 0

@@ -10,7 +10,7 @@ from runtime.backend import DEFAULTS, info
 from runtime.build.execute import execute
 from runtime.job import Job, Parent
 from runtime.stage import load_stages
-from runtime.store.manifest import read_manifest
+from runtime.store.manifest import lineage, read_manifest
 from runtime.store.store import Store
 
 
@@ -27,7 +27,8 @@ def run_stage(
     """Build stage `name` from published artifact folders and return the new artifact's folder.
 
     Args:
-        inputs: port -> artifact folder(s) inside `store`, as returned by earlier calls.
+        inputs: port -> artifact folder(s) inside `store`, as returned by earlier calls. What is the baseline's and not given is
+            the one of its kind that the others were made from.
 
     Raises:
         AssertionError: when it records a metric that the stage does not declare.
@@ -38,6 +39,10 @@ def run_stage(
     for port, given in inputs.items():
         folders = given if isinstance(given, list) else [given]
         parents[port] = [Parent(f.parent.name, f.name) for f in folders]
+    made_of = lineage(folder for given in inputs.values() for folder in (given if isinstance(given, list) else [given]))
+    for port in (port for port in stage.ports if port.whose == "baseline" and port.name not in inputs):
+        found = [Parent(one["stage"], one["fingerprint"]) for one in made_of if load_stages()[one["stage"]].kind == port.kind]
+        parents |= {port.name: found} if len(found) == 1 else {}
     chosen = {role: (backends or {}).get(role) or DEFAULTS[role] for role in stage.backends}
     described = {role: {"name": b, "version": info(role, b).version} for role, b in chosen.items()}
     dumped = validated.model_dump(mode="json")

@@ -45,7 +45,7 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=8,
+    version=9,
     metrics=by_unit(
         share="success_rate mean_score",
         count="n failure_modes.* repeated differing",
@@ -64,6 +64,7 @@ def _planned(p: EvaluateParams) -> float:
     needs={
         "policy": one("policy"),
         "twin": baselines("twin"),
+        "scene": baselines("splat"),
         "conditions": baselines("conditions"),
         "before": previous("interim", "look"),
         "transform": maybe("transform"),
@@ -74,14 +75,22 @@ def _planned(p: EvaluateParams) -> float:
     cost=lambda p: Resources(minutes=0.005 + _planned(p) / 3000),
 )
 def evaluate(
-    p: EvaluateParams, policy: Path, twin: Path, conditions: Path, before: Path | None, transform: Path | None, out: Out
+    p: EvaluateParams,
+    policy: Path,
+    twin: Path,
+    scene: Path,
+    conditions: Path,
+    before: Path | None,
+    transform: Path | None,
+    out: Out,
 ) -> dict[str, Any]:
     """Run and judge the trials; write one row each, and films and contact sheets of a typical success and failure.
 
     Initial states and factors are replayed as the condition set has them, each level of the gap at a site of its own. The
     first trials run a second time as a batch of their own, with new simulator state and the policy reset. Where
     trials come in batches, an interim look says which ones this batch holds: none where the comparison stopped. With a
-    transform the policy sees live pictures through it; films show them as the camera took them.
+    transform the policy sees live pictures through it; films show them as the camera took them. For people typical trials are
+    drawn once more, larger: in the twin over the splat of `scene`.
 
     Raises:
         InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate; R273 when
@@ -101,7 +110,7 @@ def evaluate(
     from runtime.sim.site.install import install
     from runtime.sim.trials.conditions import alike, replay
     from runtime.sim.trials.crossed import load_crossed
-    from runtime.sim.trials.large import enlarged, large_at_site, seen_large
+    from runtime.sim.trials.large import large_at_site, large_in_twin, seen_large
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
@@ -147,7 +156,7 @@ def evaluate(
         else:
             model, physics = read_model(twin, facts, task), facts.physics
             eyes = eyes_of(model, facts, read_behind(twin, facts))
-            wide = cache(partial(enlarged, next(iter(eyes.values()))))
+            wide = cache(partial(large_in_twin, model, facts, twin, scene))
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
         bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)
@@ -167,7 +176,7 @@ def evaluate(
         p.sheet_columns,
         p.sheet_scale,
         p.film_scale,
-        lambda trial: seen_large(trial, larger[trial.initial_state]()),
+        lambda trial, every: seen_large(trial, eye, every) if (eye := larger[trial.initial_state]()) else None,
     )
     wins = sum(t.success for t in done)
     out.log(f"{wins} of {n} trials succeeded")

@@ -32,13 +32,13 @@ class ReportParams(Params):
     """Stages and back ends whose code no version records, while that is ignored."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
-    films_kib: int = Field(4096, ge=0)
+    films_kib: int = Field(8192, ge=0)
     """What films of typical trials may take in the page, KiB, with posters and sheets of frames. Cells beyond that are
     named instead."""
 
 
 @stage(
-    version=34,
+    version=35,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

@@ -396,7 +396,7 @@ def _filmed(outcomes: tuple[bool, ...], seed: int) -> tuple[tuple[str, bytes], .
         for won in outcomes
     ]
     with TemporaryDirectory() as folder:
-        save_rollouts(Path(folder), done, 10.0)
+        save_rollouts(Path(folder), done, 10.0, large=lambda trial, every: trial.film()[::every].repeat(2, 1).repeat(2, 2))
         return tuple((f"rollouts/{path.name}", path.read_bytes()) for path in sorted(Path(folder).iterdir()))
 
 

@@ -35,7 +35,9 @@ class Film(Form):
     seconds: float
     """The same in the robot's time."""
     video: Video
-    """The film."""
+    """The film of what the policy's first camera saw."""
+    large: Video | None
+    """The same drawn again for people; None where trials came from elsewhere."""
     poster: Embedded
     """How it ended, drawn for people, larger than the film; the film's last frame where trials came from elsewhere."""
     sheet: Picture

@@ -26,6 +26,8 @@ from runtime.report.forms.report import Report
 from runtime.report.study import Study
 
 INDEX = "typical.json"
+LARGE = "-large.mp4"
+"""What follows the outcome in the name of a film for people."""
 SHEET_PX = 960
 """Width of a sheet of frames: what paper shows in place of a film."""
 Key = tuple[str, str, str, Domain]
@@ -54,7 +56,8 @@ def films(study: Study) -> Films:
             left_out.append(key)
             continue
         made = _cell(key, found[key], evidence["cells"], rates.get(key))
-        size = sum(len(part.get("uri", "")) for film in made["films"] for part in (film["video"], film["poster"], film["sheet"]))
+        parts = [part for film in made["films"] for part in (film["video"], film["large"], film["poster"], film["sheet"]) if part]
+        size = sum(len(part.get("uri", "")) for part in parts)
         full = taken + size > 1024 * most_kib
         if full:
             left_out.append(key)
@@ -109,12 +112,7 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: Literal["success", "failure
         if said is None or not path.is_file():
             continue
         frames, _ = read_video(path)
-        video: Video = {
-            "source": source(path, folder),
-            "uri": data_uri("video/mp4", path.read_bytes()),
-            "width": frames.shape[2],
-            "height": frames.shape[1],
-        }
+        poster, large = _poster(path.with_suffix(".webp"), frames), path.with_name(f"{outcome}{LARGE}")
         return {
             "outcome": outcome,
             "seed": seed,
@@ -123,11 +121,16 @@ def _film(runs: Sequence[tuple[int, Path]], outcome: Literal["success", "failure
             "failure_mode": said["failure_mode"],
             "score": round(said["score"], 4),
             "seconds": round(said["steps"] / said["fps"], 2),
-            "video": video,
-            "poster": _poster(path.with_suffix(".webp"), frames),
+            "video": _video(path, folder, frames.shape[2], frames.shape[1]),
+            "large": _video(large, folder, poster["width"], poster["height"]) if large.is_file() else None,
+            "poster": poster,
             "sheet": figure(path.with_suffix(".png"), folder, outcome, SHEET_PX),
         }
     return None
+
+
+def _video(path: Path, folder: Path, width: int, height: int) -> Video:
+    return {"source": source(path, folder), "uri": data_uri("video/mp4", path.read_bytes()), "width": width, "height": height}
 
 
 def _poster(large: Path, frames: np.ndarray) -> Embedded:

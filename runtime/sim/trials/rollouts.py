@@ -1,6 +1,7 @@
 """What a typical trial looked like: the same success and the same failure as a film and as a sheet of frames."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from runtime.sim.trials.trial import Trial
 
 INDEX = "typical.json"
 """File that says which trials the pictures beside it show."""
+LARGE = "-large.mp4"
+"""What follows `success` and `failure` in the names of films for people."""
+LARGE_FPS = 5.0
+"""Frames of such a film in a second, at the most."""
 LARGE_QUALITY = 72
 """Quality of pictures for people, as WebP."""
 CRF = 28
@@ -32,12 +37,13 @@ def save_rollouts(
     columns: int = 8,
     sheet_scale: int = 3,
     film_scale: int = 3,
-    large: Callable[[Trial], np.ndarray] | None = None,
+    large: Callable[[Trial, int], np.ndarray | None] = lambda trial, every: None,
 ) -> None:
     """Write a typical success and a typical failure of trials that ran at `fps` steps a second.
 
     `success.mp4` and `failure.mp4` are the films, `success.png` and `failure.png` sheets of `columns` frames;
-    `success.webp` and `failure.webp` show how they ended, drawn again for people as `large` gives for a trial;
+    `success-large.mp4` and `failure-large.mp4` show the same for people as `large` draws it (of a trial, one frame in so many
+    steps and the last), `success.webp` and `failure.webp` how it ended;
     `typical.json` says which trials they are. What did not happen has no file.
     """
     index = {}
@@ -47,9 +53,10 @@ def save_rollouts(
             film = trial.film()
             save_sheet(folder / f"{name}.png", [film], columns, sheet_scale)
             save_film(folder / f"{name}.mp4", film, fps, film_scale)
-            if large is not None:
-                picture = Image.fromarray(large(trial))
-                picture.save(folder / f"{name}.webp", "WEBP", quality=LARGE_QUALITY, method=4)
+            every = math.ceil(fps / LARGE_FPS)
+            if (drawn := large(trial, every)) is not None:
+                save_film(folder / f"{name}{LARGE}", drawn, fps / every, 1)
+                Image.fromarray(drawn[-1]).save(folder / f"{name}.webp", "WEBP", quality=LARGE_QUALITY, method=4)
             row = trial.row()
             index[name] = {key: row[key] for key in ("initial_state", "steps", "score", "failure_mode")} | {"fps": fps}
     (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")

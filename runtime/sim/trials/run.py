@@ -52,7 +52,7 @@ def run_trials(
         if not active.any():
             break
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]), states[i][-1])
+        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]), states[i])
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
 

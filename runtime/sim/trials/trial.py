@@ -1,6 +1,6 @@
 """One judged trial, whatever it ran in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Trial:
-    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]; `last`
-    is the simulator's state at its end, where it ran in one."""
+    """One judged trial. `film` draws what the cameras had before them at each step, u8 [T, H, W, 3]; `states`
+    are the simulator's, before the first step and after each, where it ran in one."""
 
     initial_state: int
     success: bool
@@ -17,7 +17,7 @@ class Trial:
     failure_mode: str
     steps: int
     film: Callable[[], np.ndarray]
-    last: np.ndarray | None = None
+    states: Sequence[np.ndarray] = ()
 
     def row(self) -> dict[str, object]:
         """All but the film, as the columns of a table of trials."""

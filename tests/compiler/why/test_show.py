@@ -118,7 +118,7 @@ def test_what_does_not_exist(project: Built, capsys: pytest.CaptureFixture[str])
     assert "did you mean `splat/cellar`" in capsys.readouterr().err
     project.write("study.yaml", "title: [\n")
     assert main(["show", POLICY]) == 2
-    assert "simkiln check" in capsys.readouterr().err
+    assert "they have errors: `study` (`simkiln check`)" in capsys.readouterr().err
     assert main(["show", POLICY, "--study", "study"]) == 1
 
 
@@ -132,7 +132,9 @@ def test_where_finds_what_show_finds_and_studies_are_named_one_way(project: Buil
         assert main(["where", name]) == built
         assert main(["show", name]) == 0
         folder, shown = capsys.readouterr().out.split("\n", 1)
-        assert folder.partition("  ")[0].rpartition("/")[2] in shown
+        assert (digest := folder.partition("  ")[0].rpartition("/")[2]) in shown
+        assert main(["why", name]) == 0
+        assert digest in capsys.readouterr().out
     for verb in ("check", "plan", "status"):
         codes = {main([verb, *words]) for words in (["other"], ["--study", "other"])}
         assert len(codes) == 1

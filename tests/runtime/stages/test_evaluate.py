@@ -252,6 +252,10 @@ def test_people_see_the_same_end_of_a_trial_in_more_pixels(name: str, request: p
         assert np.abs(small - np.asarray(policy, float)).mean() < 8  # the same view at the same moment
         blurred = np.asarray(policy.resize((480, 360), Image.Resampling.BICUBIC), float)
         assert edges(np.asarray(large.convert("RGB"), float)) > 1.5 * edges(blurred)  # drawn again, not blown up
+        shown, fps = read_video(folder / f"{outcome}-large.mp4")
+        steps = json.loads((folder / "typical.json").read_text())[outcome]["steps"]
+        assert (shown.shape[1:], fps, len(shown)) == ((360, 480, 3), 5.0, -(-steps // 2) + 1)  # every other step, and the end
+        assert np.abs(shown[-1].astype(float) - np.asarray(large.convert("RGB"), float)).mean() < 4
 
 
 def edges(picture: np.ndarray) -> float:
