@@ -76,7 +76,7 @@ RULES = (
         "roll back: what was gained in simulation was lost outside of it, so the policy exploits the model",
     ),
     Rule(
-        "sim-to-real",
+        "robustness",
         {"world_model": (Trend.IMPROVES,), "irl": (Trend.STALLS, Trend.MAY_HARM)},
         "robustness to the gap first: domain randomisation, retrieval context, hard negatives",
     ),

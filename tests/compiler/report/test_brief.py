@@ -1,6 +1,7 @@
 """The summary for pull requests, and the files beside the page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,22 @@ def test_the_verdict_comes_first_then_uplift_gates_and_claims(said: Any) -> None
     tables = [t for t in leaves(text) if t.type == "table_open"]
     assert len(tables) == 3
     assert sum(t.type == "tr_open" for t in leaves(text)) == 3 + 3 + len(said["gates"]) + len(said["claims"])
+
+
+def test_words_for_hidden_sites_never_say_real(
+    said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the summary, in what verbs print of a study that is tried there, and in whatever line of docs and drafts names one."""
+    monkeypatch.chdir(base_project(tmp_path))
+    for words in (["plan"], ["status"], ["kpi"], ["why", "evaluate"], ["show", "uplift"], ["preflight"]):
+        main(words)
+    texts = [render_brief(said), capsys.readouterr().out]
+    places = [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md"), *(REPOSITORY / "specs").rglob("*.yaml")]
+    lines = [line for path in places for line in path.read_text(encoding="utf-8").splitlines()]
+    texts += [line for line in lines if re.search(r"hidden[ _]site|irl_proxy", line)]
+    others = r"(?i)real (robot|photos|data)|new real data|no_new_real_data"  # what is real, and may be named beside one
+    texts = [re.sub(others, "", text) for text in texts]
+    assert [text[:200] for text in texts if re.search(r"(?i)\breal(?:ity|ly)?\b", text)] == []
 
 
 def test_text_from_specs_is_inert(said: Any) -> None:

@@ -16,7 +16,7 @@ WIDE = Change(3.0, Band(-9.0, 15.0))
 @pytest.mark.parametrize(
     ("world", "real", "rule"),
     [
-        (UP, FLAT, "sim-to-real"),
+        (UP, FLAT, "robustness"),
         (FLAT, FLAT, "coverage"),
         (DOWN, FLAT, "coverage"),
         (UP, DOWN, "exploitation"),
@@ -52,7 +52,7 @@ def test_what_may_harm_does_not_stall(band: tuple[float, float], trend: str) -> 
     change = Change(sum(band) / 2, Band(*band))
     assert change.trend() == trend
     said = decide({"world_model": UP, "irl": change})
-    assert (said["rule"], said["because"][1]["trend"]) == ("sim-to-real", trend)
+    assert (said["rule"], said["because"][1]["trend"]) == ("robustness", trend)
     assert decide({"world_model": change, "irl": change})["rule"] == "coverage"
 
 

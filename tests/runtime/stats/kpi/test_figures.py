@@ -194,7 +194,7 @@ UP, FLAT = [50, 54, 57, 62, 65, 70], [40, 40.5, 39.5, 40, 40.4, 39.8]
 
 @pytest.mark.parametrize(
     ("simulated", "real", "rule"),
-    [(UP, FLAT, "sim-to-real"), (FLAT, FLAT, "coverage"), (UP, UP, "roll-out"), (UP, UP[::-1], "exploitation")],
+    [(UP, FLAT, "robustness"), (FLAT, FLAT, "coverage"), (UP, UP, "roll-out"), (UP, UP[::-1], "exploitation")],
 )
 def test_trends_follow_the_rules_with_their_numbers(simulated: list, real: list, rule: str) -> None:
     found = points("policy_in_world_model", simulated) + points("irl", real)
@@ -225,12 +225,12 @@ def test_reality_is_the_robot_before_its_stand_in_if_it_has_weeks_enough() -> No
     (said,) = trends(base + points("irl", UP), ["a"], LEVEL)
     assert (said["rule"], said["because"][1]["kpi"]) == ("roll-out", "irl")
     (said,) = trends(base + points("irl", UP[:2]), ["a"], LEVEL)
-    assert (said["rule"], said["because"][1]["kpi"]) == ("sim-to-real", "irl_proxy")
+    assert (said["rule"], said["because"][1]["kpi"]) == ("robustness", "irl_proxy")
 
 
 def test_the_expert_stands_in_only_where_no_policy_was_tried() -> None:
     (said,) = trends(points("world_model", UP) + points("irl", FLAT), ["a"], LEVEL)
-    assert (said["rule"], said["because"][0]["kpi"]) == ("sim-to-real", "world_model")
+    assert (said["rule"], said["because"][0]["kpi"]) == ("robustness", "world_model")
     more = points("world_model", UP) + points("policy_in_world_model", FLAT) + points("irl", FLAT)
     assert trends(more, ["a"], LEVEL)[0]["rule"] == "coverage"
 
