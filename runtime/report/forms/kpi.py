@@ -55,8 +55,8 @@ class Advice(Form):
     """What follows from how figures moved."""
 
     rule: str | None
-    """The rule that holds (`runtime/stats/kpi/decision.py`): `exploitation`, `robustness` (to the gap: simulation improves, trials
-    outside of it do not), `coverage`, `simulation-misses-it` or `roll-out`; null when none does."""
+    """The rule that holds (`runtime/stats/kpi/decision.py`): `exploitation`, `robustness` (to the gap: simulation improves,
+    trials outside of it do not), `coverage`, `simulation-misses-it` or `roll-out`; null when none does."""
     advice: str
     """The recommendation, or what is lacking for one."""
     because: list[Number]
@@ -109,8 +109,8 @@ class KpiTrend(History):
     """An approach's history and what follows from it."""
 
     rule: str | None
-    """The rule that holds (`runtime/stats/kpi/decision.py`): `exploitation`, `robustness` (to the gap: simulation improves, trials
-    outside of it do not), `coverage`, `simulation-misses-it` or `roll-out`; null when none does."""
+    """The rule that holds (`runtime/stats/kpi/decision.py`): `exploitation`, `robustness` (to the gap: simulation improves,
+    trials outside of it do not), `coverage`, `simulation-misses-it` or `roll-out`; null when none does."""
     advice: str
     """The recommendation, or what is lacking for one."""
     because: list[Moved]

@@ -74,7 +74,8 @@ def test_a_film_that_is_none_is_noticed(page: Path) -> None:
 def test_paper_shows_frames_in_place_of_films(page: Path) -> None:
     script = """
         const shown = q => [...document.querySelectorAll(q)].map(e => e.checkVisibility() && e.clientHeight > 0);
-        return {films: shown('.films video'), large: shown('.films video:not(.eye)'), sheets: shown('.sheets img'), top: shown('.see video'), last: shown('.see img')};
+        return {films: shown('.films video'), large: shown('.films video:not(.eye)'),
+            sheets: shown('.sheets img'), top: shown('.see video'), last: shown('.see img')};
     """
     facts = found_in(page.read_text().replace("@media print", "@media all"), page.parent, 794, script)
     assert not any(facts["films"] + facts["top"])
