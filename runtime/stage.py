@@ -32,6 +32,7 @@ BOUND = {
     "approach.policy.fps": "set it in the approach's `policy`",
     "approach.policy.cameras": "set it in the approach's `policy`",
     "fixed_policies": "remove it; the approaches' `policy` and `inputs` decide it",
+    "placebos": "set `placebos` of the study",
     "gate": "set it in the gate",
     "claim": "set it in the study's `claims`",
     "seed": "set the study's `seeds`, or `training_seed_offset`",

@@ -10,6 +10,7 @@ from typing import Any
 
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
+from compiler.project.differences import counted_placebos
 from compiler.project.layers import approach_chain, approach_policy, fixed_policies
 from compiler.project.project import Project
 from compiler.reading.source import Step
@@ -305,6 +306,7 @@ BINDINGS: dict[str, Binding] = {
     "waivers": Binding(lambda grid, _: grid.study.waivers, _below("waivers")),
     "priors": Binding(lambda grid, _: {a: _prior(grid, a) for a in grid.study.approaches}, _priors),
     "fixed_policies": Binding(lambda grid, _: fixed_policies(grid.project, grid.study), "approaches"),
+    "placebos": Binding(lambda grid, _: counted_placebos(grid.project, grid.frame.id), "approaches"),
     "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
     "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),

@@ -273,7 +273,7 @@ class _Expansion:
     def _places(self, stage: Stage, provider: Stage, scope: Scope) -> list[Scope]:
         """What a stage over a set reads at each of its locations; axes that it does not stand for run over the study."""
         tasks = [scope.task] if scope.task or "task" not in provider.per else self.study.tasks
-        seeds = [scope.seed] if scope.seed is not None or "seed" not in provider.per else self.study.seeds
+        seeds = [scope.seed] if scope.seed is not None or "seed" not in provider.per else self.study.seeds_of(scope.approach)
         return [
             scope._replace(set=None, location=location, task=task, seed=seed)
             for location in self.settings.places(stage.over)

@@ -36,6 +36,7 @@ class Grid:
         self.identities = Identities(project, study)
         spec, self.stopped = self.study, stopped
         skipped = stopped.skipped if stopped else ()
+        more = {a: tuple(found) for a in spec.approaches if (found := spec.seeds_of(a)[len(spec.seeds) :])}
         self.frame = StudyFrame(
             id=study,
             baseline=spec.baseline,
@@ -43,6 +44,7 @@ class Grid:
             tasks=tuple(spec.tasks),
             approaches=tuple(spec.approaches),
             seeds=tuple(spec.seeds),
+            more_seeds=more,
             trials=dict(spec.trials),
             level=spec.level,
             gates=tuple(spec.gates),
@@ -53,11 +55,12 @@ class Grid:
             tasks=tuple(spec.tasks),
             approaches=tuple(spec.approaches),
             seeds=tuple(spec.seeds),
+            more_seeds=more,
             domains=tuple(spec.trials),
         )
         left = [cell for cell in every.cells() if cell not in stopped.cells] if stopped and stopped.cells else None
         self.cells: CellGrid | list[Cell] = every if left is None else left
-        self.tried = all(every.model_dump().values()) if left is None else bool(left)
+        self.tried = all((spec.locations, spec.tasks, spec.approaches, spec.seeds, spec.trials)) if left is None else bool(left)
         """Whether there is any cell."""
         self.schedules = {
             domain: Schedule.of(spec.sequential, domain, trials, spec.level) for domain, trials in spec.trials.items()
@@ -67,7 +70,7 @@ class Grid:
             Scope(task=task, approach=approach, seed=seed, domain=domain, look=look)
             for task in spec.tasks
             for approach in spec.approaches
-            for seed in spec.seeds
+            for seed in spec.seeds_of(approach)
             for domain in spec.trials
             for look in self.looks(domain)
         ]

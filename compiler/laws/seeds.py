@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from compiler.diagnostics.diagnostic import Diagnostic, Note
+from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean
 from compiler.laws.power.power import SEED_SPREAD, Design, Quantity, least
 from compiler.laws.subject import Subject
+from compiler.project.differences import counted_placebos
 from compiler.project.layers import approach_policy, fixed_policies
 from compiler.spec.study import Study
 
@@ -28,6 +29,27 @@ def duplicate_seed(subject: Subject) -> Iterator[Diagnostic]:
                 message = f"seed {seed} is listed twice"
                 yield subject.at("study", name, ("seeds", i), "X402", message, help, notes=(note,))
             first.setdefault(seed, i)
+        for approach, seeds in study.more_seeds.items():
+            for i, seed in enumerate(seeds):
+                if seed in study.seeds or seed in seeds[:i]:
+                    message = f"seed {seed} is listed twice"
+                    at = ("more_seeds", approach, i)
+                    yield subject.at("study", name, at, "X402", message, f"use another seed; `{approach}` has this one already")
+
+
+def more_of_nothing(subject: Subject) -> Iterator[Diagnostic]:
+    """X411: more seeds of an approach that the study does not have, and a reference of placebos where there are none."""
+    for name, study in subject.studies():
+        for approach in study.more_seeds:
+            if approach not in study.approaches and not subject.may_be_arm(approach, study):
+                message = f"`more_seeds` is about approach `{approach}`, which is not in this study"
+                help = did_you_mean(approach, study.approaches, "approaches of this study")
+                yield subject.at("study", name, ("more_seeds", approach), "X411", message, help, key=True)
+        known = study.baseline in subject.project.approaches and all(map(subject.in_shape, study.approaches))
+        if study.placebos == "reference" and (study.baseline is None or known) and not counted_placebos(subject.project, name):
+            message = "no placebo counts as the baseline: none is the baseline with training seeds of its own"
+            help = f"list an approach with `extends: {study.baseline or 'BASELINE'}` and `training_seed_offset: 1000`"
+            yield subject.at("study", name, ("placebos",), "X411", message, help)
 
 
 def one_policy_for_all(subject: Subject) -> Iterator[Diagnostic]:

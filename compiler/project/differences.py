@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from compiler.project.layers import approach_chain, approach_policy, read_for
+from compiler.project.layers import approach_chain, approach_policy, read_for, training_seed_offset
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
@@ -76,6 +76,24 @@ def differences(project: Project, study: str, treated: str, base: str) -> list[D
             one, other = one or instead, other or instead
         if one.value != other.value:
             found.append(Difference(knob, one, other))
+    return found
+
+
+def counted_placebos(project: Project, study: str) -> list[str]:
+    """Approaches of a study that are the baseline trained with other seeds, where it says that they count as it (`placebos:
+    reference`); none whose runs are those of the baseline or of another one."""
+    spec = project.studies[study]
+    if spec.placebos != "reference" or spec.baseline not in project.approaches:
+        return []
+    taken = {s + training_seed_offset(project, spec.baseline) for s in spec.seeds_of(spec.baseline)}
+    found = []
+    for approach in dict.fromkeys(spec.approaches):
+        if approach in project.approaches and [d.knob for d in differences(project, study, approach, spec.baseline)] == [
+            (OFFSET,)
+        ]:
+            own = {s + training_seed_offset(project, approach) for s in spec.seeds_of(approach)}
+            found += [] if own & taken else [approach]
+            taken |= own
     return found
 
 

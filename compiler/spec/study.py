@@ -125,6 +125,13 @@ class Study(Spec):
     """The approach that the others are compared with."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=200)
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
+    more_seeds: dict[Id, Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict
+    )
+    """Approach -> training seeds beyond `seeds`, such as `baseline: [3, 4]`: of what many approaches are compared with, about
+    the square root of their number times as many pay."""
+    placebos: Literal["check", "reference"] = "check"
+    """`reference`: runs of placebos count as further runs of the baseline in every other comparison as well."""
     trials: dict[Domain, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Domain -> trials per cell: `twin`, `irl_proxy`."""
     robot: RobotModel | None = None
@@ -173,6 +180,10 @@ class Study(Spec):
     """Limits on what building the study may take. Changing it rebuilds nothing."""
     rates: Rates | None = None
     """Prices, so that plans tell the cost in money. Changing them rebuilds nothing."""
+
+    def seeds_of(self, approach: str | None) -> list[int]:
+        """The training seeds of an approach."""
+        return [*self.seeds, *(s for s in self.more_seeds.get(str(approach), ()) if s not in self.seeds)]
 
     def simple_claims(self) -> Iterator[tuple[tuple[str, ...], str, Simple]]:
         """(path in the file, name, claim) of every claim; parts of composed ones each by itself, as `CLAIM.PART`."""

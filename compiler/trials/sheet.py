@@ -40,7 +40,7 @@ def draw(
         _known(approach, spec.approaches, "approach", "approaches")
     if not 1 <= states <= 10_000 or first < 0:
         raise ValueError("`--states` is a number from 1 to 10,000, `--first` one from 0")
-    policies = [(a, s) for a in approaches or spec.approaches for s in spec.seeds]
+    policies = [(a, s) for a in approaches or spec.approaches for s in spec.seeds_of(a)]
     sheet = draw_sheet(study, location, task, policies, [str(i) for i in range(first, first + states)], seed)
     if benchmarks(project, spec):
         raise ValueError("a benchmark's trials run here: nobody fills in a sheet for them")

@@ -4,7 +4,7 @@ from itertools import product
 
 from pydantic import Field
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.bound.domain import Domain
 
 
@@ -37,11 +37,16 @@ class CellGrid(Bound):
     """Training seeds."""
     domains: tuple[Domain, ...]
     """Where the trials ran."""
+    more_seeds: dict[str, tuple[int, ...]] = later(born={}, since=1)
+    """Approach -> training seeds that it has besides."""
 
     def cells(self) -> list[Cell]:
         """The cells: the last of these axes turns first."""
-        axes = product(self.locations, self.tasks, self.approaches, self.seeds, self.domains)
-        return [Cell(location=x, task=t, approach=a, seed=s, domain=d) for x, t, a, s, d in axes]
+        return [
+            Cell(location=x, task=t, approach=a, seed=s, domain=d)
+            for x, t, a in product(self.locations, self.tasks, self.approaches)
+            for s, d in product((*self.seeds, *self.more_seeds.get(a, ())), self.domains)
+        ]
 
 
 def listed(cells: CellGrid | list[Cell]) -> list[Cell]:

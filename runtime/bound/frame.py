@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.bound.domain import DOMAINS, Domain
 
 Points = Annotated[float, Field(ge=0, le=100)]
@@ -40,6 +40,8 @@ class StudyFrame(Bound):
     """Ids of the approaches."""
     seeds: tuple[int, ...] = ()
     """Training seeds."""
+    more_seeds: dict[str, tuple[int, ...]] = later(born={}, since=1)
+    """Approach -> training seeds that it has besides."""
     trials: dict[Domain, int] = Field(default_factory=dict)
     """Planned trials per cell, by domain."""
     level: float = Field(0.95, gt=0.5, lt=1)

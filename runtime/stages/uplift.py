@@ -38,6 +38,8 @@ class UpliftParams(Params):
     fixed_policies: list[str] = bound("fixed_policies", since=16, default=[])
     """Approaches whose trials try one policy whatever the seed, such as a checkpoint that people brought: the trials of their
     seeds are the very same, and tell nothing of training runs."""
+    placebos: list[str] = bound("placebos", since=20, default=[])
+    """Placebos whose runs count as further runs of the baseline."""
     shared_training: bool = Field(False)
     """Whether one training run serves all locations, so that its luck is common to them. False where each location
     trains its own policy."""
@@ -69,7 +71,7 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.evidence import evidence
     from runtime.stats.looks.stopped_early import stopped_early
     from runtime.stats.table.determinism import determinism, second_runs
-    from runtime.stats.table.pairing import with_fixed, with_pairing, with_runs
+    from runtime.stats.table.pairing import with_fixed, with_pairing, with_placebos, with_runs
     from runtime.stats.table.table import apart, join, read
     from runtime.store.manifest import read_manifest
     from runtime.trials.joined import evaluated, with_imported, with_repeated
@@ -87,6 +89,7 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     table = with_runs(with_pairing(table, twice.pairing()), tried)
     fixed = {(cell.approach, cell.domain) for cell in cells if cell.approach in p.fixed_policies}
     table = with_fixed(table, fixed | evaluated(p.imported, Path.cwd()))
+    table = with_placebos(table, p.study.baseline, p.placebos)
     pq.write_table(table, out.path("trials"))
     how = (p.study.baseline, p.study.level, p.priors, p.shared_training)
     found = evidence(table, cells, *how, twice, early, p.imported, p.repeated)

@@ -52,16 +52,22 @@ class Design:
     groups: int
     level: float
     most: int = 0
+    reference: int = 0
+    """Runs per location and task of what is compared with, where that has others than `seeds` of them."""
 
     @property
     def degrees(self) -> int:
         """Degrees of freedom of the band over training runs."""
+        if self.reference:
+            return self.groups * max(self.seeds + self.reference - 2, 0) if self.seeds > 1 else 0
         sides = 2 if self.quantity == "uplift" and self.seeds < PAIRED_FROM else 1
         return sides * self.groups * (self.seeds - 1)
 
     @property
     def standard_error(self) -> float:
         """Expected standard error, in points."""
+        if self.reference:
+            return (self.unit_variance / 2 / self.groups * (1 / self.seeds + 1 / self.reference)) ** 0.5
         return (self.unit_variance / (self.groups * self.seeds)) ** 0.5
 
     @property
@@ -77,7 +83,7 @@ class Design:
         """Expected half-width of the band, in points; infinite with one seed."""
         if self.degrees <= 0:
             return inf
-        lost = PAIR_PENALTY if self.seeds == 2 and self.groups > 1 else 0.0
+        lost = PAIR_PENALTY if self.seeds == 2 and self.groups > 1 and not self.reference else 0.0
         return t_quantile(min((1 + self.level) / 2, SUREST), self.degrees - lost) * self.standard_error
 
 

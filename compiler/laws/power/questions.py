@@ -1,10 +1,11 @@
 """What a study asks of its trials: for every gate and claim over them, how sure the planned trials make an answer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
+from compiler.project.differences import counted_placebos
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
@@ -18,6 +19,8 @@ from runtime.stats.verdict.claim import Verdict, band_level, judge_claim
 from runtime.stats.verdict.gate import Measure, judge, wanted
 
 MOST_UPLIFT = 100.0
+SHARED = 3
+"""Approaches that share a baseline from which on more seeds of it are advised."""
 LIKELY = 0.5
 
 
@@ -116,7 +119,8 @@ def outlook(project: Project, study: str) -> list[str]:
                 f"likely undecided: {question.kind} `{question.name}` ({half}, {question.distance:g} to the threshold)"
                 + (f"; {more} would decide it" if more else "")
             )
-    return lines
+    advice = shared_baseline(project.studies[study]) if lines else None
+    return [*lines, advice] if advice else lines
 
 
 def prior_of(project: Project, approach: str, domain: str) -> tuple[tuple[float, float], str] | None:
@@ -134,10 +138,32 @@ def _planned(study: Study, rule: GateRule) -> bool:
     return compared and rule.approach in study.approaches and rule.domain in study.trials
 
 
-def _design(study: Study, quantity: Quantity, domain: str, groups: int, level: float) -> Design:
+def _design(
+    project: Project, study: Study, quantity: Quantity, domain: str, groups: int, level: float, approach: str, over: str | None
+) -> Design:
     trials = study.trials[domain]
     schedule = Schedule.of(study.sequential, domain, trials, level)
-    return Design(quantity, len(set(study.seeds)), trials, groups, level, schedule.most if schedule else 0)
+    seeds = len(set(study.seeds_of(approach)))
+    placebos = counted_placebos(project, next(name for name, one in project.studies.items() if one is study))
+    also = placebos if over == study.baseline and approach not in placebos else []
+    reference = sum(len(set(study.seeds_of(one))) for one in (over, *also))
+    told = reference if quantity == "uplift" and reference != seeds else 0
+    return Design(quantity, seeds, trials, groups, level, schedule.most if schedule else 0, told)
+
+
+def shared_baseline(study: Study) -> str | None:
+    """What more seeds of a baseline would bring that three or more approaches are compared with; None where there are some."""
+    others = [a for a in dict.fromkeys(study.approaches) if a != study.baseline]
+    seeds = len(set(study.seeds))
+    if study.baseline is None or len(others) < SHARED or study.more_seeds or study.placebos == "reference" or seeds < 2:
+        return None
+    many = ceil(seeds * len(others) ** 0.5)
+    design = Design("uplift", seeds, next(iter(study.trials.values())), 1, study.level)
+    share = replace(design, reference=many).half_width / design.half_width
+    return (
+        f"{len(others)} approaches are compared with `{study.baseline}`: {many - seeds} more seeds of it (`more_seeds`) make "
+        f"each of these bands {1 - share:.0%} narrower, for the price of {many - seeds} runs at each place"
+    )
 
 
 def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanPath, rule: GateRule) -> Question:
@@ -145,7 +171,8 @@ def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanP
     assert rule.domain is not None
     quantity: Quantity = "uplift" if rule.metric == "uplift" else "success_rate"
     pooled = rule.scope != "location"
-    design = _design(study, quantity, rule.domain, groups if pooled else 1, rule.level or study.level)
+    at = (rule.domain, groups if pooled else 1, rule.level or study.level, rule.approach)
+    design = _design(project, study, quantity, *at, study.baseline)
     lowest = -MOST_UPLIFT if quantity == "uplift" else 0.0
     prior = prior_of(project, rule.approach, rule.domain) if quantity == "uplift" else None
     low, high = prior[0] if prior else (0.0, 0.0)
@@ -167,8 +194,9 @@ def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanP
 
 
 def _of_claim(project: Project, study: Study, groups: int, name: str, path: SpanPath, claim: Simple) -> Question:
-    design = _design(study, "uplift", claim.domain, groups, band_level(claim, study.level))
-    count = len(comparisons(claim, study.baseline))
+    pairs = comparisons(claim, study.baseline)
+    design = _design(project, study, "uplift", claim.domain, groups, band_level(claim, study.level), *pairs[0])
+    count = len(pairs)
 
     def passes(band: Band) -> bool:
         return judge_claim(claim, [band] * count).verdict is Verdict.SUPPORTED

@@ -174,8 +174,9 @@ def _not_run(study: Study) -> list[list[Token]]:
     measured = {(c["approach"], c["location"], c["task"], c["seed"], c["domain"]): c["trials"] for c in evidence["cells"]}
     order = by_reality(list(frame.trials))
     for approach in frame.approaches:
+        seeds = (*frame.seeds, *frame.more_seeds.get(approach, ()))
         for where, planned in sorted(frame.trials.items(), key=lambda item: order.index(item[0])):
-            keys = [(approach, x, t, s, where) for x in frame.locations for t in frame.tasks for s in frame.seeds]
+            keys = [(approach, x, t, s, where) for x in frame.locations for t in frame.tasks for s in seeds]
             absent = sum(key not in measured for key in keys)
             early = {s["domain"] for s in (evidence.get("sequential") or {}).get("domains", ())}
             short = 0 if where in early else sum(0 < measured.get(key, 0) < planned for key in keys)

@@ -6,10 +6,12 @@ initial states but no luck in training. How the spread between training runs ent
 it is that of pairs, says `runtime.stats.inference.group.PAIRED_FROM`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from runtime.bound.domain import Domain
 from runtime.report.forms.base import Direction, Question
+from runtime.stats.inference import reference
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import Group, fixed_group, uplift_group
 from runtime.stats.table.outcomes import Place, Trials
@@ -86,10 +88,47 @@ def uplift_of(
     same_runs: bool = False,
 ) -> Uplift | None:
     """The comparison over `places`, or None when nothing can be compared there; `same_runs` as in `uplift_group`; trials may
-    also say that of themselves."""
+    also say that of themselves. Placebos count as `runtime.stats.inference.reference` says."""
     if not places:
         return None
+    found = _against(trials, approach, baseline, domain, places, level, shared_training, same_runs)
+    counted = () if shared_training or same_runs else reference.counted(trials, approach, baseline, domain, places)
+    if not counted:
+        return found
+    named = " and ".join(f"`{name}`" for name in counted)
+    pooled = _against(trials, approach, baseline, domain, places, level, placebos=counted)
+    moved = [name for name in counted if _moved(trials, name, baseline, domain, level)]
+    if not moved:
+        return replace(pooled, notes=(*pooled.notes, f"the baseline and {named} are one reference: its recipe, trained again"))
+    both = replace(found.estimate, band=found.estimate.band.hull(pooled.estimate.band))
+    odd = " and ".join(f"`{name}`" for name in moved)
+    note = f"{odd} came out apart from the baseline: the band holds what the baseline alone says, and it with {named}"
+    return replace(found, estimate=both, notes=(*found.notes, note))
+
+
+def _moved(trials: Trials, placebo: str, baseline: str, domain: Domain, level: float) -> bool:
+    """Whether a placebo's band, over all places, leaves out zero."""
+    places = comparable(trials, placebo, baseline, domain)
+    key = (placebo, baseline, domain, level)
+    if key not in trials.known:
+        trials.known[key] = _against(trials, placebo, baseline, domain, places, level).direction != "undecided"
+    return trials.known[key]
+
+
+def _against(
+    trials: Trials,
+    approach: str,
+    baseline: str,
+    domain: Domain,
+    places: list[Place],
+    level: float,
+    shared_training: bool = False,
+    same_runs: bool = False,
+    placebos: Sequence[str] = (),
+) -> Uplift:
     treated, base = trials.places(approach, domain), trials.places(baseline, domain)
+    if placebos:
+        base = reference.joined(base, [trials.places(name, domain) for name in placebos])
     pairing = trials.pairing.get(domain)
     pair = pairing is None or pairing.pair
     same = [same_runs or trials.same_runs(approach, baseline, domain, p, treated[p].keys() & base[p].keys()) for p in places]
@@ -110,7 +149,7 @@ def uplift_of(
         notes.append("initial states differ from the baseline's: compared unpaired")
     if any(fixed):
         notes.append(QUESTIONS[fixed])
-    elif left_out := sum(len(treated[p].keys() ^ base[p].keys()) for p in places):
+    elif (left_out := sum(len(treated[p].keys() ^ base[p].keys()) for p in places)) and not placebos:
         more = sum(g.more_runs for g in groups)
         notes.append(
             f"{_many(more, 'run')} of seed indices that only one side has count as well"

@@ -1,14 +1,14 @@
 """Trials arranged for statistics: outcomes by approach, domain, location, task and seed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from runtime.bound.domain import Domain
 from runtime.stats.table.one_protocol import refuse_mixed_protocols
-from runtime.stats.table.pairing import Pairing, Shared, fixed_of, pairing_of, runs_of
+from runtime.stats.table.pairing import Pairing, Shared, fixed_of, pairing_of, placebos_of, runs_of
 from runtime.stats.table.table import KEY, rows
 
 Place = tuple[str, str]
@@ -29,6 +29,10 @@ class Trials:
     """Where approaches tried the very same policies."""
     fixed: frozenset[tuple[str, str]] = frozenset()
     """(approach, domain) that tried one policy, whatever the seed."""
+    placebos: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Baseline -> placebos whose runs count as further runs of it."""
+    known: dict[tuple, bool] = field(default_factory=dict, compare=False, repr=False)
+    """What was found of these trials once and holds for all comparisons."""
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
@@ -51,6 +55,7 @@ class Trials:
             pairing_of(table),
             runs_of(table),
             fixed_of(table),
+            placebos_of(table),
         )
 
     def approaches(self) -> list[str]:

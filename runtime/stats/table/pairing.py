@@ -17,6 +17,7 @@ from runtime.bound.cell import Cell
 METADATA = b"simkiln.pairing"
 RUNS = b"simkiln.runs"
 FIXED = b"simkiln.fixed"
+PLACEBOS = b"simkiln.placebos"
 
 Shared = Mapping[tuple[str, str, str, int], list[list[str]]]
 """(domain, location, task, seed index) -> approaches that tried the very same policy there, group by group."""
@@ -68,6 +69,17 @@ def with_fixed(table: pa.Table, approaches: Iterable[tuple[str, str]]) -> pa.Tab
 def fixed_of(table: pa.Table) -> frozenset[tuple[str, str]]:
     """(approach, domain) of which the table knows that one policy was tried, whatever the seed."""
     return frozenset((approach, domain) for approach, domain in json.loads((table.schema.metadata or {}).get(FIXED, b"[]")))
+
+
+def with_placebos(table: pa.Table, baseline: str | None, placebos: Iterable[str]) -> pa.Table:
+    """The table, knowing of placebos whose runs count as further runs of the baseline; as it is where there are none."""
+    said = json.dumps({str(baseline): list(placebos)})
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), PLACEBOS: said}) if baseline and placebos else table
+
+
+def placebos_of(table: pa.Table) -> dict[str, list[str]]:
+    """Baseline -> placebos whose runs count as its own in every other comparison."""
+    return json.loads((table.schema.metadata or {}).get(PLACEBOS, b"{}"))
 
 
 def without_copies(table: pa.Table) -> pa.Table:
