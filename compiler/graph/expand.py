@@ -92,9 +92,10 @@ class _Expansion:
             if location not in self.grown:
                 self._grow(location)
         targets = [
-            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
+            self.node(REGISTRY[stage], scope._replace(location=location))
             for location in made
             for stage in self.study.targets
+            for scope in self._scopes(REGISTRY[stage])
         ]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
         for stage in having("trials", "curve", "factors"):

@@ -92,16 +92,23 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("locations", i), "X412", message, help, notes=(note,))
 
 
+TARGETED = (("location",), ("location", "task"))
+"""Axes of stages that can be targets."""
+
+
 def targets(subject: Subject) -> Iterator[Diagnostic]:
-    """X416: a target that is not made once for each location."""
+    """X416: a target that is made for more than each location, or each location and task."""
     stages = load_stages()
     for name, study in subject.studies():
         for i, target in enumerate(study.targets):
-            if target in stages and tuple(stages[target].per) != ("location",):
+            if target in stages and stages[target].per not in TARGETED:
                 per = " and ".join(stages[target].per)
-                message = f"`{target}` is made for each {per}, not once for each location"
-                fit = ", ".join(sorted(s.name for s in stages.values() if tuple(s.per) == ("location",)))
+                message = f"`{target}` is made for each {per}, not for each location, or location and task"
+                fit = ", ".join(sorted(s.name for s in stages.values() if s.per in TARGETED))
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
+            elif target in stages and "task" in stages[target].per and not study.tasks:
+                message = f"`{target}` is made for each task, and the study has none"
+                yield subject.at("study", name, ("targets", i), "X416", message, "name `tasks`")
 
 
 def reaches_nothing(subject: Subject) -> Iterator[Diagnostic]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, closest
 from compiler.graph.roles import having
+from compiler.laws.design import TARGETED
 from compiler.laws.imported import domains, way_to
 from compiler.laws.subject import Subject
 from compiler.project.layers import approach_chain, layer
@@ -86,7 +87,7 @@ def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, 
         yield "approach", "judges the uplift of the baseline over itself", "name another approach in the gate"
     elif rule.metric not in TRIAL_METRICS and rule.stage in load_stages() and rule.stage not in _built(subject, study):
         curve = load_stages()[rule.stage].role == "curve"
-        target = load_stages()[rule.stage].per == ("location",)
+        target = load_stages()[rule.stage].per in TARGETED
         help = "add the stage to `targets`" if target else "let an approach read it"
         help = "add a section `learning` to the study" if curve else help
         yield "stage", f"judges `{rule.stage}`, which this study does not build", help

@@ -70,6 +70,7 @@ def _held_against(names: str) -> str:
         "rollouts": one("rollouts"),
         "demos": maybe("demos"),
         "clips": maybe("coverage"),
+        "continued": maybe("clips"),
         "prior": maybe("world_prior"),
     },
     agree=(("rollouts", "twin"),),
@@ -83,7 +84,14 @@ def _held_against(names: str) -> str:
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + p.steps / 250),
 )
 def world_model(
-    p: WorldModelParams, twin: Path, rollouts: Path, demos: Path | None, clips: Path | None, prior: Path | None, out: Out
+    p: WorldModelParams,
+    twin: Path,
+    rollouts: Path,
+    demos: Path | None,
+    clips: Path | None,
+    continued: Path | None,
+    prior: Path | None,
+    out: Out,
 ) -> dict[str, Any]:
     """Train on a place's rollouts (its demos, enriched or not, and its clips teach what things look like), from the
     pre-trained model where there is one; then foretell the rollouts that were kept out, at 1, 4, 8 and 16 steps.
@@ -111,8 +119,8 @@ def world_model(
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))
-    kept = max(1, count - p.held_out)
-    data, held = attempts_of(twin, rollouts, demos, clips, end=kept), attempts_of(twin, rollouts, first=kept)
+    kept, further = max(1, count - p.held_out), [found for found in (clips, continued) if found is not None]
+    data, held = attempts_of(twin, rollouts, demos, further, end=kept), attempts_of(twin, rollouts, first=kept)
     seed_everything(p.world_seed)
     recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
     world, losses = taught(network, twin, data, recipe, out.progress)

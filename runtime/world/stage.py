@@ -26,7 +26,7 @@ LEAST_WINDOWS = 8
 
 
 def attempts_of(
-    twin: Path, rollouts: Path, demos: Path | None = None, clips: Path | None = None, first: int = 0, end: int | None = None
+    twin: Path, rollouts: Path, demos: Path | None = None, clips: Sequence[Path] = (), first: int = 0, end: int | None = None
 ) -> Attempts:
     """What a location gives: its rollouts `first` to `end`, pictures of its demos, clips as further backdrops.
 
@@ -46,10 +46,10 @@ def attempts_of(
         films = [arrays.images[camera.name][arrays.episode_index == i] for i in range(len(episodes))]
         parts.append(drawn(demonstrated(episodes), model, facts, backdrop, films))
     found = together(parts) if len(parts) > 1 else parts[0]
-    if clips is None:
+    if not clips:
         return found
-    further = _clip_frames(clips, camera.width, camera.height)
-    return Attempts(**{**vars(found), "backdrops": np.concatenate([found.backdrops, further])})
+    further = [_clip_frames(folder, camera.width, camera.height) for folder in clips]
+    return Attempts(**{**vars(found), "backdrops": np.concatenate([found.backdrops, *further])})
 
 
 def _clip_frames(clips: Path, width: int, height: int) -> np.ndarray:
@@ -89,12 +89,7 @@ def taught(
     Raises:
         InputError: R347 when no attempt is as long as a window.
     """
-    windows = len(data.starts(recipe.looks - 1 + recipe.horizon))
-    if windows < LEAST_WINDOWS:
-        message = (
-            f"rollouts hold {windows} windows of {recipe.looks} looks and {recipe.horizon} steps, {LEAST_WINDOWS} are needed"
-        )
-        raise InputError(Problem("R347", message, "ask for more rollouts, or a shorter `horizon`", "stages.rollouts.episodes"))
+    refuse_short(data, recipe.looks, recipe.horizon, LEAST_WINDOWS)
     network.train()
     losses = train(network, data, recipe, progress)
     facts = read_twin(twin)
@@ -108,6 +103,14 @@ def taught(
     }
     spent = losses.pop("train_cpu_s")
     return WorldModel(network, data.backdrops[0], known), {"loss": losses, "train_cpu_s": spent}
+
+
+def refuse_short(data: Attempts, looks: int, horizon: int, least: int) -> None:
+    """Raises R347 where attempts hold fewer than `least` windows."""
+    windows = len(data.starts(looks - 1 + horizon))
+    if windows < least:
+        message = f"rollouts hold {windows} windows of {looks} looks and {horizon} steps, {least} are needed"
+        raise InputError(Problem("R347", message, "ask for more rollouts, or a shorter `horizon`", "stages.rollouts.episodes"))
 
 
 def parameters(network: Network) -> int:

@@ -13,6 +13,7 @@ from runtime.bound.claim import Superior
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import GateRule
 from runtime.build.testing import run_stage
+from runtime.foresight.hand import asked_of
 from runtime.problem import InputError
 from runtime.sim.episodes.attempts import load_attempts, replay
 from runtime.sim.tasks import kind_of
@@ -135,6 +136,19 @@ def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts:
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
     with pytest.raises(InputError, match="R344"):
         read_world(tmp_path)
+
+
+def test_a_video_model_is_held_against_the_last_picture(sim_store: Path, sim_twin: Path, rollouts: Path) -> None:
+    """The null model foresees what copying does; what the hand is asked for is what joints are asked for, through the arm."""
+    tried = run_stage("foresee", {"windows": 3}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
+    said = read_manifest(tried)["metrics"]
+    assert said["psnr_model_8"] == said["psnr_copy_8"] == said["psnr_shuffled_8"] > said["psnr_copy_16"] - 5
+    data, facts = attempts_of(sim_twin, rollouts, end=1), read_twin(sim_twin)
+    poses = asked_of(sim_twin, data.state[:1], np.stack([data.state[:1], data.state[9:10]], 1))
+    np.testing.assert_allclose(poses[0, 0, :9], [0, 0, 0, 1, 0, 0, 0, 1, 0], atol=1e-6)
+    assert np.linalg.norm(poses[0, 1, :3]) == pytest.approx(np.linalg.norm(data.tip[9] - data.tip[0]), abs=1e-5)
+    low, high = facts.robot.limits_rad[facts.robot.gripper_index]
+    assert poses[0, 1, 9] == pytest.approx((data.state[9, facts.robot.gripper_index] - low) / (high - low), abs=1e-6)
 
 
 @pytest.fixture
