@@ -91,8 +91,9 @@ def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     """Field name -> what its `json_schema_extra` says under `mark`.
 
     Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
-    compute, data or capacity for the policy, so a fair comparison holds it equal), `instead` (a section of specs that takes its
-    place), `metric_of` (it names a metric of what that port reads); `since` and `born` are those of `runtime.bound.base.later`.
+    compute, data or capacity for the policy, so a fair comparison holds it equal), `rollouts` (domain -> rollouts for
+    development that one of it is at most), `instead` (a section of specs that takes its place), `metric_of` (it names a metric
+    of what that port reads); `since` and `born` are those of `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}

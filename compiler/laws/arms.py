@@ -6,6 +6,7 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.graph import Graph
 from compiler.graph.node import Node
 from compiler.laws.subject import Subject
+from compiler.project.arms import increments
 from compiler.project.layers import approach_chain, approach_rounds
 from runtime.stage import Stage
 
@@ -32,6 +33,16 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
             help += "; for a placebo, say `training_seed_offset: 1000`"
             severity = "warning" if study.imported else "error"  # trials that others ran may tell the two apart
             yield subject.at("study", name, where, "X450", message, help, severity=severity, notes=(note,))
+
+
+def no_increment(subject: Subject) -> Iterator[Diagnostic]:
+    """X481: a study is to go on from another, and brings nothing beyond it that could be held against it."""
+    for name, study in subject.studies():
+        before = subject.project.studies.get(study.incremental_over or "")
+        if before is not None and not increments(subject.project, study, before):
+            message = f"`{name}` has nothing beyond `{study.incremental_over}` that could be held against it"
+            help = "list an approach with a `row.prior` that the other study lacks; that one needs one with a prior, too"
+            yield subject.at("study", name, ("incremental_over",), "X481", message, help)
 
 
 def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ from math import fsum
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.graph.graph import Graph
+from compiler.graph.rollouts import development
 from compiler.laws.alike import Sampled
 from compiler.laws.subject import Subject
 from compiler.spec.study import Rates
@@ -41,9 +42,11 @@ def over_budget(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
     elif budget.money is not None:
         message = "the budget limits money, but the study has no `rates` to reckon it by"
         yield subject.at("study", name, ("budget", "money"), "X435", message, "add `rates: {cpu_hour: …, gpu_hour: …}`")
+    limits.append(("dev_rollouts", budget.dev_rollouts, "rollouts in twins for development"))
     if all(limit is None for _, limit, _ in limits):
         return
     declared, count = declared_cost(graph, rates)
+    declared["dev_rollouts"] = _dev_rollouts(graph)
     for key, limit, unit in limits:
         spent = declared[key]
         total = sum(spent.values())
@@ -53,6 +56,15 @@ def over_budget(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
             notes = tuple(Note(f"`{s}`: {count[s]} node{'s' * (count[s] != 1)}, {_shown(spent[s])} {unit}") for s in most)
             help = "raise the budget, or plan fewer locations, approaches or seeds, or cheaper stages"
             yield subject.at("study", name, ("budget", key), "X435", message, help, notes=notes)
+
+
+def _dev_rollouts(graph: Graph) -> dict[str, float]:
+    """Stage -> rollouts in twins that are no trials, at most."""
+    times = graph.times if isinstance(graph, Sampled) else {}
+    found: dict[str, float] = {}
+    for address, node in graph.nodes.items():
+        found[node.stage.name] = found.get(node.stage.name, 0) + development([(node, times.get(address, 1))])["twin"]
+    return found
 
 
 def _shown(amount: float) -> str:

@@ -44,7 +44,7 @@ def claim_without_control(subject: Subject) -> Iterator[Diagnostic]:
     """X431: a claim of superiority without a placebo, or without a control for the budget that its approach adds."""
     for name, study in subject.studies():
         for at, claim_id, claim in study.simple_claims():
-            if isinstance(claim, Superior) and claim_id not in subject.project.arms and _can_be_compared(subject, study, claim):
+            if isinstance(claim, Superior) and "~" not in claim_id and _can_be_compared(subject, study, claim):
                 over = str(claim.over or study.baseline)
                 yield from _placebo(subject, name, at, claim_id, claim, over)
                 yield from _capacity(subject, name, at, claim_id, claim, over)

@@ -20,6 +20,7 @@ def unknown_reference(subject: Subject) -> Iterator[Diagnostic]:
         for which, listed in (sets if isinstance(sets, dict) else {}).items():
             for i, wanted in texts({"sets": listed}, "sets"):
                 yield from _unknown(subject, ("study", name), ("sets", which, i), "location", wanted)
+        yield from _unknown(subject, ("study", name), ("incremental_over",), "study", study.get("incremental_over"))
     for kind, field in (("approach", "extends"), ("gate", "approach")):
         for name, spec in subject.written(kind):
             yield from _unknown(subject, (kind, name), (field,), "approach", spec.get(field))

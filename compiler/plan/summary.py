@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from compiler.graph.rollouts import development
 from compiler.plan.cost import Band, Estimate
 from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan
 from compiler.spec.study import Budget
+from runtime.bound.domain import DOMAINS
 
 
 def footer(
@@ -93,6 +95,13 @@ def number(n: int) -> str:
 
 def _plain(value: float) -> str:
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def development_line(plan: Plan) -> list[str]:
+    """A line on rollouts of the whole study that are no trials; none without such."""
+    found = development((node, 1) for node in plan.graph.nodes.values())
+    said = [f"{number(n)} {DOMAINS[domain].at}" for domain, n in sorted(found.items(), key=lambda x: list(DOMAINS).index(x[0]))]
+    return [f"rollouts for development, at most: {', '.join(said)}"] if said else []
 
 
 def savings(plan: Plan) -> list[str]:

@@ -32,9 +32,10 @@ def add_arms(project: Project) -> None:
             project.approaches[arm] = Approach(title=title, extends=name, rounds=n, row=_row(spec))
             project.sources["approach", arm] = project.sources["approach", name].below(("judge_rounds",))
             project.arms[arm] = name
-    if project.arms:
-        for name, study in list(project.studies.items()):
-            project.studies[name] = with_arms(project, study)
+    written = dict(project.studies)
+    for name, study in written.items():
+        before = written.get(study.incremental_over or "")
+        project.studies[name] = with_increment(project, with_arms(project, study) if project.arms else study, before)
 
 
 def with_arms(project: Project, study: Study) -> Study:
@@ -52,6 +53,27 @@ def with_arms(project: Project, study: Study) -> Study:
             domain = max(study.trials, key=list(DOMAINS).index)
             claims[arm] = Superior(kind="superior", approach=project.arms[arm], over=arm, domain=domain)
     return study.model_copy(update={"approaches": listed, "claims": claims})
+
+
+def increments(project: Project, study: Study, before: Study) -> list[tuple[str, str]]:
+    """Pairs of an approach that is new in a study, and one of the study that it goes on from; all of them have a prior."""
+    known = project.approaches.keys() - project.arms.keys()
+    theirs, ours = (
+        [a for a in one.approaches if a in known and a != one.baseline and any(vars(project.approaches[a].row.prior).values())]
+        for one in (before, study)
+    )
+    return [(new, old) for new in ours if new not in before.approaches for old in theirs]
+
+
+def with_increment(project: Project, study: Study, before: Study | None) -> Study:
+    """The study with the approaches that it goes on from, and a claim for what it brings beyond each; not their controls."""
+    pairs = increments(project, study, before) if before else []
+    if not pairs or not study.trials:
+        return study
+    domain = max(study.trials, key=list(DOMAINS).index)
+    said = {f"{a}~over-{b}": Superior(kind="superior", approach=a, over=b, domain=domain) for a, b in pairs}
+    more = [b for b in dict.fromkeys(b for _, b in pairs) if b not in study.approaches]
+    return study.model_copy(update={"approaches": [*study.approaches, *more], "claims": {**study.claims, **said}})
 
 
 def _arm(project: Project, name: str, spec: Approach, control: str, said: Control) -> Approach:

@@ -70,8 +70,9 @@ def wired(project: Project, approach: str | None, stage: Stage, port: Port) -> s
     return chosen
 
 
-def read_for(project: Project, study: str, approach: str) -> set[str]:
-    """Names of the stages that an approach's trials in a study read from, and of those that make the trials."""
+def read_for(project: Project, study: str, approach: str, itself: bool = False) -> set[str]:
+    """Names of the stages that an approach's trials in a study read from, and of those that make the trials; with `itself`, of
+    what it makes for itself: not what all are judged by, which is the baseline's."""
     stages = load_stages()
     tried = project.studies[study].trials
     waiting = [stage for stage in stages.values() if stage.role == "trials" and set(stage.domains) & set(tried)]
@@ -81,7 +82,8 @@ def read_for(project: Project, study: str, approach: str) -> set[str]:
         if stage.name not in found:
             found.add(stage.name)
             usual = {port.name: None if port.optional else next(iter(providers(port.kind)), None) for port in stage.ports}
-            named = (wired(project, approach, stage, port) or usual[port.name] for port in stage.ports)
+            ports = [port for port in stage.ports if not (itself and port.whose == "baseline")]
+            named = (wired(project, approach, stage, port) or usual[port.name] for port in ports)
             waiting += [stages[name] for name in named if name in stages]
     return found
 

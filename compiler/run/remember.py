@@ -12,7 +12,7 @@ from compiler.graph.stops import stopping
 from compiler.laws.power.questions import outlook
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
-from compiler.plan.summary import footer, savings
+from compiler.plan.summary import development_line, footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.backends import chosen
 from compiler.project.deferred import Deferred
@@ -87,7 +87,7 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     last = footer(found.counts, found.estimate, project.studies[study].budget, found.orphan_bytes)
     idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
     tree = [nothing_to_do(found.plan.graph.places(), study)] if idle else lines(found.places(), study, every)
-    said = [*tree, *map(Line, [*last, *savings(found.plan), *outlook(project, study)])]
+    said = [*tree, *map(Line, [*last, *development_line(found.plan), *savings(found.plan), *outlook(project, study)])]
     settings = {id(node.setting): node.setting.identity for node in found.plan.graph.nodes.values()}.values()
     said += map(Line, Identities(project, study).said(settings))
     if found.plan.graph.stopped is not None:

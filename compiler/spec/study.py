@@ -34,6 +34,9 @@ class Constraints(Part):
 class Budget(Part):
     """What building the study may take in all, as estimated; each limit is optional."""
 
+    dev_rollouts: int | None = Field(None, ge=1)
+    """Rollouts in twins that are made to develop policies and world models by, of policies and of experts: no trials, and no
+    demos."""
     cpu_hours: float | None = Field(None, gt=0)
     """CPU-hours."""
     gpu_hours: float | None = Field(None, gt=0)
@@ -123,6 +126,9 @@ class Study(Spec):
     """Whether the controls that these approaches declare are tried with them."""
     baseline: Id | None = None
     """The approach that the others are compared with."""
+    incremental_over: Id | None = None
+    """An earlier study: its approaches with a prior are tried here, too, and what this study's bring beyond each of them has a
+    claim and a paired band of its own."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list, max_length=200)
     """Training seeds. The training seed is the unit of inference: two at the least, three for a useful band."""
     more_seeds: dict[Id, Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=200)]] = Field(

@@ -13,7 +13,7 @@ from runtime.world.judge import Judge
 class JudgeParams(Params):
     """On how much it is tried."""
 
-    episodes: int = Field(60, ge=8, le=10_000, json_schema_extra={"rollouts": "twin"})
+    episodes: int = Field(60, ge=8, le=10_000, json_schema_extra={"rollouts": {"twin": 1}})
     """Attempts in the twin, of which it is known how they ended."""
     aim_sd_m: float = Field(0.025, ge=0, le=0.2)
     """As in `rollouts`."""

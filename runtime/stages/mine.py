@@ -36,10 +36,10 @@ class Mix(Bound):
 class MineParams(Params):
     """How much is imagined, and what of it is kept."""
 
-    episodes: int = Field(60, ge=1, le=10_000, json_schema_extra={"budget": "demos", "rollouts": "world_model"})
+    episodes: int = Field(60, ge=1, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"world_model": 1}})
     """Rollouts that are imagined in a round."""
-    keep: int = Field(24, ge=1, le=10_000, json_schema_extra={"budget": "demos"})
-    """How many of them are kept, whichever way they are chosen: so many are carried out in the twin."""
+    keep: int = Field(24, ge=1, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"twin": 2}})
+    """How many of them are kept, whichever way they are chosen: so many are carried out in the twin, failures a second time."""
     mix: Mix = Mix()
     """Stated shares of successes, near-successes and hard failures."""
     choose: Literal["hardest", "random", "successes"] = "hardest"
@@ -67,7 +67,7 @@ class MineParams(Params):
         "before": previous("policy", "round"),
         "world": one("world_model"),
         "world_before": previous("world_model", "round"),
-        "judged": maybe("judged"),
+        "agreement": maybe("judged"),
         "twin": one("twin"),
     },
     agree=(("policy", "twin"), ("world", "twin")),
@@ -82,7 +82,7 @@ def mine(
     before: Path | None,
     world: Path,
     world_before: Path | None,
-    judged: Path | None,
+    agreement: Path | None,
     twin: Path,
     out: Out,
     judge: Judge,

@@ -15,7 +15,7 @@ from runtime.stage import Params, Resources, bound, by_unit, one, previous, stag
 class PracticeParams(Params):
     """How much is practised, how far the twin varies meanwhile, and how long is trained."""
 
-    episodes: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos"})
+    episodes: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"twin": 1}})
     """Episodes that are tried in a round; with 0 the policy is trained on its old demos alone."""
     driver: Literal["policy", "expert"] = "policy"
     """Who drives until the expert shows how to go on; by `expert` no state is one that the policy came to."""

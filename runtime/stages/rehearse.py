@@ -13,7 +13,7 @@ from runtime.stage import Params, Resources, baselines, by_unit, maybe, one, sta
 class RehearseParams(Params):
     """How often."""
 
-    trials: int = Field(20, ge=1, le=100_000)
+    trials: int = Field(20, ge=1, le=100_000, json_schema_extra={"rollouts": {"twin": 2}})
     """Number of trials; trial I starts from development state I, whatever the approach and round."""
     start_seed: int = Field(0, ge=0)
     """Seed of the family of development states."""

@@ -15,7 +15,7 @@ SHEET_ROWS = 6
 class RolloutsParams(Params):
     """How many attempts, and how the expert is held back in them."""
 
-    episodes: int = Field(120, ge=1, le=10_000)
+    episodes: int = Field(120, ge=1, le=10_000, json_schema_extra={"rollouts": {"twin": 1}})
     """Attempts, whatever comes of them."""
     aim_sd_m: float = Field(0.025, ge=0, le=0.2)
     """Where an attempt is mistaken, the standard deviation of how far aside objects are taken to be, along each axis."""

@@ -155,3 +155,26 @@ def test_arms_are_not_offered_where_only_a_file_may_be_named(root: Path) -> None
     path.write_text(BOLD[: BOLD.index("stages:")].replace("baseline", "bold-plain") + BOLD[BOLD.index("row:") :])
     (found,) = [d for d in check(load_project(root)) if d.code == "R201"]
     assert "~" not in found.help
+
+
+def test_what_a_later_study_brings_has_a_claim_over_what_it_goes_on_from(root: Path) -> None:
+    specs = root / "specs"
+    row = "row: {{available: true, no_new_real_data: true, no_teleoperation: true, stack_change: none{}}}\n"
+    plain = row.format("")
+    (specs / "approaches/bold.yaml").write_text(BOLD.replace(plain, row.format(", prior: {irl: [1, 3]}")))
+    brave = BOLD.replace("Bold", "Brave").replace("900", "950").replace(plain, row.format(", prior: {irl: [2, 4]}"))
+    (specs / "approaches/brave.yaml").write_text(brave[: brave.index("controls")] + brave[brave.index("row:") :])
+    text = (specs / "study.yaml").read_text().replace("[baseline, bold]", "[baseline, brave]")
+    (specs / "studies").mkdir(exist_ok=True)
+    (specs / "studies/later.yaml").write_text(text + "incremental_over: study\n")
+    project = load_project(root)
+    later = project.studies["later"]
+    assert later.approaches == ["baseline", "brave", "bold"]  # and none of its controls
+    claim = later.claims["brave~over-bold"]
+    assert isinstance(claim, Superior)
+    assert (claim.approach, claim.over, claim.domain) == ("brave", "bold", "irl_proxy")
+    assert {d.code for d in check(project, "later") if d.severity == "error"} <= {"X431", "X433"}
+    there = {
+        n.address for n in expand(project, "study").nodes.values() if n.stage.name == "policy" and n.scope.approach == "bold"
+    }
+    assert there <= {n.address for n in expand(project, "later").nodes.values()}  # paired with the very policies of before
