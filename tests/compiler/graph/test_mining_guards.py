@@ -51,13 +51,13 @@ def test_the_loop_is_fine_and_guarded_without_a_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"auc": 0.6}, {"stuck": 0.9}], ids=["cannot tell", "at its floor"])
-def test_a_judge_that_is_no_good_stops_all_that_was_mined_by_it(tmp_path: Path, wrong: dict[str, float]) -> None:
+def test_a_judge_that_is_no_good_stops_all_that_was_mined_by_it(tmp_path: Path, wrong: dict[str, Any]) -> None:
     study(tmp_path)
     assert tried(tmp_path, **wrong) == {"in-world"}
 
 
 @pytest.mark.parametrize("wrong", [{"hard_share": 80 / 81}, {"non_hard": 1}])
-def test_a_degenerate_mix_stops_its_own_arm(tmp_path: Path, wrong: dict[str, float]) -> None:
+def test_a_degenerate_mix_stops_its_own_arm(tmp_path: Path, wrong: dict[str, Any]) -> None:
     study(tmp_path)
     assert tried(tmp_path, "hard-negatives~random-failures", **wrong) == {"in-world", *ARMS} - {"hard-negatives~random-failures"}
 
