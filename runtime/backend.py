@@ -80,6 +80,8 @@ class BackendInfo:
     packages: tuple[Package, ...] = ()
     libraries: dict[str, Precision] = Field(default_factory=dict)
     install: Line = ""
+    weights: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)?$", max_length=200)] = ""
+    """Folder of its environment that people put its weights in, such as `weights/cosmos3`."""
     benchmark: SuiteFacts | None = None
     """Of the role `benchmark`: what it says of its environments."""
     target: str = ""

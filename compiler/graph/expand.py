@@ -91,12 +91,7 @@ class _Expansion:
         for location in made:
             if location not in self.grown:
                 self._grow(location)
-        targets = [
-            self.node(REGISTRY[stage], scope._replace(location=location))
-            for location in made
-            for stage in self.study.targets
-            for scope in self._scopes(REGISTRY[stage])
-        ]
+        targets = [node for location in made for node in self._targets(location)]
         targets = [node for node in targets if node.address not in self.stopped.nodes]
         for stage in having("trials", "curve", "factors"):
             targets += self._every(stage)
@@ -121,8 +116,7 @@ class _Expansion:
         pattern = None if partly else self.patterns.get(like)
         if pattern is not None and self._repeat(str(like), pattern, location):
             return
-        for stage in self.study.targets:
-            self.node(REGISTRY[stage], Scope(location=location, approach=self.yardstick))
+        self._targets(location)
         for scope in self.settings.scopes:
             self.node(trials_of(str(scope.domain)), scope._replace(location=location))
         for stage in having("curve", "factors"):
@@ -333,6 +327,11 @@ class _Expansion:
             or location not in self.settings.partly
             or self.settings.peers(scope._replace(location=location))
         ]
+
+    def _targets(self, location: str) -> list[Node]:
+        """What the study names under `targets`, at one location: once, or for each task."""
+        named = [REGISTRY[stage] for stage in self.study.targets]
+        return [self.node(stage, scope._replace(location=location)) for stage in named for scope in self._scopes(stage)]
 
     def _scopes(self, stage: Stage) -> list[Scope]:
         """Scopes of a stage's nodes, at one location if it is made at locations."""

@@ -2,17 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from compiler.graph.node import Node
 from compiler.plan.overview import Overview
 from compiler.plan.summary import amounts, over, size
-from compiler.project.backends import chosen
+from compiler.project.backends import chosen, interpreter
 from compiler.project.layers import BROUGHT, approach_policy
 from compiler.project.project import Project
 from compiler.spec.study import Study
 from runtime.backend import info
+from runtime.foresight.foresight import digest_of
 from runtime.libraries import installed, rounded
 from runtime.problem import InputError
 
@@ -50,6 +52,7 @@ def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
     yield from _libraries(found)
     used = {(role, one["name"]) for node in build for role, one in node.backends.items()}
     gpus = max([node.setting.resources.gpu for node in build] + [int(info(*one).needs_gpu) for one in used], default=0)
+    yield from _weights(project, build)
     there = _gpus()
     said = f"{gpus} needed by a job, {there} here"
     yield Line("GPUs", "ok" if there >= gpus else "missing", said if gpus else f"none needed, {there} here")
@@ -98,6 +101,31 @@ def _licences(project: Project, study: Study) -> Iterator[Line]:
     for what, licence in stated.items():
         said = f"{licence}, for {study.use} use" if licence else "states none: say `licence:`, and whether you may use it"
         yield Line(what, "ok" if licence else "unsure", said)
+
+
+def _weights(project: Project, build: Sequence[Node]) -> Iterator[Line]:
+    """Folders of weights that back ends want in their environments, and whether they are those that stages name."""
+    told: set[tuple[str, str]] = set()
+    for node in build:
+        for role, one in node.backends.items():
+            found = info(role, one["name"])
+            key = found.name, str(node.params.get("weights", ""))
+            if not found.weights or found.where.image or key in told:
+                continue
+            told.add(key)
+            folder, what = interpreter(project, found.where.environment).parent.parent / found.weights, f"weights of {found.name}"
+            if not folder.is_dir():
+                yield Line(what, "missing", f"no folder {folder}")
+                continue
+            try:
+                digest = digest_of(folder)
+            except (OSError, ValueError) as error:
+                yield Line(what, "missing", f"{folder} cannot be read: {error}")
+                continue
+            same = digest == key[1]
+            yield Line(
+                what, "ok" if same else "missing", f"sha256 {digest}" + ("" if same else ", which the stage does not name")
+            )
 
 
 def _libraries(found: Overview) -> Iterator[Line]:

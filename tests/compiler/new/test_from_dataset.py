@@ -12,6 +12,7 @@ from compiler.cli import main
 from compiler.laws.check import check
 from compiler.project.load import load_project
 from runtime.bound.dataset import Dataset
+from runtime.foresight.foresight import digest_of
 from tests.errors.cases import base
 from tests.runtime.learn import reach
 
@@ -116,6 +117,29 @@ def test_preflight_says_what_this_machine_lacks(
     monkeypatch.setattr("compiler.plan.preflight.shutil.disk_usage", lambda path: SimpleNamespace(free=0))
     assert main(["preflight"]) == 1
     assert "2 missing: memory, disk" in capsys.readouterr().out
+
+
+def test_preflight_looks_at_the_weights_of_video_models(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = project / "specs/study.yaml"
+    plain = study.read_text().replace("[coverage]", "[foresee]") + "backends: {dynamics: cosmos3}\n"
+    study.write_text(plain)
+    (project / "simkiln.local.yaml").write_text("environments: {cosmos: cosmos}\n")
+    (project / "cosmos/bin").mkdir(parents=True)
+    (project / "cosmos/bin/python").symlink_to(sys.executable)
+
+    def told() -> str:
+        assert main(["preflight"]) == 1  # no GPU
+        (line,) = (line for line in capsys.readouterr().out.splitlines() if "weights of cosmos3 " in line)
+        return line
+
+    assert "missing" in (line := told())
+    assert "no folder" in line
+    (folder := project / "cosmos/weights/cosmos3").mkdir(parents=True)
+    (folder / "model_index.json").write_text("{}")
+    assert "does not name" in (line := told())
+    study.write_text(f"{plain}stages: {{foresee: {{weights: {digest_of(folder)}}}}}\n")
+    assert "does not name" not in (line := told())
+    assert " ok " in line
 
 
 POLICY = "policy: {kind: lerobot, root: policies, path: act, cameras: {front: top}, units: degrees, fps: 10}"
