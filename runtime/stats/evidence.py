@@ -18,6 +18,7 @@ from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
 from runtime.stats.inference.estimate import Estimate
 from runtime.stats.inference.outlook import Outlook, outlook
+from runtime.stats.inference.parts import Parts
 from runtime.stats.inference.places import Apart, places_apart
 from runtime.stats.inference.rate import Rate, rates, wilson
 from runtime.stats.inference.uplift import Uplift, uplifts
@@ -148,6 +149,7 @@ def uplift_row(row: Uplift, prior: PriorRange | None) -> UpliftRow:
         "question": row.question,
         "discordant": {"gained": sum(g.gained for g in row.groups), "lost": sum(g.lost for g in row.groups)},
         "prior": expected and against_range(row, expected),
+        "made_of": parts.to_json(row.estimate) if (parts := Parts.of(row.estimate)) else None,
         **ahead.to_json(),
         "notes": list(row.notes),
     }

@@ -34,6 +34,23 @@ class Discordant(Form):
     """The baseline's."""
 
 
+class MadeOf(Form):
+    """What a band is made of: standard errors in points, and half-widths that follow."""
+
+    seeds: float
+    """By luck in training, which sets seeds apart, without that of trials."""
+    trials: float
+    """By luck in trials."""
+    states: float
+    """By the initial states that all runs share."""
+    reach: float
+    """Half-width of the band by these."""
+    twice_the_seeds: float
+    """With twice the seeds."""
+    twice_the_trials: float
+    """With twice the trials."""
+
+
 class UpliftRow(At, Estimate, Outlook):
     """Uplift of an approach over the baseline in one domain. Without a `location` it is pooled over all."""
 
@@ -57,6 +74,8 @@ class UpliftRow(At, Estimate, Outlook):
     """Pairs that ended differently."""
     prior: Expected | None
     """What was expected beforehand."""
+    made_of: MadeOf | None
+    """Null from one seed, and where fixed policies are compared."""
     notes: list[str]
     """What weakens the comparison."""
 

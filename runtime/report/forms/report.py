@@ -22,6 +22,7 @@ from runtime.report.forms.gates import GateVerdict
 from runtime.report.forms.inventory import InventoryRow
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
+from runtime.report.forms.made_of import MadeOfRow
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
@@ -100,6 +101,8 @@ class Report(Form):
     """What explains the gap to hidden sites; null where the study asks for none."""
     costs: list[CostRow]
     """Every approach but the baseline."""
+    made_of: list[MadeOfRow]
+    """What bands are made of, and what doubling seeds or trials would bring."""
     worth: Worth
     """What sure points cost, and what to try next."""
     provenance: Provenance

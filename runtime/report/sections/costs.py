@@ -21,7 +21,7 @@ def costs(study: Study) -> list[CostRow]:
     used: dict[str, set[str]] = {}
     for cell, folder in study.batches:
         used.setdefault(cell.approach, set()).add(f"{folder.parent.name}/{folder.name}")
-    made = {approach: _ancestors(addresses, known) for approach, addresses in used.items()}
+    made = {approach: ancestors(addresses, known) for approach, addresses in used.items()}
     if baseline is None or baseline not in made:
         return []
     rows: list[CostRow] = []
@@ -58,7 +58,7 @@ def rows(said: Report) -> Rows:
     ]
 
 
-def _ancestors(addresses: Iterable[str], known: Mapping[str, Manifest]) -> set[str]:
+def ancestors(addresses: Iterable[str], known: Mapping[str, Manifest]) -> set[str]:
     """These artifacts and all above them that are still known."""
     waiting, seen = list(addresses), set()
     while waiting:

@@ -24,6 +24,7 @@ from runtime.report.sections import (
     kpi,
     learning,
     looks,
+    made_of,
     pictures,
     places,
     provenance,
@@ -110,6 +111,13 @@ SECTIONS = (
         rows={"next": worth.next_rows, "worth": worth.confirmed_rows},
     ),
     Section("costs", rows={"costs": costs.rows}, within="worth"),
+    Section(
+        "made_of",
+        "What bands are made of",
+        "Luck in training, in trials and in initial states, and what an hour of computing would take off",
+        lambda study: {"made_of": made_of.made_of(study)},
+        rows={"made_of": made_of.rows},
+    ),
     Section(
         "kpi",
         "Key figures",

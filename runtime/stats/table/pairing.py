@@ -7,7 +7,7 @@ as metadata of its schema, through Parquet too, so that no reader of it can deci
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -71,7 +71,7 @@ def fixed_of(table: pa.Table) -> frozenset[tuple[str, str]]:
     return frozenset((approach, domain) for approach, domain in json.loads((table.schema.metadata or {}).get(FIXED, b"[]")))
 
 
-def with_placebos(table: pa.Table, baseline: str | None, placebos: Iterable[str]) -> pa.Table:
+def with_placebos(table: pa.Table, baseline: str | None, placebos: Collection[str]) -> pa.Table:
     """The table, knowing of placebos whose runs count as further runs of the baseline; as it is where there are none."""
     said = json.dumps({str(baseline): list(placebos)})
     return table.replace_schema_metadata({**(table.schema.metadata or {}), PLACEBOS: said}) if baseline and placebos else table

@@ -41,7 +41,7 @@ def test_every_figure_and_table_has_its_file(folder: Path) -> None:
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "determinism", "stages")),
         *(f"study-{n}.csv" for n in ("learning", "areas", "training", "kpi", "inventory", "protocols", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "training", "kpi")),
-        *(f"study-{n}.csv" for n in ("effects", "profiles", "next", "worth", "quality")),
+        *(f"study-{n}.csv" for n in ("effects", "profiles", "made_of", "next", "worth", "quality")),
         *(f"study-{n}.svg" for n in ("profiles", "beyond")),
     }
 
@@ -112,6 +112,11 @@ def test_an_approach_costs_what_the_baseline_was_not_made_from(folder: Path) -> 
     assert point["value"] == round(262 / row["value"], 1)
     assert point["band"] == [round(262 / row["band"][1], 1), round(262 / row["band"][0], 1)]
     assert costs["placebo"]["per_point"] == []
+    # Twice the seeds train and try six policies of each side anew in a domain, twice the trials only try them.
+    row = next(r for r in said["made_of"] if (r["approach"], r["domain"]) == ("enriched", "irl_proxy"))
+    seeds, trials = row["twice_the_seeds"], row["twice_the_trials"]
+    assert (seeds["cpu_s"], trials["cpu_s"], seeds["unit"]) == (2 * 6 * (24 + 9), 2 * 6 * 9, "cpu_s")
+    assert trials["per_hour"] == round((row["reach"] - trials["reach"]) / (108 / 3600), 2)
 
 
 def test_every_policy_is_a_point_of_simulated_against_real(folder: Path) -> None:

@@ -7,6 +7,7 @@ from benchmarks.outlook import Promises, promises
 from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate
 from runtime.stats.inference.outlook import outlook
+from runtime.stats.inference.parts import Parts
 
 
 def estimated(value: float, seeds: float, states: float, runs: int = 3) -> Estimate:
@@ -33,3 +34,16 @@ def test_promises_are_rare_where_there_is_nothing_and_hold_where_there_is_someth
     assert isinstance(nothing, Promises)
     assert nothing.promised <= 0.1 * nothing.undecided
     assert something.within >= 0.75 * something.promised
+
+
+def test_a_band_is_made_of_three_parts() -> None:
+    """3 points of seeds, 4 of trials and 2 of states, t(4) = 2.776 and z = 1.960 at 95 %."""
+    found = Estimate(5.0, Band(-9, 19), 0.95, 4.0, 29**0.5, 5.0, 3, 4.0, 2.0, 3)
+    parts = Parts.of(found)
+    assert parts is not None
+    said = parts.to_json(found)
+    assert (said["seeds"], said["trials"], said["states"]) == (3, 4, 2)
+    assert said["reach"] == pytest.approx((2.7764**2 * 25 + 1.96**2 * 4) ** 0.5, abs=0.01)
+    assert said["twice_the_seeds"] == pytest.approx((2.2281**2 * 12.5 + 1.96**2 * 4) ** 0.5, abs=0.01)  # ten degrees of freedom
+    assert said["twice_the_trials"] == pytest.approx((2.7764**2 * 17 + 1.96**2 * 2) ** 0.5, abs=0.01)
+    assert Parts.of(Estimate(5.0, Band(-9, 19), 0.95, 0.0, 1.0, 1.0, 1)) is None
