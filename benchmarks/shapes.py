@@ -1,6 +1,6 @@
 """Do bands keep their level where sides have other numbers of seeds, and where policies are fixed?
 
-    python -m benchmarks.shapes [--studies 500]
+    python -m benchmarks.shapes [--studies 500] [--reference]
 
 Rates of 50 to 95 %, 40 initial states that matter; level 95 %. *Unequal*: 10 points between seeds, the baseline with more of them
 than the approach; the width is also given over that of the band of as many seeds as both have. *Fixed*: one policy a side,
@@ -112,9 +112,10 @@ def _hit(band: Band, truth: float) -> tuple[bool, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=500)
+    parser.add_argument("--reference", action="store_true", help="nothing but baseline and placebo as one reference")
     given = parser.parse_args()
     start, rng = time.process_time(), np.random.default_rng(20261129)
-    for rates in RATES:
+    for rates in () if given.reference else RATES:
         for seeds in UNEQUAL:
             f = unequal(rng, rates, seeds, given.studies)
             told = f"{f.coverage:.1%} covered, {f.width / f.other_width:.2f} of the width (common seeds {f.other_coverage:.1%})"

@@ -63,10 +63,9 @@ def _of_one_seed(found: Iterable[set[str]]) -> set[str]:
 
 def rows(said: Report) -> Rows:
     """One row per comparison and what is doubled."""
+    names = "approach domain half_width=reach seed_spread=seeds trial_noise=trials state_noise=states"
     return [
-        columns(row, "approach domain half_width=reach seed_spread=seeds trial_noise=trials state_noise=states")
-        | {"doubled": what}
-        | columns(row[f"twice_the_{what}"], "half_width_then=reach cpu_s gpu_s points_per_hour=per_hour")
+        columns(row, names) | {"doubled": what} | columns(lever, "half_width_then=reach cpu_s gpu_s points_per_hour=per_hour")
         for row in said["made_of"]
-        for what in ("seeds", "trials")
+        for what, lever in (("seeds", row["twice_the_seeds"]), ("trials", row["twice_the_trials"]))
     ]
