@@ -17,7 +17,7 @@ has it); and the CPU time to train one.
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,17 @@ def _cpu(runs: list[Cell]) -> str:
     return f"{np.median([run['cpu_s'] for run in runs]):.1f}"
 
 
+def told(cells: Iterable[Cell], rows: Callable[[list[Cell]], list[tuple[str, ...]]], path: Path | None) -> None:
+    """Tell each cell as soon as it is there, in a file too if there is a path, and at last the rows of all."""
+    found = []
+    for cell in cells:
+        found.append(cell)
+        print(json.dumps(cell), flush=True)
+        if path:
+            path.write_text(json.dumps(found, indent=1) + "\n")
+    table(rows(found))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
@@ -148,13 +159,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as policy.steps=1200")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = []
-    for cell in cells(options):
-        found.append(cell)
-        print(json.dumps(cell), flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(found, indent=1) + "\n")
-    table(rows(found))
+    told(cells(options), rows, options.json)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recipe import cpu_s, site
-from benchmarks.scenes import table, task_spec
+from benchmarks.recipe import Cell, Inputs, cpu_s, site, told
+from benchmarks.scenes import task_spec
 from benchmarks.splat_quality import metrics
 from runtime.build.testing import run_stage
 from runtime.stats.transfer.agreement import mmrv, pearson
@@ -42,8 +42,6 @@ STATES = {
 }
 HELD_OUT = 100
 """Rollouts that are foretold."""
-Cell = dict[str, Any]
-Inputs = dict[str, Path | list[Path]]
 
 
 def cells(options: argparse.Namespace) -> Iterator[Cell]:
@@ -177,13 +175,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as world_model.steps=300")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = []
-    for cell in cells(options):
-        found.append(cell)
-        print(json.dumps(cell), flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(found, indent=1) + "\n")
-    table(rows(found))
+    told(cells(options), rows, options.json)
 
 
 if __name__ == "__main__":
