@@ -43,6 +43,8 @@ def check(project: Project, study: str | None = None, today: date | None = None)
         today: the day that waivers are held against; absent, the day that it is in UTC.
     """
     if study is not None and study not in project.ids("study"):
+        if nowhere := [d for d in project.diagnostics if d.code == "Y115"]:
+            return nowhere
         help = did_you_mean(study, project.ids("study"), "studies")
         unknown = Diagnostic("R201", f"unknown study `{study}`", Span(file_of("study", study)), help=help)
         return [*_of_studies(project), unknown]

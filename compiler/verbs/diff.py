@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 from compiler.verbs import common
 
 if TYPE_CHECKING:
+    from compiler.diagnostics.diagnostic import Diagnostic
+    from compiler.graph.graph import Graph
     from compiler.project.project import Project
     from compiler.why.diff import Change, Side, Tally
 
+NOT_HERE = "R206"
+"""Code of a root that this machine does not have: no fault of the specs."""
 SHOWN = 30
 """Differences that are shown; the rest is counted."""
 
@@ -93,14 +97,26 @@ def _revisions(project: "Project", args: argparse.Namespace, stack: ExitStack) -
     ids = [set(p.ids("study")) & ({args.study} if args.study else set(p.ids("study"))) for p in projects]
     if not ids[0] and not ids[1]:
         raise ValueError(f"there is no study `{args.study}` at either revision")
-    sides = []
-    for name, one, studies in zip((args.a, args.b), projects, ids, strict=True):
-        try:
-            graphs = [(one, plan_study(one, study).graph) for study in sorted(studies)]
-        except SpecsRefused:
-            sys.stderr.write(f"at {'the work tree' if name == '.' else f'revision `{name}`'}:\n")
-            raise
-        sides.append(study_side("work tree" if name == "." else name, graphs))
+    graphs: list[dict[str, Graph]] = [{}, {}]
+    elsewhere: dict[str, list[Diagnostic]] = {}
+    for name, one, studies, made in zip((args.a, args.b), projects, ids, graphs, strict=True):
+        for study in sorted(studies):
+            try:
+                made[study] = plan_study(one, study).graph
+            except SpecsRefused as refused:
+                if args.study is None and {d.code for d in refused.errors} == {NOT_HERE}:
+                    elsewhere[study] = refused.errors
+                    continue
+                sys.stderr.write(f"at {'the work tree' if name == '.' else f'revision `{name}`'}:\n")
+                raise
+    if elsewhere:
+        left = ", ".join(f"`{study}`" for study in sorted(elsewhere))
+        sys.stderr.write(f"not compared: {left}; {next(iter(elsewhere.values()))[0].message} (simkiln explain {NOT_HERE})\n")
+    ids = [studies - elsewhere.keys() for studies in ids]
+    sides = [
+        study_side("work tree" if name == "." else name, [(one, made[study]) for study in sorted(studies)])
+        for name, one, made, studies in zip((args.a, args.b), projects, graphs, ids, strict=True)
+    ]
     about = {"studies": sorted(ids[0] | ids[1]), "only_a": sorted(ids[0] - ids[1]), "only_b": sorted(ids[1] - ids[0])}
     return sides[0], sides[1], about
 

@@ -35,5 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         print(f"{missing} artifact{'s' * (missing != 1)} of {len(plan.graph.nodes)} not built yet: simkiln run {args.study}")
         status = combine([status, Status.NOT_RUN])
+    elif not found:
+        print("all is built, and there is nothing to judge it by: the study has no gates and no claims")
     print(f"study {args.study}: {status}")
     return status.exit_code

@@ -150,3 +150,22 @@ def test_trials_in_a_pipe_are_told(capture: Path, capsys: pytest.CaptureFixture[
     os.mkfifo("shared.parquet")
     assert main(["trials", "join", "shared.parquet"]) == 1
     assert "error[T512]: `shared.parquet` cannot be read: it is a pipe, not a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["check", "status", "run", "plan", "report"])
+def test_outside_of_a_project_every_verb_says_where_to_call_it(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([verb]) == 1
+    assert "call simkiln in a folder that holds `specs/`" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_gates_is_not_run_for_ever_without_a_word(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    publish_all(Path.cwd())
+    assert main(["status"]) == 4
+    assert capsys.readouterr().out.splitlines() == [
+        "all is built, and there is nothing to judge it by: the study has no gates and no claims",
+        "study study: not run",
+    ]

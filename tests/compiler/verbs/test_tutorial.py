@@ -21,7 +21,7 @@ def blocks(form: str) -> list[str]:
 def test_a_newcomer_gets_from_photos_to_a_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root, photos = tmp_path / "simkiln", tmp_path / "captures" / "bench" / "images"
+    root, photos = tmp_path / "simkiln", tmp_path / "photos" / "bench" / "images"
     shutil.copytree(REPOSITORY / "specs", root / "specs")
     photos.mkdir(parents=True)
     for i in range(10, 30):

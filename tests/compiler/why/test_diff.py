@@ -170,6 +170,20 @@ def test_a_revision_with_errors_is_named(project: Built, capsys: pytest.CaptureF
     assert "must be at least 0" in said
 
 
+def test_studies_that_this_machine_lacks_the_photos_of_are_left_out_and_said(
+    project: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("locations/attic.yaml", "title: Attic\nsource: {kind: photos, root: captures, path: attic}\n")
+    project.write("studies/attic.yaml", "title: Attic\nlocations: [attic]\ntargets: [coverage]\n")
+    project.commit()
+    project.edit("approaches/bold.yaml", "steps: 7", "steps: 9")
+    assert main(["diff", "HEAD", "."]) == 0
+    out, err = capsys.readouterr()
+    assert "7 -> 9" in out
+    assert err == "not compared: `attic`; capture root `captures` is not set on this machine (simkiln explain R206)\n"
+    assert main(["diff", "HEAD", ".", "--study", "attic"]) == 1
+
+
 def test_without_git(project: Built, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["diff", "HEAD", "."]) == 2
     assert "this is no git repository" in capsys.readouterr().err
