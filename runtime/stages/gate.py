@@ -7,7 +7,7 @@ from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, by_unit, every, maybe, stage
+from runtime.stage import Params, Resources, bound, by_unit, every, load_stages, maybe, stage
 
 
 class GateParams(Params):
@@ -22,7 +22,7 @@ class GateParams(Params):
 
 
 @stage(
-    version=13,
+    version=14,
     metrics=by_unit(text="status", count="value n"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="gate",
@@ -55,6 +55,8 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         # A batch of trials that was not needed any more holds none, and says nothing of any metric.
         there = [(label, found) for label, found in manifests if found["metrics"].get("n") != 0]
         verdict = of_metrics(rule, [(label, found["metrics"]) for label, found in there], [found for _, found in there])
+        unit = load_stages()[str(rule.stage)].unit(rule.metric) or ""
+        verdict["unit"] = "" if unit in ("count", "share", "text", "loss") or rule.of else unit
     out.path("gate").write_text(json.dumps(verdict, indent=1) + "\n")
     out.log(f"{verdict['status']}: {verdict['reason']}")
     return {"status": str(verdict["status"]), "value": verdict["value"], "n": verdict["n"]}

@@ -35,7 +35,7 @@ def content(study: Study) -> dict[str, object]:
     return {
         # What is waived counts as undecided: it no longer fails the study, and the study has not passed either.
         "status": combine(Status.UNDECIDED if v["waived"] else Status(v["status"]) for v in [*study.gates, *study.claims]),
-        "headline": headline(study.frame, rows, roles),
+        "headline": headline(study.frame, rows, roles) if study.frame.approaches else _of_places(study),
         "roles": roles,
         "domains": study.domains,
         "approaches": _approaches(study),
@@ -118,12 +118,6 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
     if not treated or frame.baseline is None:
         if len(frame.approaches) == 1:
             return [ref("approach", frame.approaches[0]), text(" was tried alone: there is nothing to compare it with.")]
-        if not frame.approaches:
-            return [
-                text("How good "),
-                *_listed([ref("location", x) for x in frame.locations]),
-                text(" came out; nothing was to be tried."),
-            ]
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
     here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))
@@ -139,6 +133,13 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
         clauses.append([text("this speaks of these very policies, not of training again")])
     parts = [token for i, clause in enumerate(clauses) for token in (*([text("; ")] if i else []), *clause)]
     return [text(f"{_in(where).capitalize()}, "), *parts, text(".")]
+
+
+def _of_places(study: Study) -> list[Token]:
+    """How places came out that nothing was to be tried at."""
+    passed, gates = sum(gate["status"] == Status.PASSED for gate in study.gates), len(study.gates)
+    judged = f"{passed} of {gates} gate{'s' * (gates != 1)} passed" if gates else "no gate judges it"
+    return [*_listed([ref("location", x) for x in study.locations]), text(f": {judged}; nothing was to be tried.")]
 
 
 def _approaches(study: Study) -> list[ApproachRow]:

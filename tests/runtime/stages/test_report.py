@@ -49,6 +49,7 @@ def test_a_study_that_tries_nothing_has_a_page_with_pictures_figures_and_gates(s
     assert said["status"] == said["gates"][0]["status"] == "failed"
     assert {row["stage"] for row in said["quality"]} >= {"splat"}
     words = visible(page)
+    assert ": 0 of 1 gate passed; nothing was to be tried." in words
     assert "no trials" in words
     assert "Quality of places" in words
     assert "Success rates" not in words
