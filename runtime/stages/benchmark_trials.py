@@ -70,7 +70,6 @@ def benchmark_trials(
             R294 as in `resets`.
     """
     import json
-    from collections import Counter
 
     import pyarrow.parquet as pq
 
@@ -79,7 +78,7 @@ def benchmark_trials(
     from runtime.benchmarks.trials import Rules, film_fps, run_trials
     from runtime.sim.trials.conditions import digest_of
     from runtime.sim.trials.rollouts import save_rollouts
-    from runtime.sim.trials.tables import save_twice, trial_table
+    from runtime.sim.trials.tables import said_of, save_twice, trial_table
     from runtime.stats.looks.look import batch
 
     first, end = batch(p.trials, p.schedule, p.look, p.arm, before)
@@ -106,14 +105,5 @@ def benchmark_trials(
     if not done:
         out.log("the comparison has stopped: no trials")
         return {"n": 0, "protocol": digest}
-    n, wins = len(done), sum(t.success for t in done)
-    out.log(f"{wins} of {n} trials succeeded")
-    return {
-        "success_rate": wins / n,
-        "n": n,
-        "mean_steps": round(sum(t.steps for t in done) / n, 2),
-        "mean_score": round(sum(t.score for t in done) / n, 4),
-        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
-        **measured,
-        "protocol": digest,
-    }
+    out.log(f"{sum(t.success for t in done)} of {len(done)} trials succeeded")
+    return {**said_of(done), **measured, "protocol": digest}

@@ -98,7 +98,6 @@ def evaluate(
             the policy's cameras.
     """
     import json
-    from collections import Counter
     from dataclasses import replace
     from functools import cache, partial
 
@@ -114,7 +113,7 @@ def evaluate(
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
-    from runtime.sim.trials.tables import save_twice, trial_table
+    from runtime.sim.trials.tables import said_of, save_twice, trial_table
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
     from runtime.stats.looks.look import batch
@@ -167,7 +166,6 @@ def evaluate(
             again += run_trials(bench_of(twice), eyes, actor, horizon_steps, actor.facts["camera_keys"])
     done.sort(key=lambda trial: trial.initial_state)
     measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
-    n = len(done)
     pq.write_table(trial_table(done, p.domain, protocol.digest), out.path("trials"))
     save_rollouts(
         out.path("rollouts"),
@@ -178,14 +176,5 @@ def evaluate(
         p.film_scale,
         lambda trial, every: seen_large(trial, eye, every) if (eye := larger[trial.initial_state]()) else None,
     )
-    wins = sum(t.success for t in done)
-    out.log(f"{wins} of {n} trials succeeded")
-    return {
-        "success_rate": wins / n,
-        "n": n,
-        "mean_steps": round(sum(t.steps for t in done) / n, 2),
-        "mean_score": round(sum(t.score for t in done) / n, 4),
-        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
-        **measured,
-        "protocol": protocol.digest,
-    }
+    out.log(f"{sum(t.success for t in done)} of {len(done)} trials succeeded")
+    return {**said_of(done), **measured, "protocol": protocol.digest}

@@ -87,7 +87,6 @@ def imagined_trials(
             another camera than the model paints.
     """
     import json
-    from collections import Counter
 
     import numpy as np
     import pyarrow.parquet as pq
@@ -97,7 +96,7 @@ def imagined_trials(
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.protocol import Protocol
     from runtime.sim.trials.rollouts import save_rollouts
-    from runtime.sim.trials.tables import save_twice, trial_table
+    from runtime.sim.trials.tables import said_of, save_twice, trial_table
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import read_twin
     from runtime.stats.looks.look import batch
@@ -131,16 +130,7 @@ def imagined_trials(
     save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
     chance = dreams.dream.done[:, -1]
     np.savez_compressed(out.path("imagined"), initial_state=dreams.indices, success=chance, apart=dreams.dream.apart)
-    wins = sum(t.success for t in done)
     out.log(f"{100 * chance.mean():.0f}% of {len(done)} trials are expected to have succeeded")
-    return {
-        "success_rate": wins / len(done),
-        "mean_probability": round(float(chance.mean()), 6),
-        "n": len(done),
-        "disagreement": round(float(dreams.dream.apart.mean()), 6),
-        "mean_steps": round(sum(t.steps for t in done) / len(done), 2),
-        "mean_score": round(sum(t.score for t in done) / len(done), 4),
-        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
-        **measured,
-        "protocol": protocol.digest,
-    }
+    own = {"mean_probability": chance.mean(), "disagreement": dreams.dream.apart.mean()}
+    chances = {name: round(float(value), 6) for name, value in own.items()}
+    return {**said_of(done), **chances, **measured, "protocol": protocol.digest}

@@ -1,5 +1,6 @@
 """Judged trials as rows, and the same trials run a second time: whether a domain reproduces is measured, not supposed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,18 @@ def trial_table(done: Sequence[Trial], domain: str, protocol: str) -> pa.Table:
     """Rows of judged trials; location, task, approach and seed stay open, since equal cells share an evaluation."""
     cell = {"location": "", "task": "", "approach": "", "domain": domain, "protocol": protocol}
     return pa.Table.from_pylist([cell | trial.row() for trial in done], SCHEMA)
+
+
+def said_of(done: Sequence[Trial]) -> dict[str, Any]:
+    """What the stages that try policies record of trials, of which there is at least one."""
+    n = len(done)
+    return {
+        "success_rate": sum(t.success for t in done) / n,
+        "n": n,
+        "mean_steps": round(sum(t.steps for t in done) / n, 2),
+        "mean_score": round(sum(t.score for t in done) / n, 4),
+        "failure_modes": dict(sorted(Counter(t.failure_mode for t in done if not t.success).items())),
+    }
 
 
 def save_twice(path: Path, first: Sequence[Trial], second: Sequence[Trial]) -> dict[str, Any]:
