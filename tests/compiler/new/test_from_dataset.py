@@ -112,7 +112,9 @@ def test_preflight_says_what_this_machine_lacks(
     (project / "specs/approaches/bold.yaml").write_text(RECORDED.replace("inputs: {policy: {demos: recorded_demos}}", POLICY))
     assert main(["preflight"]) == 1
     assert "missing: specs, root policies" in capsys.readouterr().out
-    (project / "specs/approaches/bold.yaml").write_text("title: Bold\nextends: baseline\n" + RECORDED.splitlines()[-1] + "\n")
+    (project / "specs/approaches/bold.yaml").write_text(
+        "title: Bold\nextends: baseline\nstages: {policy: {steps: 7}}\n" + RECORDED.splitlines()[-1] + "\n"
+    )
     monkeypatch.setattr("compiler.plan.preflight._memory", lambda: 10**6)
     monkeypatch.setattr("compiler.plan.preflight.shutil.disk_usage", lambda path: SimpleNamespace(free=0))
     assert main(["preflight"]) == 1
