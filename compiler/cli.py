@@ -15,7 +15,7 @@ PURPOSES = {
     "write specs": "new capture-guide convert check explain",
     "see what would be built": "plan why diff graph",
     "build": "preflight run status",
-    "read what came out": "report kpi trials view serve export where show recompute",
+    "read what came out": "report kpi trials audit view serve export where show recompute",
     "keep the store": "verify gc backends",
     "editors and shells": "watch lsp completion schema",
 }

@@ -46,6 +46,7 @@ BOUND = {
     "baseline": "set the study's `baseline`",
     "imported": "set the study's `imported`",
     "repeated": "set the study's `repeated`",
+    "audit": "fill in a sheet of `simkiln audit`",
     "exploited": "list the gate in the study's `gates`",
     "judged": "remove it; the gate's rule says what is judged",
     "stopped": "remove it; gates decide it by `on_fail`",

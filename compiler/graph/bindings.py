@@ -18,6 +18,7 @@ from compiler.reading.spec_cache import enabled
 from compiler.spec.location import Location
 from compiler.spec.study import GapFactors
 from runtime.backend import info
+from runtime.bound.audit import audited
 from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite, BenchmarkTask, FoundBenchmark
 from runtime.bound.cell import listed
 from runtime.bound.checkpoint import FoundPolicy
@@ -310,6 +311,7 @@ BINDINGS: dict[str, Binding] = {
     "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
     "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
+    "audit": Binding(lambda grid, _: audited(grid.project.root, grid.frame.id)),
     "exploited": Binding(_exploited, _below("gates")),
     "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),
     "stopped": Binding(_stopped),

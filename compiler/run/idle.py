@@ -22,6 +22,7 @@ from compiler.reading.code_key import code_key
 from compiler.reading.spec_cache import enabled, write_quietly
 from compiler.reading.spec_files import spec_names
 from compiler.store.listing import listing, state_of
+from runtime.bound.audit import FOLDER as AUDITS
 from runtime.files import Unfit, settled, walk
 from runtime.sealed import sealed, unsealed
 from runtime.trials.listing import manifests
@@ -111,7 +112,7 @@ def key(root: Path, study: str, roots: Mapping[str, Path]) -> Asked:
     a spec is a link, or something is not an ordinary file of a spec's size, there is a new key each time.
     """
     linked = {name: linked for _, name, linked in spec_names(root)}
-    others = [LOCAL_FILE, *manifests(root)]
+    others = [LOCAL_FILE, f"{AUDITS}/{study}.json", *manifests(root)]
     files: dict[str, str] = {}
     for name in (*linked, *others):
         data = None if linked.get(name) else _content(f"{root}/{name}")

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.bound.audit import Audit
 from runtime.bound.cell import Cell
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
@@ -70,6 +71,8 @@ class Study:
     """What films of trials may take in the page, KiB."""
     unrecorded: Sequence[str] = ()
     """Stages and back ends whose code no version records, which was ignored."""
+    audit: Audit | None = None
+    """What people said of rollouts that a judge had judged."""
 
     @cached_property
     def evidence(self) -> Evidence:

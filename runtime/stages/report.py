@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from runtime.bound.audit import Audit
 from runtime.bound.cell import Cell, CellGrid, listed
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
@@ -30,6 +31,8 @@ class ReportParams(Params):
     """What failed gates have stopped."""
     unrecorded: list[str] = bound("unrecorded", default_factory=list)
     """Stages and back ends whose code no version records, while that is ignored."""
+    audit: Audit | None = bound("audit", since=36, default=None)
+    """What people said of rollouts that a judge had judged."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
     films_kib: int = Field(8192, ge=0)
@@ -38,7 +41,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=35,
+    version=36,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
@@ -83,7 +86,9 @@ def report(
     cells = listed(p.cells)
     first, later = apart(cells, p.parts, trials)
     found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later)
-    said = content(Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded))
+    said = content(
+        Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded, p.audit)
+    )
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")
     out.path("content").write_text(json.dumps(without_pixels(said), indent=1) + "\n")

@@ -27,6 +27,7 @@ from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
 from runtime.report.forms.reality import SimReal
+from runtime.report.forms.rounds import RoundsForm
 from runtime.report.forms.training import TrainingRow
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token
 from runtime.report.forms.worth import Worth
@@ -93,6 +94,8 @@ class Report(Form):
     """What their twins hold, and how that is known."""
     films: Films
     """Typical trials."""
+    rounds: RoundsForm | None
+    """Rounds of mining in a world model, their judge, and what people said of it."""
     training: list[TrainingRow]
     """Loss of training runs on held-out demos."""
     learning: LearningForm | None

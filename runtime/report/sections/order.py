@@ -31,6 +31,7 @@ from runtime.report.sections import (
     quality,
     rates,
     reality,
+    rounds,
     training,
     uplift,
     verdict,
@@ -143,6 +144,13 @@ SECTIONS = (
         lambda study: {"factors": factors.factors(study)},
         factors.drawn,
         {"factors": factors.rows},
+    ),
+    Section(
+        "rounds",
+        "Rounds",
+        "What each round imagined, kept, learned and rolled back; how far its judge is right",
+        lambda study: {"rounds": rounds.rounds(study)},
+        rows={"rounds": rounds.rows},
     ),
     Section(
         "training",
