@@ -52,7 +52,10 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     for location in args.only or places:
         root = part(args.study, location, store)
-        if simkiln(root, "run", args.study, "--cores", args.cores) not in (0, 1):  # 1: a gate that stops has failed, which is a result
+        if simkiln(root, "run", args.study, "--cores", args.cores) not in (
+            0,
+            1,
+        ):  # 1: a gate that stops has failed, which is a result
             raise SystemExit(f"{location}: not finished; call it again to go on")
         if simkiln(root, "trials", "export", args.study, "--out", str(to / f"{location}.parquet")):
             raise SystemExit(f"{location}: its trials were not exported")

@@ -8,4 +8,4 @@ class RewardProxy(Judge):
 
     def judge(self, seen: Seen) -> Said:
         """See `Judge.judge`."""
-        return Said(progress(seen.reward, seen.dense))
+        return Said(progress(seen))

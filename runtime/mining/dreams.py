@@ -51,5 +51,6 @@ def redreamt(world: WorldModel, twin: Path, facts: Twin, found: Sequence[Attempt
 def seen_by_judge(world: WorldModel, dreamt: Dream, task: Task) -> Seen:
     """Dreams as judges are shown them."""
     films = [partial(film_of, world, dreamt, i) for i in range(len(dreamt.first))]
-    dense = sum(weight for term, weight in kind_of(task).REWARD.items() if getattr(term, "__name__", "") != SUCCESS_TERM)
-    return Seen(films, dreamt.done, dreamt.reward, dense, task.instruction)
+    weights = {getattr(term, "__name__", ""): weight for term, weight in kind_of(task).REWARD.items()}
+    success = weights.pop(SUCCESS_TERM, 0.0)
+    return Seen(films, dreamt.done, dreamt.reward, sum(weights.values()), success, task.instruction)

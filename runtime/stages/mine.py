@@ -121,7 +121,7 @@ def mine(
     starts = [kind.draw_start(facts.task, i, "practice", family, facts.robot) for i in range(p.episodes)]
     dream = dreamt_from(model, actor, twin, facts, [Condition("train", start) for start in starts]).dream
     seen = seen_by_judge(model, dream, facts.task)
-    score, proxy = np.clip(np.nan_to_num(judge.judge(seen).score), 0, 1), progress(dream.reward, seen.dense)
+    score, proxy = np.clip(np.nan_to_num(judge.judge(seen).score), 0, 1), progress(seen)
     found = ranked(score, proxy, dream.apart, p.success_at, p.near_at)
     chosen = select(found, score, (p.mix.success, p.mix.near, p.mix.hard), p.keep, p.choose, np.random.default_rng([83, family]))
     best = smooth(dream.reward).argmax(1)

@@ -16,6 +16,7 @@ class Seen:
     done: "np.ndarray"  # [N, T] what the world model's success head says: the chance that it was done by then
     reward: "np.ndarray"  # [N, T] what its reward head says of each step
     dense: float  # the most that a step's reward can be before success
+    success: float  # what success adds to a step's reward
     instruction: str
 
 
@@ -43,8 +44,9 @@ def smooth(reward: "np.ndarray") -> "np.ndarray":
     return (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
 
 
-def progress(reward: "np.ndarray", dense: float) -> "np.ndarray":
-    """How far rollouts got at their best, 0 to 1 [N]: the largest of rewards [N, T] as a share of `dense`."""
+def progress(seen: Seen) -> "np.ndarray":
+    """How far rollouts got at their best, 0 to 1 [N], by the dense terms of the reward alone: what the reward head says of each step,
+    less what it expects there for success."""
     import numpy as np
 
-    return np.clip(smooth(reward).max(1) / dense, 0, 1)
+    return np.clip(smooth(seen.reward - seen.success * seen.done).max(1) / seen.dense, 0, 1)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from runtime.mining.agreement import agreement
 from runtime.mining.mix import ranked, select
 from runtime.stages.mine import Mix
-from runtime.world.judge import Said, progress
+from runtime.world.judge import Said, Seen, progress
 
 SCORE = np.array([0.9, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05, 0.0, 0.0])
 PROXY = np.array([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.1, 0.2, 0.05, 0.0])
@@ -57,8 +57,10 @@ def test_a_judge_at_its_floor_or_ceiling_is_told_from_one_that_sees() -> None:
     assert "text_agrees" not in sees
 
 
-def test_progress_is_the_best_that_was_held_for_three_steps() -> None:
-    reward = np.zeros((2, 9))
+def test_progress_is_the_best_that_was_held_for_three_steps_beside_success() -> None:
+    reward, done = np.zeros((3, 9)), np.zeros((3, 9))
     reward[0, 4] = 3.0  # one step of noise
     reward[1, 3:6] = 2.0
-    assert progress(reward, 2.0).tolist() == [0.5, 1.0]
+    reward[2, 5:], done[2, 5:] = 1 + 10 * 0.8, 0.8  # halfway, and likely done: success is no progress
+    found = progress(Seen([], done, reward, 2.0, 10.0, "press"))
+    assert found == pytest.approx([0.5, 1.0, 0.5])
