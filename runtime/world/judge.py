@@ -45,7 +45,7 @@ def smooth(reward: "np.ndarray") -> "np.ndarray":
 
 
 def progress(seen: Seen) -> "np.ndarray":
-    """How far rollouts got at their best, 0 to 1 [N], by the dense terms of the reward alone: what the reward head says of each step,
+    """How far rollouts got at their best, 0 to 1 [N], by the dense terms of the reward alone: what the reward head says of a step,
     less what it expects there for success."""
     import numpy as np
 
