@@ -45,8 +45,8 @@ def smooth(reward: "np.ndarray") -> "np.ndarray":
 
 
 def progress(seen: Seen) -> "np.ndarray":
-    """How far rollouts got at their best, 0 to 1 [N], by the dense terms of the reward alone: what the reward head says of a step,
-    less what it expects there for success."""
+    """How far rollouts got at their best, 0 to 1 [N], by the dense terms of the reward alone: what the reward head says,
+    less what it expects for success."""
     import numpy as np
 
     return np.clip(smooth(seen.reward - seen.success * seen.done).max(1) / seen.dense, 0, 1)
