@@ -54,6 +54,8 @@ class Design:
     most: int = 0
     reference: int = 0
     """Runs per location and task of what is compared with, where that has others than `seeds` of them."""
+    spread: float = SEED_SPREAD
+    """Standard deviation between training seeds that is assumed, in points."""
 
     @property
     def degrees(self) -> int:
@@ -75,8 +77,8 @@ class Design:
         """Variance that one training run (or pair of runs) brings, in points squared: by training and by trials."""
         trial = 1e4 * BASE_RATE * (1 - BASE_RATE) / self.trials
         if self.quantity == "success_rate":
-            return SEED_SPREAD**2 + trial
-        return 2 * SEED_SPREAD**2 + 2 * trial * (1 - STATE_CORRELATION)
+            return self.spread**2 + trial
+        return 2 * self.spread**2 + 2 * trial * (1 - STATE_CORRELATION)
 
     @property
     def half_width(self) -> float:

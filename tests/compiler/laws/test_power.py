@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compiler.laws.power.power import BASE_RATE, POWER, SEED_SPREAD, STATE_CORRELATION, Design, best_band, needed, power
+from compiler.laws.power.power import BASE_RATE, POWER, STATE_CORRELATION, Design, best_band, needed, power
 from runtime.stats.inference.estimate import estimate
 from runtime.stats.inference.group import rate_group, uplift_group
 
@@ -54,7 +54,7 @@ def simulated(design: Design, shift: float, studies: int, rng: np.random.Generat
             states = rng.random(design.trials)
             runs = []
             for extra in (shift, 0.0):
-                chance = BASE_RATE + (extra - shift / 2 + SEED_SPREAD * rng.standard_normal(design.seeds)) / 100
+                chance = BASE_RATE + (extra - shift / 2 + design.spread * rng.standard_normal(design.seeds)) / 100
                 own = rng.random((design.seeds, design.trials))
                 shared = rng.random((design.seeds, design.trials)) < STATE_CORRELATION
                 runs.append((np.where(shared, states, own) < chance[:, None]).astype(float))
@@ -65,10 +65,13 @@ def simulated(design: Design, shift: float, studies: int, rng: np.random.Generat
     return float(np.mean(widths)), above / studies
 
 
-def test_expected_width_and_power_are_those_of_simulated_studies() -> None:
-    width, decided = simulated(UPLIFT, 14, 300, np.random.default_rng(3))
-    assert width == pytest.approx(UPLIFT.half_width, rel=0.1)
-    assert decided == pytest.approx(power(UPLIFT, 14), abs=0.1)
+@pytest.mark.parametrize(("spread", "shift"), [(5, 10), (10, 14), (20, 24)])
+def test_expected_width_and_power_are_those_of_simulated_studies(spread: float, shift: float) -> None:
+    """150 studies know a share to 4 points."""
+    design = replace(UPLIFT, spread=spread)
+    width, decided = simulated(design, shift, 150, np.random.default_rng(3))
+    assert width == pytest.approx(design.half_width, rel=0.1)
+    assert decided == pytest.approx(power(design, shift), abs=0.1)
 
 
 @pytest.mark.parametrize(("groups", "level"), [(3, 0.95), (6, 0.95), (2, 0.8)])
