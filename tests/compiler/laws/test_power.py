@@ -56,7 +56,7 @@ def simulated(design: Design, shift: float, studies: int, rng: np.random.Generat
             for extra in (shift, 0.0):
                 chance = BASE_RATE + (extra - shift / 2 + design.spread * rng.standard_normal(design.seeds)) / 100
                 own = rng.random((design.seeds, design.trials))
-                shared = rng.random((design.seeds, design.trials)) < STATE_CORRELATION
+                shared = rng.random((design.seeds, design.trials)) < STATE_CORRELATION**0.5  # both of a pair
                 runs.append((np.where(shared, states, own) < chance[:, None]).astype(float))
             groups.append(uplift_group(outcomes(runs[0]), outcomes(runs[1]), design.groups))
         found = estimate(groups, design.level, (-100.0, 100.0))
