@@ -21,7 +21,14 @@ from runtime.libraries import Precision, pins
 from runtime.problem import InputError, Problem
 
 GROUP = "simkiln.backends"
-DEFAULTS = {"renderer": "numba", "embedder": "pixels", "judge": "success_head", "dynamics": "still", "continuation": "still"}
+DEFAULTS = {
+    "renderer": "numba",
+    "embedder": "pixels",
+    "judge": "success_head",
+    "dynamics": "still",
+    "continuation": "still",
+    "transfer": "cosmos",
+}
 HERE = "here"
 OURS = Path(__file__).parent / "backends"
 LARGEST = 20_000

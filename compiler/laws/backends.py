@@ -11,7 +11,7 @@ from compiler.spec.study import Study
 from runtime.backend import DEFAULTS, BackendInfo, available, info
 from runtime.bound.benchmark import BENCHMARK
 from runtime.problem import InputError
-from runtime.stage import load_stages
+from runtime.stage import load_stages, providers
 
 FORBIDDING = ("noncommercial", "non-commercial", "-nc-", "research", "inria", "academic")
 """Marks of licences under which nothing may be sold, in SPDX identifiers and LicenseRef names, lower case."""
@@ -46,7 +46,7 @@ def installed(subject: Subject) -> Iterator[Diagnostic]:
     Without a study to build, B304 is a warning: specs can be checked where their back ends are not.
     """
     for name, study in subject.studies():
-        by_default = {role: chosen for role, chosen in DEFAULTS.items() if role not in study.backends}
+        by_default = {r: chosen for r, chosen in DEFAULTS.items() if r not in study.backends and r not in _idle(subject, study)}
         others = [(role, chosen, ("study", name, ())) for role, chosen in by_default.items()]
         for role, chosen, place in [*others, *_named(subject, name, study)]:
             try:
@@ -81,9 +81,10 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         if study.use != "commercial":
             continue
+        idle = _idle(subject, study)
         for role, chosen in chosen_by(subject.project, study).items():
             terms = _licence(role, chosen)
-            if terms is None or not forbids_sale(terms):
+            if (role in idle and role not in study.backends) or terms is None or not forbids_sale(terms):
                 continue
             fit = [n for n in available().get(role, []) if not forbids_sale(_licence(role, n) or "noncommercial")]
             help = f"use `{fit[0]}` ({_licence(role, fit[0])}) instead" if fit else "set `use: research`"
@@ -91,6 +92,20 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
             path = ("backends", role) if role in study.backends else ("use",)
             help = "try policies in another one, or set `use: research`" if role == BENCHMARK else help
             yield subject.at("study", name, path, "B303", message, help)
+
+
+def _idle(subject: Subject, study: Study) -> set[str]:
+    """Roles that only stages have which nothing is made of unless it is wired, and that the study wires nowhere."""
+    wired = {*study.targets}
+    for approach in study.approaches:
+        for link in subject.chain(approach):
+            spec = subject.project.approaches.get(link)
+            wired |= {maker for ports in (spec.inputs if spec else {}).values() for maker in ports.values()}
+    first = {
+        providers(kind)[0] for stage in load_stages().values() for kind in (port.kind for port in stage.ports) if providers(kind)
+    }
+    made = {name for name, stage in load_stages().items() if name in wired or name in first or stage.role}
+    return {role for role in DEFAULTS if not any(role in load_stages()[name].backends for name in made)}
 
 
 def _named(subject: Subject, name: str, study: Study) -> Iterator[tuple[str, str, tuple[str, str, SpanPath]]]:

@@ -1,6 +1,7 @@
 """Views by how they look and where they were taken from, and the nearest of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,10 @@ class SceneIndex:
 
     def __len__(self) -> int:
         return len(self.looks)
+
+    def of_rows(self, rows: Sequence[int]) -> "SceneIndex":
+        """The index of some of the views alone, with the same axes."""
+        return replace(self, looks=self.looks[list(rows)], c2w=self.c2w[list(rows)])
 
     def reduced(self, embedding: np.ndarray) -> np.ndarray:
         """Embeddings [Q, D] of an embedder as looks [Q, d] of this index."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
@@ -47,6 +48,12 @@ class EnrichmentParams(Params):
     """Relative change of the background's light from one side of the picture to the other."""
     retexture: float = Field(0.15, ge=0, lt=1)
     """Contrast of a pattern laid over support and background."""
+    spread: bool = later(born=False, since=6)
+    """Whether variants are chosen so that their cameras lie far from each other, of eight times as many draws."""
+    redraws: int = later(born=0, since=6, ge=0, le=50)
+    """Further variants of a demo that may be drawn in place of those that fail, so that checks do not cost data."""
+    failing: Literal["left_out", "kept"] = later(born="left_out", since=6)
+    """What becomes of variants that fail a check. `kept` is for controls alone: it tells what the checks are worth."""
     variant_seed: int = Field(0, ge=0)
     """Seed of the variants."""
     least_lead: float = Field(0.02, ge=0, le=1)
@@ -67,7 +74,13 @@ class EnrichmentParams(Params):
     ),
     libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "scipy") | exact("pyarrow"),
     per=("location", "task"),
-    needs={"demos": one("demos"), "twin": one("twin"), "scene": one("splat"), "clips": maybe("coverage")},
+    needs={
+        "demos": one("demos"),
+        "twin": one("twin"),
+        "scene": one("splat"),
+        "clips": maybe("coverage"),
+        "context": maybe("context"),
+    },
     makes={
         "dataset": "dataset/",
         "episodes": "episodes.npz",
@@ -86,10 +99,17 @@ class EnrichmentParams(Params):
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + 0.3 * p.variants_per_demo),
 )
 def enrichment(
-    p: EnrichmentParams, demos: Path, twin: Path, scene: Path, clips: Path | None, out: Out, renderer: Renderer
+    p: EnrichmentParams,
+    demos: Path,
+    twin: Path,
+    scene: Path,
+    clips: Path | None,
+    context: Path | None,
+    out: Out,
+    renderer: Renderer,
 ) -> dict[str, Any]:
     """Draw every demo again `variants_per_demo` times, check each variant (orientation, duration, quality), and write
-    the originals and the variants that pass.
+    the originals and the variants that pass. With `context`, what stands behind is the splat and what photos know beside it.
 
     Raises:
         InputError: R263 when no variant of a demo passes.
@@ -102,12 +122,13 @@ def enrichment(
     from runtime.coverage.checks import Limits, check_variant, tally, worst
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
-    from runtime.sim.episodes.enrich import enrich_clips, variant_films
+    from runtime.scene_index.context import read_context
+    from runtime.sim.episodes.enrich import SPREAD, enrich_clips, spread_draws, variant_films
     from runtime.sim.episodes.episodes import Episode, Film, as_dataset, load_episodes, save_episodes
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.variants import Ranges
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
-    from runtime.sim.twin.twin import contract_of, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, read_model, read_twin, refining
     from runtime.splat.ply import read_ply
 
     facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
@@ -119,6 +140,7 @@ def enrichment(
     cuts = [(arrays.episode_index == i).nonzero()[0] for i in range(len(episodes))]
     originals = [{name: images[rows] for name, images in arrays.images.items()} for rows in cuts]
     fps = round(facts.control_hz)
+    refine = None if context is None else refining(facts, read_context(context))
     found, passing, sheets, places = [], [], [], []
 
     def drawn() -> Iterator[tuple[Episode, Film]]:
@@ -126,16 +148,26 @@ def enrichment(
             places.append(places_of(episode, model, facts, facts.cameras))
             yield episode, original
             seed = (p.variant_seed, i)
-            variants = variant_films(episode, model, facts, renderer, gaussians, ranges, p.variants_per_demo, seed)
-            films = [film for film, _ in variants]
-            checks = [
-                worst([check_variant(original[name], film[name], limits, arrays.fps, fps) for name in film]) for film in films
-            ]
-            found.extend((f"{i}.v{k}", checked) for k, checked in enumerate(checks))
-            kept = [variant for variant, checked in zip(variants, checks, strict=True) if checked.passed]
+            count = p.variants_per_demo
+            draws = spread_draws(ranges, count, seed) if p.spread else list(range(count))
+            spare = range(SPREAD * count, SPREAD * count + p.redraws)
+            kept, shown = [], [original]
+            for k, variant in zip(
+                (*draws, *spare),
+                variant_films(episode, model, facts, renderer, gaussians, ranges, (*draws, *spare), seed, refine),
+                strict=False,
+            ):
+                film, _ = variant
+                checked = worst([check_variant(original[name], film[name], limits, arrays.fps, fps) for name in film])
+                found.append((f"{i}.v{k}", checked))
+                shown.append(film)
+                if checked.passed or p.failing == "kept":
+                    kept.append(variant)
+                if len(kept) == count:
+                    break
             passing.append(len(kept))
             if i < SHEET_DEMOS:
-                sheets.extend(side_by_side(list(film.values())) for film in (original, *films))
+                sheets.extend(side_by_side(list(film.values())) for film in shown)
             out.progress((i + 1) / len(episodes), "drawing variants")
             for film, cameras in kept:
                 places.append(places_of(episode, model, facts, cameras))

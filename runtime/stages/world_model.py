@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
@@ -24,6 +25,9 @@ class WorldModelParams(Params):
     """Steps that are predicted without a look."""
     looks: int = Field(4, ge=1, le=16)
     """Most pictures that a prediction begins with; windows have from one to so many."""
+    max_input_frames: int = later(born=40, since=3, ge=0, le=1_000_000)
+    """Most frames of the place's clips that it learns from, evenly over them; 0 takes all, as far as memory holds them, which is
+    checked before work begins."""
     learning_rate: float = Field(1.5e-3, gt=0)
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
     members: int = Field(3, ge=1, le=9)
@@ -55,10 +59,12 @@ def _held_against(names: str) -> str:
         s="train_cpu_s",
         loss="loss.*",
         dB=_at("psnr_model psnr_copy psnr_still psnr_shuffled front_model front_copy front_still front_shuffled front_empty"),
-        share="auc brier ece done_share done_said "
+        share="history_used auc brier ece done_share done_said "
         + _at("ssim_model ssim_copy tip_inside object_inside tip_sd_ratio object_sd_ratio tip_rank object_rank")
         + _held_against("contact_f1 force_share"),
-        mm=_at("tip_mm_p90 object_mm_p90") + _held_against("tip_mm object_mm"),
+        mm="history_gain_mm history_low_mm history_high_mm "
+        + _at("tip_mm_p90 object_mm_p90")
+        + _held_against("tip_mm object_mm"),
         deg=_held_against("turn_deg"),
         N=_held_against("force_n"),
     ),
@@ -72,6 +78,7 @@ def _held_against(names: str) -> str:
         "clips": maybe("coverage"),
         "continued": maybe("clips"),
         "prior": maybe("world_prior"),
+        "context": maybe("context"),
     },
     agree=(("rollouts", "twin"),),
     makes={"model": "model/", "foretold": "foretold.json", "strip": "strip.png"},
@@ -91,6 +98,7 @@ def world_model(
     clips: Path | None,
     continued: Path | None,
     prior: Path | None,
+    context: Path | None,
     out: Out,
 ) -> dict[str, Any]:
     """Train on a place's rollouts (its demos, enriched or not, and its clips teach what things look like), from the
@@ -98,7 +106,7 @@ def world_model(
 
     Raises:
         InputError: R344 to R347 when files are missing, the camera is mounted, the prior is for another robot, task or
-            size, or rollouts are too few or short.
+            size, or rollouts are too few or short; R356 when all frames are asked for and do not fit into memory.
     """
     import json
 
@@ -108,25 +116,30 @@ def world_model(
     from runtime.sim.episodes.attempts import load_attempts
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.twin.twin import contract_of, read_twin
+    from runtime.world.history import history_gain
     from runtime.world.metrics import foretold, frames_per_cpu_s, strip, summary
     from runtime.world.model import read_world
-    from runtime.world.stage import attempts_of, fresh, load_into, measured, parameters, taught
+    from runtime.world.stage import attempts_of, fresh, hold_all, load_into, measured, parameters, taught
     from runtime.world.train import Recipe
     from runtime.world.trials import mastered
 
+    if clips is not None and not p.max_input_frames:
+        hold_all(clips, twin)
     before = None if prior is None else read_world(prior / "model")
     network = fresh(twin, before.members if before else p.members, p.world_seed)
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))
     kept, further = max(1, count - p.held_out), [found for found in (clips, continued) if found is not None]
-    data, held = attempts_of(twin, rollouts, demos, further, end=kept), attempts_of(twin, rollouts, first=kept)
+    data = attempts_of(twin, rollouts, demos, further, end=kept, context=context, most=p.max_input_frames)
+    held = attempts_of(twin, rollouts, first=kept, context=context)
     seed_everything(p.world_seed)
     recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
     world, losses = taught(network, twin, data, recipe, out.progress)
     world.save(out.path("model"))
     found = foretold(world, held, p.looks, p.windows)
     out.path("foretold").write_text(json.dumps(found, indent=1) + "\n")
+    found |= history_gain(world, held, p.looks, p.windows)
     films = strip(world, held, 3, p.looks)
     save_sheet(out.path("strip"), [np.asarray(film) for film in films], 8)
     out.log(summary(found))

@@ -1,34 +1,43 @@
 """What the stages of world models share: data from folders, training from a recipe, facts and metrics of what was made."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from runtime.coverage.memory import fits
 from runtime.coverage.video import read_video
 from runtime.learn.dataset import read_arrays
 from runtime.learn.train import seed_everything
 from runtime.problem import InputError, Problem
+from runtime.scene_index.context import read_context
 from runtime.sim.episodes.attempts import load_attempts
 from runtime.sim.episodes.episodes import load_episodes
 from runtime.sim.tasks import kind_of
-from runtime.sim.twin.twin import read_backdrops, read_model, read_twin
+from runtime.sim.twin.twin import read_backdrops, read_model, read_twin, refining, splat_backdrop
 from runtime.world.model import WorldModel
 from runtime.world.network import Network, Sizes
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.train import Recipe, train
 from runtime.world.windows import Attempts, demonstrated, drawn, together
 
-CLIP_FRAMES = 40
-"""Most frames of a location's clips that stand behind while eyes learn."""
 LEAST_WINDOWS = 8
 
 
 def attempts_of(
-    twin: Path, rollouts: Path, demos: Path | None = None, clips: Sequence[Path] = (), first: int = 0, end: int | None = None
+    twin: Path,
+    rollouts: Path,
+    demos: Path | None = None,
+    clips: Sequence[Path] = (),
+    first: int = 0,
+    end: int | None = None,
+    context: Path | None = None,
+    most: int = 40,
 ) -> Attempts:
-    """What a location gives: its rollouts `first` to `end`, pictures of its demos, clips as further backdrops.
+    """What a location gives: its rollouts `first` to `end`, pictures of its demos, at `most` so many frames of its clips as
+    further backdrops (0 for all). With a `context` its empty picture is what photos know of it; the splat's is one more.
 
     Raises:
         InputError: R345 when the twin's first camera is mounted on the robot.
@@ -38,7 +47,10 @@ def attempts_of(
     if camera.on is not None:
         message = f"the camera `{camera.name}` is mounted on `{camera.on}`, so there is no empty picture to imagine upon"
         raise InputError(Problem("R345", message, "name a camera that stands still first", "cameras"))
-    backdrop = read_backdrops(twin, facts)[camera.name]
+    backdrop = plain = read_backdrops(twin, facts)[camera.name]
+    if context is not None:
+        better = refining(facts, read_context(context))(camera, plain.rgb, plain.depth_m)
+        backdrop = splat_backdrop(better, plain.depth_m, facts.shadow)
     parts = [drawn(load_attempts(rollouts / "attempts.npz")[first:end], model, facts, backdrop)]
     if demos is not None:
         arrays = read_arrays(demos / "dataset")
@@ -46,20 +58,30 @@ def attempts_of(
         films = [arrays.images[camera.name][arrays.episode_index == i] for i in range(len(episodes))]
         parts.append(drawn(demonstrated(episodes), model, facts, backdrop, films))
     found = together(parts) if len(parts) > 1 else parts[0]
-    if not clips:
-        return found
-    further = [_clip_frames(folder, camera.width, camera.height) for folder in clips]
-    return Attempts(**{**vars(found), "backdrops": np.concatenate([found.backdrops, *further])})
+    further = [np.round(255 * np.clip(plain.rgb, 0, 1)).astype(np.uint8)[None]] if context is not None else []
+    further += [_clip_frames(folder, camera.width, camera.height, most) for folder in clips]
+    return Attempts(**{**vars(found), "backdrops": np.concatenate([found.backdrops, *further])}) if further else found
 
 
-def _clip_frames(clips: Path, width: int, height: int) -> np.ndarray:
+def _clip_frames(clips: Path, width: int, height: int, most: int) -> np.ndarray:
     from PIL import Image
 
     folder = clips / "clips" if (clips / "clips").is_dir() else clips
     films = [read_video(path)[0] for path in sorted(folder.rglob("*.mp4"))]
-    frames = [f for film in films for f in film[:: max(1, len(films) * len(film) // CLIP_FRAMES)]]
+    frames = [f for film in films for f in film[:: max(1, len(films) * len(film) // most if most else 1)]]
     small = [np.asarray(Image.fromarray(f).resize((width, height), Image.Resampling.BOX)) for f in frames]
     return np.stack(small) if small else np.zeros((0, height, width, 3), np.uint8)
+
+
+def hold_all(clips: Path, twin: Path) -> None:
+    """See that all frames of clips fit into memory, before any is read.
+
+    Raises:
+        InputError: R356 when they do not.
+    """
+    entries, camera = json.loads((clips / "clips.json").read_text())["clips"], read_twin(twin).cameras[0]
+    each = max((3.0 * e["width"] * e["height"] for e in entries), default=0) + 3 * camera.width * camera.height
+    fits("frames of the clips", sum(e["frames"] for e in entries), each, "stages.world_model.max_input_frames")
 
 
 def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = ()) -> Network:

@@ -13,6 +13,7 @@ from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.report.forms.base import Form, Standing
 from runtime.report.forms.claims import ClaimVerdict
+from runtime.report.forms.context import ContextRow
 from runtime.report.forms.costs import CostRow
 from runtime.report.forms.evidence import Evidence
 from runtime.report.forms.factors import FactorsForm
@@ -98,6 +99,8 @@ class Report(Form):
     """Rounds of mining in a world model, their judge, and what people said of it."""
     training: list[TrainingRow]
     """Loss of training runs on held-out demos."""
+    context: list[ContextRow]
+    """What policies and world models were shown besides, and whether it matters."""
     learning: LearningForm | None
     """Null where the study asks for none."""
     factors: FactorsForm | None

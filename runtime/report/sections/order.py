@@ -12,6 +12,7 @@ from runtime.report.forms.report import Report
 from runtime.report.sections import (
     beyond,
     claims,
+    context,
     costs,
     determinism,
     effects,
@@ -160,6 +161,13 @@ SECTIONS = (
         training.drawn,
         {"training": training.rows},
         Figure("training"),
+    ),
+    Section(
+        "context",
+        "Context",
+        "What policies and world models were shown besides, and whether it matters",
+        lambda study: {"context": context.contexts(study)},
+        rows={"context": context.rows},
     ),
     Section(
         "learning",

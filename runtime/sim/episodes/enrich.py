@@ -1,7 +1,7 @@
 """Draw recorded demos again as variants: background from the splat at the moved camera, foreground cast anew."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,11 @@ from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Eye
-from runtime.sim.twin.twin import Twin, splat_behind
+from runtime.sim.twin.twin import Refine, Twin, splat_behind
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.renderer import Renderer
 
+SPREAD = 8
 _STREAM = {"demo": 51, "clip": 52}
 
 
@@ -28,27 +29,42 @@ def variant_films(
     renderer: Renderer,
     gaussians: Gaussians,
     ranges: Ranges,
-    count: int,
+    draws: Iterable[int],
     seed: tuple[int, int],
-) -> list[tuple[Film, list[Camera]]]:
-    """`count` variants of one demo: pictures by camera, and the cameras as they were moved. `seed` is (stage seed, demo)."""
-    films = []
-    for k in range(count):
+    refine: Refine | None = None,
+) -> Iterator[tuple[Film, list[Camera]]]:
+    """Variants of one demo, one for each of the numbered `draws`: pictures by camera, and the cameras as they were moved. `seed`
+    is (stage seed, demo)."""
+    for k in draws:
         rng = np.random.default_rng([_STREAM["demo"], *seed, k])
         variants = draw_variants(ranges, twin.look.sensor.noise_sd, rng, len(twin.cameras))
-        eyes = varied_eyes(variants, model, twin, renderer, gaussians)
-        film = {eye.camera.name: redraw(eye, episode, rng) for eye in eyes}
-        films.append((film, [eye.camera for eye in eyes]))
-    return films
+        eyes = varied_eyes(variants, model, twin, renderer, gaussians, refine)
+        yield {eye.camera.name: redraw(eye, episode, rng) for eye in eyes}, [eye.camera for eye in eyes]
 
 
-def varied_eyes(variants: Sequence[Variant], model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians) -> list[Eye]:
+def spread_draws(ranges: Ranges, count: int, seed: tuple[int, int]) -> list[int]:
+    """Which `count` of eight times as many draws lie furthest from each other and from the camera as it stands, by how they move
+    and turn the first camera: the farthest point next, again and again (Gonzalez 1985)."""
+    streams = [np.random.default_rng([_STREAM["demo"], *seed, k]) for k in range(SPREAD * count)]
+    drawn = [draw_variant(ranges, 0.0, rng) for rng in streams]
+    largest = max(ranges.camera_shift_m, 1e-12), max(np.radians(ranges.camera_turn_deg), 1e-12)
+    moves = np.array([np.concatenate([v.camera_shift_m / largest[0], v.camera_turn_rad / largest[1]]) for v in drawn])
+    away, chosen = np.linalg.norm(moves, axis=1), []
+    for _ in range(count):
+        chosen.append(int(away.argmax()))
+        away = np.minimum(away, np.linalg.norm(moves - moves[chosen[-1]], axis=1))
+    return chosen
+
+
+def varied_eyes(
+    variants: Sequence[Variant], model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians, refine: Refine | None = None
+) -> list[Eye]:
     """The twin's cameras as variants have them, one for each: moved, with the splat drawn from there, in another light."""
     eyes = []
     for camera, variant in zip(twin.cameras, variants, strict=True):
         look = varied_look(twin.look, variant, np.array((twin.task.area.center_x_m, 0.0, 0.0)))
         moved = camera.moved(variant.camera_shift_m, variant.camera_turn_rad)
-        behind = splat_behind(renderer, gaussians, twin, float(np.clip(twin.shadow * variant.shadow, 0, 1)))
+        behind = splat_behind(renderer, gaussians, twin, float(np.clip(twin.shadow * variant.shadow, 0, 1)), refine)
 
         def varied(at: Camera, behind: Callable[[Camera], Backdrop] = behind, variant: Variant = variant) -> Backdrop:
             return varied_backdrop(behind(at), at, variant)

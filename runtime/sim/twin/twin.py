@@ -1,7 +1,7 @@
 """A twin on disk and in memory: `scene.xml`, `twin.json` and one backdrop per camera."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from runtime.bound.task import Area, Task
 from runtime.contract import Contract, sized
+from runtime.coverage.lens import Lens
+from runtime.scene_index.context import Lacking, refined
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Robot
@@ -155,13 +157,29 @@ def read_behind(folder: Path, twin: Twin) -> Mapping[str, Behind]:
     return read_backdrops(folder, twin) | dict.fromkeys(mounted, moving)
 
 
+type Refine = Callable[[Camera, np.ndarray, np.ndarray], np.ndarray]
+"""A camera of the base frame, what the splat shows it [H, W, 3] and its depth [H, W] in metres -> a better picture."""
+
+
+def refining(twin: Twin, context: Mapping[str, Sequence[Lacking]]) -> Refine:
+    """What photos that were found for the twin's cameras know beside the splat (`runtime.scene_index.context`)."""
+
+    def refine(camera: Camera, rgb: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
+        lens = Lens(camera.width, camera.height, camera.K)
+        return refined(rgb, depth_m / twin.scale, twin.splat_camera(camera), lens, context.get(camera.name, ()))
+
+    return refine
+
+
 def splat_behind(
-    renderer: Renderer, gaussians: Gaussians, twin: Twin, shadow: float | None = None
+    renderer: Renderer, gaussians: Gaussians, twin: Twin, shadow: float | None = None, refine: Refine | None = None
 ) -> Callable[[Camera], Backdrop]:
     """The splat from wherever a camera is. What is as good as on the support is put there, so its parallax is right."""
 
     def behind(camera: Camera) -> Backdrop:
         rgb, depth = camera_picture(renderer, gaussians, twin, camera)
+        if refine is not None:
+            rgb = refine(camera, rgb, depth)
         depth = snap_to_support(depth, camera, twin.snap, twin.task.area)
         return splat_backdrop(rgb, depth, twin.shadow if shadow is None else shadow)
 
