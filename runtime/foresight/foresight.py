@@ -1,4 +1,5 @@
-"""The roles `dynamics` and `continuation`: a video model that is told actions, and one that is told none."""
+"""The roles `dynamics`, `continuation` and `transfer`: a video model that is told actions, one that is told none, and one that is
+shown controls."""
 
 import hashlib
 import json
@@ -19,7 +20,8 @@ MOST_FILES = 10_000
 
 @dataclass(frozen=True)
 class Asked:
-    """How a video model is run, whatever it is shown. `weights` is the sha256 that `digest_of` gives its folder."""
+    """How a video model is run, whatever it is shown. `weights` is the sha256 that `digest_of` gives its folder. It is shown
+    pictures, or controls of the kind `control`, which count with `strength`."""
 
     prompt: str
     fps: float
@@ -28,6 +30,8 @@ class Asked:
     seed: int = 0
     weights: str = ""
     guardrail: bool = True
+    control: str = ""
+    strength: float = 1.0
 
 
 class Foresight:

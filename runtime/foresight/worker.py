@@ -95,6 +95,38 @@ def predict(folder: Path, said: dict[str, Any], place: Any) -> Any:
     return pipe, one
 
 
+CHUNK = 93
+"""Frames that Transfer 2.5 was trained on; longer films go on from the last one of the chunk before."""
+MULTIPLE = 16
+"""Pixels of the least square that width and height are brought to."""
+
+
+def transfer(folder: Path, said: dict[str, Any], place: Any) -> Any:
+    """Cosmos-Transfer 2.5: controls of one kind, as a film."""
+    import torch
+    from PIL import Image
+
+    diffusers: Any = import_module("diffusers")
+    checker = {} if said["guardrail"] else {"safety_checker": Unguarded()}
+    net = diffusers.CosmosControlNetModel.from_pretrained(
+        folder / f"controlnet-{said['control']}", local_files_only=True, **place
+    )
+    pipe = diffusers.Cosmos2_5_TransferPipeline.from_pretrained(folder, controlnet=net, local_files_only=True, **checker, **place)
+
+    def one(shown: np.ndarray, poses: None, seed: int) -> np.ndarray:
+        height, width = (-(-pixels // MULTIPLE) * MULTIPLE for pixels in shown.shape[1:3])
+        large = [
+            np.asarray(Image.fromarray(x).resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255 for x in shown
+        ]
+        controls = [torch.from_numpy(x).permute(2, 0, 1) for x in large]
+        how = _how(said, seed)
+        how.pop("fps")
+        size = {"height": height, "width": width, "num_frames": len(shown), "num_frames_per_chunk": CHUNK}
+        return pipe(controls=controls, controls_conditioning_scale=said["strength"], **size, **how).frames[0]
+
+    return pipe, one
+
+
 def _how(said: dict[str, Any], seed: int) -> dict[str, Any]:
     import torch
 
@@ -121,7 +153,7 @@ def run(room: Path) -> dict[str, Any]:
     import torch
 
     place = {"torch_dtype": torch.bfloat16 if torch.cuda.is_available() else torch.float32}
-    pipe, one = {"cosmos3": cosmos3, "predict": predict}[said["pipeline"]](folder, said, place)
+    pipe, one = {"cosmos3": cosmos3, "predict": predict, "transfer": transfer}[said["pipeline"]](folder, said, place)
     if torch.cuda.is_available():
         pipe.to("cuda")
     pipe.set_progress_bar_config(disable=True)

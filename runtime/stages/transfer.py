@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from runtime.contract import CHECKS, Contract, of_demos
+from runtime.foresight.foresight import Foresight
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.sim.episodes.transfer import Control, Transfer
 from runtime.stage import Params, Resources, by_unit, one, stage
 
 SHEET_DEMOS = 2
@@ -18,9 +18,11 @@ SHEET_DEMOS = 2
 class TransferParams(Params):
     """By which model, and what a film must keep of its original to be used."""
 
-    weights: str = Field("nvidia/Cosmos-Transfer2.5-2B", min_length=1, max_length=300)
-    """Name of the model in the cache of this machine, or a folder."""
-    controls: tuple[Control, ...] = Field(("edge", "depth", "seg"), min_length=1, max_length=9)
+    weights: str = Field("", pattern="^([0-9a-f]{64})?$")
+    """sha256 of the model's weights, as the refusal R371 tells it."""
+    guardrail: bool = True
+    """Leave the model's own guardrail on; off only with weights whose licence does not ask for it."""
+    controls: tuple[Literal["edge", "depth", "seg"], ...] = Field(("edge", "depth", "seg"), min_length=1, max_length=9)
     """What holds the model to the demo, one kind for each film that is drawn of it: a model takes one at a time."""
     prompts: tuple[str, ...] = Field(
         ("a robot arm at a workbench, photographed in daylight", "a robot arm at a workbench, photographed under a warm lamp"),
@@ -30,6 +32,8 @@ class TransferParams(Params):
     """How films are to look, one after another."""
     steps: int = Field(36, ge=1, le=200)
     """Denoising steps."""
+    guidance: float = Field(3.0, ge=0)
+    """How strongly it is guided by the prompt."""
     strength: float = Field(1.0, gt=0, le=2)
     """Weight of the controls."""
     transfer_seed: int = Field(0, ge=0)
@@ -65,16 +69,18 @@ class TransferParams(Params):
     expects=lambda p: {"demos": Contract(instruction_key="task", recorded_in="twin", checked=CHECKS)},
     cost=lambda p: Resources(mem_gb=8.0, minutes=30.0 * len(p.controls)),
 )
-def transfer(p: TransferParams, demos: Path, twin: Path, out: Out, transfer: Transfer) -> dict[str, Any]:
+def transfer(p: TransferParams, demos: Path, twin: Path, out: Out, transfer: Foresight) -> dict[str, Any]:
     """Draw every demo once for each of `controls`; write the originals and the films that pass their checks.
 
     Raises:
-        InputError: R263 when no film passes, R357 when the model's weights are not on this machine.
+        InputError: R263 when no film passes, R370 and R371 when the model or its weights are not there.
     """
     import json
     from dataclasses import asdict
+    from tempfile import TemporaryDirectory
 
     from runtime.coverage.checks import Limits, check_variant, tally, worst
+    from runtime.foresight.foresight import Asked
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.controls import control_films
@@ -98,9 +104,11 @@ def transfer(p: TransferParams, demos: Path, twin: Path, out: Out, transfer: Tra
             for k, kind in enumerate(p.controls):
                 held = control_films(kind, original, episode, model, facts.cameras, behind)
                 prompt, seed = p.prompts[(i + k) % len(p.prompts)], (p.transfer_seed * 1000 + i) * 10 + k
-                film = {
-                    name: transfer.transfer(of, kind, prompt, p.weights, p.steps, p.strength, seed) for name, of in held.items()
-                }
+                how = Asked(prompt, arrays.fps, p.steps, p.guidance, seed, p.weights, p.guardrail, kind, p.strength)
+                film = {}
+                for name, of in held.items():
+                    with TemporaryDirectory(dir=out.root) as room:
+                        (film[name],) = transfer.foresee(of[None], None, len(of), how, Path(room))
                 checked = worst([check_variant(original[name], film[name], limits) for name in film])
                 checks.append((f"{i}.{kind}{k}", checked))
                 if all(film[name].shape == original[name].shape for name in film):

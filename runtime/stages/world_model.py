@@ -87,6 +87,7 @@ def _held_against(names: str) -> str:
         "twin": Contract(instruction_key="task"),
         "demos": Contract(checked=CHECKS),
         "clips": Contract(checked=CHECKS),
+        "continued": Contract(checked=CHECKS),
     },
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + p.steps / 250),
 )

@@ -1,11 +1,11 @@
 """Pictures that hold a generative model to a recorded episode: edges, depth and segmentation of our own scene, frame by frame."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
 from runtime.sim.episodes.episodes import Episode, place
-from runtime.sim.episodes.transfer import Control
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.robot import FOREGROUND_GROUP
 from runtime.sim.pixels.backdrop import Backdrop
@@ -13,6 +13,7 @@ from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Behind, where_now
 from runtime.sim.pixels.raycast import cast
 
+Control = Literal["edge", "depth", "seg"]
 EDGES = (60, 140)
 """Thresholds of Canny's edges, levels."""
 

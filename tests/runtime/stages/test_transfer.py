@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from runtime import backend
-from runtime.backends.transfer_cosmos import CHUNK, CosmosTransfer
+from runtime.backends.transfer_cosmos import CosmosTransfer
 from runtime.build.testing import run_stage
+from runtime.foresight import worker
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
 
@@ -31,11 +32,12 @@ class Painted:
     seen: list[tuple[str, str, tuple[int, ...], tuple[int, ...]]]
     spoil = staticmethod(lambda film: film)
 
-    def transfer(self, controls, control, prompt, weights, steps, strength, seed) -> np.ndarray:
+    def foresee(self, shown, poses, frames, asked, room) -> list[np.ndarray]:
+        (controls,), control = shown, asked.control
         film = type(self).films[len(controls)] if len(controls) in type(self).films else next(iter(type(self).films.values()))
-        type(self).seen.append((control, prompt, controls.shape, (len(np.unique(controls)), int(controls.max()))))
+        type(self).seen.append((control, asked.prompt, controls.shape, (len(np.unique(controls)), int(controls.max()))))
         drawn = (film * 0.8).astype(np.uint8)
-        return type(self).spoil(drawn) if control == "seg" else drawn
+        return [type(self).spoil(drawn) if control == "seg" else drawn]
 
 
 @pytest.mark.parametrize("how", SPOILED)
@@ -79,16 +81,20 @@ def test_controls_are_drawn_of_our_own_scene(sim_demos: Path, sim_twin: Path) ->
     assert depth[arm].mean() > depth[~arm].mean(), "and stands before the rest"
 
 
-def test_the_back_end_asks_the_pipeline_for_what_it_has(tmp_path: Path) -> None:
-    """Every word of the call is one of the installed pipeline's; without weights it says how to get them."""
-    pytest.importorskip("diffusers")
-    transformers = pytest.importorskip("transformers", reason="Cosmos-Transfer needs transformers, which is not installed here")
+def test_the_back_end_asks_the_pipeline_for_what_it_has() -> None:
+    """Every word of the call is one of the pipeline's, and chunks are as long as it was trained on."""
+    pytest.importorskip("transformers", reason="Cosmos-Transfer needs transformers, which is not installed here")
     from diffusers import Cosmos2_5_TransferPipeline
 
     accepted = inspect.signature(Cosmos2_5_TransferPipeline.__call__).parameters
-    asked = ("controls", "controls_conditioning_scale", "prompt", "height", "width", "num_frames", "num_frames_per_chunk")
-    assert {*asked, "num_inference_steps", "generator", "output_type"} <= set(accepted)
-    assert accepted["num_frames_per_chunk"].default == CHUNK
-    assert transformers.__version__ == backend.info("transfer", "cosmos").pinned["transformers"]
-    with pytest.raises(InputError, match="R357: the weights `nobody/none` are not on this machine"):
-        CosmosTransfer().transfer(np.zeros((1, 32, 32, 3), np.uint8), "edge", "a bench", "nobody/none", 1, 1.0, 0)
+    asked = ("controls", "controls_conditioning_scale", "height", "width", "num_frames", "num_frames_per_chunk")
+    assert {*asked, "prompt", "num_inference_steps", "guidance_scale", "generator", "output_type"} <= set(accepted)
+    assert accepted["num_frames_per_chunk"].default == worker.CHUNK
+
+
+def test_without_its_environment_it_says_so(
+    sim_store: Path, sim_demos: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.build.execute.start", lambda role, chosen, place: CosmosTransfer([sys.executable]))
+    with pytest.raises(InputError, match="R370: the video model `transfer` cannot be run: no folder `weights/transfer`"):
+        run_stage("transfer", {"transfer_seed": 99}, {"demos": sim_demos, "twin": sim_twin}, sim_store)
