@@ -52,7 +52,7 @@ class EnrichmentParams(Params):
     """Whether variants are chosen so that their cameras lie far from each other, of eight times as many draws."""
     redraws: int = later(born=0, since=6, ge=0, le=50)
     """Further variants of a demo that may be drawn in place of those that fail, so that checks do not cost data."""
-    failing: Literal["left_out", "kept"] = later(born="left_out", since=6)
+    failing: Literal["left_out", "kept"] = later(born="left_out", since=6, json_schema_extra={"control": "kept"})
     """What becomes of variants that fail a check. `kept` is for controls alone: it tells what the checks are worth."""
     variant_seed: int = Field(0, ge=0)
     """Seed of the variants."""

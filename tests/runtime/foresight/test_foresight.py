@@ -12,6 +12,7 @@ import pytest
 
 from runtime.backend import info, load
 from runtime.foresight.foresight import Asked, digest_of
+from runtime.foresight.worker import CHUNK
 from runtime.problem import InputError
 from tests import REPOSITORY
 
@@ -20,7 +21,7 @@ COSMOS = Path(os.environ.get("SIMKILN_COSMOS", REPOSITORY / ".envs" / "cosmos"))
 RNG = np.random.default_rng(0)
 SHOWN = RNG.integers(0, 255, (1, 5, 64, 64, 3), np.uint8)
 POSES = RNG.normal(size=(1, 4, 10)).astype(np.float32)
-REAL = [("dynamics", "cosmos3", 1, POSES), ("continuation", "predict", 5, None)]
+REAL = [("dynamics", "cosmos3", 1, POSES), ("continuation", "predict", 5, None), ("transfer", "cosmos", 4, None)]
 
 
 def environment(of: Path, at: Path) -> Path:
@@ -45,7 +46,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("role", "name", "looks", "poses"), REAL)
 def test_tiny_weights_foresee(tiny: Path, tmp_path: Path, role: str, name: str, looks: int, poses: np.ndarray | None) -> None:
     model = load(role, name)([str(tiny / "bin" / "python")])
-    asked = Asked("push the button", 10.0, 2, weights=digest_of(tiny / "weights" / name), guardrail=False)
+    weights = digest_of(tiny / "weights" / model.pipeline)
+    asked = Asked("push the button", 10.0, 2, weights=weights, guardrail=False, control="edge")
     films = []
     for i, said in enumerate((poses, poses) if poses is None else (poses, -poses)):
         (room := tmp_path / str(i)).mkdir()
@@ -71,8 +73,8 @@ def test_what_is_not_there_or_other_weights_are_refused(
     python = here / "bin" / "python"
     assert "R370" in (said := refused(tmp_path / "none"))
     assert "does not start" in said
-    assert f"no folder `weights/{name}`" in refused(python)
-    (folder := here / "weights" / name).mkdir(parents=True)
+    assert f"no folder `weights/{load(role, name).pipeline}`" in refused(python)
+    (folder := here / "weights" / load(role, name).pipeline).mkdir(parents=True)
     (folder / "model_index.json").write_text("{}")
     assert "R371" in (said := refused(python))
     assert digest_of(folder) in said
@@ -105,5 +107,9 @@ def test_diffusers_takes_what_it_is_given() -> None:
     assert how | {"fps", "action"} <= names(three, "Cosmos3OmniPipeline", "__call__")
     assert "enable_safety_checker" in names(three, "Cosmos3OmniPipeline", "__init__")
     size = {"height", "width", "num_frames", "num_latent_conditional_frames"}
+    held = {"controls", "controls_conditioning_scale", "height", "width", "num_frames", "num_frames_per_chunk"}
+    transfer = "pipeline_cosmos2_5_transfer.py"
+    assert how | held <= names(transfer, "Cosmos2_5_TransferPipeline", "__call__")
+    assert f"num_frames_per_chunk: int = {CHUNK}" in (folder / transfer).read_text()
     assert how | size | {"video"} <= names(two, "Cosmos2_5_PredictBasePipeline", "__call__")
     assert '"umi": 10' in (folder / three).read_text()

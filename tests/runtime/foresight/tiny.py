@@ -49,8 +49,12 @@ def cosmos3(folder: Path) -> None:
     diffusers.Cosmos3OmniPipeline(**parts, enable_safety_checker=False).save_pretrained(folder)
 
 
-def predict(folder: Path) -> None:
-    """Cosmos-Predict 2.5. The checker stands there while it is made and is not saved."""
+WIDE: Sizes = {"num_attention_heads": 2, "attention_head_dim": 16, "mlp_ratio": 2, "text_embed_dim": 32, "adaln_lora_dim": 4}
+WIDE |= {"max_size": (24, 192, 192), "patch_size": (1, 2, 2), "rope_scale": (2.0, 1.0, 1.0), "extra_pos_embed_type": "learnable"}
+
+
+def save(kind: str, folder: Path, further: Sizes, controlnet: Any = None) -> None:
+    """A pipeline of the second generation. The checker stands there while it is made and is not saved."""
     tokens = words()
     rope = {"mrope_section": [1, 1, 2], "rope_type": "default", "rope_theta": 1e6}
     text: Sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -60,29 +64,31 @@ def predict(folder: Path) -> None:
         transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision)
     )
     made = diffusers.CosmosTransformer3DModel(
-        in_channels=17,
-        out_channels=16,
-        num_attention_heads=2,
-        attention_head_dim=16,
-        num_layers=2,
-        mlp_ratio=2,
-        text_embed_dim=32,
-        adaln_lora_dim=4,
-        max_size=(4, 32, 32),
-        patch_size=(1, 2, 2),
-        rope_scale=(2.0, 1.0, 1.0),
-        concat_padding_mask=True,
-        extra_pos_embed_type="learnable",
+        in_channels=17, out_channels=16, num_layers=2, concat_padding_mask=True, **WIDE, **further
     )
-    parts = {"transformer": made, "vae": eyes(), "scheduler": diffusers.UniPCMultistepScheduler()}
-    pipe = diffusers.Cosmos2_5_PredictBasePipeline(
-        **parts, text_encoder=reader.eval(), tokenizer=tokens, safety_checker=worker.Unguarded()
-    )
+    parts: Sizes = {"transformer": made, "vae": eyes(), "scheduler": diffusers.UniPCMultistepScheduler()}
+    parts |= {"controlnet": controlnet} if controlnet is not None else {}
+    pipe = getattr(diffusers, kind)(**parts, text_encoder=reader.eval(), tokenizer=tokens, safety_checker=worker.Unguarded())
     pipe.register_modules(safety_checker=None)
     pipe.save_pretrained(folder)
+
+
+def predict(folder: Path) -> None:
+    """Cosmos-Predict 2.5."""
+    save("Cosmos2_5_PredictBasePipeline", folder, {})
+
+
+def transfer(folder: Path) -> None:
+    """Cosmos-Transfer 2.5, with a net for edges."""
+    seen: Sizes = {"img_context_dim_in": 32, "img_context_dim_out": 32}
+    sizes: Sizes = {"in_channels": 18, "latent_channels": 18, "model_channels": 32, "use_crossattn_projection": False}
+    net = diffusers.CosmosControlNetModel(n_controlnet_blocks=2, **sizes, **WIDE, **seen)
+    save("Cosmos2_5_TransferPipeline", folder, {"controlnet_block_every_n": 1, "img_context_num_tokens": 4, **seen}, net)
+    net.save_pretrained(folder / "controlnet-edge")
 
 
 if __name__ == "__main__":
     torch.manual_seed(0)
     cosmos3(Path(sys.argv[1]) / "cosmos3")
     predict(Path(sys.argv[1]) / "predict")
+    transfer(Path(sys.argv[1]) / "transfer")

@@ -1,6 +1,5 @@
 """Films drawn by a model held to our own renders: what it spoils is left out, each by its own check."""
 
-import inspect
 import json
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from scipy.ndimage import gaussian_filter
 
 from runtime.backends.transfer_cosmos import CosmosTransfer
 from runtime.build.testing import run_stage
-from runtime.foresight import worker
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
 
@@ -40,6 +38,12 @@ class Painted:
         return [type(self).spoil(drawn) if control == "seg" else drawn]
 
 
+def stand_in(monkeypatch: pytest.MonkeyPatch, model: Any) -> None:
+    """Another model than the one whose environment is asked for, which is not looked at."""
+    monkeypatch.setattr("runtime.build.execute.start", lambda role, chosen, place: model)
+    monkeypatch.setattr("runtime.build.execute._other_libraries", lambda job, stage: iter(()))
+
+
 @pytest.mark.parametrize("how", SPOILED)
 def test_what_a_model_spoils_is_left_out_by_its_own_check(
     sim_store: Path, sim_demos: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch, how: str
@@ -50,7 +54,7 @@ def test_what_a_model_spoils_is_left_out_by_its_own_check(
     monkeypatch.setattr(Painted, "films", {len(film): film for film in first}, raising=False)
     monkeypatch.setattr(Painted, "seen", [], raising=False)
     monkeypatch.setattr(Painted, "spoil", staticmethod(spoil))
-    monkeypatch.setattr("runtime.build.execute.start", lambda role, chosen, place: Painted())
+    stand_in(monkeypatch, Painted())
     params = {"controls": ("edge", "seg"), "transfer_seed": [*SPOILED].index(how)}
     made = run_stage("transfer", params, {"demos": sim_demos, "twin": sim_twin}, sim_store)
     metrics = json.loads((made / "manifest.json").read_text())["metrics"]
@@ -81,20 +85,9 @@ def test_controls_are_drawn_of_our_own_scene(sim_demos: Path, sim_twin: Path) ->
     assert depth[arm].mean() > depth[~arm].mean(), "and stands before the rest"
 
 
-def test_the_back_end_asks_the_pipeline_for_what_it_has() -> None:
-    """Every word of the call is one of the pipeline's, and chunks are as long as it was trained on."""
-    pytest.importorskip("transformers", reason="Cosmos-Transfer needs transformers, which is not installed here")
-    from diffusers import Cosmos2_5_TransferPipeline
-
-    accepted = inspect.signature(Cosmos2_5_TransferPipeline.__call__).parameters
-    asked = ("controls", "controls_conditioning_scale", "height", "width", "num_frames", "num_frames_per_chunk")
-    assert {*asked, "prompt", "num_inference_steps", "guidance_scale", "generator", "output_type"} <= set(accepted)
-    assert accepted["num_frames_per_chunk"].default == worker.CHUNK
-
-
 def test_without_its_environment_it_says_so(
     sim_store: Path, sim_demos: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.build.execute.start", lambda role, chosen, place: CosmosTransfer([sys.executable]))
+    stand_in(monkeypatch, CosmosTransfer([sys.executable]))
     with pytest.raises(InputError, match="R370: the video model `transfer` cannot be run: no folder `weights/transfer`"):
         run_stage("transfer", {"transfer_seed": 99}, {"demos": sim_demos, "twin": sim_twin}, sim_store)
