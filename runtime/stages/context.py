@@ -30,7 +30,7 @@ class ContextParams(Params):
     metrics=by_unit(
         count="photos frames targets used", dB="psnr_splat psnr_context psnr_shuffled gain_db gain_low_db gain_high_db"
     ),
-    libraries=minor("numpy", "pillow", "scipy"),
+    libraries=minor("av", "mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scipy"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat"), "index": one("index"), "twin": one("twin")},
     makes={"context": "context.npz", "views": "context.json", "preview": "preview.png"},
@@ -59,17 +59,8 @@ def context(
     from runtime.coverage.lens import Lens
     from runtime.coverage.memory import fits
     from runtime.problem import InputError, Problem
-    from runtime.scene_index.context import (
-        WIDTH_PX,
-        Lacking,
-        band_of,
-        by_chance,
-        error_of,
-        others,
-        refined,
-        retrieved,
-        write_context,
-    )
+    from runtime.scene_index.band import band_of
+    from runtime.scene_index.context import WIDTH_PX, Lacking, by_chance, error_of, others, refined, retrieved, write_context
     from runtime.scene_index.index import SceneIndex
     from runtime.sim.twin.twin import read_twin
     from runtime.splat.ply import read_ply

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runtime.scene_index.context import band_of
+from runtime.scene_index.band import band_of
 from runtime.world.model import WorldModel
 from runtime.world.windows import Attempts, composed
 
