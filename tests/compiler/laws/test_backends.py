@@ -17,7 +17,7 @@ def test_back_ends_that_want_different_places(tmp_path: Path, monkeypatch: pytes
     base().write(tmp_path)
     study = tmp_path / "specs/study.yaml"
     study.write_text(study.read_text() + "backends: {renderer: near, judge: far}\n")
-    where = {"near": Where("one"), "far": Where(image="a/b:1"), "pixels": Where()}
+    where = defaultdict(Where, near=Where("one"), far=Where(image="a/b:1"))
     monkeypatch.setattr("compiler.graph.identity.Identities.digests", defaultdict(str))  # they are not there
     monkeypatch.setattr("compiler.graph.identity.Identities.changed", [])
     for module in ("compiler.laws.backends", "compiler.graph.identity"):
