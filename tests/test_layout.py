@@ -23,7 +23,8 @@ editor verbs cli""".split()
 """The rooms of `compiler/`, from the ground: each imports only what stands before it."""
 RUNTIME = """files sealed private problem libraries bound contract backend job store tracking out stage report.forms stats.band
 stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
-stats.looks stats.transfer splat coverage scene_index learn sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture
+stats.looks stats.transfer stats.ranking stats.causes
+splat coverage scene_index learn sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture
 assets robots recorded checkpoints sim.episodes sim.trials world mining foresight benchmarks trials report.labels report.roles
 report.drawing report.study report.sections report.downloads report.page report.content report.recompute view export backends
 build stages ask warm __main__""".split()

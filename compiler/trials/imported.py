@@ -18,6 +18,7 @@ from runtime.trials.listing import NAME, set_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from runtime.report.forms.ranking import Preferences
     from runtime.report.forms.reality import SimReal
     from runtime.stats.table.reproducible import Disagreement
     from runtime.trials.sheet import Sheet
@@ -185,6 +186,21 @@ def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagr
             hint = "approach, location, task, seed, domain and initial state must be the same in both"
             raise TrialsRefused(Fault("T515", f"sets `{first}` and `{second}` have no trial in common", hint))
         return found
+
+
+def rank_preferences(files: Sequence[str], mapping: str, level: float) -> "Preferences":
+    """Strengths of approaches from files of preferences, see `runtime.stats.ranking.preferences`.
+
+    Raises:
+        ImportRefused: with every diagnostic.
+    """
+    from runtime.stats.ranking.preferences import preferences
+    from runtime.trials.preferences import read_preferences
+
+    origin = Origin({file: Path(file) for file in (*files, mapping)})
+    source = read_source(Path(mapping), mapping)
+    with diagnosed(origin, source):
+        return preferences(read_preferences([(file, Path(file)) for file in files], _read_mapping(source, origin)), level)
 
 
 def _read_mapping(source: Source, origin: Origin) -> TrialMapping:

@@ -1,4 +1,4 @@
-"""Say what differs between two approaches of a study, or two git revisions, and which artifacts they share."""
+"""Say what differs between two approaches of a study, two git revisions (and artifacts they share), or two studies' results."""
 
 import argparse
 import json
@@ -23,11 +23,13 @@ SHOWN = 30
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simkiln diff`."""
-    parser.add_argument("a", help="an approach, or a git revision; `.` is the work tree")
+    parser.add_argument("a", help="an approach, a git revision (`.` is the work tree), or a study or its report with --results")
     parser.add_argument("b", help="another one")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--approaches", action="store_true", help="A and B are approaches")
     forms.add_argument("--revisions", action="store_true", help="A and B are revisions")
+    results = "A and B are studies, or reports such as build/report/STUDY.json: which numbers moved beyond their bands"
+    forms.add_argument("--results", action="store_true", help=results)
     parser.add_argument("--study", help="the study (default: one with both approaches; all studies of the revisions)")
     common.root_argument(parser)
     parser.add_argument("--all", action="store_true", help="every difference, however many")
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from runtime.store.store import Store
 
     project = common.project(args)
+    if args.results or (args.a.endswith(".json") and args.b.endswith(".json")):
+        return _results(project, args)
     with ExitStack() as stack:
         a, b, about = _approaches(project, args) if _means_approaches(project, args) else _revisions(project, args, stack)
         found, counts = changes(a, b), tallies(a, b, Store(project.store).listing())
@@ -54,6 +58,22 @@ def run(args: argparse.Namespace) -> int:
             print(f"study `{study}` is only in {names}")
     print("\n".join(_changes(found, None if args.all else SHOWN)))
     print("\n".join(_table(a.name, b.name, counts)))
+    return 0
+
+
+def _results(project: "Project", args: argparse.Namespace) -> int:
+    """0 whether or not a number moved."""
+    from compiler.render.columns import visible
+    from compiler.report.results import result_lines, result_of, verdicts
+    from runtime.stats.inference.moved import moved
+
+    before, after = (result_of(project, name) for name in (args.a, args.b))
+    found, changed = moved(before["evidence"], after["evidence"]), verdicts(before, after)
+    if args.json:
+        rows = [{**one._asdict(), "band": one.band.to_json()} for one in found]
+        print(json.dumps({"a": args.a, "b": args.b, "numbers": rows, "verdicts": changed}, indent=1))
+    else:
+        print("\n".join(map(visible, result_lines((args.a, args.b), found, changed, None if args.all else SHOWN))))
     return 0
 
 

@@ -20,6 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _import_arguments(verbs.add_parser("import", help="read files of trials and keep them in trials/NAME/"))
     _sheet_arguments(verbs.add_parser("sheet", help="write a sheet to fill in beside a robot, blinded, order by lot"))
     _uplift_arguments(verbs.add_parser("uplift", help="compare approaches by the trials of imported sets"))
+    _prefer_arguments(verbs.add_parser("prefer", help="rank approaches by preferences between two at a time"))
     _twice_arguments(verbs.add_parser("twice", help="how often trials that were run twice ended differently"))
     _sim_real_arguments(verbs.add_parser("sim-real", help="how well one domain tells what another one would"))
     _export_arguments(verbs.add_parser("export", help="write a built study's trials to one small file that travels"))
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, Parquet, JSON, JSON Lines, or eval_info.json")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV, Excel, Parquet, JSON, JSON Lines, or eval_info.json")
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--mapping", metavar="MAP.yaml", help="which column holds what")
     how.add_argument("--key", metavar="KEY.json", help="the key of a sheet of `simkiln trials sheet`")
@@ -110,6 +111,26 @@ def _uplift(args: argparse.Namespace) -> int:
     _between(args.level)
     found = compare_sets(Path.cwd(), args.names, args.baseline, args.level)
     print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, comparison_lines(found))))
+    return 0
+
+
+def _prefer_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a row for each comparison")
+    parser.add_argument("--mapping", metavar="MAP.yaml", required=True, help="with `preferences`: which column holds what")
+    parser.add_argument("--level", type=float, default=0.95, help="at which the bands of all pairs hold (default: 0.95)")
+    parser.add_argument("--json", action="store_true")
+    common.colour_argument(parser)
+    parser.set_defaults(act=_prefer)
+
+
+def _prefer(args: argparse.Namespace) -> int:
+    from compiler.render.columns import visible
+    from compiler.render.preferences import preference_lines
+    from compiler.trials.imported import rank_preferences
+
+    _between(args.level)
+    found = rank_preferences(args.files, args.mapping, args.level)
+    print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, preference_lines(found))))
     return 0
 
 

@@ -16,6 +16,8 @@ Column = Annotated[str, StringConstraints(min_length=1)]
 """A column as the file's header has it."""
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 """A day as 2026-03-05."""
+FactorName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+"""What a factor is called: small letters, digits and `_`."""
 Columns = Annotated[list[Column], Field(min_length=1, max_length=20)]
 
 
@@ -61,6 +63,19 @@ class TrialColumns(Bound):
     """Control steps."""
     day: Column | None = None
     """The day on which the trial took place (see `day_format`); where it is empty, the day of the import counts."""
+
+
+class PreferenceColumns(Bound):
+    """Columns of a file in which each row compares two approaches: `simkiln trials prefer` reads it."""
+
+    first: Column
+    """One of the two."""
+    second: Column
+    """The other one."""
+    preferred: Column
+    """Which was preferred: `a`, `b` or `tie` (or left, right, draw and their like), or the name of either."""
+    judge: Column | None = None
+    """Who judged. From eight on they count as clusters, since each agrees with himself."""
 
 
 class FixedNames(Bound):
@@ -119,8 +134,10 @@ class TrialMapping(Bound):
     """What people call these trials."""
     source: str = Field("", max_length=2000)
     """Where the file comes from: who measured, a link, a licence. Kept with the trials."""
-    form: Literal["csv", "parquet", "json", "jsonl", "lerobot"] | None = None
-    """Form of the file; by default by its suffix (`eval_info.json` is LeRobot's)."""
+    form: Literal["csv", "parquet", "json", "jsonl", "xlsx", "lerobot", "arena"] | None = None
+    """Form of the file; by default by its suffix (`eval_info.json` is LeRobot's, `episode_results….jsonl` Isaac Lab Arena's)."""
+    sheet: str | None = Field(None, max_length=200)
+    """The sheet of a workbook that holds the trials; by default the first one."""
     encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"
     """Encoding of a CSV or JSON file."""
     separator: Literal[",", ";", "\t", "|"] | None = None
@@ -135,6 +152,12 @@ class TrialMapping(Bound):
     """For wide files: approach -> its columns."""
     fixed: FixedNames = FixedNames()
     """What is the same for every row."""
+    factors: dict[FactorName, Column] = Field(default_factory=dict, max_length=50)
+    """What varied from trial to trial -> its column: `object_x_m: x`, `light: lighting`, `shift: held_out`. Numbers stay
+    numbers, all else is a word. A name ends in its unit; `object_x_…` and `object_y_…` make a map of the work area, and what has
+    two to eight words a table by word."""
+    preferences: PreferenceColumns | None = None
+    """Of a file of preferences in place of trials: its columns."""
     rename: Renames = Renames()
     """Words of the file that are others of ours."""
     words: Words = Words()

@@ -45,16 +45,16 @@ def _planned(p: EvaluateParams) -> float:
 
 
 @stage(
-    version=9,
+    version=10,
     metrics=by_unit(
-        share="success_rate mean_score",
-        count="n failure_modes.* repeated differing",
+        share="success_rate mean_score expert_rate",
+        count="n failure_modes.* repeated differing idle_successes expert_failures.*",
         steps="mean_steps steps_apart",
         m="support_height_error_m",
         deg="support_tilt_deg",
         text="protocol",
     ),
-    libraries=minor("av", "lerobot", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
+    libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     takes="trials",
     kind="trials",
@@ -93,9 +93,9 @@ def evaluate(
     drawn once more, larger: in the twin over the splat of `scene`.
 
     Raises:
-        InputError: R271 when the location has no hidden site; R272 when policy and twin differ in control rate; R273 when
-            the condition set does not fit; R275 when something moves before anybody acts; R318 when the transform is not for
-            the policy's cameras.
+        InputError: R264 when the task is none, where no demos tested it; R271 when the location has no hidden site; R272 when
+            policy and twin differ in control rate; R273 when the condition set does not fit; R275 when something moves before
+            anybody acts; R318 when the transform is not for the policy's cameras.
     """
     import json
     from dataclasses import replace
@@ -104,6 +104,7 @@ def evaluate(
     import pyarrow.parquet as pq
 
     from runtime.problem import InputError, Problem
+    from runtime.sim.episodes.self_test import self_test
     from runtime.sim.scene.bench import Bench
     from runtime.sim.scene.settle import refuse_unsettled
     from runtime.sim.site.install import install
@@ -111,12 +112,14 @@ def evaluate(
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.large import large_at_site, large_in_twin, seen_large
     from runtime.sim.trials.protocol import Protocol
+    from runtime.sim.trials.recorded import of_site, recorded
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.run import run_trials
     from runtime.sim.trials.tables import said_of, save_twice, trial_table
     from runtime.sim.trials.transform import transformed
     from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
     from runtime.stats.looks.look import batch
+    from runtime.store.manifest import lineage
 
     repeated = p.twice if p.look == 1 else 0
     first, end = batch(p.trials, p.schedule, p.look, p.arm, before)
@@ -142,7 +145,11 @@ def evaluate(
         message = "the conditions name no level of the gap, which trials at a hidden site have"
         raise InputError(Problem("R273", message, "plan again"))
     measured: dict[str, Any] = {}
+    made_from = [made for made in lineage([policy]) if made["stage"] == "demos"]
+    if not any(f"twin/{twin.name}" in made.get("parents", {}).get("twin", ()) for made in made_from):
+        measured |= self_test(read_model(twin), facts)  # no demos were made in this twin, which would have tested the task
     done, again = [], []
+    factors: dict[int, str | None] = {}
     larger: dict[int, Any] = {}  # by initial state: the first camera with as many pixels as people need
     for level, task, starts in alike(facts.task, found):
         if p.site is not None and level is not None:
@@ -156,6 +163,9 @@ def evaluate(
             model, physics = read_model(twin, facts, task), facts.physics
             eyes = eyes_of(model, facts, read_behind(twin, facts))
             wide = cache(partial(large_in_twin, model, facts, twin, scene))
+        at_site = {} if p.site is None or level is None else of_site(p.site.at(level))
+        mine = {start.index for start in starts}
+        factors |= {c.start.index: recorded(c, facts.robot, at_site) for c in found if c.start.index in mine}
         refuse_unsettled(model, physics, task, starts, facts.robot)
         horizon_steps = round(task.horizon_s * facts.control_hz)
         bench_of = partial(Bench, model, physics, task, facts.control_hz, robot=facts.robot)
@@ -166,7 +176,7 @@ def evaluate(
             again += run_trials(bench_of(twice), eyes, actor, horizon_steps, actor.facts["camera_keys"])
     done.sort(key=lambda trial: trial.initial_state)
     measured |= save_twice(out.path("twice"), done, sorted(again, key=lambda trial: trial.initial_state))
-    pq.write_table(trial_table(done, p.domain, protocol.digest), out.path("trials"))
+    pq.write_table(trial_table(done, p.domain, protocol.digest, factors), out.path("trials"))
     save_rollouts(
         out.path("rollouts"),
         done,

@@ -46,7 +46,7 @@ class UpliftParams(Params):
 
 
 @stage(
-    version=20,
+    version=21,
     metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",

@@ -27,7 +27,9 @@ from runtime.trials.records import parquet_table
 FORMAT = 1
 METADATA, SEAL = b"simkiln.export", b"simkiln.export.sha256"
 """Keys of the file's metadata: what the study says as JSON, and the SHA-256 of that."""
-COLUMNS = pa.schema([*(f for f in DATED if f.name != "protocol"), ("protocol", pa.string()), ("again", pa.bool_())])
+COLUMNS = pa.schema(
+    [*(f for f in DATED if f.name not in ("protocol", "factors")), ("protocol", pa.string()), ("again", pa.bool_())]
+)
 """`protocol` is the digest of how a trial was run, empty where nobody said; `again` is null for one that ran once."""
 NULLABLE = ("steps", "day", "again")
 LONGEST = 4 * 2**20

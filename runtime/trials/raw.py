@@ -1,6 +1,6 @@
 """A file of trials as it was read: named columns of values, and where each stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Raw:
     separator: str = ","
     notes: tuple[str, ...] = ()
     header: tuple[str, ...] = field(default=())
+    factors: Mapping[str, str] = field(default_factory=dict)
+    """What varied from row to row -> its column, where the file itself says so."""
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -5,17 +5,19 @@ from pathlib import Path
 
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.files import Unfit, read_file
+from runtime.trials.arena import NAMED, read_arena
 from runtime.trials.delimited import read_delimited
 from runtime.trials.fault import Where, refusal
 from runtime.trials.lerobot import read_lerobot
 from runtime.trials.raw import Raw
 from runtime.trials.records import read_json, read_json_lines, read_parquet
+from runtime.trials.workbook import read_workbook
 
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is read: more than a million trials as CSV, which take about 2.5 GB while read."""
-FORMS = ("csv", "parquet", "json", "jsonl")
+FORMS = ("csv", "parquet", "json", "jsonl", "xlsx")
 """Forms that suffixes tell; LeRobot's file is told by its whole name."""
-ALIASES = {"tsv": "csv", "txt": "csv", "pq": "parquet", "ndjson": "jsonl"}
+ALIASES = {"tsv": "csv", "txt": "csv", "pq": "parquet", "ndjson": "jsonl", "xlsm": "xlsx"}
 
 
 def read_bytes(path: Path, name: str) -> bytes:
@@ -50,6 +52,10 @@ def read_raw(content: bytes, name: str, mapping: TrialMapping) -> Raw:
             return read_json(content, name, mapping.encoding)
         case "jsonl":
             return read_json_lines(content, name, mapping.encoding)
+        case "arena":
+            return read_arena(content, name, mapping.encoding)
+        case "xlsx":
+            return read_workbook(content, name, mapping.sheet)
         case _:
             return read_lerobot(content, name, mapping.encoding)
 
@@ -65,9 +71,11 @@ def form_of(name: str, mapping: TrialMapping) -> str:
     path = Path(name)
     if path.name == "eval_info.json":
         return "lerobot"
+    if NAMED.fullmatch(path.name):
+        return "arena"
     suffix = path.suffix.lower()[1:]
     form = ALIASES.get(suffix, suffix)
     if form not in FORMS:
         message = f"the form of `{path.name}` is not known from its suffix"
-        raise refusal("T502", message, f"say `form` in the mapping: {', '.join(FORMS)}, lerobot", Where(name))
+        raise refusal("T502", message, f"say `form` in the mapping: {', '.join(FORMS)}, lerobot, arena", Where(name))
     return form

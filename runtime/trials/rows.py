@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import Arm, TrialMapping
+from runtime.stats.table.factors import packed
 from runtime.stats.table.table import DATED
 from runtime.trials import values
 from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
@@ -74,6 +75,7 @@ def wanted_columns(mapping: TrialMapping) -> Iterator[tuple[tuple[str | int, ...
             yield ("columns", field), found
         elif found:
             yield from ((("columns", field, i), column) for i, column in enumerate(found))
+    yield from ((("factors", factor), column) for factor, column in mapping.factors.items())
     for approach, arm in mapping.arms.items():
         yield from ((("arms", approach, field), column) for field, column in arm if column is not None)
 
@@ -174,7 +176,7 @@ class _Reader:
         if state is None:
             return None
         where = (names["location"], names["task"], names["approach"], seed, names["domain"], state)
-        return (*where, success, score, mode, steps, day, self.raw.file, self.raw.lines[row])
+        return (*where, success, score, mode, steps, self.factors(row), day, self.raw.file, self.raw.lines[row])
 
     def counted(self, row: int) -> list[tuple]:
         """The trials that a row of a table of counts stands for: successes first, each from a state of its own."""
@@ -196,7 +198,7 @@ class _Reader:
         first = self.places.get(cell, 0)
         self.places[cell] = first + count
         where = (names["location"], names["task"], names["approach"], seed, names["domain"])
-        read = (day, self.raw.file, self.raw.lines[row])
+        read = (self.factors(row), day, self.raw.file, self.raw.lines[row])
         state = f"{values.COUNTED}{names['approach']}"
         return [(*where, f"{state} {first + i}", i < won, float(i < won), "", None, *read) for i in range(count)]
 
@@ -236,6 +238,14 @@ class _Reader:
             elif row == 0:
                 self.fault(row, None, f"the file's name: {error}", "T509", "number the seeds under `rename: {seed: …}`")
         return 0
+
+    def factors(self, row: int) -> str | None:
+        """What varied in the trial, as `runtime.stats.table.factors` keeps it; None where nothing is named."""
+        columns, named = self.raw.columns, {**self.raw.factors, **self.mapping.factors}
+        found = {factor: columns[c][row] for factor, c in named.items() if not values.is_empty(columns[c][row])}
+        for factor in found:
+            found[factor] = self.read(row, named[factor], lambda v: values.as_factor(v, self.mapping.decimal))
+        return packed(found)
 
     def day(self, row: int) -> str | None:
         """When it took place; None where nothing says so."""

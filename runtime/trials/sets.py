@@ -55,6 +55,9 @@ def gather(
     """
     tables, records, notes = [], [], []
     mapping = by if isinstance(by, TrialMapping) else TrialMapping()
+    if mapping.preferences is not None:
+        message = "a mapping with `preferences` reads comparisons of two approaches, not trials"
+        raise refusal("T508", message, "`simkiln trials prefer FILE --mapping MAP.yaml` ranks them", key=("preferences",))
     for name, path in files:
         content = read_bytes(path, name)
         raw = read_raw(content, name, mapping)
@@ -125,7 +128,9 @@ def write_set(
     parent.mkdir(exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent))
     try:
-        pq.write_table(table, fresh / "trials.parquet")
+        # Sets without factors stay, byte for byte, what they were before trials had any.
+        known = [n for n in table.column_names if n != "factors" or table[n].null_count < table.num_rows]
+        pq.write_table(table.select(known), fresh / "trials.parquet")
         digest = digest_of(fresh / "trials.parquet")
         manifest = {
             "format": FORMAT,
@@ -181,11 +186,12 @@ def read_set(root: Path, name: str) -> TrialSet:
 
 
 def _with_day(table: pa.Table) -> pa.Table:
-    """Sets from before trials had days get an empty column."""
-    if "day" in table.column_names:
-        return table
-    place = TRIAL_SCHEMA.get_field_index("day")
-    return table.add_column(place, "day", pa.nulls(table.num_rows, pa.string()))
+    """Sets from before trials had factors or days get empty columns."""
+    for name in ("factors", "day"):
+        if name not in table.column_names:
+            place = TRIAL_SCHEMA.get_field_index(name)
+            table = table.add_column(place, name, pa.nulls(table.num_rows, pa.string()))
+    return table
 
 
 def _first_imported(root: Path, name: str, digest: str) -> str | None:

@@ -100,6 +100,18 @@ def as_name(value: object) -> str:
     return text
 
 
+def as_factor(value: object, decimal: str = ".") -> float | str:
+    """A number where it is one, else a word.
+
+    Raises:
+        ValueError: when it is neither.
+    """
+    try:
+        return as_number(value, decimal) if not isinstance(value, bool) else str(value).lower()
+    except ValueError:
+        return as_name(value)
+
+
 def as_day(value: object, form: str | None = None) -> str:
     """A day as 2026-03-05, from a date, a time (of which the day is kept as it stands) or text.
 

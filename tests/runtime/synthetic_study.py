@@ -361,8 +361,14 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
             "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
             "steps": [int(rng.integers(12, 40)) for _ in range(n)],
             "protocol": [f"{cell.task} in {cell.domain}"] * n,
+            "factors": [_json(_factors(i)).decode() for i in range(n)],
         }
     )
+
+
+def _factors(i: int) -> dict[str, Any]:
+    """What varied in the trial from state `i`."""
+    return {"light": ("dim", "bright")[i % 2], "object_x_m": 0.2 + 0.1 * (0.618 * i % 1), "object_y_m": 0.3 * (0.414 * i % 1)}
 
 
 def _capture(store: Path, location: str, i: int) -> Path:

@@ -15,6 +15,8 @@ from runtime.report.forms.base import Form, Standing
 from runtime.report.forms.claims import ClaimVerdict
 from runtime.report.forms.context import ContextRow
 from runtime.report.forms.costs import CostRow
+from runtime.report.forms.drivers import Drivers
+from runtime.report.forms.duration import Times
 from runtime.report.forms.evidence import Evidence
 from runtime.report.forms.factors import FactorsForm
 from runtime.report.forms.failures import FailureRow
@@ -27,6 +29,7 @@ from runtime.report.forms.made_of import MadeOfRow
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
+from runtime.report.forms.ranking import Ranking
 from runtime.report.forms.reality import SimReal
 from runtime.report.forms.rounds import RoundsForm
 from runtime.report.forms.training import TrainingRow
@@ -81,6 +84,12 @@ class Report(Form):
     """A recommendation for each treatment that was compared."""
     evidence: Evidence
     """Uplift, rates and cells."""
+    ranking: list[Ranking]
+    """All approaches against each other, by domain; none where fewer than three can be."""
+    drivers: Drivers
+    """What varied between trials, and what of it drives success."""
+    times: list[Times]
+    """Time to success of every task in every domain whose trials say their steps."""
     failures: list[FailureRow]
     """Failure modes by approach and domain."""
     sim_real: list[SimReal]

@@ -1,8 +1,9 @@
 """Judged trials as rows, and the same trials run a second time: whether a domain reproduces is measured, not supposed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -15,10 +16,13 @@ TWICE = pa.schema([SCHEMA.field(name) for name in ("initial_state", "success", "
 """Columns of `twice.parquet`: what the second run gave."""
 
 
-def trial_table(done: Sequence[Trial], domain: str, protocol: str) -> pa.Table:
-    """Rows of judged trials; location, task, approach and seed stay open, since equal cells share an evaluation."""
+def trial_table(
+    done: Sequence[Trial], domain: str, protocol: str, factors: Mapping[int, str | None] = MappingProxyType({})
+) -> pa.Table:
+    """Rows of judged trials; location, task, approach and seed stay open, since equal cells share an evaluation. `factors` are
+    what varied, by initial state."""
     cell = {"location": "", "task": "", "approach": "", "domain": domain, "protocol": protocol}
-    return pa.Table.from_pylist([cell | trial.row() for trial in done], SCHEMA)
+    return pa.Table.from_pylist([cell | trial.row() | {"factors": factors.get(trial.initial_state)} for trial in done], SCHEMA)
 
 
 def said_of(done: Sequence[Trial]) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from runtime.bound.cell import Cell
 from runtime.problem import InputError, Problem
 
 _TYPES = {"seed": pa.int64(), "success": pa.bool_(), "score": pa.float64(), "steps": pa.int64()}
-_NAMES = "location task approach seed domain initial_state success score failure_mode steps protocol".split()
+_NAMES = "location task approach seed domain initial_state success score failure_mode steps protocol factors".split()
 SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _NAMES])
 """Columns of a joined table. `score` is 0..1, `failure_mode` empty on success, `initial_state` an id, `protocol` a digest of how
-the trial was made and judged (empty for one that was imported)."""
+the trial was made and judged (empty for one that was imported), `factors` what varied in it: a JSON object
+of names with units, null where nobody said (`runtime.stats.table.factors`)."""
+OPTIONAL = ("factors",)
+"""Columns that a table may lack: tables of before had none."""
 
 DATED = pa.schema([*SCHEMA, ("day", pa.string())])
 """The same with the day of each trial (ISO 8601). Null: the study made the trial, and its artifact says when."""
@@ -121,6 +124,9 @@ def dated(table: pa.Table, day: str | None = None) -> pa.Table:
     column = pa.array([day if own is None else own for own in days], pa.string())
     if "protocol" not in table.column_names:
         table = table.append_column("protocol", pa.array([""] * table.num_rows, pa.string()))
+    for name in OPTIONAL:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, SCHEMA.field(name).type))
     return table.select(SCHEMA.names).cast(SCHEMA).append_column("day", column)
 
 
@@ -129,7 +135,7 @@ def _name(cell: Cell) -> str:
 
 
 def _problems_of(table: pa.Table, cell: Cell) -> list[Problem]:
-    lacking = [name for name in SCHEMA.names if name not in table.column_names and name != "approach"]
+    lacking = [name for name in SCHEMA.names if name not in (*table.column_names, *OPTIONAL, "approach")]
     if lacking:
         return [Problem("X423", f"trials of {_name(cell)} lack the columns `{'`, `'.join(lacking)}`", "evaluate again")]
     if table.num_rows == 0:
@@ -152,6 +158,7 @@ def _filled(table: pa.Table, cell: Cell) -> pa.Table:
     count = table.num_rows
     names = {name: [getattr(cell, name)] * count for name in ("approach", "location", "task", "seed", "domain")}
     names["initial_state"] = [str(v) for v in table["initial_state"].to_pylist()]
+    names |= {name: [None] * count for name in OPTIONAL if name not in table.column_names}
     columns = [
         pa.array(names[f.name], f.type) if f.name in names else table[f.name].combine_chunks().cast(f.type) for f in SCHEMA
     ]

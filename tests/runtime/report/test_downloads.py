@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pyarrow.parquet as pq
 import pytest
 
 from runtime.report.drawing.csv import table_csv
@@ -30,6 +31,14 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def cells_of(folder: Path) -> list[dict]:
+    return json.loads((folder / "report.json").read_text())["evidence"]["cells"]
+
+
+def _uplift(folder: Path) -> Path:
+    return folder.parent.parent / json.loads((folder / "manifest.json").read_text())["parents"]["uplift"][0]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return synthetic_study(tmp_path_factory.mktemp("downloads") / "store").report(CLAIMS, WAIVERS)
@@ -41,8 +50,9 @@ def test_every_figure_and_table_has_its_file(folder: Path) -> None:
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "determinism", "stages")),
         *(f"study-{n}.csv" for n in ("learning", "areas", "training", "kpi", "inventory", "protocols", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "training", "kpi")),
-        *(f"study-{n}.csv" for n in ("effects", "profiles", "made_of", "next", "worth", "quality")),
-        *(f"study-{n}.svg" for n in ("profiles", "beyond")),
+        *(f"study-{n}.csv" for n in ("effects", "profiles", "made_of", "next", "worth", "quality", "ranking", "pairs")),
+        *(f"study-{n}.csv" for n in ("drivers", "shifts", "work-area", "covered", "times", "reached")),
+        *(f"study-{n}.svg" for n in ("profiles", "beyond", "work-area", "times")),
     }
 
 
@@ -83,6 +93,47 @@ def test_priors_beliefs_and_fleets_are_saved(folder: Path, tmp_path: Path) -> No
     fleet = [r for r in rows(saved(many)["study-fleet.csv"]) if (r["approach"], r["domain"]) == ("enriched", "twin")]
     assert sorted(r["location"] for r in fleet) == ["four", "one", "three", "two"]
     assert "study-fleet.svg" in saved(many)
+
+
+def test_rankings_are_saved(folder: Path) -> None:
+    said, files = json.loads((folder / "report.json").read_text()), saved(folder)
+    assert [one["domain"] for one in said["ranking"]] == ["irl_proxy", "twin"]
+    assert len(rows(files["study-pairs.csv"])) == 2 * 6
+    ranks = {(r["domain"], r["approach"]): r for r in rows(files["study-ranking.csv"])}
+    worst = ranks["irl_proxy", "untrained"]
+    assert (worst["best_rank"], worst["worst_rank"], worst["may_be_best"]) == ("4", "4", "False")
+    assert not set(worst["letters"]) & set(ranks["irl_proxy", "enriched"]["letters"])
+    shown = (folder / "report.html").read_text()
+    assert "cannot be told from the best at a level of 95 %" in shown
+
+
+def test_what_varied_is_saved(folder: Path) -> None:
+    said, files = json.loads((folder / "report.json").read_text())["drivers"], saved(folder)
+    ended = {(c["approach"], c["domain"]): [] for c in cells_of(folder)}
+    for cell in cells_of(folder):
+        ended[cell["approach"], cell["domain"]] += [cell["successes"], cell["trials"] - cell["successes"]]
+    # Where every trial ends alike nothing drives it, as for `untrained` at the hidden sites.
+    assert len(rows(files["study-drivers.csv"])) == 3 * sum(sum(n[::2]) > 0 < sum(n[1::2]) for n in ended.values())
+    cells = rows(files["study-work-area.csv"])
+    assert sum(int(r["trials"]) for r in cells) == 2 * 4 * 2 * 3 * 40
+    failed = sum(not r["success"] for r in pq.read_table(_uplift(folder) / "trials.parquet").to_pylist())
+    assert sum(int(r["failures"]) for r in cells) == failed
+    dim = next(r for r in said["shifts"] if (r["approach"], r["domain"], r["word"]) == ("enriched", "twin", "dim"))
+    assert (dim["trials"], dim["uplift"] is not None) == (2 * 3 * 20, True)
+    assert [r["emptiest"] for r in rows(files["study-covered.csv"]) if r["factor"] == "light"] == ["40", "40"]
+
+
+def test_times_to_success_are_saved(folder: Path) -> None:
+    files = saved(folder)
+    table = pq.read_table(_uplift(folder) / "trials.parquet").to_pylist()
+    found = {(r["domain"], r["approach"]): r for r in rows(files["study-times.csv"])}
+    own = [r for r in table if (r["domain"], r["approach"]) == ("twin", "enriched")]
+    horizon = max(r["steps"] for r in table if r["domain"] == "twin")
+    mean = sum(r["steps"] if r["success"] else horizon for r in own) / len(own)
+    assert float(found["twin", "enriched"]["mean_time"]) == pytest.approx(mean, abs=1e-3)
+    assert found["twin", "baseline"]["direction"] == ""
+    last = [r for r in rows(files["study-reached.csv"]) if (r["domain"], r["approach"]) == ("twin", "enriched")][-1]
+    assert float(last["succeeded"]) == pytest.approx(100 * sum(r["success"] for r in own) / len(own), abs=1e-3)
 
 
 def test_effect_sizes_and_ranks_are_saved(folder: Path) -> None:

@@ -1,5 +1,9 @@
-"""The page's first screen answers, five sections stand open, the rest is folded with a line each and opens by its links."""
+"""The page's first screen answers, five sections stand open, the rest is folded with a line each and opens by its links.
 
+Its sentences promise nothing, and name of what a percentage is.
+"""
+
+import html
 import re
 from pathlib import Path
 
@@ -14,6 +18,16 @@ MOST_PX = {1280: 9000, 400: 13000}
 """Height of the synthetic study's page with what is folded folded, pixels: it was 19,500 and more at a width of 1280."""
 MOST_WORDS = 2000
 FOLD = r'<details class="fold"><summary><h2>([^<]+)</h2> <span>([^<]+)</span></summary>\s*<section id="([^"]+)"'
+PROMISES = re.compile(
+    r"\b(guarante\w+|prove[sdn]?|certain(ly)?|definitely|undoubtedly|obviously|clearly (better|worse|best)"
+    r"|always (helps?|works?|succeeds?)|will (help|improve|decide|succeed|work|reach|be|bring))\b",
+    re.IGNORECASE,
+)
+OF = re.compile(
+    r"\b(of|level|bands?|trials?|success\w*|chance|probab\w+|may|expect\w+|helps?|measured|share|weight|uplift|power)\b",
+    re.IGNORECASE,
+)
+"""Words by which a sentence says what its percentage is of."""
 LAID = """
     document.querySelectorAll('details').forEach(d => d.open = d.hasAttribute('data-was'));
     const bottom = q => { const e = document.querySelector(q); return e ? Math.round(e.getBoundingClientRect().bottom) : null; };
@@ -74,3 +88,15 @@ def test_a_study_of_one_week_and_of_few_runs_draws_no_trends_and_no_profiles(pag
     small = synthetic_study(tmp_path / "small", locations=LOCATIONS[:1], seeds=(0, 1)).report()
     assert 'class="profile"' not in (small / "report.html").read_text()
     assert 'class="weeks"' in (history(tmp_path / "weeks", 3, 2, 8).report() / "report.html").read_text()
+
+
+def test_sentences_promise_nothing_and_percentages_say_of_what(page: Path) -> None:
+    """Tables and axes name their unit in a head of their own."""
+    found = re.findall(r"<(p|figcaption|summary|li|dd|dt)\b[^>]*>(.*?)</\1>", page.read_text(), re.DOTALL)
+    plain = [html.unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split())) for _, text in found]
+    sentences = [sentence for text in plain for sentence in re.split(r"(?<=[.!?])\s+", text)]
+    assert len(sentences) > 100
+    assert [s for s in sentences if PROMISES.search(s)] == []
+    assert [s for s in sentences if re.search(r"\d\s?%", s) and not OF.search(s)] == []
+    assert PROMISES.search("More seeds will decide it")  # a rule that nothing breaks would hold anything
+    assert not OF.search("It is 95 % now")

@@ -1,6 +1,7 @@
 """Trials: one row per initial state, the same for every policy, in the twin and at the hidden site."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from runtime.sim.trials.run import run_trials
 from runtime.sim.trials.tables import save_twice
 from runtime.sim.twin.twin import eyes_of, read_backdrops, read_model, read_twin
 from runtime.stats.table.table import SCHEMA, join
+from runtime.store.store import Store
 from tests.runtime.stages.sim_chain import SITE, TASK
 
 TRIALS = 6
@@ -314,3 +316,33 @@ def test_a_site_wants_conditions_with_a_level(sim_store: Path, sim_policy: Path,
     wanted = {"domain": "irl_proxy", "trials": 2, "site": SITE.model_dump()}
     with pytest.raises(InputError, match="R273: the conditions name no level"):
         run_stage("evaluate", wanted, {"policy": sim_policy, "twin": sim_twin, "conditions": none}, sim_store)
+
+
+def test_a_task_that_no_demos_tested_is_tested_first(
+    in_twin: Path, sim_policy: Path, sim_twin: Path, sim_conditions: Path, sim_store: Path
+) -> None:
+    """Of a policy that comes from elsewhere: an arm at rest must fail and the expert succeed before a trial counts."""
+    with Store(sim_store).building("policy", "b" * 32) as folder:
+        shutil.copytree(sim_policy, folder, ignore=shutil.ignore_patterns("manifest.json"), dirs_exist_ok=True)
+        facts = json.loads((sim_policy / "manifest.json").read_text()) | {"parents": {}, "fingerprint": "b" * 32}
+        brought = Store(sim_store).publish("policy", "b" * 32, folder, facts)
+    inputs = {"policy": brought, "twin": sim_twin, "conditions": sim_conditions}
+    tried = run_stage("evaluate", {"domain": "twin", "trials": 2, "twice": 0}, inputs, sim_store)
+    metrics = json.loads((tried / "manifest.json").read_text())["metrics"]
+    assert (metrics["idle_successes"], metrics["expert_rate"] >= 0.85) == (0, True)
+    assert "expert_rate" not in json.loads((in_twin / "manifest.json").read_text())["metrics"]  # its demos did that
+    factors = [json.loads(cell) for cell in pq.read_table(tried / "trials.parquet")["factors"].to_pylist()]
+    said = [
+        row for row in json.loads((sim_conditions / "conditions.json").read_text())["conditions"] if row["split"] == "held_out"
+    ]
+    for found, row in zip(factors, said, strict=False):
+        assert [found["object_x_m"], found["object_y_m"]] == pytest.approx(row["objects_m"][0][:2], rel=1e-4)
+
+
+def test_trials_at_a_site_say_what_is_true_of_it(at_site: Path) -> None:
+    place = hidden_place(SITE)
+    for cell in pq.read_table(at_site / "trials.parquet")["factors"].to_pylist():
+        found = json.loads(cell)
+        assert found["gap"] == "medium"
+        assert found["friction"] == pytest.approx(place.physics.friction, rel=1e-4)
+        assert found["camera_shift_mm"] == pytest.approx(1000 * np.linalg.norm(place.camera_shift_m), rel=1e-4)

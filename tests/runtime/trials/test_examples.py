@@ -130,3 +130,60 @@ def test_many_comparisons_are_judged_together(
     assert "Holm p" in said
     assert "`bold` in `irl` over 110 locations, false discoveries held at 5 %: helps at 110" in said
     assert "`same` in `irl` over 110 locations, false discoveries held at 5 %: undecided at 110" in said
+
+
+def test_recordings_of_isaac_lab_arena(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Lines as Arena 0.4's recorder writes them; what was replayed pairs, what was drawn anew does not."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(policy: str, lines: list[dict]) -> str:
+        path = Path(policy) / "episode_results_rebuild0.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return str(path)
+
+    def episode(i: int, success: bool | None, light: float, **more: object) -> dict:
+        drawn = {
+            "light.intensity": light,
+            "wrist_camera.offset": [0.01 * i, 0.0],
+            "cube.presence": i % 2 == 0,
+            "hdr.image": "sunset",
+        }
+        said = {"language_instruction": "lift the cube", "timestamp": "2026-11-03T10:00:00.123456", "job_name": "lift"}
+        return {
+            "env_id": 0,
+            "episode_in_env": i,
+            "seed": 42,
+            "success": success,
+            "episode_length": 90 + i,
+            "variations": drawn,
+            "progress": {"overall_score": 0.5},
+            **said,
+            **more,
+        }
+
+    base = [episode(0, True, 300.0), episode(1, False, 500.0), episode(2, None, 400.0)]
+    other = [episode(0, True, 300.0), episode(1, True, 501.0), episode(7, True, 1.0, replay_source_record_index=4)]
+    files = [write("baseline", base), write("mine", other)]
+    mapping = REPOSITORY / "docs/trials/arena.yaml"
+    assert main(["trials", "import", *files, "--mapping", str(mapping), "--name", "arena"]) == 0
+    assert "Arena's episodes pair where" in capsys.readouterr().out
+    rows = pq.read_table("trials/arena/trials.parquet").to_pylist()
+    assert [(r["approach"], r["success"], r["steps"], r["day"]) for r in rows][:2] == [
+        ("baseline", True, 90, "2026-11-03"),
+        ("baseline", False, 91, "2026-11-03"),
+    ]
+    assert json.loads(rows[1]["factors"]) == {
+        "cube_presence": "false",
+        "hdr_image": "sunset",
+        "light_intensity": 500,
+        "wrist_camera_offset_0": 0.01,
+        "wrist_camera_offset_1": 0,
+    }
+    states = [r["initial_state"] for r in rows]
+    assert states[0] == states[2]
+    assert len(set(states)) == 4
+    assert states[4] == "record 4"
+    bad = write("bad", [episode(0, True, 1.0, variations={"light": {"rgb": 1}})])
+    assert main(["trials", "import", bad, "--mapping", str(mapping), "--name", "bad"]) == 1
+    assert "the variation `light` holds what is no factor" in capsys.readouterr().err

@@ -1,10 +1,14 @@
-"""Files whose rows are not one trial with a yes or no each: counts, scores, frames, decimal commas, percentages."""
+"""Files whose rows are not one trial with a yes or no each: counts, scores, frames, decimal commas, percentages; workbooks."""
 
+import io
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import Workbook
 
 from compiler.cli import main
 
@@ -99,3 +103,44 @@ def test_cases_from_the_field(shared_data: Path, name: str, wins: list[int]) -> 
     (log,) = [path for path in case.iterdir() if path.suffix in (".csv", ".parquet")]
     assert main(["trials", "import", str(log), "--mapping", str(case / "map.yaml"), "--name", "set"]) == 0
     assert pq.read_table("trials/set/trials.parquet")["success"].to_pylist() == wins
+
+
+def test_workbooks(capsys: pytest.CaptureFixture) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "runs"
+    for row in (["policy", "ok", "done", "day", "x", "light"], ["base", True, 0.75, date(2026, 3, 5), 0.21, "dim"], []):
+        sheet.append(row)
+    sheet.append(["mine", "nein", "62,5 %", None, "0,3", "bright"])
+    sheet["C2"].number_format = "0.0%"
+    book.create_sheet("notes").append(["nothing"])
+    book.save("log.xlsx")
+    columns = "columns: {approach: policy, success: ok, score: done, day: day}\nfactors: {object_x_m: x, light: light}\n"
+    Path("map.yaml").write_text(f'decimal: ","\nscore_max: 10\nwords: {{failure: [nein]}}\n{columns}{FIXED}')
+    assert main(["trials", "import", "log.xlsx", "--mapping", "map.yaml", "--name", "set"]) == 0
+    assert "sheet `runs` of 2 was read" in capsys.readouterr().out
+    found = pq.read_table("trials/set/trials.parquet").to_pylist()
+    assert [(r["approach"], r["success"], r["score"], r["day"], r["source_row"]) for r in found] == [
+        ("base", True, 0.75, "2026-03-05", 2),
+        ("mine", False, 0.625, None, 4),
+    ]
+    assert [r["factors"] for r in found] == ['{"light":"dim","object_x_m":0.21}', '{"light":"bright","object_x_m":0.3}']
+
+    def said(content: bytes, more: str = "") -> str:
+        Path("bad.xlsx").write_bytes(content)
+        Path("bad.yaml").write_text(f"{columns}{FIXED}{more}")
+        assert main(["trials", "import", "bad.xlsx", "--mapping", "bad.yaml", "--name", "bad"]) == 1
+        return capsys.readouterr().err
+
+    good = Path("log.xlsx").read_bytes()
+    assert "`nein` is neither success nor failure in row 4" in said(good)
+    assert "no sheet `other`" in said(good, "sheet: other\n")
+    assert "no .xlsx file, or damaged" in said(good[:900])
+    assert "encrypted, or in the form of before 2007" in said(b"\xd0\xcf\x11\xe0" + bytes(600))
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(changed, "w") as new:
+        for member in old.infolist():
+            text = old.read(member).replace(b'r="A4"', b'r="XFD5000"') if "sheet1" in member.filename else old.read(member)
+            new.writestr(member.filename, text.replace(b'<row r="4"', b'<row r="5000"'))
+    assert "in row 5000" in said(changed.getvalue())

@@ -1,0 +1,82 @@
+"""Isaac Lab Arena's recordings: `episode_results_rebuild<N>.jsonl`, an episode a line, with what was drawn for it.
+
+Arena 0.4 writes `env_id`, `episode_in_env`, `seed`, `success` (null where the task has no such term), `episode_length` (control
+steps), `language_instruction`, `timestamp`, `progress.overall_score`, `replay_source_record_index` of what was replayed,
+and `variations`: a number, word or list of numbers for each. Those become factors: a list makes one for each of its components.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from runtime.trials.fault import Fault, TrialsRefused, refusal
+from runtime.trials.raw import Raw
+from runtime.trials.records import read_json_lines
+
+NAMED = re.compile(r"episode_results(_rebuild\d+)?(_rank\d+)?\.jsonl")
+LONGEST = 16
+"""Components of a list that become factors."""
+SAME_DRAWS = "Arena's episodes pair where one record was replayed, or environment, number and variations are the same"
+
+
+def read_arena(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
+    """Episodes with the columns of the file, `condition` (what an episode began from) and `progress`, and factors.
+
+    Raises:
+        TrialsRefused: T501 or T502 as for JSON Lines; T502 where a line is no episode, or a variation is neither a number, a
+            word nor a list of numbers.
+    """
+    raw = read_json_lines(data, name, encoding)
+    lacking = next((key for key in ("env_id", "episode_in_env", "success") if key not in raw.columns), None)
+    if lacking is not None:
+        message = f"this is no recording of Isaac Lab Arena: no line has `{lacking}`"
+        raise refusal("T502", message, "say `form: jsonl` in the mapping for JSON Lines of another make", raw.where(0, ""))
+    drawn, faults = [], []
+    for row, variations in enumerate(raw.columns.get("variations", [None] * len(raw))):
+        try:
+            drawn.append(_flat(variations))
+        except ValueError as error:
+            faults.append(Fault("T502", str(error), "a number, a word, or a list of numbers", raw.where(row, "variations")))
+    if faults:
+        raise TrialsRefused(*faults)
+    factors = {_name(key): f"variations.{key}" for one in drawn for key in one}
+    columns = raw.columns | {column: [one.get(column.partition(".")[2]) for one in drawn] for column in factors.values()}
+    replayed = raw.columns.get("replay_source_record_index", [None] * len(raw))
+    told = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()[:8] for one in drawn]
+    columns["condition"] = [
+        f"{env}-{episode}-{digest}" if index is None else f"record {index}"
+        for index, env, episode, digest in zip(replayed, columns["env_id"], columns["episode_in_env"], told, strict=True)
+    ]
+    if "progress" in columns:
+        columns["progress"] = [one.get("overall_score") if isinstance(one, dict) else None for one in columns["progress"]]
+    return replace(raw, columns=columns, factors=factors, notes=(SAME_DRAWS,))
+
+
+def _flat(variations: Any) -> dict[str, float | str]:
+    """Name -> value of each variation, lists by component.
+
+    Raises:
+        ValueError: for what is neither.
+    """
+    found: dict[str, float | str] = {}
+    if variations is not None and not isinstance(variations, dict):
+        raise ValueError("`variations` is not an object")
+    for key, value in (variations or {}).items():
+        values = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
+        for name, part in values.items():
+            if isinstance(part, bool):
+                found[name] = str(part).lower()
+            elif isinstance(part, str) and not isinstance(value, list):
+                found[name] = part
+            elif isinstance(part, (int, float)) and len(values) <= LONGEST:
+                found[name] = float(part)
+            else:
+                raise ValueError(f"the variation `{key[:60]}` holds what is no factor")
+    return found
+
+
+def _name(key: str) -> str:
+    """`wrist.offset[0]` -> `wrist_offset_0`."""
+    return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")[:64] or "factor"
