@@ -9,6 +9,7 @@ import pytest
 from compiler.laws.check import check
 from compiler.project.load import load_project
 from runtime.bound.source import HiddenSite
+from runtime.contract import CHECKS, Contract
 from runtime.out import Out
 from runtime.stage import REGISTRY, Params, Takes, bound, one, stage
 from tests.errors.cases import base
@@ -39,7 +40,12 @@ def make(takes: Takes, params: type[Params] = SiteParams) -> None:
         return {}
 
     @stage(
-        version=1, kind="demos", per=("location", "task"), needs={"found": one("looked"), "twin": one("twin")}, makes={"d": "d/"}
+        version=1,
+        kind="demos",
+        per=("location", "task"),
+        needs={"found": one("looked"), "twin": one("twin")},
+        makes={"d": "d/"},
+        offers=lambda p, inputs: Contract(checked=CHECKS),
     )
     def learned(p: NoParams, found: Path, twin: Path, out: Out) -> dict[str, Any]:
         """Demos that know what was found."""
