@@ -99,7 +99,7 @@ def test_other_forms_of_a_kind(words: list[str], project: Path, capsys: pytest.C
     assert main(["new", *words]) == (0 if fine else 2)
     assert errors(project) == []
     if not fine:
-        assert "`twin` is made for each location and task" in capsys.readouterr().err
+        assert "`twin` is made for each task, and the study has none" in capsys.readouterr().err
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
