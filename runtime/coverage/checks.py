@@ -5,7 +5,7 @@ All films are u8 [T, H, W, 3]. Pictures are compared by what lies where, never b
 variant changes. Block means come first wherever noise would count as detail or as motion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,11 @@ def check_film(
     or a single frame of what stands behind. A plain place may look alike mirrored, so the film fails only where it resembles that
     clearly better when it is turned. Where nothing is known (a camera that is mounted) it is held against what it is."""
     return _checked(film if shown is None else shown, film, limits, frames, (fps, film_fps), -TURNED, shown is None)
+
+
+def all_fit(films: Mapping[str, np.ndarray], behind: Mapping[str, np.ndarray], frames: int) -> bool:
+    """Whether the films of all cameras pass, by what stands behind in each (u8 [1, H, W, 3]) where that is known."""
+    return all(check_film(film, behind.get(name), Limits(), frames).passed for name, film in films.items())
 
 
 def _checked(

@@ -77,7 +77,7 @@ def practice(
 
     import numpy as np
 
-    from runtime.coverage.checks import Limits, check_film
+    from runtime.coverage.checks import all_fit
     from runtime.learn.checkpoint import save_facts
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.learner import resumed
@@ -88,7 +88,7 @@ def practice(
     from runtime.sim.episodes.places import places_of
     from runtime.sim.episodes.practice import Drill, practise
     from runtime.sim.episodes.variants import Ranges, draw_variants
-    from runtime.sim.twin.twin import read_backdrops, read_model, read_twin
+    from runtime.sim.twin.twin import pictures_behind, read_model, read_twin
     from runtime.splat.ply import read_ply
     from runtime.store.manifest import read_manifest
 
@@ -111,9 +111,9 @@ def practice(
     drill = Drill(p.latency_s, p.servo_change, p.hold_steps, (luck, past))
     driver = actor if p.driver == "policy" else None
     shown, left_out = [], 0
-    still = {name: (255 * np.clip(of.rgb, 0, 1)).astype(np.uint8)[None] for name, of in read_backdrops(twin, facts).items()}
+    behind = pictures_behind(twin, facts)
     for episode, film, cameras in practise(lambda: read_model(twin), facts, drill, eyes, p.episodes, driver):
-        if not all(check_film(seen, still.get(name), Limits(), len(episode)).passed for name, seen in film.items()):
+        if not all_fit(film, behind, len(episode)):
             left_out += 1
             continue
         places = places_of(episode, read_model(twin), facts, cameras) if p.places_weight else {}

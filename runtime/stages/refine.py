@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runtime.contract import Contract
+from runtime.contract import CHECKS, Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, previous, stage
@@ -39,7 +39,11 @@ class RefineParams(Params):
     agree=(("policy", "demos"),),
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"},
     offers=lambda p, inputs: inputs.get("policy", Contract()),
-    expects=lambda p: {"policy": Contract(architecture="small")},
+    expects=lambda p: {
+        "policy": Contract(architecture="small"),
+        "demos": Contract(checked=CHECKS),
+        "remedies": Contract(checked=CHECKS),
+    },
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.05 + p.steps / 4000),
 )
 def refine(

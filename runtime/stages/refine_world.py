@@ -101,26 +101,29 @@ def refine_world(
         refined, losses = taught(model.network.train(), twin, data, recipe, out.progress)
         new = measured(foretold(refined, held, looks, p.windows))
         refined.save(out.path("model"))
-    drift_mm, drift_auc = new["object_mm_16"] - best_mm, best_auc - new.get("auc", 0.5)
-    back = drift_mm > p.most_drift_mm or drift_auc > p.most_drift_auc
+    lost = "object_mm_16" not in new  # it diverged, and foretells what is no number
+    reached = said if lost else new
+    drift_mm, drift_auc = reached["object_mm_16"] - best_mm, best_auc - reached.get("auc", 0.5)
+    back = lost or drift_mm > p.most_drift_mm or drift_auc > p.most_drift_auc
     if back or not p.steps:
         shutil.copytree(start / "model", out.path("model"), dirs_exist_ok=True)
     out.path("foretold").write_text(json.dumps({"before": said, "after": new}, indent=1) + "\n")
     out.contract(**read_manifest(world)["contract"])
     ended = "; rolled back" if back else ""
-    out.log(f"round {this}: objects {new['object_mm_16']:.1f} mm off 16 steps ahead, {best_mm:.1f} at best{ended}")
+    now = "training diverged" if lost else f"objects {new['object_mm_16']:.1f} mm off 16 steps ahead"
+    out.log(f"round {this}: {now}, {best_mm:.1f} mm at best{ended}")
     return {
         "round": this,
         "kept_round": int(past["kept_round"]) if back else this,
         "rolled_back": int(back),
         "frames": frames,
-        "object_mm_16": new["object_mm_16"],
+        "object_mm_16": reached["object_mm_16"],
         "start_object_mm_16": said["object_mm_16"],
         "drift_mm": round(drift_mm, 3),
-        "best_object_mm": best_mm if back else min(best_mm, new["object_mm_16"]),
-        "auc": new.get("auc", 0.5),
+        "best_object_mm": best_mm if back else min(best_mm, reached["object_mm_16"]),
+        "auc": reached.get("auc", 0.5),
         "start_auc": said.get("auc", 0.5),
         "drift_auc": round(drift_auc, 4),
-        "best_auc": best_auc if back else max(best_auc, new.get("auc", 0.5)),
-        **losses,
+        "best_auc": best_auc if back else max(best_auc, reached.get("auc", 0.5)),
+        **({} if lost else losses),
     }

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from runtime.contract import Contract
+from runtime.contract import CHECKS, Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
@@ -29,9 +29,9 @@ class RemedyParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
-        count="round twin_rollouts shown own_successes remedied shown_frames attempts", share="success_rate judge_right"
+        count="round twin_rollouts shown own_successes remedied shown_frames left_out attempts", share="success_rate judge_right"
     ),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
@@ -48,7 +48,8 @@ class RemedyParams(Params):
     },
     makes={"attempts": "attempts.npz", "shown": "shown.npz", "remedy": "remedy.json", "preview": "preview.png"},
     backends=("renderer",),
-    expects=lambda p: {"policy": Contract(architecture="small")},
+    offers=lambda p, inputs: Contract(checked=CHECKS),
+    expects=lambda p: {"policy": Contract(architecture="small"), "demos": Contract(checked=CHECKS)},
     cost=lambda p: Resources(mem_gb=2.0, minutes=0.3),
 )
 def remedy(
@@ -65,7 +66,8 @@ def remedy(
 ) -> dict[str, float | int]:
     """Let the policy that was rolled out drive in the twin from the starts that were kept: what came of each is told to the world
     model (`attempts.npz`), and what to learn from it to the policy (`shown.npz`), of all rounds so far. Each rollout in the twin
-    counts: those of the policy, and of failures the second ones in which the expert takes over.
+    counts: those of the policy, and of failures the second ones in which the expert takes over. Films that fail the
+    visual checks are left out of what is shown.
 
     Raises:
         InputError: R262 when the task is held out.
@@ -74,6 +76,7 @@ def remedy(
 
     import numpy as np
 
+    from runtime.coverage.checks import all_fit
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.load import load_policy
     from runtime.sim.episodes.attempts import load_attempts, own_attempts, own_episode, save_attempts
@@ -84,7 +87,7 @@ def remedy(
     from runtime.sim.episodes.variants import Ranges, draw_variants
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
     from runtime.sim.tasks import kind_of
-    from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, pictures_behind, read_behind, read_model, read_twin
     from runtime.splat.ply import read_ply
     from runtime.store.manifest import read_manifest
 
@@ -107,12 +110,16 @@ def remedy(
     gaussians = read_ply(scene / "splat.ply")
     gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
     rng, films, ranges = np.random.default_rng([*own, 2]), [], Ranges().times(p.variation)
+    left_out, behind = 0, pictures_behind(twin, facts)
     for _, episode in episodes:
         variants = draw_variants(ranges, facts.look.sensor.noise_sd, rng, len(facts.cameras))
         looks = varied_eyes(variants, model, facts, renderer, gaussians) if p.variation else list(eyes.values())
         film = {eye.camera.name: redraw(eye, episode, rng) for eye in looks}
+        if not all_fit(film, behind, len(episode)):
+            left_out += 1
+            continue
         films.append((film, episode.state, episode.action, places_of(episode, model, facts, [eye.camera for eye in looks])))
-        out.progress(len(films) / len(episodes), "drawing")
+        out.progress((len(films) + left_out) / len(episodes), "drawing")
     old = with_places(read_arrays(demos / "dataset"), demos / "places.npz")
     joined(old, films, before / "shown.npz" if before else None, out.path("shown"))
     save_attempts(out.path("attempts"), [*(load_attempts(before / "attempts.npz") if before else ()), *tried])
@@ -120,13 +127,17 @@ def remedy(
     out.path("remedy").write_text(json.dumps(rows, indent=1) + "\n")
     rolls = [side_by_side(list(film.values())) for film, *_ in films] or [np.zeros((1, 8, 8, 3), np.uint8)]
     save_sheet(out.path("preview"), rolls[:: max(1, len(rolls) // 6)][:6])
+    out.contract(checked=CHECKS)
+    if left_out:
+        out.log(f"{left_out} of {len(episodes)} films failed the visual checks and are not learned from")
     thought = np.array([row["class"] == "success" for row in kept])
     return {
         "round": read_manifest(mined)["metrics"]["round"],
         "twin_rollouts": len(tried) + len(failed),
         "shown": len(films),
         "own_successes": int(won.sum()),
-        "remedied": len(films) - int(won.sum()),
+        "remedied": len(episodes) - int(won.sum()),
+        "left_out": left_out,
         "shown_frames": sum(len(state) for _, state, *_ in films),
         "attempts": len(tried),
         "success_rate": round(float(won.mean()), 4),

@@ -145,6 +145,8 @@ def auc(score: np.ndarray, truth: np.ndarray) -> float:
 def calibration(said: np.ndarray, truth: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error: how far a probability is from the share of truth, mean over bins of equal width weighted by
     how much lies in them (Naeini et al. 2015)."""
+    if not np.isfinite(said).all():
+        return float("nan")
     which = np.minimum((said * bins).astype(int), bins - 1)
     each = [which == b for b in range(bins)]
     return float(sum(abs(said[b].mean() - truth[b].mean()) * b.mean() for b in each if b.any()))

@@ -148,6 +148,11 @@ def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
     return found
 
 
+def pictures_behind(folder: Path, twin: Twin) -> dict[str, np.ndarray]:
+    """The empty picture u8 [1, H, W, 3] of each camera that stands still, by its name."""
+    return {name: (255 * np.clip(of.rgb, 0, 1)).astype(np.uint8)[None] for name, of in read_backdrops(folder, twin).items()}
+
+
 def read_behind(folder: Path, twin: Twin) -> Mapping[str, Behind]:
     """What is behind for each camera, by its name."""
     mounted = [one.name for one in twin.cameras if one.on]

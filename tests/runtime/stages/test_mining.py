@@ -68,7 +68,24 @@ def test_two_rounds_of_mining(rounds: list[dict[str, Path]], parts: Inputs) -> N
     assert first["remedy"]["own_successes"] == sum(won)
     assert first["remedy"]["twin_rollouts"] == 4 + 4 - sum(won)
     assert first["remedy"]["remedied"] > 0, "the expert showed nothing"
+    assert first["remedy"]["shown"] + first["remedy"]["left_out"] == first["remedy"]["remedied"] + sum(won)
     frames = len(read_arrays(parts["demos"] / "dataset").state)  # ty: ignore[unsupported-operator]
     assert second["refine"]["frames"] == frames + first["remedy"]["shown_frames"] + second["remedy"]["shown_frames"]
     assert {made["refine"]["weights_digest"] for made in (first, second)} != {first["refine"]["weights_digest"]}
     assert second["world"]["frames"] > first["world"]["frames"]
+
+
+@pytest.mark.parametrize("learning_rate", [0.03, 1.0], ids=["worse", "diverged"])
+def test_a_round_that_makes_the_world_model_worse_is_rolled_back(
+    learning_rate: float, rounds: list[dict[str, Path]], parts: Inputs, sim_store: Path, sim_rollouts: Path
+) -> None:
+    inputs = only(parts, "world", "twin", rollouts=sim_rollouts, remedies=rounds[0]["remedy"])
+    made = run_stage(
+        "refine_world", AGAIN | {"learning_rate": learning_rate, "steps": 6, "most_drift_mm": 1.0}, inputs, sim_store
+    )
+    metrics = read_manifest(made)["metrics"]
+    assert (metrics["rolled_back"], metrics["kept_round"]) == (1, 0)
+    assert learning_rate == 1.0 or metrics["drift_mm"] > 1
+    assert isinstance(parts["world"], Path)
+    for file in (one for one in (parts["world"] / "model").rglob("*") if one.is_file()):
+        assert (made / "model" / file.relative_to(parts["world"] / "model")).read_bytes() == file.read_bytes()
