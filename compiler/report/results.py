@@ -34,11 +34,7 @@ def result_of(project: Project, name: str) -> Report:
         raise ValueError(f"`{name}` is neither a study of this project nor a report's `.json`")
     try:
         said = json.loads(read_file(Path(name), LARGEST))
-        evidence = said["evidence"]
-        known = all(isinstance(evidence[key], list) for key in ("rates", "uplift", "scores")) and isinstance(
-            evidence["level"], float
-        )
-        known = known and all({"value", "band", "degrees", "approach", "domain"} <= row.keys() for row in _rows(evidence))
+        known = _is_report(said)
     except OSError as error:
         raise ValueError(f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -48,8 +44,28 @@ def result_of(project: Project, name: str) -> Report:
     return said
 
 
-def _rows(evidence: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*evidence["rates"], *evidence["uplift"], *evidence["scores"]]
+def _is_report(said: Any) -> bool:
+    """Whether what is compared is there, and is what it should be.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: when it is not, too.
+    """
+    evidence = said["evidence"]
+    tables = [evidence[key] for key in ("rates", "uplift", "scores")]
+    judged = [said.get(kind, []) for kind in ("gates", "claims")]
+    rows = [row for table in tables for row in table]
+    return (
+        all(isinstance(table, list) for table in (*tables, *judged))
+        and 0 < evidence["level"] < 1
+        and all(isinstance(row[key], str) for row in rows for key in ("approach", "domain"))
+        and all(isinstance(row.get(key), (str, type(None))) for row in rows for key in ("location", "task"))
+        and all(_fits(row["value"], *row["band"], row["degrees"]) for row in rows)
+        and all(isinstance(one[key], str) for table in judged for one in table for key in ("id", "status"))
+    )
+
+
+def _fits(value: float, low: float, high: float, degrees: float) -> bool:
+    return -1e6 < low <= high < 1e6 and -100 <= value <= 100 and degrees >= 0
 
 
 def verdicts(before: Report, after: Report) -> list[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ and `variations`: a number, word or list of numbers for each. Those become facto
 """
 
 import hashlib
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Any
 from runtime.trials.fault import Fault, TrialsRefused, refusal
 from runtime.trials.raw import Raw
 from runtime.trials.records import read_json_lines
+from runtime.trials.values import LARGEST_FACTOR
 
 NAMED = re.compile(r"episode_results(_rebuild\d+)?(_rank\d+)?\.jsonl")
 LONGEST = 16
@@ -41,7 +43,10 @@ def read_arena(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
             faults.append(Fault("T502", str(error), "a number, a word, or a list of numbers", raw.where(row, "variations")))
     if faults:
         raise TrialsRefused(*faults)
-    factors = {_name(key): f"variations.{key}" for one in drawn for key in one}
+    factors: dict[str, str] = {}
+    for key in dict.fromkeys(key for one in drawn for key in one):
+        alike = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))  # `a.b` and `a_b` are two
+        factors[next(name for end in alike if (name := _name(key, end)) not in factors)] = f"variations.{key}"
     columns = raw.columns | {column: [one.get(column.partition(".")[2]) for one in drawn] for column in factors.values()}
     replayed = raw.columns.get("replay_source_record_index", [None] * len(raw))
     told = [hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()[:8] for one in drawn]
@@ -70,13 +75,15 @@ def _flat(variations: Any) -> dict[str, float | str]:
                 found[name] = str(part).lower()
             elif isinstance(part, str) and not isinstance(value, list):
                 found[name] = part
-            elif isinstance(part, (int, float)) and len(values) <= LONGEST:
+            elif isinstance(part, (int, float)) and len(values) <= LONGEST and abs(part) <= LARGEST_FACTOR:
                 found[name] = float(part)
+            elif part is None or part != part:
+                continue  # it was not drawn
             else:
                 raise ValueError(f"the variation `{key[:60]}` holds what is no factor")
     return found
 
 
-def _name(key: str) -> str:
+def _name(key: str, end: str = "") -> str:
     """`wrist.offset[0]` -> `wrist_offset_0`."""
-    return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")[:64] or "factor"
+    return (re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")[: 64 - len(end)] or "factor") + end

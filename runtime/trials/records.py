@@ -103,9 +103,10 @@ def read_json_lines(data: bytes, name: str, encoding: str = "utf-8") -> Raw:
         try:
             rows.append(json.loads(text))
             lines.append(i)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             col = getattr(error, "colno", 1)
-            faults.append(_unreadable("JSON", getattr(error, "msg", "nested too deeply"), Where(name, i, col, col + 1)))
+            why = getattr(error, "msg", "it is nested too deeply or holds an endless number")
+            faults.append(_unreadable("JSON", why, Where(name, i, col, col + 1)))
     if faults:
         raise TrialsRefused(*faults)
     return _of_objects(rows, name, lines, "line")

@@ -231,7 +231,7 @@ class _Reader:
             return 0
         word = str(self.raw.columns[column][row]) if column else self.named["seed"]
         try:
-            return values.as_count(self.mapping.rename.of("seed", word))
+            return values.as_count(self.mapping.rename.of("seed", word), self.mapping.decimal)
         except ValueError as error:
             if column:
                 self.fault(row, column, str(error), "T509", "number the seeds from 0 under `rename: {seed: …}`")

@@ -8,6 +8,8 @@ FAILURE = frozenset(["0", "false", "f", "no", "n", "failure", "failed", "fail", 
 NOTHING = frozenset(["", "na", "n/a", "nan", "none", "null", "-", "--", "?"])
 COUNTED = "counted "
 """How initial states of trials begin that are only counted: they are nobody else's, and their order is no order."""
+LARGEST_FACTOR = 1e100
+"""Beyond it differences of two numbers may be endless."""
 NO_FAILURE = frozenset(["", "none", "na", "n/a", "-", "success", "succeeded", "ok", "null", "nan"])
 
 
@@ -104,12 +106,17 @@ def as_factor(value: object, decimal: str = ".") -> float | str:
     """A number where it is one, else a word.
 
     Raises:
-        ValueError: when it is neither.
+        ValueError: when it is neither, endless, or larger than what anything measures.
     """
     try:
-        return as_number(value, decimal) if not isinstance(value, bool) else str(value).lower()
+        number = as_number(value, decimal) if not isinstance(value, bool) else None
     except ValueError:
+        if isinstance(value, float) or str(value).strip().lower().lstrip("+-") in ("inf", "infinity"):
+            raise
         return as_name(value)
+    if number is not None and abs(number) > LARGEST_FACTOR:
+        raise ValueError(f"`{shown(value)}` is too large for a factor")
+    return str(value).lower() if number is None else number
 
 
 def as_day(value: object, form: str | None = None) -> str:

@@ -37,7 +37,8 @@ def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Raw:
         sheets = {one.title: one for one in book.worksheets if isinstance(one, ReadOnlyWorksheet)}
         if not sheets or (sheet is not None and sheet not in sheets):
             there = ", ".join(f"`{title[:40]}`" for title in list(sheets)[:8]) or "none"
-            raise refusal("T502", f"`{name}` has no sheet `{sheet or ''}`", f"its sheets: {there}", Where(name), ("sheet",))
+            message = f"`{name}` has no sheet" + (f" `{sheet}`" if sheet else "")
+            raise refusal("T502", message, f"its sheets: {there}", Where(name), ("sheet",))
         title = sheet or next(iter(sheets))
         rows = _rows(sheets[title], name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile) as error:

@@ -156,11 +156,20 @@ def _labels(values: Sequence[Value]) -> list[tuple[float | str, str]] | None:
         if len(different) > MOST_WORDS:
             return None
         if len(numbers) == len(values):
-            return [(float(value), f"{value:g}") for value in numbers]
-        return [(str(value), f"{value:g}" if isinstance(value, float) else str(value)) for value in values]
+            words = _numerals([float(value) for value in numbers])
+            return [(float(value), word) for value, word in zip(numbers, words, strict=True)]
+        return [(str(value), f"{value:.16g}" if isinstance(value, float) else str(value)) for value in values]
     cuts = np.quantile(numbers, np.linspace(0, 1, PARTS + 1))
     part = np.clip(np.searchsorted(cuts[1:-1], numbers, side="left"), 0, PARTS - 1)
-    return [(float(k), f"{cuts[k]:.3g} to {cuts[k + 1]:.3g}") for k in part]
+    ends = _numerals(cuts.tolist(), 3)
+    return [(float(k), f"{ends[k]} to {ends[k + 1]}") for k in part]
+
+
+def _numerals(numbers: Sequence[float], digits: int = 6) -> list[str]:
+    """Numbers with so many digits, or as many as tell different ones apart: labels that are the same would be one level."""
+    most = len(set(numbers))
+    enough = next((n for n in range(digits, 17) if len({f"{x:.{n}g}" for x in numbers}) == most), 17)
+    return [f"{number:.{enough}g}" for number in numbers]
 
 
 def shifts(table: pa.Table, baseline: str | None, level: float, shared_training: bool = False) -> list[Shift]:

@@ -2,8 +2,8 @@
 
 Curves are Kaplan and Meier's (1958). What is compared is the mean time restricted to the horizon (Royston and Parmar 2013),
 which needs no proportional hazards. With nothing censored that is a mean of one number a trial; else each trial has its
-pseudo-observation (Andersen, Klein and Rosthoj 2003). Either way these numbers take the path of success rates and uplift: the
-unit is the training run, trials pair by initial state.
+pseudo-observation (Andersen, Klein and Rosthoj 2003), which may lie beyond 0 and 1. Either way these numbers take the path of
+success rates and uplift: the unit is the training run, trials pair by initial state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,22 +81,25 @@ def _times(
 ) -> Times:
     scale, unit = (1 / hertz, "s") if hertz else (1.0, "steps")
     grid = np.linspace(0, horizon, POINTS)[1:]
-    early, reached = _numbers(table, horizon, grid)
-    trials = Trials.of(early, "score")
+    (early, ends), *reached = _numbers(table, horizon, grid)
+    trials, wide = Trials.of(early, "score"), ends[1] - ends[0]
     once = without_copies(table)
     names = [a for a in order if (a, domain) in trials.outcomes]
     counted = Trials.of(once)
 
-    def share(approach: str, column: pa.Table, by: str = "score") -> tuple[float, Band]:
+    def share(approach: str, column: pa.Table, ends: tuple[float, float] = (0.0, 1.0), by: str = "score") -> tuple[float, Band]:
         own = Trials.of(without_copies(column), by)
         places, fixed = own.places(approach, domain), (approach, domain) in own.fixed
         rate = rate_of(approach, domain, places, level, shared_training and len(places) > 1, fixed).estimate
-        return rate.value, rate.band.to_json()
+        value, low, high = (
+            float(np.clip(100 * ends[0] + (ends[1] - ends[0]) * x, 0, 100)) for x in (rate.value, *rate.band.to_json())
+        )
+        return value, (round(low, 4), round(high, 4))
 
     found: list[TimeRow] = []
     for approach in names:
-        value, (low, high) = share(approach, early)
-        curve = [(t, *share(approach, column)) for t, column in zip(grid, reached, strict=True)]
+        value, (low, high) = share(approach, early, ends)
+        curve = [(t, *share(approach, *column)) for t, column in zip(grid, reached, strict=True)]
         own = once.filter(pa.array([a == approach for a in once["approach"].to_pylist()]))
         middle = _median(own, horizon)
         compared = baseline is not None and approach != baseline and comparable(trials, approach, baseline, domain)
@@ -107,10 +110,10 @@ def _times(
         )
         saved: Saved | None = None
         if gained is not None:
-            ends = tuple(round(scale * horizon * x / 100, 4) for x in gained.estimate.band.to_json())
+            least, most = (round(scale * horizon * wide * x / 100, 4) for x in gained.estimate.band.to_json())
             saved = {
-                "value": round(scale * horizon * gained.estimate.value / 100, 4),
-                "band": (ends[0], ends[1]),
+                "value": round(scale * horizon * wide * gained.estimate.value / 100, 4),
+                "band": (least, most),
                 "direction": _WAYS[gained.direction],
             }
         found.append(
@@ -130,9 +133,10 @@ def _times(
     return {"domain": domain, "task": task, "unit": unit, "horizon": round(scale * horizon, 4), "level": level, "rows": found}
 
 
-def _numbers(table: pa.Table, horizon: float, grid: np.ndarray) -> tuple[pa.Table, list[pa.Table]]:
+def _numbers(table: pa.Table, horizon: float, grid: np.ndarray) -> list[tuple[pa.Table, tuple[float, float]]]:
     """The table with, for its score, how much of the horizon was left at success; and once for each time of `grid` with
-    whether it had succeeded by then. Of sets with censored trials these are pseudo-observations."""
+    whether it had succeeded by then. Of sets with censored trials these are pseudo-observations. With each the numbers that a
+    score of 0 and of 1 stand for: cutting off what lies beyond 0 and 1 would move the mean."""
     time, event = _observed(table, horizon)
     left, by = 1 - np.minimum(time, horizon) / horizon, (time[None, :] <= grid[:, None]) & event
     left = np.where(event, left, 0.0)
@@ -148,8 +152,11 @@ def _numbers(table: pa.Table, horizon: float, grid: np.ndarray) -> tuple[pa.Tabl
             pseudo = len(own) * whole - (len(own) - 1) * _functionals(time[rest], event[rest], horizon, grid)
             left[same], by[:, same] = pseudo[0], pseudo[1:, None]
     at = table.column_names.index("score")
-    tables = [table.set_column(at, "score", pa.array(np.clip(column, 0, 1))) for column in (left, *by)]
-    return tables[0], tables[1:]
+    found = []
+    for column in (left, *by):
+        low, high = min(0.0, float(column.min())), max(1.0, float(column.max()))
+        found.append((table.set_column(at, "score", pa.array(np.clip((column - low) / (high - low), 0, 1))), (low, high)))
+    return found
 
 
 def _observed(table: pa.Table, horizon: float) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,9 @@
 
 The chance that `a` is preferred to `b` is s_a / (s_a + s_b + v sqrt(s_a s_b)), that of a tie the last term's share; v is the same
 for all pairs. To keep strengths finite where somebody always wins, each approach is taken to have won and lost half a comparison
-against one of average strength (Whelan 2017). Errors are those of the sandwich with judges as clusters where they are named.
+against one of average strength (Whelan 2017). Errors are those of the sandwich with judges as clusters where they are named, in
+no direction smaller than those of comparisons that count one by one: few judges agree by chance, and fewer than approaches leave
+directions without any spread.
 Bands of all pairs hold at once: the largest of all standardised differences, drawn from their joint normal law (Hothorn, Bretz
 and Westfall 2008).
 """
@@ -22,6 +24,8 @@ from runtime.stats.ranking.ranking import compact_letters
 HALF = 0.5
 """Comparisons that each approach is taken to have won, and lost, against one of average strength."""
 DRAWS = 40_000
+"""Of the joint normal law, fewer where there are many pairs."""
+MOST_DRAWN = 8_000_000
 FEW_JUDGES = 8
 """Judges below which their agreement with themselves cannot be told, and comparisons count one by one."""
 
@@ -90,14 +94,15 @@ def preferences(found: Sequence[Compared], level: float) -> Preferences:
         order = {judge: k for k, judge in enumerate(sorted(map(str, judges)))}
         sums = np.zeros((len(order), len(x)))
         np.add.at(sums, [order[str(one.judge)] for one in found], scores(x))
-        inverse = inverse @ (sums.T @ sums) @ inverse * len(order) / (len(order) - 1)
+        inverse = _at_least(inverse @ (sums.T @ sums) @ inverse * len(order) / (len(order) - 1), inverse)
     strengths, covariance = x[:count], inverse[:count, :count]
     pairs = list(itertools.combinations(sorted(range(count), key=lambda k: -strengths[k]), 2))
     contrast = np.zeros((len(pairs), count))
     for row, (a, b) in enumerate(pairs):
         contrast[row, [a, b]] = 1, -1
     error = np.sqrt(np.maximum(np.einsum("pk,kl,pl->p", contrast, covariance, contrast), 1e-12))
-    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(count), covariance, DRAWS, method="eigh") @ contrast.T / error
+    draws = max(4_000, min(DRAWS, MOST_DRAWN // len(pairs)))
+    drawn = np.random.default_rng(0).multivariate_normal(np.zeros(count), covariance, draws, method="eigh") @ contrast.T / error
     reach = float(np.quantile(np.abs(drawn).max(1), level)) if len(pairs) > 1 else float(norm.ppf((1 + level) / 2))
     better: set[tuple[str, str]] = set()
     said: list[Pair] = []
@@ -132,6 +137,15 @@ def preferences(found: Sequence[Compared], level: float) -> Preferences:
         "rows": rows,
         "pairs": said,
     }
+
+
+def _at_least(covariance: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """The covariance, with every direction's variance raised to that of `least` where it is below."""
+    root = np.linalg.cholesky(least)
+    half = np.linalg.solve(root, np.linalg.solve(root, covariance).T)
+    values, vectors = np.linalg.eigh((half + half.T) / 2)
+    turned = root @ vectors
+    return turned * np.maximum(values, 1.0) @ turned.T
 
 
 def apart(found: Sequence[Compared]) -> list[list[str]]:

@@ -43,7 +43,13 @@ def test_what_moved_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
 
     report("c.json", 40, 0, level=0.9)
     Path("d.json").write_text('{"evidence": {"level": 0.95, "rates": [{}], "uplift": [], "scores": []}}')
+    hurt = json.loads(Path("a.json").read_text())
+    for number, wrong in enumerate(({"value": "x"}, {"value": 1e9}, {"band": None}, {"degrees": None}, {"approach": []})):
+        hurt["evidence"]["rates"] = [{**hurt["evidence"]["uplift"][0], **wrong}]
+        Path(f"hurt-{number}.json").write_text(json.dumps(hurt))
+    Path("hurt-5.json").write_text(Path("a.json").read_text().replace('"gates": [', '"gates": [1, '))
     for names, message in (
+        *((["a.json", f"hurt-{number}.json"], f"`hurt-{number}.json` is no report of a study") for number in range(6)),
         (["a.json", "c.json"], "bands of one have a level of 0.95, of the other 0.9"),
         (["a.json", "d.json"], "`d.json` is no report of a study"),
         (["a.json", "gone.json"], "`gone.json` cannot be read"),

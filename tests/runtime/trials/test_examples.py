@@ -184,6 +184,14 @@ def test_recordings_of_isaac_lab_arena(tmp_path: Path, monkeypatch: pytest.Monke
     assert states[0] == states[2]
     assert len(set(states)) == 4
     assert states[4] == "record 4"
+    alike = write("alike", [episode(0, True, 1.0, variations={"a.b": 1, "a_b": 2, "c": None})])
+    assert main(["trials", "import", alike, "--mapping", str(mapping), "--name", "alike"]) == 0
+    assert json.loads(pq.read_table("trials/alike/trials.parquet")["factors"][0].as_py()) == {"a_b": 1, "a_b_2": 2}
+    for number in ("1" + "0" * 400, "1" + "0" * 5000, "Infinity"):
+        odd = write("odd", [episode(0, True, 1.0, variations={"light": 12345})])
+        Path(odd).write_text(Path(odd).read_text().replace("12345", number))
+        assert main(["trials", "import", odd, "--mapping", str(mapping), "--name", "odd"]) == 1
+        assert "T502" in capsys.readouterr().err
     bad = write("bad", [episode(0, True, 1.0, variations={"light": {"rgb": 1}})])
     assert main(["trials", "import", bad, "--mapping", str(mapping), "--name", "bad"]) == 1
     assert "the variation `light` holds what is no factor" in capsys.readouterr().err

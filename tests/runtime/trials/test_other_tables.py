@@ -144,3 +144,13 @@ def test_workbooks(capsys: pytest.CaptureFixture) -> None:
             text = old.read(member).replace(b'r="A4"', b'r="XFD5000"') if "sheet1" in member.filename else old.read(member)
             new.writestr(member.filename, text.replace(b'<row r="4"', b'<row r="5000"'))
     assert "in row 5000" in said(changed.getvalue())
+
+
+def test_factors_are_finite_and_seeds_have_the_decimal_mark(capsys: pytest.CaptureFixture) -> None:
+    mapping = FIXED + 'separator: ";"\ndecimal: ","\ncolumns: {approach: a, seed: s}\nfactors: {light: f}\n'
+    (row,) = kept(mapping, "a;s;success;f\nx;3,0;1;0,5\n")
+    assert (row["seed"], row["factors"]) == (3, '{"light":0.5}')
+    for value, message in (("inf", "`inf` is not a finite number"), ("1e200", "`1e200` is too large for a factor")):
+        Path("log.csv").write_text(f"a;s;success;f\nx;0;1;{value}\n")
+        assert main(["trials", "import", "log.csv", "--mapping", "map.yaml", "--name", "odd"]) == 1
+        assert message in capsys.readouterr().err

@@ -97,3 +97,13 @@ def test_maps_and_tables_count() -> None:
     assert (whole["trials"], whole["value"], whole["uplift"]) == (288, 75.0, 50.0)
     rows = {row["factor"]: row for row in covered(mine)}
     assert (rows["shift"]["emptiest"], rows["shift"]["values"], rows["object_x_m"]["emptiest"]) == (48, 2, 12)
+
+
+@pytest.mark.parametrize(("origin", "step"), [(1.7e9, 1.0), (1.0, 1e-5), (1e6, 0.1)])
+def test_numbers_far_from_zero_keep_levels_of_their_own(origin: float, step: float) -> None:
+    """Three digits would call all thirds the same, and a factor that decides everything would be said not to vary."""
+    won = np.tile(np.arange(60) < 30, (3, 1))
+    (found,), _ = drivers(table(won, [{"clock_s": origin + step * i} for i in range(60)]), 0.95)
+    assert [level["value"] for level in found["levels"]] == [100, 50, 0]
+    (found,), _ = drivers(table(won, [{"clock_s": 1e6 + i // 10} for i in range(60)]), 0.95)
+    assert [level["label"] for level in found["levels"]] == [str(1_000_000 + i) for i in range(6)]

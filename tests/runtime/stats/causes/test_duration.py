@@ -56,6 +56,23 @@ def test_trials_that_were_cut_short_are_censored() -> None:
     assert row["mean"] == pytest.approx(10 / 2 + 30 / 2, abs=0.1)
 
 
+def test_much_censoring_moves_no_mean() -> None:
+    """Pseudo-observations beyond 0 and 1 count in full: the mean is Kaplan and Meier's, reckoned here step by step."""
+    rng = np.random.default_rng(0)
+    late, cut = rng.integers(1, 150, (2, 60))
+    won, censored = (late <= cut) & (late <= 100), (cut < late) & (cut < 100)
+    steps = np.minimum(np.minimum(late, cut), 100)
+    rows = table("mine", steps[None], won[None])
+    rows = [{**r, "failure_mode": CUT_SHORT} if censored[i] else r for i, r in enumerate(rows)]
+    (found,) = times(pa.Table.from_pylist(rows), ["mine"], None, 0.95, {("twin", "here"): (1.0, 100.0)})
+    alive, area = 1.0, 0.0
+    for step in range(100):
+        area += alive
+        alive *= 1 - (won & (steps == step + 1)).sum() / (steps >= step + 1).sum()
+    (row,) = found["rows"]
+    assert (row["mean"], row["curve"][-1]["value"]) == (pytest.approx(area, abs=0.01), pytest.approx(100 * (1 - alive), abs=0.01))
+
+
 def test_the_level_holds_with_censoring() -> None:
     """Of 8 studies without a difference, a fifth of trials cut short, at most 2 say one (`benchmarks.causes` has the level)."""
     rng, wrong = np.random.default_rng(5), 0

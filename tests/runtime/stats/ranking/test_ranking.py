@@ -1,5 +1,6 @@
 """Rankings and preferences: right values where there is a closed form, and what people see of them."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from scipy.stats import studentized_range, t
 
 from compiler.cli import main
+from runtime.stats.ranking.preferences import Compared, preferences
 from runtime.stats.ranking.ranking import compact_letters, joint_level, rankings
 from runtime.stats.table.outcomes import Trials
 
@@ -77,3 +79,23 @@ def test_preferences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         assert message in capsys.readouterr().err
     assert main(["trials", "import", "log.csv", "--mapping", "map.yaml"]) == 1
     assert "simkiln trials prefer" in capsys.readouterr().err
+
+
+def test_judges_that_agree_by_chance_make_no_band_narrower() -> None:
+    """Eight judges who each prefer one three times of four; and ten approaches, more than judges."""
+    one_by_one = preferences([Compared("a", "b", won) for won in [1, 1, 1, -1] * 8], 0.95)
+    clustered = preferences([Compared("a", "b", won, str(judge)) for judge in range(8) for won in (1, 1, 1, -1)], 0.95)
+    assert (clustered["judges"], one_by_one["judges"]) == (8, None)
+    assert clustered["pairs"][0]["band"] == pytest.approx(one_by_one["pairs"][0]["band"], abs=1e-3)
+    both = list(itertools.combinations("abcdefghij", 2))
+    ten = [Compared(a, b, won, str(judge)) for judge in range(8) for a, b in both for won in (1, -1)]
+    widths = [pair["band"][1] - pair["band"][0] for pair in preferences(ten, 0.95)["pairs"]]
+    assert min(widths) > 30
+
+
+def test_judges_that_disagree_make_bands_wider() -> None:
+    split = [Compared("a", "b", 1 if judge < 6 else -1, str(judge)) for judge in range(12) for _ in range(10)]
+    low, high = preferences(split, 0.95)["pairs"][0]["band"]
+    # Twelve opinions, not 120, whose band would end at 41 and 59.
+    assert low < 30
+    assert high > 70
