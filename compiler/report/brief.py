@@ -14,6 +14,7 @@ from runtime.report.drawing.listing import pooled
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.report import Report
 from runtime.report.forms.verdict import Token
+from runtime.report.sections.verdict import refused
 
 MOST_LINES = 40
 MARKS = {"passed": "✅", "failed": "❌", "undecided": "➖", "not run": "⬜"}
@@ -49,6 +50,7 @@ def render_brief(said: Report) -> str:
         sentence=sentence,
         place=place,
         rows=rows,
+        refused=refused(said),
         approaches=approaches,
         marks=MARKS,
         most=MOST_LINES,

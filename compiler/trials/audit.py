@@ -62,7 +62,8 @@ def draw(items: Sequence[Item], count: int, seed: int) -> list[tuple[str, Item]]
     rest = [i for pool in pools for i in pool[few:]]
     chosen = [*first[0], *first[1], *rest[: count - 2 * few]]
     chosen = [chosen[i] for i in rng.permutation(len(chosen))]
-    words = [f"{n:05x}" for n in rng.choice(16**5, len(chosen), replace=False)]
+    # A letter first: spreadsheets read 00123 and 12e45 as numbers, and save them as such.
+    words = [f"r{n:05x}" for n in rng.choice(16**5, len(chosen), replace=False)]
     return [(word, items[i]) for word, i in zip(words, chosen, strict=True)]
 
 
@@ -99,14 +100,19 @@ def read(form: Path, key: Path, study: str) -> Audit:
     try:
         said = json.loads(_text(key))
         items = {str(word): float(one["judge"]) for word, one in said["items"].items()}
-        of = said["study"]
+        of = str(said["study"])
+        if not 0 < len(items) <= LARGEST_AUDIT or not all(0 <= score <= 1 for score in items.values()):
+            raise ValueError
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, ValueError) and str(error).startswith(str(key)):
             raise
         raise ValueError(f"{key} is no key of a sheet of `simkiln audit`") from None
     if of != study:
         raise ValueError(f"{key} is the key of a sheet of study `{of}`, not of `{study}`")
-    rows = csv.reader(io.StringIO(_text(form), newline=""), strict=True)
+    text = _text(form)
+    first = text.partition("\n")[0]
+    comma = next((mark for mark in ";\t" if mark in first and "," not in first), ",")  # spreadsheets save them by country
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
     scores, verdicts, seen, unclear = [], [], dict[str, int](), 0
     try:
         head = [name.strip().lower() for name in next(rows, [])]

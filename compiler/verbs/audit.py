@@ -34,8 +34,11 @@ def run(args: argparse.Namespace) -> int:
         common.write(project.root / FOLDER / f"{args.study}.json", found.model_dump_json(indent=1) + "\n")
         said = kappa([score >= 0.5 for score in found.scores], found.verdicts, project.studies[args.study].level)
         unclear = f", {found.unclear} unclear" if found.unclear else ""
-        print(f"judge and people agree about {said.agree:.0%} of {said.n} rollouts{unclear}")
-        if said.value is None:
+        if said.n:
+            print(f"judge and people agree about {said.agree:.0%} of {said.n} rollouts{unclear}")
+        if not said.n:
+            print(f"nothing to compare: people could not tell any of {found.unclear} rollouts")
+        elif said.value is None:
             print("kappa is undefined: one side always said the same")
         else:
             print(f"Cohen's kappa {said.value:.2f} [{said.low:.2f}, {said.high:.2f}]")

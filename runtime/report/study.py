@@ -100,6 +100,12 @@ class Study:
         return list(_judged(self.frame.gates, self.artifacts.gates, "gate.json", self.waivers.gates))
 
     @cached_property
+    def refused(self) -> dict[tuple[str, Domain], str]:
+        """(approach, domain) -> the gate that found its uplift there to be exploited, and that nobody answers for."""
+        broken = [v for v in self.gates if v["metric"] == "exploitation" and v["status"] == Status.FAILED and not v["waived"]]
+        return {(v["approach"], v["domain"]): v["id"] for v in broken if v["approach"] and v["domain"]}
+
+    @cached_property
     def claims(self) -> list[ClaimVerdict]:
         """How each claim stands."""
         return list(_judged(self.claim_ids, self.artifacts.claims, "claim.json", self.waivers.claims))

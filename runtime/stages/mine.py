@@ -51,6 +51,12 @@ class MineParams(Params):
     seed: int = bound("seed")
     """Training seed: starts of the rollouts."""
 
+    @model_validator(mode="after")
+    def _chosen_from_more(self) -> Self:
+        if self.keep > self.episodes:
+            raise ValueError(f"keep is {self.keep}, but {self.episodes} episodes are imagined: nothing would be chosen")
+        return self
+
 
 @stage(
     version=1,

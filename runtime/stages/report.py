@@ -41,7 +41,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=38,
+    version=39,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

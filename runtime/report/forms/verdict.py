@@ -1,6 +1,6 @@
 """The report's first lines."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form, Standing
@@ -28,6 +28,8 @@ class InDomain(Form):
     """Where the trials ran."""
     row: UpliftRow | None
     """Its uplift over all places, or at the only one; null where it was not compared."""
+    refused: NotRequired[str | None]
+    """Id of the gate that found this uplift to be exploited: nothing is to be built on it."""
 
 
 class ApproachRow(Form):

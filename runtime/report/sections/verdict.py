@@ -1,9 +1,10 @@
 """The report's first lines: which approaches help, where, how sure. Nothing is said that a band does not say."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from runtime.bound.domain import DOMAINS, REAL, SIMULATED
+from runtime.bound.domain import DOMAINS, REAL, SIMULATED, Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.report.drawing import Drawn
@@ -35,14 +36,14 @@ def content(study: Study) -> dict[str, object]:
     return {
         # What is waived counts as undecided: it no longer fails the study, and the study has not passed either.
         "status": combine(Status.UNDECIDED if v["waived"] else Status(v["status"]) for v in [*study.gates, *study.claims]),
-        "headline": headline(study.frame, rows, roles) if study.frame.approaches else _of_places(study),
+        "headline": headline(study.frame, rows, roles, study.refused) if study.frame.approaches else _of_places(study),
         "roles": roles,
         "domains": study.domains,
         "approaches": _approaches(study),
         "null": null_note(rows, roles),
         "not_run": [*_stopped(study.stopped), *_not_run(study)],
         "stopped": [one.model_dump(mode="json") for one in study.stopped],
-        "decisions": _decisions(rows, roles),
+        "decisions": _decisions(rows, roles, study.refused),
     }
 
 
@@ -51,6 +52,9 @@ def drawn(said: Report) -> Drawn:
     gates = [("waived", "waived") if v["waived"] else (v["status"], v["status"]) for v in said["gates"]]
     claims = [("waived", "waived") if v["waived"] else (v["verdict"], v["status"]) for v in said["claims"]]
     places = where(said)
+    for approach, domain_refused in refused(said):
+        places.get(approach, {}).pop(domain_refused, None)
+    places = {approach: words for approach, words in places.items() if words}
     tried = [row for row in said["approaches"] if row["role"] == TREATMENT]
     tried.sort(key=_standing)
     spoken = [row["approach"] for row in tried[:MOST_ANSWERED]]
@@ -67,9 +71,15 @@ def drawn(said: Report) -> Drawn:
     }
 
 
+def refused(said: Report) -> dict[tuple[str, Domain], str]:
+    """(approach, domain) -> the gate that refuses its uplift there."""
+    cells = ((row["approach"], cell) for row in said["approaches"] for cell in row["domains"])
+    return {(approach, cell["domain"]): gate for approach, cell in cells if (gate := cell.get("refused"))}
+
+
 def _standing(row: ApproachRow) -> int:
-    """Approaches that help come first, by the most real domain that was measured."""
-    measured = next((cell["row"] for cell in row["domains"] if cell["row"]), None)
+    """Approaches that help come first, by the most real domain that was measured and that no gate refuses."""
+    measured = next((cell["row"] for cell in row["domains"] if cell["row"] and not cell.get("refused")), None)
     return list(FOUND).index(measured["direction"]) if measured else len(FOUND)
 
 
@@ -108,11 +118,17 @@ def ref(kind: str, name: str) -> Token:
     return {"kind": kind, "id": name}
 
 
-def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Token]:
+def headline(
+    frame: StudyFrame,
+    rows: Sequence[UpliftRow],
+    roles: Mapping[str, Role],
+    refused: Mapping[tuple[str, Domain], str] = MappingProxyType({}),
+) -> list[Token]:
     """One sentence about the treatments in the most real domain that was measured.
 
     Args:
         rows: pooled uplift rows, as in `uplift.json`.
+        refused: (approach, domain) -> the gate that refuses its uplift there.
     """
     treated = [row for row in rows if roles.get(row["approach"]) == TREATMENT]
     if not treated or frame.baseline is None:
@@ -121,6 +137,9 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
     here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))
+    barred = [row["approach"] for row in here if (row["approach"], where) in refused]
+    by_gates = list(dict.fromkeys(refused[approach, where] for approach in barred))
+    here = [row for row in here if row["approach"] not in barred]
     clauses: list[list[Token]] = []
     if len(here) <= MOST_SPELLED:
         clauses = [[ref("approach", row["approach"]), text(_by(row))] for row in here]
@@ -129,6 +148,12 @@ def headline(frame: StudyFrame, rows: Sequence[UpliftRow], roles: Mapping[str, R
             found = [ref("approach", row["approach"]) for row in here if row["direction"] == direction]
             if found:
                 clauses.append([*_listed(found), text(f" {one if len(found) == 1 else many}")])
+    if barred:
+        verb = "is" if len(barred) == 1 else "are"
+        gates = _listed([ref("gate", gate) for gate in by_gates])
+        clauses.append(
+            [*_listed([ref("approach", a) for a in barred]), text(f" {verb} refused by gate{'s' * (len(by_gates) > 1)} "), *gates]
+        )
     if {row["question"] for row in here} == {"these policies"}:
         clauses.append([text("this speaks of these very policies, not of training again")])
     parts = [token for i, clause in enumerate(clauses) for token in (*([text("; ")] if i else []), *clause)]
@@ -149,7 +174,9 @@ def _approaches(study: Study) -> list[ApproachRow]:
         {
             "approach": approach,
             "role": study.roles.get(approach, TREATMENT),
-            "domains": [{"domain": d, "row": found.get((approach, d))} for d in study.domains],
+            "domains": [
+                {"domain": d, "row": found.get((approach, d)), "refused": study.refused.get((approach, d))} for d in study.domains
+            ],
         }
         for approach in study.approaches
         if approach != study.frame.baseline
@@ -265,16 +292,19 @@ def where(said: Report) -> dict[str, dict[str, str]]:
     return words
 
 
-def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role]) -> list[Decision]:
-    """One recommendation per treatment that was compared with the baseline, by `runtime.stats.kpi.decision`."""
+def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role], refused: Mapping[tuple[str, Domain], str]) -> list[Decision]:
+    """One recommendation per treatment that was compared with the baseline, by `runtime.stats.kpi.decision`. Uplift that a gate
+    refuses decides nothing."""
     found: list[Decision] = []
     for approach in dict.fromkeys(row["approach"] for row in rows if roles.get(row["approach"]) == TREATMENT):
-        mine = {row["domain"]: row for row in rows if row["approach"] == approach}
+        barred = {where: gate for (name, where), gate in refused.items() if name == approach}
+        mine = {row["domain"]: row for row in rows if row["approach"] == approach and row["domain"] not in barred}
         fit = {kpi: [d for d in names if d in mine] for kpi, names in (("world_model", SIMULATED), ("irl", REAL[::-1]))}
         domains = {kpi: there[0] for kpi, there in fit.items() if there}
         changes = {kpi: Change(mine[d]["value"], Band(*mine[d]["band"])) for kpi, d in domains.items()}
         named = {kpi: f"success ({domain(d)})" for kpi, d in domains.items()}
         said = decide(changes, words={"world_model": "success in simulation", "irl": "success outside of simulation", **named})
         because: list[Weighed] = [{**number, "domain": domains.get(number["kpi"])} for number in said["because"]]
-        found.append({"approach": approach, **said, "because": because})
+        leave = [f"build nothing on what it gains {_in(where)}, which gate `{gate}` refuses" for where, gate in barred.items()]
+        found.append({"approach": approach, **said, "advice": "; ".join([*leave, said["advice"]]), "because": because})
     return found

@@ -1,13 +1,15 @@
 """What uplift cost, and what to try next: by approach and domain, over all locations."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from runtime.bound.cell import Cell
-from runtime.bound.domain import Domain
+from runtime.bound.domain import DOMAINS, Domain
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import pooled
 from runtime.report.drawing.words import by_reality, expected, percent
 from runtime.report.drawing.words import domain as in_words
 from runtime.report.forms.costs import CostRow
@@ -28,10 +30,17 @@ NEVER_TRIED = (BASELINE, PLACEBO, UNTRAINED)
 
 
 def worth(
-    frame: StudyFrame, cells: Sequence[Cell], evidence: Evidence, roles: Mapping[str, Role], costs: Sequence[CostRow]
+    frame: StudyFrame,
+    cells: Sequence[Cell],
+    evidence: Evidence,
+    roles: Mapping[str, Role],
+    costs: Sequence[CostRow],
+    refused: Mapping[tuple[str, Domain], str] = MappingProxyType({}),
 ) -> Worth:
     """Cost per confirmed point, and candidates by expected uplift per hour.
 
+    `refused` says by (approach, domain) which gate found uplift there to be exploited: none of it is sure. Where such an
+    approach is not shown to help, it is no candidate in any other domain either.
     `unit` is `gpu_h` where any artifact of any approach used a GPU, else `cpu_h`: one unit for all, so that they rank.
     """
     unit = "gpu_h" if any(row["gpu_s"] for row in costs) else "cpu_h"
@@ -46,10 +55,28 @@ def worth(
             row
             for domain in domains
             for approach in tried
-            if (row := _confirmed(approach, domain, evidence, hours.get(approach)))
+            if (approach, domain) not in refused and (row := _confirmed(approach, domain, evidence, hours.get(approach)))
         ],
-        "next": [_next(domain, tried, evidence, at_one) for domain in domains if tried and evidence["baseline"]],
+        "next": [
+            _next(domain, tried, evidence, at_one, _barred(domain, evidence, refused))
+            for domain in domains
+            if tried and evidence["baseline"]
+        ],
     }
+
+
+def _barred(domain: Domain, evidence: Evidence, refused: Mapping[tuple[str, Domain], str]) -> dict[str, str]:
+    """Approach -> why nobody is to spend more on it for the sake of a domain, by the gates that refuse its uplift."""
+    found = pooled(evidence["uplift"])
+    barred = {}
+    for (approach, where), gate in refused.items():
+        row = found.get((approach, domain))
+        if where == domain:
+            barred[approach] = f"gate {gate} refuses what it gains there"
+        elif row is None or row["direction"] != "helps":
+            there = f"gate {gate} refuses what it gains {DOMAINS[where].at}"
+            barred.setdefault(approach, f"{there}, and it is not shown to help here")
+    return barred
 
 
 def _confirmed(approach: str, domain: Domain, evidence: Evidence, hours: float | None) -> Confirmed | None:
@@ -81,11 +108,13 @@ def _confirmed(approach: str, domain: Domain, evidence: Evidence, hours: float |
     }
 
 
-def _next(domain: Domain, tried: Sequence[str], evidence: Evidence, hours: Mapping[str, float]) -> Next:
+def _next(
+    domain: Domain, tried: Sequence[str], evidence: Evidence, hours: Mapping[str, float], barred: Mapping[str, str]
+) -> Next:
     """Candidates in one domain, by expected gain per hour at one location, and those that cannot be ranked."""
     known, unranked = {}, []
     for approach in tried:
-        found = _belief(approach, domain, evidence)
+        found = barred.get(approach) or _belief(approach, domain, evidence)
         if isinstance(found, str):
             unranked.append({"approach": approach, "reason": found})
         elif approach not in hours:
@@ -149,7 +178,7 @@ def _rounded(value: float | None) -> float | None:
 def content(study: Study) -> Drawn:
     """What approaches cost, and what that was worth."""
     spent = costs(study)
-    return {"costs": spent, "worth": worth(study.frame, study.cells, study.evidence, study.roles, spent)}
+    return {"costs": spent, "worth": worth(study.frame, study.cells, study.evidence, study.roles, spent, study.refused)}
 
 
 def next_rows(said: Report) -> Rows:

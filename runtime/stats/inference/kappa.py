@@ -31,4 +31,7 @@ def kappa(one: Sequence[bool], other: Sequence[bool], level: float = 0.95) -> Ka
     apart = (1 - value) ** 2 * sum(p[i][1 - i] * (columns[i] + rows[1 - i]) ** 2 for i in (0, 1))
     error = sqrt(max(0.0, same + apart - (value - chance * (1 - value)) ** 2) / n) / (1 - chance)
     wide = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return Kappa(n, agree, value, max(-1.0, value - wide), min(1.0, value + wide))
+    low, high = value - wide, value + wide
+    if agree == 1:  # the error vanishes, whatever n is: as low as Clopper and Pearson's bound of agreement makes it
+        low = (((1 - level) / 2) ** (1 / n) - chance) / (1 - chance)
+    return Kappa(n, agree, value, max(-1.0, low), min(1.0, high))

@@ -9,6 +9,7 @@ import pytest
 from compiler.cli import main
 from compiler.graph.expand import expand
 from compiler.project.load import load_project
+from compiler.trials import audit
 from runtime.stats.inference.kappa import kappa
 from runtime.store.store import Store
 from tests.compiler.graph.test_mining_guards import FINE, study
@@ -81,6 +82,39 @@ def test_a_form_that_is_not_filled_in_well_is_refused_with_its_line(
     assert "is no key of a sheet" in capsys.readouterr().err
 
 
+def test_spreadsheets_leave_the_words_of_a_sheet_alone_and_their_forms_are_read(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None is a number to them, such as 00123 or 12e45; where commas are decimal they save semicolons."""
+    rollouts = [audit.Item("mine/x", i, score, None) for i, score in enumerate(np.linspace(0, 1, 400).tolist())]
+    words = [word for word, _ in audit.draw(rollouts, 400, 0)]
+    assert all(word[0] == "r" and len(word) == 6 for word in words)
+    main(["audit", "study"])
+    form, _ = form_of(root)
+    form.write_text("\ufeff" + form.read_text().replace(",", ";"))
+    capsys.readouterr()
+    assert main(["audit", "study", "--verdicts", str(form), "--key", "audits/study-0.key.json"]) == 0
+    assert "agree about 100% of 6 rollouts" in capsys.readouterr().out
+    form.write_text("".join(f"{line.split(';')[0]},unclear\n" for line in form.read_text().splitlines()))
+    form.write_text(form.read_text().replace("item,unclear", "item,verdict", 1).lstrip("\ufeff"))
+    assert main(["audit", "study", "--verdicts", str(form), "--key", "audits/study-0.key.json"]) == 0
+    assert "nothing to compare: people could not tell any of 6 rollouts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("judge", ["NaN", "1e999", "7.5", "-0.1"])
+def test_a_key_with_scores_that_no_judge_gives_is_refused_and_nothing_is_kept(
+    root: Path, capsys: pytest.CaptureFixture[str], judge: str
+) -> None:
+    """Kept as null, such a score made every verb refuse the study."""
+    main(["audit", "study"])
+    form, _ = form_of(root)
+    key = root / "audits/study-0.key.json"
+    key.write_text(key.read_text().replace('"judge": 0.9', f'"judge": {judge}'))
+    assert main(["audit", "study", "--verdicts", str(form), "--key", str(key)]) == 2
+    assert "is no key of a sheet" in capsys.readouterr().err
+    assert not (root / "audits/study.json").exists()
+
+
 def test_kappa_and_its_band_are_those_of_the_textbook() -> None:
     """Fleiss, Levin and Paik, for 2 by 2: 40 agree on yes, 35 on no, 15 and 10 do not."""
     one = [True] * 55 + [False] * 45
@@ -90,6 +124,9 @@ def test_kappa_and_its_band_are_those_of_the_textbook() -> None:
     assert found.value == pytest.approx(0.5)
     assert (found.low, found.high) == pytest.approx((0.3302, 0.6698), abs=2e-3)
     assert kappa([True, True], [True, False]).value is None
+    few, many = ([True, False] * half for half in (2, 50))  # agreeing on all of 4 shows less than on all of 100
+    assert kappa(few, few).value == kappa(many, many).value == 1
+    assert [round(kappa(said, said).low or 0, 3) for said in (few, many)] == [-0.205, 0.928]
     rng, inside = np.random.default_rng(0), 0
     for _ in range(200):  # truth agrees nine times of ten, both sides half and half: kappa is 0.8
         a = rng.random(60) < 0.5
