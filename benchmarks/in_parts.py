@@ -4,8 +4,8 @@
 
 Stop it whenever you like and call it again: what is in the store is not built twice. A part is the study with one location, in a
 project of its own below `build/parts/` that shares the store; its trials go to `TO/LOCATION.parquet`, which `simkiln trials join`
-reads without any store. At the end the study runs as a whole (its uplift, gates and page: all else is there) and its trials go
-to `TO/trials.parquet`.
+reads without any store. At the end the study runs as a whole in `build/parts/STUDY` (its uplift, gates and page: all else is
+there) and its trials go to `TO/trials.parquet`.
 """
 
 import argparse
@@ -19,17 +19,18 @@ import yaml
 from tests import REPOSITORY
 
 
-def part(study: str, location: str, store: Path) -> Path:
-    """The folder of a project whose study has one location."""
-    root = REPOSITORY / "build" / "parts" / f"{study}-{location}"
+def part(study: str, location: str | None, store: Path) -> Path:
+    """The folder of a project with that store, whose study has one location, or all of its own."""
+    root = REPOSITORY / "build" / "parts" / (f"{study}-{location}" if location else study)
     shutil.rmtree(root / "specs", ignore_errors=True)
     shutil.copytree(REPOSITORY / "specs", root / "specs")
     for name in ("Snakefile", "profiles"):
         source, target = REPOSITORY / name, root / name
         shutil.copytree(source, target, dirs_exist_ok=True) if source.is_dir() else shutil.copyfile(source, target)
-    path = root / "specs" / "studies" / f"{study}.yaml"
-    said = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump(said | {"locations": [location]}, sort_keys=False))
+    if location:
+        path = root / "specs" / "studies" / f"{study}.yaml"
+        said = yaml.safe_load(path.read_text())
+        path.write_text(yaml.safe_dump(said | {"locations": [location]}, sort_keys=False))
     (root / "simkiln.local.yaml").write_text(yaml.safe_dump({"store": str(store)}))
     return root
 
@@ -50,19 +51,15 @@ def main() -> None:
     to, store = args.to.resolve(), args.store.resolve()
     places = yaml.safe_load((REPOSITORY / "specs" / "studies" / f"{args.study}.yaml").read_text())["locations"]
     to.mkdir(parents=True, exist_ok=True)
-    for location in args.only or places:
-        root = part(args.study, location, store)
-        if simkiln(root, "run", args.study, "--cores", args.cores) not in (
-            0,
-            1,
-        ):  # 1: a gate that stops has failed, which is a result
-            raise SystemExit(f"{location}: not finished; call it again to go on")
-        if simkiln(root, "trials", "export", args.study, "--out", str(to / f"{location}.parquet")):
-            raise SystemExit(f"{location}: its trials were not exported")
-    if args.only is None:
-        if simkiln(REPOSITORY, "run", args.study, "--cores", args.cores) not in (0, 1):
-            raise SystemExit("the study as a whole did not finish; call it again to go on")
-        simkiln(REPOSITORY, "trials", "export", args.study, "--out", str(to / "trials.parquet"))
+    if unknown := set(args.only or ()) - set(places):
+        raise SystemExit(f"study `{args.study}` has no location {', '.join(sorted(unknown))}: it has {', '.join(places)}")
+    for location in args.only or [*places, None]:
+        root, name = part(args.study, location, store), location or "the study as a whole"
+        # 1 is a gate that stops, which is a result, or a job that failed: then there are no trials to export
+        if simkiln(root, "run", args.study, "--cores", args.cores) not in (0, 1):
+            raise SystemExit(f"{name}: not finished; call it again to go on")
+        if simkiln(root, "trials", "export", args.study, "--out", str(to / f"{location or 'trials'}.parquet")):
+            raise SystemExit(f"{name}: not finished, or its trials cannot be exported; call it again to go on")
 
 
 if __name__ == "__main__":
