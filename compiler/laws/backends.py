@@ -46,7 +46,8 @@ def installed(subject: Subject) -> Iterator[Diagnostic]:
     Without a study to build, B304 is a warning: specs can be checked where their back ends are not.
     """
     for name, study in subject.studies():
-        by_default = {r: chosen for r, chosen in DEFAULTS.items() if r not in study.backends and r not in _idle(subject, study)}
+        said = {*study.backends, *_idle(subject, study)}
+        by_default = {role: chosen for role, chosen in DEFAULTS.items() if role not in said}
         others = [(role, chosen, ("study", name, ())) for role, chosen in by_default.items()]
         for role, chosen, place in [*others, *_named(subject, name, study)]:
             try:
@@ -101,9 +102,8 @@ def _idle(subject: Subject, study: Study) -> set[str]:
         for link in subject.chain(approach):
             spec = subject.project.approaches.get(link)
             wired |= {maker for ports in (spec.inputs if spec else {}).values() for maker in ports.values()}
-    first = {
-        providers(kind)[0] for stage in load_stages().values() for kind in (port.kind for port in stage.ports) if providers(kind)
-    }
+    kinds = {port.kind for stage in load_stages().values() for port in stage.ports}
+    first = {makers[0] for makers in map(providers, kinds) if makers}
     made = {name for name, stage in load_stages().items() if name in wired or name in first or stage.role}
     return {role for role in DEFAULTS if not any(role in load_stages()[name].backends for name in made)}
 
