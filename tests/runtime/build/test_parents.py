@@ -33,7 +33,7 @@ def test_a_changed_parent_stops_the_job(
     opened = open_project(project.root)
     plan = plan_study(opened, "study")
     emit(opened, plan)
-    capture, splat = (node.address for node in plan.build())
+    capture, splat = (node.address for node in plan.build() if node.stage.name in ("capture", "splat"))
     assert build(*capture, monkeypatch) == 0
     cameras = project.store.path(*capture) / "cameras.json"
     before, text = os.stat(cameras), cameras.read_text()

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from runtime.bound.source import HiddenSite
 from runtime.sim.tasks.press_button.setup import PressButton
@@ -12,12 +13,12 @@ SITE = HiddenSite(kind="hidden_site", seed=2, style="kitchen")
 TASK = PressButton(kind="press_button", instruction="press the red button")
 
 
-def publish(store: Path, stage: str, files: Path, tag: str = "") -> Path:
-    """Publish the files of a folder as an artifact of `stage`, as if a job had made them."""
+def publish(store: Path, stage: str, files: Path, tag: str = "", **said: Any) -> Path:
+    """Publish the files of a folder as an artifact of `stage`, as if a job had made them; `said` is told in its manifest."""
     fingerprint = f"{stage + tag:x<32}"[:32]
     with Store(store).building(stage, fingerprint) as folder:
         shutil.copytree(files, folder, dirs_exist_ok=True)
-        return Store(store).publish(stage, fingerprint, folder, {"stage": stage})
+        return Store(store).publish(stage, fingerprint, folder, {"stage": stage, **said})
 
 
 def captured(store: Path) -> tuple[Path, Path]:

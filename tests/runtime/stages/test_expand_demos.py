@@ -13,6 +13,7 @@ from runtime.build.testing import run_stage
 from runtime.learn.dataset import open_dataset, read_arrays
 from runtime.problem import InputError
 from runtime.sim.episodes.episodes import load_episodes, save_episodes
+from runtime.store.manifest import read_manifest
 from tests.runtime.stages.conftest import DEMOS
 from tests.runtime.stages.sim_chain import publish
 
@@ -51,5 +52,6 @@ def test_a_source_that_does_not_succeed_again_is_refused(
     shutil.copytree(sim_demos, tmp_path / "demos", ignore=shutil.ignore_patterns("manifest.json"))
     bad = [replace(e, action=np.repeat(e.action[:1], len(e), 0)) for e in load_episodes(sim_demos / "episodes.npz")]
     save_episodes(tmp_path / "demos" / "episodes.npz", bad)
+    contract = read_manifest(sim_demos)["contract"]
     with pytest.raises(InputError, match=f"R360: 0 of {DEMOS} source demos succeed when they are replayed"):
-        expanded(publish(sim_store, "demos", tmp_path / "demos", "still"), sim_twin, sim_store, episodes=5)
+        expanded(publish(sim_store, "demos", tmp_path / "demos", "still", contract=contract), sim_twin, sim_store, episodes=5)

@@ -84,7 +84,7 @@ def test_lines_for_people(robot: Path, capsys: pytest.CaptureFixture) -> None:
         (["--real", "twin"], "name two domains"),
         (["labb"], "did you mean `lab`?"),
         (["--level", "95"], "is not between"),
-        (["--study", "study"], "unknown study"),
+        (["--study", "study"], "there are no specs here"),
     ],
 )
 def test_what_cannot_be_compared(robot: Path, capsys: pytest.CaptureFixture, words: list[str], said: str) -> None:
