@@ -66,7 +66,7 @@ class ImaginedTrialsParams(Params):
         "imagined?": "imagined.npz",
     },
     expects=lambda p: {"policy": Contract(instruction_key="task"), "twin": Contract(instruction_key="task")},
-    cost=lambda p: Resources(minutes=0.1 + p.trials / 300),
+    cost=lambda p: Resources(minutes=0.02 + p.trials / 600),
 )
 def imagined_trials(
     p: ImaginedTrialsParams,

@@ -50,7 +50,7 @@ class RemedyParams(Params):
     backends=("renderer",),
     offers=lambda p, inputs: Contract(checked=CHECKS),
     expects=lambda p: {"policy": Contract(architecture="small"), "demos": Contract(checked=CHECKS)},
-    cost=lambda p: Resources(mem_gb=2.0, minutes=0.3),
+    cost=lambda p: Resources(mem_gb=2.0, minutes=0.1),
 )
 def remedy(
     p: RemedyParams,
