@@ -75,17 +75,13 @@ def test_two_rounds_of_mining(rounds: list[dict[str, Path]], parts: Inputs) -> N
     assert second["world"]["frames"] > first["world"]["frames"]
 
 
-@pytest.mark.parametrize("learning_rate", [0.03, 1.0], ids=["worse", "diverged"])
-def test_a_round_that_makes_the_world_model_worse_is_rolled_back(
-    learning_rate: float, rounds: list[dict[str, Path]], parts: Inputs, sim_store: Path, sim_rollouts: Path
+def test_a_world_model_that_diverges_is_rolled_back(
+    rounds: list[dict[str, Path]], parts: Inputs, sim_store: Path, sim_rollouts: Path
 ) -> None:
     inputs = only(parts, "world", "twin", rollouts=sim_rollouts, remedies=rounds[0]["remedy"])
-    made = run_stage(
-        "refine_world", AGAIN | {"learning_rate": learning_rate, "steps": 6, "most_drift_mm": 1.0}, inputs, sim_store
-    )
+    made = run_stage("refine_world", AGAIN | {"learning_rate": 1.0, "steps": 6}, inputs, sim_store)
     metrics = read_manifest(made)["metrics"]
     assert (metrics["rolled_back"], metrics["kept_round"]) == (1, 0)
-    assert learning_rate == 1.0 or metrics["drift_mm"] > 1
     assert isinstance(parts["world"], Path)
     for file in (one for one in (parts["world"] / "model").rglob("*") if one.is_file()):
         assert (made / "model" / file.relative_to(parts["world"] / "model")).read_bytes() == file.read_bytes()
