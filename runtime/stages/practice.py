@@ -6,13 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from runtime.contract import CHECKS, Contract
+from runtime.learn.further import FurtherTraining
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Params, Resources, bound, by_unit, one, previous, stage
+from runtime.stage import Resources, bound, by_unit, one, previous, stage
 
 
-class PracticeParams(Params):
+class PracticeParams(FurtherTraining):
     """How much is practised, how far the twin varies meanwhile, and how long is trained."""
 
     episodes: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"twin": 1}})
@@ -29,16 +30,6 @@ class PracticeParams(Params):
     """Steps kept after success."""
     steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
     """Further gradient steps of a round, on old demos and all that was shown so far."""
-    batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
-    """Windows per gradient step."""
-    learning_rate: float = Field(1e-3, gt=0)
-    """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
-    jitter: float = Field(0.2, ge=0, lt=1)
-    """Greatest random change of each training image's brightness, as a fraction."""
-    places_weight: float = Field(0.3, ge=0)
-    """As in `policy`."""
-    held_out: int = Field(4, ge=0)
-    """Episodes kept out of training, to report the loss on."""
     seed: int = bound("seed")
     """Training seed: starts and variation of the practice, order of windows."""
 

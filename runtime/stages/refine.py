@@ -5,26 +5,17 @@ from pathlib import Path
 from pydantic import Field
 
 from runtime.contract import CHECKS, Contract
+from runtime.learn.further import FurtherTraining
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, by_unit, one, previous, stage
+from runtime.stage import Resources, bound, by_unit, one, previous, stage
 
 
-class RefineParams(Params):
+class RefineParams(FurtherTraining):
     """How long is trained."""
 
     steps: int = Field(400, ge=1, json_schema_extra={"budget": "steps"})
     """Further gradient steps of a round."""
-    batch_size: int = Field(24, ge=1, json_schema_extra={"budget": "steps"})
-    """Windows per gradient step."""
-    learning_rate: float = Field(1e-3, gt=0)
-    """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
-    jitter: float = Field(0.2, ge=0, lt=1)
-    """Greatest random change of each training image's brightness, as a fraction."""
-    places_weight: float = Field(0.3, ge=0)
-    """As in `policy`."""
-    held_out: int = Field(4, ge=0)
-    """Episodes kept out of training, to report the loss on."""
     seed: int = bound("seed")
     """Training seed: order of windows."""
 
