@@ -16,7 +16,7 @@ from compiler.project.load import load_project
 from compiler.render.kpi import kpi_lines
 from runtime.store.store import Store
 from tests.compiler.built import Built
-from tests.runtime.synthetic_study import history
+from tests.runtime.synthetic_history import history
 
 
 @pytest.fixture(scope="module")

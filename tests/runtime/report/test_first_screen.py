@@ -11,7 +11,8 @@ import pytest
 
 from runtime.report.sections.order import SECTIONS
 from tests.runtime.report.browser import POLICY, browse, found_in, needs_browser
-from tests.runtime.synthetic_study import CLAIMS, LOCATIONS, WAIVERS, history, synthetic_study
+from tests.runtime.synthetic_history import history
+from tests.runtime.synthetic_study import CLAIMS, LOCATIONS, WAIVERS, synthetic_study
 
 OPEN = ["uplift", "places", "failures", "gates", "provenance"]
 MOST_PX = {1280: 9000, 400: 13000}

@@ -15,7 +15,8 @@ from runtime.report.sections.order import SECTIONS
 from tests import REPOSITORY
 from tests.runtime.report.browser import browse, needs_browser
 from tests.runtime.report.sections.test_looks import in_batches
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, history, synthetic_study
+from tests.runtime.synthetic_history import history
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
 
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar")
