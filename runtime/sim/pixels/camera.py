@@ -58,6 +58,13 @@ class Camera:
         c2w[:3, :3] = self.c2w[:3, :3] @ rotation(turn_rad)
         return replace(self, c2w=c2w)
 
+    def zoomed(self, by_deg: float) -> "Camera":
+        """The camera with its field of view from top to bottom wider by that."""
+        half = float(np.arctan(0.5 * self.height / self.focal_px)) + np.radians(by_deg) / 2
+        closer = 0.5 * self.height / float(np.tan(half)) / self.focal_px
+        lens = self.lens and (self.lens[0] * closer, self.lens[1] * closer, *self.lens[2:])
+        return replace(self, fov_y_deg=self.fov_y_deg + by_deg, lens=lens)
+
     def to_json(self) -> dict[str, Any]:
         """JSON values; the inverse of `from_json`."""
         facts = {name: value for name, value in vars(self).items() if value is not None}

@@ -1,6 +1,7 @@
 """What the robot's camera sees: the foreground by ray casting over a backdrop by depth, and the shadow it casts."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,9 +44,25 @@ class Eye:
     def __init__(self, model: Model, camera: Camera, behind: Behind, look: Look, samples: int = 2) -> None:
         self.model, self.camera, self.behind, self.look, self.samples = model, camera, behind, look, samples
         self._solids = Solids(model, GROUPS)
-        self._albedo = np.clip(colors(model)[self._solids.geoms, :3] * np.array(look.color_gain), 0, 1).astype(np.float64)
-        self._lamp = tuple(np.array(light, np.float64) for light in (look.lamp.position_m, look.lamp.rgb, look.lamp.ambient))
+        self._light_up(look)
         self._aimed = self._aim(camera, behind) if isinstance(behind, Backdrop) else None
+
+    def _light_up(self, look: Look) -> None:
+        self._albedo = np.clip(colors(self.model)[self._solids.geoms, :3] * np.array(look.color_gain), 0, 1).astype(np.float64)
+        self._lamp = tuple(np.array(light, np.float64) for light in (look.lamp.position_m, look.lamp.rgb, look.lamp.ambient))
+
+    def under(self, look: Look, gain: np.ndarray) -> "Eye":
+        """The same camera at the same place under another look; `gain` [3] multiplies the light of what is behind. What hangs on
+        the place alone is shared."""
+        eye = copy(self)
+        eye.look, behind = look, self.behind
+        eye.behind = behind.scaled(gain) if isinstance(behind, Backdrop) else lambda camera: behind(camera).scaled(gain)
+        eye._light_up(look)
+        if self._aimed is not None:
+            view, (lit, shaded, *there) = self._aimed
+            by = np.asarray(gain, np.float32)
+            eye._aimed = view, (lit * by, shaded * by, *there)
+        return eye
 
     def _aim(self, camera: Camera, backdrop: Backdrop) -> tuple[Arrays, Arrays]:
         """The rays of a camera, and what is behind."""

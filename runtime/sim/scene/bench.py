@@ -36,37 +36,51 @@ class Bench:
         self._own = own_places(model, robot)
         self._lags = model.actuator_actadr[self._actuators]  # in act
         self._tip = model.site(robot.tip.site).id
-        self._offset = np.array(physics.of(robot).joint_offset_rad)
-        substeps = max(1, round(self.step_s / physics.timestep_s))
-        late = min(substeps - 1, round(physics.latency_s / physics.timestep_s))
-        self._late, self._prompt = late, substeps - late
         self._kind, self._terms = kind_of(task), terms or {}
         self.starts = list(starts)
+        n = len(self.starts)
+        self.models = [model] * n
         self.datas = [mujoco.MjData(model) for _ in self.starts]
         self.judges = [self._kind.judge(task, model) for _ in self.starts]
-        self._last = np.zeros((len(self.starts), robot.action_dim))
-        self._play = np.resize(np.array(physics.backlash_rad or (0.0,)), robot.action_dim) * np.array(robot.of_arm) / 2
-        for i in range(len(self.starts)):
+        self._last, self._changed, self._offset, self._play = (np.zeros((n, robot.action_dim)) for _ in range(4))
+        self._late, self._prompt = [0] * n, [0] * n
+        for i in range(n):
+            self._obey(i, physics)
             self._place(i)
+
+    def vary(self, i: int, model: Model, physics: Physics) -> None:
+        """Give trial `i` a model of its own, which differs from the bench's in numbers alone, and other physics. To be reset."""
+        if model is not self.models[i]:
+            self.models[i], self.datas[i] = model, mujoco.MjData(model)
+        self._obey(i, physics)
+
+    def _obey(self, i: int, physics: Physics) -> None:
+        """Dead time, errors of calibration and play of the gears of trial `i`."""
+        substeps = max(1, round(self.step_s / physics.timestep_s))
+        late = min(substeps - 1, round(physics.latency_s / physics.timestep_s))
+        self._late[i], self._prompt[i] = late, substeps - late
+        self._offset[i] = physics.of(self.robot).joint_offset_rad
+        play = np.resize(np.array(physics.backlash_rad or (0.0,)), self.robot.action_dim)
+        self._play[i] = play * np.array(self.robot.of_arm) / 2
 
     def reset(self, rows: Sequence[int], starts: Sequence[Start]) -> None:
         """Begin the trials `rows` anew, each from its start; the others stay as they are."""
         for i, start in zip(rows, starts, strict=True):
             self.starts[i] = start
-            self.judges[i] = self._kind.judge(self.task, self.model)
+            self.judges[i] = self._kind.judge(self.task, self.models[i])
             self._place(i)
 
     def _place(self, i: int) -> None:
-        data, start = self.datas[i], self.starts[i]
-        mujoco.mj_resetData(self.model, data)
-        truth = start.joints_rad + self._offset
+        model, data, start = self.models[i], self.datas[i], self.starts[i]
+        mujoco.mj_resetData(model, data)
+        truth = start.joints_rad + self._offset[i]
         data.qpos[self._joints] = truth
-        follow(self.model, data)
-        self._kind.place(self.model, data, start)
+        follow(model, data)
+        self._kind.place(model, data, start)
         data.ctrl[self._actuators] = truth
         data.act[self._lags] = truth  # the servos' lag starts settled
-        self._last[i] = truth
-        mujoco.mj_forward(self.model, data)
+        self._last[i], self._changed[i] = truth, 0.0
+        mujoco.mj_forward(model, data)
         self.judges[i].update(data)
 
     def __len__(self) -> int:
@@ -78,7 +92,11 @@ class Bench:
 
     def measured_of(self, i: int) -> np.ndarray:
         """Joint angles of trial `i` [J], float32."""
-        return (self.datas[i].qpos[self._joints] - self._offset).astype(np.float32)
+        return (self.datas[i].qpos[self._joints] - self._offset[i]).astype(np.float32)
+
+    def targets(self) -> np.ndarray:
+        """The joint targets that servos obey [N, J], as the robot's encoders count them."""
+        return self._last - self._offset
 
     def object_joints(self) -> np.ndarray:
         """Places of all joints that are not the robot's [N, J], metres or radians."""
@@ -111,22 +129,27 @@ class Bench:
         for i, data in enumerate(self.datas):
             if active is not None and not active[i]:
                 continue
-            if self._late:
+            if self._late[i]:
                 data.ctrl[self._actuators] = self._last[i]
-                mujoco.mj_step(self.model, data, self._late)
+                mujoco.mj_step(self.models[i], data, self._late[i])
                 self.judges[i].update(data)
-            if self._play.any():  # the play operator: the joint follows once its servo has turned through the play
-                targets[i] = np.clip(self._last[i], targets[i] - self._play, targets[i] + self._play)
+            if self._play[i].any():  # the play operator: the joint follows once its servo has turned through the play
+                targets[i] = np.clip(self._last[i], targets[i] - self._play[i], targets[i] + self._play[i])
             data.ctrl[self._actuators] = targets[i]
-            mujoco.mj_step(self.model, data, self._prompt)
-            mujoco.mj_kinematics(self.model, data)
+            mujoco.mj_step(self.models[i], data, self._prompt[i])
+            mujoco.mj_kinematics(self.models[i], data)
             self.judges[i].update(data)
-            self._last[i] = targets[i]
+            self._changed[i], self._last[i] = targets[i] - self._last[i], targets[i]
             if self._terms:
                 rewards[i] = self._reward(i)
         return rewards
 
-    def _reward(self, i: int) -> float:
+    def moment(self, i: int) -> Moment:
+        """What rewards of trial `i` are reckoned from."""
         data = self.datas[i]
-        now = Moment(self.task, data, data.site_xpos[self._tip], self._kind.objects(self.model, data), self.judges[i])
+        objects, tip = self._kind.objects(self.model, data), data.site_xpos[self._tip]
+        return Moment(self.task, data, tip, objects, self.judges[i], self._changed[i], self.step_s)
+
+    def _reward(self, i: int) -> float:
+        now = self.moment(i)
         return sum(weight * term(now) for term, weight in self._terms.items())

@@ -71,6 +71,8 @@ class Moment[T: Task]:
     tip_m: np.ndarray  # [3]
     objects_m: np.ndarray  # [K, 3]
     judge: Judge
+    changed_rad: np.ndarray  # [J] the step's joint targets less those of the step before
+    step_s: float
 
 
 type Term = Callable[[Moment[Any]], float]

@@ -1,0 +1,79 @@
+"""What rows see: cameras that stand a little elsewhere, in another light, each row in its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from runtime.bound.randomise import Randomise
+from runtime.sim.episodes.variants import Ranges, draw_variants, varied_look
+from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.eye import Behind, Eye
+from runtime.sim.twin.twin import Embedded, Twin, read_behind, splat_behind
+from runtime.splat.ply import read_ply
+from runtime.splat.renderer import Renderer
+
+_STREAM = 83
+VIEWS = 8
+"""Places of cameras, of which each episode has one: the splat is drawn from each once."""
+
+
+class Looks:
+    """Draws of what a row sees. Cameras of a twin that is not varied see what they see in evaluation."""
+
+    def __init__(self, views: list[dict[str, Eye]], twin: Twin, randomise: Randomise | None) -> None:
+        self._views, self._twin = views, twin
+        self._ranges = _ranges(randomise) if randomise else None
+        self._center = np.array((twin.task.area.center_x_m, 0.0, 0.0))
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Eye]:
+        """The eyes of one row for one episode, by the names of the cameras."""
+        eyes = self._views[rng.integers(len(self._views))]
+        if self._ranges is None:
+            return eyes
+        drawn = draw_variants(self._ranges, self._twin.look.sensor.noise_sd, rng, len(eyes))
+        found = zip(eyes.items(), drawn, strict=True)
+        return {name: eye.under(varied_look(eye.look, v, self._center), v.lamp_gain) for (name, eye), v in found}
+
+
+def _ranges(randomise: Randomise) -> Ranges:
+    """What varies from row to row of light and sensor; what else variants have stays."""
+    names = ("light_turn_deg", "light_change", "light_tint", "exposure")
+    still = dict.fromkeys(Ranges.__dataclass_fields__, 0.0)
+    drawn = still | {name: randomise.of(name) for name in names}
+    return Ranges(**drawn | {"light_turn_deg": min(180.0, drawn["light_turn_deg"])})
+
+
+def read_looks(
+    folder: Path,
+    twin: Twin,
+    model: Model,
+    randomise: Randomise | None = None,
+    scene: Path | None = None,
+    renderer: Renderer | None = None,
+    views: int = VIEWS,
+    seed: int = 0,
+) -> Looks:
+    """The looks of a published twin; where its cameras are to move, the splat of `scene` is drawn from `views` places.
+
+    Raises:
+        ValueError: cameras are to move, and there is no scene to draw.
+    """
+    behind: Mapping[str, Behind] = read_behind(folder, twin)
+    named = "camera_shift_m", "camera_turn_deg", "fov_deg"
+    if randomise is None or not any(randomise.of(name) for name in named):
+        return Looks([{c.name: Eye(model, c, behind[c.name], twin.look, twin.samples) for c in twin.cameras}], twin, randomise)
+    if scene is None:
+        raise ValueError("cameras that are moved need the splat: give the twin's `scene`, or set their ranges to 0")
+    gaussians = read_ply(scene / "splat.ply")
+    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(folder / "haze.npy")))
+    splat, rng, found = splat_behind(renderer or Embedded(), gaussians, twin), np.random.default_rng([_STREAM, seed]), []
+    shift, turn, wider = (randomise.of(name) for name in named)
+    for _ in range(views):
+        eyes = {}
+        for camera in twin.cameras:
+            moved = camera.moved(rng.uniform(-shift, shift, 3), np.radians(rng.uniform(-turn, turn, 3)))
+            moved = moved.zoomed(rng.uniform(-wider, wider))
+            eyes[camera.name] = Eye(model, moved, splat if moved.on else splat(moved), twin.look, twin.samples)
+        found.append(eyes)
+    return Looks(found, twin, randomise)
