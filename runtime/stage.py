@@ -26,6 +26,7 @@ BOUND = {
     "benchmark": "set it in the location's `source`",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
+    "recordable": "set `data` in the location or the task, or remove it",
     "task": "set it in the task",
     "robot": "set it in the study's `robot`",
     "approach.policy": "set it in the approach's `policy`",
@@ -93,7 +94,8 @@ def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
 
     Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
     compute, data or capacity for the policy, so a fair comparison holds it equal), `rollouts` (domain -> rollouts for
-    development that one of it is at most), `instead` (a section of specs that takes its place), `metric_of` (it names a metric
+    development that one of it is at most), `recorded` (one of it is an episode recorded at the real place, `by_program`, or
+    steered by people: `teleoperated`), `instead` (a section of specs that takes its place), `metric_of` (it names a metric
     of what that port reads); `since` and `born` are those of `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
@@ -177,10 +179,10 @@ def every(kind: str) -> Port:
     return Port(kind, "study")
 
 
-Role = Literal["", "conditions", "trials", "look", "curve", "factors", "evidence", "gate", "claim", "report"]
+Role = Literal["", "conditions", "trials", "look", "curve", "factors", "replay", "evidence", "gate", "claim", "report"]
 """What a study does with a stage: what its trials begin from, trials of cells (in `domains`), an interim look at them, trials of
-checkpoints, trials that explain a gap (in `domains`), the comparison of all, a gate, a claim, the report. Without a role it is
-made where something reads it."""
+checkpoints, trials that explain a gap (in `domains`), replays that hold a twin against its place (where `targets` name it), the
+comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
 
 
 Takes = Literal["", "photos", "trials", "recordings", "truth"]

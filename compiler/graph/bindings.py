@@ -145,6 +145,11 @@ def _site(grid: Grid, at: Scope) -> Any:
     return _hidden(grid, at) if at.domain is not None and DOMAINS[at.domain].at_site else None
 
 
+def _recordable(grid: Grid, at: Scope) -> Any:
+    """The hidden site, where nobody brought recordings that take its place."""
+    return None if grid.project.data(str(at.location), str(at.task)) is not None else _hidden(grid, at)
+
+
 def _arm(grid: Grid, at: Scope) -> str:
     """The approach, for a batch whose size an interim look decides; else nothing, so that equal work is shared."""
     return str(at.approach) if (at.look or 1) > 1 else ""
@@ -283,6 +288,7 @@ BINDINGS: dict[str, Binding] = {
     "benchmark": Binding(_benchmark, _location, lambda _, at: at.location, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
+    "recordable": Binding(_recordable, _location, lambda _, at: at.location, True),
     "task": Binding(_task, lambda asked: ("task", str(asked.node.scope.task), asked.inside), lambda _, at: at.task),
     "robot": Binding(_robot, _below("robot")),
     "approach.policy": Binding(_policy, _policy_place, lambda _, at: at.approach),

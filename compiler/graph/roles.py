@@ -6,10 +6,10 @@ its role; nothing else in the compiler names a stage.
 
 from runtime.stage import Role, Stage, load_stages
 
-EVIDENCE: tuple[Role, ...] = ("trials", "look", "curve", "factors", "evidence", "report")
+EVIDENCE: tuple[Role, ...] = ("trials", "look", "curve", "factors", "replay", "evidence", "report")
 """Roles of what is always shown: gates over such artifacts hold nothing up."""
-JUDGES: tuple[Role, ...] = ("conditions", *EVIDENCE, "gate", "claim")
-"""Roles of what approaches are judged by: none of them may change it for itself."""
+JUDGES: tuple[Role, ...] = ("conditions", *(role for role in EVIDENCE if role != "replay"), "gate", "claim")
+"""Roles of what approaches are judged by: none of them may change it for itself. A replay judges a twin, and no approach."""
 
 
 def having(*roles: Role) -> list[Stage]:

@@ -12,7 +12,7 @@ from compiler.project.layers import fixed_policies
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS
-from runtime.bound.claim import Ordered, Simple, Superior, comparisons
+from runtime.bound.claim import Alike, Ordered, Simple, Superior, comparisons
 from runtime.bound.domain import carrying
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
@@ -28,9 +28,15 @@ def claim_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
                     help = did_you_mean(approach, study.approaches, "approaches of this study")
                     sure = same_id(approach, study.approaches)
                     yield subject.at("study", name, (*at, *path), "X411", message, help, fix=sure)
-            if claim.domain not in domains(subject.project, study):
-                message = f"claim `{claim_id}` rests on trials in `{claim.domain}`, but none are planned there"
-                yield subject.at("study", name, (*at, "domain"), "X411", message, way_to(claim.domain))
+            for key in ("domain", "against") if isinstance(claim, Alike) else ("domain",):
+                if (where := getattr(claim, key)) not in domains(subject.project, study):
+                    message = f"claim `{claim_id}` rests on trials in `{where}`, but none are planned there"
+                    yield subject.at("study", name, (*at, key), "X411", message, way_to(where))
+            if isinstance(claim, Alike):
+                if claim.domain == claim.against:
+                    message = f"claim `{claim_id}` holds `{claim.domain}` against itself"
+                    yield subject.at("study", name, (*at, "against"), "X411", message, "name another domain")
+                continue
             pairs = comparisons(claim, study.baseline)
             if not pairs:
                 message = f"claim `{claim_id}` compares with the baseline, but the study has none"
@@ -66,7 +72,7 @@ def _named(claim: Simple) -> Iterator[tuple[SpanPath, str]]:
         yield from ((("order", i), approach) for i, approach in enumerate(claim.order))
     else:
         yield ("approach",), claim.approach
-        if claim.over is not None:
+        if not isinstance(claim, Alike) and claim.over is not None:
             yield ("over",), claim.over
     for role in ("placebo", "capacity"):
         if (control := getattr(claim.controls, role)) is not None:

@@ -74,7 +74,8 @@ def absent_data(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
     for node in graph.nodes.values():
         field = next((field for field, source in node.stage.bound.items() if source == "data"), None)
         place = node.scope.location, node.scope.task
-        if field is not None and node.params[field] is None and place not in told:
+        instead = (node.params[other] for other, source in node.stage.bound.items() if source == "recordable")
+        if field is not None and node.params[field] is None and place not in told and not any(instead):
             told.add(place)
             message = f"`{node.stage.name}` is asked for, but neither location `{place[0]}` nor task `{place[1]}` names `data`"
             help = "name a dataset there (`simkiln new location ID --from-dataset ROOT/PATH`), or take its approach out"

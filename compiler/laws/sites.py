@@ -12,7 +12,8 @@ from compiler.graph.graph import Graph
 from compiler.graph.node import Address, Node, Setting
 from compiler.laws.subject import Subject
 from compiler.laws.wiring import SITE_HELP
-from runtime.stage import load_stages
+from runtime.bound.claim import Alike
+from runtime.stage import load_stages, marked_fields
 
 
 def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
@@ -32,7 +33,33 @@ def sites(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
             notes = (Note("the constraint is here", subject.span("study", name, path)),)
             help = "lift `no_new_real_data`, or take out what reads the recordings"
             yield subject.at("study", name, path, "X407", message, help, notes=notes)
+    yield from _steered(subject, name, graph)
     yield from _leaks(subject, name, graph)
+
+
+def _steered(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X498: people would steer a robot in a study that rules it out."""
+    if not subject.project.studies[name].constraints.no_teleoperation:
+        return
+    for node in graph.samples:
+        if "teleoperated" in marked_fields(node.stage.params, "recorded").values():
+            path = ("constraints", "no_teleoperation")
+            message = f"for `{node.label}` somebody would steer the robot"
+            yield subject.at("study", name, path, "X498", message, "lift `no_teleoperation`, or take other demos")
+            return
+
+
+def unstated_margin(subject: Subject) -> Iterator[Diagnostic]:
+    """X500: a twin is held against its place, and no claim says within which margin policies score alike in both."""
+    for name, study in subject.studies():
+        told = [i for i, target in enumerate(study.targets) if target in load_stages() and load_stages()[target].role == "replay"]
+        if told and not any(isinstance(claim, Alike) for _, _, claim in study.simple_claims()):
+            help = "add a claim `{kind: alike, approach: ID, domain: twin, against: irl_proxy, margin: POINTS}`"
+            message = (
+                f"`{study.targets[told[0]]}` without a margin within which policies score alike in the twin and at its place"
+            )
+            severity = "error" if study.trials else "warning"
+            yield subject.at("study", name, ("targets", told[0]), "X500", message, help, severity=severity)
 
 
 def _leaks(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

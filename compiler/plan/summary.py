@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compiler.graph.rollouts import development
+from compiler.graph.rollouts import development, recorded
 from compiler.plan.cost import Band, Estimate
 from compiler.plan.form import MarkName
 from compiler.plan.plan import Plan
@@ -101,7 +101,12 @@ def development_line(plan: Plan) -> list[str]:
     """A line on rollouts of the whole study that are no trials; none without such."""
     found = development((node, 1) for node in plan.graph.nodes.values())
     said = [f"{number(n)} {DOMAINS[domain].at}" for domain, n in sorted(found.items(), key=lambda x: list(DOMAINS).index(x[0]))]
-    return [f"rollouts for development, at most: {', '.join(said)}"] if said else []
+    lines = [f"rollouts for development, at most: {', '.join(said)}"] if said else []
+    if (real := recorded((node, 1) for node in plan.graph.nodes.values()))["episodes"]:
+        lines.append(
+            f"new real data: {number(real['episodes'])} episodes, {number(real['teleoperated'])} of them steered by people"
+        )
+    return lines
 
 
 def savings(plan: Plan) -> list[str]:

@@ -60,6 +60,19 @@ class Equivalent(Compared):
     """Largest difference that does not matter, in points."""
 
 
+class Alike(ClaimBase):
+    """The same policies score alike in two domains: the difference is smaller than `margin` either way."""
+
+    kind: Literal["alike"]
+    """Such as: in the twin as at its place. By two one-sided tests over trials of the same initial states."""
+    approach: ApproachId
+    """Id of the approach whose policies are tried in both."""
+    against: Domain
+    """The domain that `domain` is held against, such as `irl_proxy`."""
+    margin: float = Field(gt=0, lt=100)
+    """Largest difference that does not matter, in points: it has to be stated."""
+
+
 class NonInferior(Compared):
     """The approach is at most `margin` worse."""
 
@@ -78,7 +91,7 @@ class Ordered(ClaimBase):
     """Ids of the approaches, best first."""
 
 
-Simple = Superior | Equivalent | NonInferior | Ordered
+Simple = Superior | Equivalent | NonInferior | Ordered | Alike
 """A claim that bands of one kind decide."""
 
 
@@ -91,7 +104,7 @@ class Composed(Bound):
     """Claims by names of their own; the weakest of them is named in the verdict."""
 
 
-Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Composed, Field(discriminator="kind")]
+Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Alike | Composed, Field(discriminator="kind")]
 
 
 def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:
@@ -103,8 +116,11 @@ def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:
 
 
 def comparisons(claim: Simple, baseline: str | None) -> list[tuple[str, str]]:
-    """(approach, compared with) for every band of uplift that the claim needs; none where a baseline is missing."""
+    """(approach, compared with) for every band of uplift that the claim needs, the same where domains are compared; none where a
+    baseline is missing."""
     if isinstance(claim, Ordered):
         return list(zip(claim.order, claim.order[1:], strict=False))
+    if isinstance(claim, Alike):
+        return [(claim.approach, claim.approach)]
     over = claim.over or baseline
     return [(claim.approach, over)] if over is not None else []

@@ -49,6 +49,7 @@ class Artifacts:
     """Of each cell its first batch, of which there is always one."""
     later: Sequence[tuple[Cell, Path]] = ()
     """Further batches of trials, each with its cell."""
+    replays: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class Study:
                     *a.clips,
                     *a.curves,
                     *a.factors,
+                    *a.replays,
                 ]
             )
         ]

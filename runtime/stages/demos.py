@@ -59,7 +59,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.self_test import self_test
-    from runtime.sim.twin.twin import contract_of, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
@@ -73,7 +73,7 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
         message = f"the expert succeeded in {len(episodes)} of {tried} attempts, {p.episodes} demos are wanted"
         raise InputError(Problem("R261", message, "lower `action_noise_rad` or ask for fewer demos", "stages.demos.episodes"))
     mastered = scripted_successes(model, facts, p.scripted_tries, effort)
-    drawn = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
+    drawn = draw_demos(out, facts, model, eyes_of(model, facts, read_behind(twin, facts)), episodes, p.demo_seed)
     out.contract(**vars(of_demos(contract_of(facts), "twin", CHECKS)))
     tries, rate = p.scripted_tries, round(mastered / max(p.scripted_tries, 1), 6)
     scripted = {"scripted_tries": tries, "scripted_successes": mastered, "scripted_rate": rate}

@@ -71,7 +71,7 @@ def expand_demos(p: ExpandDemosParams, demos: Path, twin: Path, out: Out) -> dic
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.episodes import load_episodes
     from runtime.sim.episodes.mimic import Carried, carrying, family_of, usable
-    from runtime.sim.twin.twin import contract_of, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
 
     facts, model = read_twin(twin), read_model(twin)
     if facts.task.held_out:
@@ -100,7 +100,7 @@ def expand_demos(p: ExpandDemosParams, demos: Path, twin: Path, out: Out) -> dic
             raise InputError(Problem("R261", message, advice, "stages.expand_demos.episodes"))
     out.log(f"{(time.process_time() - began) / len(added):.3f} CPU-s a demo")
     episodes = [*source, *added]
-    drawn = draw_demos(out, facts, model, twin, episodes, p.demo_seed)
+    drawn = draw_demos(out, facts, model, eyes_of(model, facts, read_behind(twin, facts)), episodes, p.demo_seed)
     out.contract(**vars(of_demos(contract_of(facts), "twin", CHECKS)))
     return {
         "episodes": len(episodes),

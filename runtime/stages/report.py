@@ -41,7 +41,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=39,
+    version=40,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
@@ -57,6 +57,7 @@ class ReportParams(Params):
         "trials": every("trials"),
         "curves": every("learning"),
         "factors": every("gap_factors"),
+        "replays": every("fidelity"),
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.05),
@@ -73,6 +74,7 @@ def report(
     trials: list[Path],
     curves: list[Path],
     factors: list[Path],
+    replays: list[Path],
     out: Out,
 ) -> dict[str, str | float]:
     """Gather what was measured, draw it, and write a page that needs no network."""
@@ -85,7 +87,7 @@ def report(
 
     cells = listed(p.cells)
     first, later = apart(cells, p.parts, trials)
-    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later)
+    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later, replays)
     said = content(
         Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded, p.audit)
     )

@@ -17,6 +17,7 @@ from runtime.libraries import minor
 from runtime.out import Out
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.tasks import AnyTask
+from runtime.sim.twin.makes import MAKES
 from runtime.splat.renderer import Renderer
 from runtime.stage import Params, Resources, bound, by_unit, one, said, stage
 
@@ -130,22 +131,7 @@ def _offers(p: TwinParams, inputs: dict[str, Contract]) -> Contract:
     libraries=minor("mujoco", "numba", "numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy", "trimesh", "coacd"),
     per=("location", "task"),
     needs={"capture": one("capture"), "scene": one("splat"), "robot": said("robot")},
-    makes={
-        "scene": "scene.xml",
-        "twin": "twin.json",
-        "background": "background/",
-        "preview": "preview.png",
-        "haze": "haze.npy",
-        "collision": "collision/",
-        "splat?": "splat.ply",
-        "overlay?": "overlay.png",
-        "assets?": "assets/",
-        "cleared?": "cleared.png",
-        "robot?": "robot.json",
-        "model?": "robot.xml",
-        "meshes?": "robot/",
-        "inventory": "inventory.json",
-    },
+    makes=MAKES,
     backends=("renderer",),
     offers=_offers,
     cost=lambda p: Resources(minutes=0.16),

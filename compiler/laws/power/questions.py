@@ -9,7 +9,7 @@ from compiler.project.differences import counted_placebos
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
-from runtime.bound.claim import Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
+from runtime.bound.claim import Alike, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
 from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.bound.sequential import Schedule
@@ -205,7 +205,7 @@ def _of_claim(project: Project, study: Study, groups: int, name: str, path: Span
         return Question("claim", name, path, design, words, favourable, passes, distance, prior, claim.domain, True, sides)
 
     match claim:
-        case Equivalent(margin=margin):
+        case Equivalent(margin=margin) | Alike(margin=margin):
             return question(f"within {margin:g} points", 0.0, margin, sides=2)
         case NonInferior(margin=margin):
             return question(f"less than {margin:g} points worse", MOST_UPLIFT, margin)

@@ -1,6 +1,6 @@
 """Claims and how they stand."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form, Outlook, Standing
@@ -22,6 +22,8 @@ class Link(Outlook):
     """Id of what it is compared with."""
     domain: Domain
     """Where the trials ran."""
+    against: NotRequired[Domain]
+    """The domain that it is held against, where domains are compared and `over` is the approach itself."""
     wanted: str
     """What the claim asks of the band, in words."""
     level: float

@@ -49,6 +49,17 @@ class ProtocolRow(Form):
     """How many."""
 
 
+class RealData(Form):
+    """Episodes at real places or their hidden stand-ins that are no trials."""
+
+    episodes: int
+    """Those that were recorded for the study, by whoever steered."""
+    teleoperated: int
+    """Of these, those that somebody steered."""
+    brought: int
+    """Those of datasets that people brought."""
+
+
 class Provenance(Form):
     """Where the numbers come from."""
 
@@ -58,6 +69,8 @@ class Provenance(Form):
     """Every artifact above the report."""
     protocols: list[ProtocolRow]
     """One for each task and domain."""
+    real_data: RealData
+    """What was recorded at real places."""
     unrecorded: list[str]
     """Stages and back ends (`ROLE/NAME`) whose code no version records, which was ignored: such numbers are for development."""
     cpu_s: float

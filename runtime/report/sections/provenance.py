@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.report.drawing import Rows
 from runtime.report.drawing.csv import columns
-from runtime.report.forms.provenance import ArtifactRow, ProtocolRow, Provenance, StageRow
+from runtime.report.forms.provenance import ArtifactRow, ProtocolRow, Provenance, RealData, StageRow
 from runtime.report.forms.report import Report
 from runtime.report.roles import Manifest
 from runtime.report.study import Study
@@ -20,6 +20,7 @@ def provenance(study: Study) -> Provenance:
         "stages": stages,
         "artifacts": _artifacts(study.manifests),
         "protocols": _protocols(study),
+        "real_data": _real_data(study.manifests),
         "unrecorded": list(study.unrecorded),
         "cpu_s": round(sum(row["cpu_s"] for row in stages), 1),
         "peak_mb": max((row["peak_mb"] for row in stages), default=0.0),
@@ -74,6 +75,17 @@ def _protocols(study: Study) -> list[ProtocolRow]:
         {"task": row["task"], "domain": row["domain"], "protocol": row["protocol"] or None, "trials": row["count_all"]}
         for row in rows.to_pylist()
     ]
+
+
+def _real_data(manifests: Sequence[Manifest]) -> RealData:
+    """Episodes at real places, or their hidden stand-ins, that no trials are."""
+    found = [m.get("metrics", {}) for m in manifests]
+    brought = [m["metrics"]["episodes"] for m in manifests if "recorded_fps" in m.get("metrics", {})]
+    return {
+        "episodes": sum(metrics.get("real_episodes", 0) for metrics in found),
+        "teleoperated": sum(metrics.get("teleoperated_episodes", 0) for metrics in found),
+        "brought": sum(brought),
+    }
 
 
 def _flat(metrics: Mapping[str, Any], most: int = 8) -> dict[str, str | float]:

@@ -13,6 +13,7 @@ TOLD = {
     "capture": "photos registered quality.blurred_fraction quality.largest_gap_deg scale_rel_error",
     "splat": "psnr psnr_matched ssim depth_rel_err gaussians",
     "twin": "area_seen on_support overlay.shift_px",
+    "fidelity": "joint_rmse_deg tip_error_mm ssim psnr_background_db real_episodes",
     "coverage": "clips dropped seen_fraction workspace_seen duration_s",
 }
 """Stage -> its metrics that say how good it is, in reading order."""
@@ -28,6 +29,7 @@ def quality(study: Study) -> list[PlaceQuality]:
             *made.splats[i : i + 1],
             *made.twins[i * tasks : (i + 1) * tasks],
             *made.clips[i : i + 1],
+            *made.replays[i * tasks : (i + 1) * tasks],
         ]
         for manifest in map(read_manifest, folders):
             stage = load_stages()[manifest["stage"]]

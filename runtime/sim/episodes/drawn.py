@@ -1,7 +1,6 @@
 """What stages that make demos write of them: pictures in a LeRobotDataset, states, places of the objects, a sheet to look at."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,14 +14,17 @@ from runtime.sim.episodes.places import places_of, save_places
 from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
-from runtime.sim.twin.twin import Twin, eyes_of, read_behind
+from runtime.sim.pixels.eye import Eye
+from runtime.sim.twin.twin import Twin
 
 SHEET_ROWS = 6
 _STREAM = 31
 
 
-def draw_demos(out: Out, facts: Twin, model: Model, twin: Path, episodes: Sequence[Episode], seed: int) -> dict[str, float]:
-    """Draw episodes as the twin's cameras see them, and write `dataset`, `episodes`, `places` and `preview` of the artifact.
+def draw_demos(
+    out: Out, facts: Twin, model: Model, eyes: Mapping[str, Eye], episodes: Sequence[Episode], seed: int, places: bool = True
+) -> dict[str, float]:
+    """Draw episodes as the cameras see them, and write `dataset`, `episodes`, `preview` and (of a twin) `places` of the artifact.
 
     Returns:
         Metrics: frames, and shares that passed each visual check.
@@ -30,20 +32,22 @@ def draw_demos(out: Out, facts: Twin, model: Model, twin: Path, episodes: Sequen
     Raises:
         InputError: R265 when a demo that was written fails its visual checks against the empty picture of its camera.
     """
-    behind = read_behind(twin, facts)
-    eyes, rng = eyes_of(model, facts, behind), np.random.default_rng([_STREAM, seed])
-    films = []
+    rng, films = np.random.default_rng([_STREAM, seed]), []
     for i, episode in enumerate(episodes):
         films.append({name: redraw(eye, episode, rng) for name, eye in eyes.items()})
         out.progress((i + 1) / len(episodes), "drawing demos")
     write_dataset(out.path("dataset"), *as_dataset(facts, zip(episodes, films, strict=True)))
-    still = {name: facts.look.sensor.expose(of.rgb, rng) if isinstance(of, Backdrop) else None for name, of in behind.items()}
+    still = {
+        name: eye.look.sensor.expose(eye.behind.rgb, rng) if isinstance(eye.behind, Backdrop) else None
+        for name, eye in eyes.items()
+    }
     checks = check_demos(read_arrays(out.path("dataset")), [len(e) for e in episodes], round(facts.control_hz), still)
     if failing := failing_demos(checks):
         message = f"demos fail their visual checks: {failing}"
         help_ = "see that the twin's cameras see the place; else what draws or writes pictures is at fault"
         raise InputError(Problem("R265", message, help_, "cameras"))
     save_episodes(out.path("episodes"), episodes)
-    save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
+    if places:
+        save_places(out.path("places"), (places_of(episode, model, facts, facts.cameras) for episode in episodes))
     save_sheet(out.path("preview"), [side_by_side(list(film.values())) for film in films[:SHEET_ROWS]])
     return {"frames": sum(len(e) for e in episodes), **shares(checks)}

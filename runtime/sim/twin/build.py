@@ -33,7 +33,7 @@ from runtime.sim.twin.props import Prop, add_props, settle
 from runtime.sim.twin.shots import Shot, evenly, read_shots
 from runtime.sim.twin.support_picture import draw_support
 from runtime.sim.twin.surface import DepthView, fuse
-from runtime.sim.twin.twin import Twin, camera_picture, over_support, snap_to_support, splat_behind
+from runtime.sim.twin.twin import Twin, camera_picture, over_support, save_backdrops, splat_behind
 from runtime.splat.gaussians import Gaussians
 from runtime.splat.ply import read_ply, write_ply
 from runtime.splat.renderer import Renderer
@@ -237,12 +237,7 @@ def build_twin(wanted: Wanted, capture: Path, scene: Path, out: Out, renderer: R
         model = spec.compile()
     out.path("scene").write_text(spec.to_xml())
     out.path("twin").write_text(json.dumps(twin.to_json(), indent=1) + "\n")
-    out.path("background").mkdir(exist_ok=True)
-    for camera in (one for one in twin.cameras if one.on is None):
-        rgb, depth = camera_picture(renderer, gaussians, twin, camera)
-        snapped = snap_to_support(depth, camera, twin.snap, task.area)
-        bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
-        np.savez_compressed(out.path("background") / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
+    save_backdrops(out.path("background"), twin, renderer, gaussians)
     if any(one.on for one in twin.cameras):
         write_ply(out.path("splat"), gaussians)
 

@@ -85,6 +85,7 @@ class Twin:
             "physics": asdict(self.physics),
             "lamp": asdict(self.look.lamp),
             "noise_sd": self.look.sensor.noise_sd,
+            **({} if self.look.sensor.gain == Sensor().gain else {"gain": list(self.look.sensor.gain)}),
             "shadow": self.shadow,
             "samples": self.samples,
             "snap": asdict(self.snap),
@@ -93,7 +94,8 @@ class Twin:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Twin":
         """The inverse of `to_json`."""
-        look = Look(Lamp(**{k: tuple(v) for k, v in value["lamp"].items()}), Sensor(noise_sd=value["noise_sd"]))
+        sensor = Sensor(tuple(value.get("gain", Sensor().gain)), noise_sd=value["noise_sd"])
+        look = Look(Lamp(**{k: tuple(v) for k, v in value["lamp"].items()}), sensor)
         return cls(
             TypeAdapter[Task](AnyTask).validate_python(value["task"]),
             float(value["control_hz"]),
@@ -148,9 +150,21 @@ def read_backdrops(folder: Path, twin: Twin) -> dict[str, Backdrop]:
     return found
 
 
+def save_backdrops(folder: Path, twin: Twin, renderer: Renderer, gaussians: Gaussians) -> None:
+    """Write what the splat shows each camera that stands still, as `read_backdrops` reads it."""
+    for camera in (one for one in twin.cameras if one.on is None):
+        rgb, depth = camera_picture(renderer, gaussians, twin, camera)
+        snapped = snap_to_support(depth, camera, twin.snap, twin.task.area)
+        bytes_ = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+        np.savez_compressed(folder / f"{camera.name}.npz", rgb=bytes_, depth_m=snapped)
+
+
 def pictures_behind(folder: Path, twin: Twin) -> dict[str, np.ndarray]:
     """The empty picture u8 [1, H, W, 3] of each camera that stands still, by its name."""
-    return {name: (255 * np.clip(of.rgb, 0, 1)).astype(np.uint8)[None] for name, of in read_backdrops(folder, twin).items()}
+    gain = np.array(twin.look.sensor.gain, np.float32)
+    return {
+        name: (255 * np.clip(of.rgb * gain, 0, 1)).astype(np.uint8)[None] for name, of in read_backdrops(folder, twin).items()
+    }
 
 
 def read_behind(folder: Path, twin: Twin) -> Mapping[str, Behind]:

@@ -39,13 +39,8 @@ def gaps(trials: Trials, simulated: Domain, real: Domain, level: float, shared_t
     if simulated == real:
         raise ValueError(f"a gap needs two domains, not `{real}` twice")
     rows = []
-    known = weakest(trials.pairing.get(simulated), trials.pairing.get(real))
-    pairing: dict[str, Pairing] = {real: known} if known else {}
     for approach in trials.approaches():
-        ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
-        # Both sides count as tried in the real domain, the simulated one in the place of an approach.
-        fixed = [(side, real) for side in (simulated, real) if (approach, side) in trials.fixed]
-        both = Trials({(simulated, real): ours, (real, real): trials.places(approach, real)}, {}, pairing, {}, frozenset(fixed))
+        both, left_out = _side_by_side(trials, approach, simulated, real)
         places = comparable(both, simulated, real, real)
         scopes: list[list[Place]] = [[place] for place in places] + ([places] if len(places) > 1 else [])
         for scope in scopes:
@@ -55,6 +50,25 @@ def gaps(trials: Trials, simulated: Domain, real: Domain, level: float, shared_t
                 skipped = sum(left_out.get(place, 0) for place in scope)
                 rows.append(Gap(approach, found, skipped))
     return rows
+
+
+def gap_of(
+    trials: Trials, approach: str, simulated: Domain, real: Domain, level: float, shared_training: bool = False
+) -> tuple[Uplift | None, list[Place]]:
+    """The pooled gap of one approach, and the places that it was tried at in both domains."""
+    both, _ = _side_by_side(trials, approach, simulated, real)
+    places = comparable(both, simulated, real, real)
+    return uplift_of(both, simulated, real, real, places, level, shared_training and len(places) > 1, same_runs=True), places
+
+
+def _side_by_side(trials: Trials, approach: str, simulated: Domain, real: Domain) -> tuple[Trials, dict[Place, int]]:
+    """Both sides as tried in the real domain, the simulated one in the place of an approach; simulated trials left out."""
+    known = weakest(trials.pairing.get(simulated), trials.pairing.get(real))
+    pairing: dict[str, Pairing] = {real: known} if known else {}
+    ours, left_out = _counterparts(trials.places(approach, simulated), trials.places(approach, real))
+    fixed = [(side, real) for side in (simulated, real) if (approach, side) in trials.fixed]
+    both = {(simulated, real): ours, (real, real): trials.places(approach, real)}
+    return Trials(both, {}, pairing, {}, frozenset(fixed)), left_out
 
 
 def _counterparts(simulated: Runs, real: Runs) -> tuple[Runs, dict[Place, int]]:

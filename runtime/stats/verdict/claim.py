@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-from runtime.bound.claim import Equivalent, NonInferior, Simple, Superior
+from runtime.bound.claim import Alike, Equivalent, NonInferior, Simple, Superior
 from runtime.stats.band import Band
 from runtime.stats.status import Status
 
@@ -52,7 +52,7 @@ def band_level(claim: Simple, level: float) -> float:
     Every other claim takes the band at the level itself.
     """
     level = claim.level or level
-    return 2 * level - 1 if isinstance(claim, Equivalent) else level
+    return 2 * level - 1 if isinstance(claim, Equivalent | Alike) else level
 
 
 def judge_claim(claim: Simple, uplifts: Sequence[Band | None]) -> Judgement:
@@ -77,7 +77,7 @@ def judge_band(claim: Simple, band: Band | None) -> Verdict:
         return Verdict.NOT_RUN
     if clearance(claim, band) > 0:
         return Verdict.SUPPORTED
-    if isinstance(claim, Equivalent):
+    if isinstance(claim, Equivalent | Alike):
         refuted = band.low >= claim.margin or band.high <= -claim.margin
     else:
         refuted = band.high <= threshold(claim)
@@ -87,7 +87,7 @@ def judge_band(claim: Simple, band: Band | None) -> Verdict:
 def threshold(claim: Simple) -> float:
     """Uplift in points that the claim's band must lie above; for an equivalence, the lower of its two."""
     match claim:
-        case Equivalent(margin=margin) | NonInferior(margin=margin):
+        case Equivalent(margin=margin) | Alike(margin=margin) | NonInferior(margin=margin):
             return -margin
         case Superior(margin=margin):
             return margin
@@ -100,4 +100,4 @@ def clearance(claim: Simple, band: Band | None) -> float:
     if band is None:
         return -inf
     above = band.low - threshold(claim)
-    return min(above, claim.margin - band.high) if isinstance(claim, Equivalent) else above
+    return min(above, claim.margin - band.high) if isinstance(claim, Equivalent | Alike) else above

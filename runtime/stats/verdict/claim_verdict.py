@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from typing import Any
 
-from runtime.bound.claim import Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
+from runtime.bound.claim import Alike, Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import GateRule
+from runtime.stats.inference.gap import gap_of
 from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
 from runtime.stats.status import Status, combine
@@ -79,34 +80,47 @@ class Link:
     n: int = 0
     ahead: Outlook = field(default=Outlook(None))
     reason: str = ""
+    against: Domain | None = None
+    """The other domain, where two are compared."""
 
     def to_json(self) -> dict[str, Any]:
         """The clearance is infinite where nothing was measured, which JSON has no word for."""
         known = None if self.band is None else round(self.clearance, 4)
-        own = {name: value for name, value in asdict(self).items() if name != "ahead"}
+        own = {name: value for name, value in asdict(self).items() if name != "ahead" and (name, value) != ("against", None)}
         return {**own, **self.ahead.to_json(), "clearance": known, "verdict": Verdict.of(self.status)}
 
 
 def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame: StudyFrame, shared_training: bool) -> Link:
     approach, over = pair
     level = band_level(claim, frame.level)
-    places = comparable(trials, approach, over, claim.domain)
+    against = claim.against if isinstance(claim, Alike) else None
+    if against is None:
+        places = comparable(trials, approach, over, claim.domain)
+        found = uplift_of(trials, approach, over, claim.domain, places, level, shared_training)
+    else:
+        found, places = gap_of(trials, approach, claim.domain, against, level, shared_training)
     planned = [(location, task) for location in frame.locations for task in frame.tasks]
     absent = [place for place in planned if place not in places]
-    found = uplift_of(trials, approach, over, claim.domain, places, level, shared_training)
+    said = f"{approach} over {over}" if against is None else f"{approach} in `{claim.domain}` less `{against}`"
     link = Link(
         name or None,
         claim.kind,
         approach,
         over,
         claim.domain,
-        f"{name}: {approach} over {over}" if name else f"{approach} over {over}",
+        f"{name}: {said}" if name else said,
         wanted(claim),
         getattr(claim, "margin", None),
         round(level, 6),
+        against=against,
     )
     if found is None or absent:
         where = f"in `{claim.domain}` at {len(absent) or len(planned)} of the planned places"
+        if against is not None:
+            reason = (
+                f"`{approach}` was not tried in both `{claim.domain}` and `{against}` at {len(absent) or len(planned)} places"
+            )
+            return replace(link, reason=f"{reason} that were planned")
         return replace(link, reason=f"`{approach}` and `{over}` were not both tried {where}")
     band = found.estimate.band
     status = judge_band(claim, band).status
@@ -126,7 +140,7 @@ def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame
 def _distance(claim: Simple, found: Uplift) -> float:
     """Half-width at which the band would decide, if the estimate stayed where it is."""
     value = found.estimate.value
-    if isinstance(claim, Equivalent):
+    if isinstance(claim, Equivalent | Alike):
         return abs(claim.margin - abs(value))
     return abs(value - threshold(claim))
 
@@ -134,7 +148,7 @@ def _distance(claim: Simple, found: Uplift) -> float:
 def wanted(claim: Simple) -> str:
     """What the claim asks of the band, in words."""
     match claim:
-        case Equivalent(margin=margin):
+        case Equivalent(margin=margin) | Alike(margin=margin):
             return f"within ±{margin:g}"
         case NonInferior(margin=margin):
             return f"above −{margin:g}"

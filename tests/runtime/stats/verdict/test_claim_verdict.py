@@ -76,6 +76,24 @@ def test_verdicts(claim: dict[str, Any], verdict: str) -> None:
     assert judged(claim, trials(RATES))["verdict"] == verdict
 
 
+@pytest.mark.parametrize(("apart", "verdict"), [(0.0, "supported"), (0.12, "undecided"), (0.3, "refuted")])
+def test_a_policy_that_scores_alike_in_two_domains(apart: float, verdict: str) -> None:
+    rng, tables, cells = np.random.default_rng(5), list[pa.Table](), []
+    for domain, rate in (("twin", 0.6 + apart), ("irl_proxy", 0.6)):
+        for seed in range(5):
+            cell = Cell(approach="baseline", location="cellar", task="press", seed=seed, domain=domain)
+            cells.append(cell)
+            tables.append(trial_table(cell, rng.random(200) < rate + 0.01 * (seed - 2), rng))
+    claim = {"kind": "alike", "approach": "baseline", "domain": "twin", "against": "irl_proxy", "margin": 12}
+    found, at = Trials.of(join(tables, cells)), frame("baseline", locations=("cellar",))
+    said = of_claim(TypeAdapter(Claim).validate_python(claim), found, at)
+    assert said["verdict"] == verdict
+    link = said["links"][0]
+    assert (link["against"], link["level"]) == ("irl_proxy", 0.9)  # two one-sided tests
+    assert link["value"] == pytest.approx(100 * apart, abs=6)
+    assert of_claim(TypeAdapter(Claim).validate_python(claim), found, frame("baseline"))["verdict"] == "not run"  # atrium was not
+
+
 def test_the_weakest_link_is_named() -> None:
     spoilt = judged(CAUSE, trials({**RATES, "corrupted": 0.75}))
     assert spoilt["verdict"] == "undecided"
