@@ -1,4 +1,4 @@
-"""Waivers: they speak of what the study judges, and they end."""
+"""Waivers and milestones: they speak of what the study judges, and waivers end."""
 
 from collections.abc import Iterator
 
@@ -29,3 +29,16 @@ def waiver_expired(subject: Subject) -> Iterator[Diagnostic]:
                     message = f"the waiver of {kind} `{waived}` ended with {waiver.until}; today is {subject.today}"
                     help = "mend what fails and remove the waiver, or give it a later day and say why"
                     yield subject.at("study", name, (*at, "until"), "X442", message, help, notes=(owner,))
+
+
+def milestone_without_verdict(subject: Subject) -> Iterator[Diagnostic]:
+    """X499: a milestone that a gate or a claim decides which the study does not have."""
+    for name, study in subject.studies():
+        for milestone, said in study.milestones.items():
+            kind, judge = said.decided_by
+            known = study.gates if kind == "gate" else list(study.claims)
+            if judge not in known:
+                message = f"milestone `{milestone}` is decided by {kind} `{judge}`, which the study does not have"
+                help = did_you_mean(judge, known, f"{kind}s of this study")
+                path = ("milestones", milestone, kind)
+                yield subject.at("study", name, path, "X499", message, help, fix=same_id(judge, known))

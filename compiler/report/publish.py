@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 from compiler.graph.graph import Graph
+from compiler.laws.subject import utc_day
 from compiler.project.project import Project
+from compiler.report.milestones import milestones, with_milestones
 from runtime.problem import InputError, Problem
 from runtime.report.forms.report import Label, Report
 from runtime.report.labels import apply_labels
@@ -31,9 +33,14 @@ def present(project: Project, graph: Graph) -> Path | None:
     from compiler.report.brief import render_brief  # 40 ms, and with nothing built there is nothing to say
 
     said["labels"] = names = labels(project, graph.study)
+    said["milestones"] = due = milestones(project, graph, utc_day())
     target = project.root / "build" / "report" / f"{graph.study}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    texts = {".json": json.dumps(said, indent=1) + "\n", ".md": render_brief(said), ".html": apply_labels(html, names)}
+    texts = {
+        ".json": json.dumps(said, indent=1) + "\n",
+        ".md": render_brief(said),
+        ".html": with_milestones(apply_labels(html, names), due),
+    }
     for suffix, text in texts.items():
         temporary = target.with_suffix(f"{suffix}.{os.urandom(4).hex()}.tmp")  # a name that nobody can put a link at
         temporary.write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from compiler.graph.node import Node
 from compiler.graph.settled import Settled
 from compiler.graph.stops import stopping
 from compiler.laws.power.questions import outlook
+from compiler.laws.subject import utc_day
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
 from compiler.plan.summary import development_line, footer, savings
@@ -21,6 +22,8 @@ from compiler.project.project import Project
 from compiler.reading.code_key import unchanged
 from compiler.reading.spec_cache import enabled
 from compiler.reading.spec_files import file_of
+from compiler.report.milestones import lines as milestone_lines
+from compiler.report.milestones import milestones
 from compiler.run.idle import Asked, Idle, digest_of, page, remember, same_file, signature, states
 from compiler.store.listing import sums
 from runtime.assets.digest import digest_assets
@@ -88,6 +91,7 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
     tree = [nothing_to_do(found.plan.graph.places(), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *development_line(found.plan), *savings(found.plan), *outlook(project, study)])]
+    said += map(Line, milestone_lines(milestones(project, found.plan.graph, utc_day())))
     settings = {id(node.setting): node.setting.identity for node in found.plan.graph.nodes.values()}.values()
     said += map(Line, Identities(project, study).said(settings))
     if found.plan.graph.stopped is not None:

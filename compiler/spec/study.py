@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from compiler.spec.base import Id, Part, Spec, StageParameters
 from runtime.bound.claim import Claim, Simple, parts
@@ -16,7 +16,7 @@ from runtime.bound.imported import SetName
 from runtime.bound.robot import RobotModel
 from runtime.bound.sequential import Sequential
 from runtime.bound.twin_camera import CameraName, TwinCamera
-from runtime.bound.waiver import Waivers
+from runtime.bound.waiver import Waivers, day_of
 
 
 class Constraints(Part):
@@ -101,6 +101,30 @@ class GapFactors(Part):
     """Whose policies are tried so."""
 
 
+class Milestone(Part):
+    """What is to be known by a day, and which gate or claim of the study decides it."""
+
+    title: str = Field("", max_length=200)
+    """What people call it; by default its id."""
+    due: Annotated[date, BeforeValidator(day_of)]
+    """Last day on which it is in time, such as `2026-03-15`."""
+    gate: Id | None = None
+    """The gate that decides it."""
+    claim: Id | None = None
+    """The claim that decides it, in the place of a gate."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.gate is None) == (self.claim is None):
+            raise ValueError("a milestone is decided by one `gate` or one `claim`")
+        return self
+
+    @property
+    def decided_by(self) -> tuple[Literal["gate", "claim"], str]:
+        """Kind and id of what decides it."""
+        return ("gate", str(self.gate)) if self.gate is not None else ("claim", str(self.claim))
+
+
 class TargetUplift(Part):
     """Uplift that the study is after, in absolute points on the 100-point scale."""
 
@@ -170,6 +194,8 @@ class Study(Spec):
     """Whether places that have photos must clear the standing gates (docs/gates.md), too."""
     claims: dict[Id, Claim] = Field(default_factory=dict)
     """Claims that the study tests, by an id of their own: superior, equivalent, non_inferior, ordered or composed."""
+    milestones: dict[Id, Milestone] = Field(default_factory=dict)
+    """What is to be known by which day; shown late, decided or open by plans and reports. No artifact depends on it."""
     waivers: Waivers = Waivers()
     """Gates and claims whose failure is accepted for a while. It is shown as waived, never as passed."""
     target_uplift: TargetUplift = TargetUplift()

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from runtime.bound.base import Bound
 
 
-def _day(value: Any) -> date:
+def day_of(value: Any) -> date:
     """Text as a day; YAML itself has no dates."""
     if isinstance(value, date):
         return value
@@ -25,7 +25,7 @@ class Waiver(Bound):
     """Why the failure is accepted."""
     owner: str = Field(min_length=1, max_length=200)
     """Who answers for it."""
-    until: Annotated[date, BeforeValidator(_day)]
+    until: Annotated[date, BeforeValidator(day_of)]
     """Last day on which it holds, such as `2027-01-31`; from the next day on the study is refused."""
 
 

@@ -4,7 +4,7 @@ The report stage writes it into its artifact; `build/report/STUDY.json` is the s
 lines of today. Readers must bear keys that they do not know: keys are added, never renamed or given another meaning.
 """
 
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import GetPydanticSchema
 
@@ -53,6 +53,25 @@ class Label(Form):
     """Line in it."""
     advice: NotRequired[str]
     """Of a gate: what to do where it fails."""
+
+
+class MilestoneRow(Form):
+    """A milestone as it stands on the day that the report is shown."""
+
+    id: str
+    """Its id within the study."""
+    title: str
+    """What people call it."""
+    due: str
+    """The day it is due, as `2026-03-15`."""
+    kind: Literal["gate", "claim"]
+    """What decides it."""
+    by: str
+    """Id of that."""
+    state: Literal["late", "decided", "open"]
+    """`decided`: what decides it passed or failed. `late`: it has not, and the day is over."""
+    status: str
+    """How that stands."""
 
 
 class Report(Form):
@@ -122,5 +141,7 @@ class Report(Form):
     """What sure points cost, and what to try next."""
     provenance: Provenance
     """Artifacts and cost."""
+    milestones: NotRequired[list[MilestoneRow]]
+    """By their days; only in `build/report/STUDY.json`, for they follow the day."""
     labels: NotRequired[dict[str, Label]]
     """`KIND:ID` -> title and spec line; only in `build/report/STUDY.json`, for they change without a build."""
