@@ -24,8 +24,17 @@ def milestones(project: Project, graph: Graph, today: date) -> list[MilestoneRow
         kind, judge = said.decided_by
         status = found.get((kind, judge), Status.NOT_RUN)
         state = "decided" if status in DECIDED else "late" if said.due < today else "open"
-        row: MilestoneRow = {"id": name, "title": said.title or name, "due": str(said.due), "kind": kind, "by": judge}
-        rows.append({**row, "state": state, "status": status.value})
+        rows.append(
+            {
+                "id": name,
+                "title": said.title or name,
+                "due": str(said.due),
+                "kind": kind,
+                "by": judge,
+                "state": state,
+                "status": status.value,
+            }
+        )
     return rows
 
 
