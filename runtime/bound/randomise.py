@@ -8,7 +8,7 @@ from runtime.bound.base import Bound
 
 
 class Randomise(Bound):
-    """Largest deviations from what the twin assumes, each drawn evenly at the beginning of every episode; 0 leaves a factor alone.
+    """Largest deviations from what the twin assumes, drawn evenly at the beginning of every episode; 0 leaves a factor alone.
 
     Defaults are what is unknown of a table-top arm by a plan: a weight or a surface that nobody measured is half or one and a
     half of what was guessed, a camera stands within two centimetres of its place. They know nothing of any site.

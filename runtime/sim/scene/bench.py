@@ -88,7 +88,7 @@ class Bench:
 
     def measured(self) -> np.ndarray:
         """Joint angles as the robot reports them [N, J], float32."""
-        return np.stack([self.measured_of(i) for i in range(len(self))])
+        return (np.stack([data.qpos for data in self.datas])[:, self._joints] - self._offset).astype(np.float32)
 
     def measured_of(self, i: int) -> np.ndarray:
         """Joint angles of trial `i` [J], float32."""
@@ -126,6 +126,7 @@ class Bench:
         """
         targets = np.clip(actions, self.robot.limits_rad[:, 0], self.robot.limits_rad[:, 1]) + self._offset
         rewards = np.zeros(len(self))
+        loose = np.flatnonzero(self._play.any(1)).tolist()
         for i, data in enumerate(self.datas):
             if active is not None and not active[i]:
                 continue
@@ -133,7 +134,7 @@ class Bench:
                 data.ctrl[self._actuators] = self._last[i]
                 mujoco.mj_step(self.models[i], data, self._late[i])
                 self.judges[i].update(data)
-            if self._play[i].any():  # the play operator: the joint follows once its servo has turned through the play
+            if i in loose:  # the play operator: the joint follows once its servo has turned through the play
                 targets[i] = np.clip(self._last[i], targets[i] - self._play[i], targets[i] + self._play[i])
             data.ctrl[self._actuators] = targets[i]
             mujoco.mj_step(self.models[i], data, self._prompt[i])

@@ -1,6 +1,6 @@
 """Parts of rewards that kinds about one loose thing and a goal have in common."""
 
-import numpy as np
+import math
 
 from runtime.bound.thing import WithThing
 from runtime.sim.tasks.kind import Moment
@@ -11,7 +11,7 @@ LIFT_M = 0.03
 
 def nearness_m(now: Moment[WithThing]) -> float:
     """Less the distance of the tip from the thing's middle."""
-    return -float(np.linalg.norm(now.tip_m - now.objects_m[0]))
+    return -math.dist(now.tip_m, now.objects_m[0])
 
 
 def lifted(goal_height_m: float, now: Moment[WithThing]) -> float:
@@ -19,10 +19,10 @@ def lifted(goal_height_m: float, now: Moment[WithThing]) -> float:
     nothing."""
     thing, goal = now.objects_m
     rest = now.task.thing.height_m / 2
-    put = np.linalg.norm(thing - (*goal[:2], goal_height_m + rest))
-    return max(ramp(float(thing[2]) - rest, 0.0, LIFT_M), 1 - ramp(float(put), 0.0, LIFT_M))
+    put = math.dist(thing, (*goal[:2], goal_height_m + rest))
+    return max(ramp(float(thing[2]) - rest, 0.0, LIFT_M), 1 - ramp(put, 0.0, LIFT_M))
 
 
 def goal_nearness_m(now: Moment[WithThing]) -> float:
     """Less the distance of the thing from the goal's middle, over the support."""
-    return -float(np.hypot(*(now.objects_m[0] - now.objects_m[1])[:2]))
+    return -math.dist(now.objects_m[0, :2], now.objects_m[1, :2])

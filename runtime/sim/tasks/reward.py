@@ -38,7 +38,7 @@ def seconds(now: Moment[Any]) -> float:
 
 def shaking(now: Moment[Any]) -> float:
     """Squared speed of the joint targets, summed over joints, times the step's length: how far commands jump; at most 10."""
-    return min(float(np.square(now.changed_rad).sum()) / now.step_s, SHAKEN)
+    return min(float(now.changed_rad @ now.changed_rad) / now.step_s, SHAKEN)
 
 
 COMMON: dict[str, Part] = {

@@ -111,8 +111,8 @@ class VectorBench:
         self._moments: list[Moment] = [self.bench.moment(row) for row in range(rows)]
         self._before: dict[str, np.ndarray] = {name: np.zeros(rows) for name, part in self.parts.items() if part.shapes}
         self._sums = {name: np.zeros(rows) for name in self.parts}
-        self.reset(np.arange(rows))
         self._now = self._observe(np.arange(rows))
+        self.reset(np.arange(rows))
         self.final = self._now
         """Observations as the last step left them, before rows that were done began anew."""
 
@@ -153,6 +153,10 @@ class VectorBench:
                 before[row] = self.parts[name].of(self._moments[row])
             for total in self._sums.values():
                 total[row] = 0.0
+        rows = np.asarray(rows, int)
+        begun, state, privileged = self._observe(rows), self._now.state.copy(), self._now.privileged.copy()
+        state[rows], privileged[rows] = begun.state, begun.privileged
+        self._now = Observed(state, privileged)
 
     def state(self) -> np.ndarray:
         """Joints as the robot reports them [N, S], radians, float32: what policies act on beside pictures."""
@@ -164,8 +168,10 @@ class VectorBench:
 
     def _observe(self, rows: np.ndarray) -> Observed:
         left = 1 - self.elapsed[rows] / self.horizon
-        state = np.stack([self.bench.measured_of(row) for row in rows])
-        return Observed(state, self._privileged.of(rows.tolist(), [self._moments[i] for i in rows], left, self.drawn[rows]))
+        return Observed(
+            self.bench.measured()[rows],
+            self._privileged.of(rows.tolist(), [self._moments[i] for i in rows], left, self.drawn[rows]),
+        )
 
     def pictures(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """What the cameras of these rows see now, u8 [n, C, H, W, 3], in the order of `cameras`; drawn when asked for.
@@ -201,9 +207,6 @@ class VectorBench:
         log = self._log(ended, success) if len(ended) else {}
         if len(ended):
             self.reset(ended)
-            begun = self._observe(ended)
-            self._now = Observed(self.final.state.copy(), self.final.privileged.copy())
-            self._now.state[ended], self._now.privileged[ended] = begun.state, begun.privileged
         reward = np.sum(list(terms.values()), axis=0) if terms else np.zeros(self.rows)
         return Stepped(self._now.state, self._now.privileged, reward, terms, success | timed_out, timed_out, success, log)
 

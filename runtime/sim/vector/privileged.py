@@ -20,6 +20,10 @@ class Privileged:
         joints = [model.joint(name).id for name in robot.model_names]
         self._speeds = model.jnt_dofadr[joints]
         self._others = np.delete(np.arange(model.nv), self._speeds)
+        bodies = [model.body(name).id for name in self._kind.OBJECTS]
+        self._still = [model.body_mocapid[body] for body in bodies if model.body_mocapid[body] >= 0]
+        loose = [model.jnt_qposadr[model.body_jntadr[body]] for body in bodies if model.body_mocapid[body] < 0]
+        self._turned = np.array(loose, int)[:, None] + np.arange(3, 7)  # quaternions in qpos [L, 4]
         simple = model.jnt_qposadr[model.jnt_type >= 2]  # slides and hinges; free joints are objects
         self._slides = np.setdiff1d(simple, own_places(model, robot))
         self.groups: dict[str, slice] = {}
@@ -36,9 +40,11 @@ class Privileged:
         bench, n = self._bench, len(rows)
         datas = [bench.datas[i] for i in rows]
         tips, objects = np.stack([now.tip_m for now in moments]), np.stack([now.objects_m for now in moments])
-        turns = np.stack([self._kind.turns(bench.model, data) for data in datas])
         qpos, qvel = np.stack([data.qpos for data in datas]), np.stack([data.qvel for data in datas])
-        measured = np.stack([bench.measured_of(i) for i in rows])
+        still = np.stack([data.mocap_quat for data in datas])[:, self._still] if self._still else np.empty((n, 0, 4))
+        w, x, y, z = np.moveaxis(np.concatenate([still, qpos[:, self._turned]], 1), -1, 0)
+        turns = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+        measured = bench.measured()[rows]
         found = {
             "joints_rad": measured,
             "targets_rad": bench.targets()[rows],

@@ -23,7 +23,8 @@ class Varied:
     def __init__(self, model: Model, twin: Twin, randomise: Randomise) -> None:
         self._nominal, self._twin, self._how = model, twin, randomise
         objects = [model.body(name).id for name in kind_of(twin.task).OBJECTS]
-        self._bodies = np.flatnonzero(np.isin(model.body_rootid, objects))
+        moves = model.body_dofnum[model.body_weldid] > 0
+        self._bodies = np.flatnonzero(np.isin(model.body_rootid, objects) & moves)
         self._theirs = np.flatnonzero(np.isin(model.dof_bodyid, self._bodies))
         joints = [model.joint(name).id for name in twin.robot.model_names]
         self._own = model.jnt_dofadr[joints]
