@@ -27,14 +27,15 @@ from benchmarks.scenes import table, task_spec
 from benchmarks.splat_quality import metrics
 from runtime.build.testing import run_stage
 
-ARMS: dict[str, dict[str, Any] | None] = {
+Arms = dict[str, tuple[str, dict[str, Any]] | None]
+ARMS: Arms = {
     "baseline": None,
     "aligned": None,
-    "practice": {},
-    "more-steps": {"episodes": 0},
-    "expert-drives": {"driver": "expert"},
+    "practice": ("practice", {}),
+    "more-steps": ("practice", {"episodes": 0}),
+    "expert-drives": ("practice", {"driver": "expert"}),
 }
-"""Parameters of the stage `practice`, where an arm's policies went through it."""
+"""Stage that an arm's policies went through, if any, and its parameters."""
 COLLAPSED, UNFINISHED = 0.5, 1.2
 Cell = dict[str, Any]
 Inputs = dict[str, Path | list[Path]]
@@ -52,7 +53,7 @@ def spread(rates: list[float], trials: int) -> tuple[float, float]:
     return variance, variance - float(np.mean(of * (100 - of) / max(1, trials - 1)))
 
 
-def cells(options: argparse.Namespace) -> Iterator[Cell]:
+def cells(options: argparse.Namespace, arms: Arms) -> Iterator[Cell]:
     """Each arm, gap, seed and site, made where it is not there; those that share parents follow each other."""
     store, trials = options.store, options.trials
     task, stages = task_spec(options.task)
@@ -74,13 +75,15 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
         for seed in range(options.seeds):
             policy = make("policy", {"seed": seed}, {"demos": demos})
             for arm in options.arms:
-                drill, made = ARMS[arm], policy
+                drill, made = arms[arm], policy
                 if drill is not None:
                     before: Inputs = {"policy": policy, "demos": demos, "twin": twin, "scene": scene}
-                    made = make("practice", {"seed": seed} | drill, before)
+                    made = make(drill[0], {"seed": seed} | drill[1], before)
                 seen: Inputs = {"transform": make("align", {}, {"twin": twin})} if arm == "aligned" else {}
                 known = {"task": options.task, "arm": arm, "site": number, "seed": seed, "trials": trials}
-                known |= {"held_out_loss": metrics(made)["held_out_loss"], "cpu_s": sum(cpu_s(x) for x in {policy, made})}
+                loss = metrics(made)["held_out_loss"]
+                known |= {"held_out_loss": float("nan") if loss is None else loss, "cpu_s": sum(cpu_s(x) for x in {policy, made})}
+                known |= {name: metrics(made).get(name) for name in options.tell}
                 for gap, conditions in drawn.items():
                     judged = {"domain": "irl_proxy", "trials": trials, "twice": 0, "site": site(number)}
                     tried = make("evaluate", judged, {"policy": made, "twin": twin, "conditions": conditions, **seen})
@@ -147,19 +150,20 @@ def told(cells: Iterable[Cell], rows: Callable[[list[Cell]], list[tuple[str, ...
     table(rows(found))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(doc: str = __doc__ or "", arms: Arms = ARMS, rows: Callable[[list[Cell]], list[tuple[str, ...]]] = rows) -> None:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
     parser.add_argument("--task", default="press-button")
     parser.add_argument("--sites", type=int, nargs="+", default=[301, 302, 303])
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--gaps", nargs="+", default=["medium"])
-    parser.add_argument("--arms", nargs="+", default=["baseline"], choices=list(ARMS))
+    parser.add_argument("--arms", nargs="+", default=["baseline"], choices=list(arms))
     parser.add_argument("--set", nargs="*", default=[], help="parameters of stages, such as policy.steps=1200")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--tell", nargs="*", default=[], help="metrics of an arm's last stage that a cell tells, too")
     options = parser.parse_args()
-    told(cells(options), rows, options.json)
+    told(cells(options, arms), rows, options.json)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.spec import Learner, Spec
 from runtime.problem import InputError, Problem
+
+if TYPE_CHECKING:
+    from runtime.learn.small.learner import LightLearner
 
 
 def make_learner(spec: Spec, dataset: Path) -> Learner:
@@ -24,7 +28,7 @@ def make_learner(spec: Spec, dataset: Path) -> Learner:
     return LeRobotLearner(spec, dataset)
 
 
-def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: float = 0.0) -> Learner:
+def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: float = 0.0) -> "LightLearner":
     """The policy of a checkpoint, to be trained on. Its normaliser is that of the demos at `dataset`, which it was trained on.
 
     Raises:
@@ -32,7 +36,21 @@ def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: 
     """
     from safetensors.torch import load_file
 
-    from runtime.learn.small.learner import OPTIONS
+    learner = fresh_like(checkpoint, facts, dataset, places_weight)
+    live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
+    for name, value in live.items():
+        value.copy_(stored[name])
+    return learner
+
+
+def fresh_like(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: float = 0.0) -> "LightLearner":
+    """An untrained policy of the sizes of a checkpoint; weights come from torch's global seed.
+
+    Raises:
+        InputError: R319 when that is not a `small` one.
+    """
+    from runtime.learn.normaliser import load_stats
+    from runtime.learn.small.learner import OPTIONS, LightLearner
 
     if facts["architecture"] != "small":
         message = f"a policy of architecture `{facts['architecture']}` cannot be trained on from its checkpoint"
@@ -42,8 +60,5 @@ def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: 
     height, width = facts["image_hw"]
     options = {name: config[name] for name in OPTIONS}
     cameras = tuple(facts["camera_keys"])
-    learner = make_learner(Spec("small", cameras, (height, width), *dims, options, places_weight, facts["history"]), dataset)
-    live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
-    for name, value in live.items():
-        value.copy_(stored[name])
-    return learner
+    spec = Spec("small", cameras, (height, width), *dims, options, places_weight, facts["history"])
+    return LightLearner(spec, load_stats(dataset))

@@ -61,7 +61,7 @@ class LightLearner:
     def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
         """See `Learner.loss`."""
         self.net.train(train)
-        images = [self._image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
+        images = [self.image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
         seen = self.net.look(images)
         loss = chunk_loss(self.net.act(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
@@ -87,11 +87,11 @@ class LightLearner:
             for state_file in (s["state_file"] for s in steps if "state_file" in s):
                 save_file(flat, checkpoint / state_file)
 
-    def _image(self, images: np.ndarray, camera: str) -> Tensor:
-        # [B, H, W, 3] bytes seen as channels-last [B, 3, H, W]
+    def image(self, images: np.ndarray, camera: str) -> Tensor:
+        """Pictures u8 [B, (n,) H, W, 3] of a camera, normalised and seen as channels-last [B, (n,) 3, H, W]."""
         scale, offset = self._rows[camera]
         if images.ndim == 5:  # [B, n, H, W, 3]
-            return self._image(images.reshape(-1, *images.shape[2:]), camera).unflatten(0, images.shape[:2])
+            return self.image(images.reshape(-1, *images.shape[2:]), camera).unflatten(0, images.shape[:2])
         rows = torch.from_numpy(images).flatten(2).to(torch.float32).mul_(scale).add_(offset)
         return rows.view(images.shape).permute(0, 3, 1, 2)
 

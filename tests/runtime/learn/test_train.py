@@ -161,7 +161,7 @@ def test_keypoints_learn_to_lie_where_objects_are(demos: tuple[Path, list[dict]]
         seed_everything(0)
         learner = LightLearner(replace(SPEC, places_weight=weight), load_stats(demos[0] / "dataset"))
         train(learner, replace(arrays, places={"front": places}), Recipe(80, 16, 3e-3, 0, shift_px=shift_px, held_out=1))
-        pictures = [learner._image(arrays.images["front"], "front")]
+        pictures = [learner.image(arrays.images["front"], "front")]
         seen = learner.net.look(pictures)[0].detach().numpy().reshape(len(places), -1, 2)
         off.append(float(np.abs(seen[:, 0] - places[:, 0]).mean()))
     assert off[1] < 0.12

@@ -1,0 +1,155 @@
+"""Proximal policy optimisation of a policy that plans chunks, with a critic that knows the true state.
+
+Schulman et al., "Proximal Policy Optimization Algorithms" (2017); advantages as in Schulman et al., "High-Dimensional Continuous
+Control Using Generalized Advantage Estimation" (2016); what the critic knows as in Pinto et al., "Asymmetric Actor Critic"
+(2018). A chunk is one decision: its likelihood is that of the steps that were carried out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from runtime.learn.optimiser import AdamW
+from runtime.rl.rollout import Experience, Noise
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an update is made. `target_kl` and `anchor` are of nats a decision."""
+
+    rate: float
+    epochs: int
+    batches: int  # of an epoch
+    clip: float
+    step_discount: float  # of a control step
+    every: int  # control steps of a decision
+    trace: float  # lambda of the advantages
+    anchor: float  # weight of KL(policy || clone)
+    target_kl: float
+    critic_rate: float = 1e-3
+
+    @property
+    def discount(self) -> float:
+        """Of a decision."""
+        return self.step_discount**self.every
+
+
+class Critic(nn.Module):
+    """The value of a true state [N, P], whose normaliser is that of the first experience."""
+
+    mean: Tensor
+    sd: Tensor
+
+    def __init__(self, first: np.ndarray, hidden: int = 128) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.from_numpy(first.mean(0)))
+        self.register_buffer("sd", torch.from_numpy(first.std(0)) + 1e-3)
+        inputs = first.shape[1]
+        self.net = nn.Sequential(nn.Linear(inputs, hidden), nn.ELU(), nn.Linear(hidden, hidden), nn.ELU(), nn.Linear(hidden, 1))
+
+    def forward(self, privileged: Tensor) -> Tensor:
+        """Values [N]."""
+        return self.net(((privileged - self.mean) / self.sd).clamp(-8, 8))[:, 0]
+
+
+def returns(some: Experience, critic: Critic, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Returns and generalised advantages [M]. The horizon ends an episode as success does, since the critic knows how much is
+    left; where an experience was cut off, the critic says what was to come."""
+    with torch.no_grad():
+        values, left = (critic(torch.from_numpy(x)).numpy().astype(np.float64) for x in (some.privileged, some.after))
+    found, trace, after, row = np.zeros(len(some)), 0.0, 0.0, -1
+    for i in range(len(some) - 1, -1, -1):
+        if some.ends[i] or some.row[i] != row:
+            row, trace = some.row[i], 0.0
+            after = 0.0 if some.ends[i] else left[row]
+        trace = some.reward[i] + recipe.discount * after - values[i] + recipe.discount * recipe.trace * trace
+        found[i], after = trace, values[i]
+    return found + values, found
+
+
+def whitened(off: Tensor, done: Tensor, noise: Noise) -> Tensor:
+    """Deviations [M, k, J] in the steps that were carried out (`done` [M, k]), as independent standard ones [M, k + 1, J]: what
+    they have in common varies more than what is each one's own."""
+    count = done.sum(1).clamp_min(1)[:, None]
+    common = (off * done[..., None]).sum(1) / count  # [M, J]
+    own = (off - common[:, None]) * done[..., None] / noise.sd_rad
+    held = common * (count / (noise.sd_rad**2 + count * noise.held_rad**2)).sqrt()
+    return torch.cat([own, held[:, None]], dim=1)
+
+
+def divergence(one: Tensor, two: Tensor, done: Tensor, noise: Noise) -> Tensor:
+    """KL of two policies of the same noise whose means are these, [M] nats a decision."""
+    return 0.5 * whitened(one - two, done, noise).square().sum((1, 2))
+
+
+def surrogate(mean: Tensor, some: dict[str, Tensor], noise: Noise, clip: float) -> Tensor:
+    """PPO's clipped loss of means [B, k, J] in a batch: `action`, `old` (means), `done`, `advantage`."""
+
+    def log_likelihood(of: Tensor) -> Tensor:
+        return -0.5 * whitened(some["action"] - of, some["done"], noise).square().sum((1, 2))
+
+    ratio = (log_likelihood(mean) - log_likelihood(some["old"])).exp()
+    clipped = ratio.clamp(1 - clip, 1 + clip)
+    return -torch.minimum(ratio * some["advantage"], clipped * some["advantage"]).mean()
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an update did: gradient steps, and the KL of the policy before from the one after it, nats a decision."""
+
+    steps: int
+    kl: float
+    loss: float
+
+
+def update(
+    mean: Callable[[np.ndarray], Tensor],
+    optimiser: AdamW,
+    some: Experience,
+    advantage: np.ndarray,
+    clone: np.ndarray | None,
+    noise: Noise,
+    recipe: Recipe,
+    rng: np.random.Generator,
+) -> Updated:
+    """Some epochs over an experience; they end early when the policy has gone further than `target_kl` in a batch.
+
+    Args:
+        mean: rows of the experience [B] -> what the policy means there now [B, k, J].
+        clone: what the clone would have meant [M, k, J], or None where there is none.
+    """
+    told = {"action": some.action, "old": some.mean, "done": some.done, "advantage": advantage}
+    tensors = {name: torch.from_numpy(value.astype(np.float32)) for name, value in told.items()}
+    anchors = None if clone is None else torch.from_numpy(clone.astype(np.float32))
+    steps, kl, losses = 0, 0.0, []
+    for _ in range(recipe.epochs):
+        for rows in np.array_split(rng.permutation(len(some)), recipe.batches):
+            batch = {name: value[rows] for name, value in tensors.items()}
+            now = mean(rows)
+            kl = float(divergence(now.detach(), batch["old"], batch["done"], noise).mean())
+            if kl > recipe.target_kl:
+                return Updated(steps, kl, float(np.mean(losses or [0.0])))
+            loss = surrogate(now, batch, noise, recipe.clip)
+            if anchors is not None and recipe.anchor:
+                loss = loss + recipe.anchor * divergence(now, anchors[rows], batch["done"], noise).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step(recipe.rate)
+            losses.append(float(loss.detach()))
+            steps += 1
+    return Updated(steps, kl, float(np.mean(losses)))
+
+
+def fit(critic: Critic, optimiser: AdamW, privileged: np.ndarray, returns: np.ndarray, rate: float, epochs: int) -> float:
+    """Regress the critic on returns [M] of true states [M, P]; the share of their variance that it explains afterwards."""
+    states, goal = torch.from_numpy(privileged), torch.from_numpy(returns.astype(np.float32))
+    for _ in range(epochs):
+        for rows in torch.randperm(len(states)).split(128):
+            optimiser.zero_grad()
+            nn.functional.huber_loss(critic(states[rows]), goal[rows]).backward()
+            optimiser.step(rate)
+    with torch.no_grad():
+        return float(1 - (goal - critic(states)).var() / goal.var().clamp_min(1e-9))

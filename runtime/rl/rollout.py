@@ -1,0 +1,163 @@
+"""A policy that plans chunks and explores, in many rows of a twin at once: each row has its own clock."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from runtime.sim.vector.bench import VectorBench
+
+type Plan = Callable[[Mapping[str, np.ndarray], np.ndarray, np.ndarray], np.ndarray]
+"""Pictures u8 [n, H, W, 3] by camera, measured joints [n, J] and true state [n, P] -> joint targets [n, k, J], radians."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How a policy explores: each target is off by `sd_rad` of its own, and all of a chunk together by `held_rad`, which a
+    servo's lag does not smooth away; standard deviations."""
+
+    sd_rad: float
+    held_rad: float
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Deviations [n, k, J], radians."""
+        return rng.normal(0, self.sd_rad, shape) + rng.normal(0, self.held_rad, (shape[0], 1, shape[2]))
+
+
+STILL = Noise(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Experience:
+    """M decisions of a policy, row by row and in order, each with what came of it. A decision is a chunk of k control steps."""
+
+    images: dict[str, np.ndarray]  # u8 [M, H, W, 3]
+    state: np.ndarray  # [M, J] measured, rad
+    privileged: np.ndarray  # [M, P] true state, for the critic
+    mean: np.ndarray  # [M, k, J] rad, what the policy meant
+    action: np.ndarray  # [M, k, J] rad, what it did
+    done: np.ndarray  # [M, k] which of these steps were carried out
+    reward: np.ndarray  # [M] discounted to the decision
+    ends: np.ndarray  # [M] whether it was its episode's last
+    row: np.ndarray  # [M]
+    after: np.ndarray  # [N, P] true state in which each row was left
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of the episodes that ended."""
+
+    success: np.ndarray  # [E]
+    paid: np.ndarray  # [E] undiscounted sum of the reward
+
+    def hacked(self, before: "Told") -> bool:
+        """Whether the reward has risen since `before`, from the same starts, while success fell: each by over two standard errors
+        of the mean difference. Who is paid for the wrong thing learns that (Skalse et al., "Defining and Characterizing Reward
+        Hacking", 2022)."""
+        changes = [np.asarray(now, float) - then for now, then in ((self.paid, before.paid), (self.success, before.success))]
+        more, fewer = (change.mean() / max(1e-12, change.std(ddof=1) / len(change) ** 0.5) for change in changes)
+        return bool(more > 2 and fewer < -2)
+
+
+class Course:
+    """The rows of a bench, driven by a policy that plans `every` steps at once; one that is not `sees` is shown no pictures."""
+
+    def __init__(self, bench: VectorBench, every: int, sees: bool = True) -> None:
+        self.bench, self.every, self._sees = bench, every, sees
+        self._chunk = np.zeros((bench.rows, every, bench.actions))
+        self.at = np.full(bench.rows, every)
+        """The step of its chunk that each row is at [N]; at `every` it plans anew."""
+        self._paid = np.zeros(bench.rows)
+
+    def look(self, rows: np.ndarray, plan: Plan, noise: Noise, rng: np.random.Generator) -> dict[str, np.ndarray | dict]:
+        """Plan anew in `rows`: what was seen, meant and will be done there, as `Experience` names it."""
+        bench = self.bench
+        state, privileged, images = bench.state()[rows], bench.privileged()[rows], {}
+        if self._sees:
+            pictures = bench.pictures(rows)
+            images = {name: np.ascontiguousarray(pictures[:, i]) for i, name in enumerate(bench.cameras)}
+        mean = plan(images, state, privileged)
+        self._chunk[rows] = mean + noise.draw(rng, mean.shape)
+        self.at[rows] = 0
+        return {
+            "images": images,
+            "state": state,
+            "privileged": privileged,
+            "mean": mean,
+            "action": self._chunk[rows],
+            "row": rows,
+        }
+
+    def next(self) -> np.ndarray:
+        """The joint targets [N, J] of this step, by each row's clock."""
+        return self._chunk[np.arange(self.bench.rows), np.minimum(self.at, self.every - 1)]
+
+    def collect(self, plan: Plan, noise: Noise, rng: np.random.Generator, steps: int, discount: float) -> tuple[Experience, Told]:
+        """So many control steps of every row. Decisions that these cut off are left out; all rows plan anew next time."""
+        bench, n = self.bench, self.bench.rows
+        parts: list[dict] = []
+        size = 0
+        open_ = np.zeros(n, int)  # which decision each row is at
+        done, reward = np.zeros((n * (steps + 1), self.every), bool), np.zeros(n * (steps + 1))
+        ends, success, paid = np.zeros(len(reward), bool), [], []
+        for _ in range(steps):
+            if len(rows := np.flatnonzero(self.at == self.every)):
+                parts.append(self.look(rows, plan, noise, rng))
+                open_[rows] = size + np.arange(len(rows))
+                size += len(rows)
+            stepped = bench.step(self.next())
+            done[open_, self.at] = True
+            reward[open_] += discount**self.at * stepped.reward
+            self._paid += stepped.reward
+            self.at += 1
+            if stepped.done.any():
+                over = np.flatnonzero(stepped.done)
+                ends[open_[over]] = True
+                self.at[over] = self.every
+                success.extend(stepped.success[over])
+                paid.extend(self._paid[over])
+                self._paid[over] = 0.0
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "images"}
+        images = {name: np.concatenate([part["images"][name] for part in parts]) for name in parts[0]["images"]}
+        cut = np.zeros(size, bool)
+        cut[open_[self.at < self.every]] = True
+        after = np.where((self.at < self.every)[:, None], columns["privileged"][open_], bench.privileged())
+        self.at[:] = self.every
+        kept = np.lexsort((np.arange(size), columns["row"]))
+        kept = kept[~cut[kept]]
+        found = {name: column[kept] for name, column in columns.items()}
+        found |= {"done": done[kept], "reward": reward[kept], "ends": ends[kept]}
+        return Experience({k: v[kept] for k, v in images.items()}, after=after, **found), Told(np.array(success), np.array(paid))
+
+
+def first_episodes(course: Course, plan: Plan) -> Told:
+    """What comes of one episode in each row, without exploring."""
+    bench, rng = course.bench, np.random.default_rng(0)
+    success, paid, over = np.zeros(bench.rows, bool), np.zeros(bench.rows), np.zeros(bench.rows, bool)
+    for _ in range(bench.horizon):
+        if len(rows := np.flatnonzero((course.at == course.every) & ~over)):
+            course.look(rows, plan, STILL, rng)
+        stepped = bench.step(course.next())
+        paid += np.where(over, 0.0, stepped.reward)
+        success |= stepped.success & ~over
+        over |= stepped.done
+        course.at = np.minimum(course.at + 1, course.every)
+        if over.all():
+            break
+    return Told(success, paid)
+
+
+def joined(parts: Sequence[Experience]) -> Experience:
+    """Several of the same rows as one, whose rows are others each."""
+    images = {name: np.concatenate([part.images[name] for part in parts]) for name in parts[0].images}
+    columns = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts])
+        for f in fields(Experience)
+        if f.name not in ("images", "row")
+    }
+    firsts = np.cumsum([0, *(len(part.after) for part in parts[:-1])])
+    row = np.concatenate([part.row + first for part, first in zip(parts, firsts, strict=True)])
+    return Experience(images, row=row, **columns)
