@@ -30,6 +30,8 @@ DEFAULTS = {
     "transfer": "cosmos",
 }
 HERE = "here"
+OF_WEIGHTS = "LicenseRef-Weights"
+"""Licence of a back end whose weights people choose: that of the weights, which its stage's `weights_licence` says."""
 OURS = Path(__file__).parent / "backends"
 LARGEST = 20_000
 """Bytes of a description; it is some ten lines."""

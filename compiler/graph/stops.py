@@ -67,7 +67,7 @@ def guarded(graph: Graph, all_guards: list[Guard]) -> dict[Address, tuple[Guard,
     for node in graph.nodes.values() if roots else ():
         own: dict[int, Guard] = {}
         for port, parents in node.inputs.items():
-            for parent in parents if port != "judged" else ():
+            for parent in parents if (node.stage.role, port) != ("gate", "judged") else ():
                 for guard in (*roots.get(parent.address, ()), *held.get(parent.address, ())):
                     own[id(guard)] = guard
         if own:

@@ -36,10 +36,16 @@ def same_arm(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
 
 
 def no_increment(subject: Subject) -> Iterator[Diagnostic]:
-    """X481: a study is to go on from another, and brings nothing beyond it that could be held against it."""
+    """X481: a study is to go on from itself, or from another and brings nothing beyond it that could be held against it."""
     for name, study in subject.studies():
-        before = subject.project.studies.get(study.incremental_over or "")
-        if before is not None and not increments(subject.project, study, before):
+        before, past, at = subject.project.studies.get(study.incremental_over or ""), list[str](), study.incremental_over
+        while at in subject.project.studies and at not in past:
+            past, at = [*past, at], subject.project.studies[at].incremental_over
+        if name in past:
+            message = f"`{name}` goes on from itself" + (f" by way of `{past[0]}`" if past[0] != name else "")
+            help = "name a study that came before it"
+            yield subject.at("study", name, ("incremental_over",), "X481", message, help)
+        elif before is not None and not increments(subject.project, study, before):
             message = f"`{name}` has nothing beyond `{study.incremental_over}` that could be held against it"
             help = "list an approach with a `row.prior` that the other study lacks; that one needs one with a prior, too"
             yield subject.at("study", name, ("incremental_over",), "X481", message, help)

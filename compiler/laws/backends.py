@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Severity, did_you_mean, meant, same_id
+from compiler.graph.graph import Graph
 from compiler.laws.subject import Subject
 from compiler.project.backends import absence, benchmarks, remedy
 from compiler.project.backends import chosen as chosen_by
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
-from runtime.backend import DEFAULTS, BackendInfo, available, info
+from runtime.backend import DEFAULTS, OF_WEIGHTS, BackendInfo, available, info
 from runtime.bound.benchmark import BENCHMARK
 from runtime.problem import InputError
 from runtime.stage import load_stages, providers
@@ -93,6 +94,23 @@ def licence(subject: Subject) -> Iterator[Diagnostic]:
             path = ("backends", role) if role in study.backends else ("use",)
             help = "try policies in another one, or set `use: research`" if role == BENCHMARK else help
             yield subject.at("study", name, path, "B303", message, help)
+
+
+def licence_of_weights(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:
+    """X513: weights that people chose, of which nobody says the licence. B303: one that forbids what the study is for."""
+    told: set[tuple[str, str]] = set()
+    for node in graph.samples:
+        for role, chosen in node.backends.items():
+            if (node.stage.name, role) in told or _licence(role, chosen["name"]) != OF_WEIGHTS:
+                continue
+            told.add((node.stage.name, role))
+            terms, at = str(node.params.get("weights_licence", "")), f"stages: {{{node.stage.name}: {{weights_licence: ...}}}}"
+            if not terms:
+                message, help = f"nobody says what licence the weights of `{chosen['name']}` have", f"write it as `{at}`"
+                yield subject.at("study", name, ("backends", role), "X513", message, help)
+            elif forbids_sale(terms) and subject.project.studies[name].use == "commercial":
+                message = f"weights of `{chosen['name']}` have licence `{terms}`, which forbids commercial use"
+                yield subject.at("study", name, ("backends", role), "B303", message, "choose others, or set `use: research`")
 
 
 def _idle(subject: Subject, study: Study) -> set[str]:

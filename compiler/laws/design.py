@@ -92,23 +92,31 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("locations", i), "X412", message, help, notes=(note,))
 
 
-TARGETED = (("location",), ("location", "task"))
+TARGETED = (("location",), ("location", "task"), ("location", "task", "approach", "seed"))
 """Axes of stages that can be targets."""
 
 
 def targets(subject: Subject) -> Iterator[Diagnostic]:
-    """X416: a target that is made for more than each location, or each location and task."""
+    """X416: a target that stands for more than a location, a task there, or a training of an approach."""
     stages = load_stages()
     for name, study in subject.studies():
         for i, target in enumerate(study.targets):
             if target in stages and stages[target].per not in TARGETED:
                 per = " and ".join(stages[target].per)
-                message = f"`{target}` is made for each {per}, not for each location, or location and task"
+                message = f"`{target}` is made for each {per}, not for each location, location and task, or training there"
                 fit = ", ".join(sorted(s.name for s in stages.values() if s.per in TARGETED))
                 yield subject.at("study", name, ("targets", i), "X416", message, f"stages that can be targets: {fit}")
-            elif target in stages and "task" in stages[target].per and not study.tasks:
-                message = f"`{target}` is made for each task, and the study has none"
-                yield subject.at("study", name, ("targets", i), "X416", message, "name `tasks`")
+            elif target in stages:
+                named = {
+                    "task": ("tasks", study.tasks),
+                    "approach": ("approaches", study.approaches),
+                    "seed": ("seeds", study.seeds),
+                }
+                for axis, (field, values) in named.items():
+                    if axis in stages[target].per and not values:
+                        message = f"`{target}` is made for each {axis}, and the study has none"
+                        yield subject.at("study", name, ("targets", i), "X416", message, f"name `{field}`")
+                        break
 
 
 def reaches_nothing(subject: Subject) -> Iterator[Diagnostic]:

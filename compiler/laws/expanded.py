@@ -8,6 +8,7 @@ from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.graph import Graph
 from compiler.laws.alike import graph_for_laws
 from compiler.laws.arms import idle_rounds, other_curve, same_arm
+from compiler.laws.backends import licence_of_weights
 from compiler.laws.budget import over_budget
 from compiler.laws.cameras import of_one_size
 from compiler.laws.contracts import contracts
@@ -32,6 +33,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     of_one_size,
     one_control_rate,
     over_budget,
+    licence_of_weights,
 )
 
 

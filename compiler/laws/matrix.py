@@ -44,6 +44,18 @@ def stale_facts(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.at("approach", name, ("row", "verified"), "X480", message, help, severity="warning")
 
 
+def one_at_a_time(subject: Subject) -> Iterator[Diagnostic]:
+    """X514: approaches of two stacks that others made, in one study."""
+    first: dict[str, str] = {}
+    for name, _, at, approach, spec in subject.approaches():
+        other = first.setdefault(name, approach) if spec.row.repository else approach
+        if spec.row.repository and spec.row.repository != subject.project.approaches[other].row.repository:
+            message = f"`{approach}` brings in a stack of others, and so does `{other}`"
+            help = "bring in one at a time, each in a study of its own that goes on from the one before (`incremental_over`)"
+            notes = _row(subject, approach, "repository")
+            yield subject.at("study", name, at, "X514", message, help, severity="warning", notes=notes)
+
+
 def prior_range(subject: Subject) -> Iterator[Diagnostic]:
     """X406: a prior range whose low end is above its high end."""
     for name in subject.used("approach"):

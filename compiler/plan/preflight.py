@@ -9,14 +9,13 @@ from typing import Literal, NamedTuple
 from compiler.graph.node import Node
 from compiler.plan.overview import Overview
 from compiler.plan.summary import amounts, over, size
-from compiler.project.backends import chosen, interpreter
+from compiler.project.backends import interpreter
 from compiler.project.layers import BROUGHT, approach_policy
 from compiler.project.project import Project
 from compiler.spec.study import Study
-from runtime.backend import info
-from runtime.foresight.foresight import digest_of
+from runtime.backend import OF_WEIGHTS, info
+from runtime.foresight.process import digest_of
 from runtime.libraries import installed, rounded
-from runtime.problem import InputError
 
 GB = 1e9
 
@@ -47,7 +46,7 @@ def folders(project: Project, study: Study) -> Iterator[Line]:
 def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
     """Digests of what is read, licences, libraries, GPUs, memory, disk and time."""
     yield from _digests(found)
-    yield from _licences(project, study)
+    yield from _licences(project, study, found)
     build = list(found.plan.build())
     yield from _libraries(found)
     used = {(role, one["name"]) for node in build for role, one in node.backends.items()}
@@ -81,7 +80,7 @@ def _digests(found: Overview) -> Iterator[Line]:
             yield Line(f"files of {node.label}", "ok", f"sha256 {digest[:16]}")
 
 
-def _licences(project: Project, study: Study) -> Iterator[Line]:
+def _licences(project: Project, study: Study, plan: Overview) -> Iterator[Line]:
     stated: dict[str, str | None] = {}
     for name in study.locations:
         spec = project.locations.get(name)
@@ -93,11 +92,10 @@ def _licences(project: Project, study: Study) -> Iterator[Line]:
     for found in filter(None, (approach_policy(project, name) for name in study.approaches)):
         row = project.approaches[found[0]].row
         stated[f"policy of {found[0]}"] = row.licence if row else None
-    for role, name in chosen(project, study).items():
-        try:
-            stated[f"back end {name}"] = info(role, name).licence
-        except InputError:
-            continue
+    used = {(role, one["name"]): node for node in plan.plan.graph.nodes.values() for role, one in node.backends.items()}
+    for (role, name), node in sorted(used.items(), key=lambda one: one[0]):
+        licence = info(role, name).licence
+        stated[f"back end {name}"] = node.params.get("weights_licence") if licence == OF_WEIGHTS else licence
     for what, licence in stated.items():
         said = f"{licence}, for {study.use} use" if licence else "states none: say `licence:`, and whether you may use it"
         yield Line(what, "ok" if licence else "unsure", said)

@@ -61,7 +61,7 @@ def differences(project: Project, study: str, treated: str, base: str) -> list[D
     What neither sets is the same by construction. What only one sets is held against what the other has instead: a
     value of a location or task of the study, the study's own, or the default. Where one of the two brings its policy, what
     the other's training alone reads is no difference of its own: it is that of `policy`. Nor is one in what both are judged
-    by and neither makes for itself: that is the baseline's for both.
+    by and neither makes for itself: that is the baseline's for both. Nor is one in what no trial of the study reads.
     """
     ours, theirs = _settings(project, treated), _settings(project, base)
     knobs = ours.keys() | theirs.keys()
@@ -71,8 +71,9 @@ def differences(project: Project, study: str, treated: str, base: str) -> list[D
     judged, made = (
         set().union(*(read_for(project, study, approach, itself) for approach in (treated, base))) for itself in (False, True)
     )
+    none = load_stages().keys() - judged if judged else set()  # which no trial of either reads
     found = []
-    for knob in sorted(knob for knob in knobs if len(knob) == 1 or knob[0] not in judged - made):
+    for knob in sorted(knob for knob in knobs if len(knob) == 1 or knob[0] not in judged - made | none):
         default = _default(project, study, knob)
         one, other = ours.get(knob), theirs.get(knob)
         if one is None or other is None:

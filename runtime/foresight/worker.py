@@ -21,7 +21,7 @@ DOMAIN = "umi"
 
 
 def digest_of(folder: Path) -> str:
-    """As `runtime.foresight.foresight.digest_of`, which a test holds."""
+    """As `runtime.foresight.process.digest_of`, which a test holds."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and ".cache" not in p.relative_to(folder).parts):
         with path.open("rb") as file:

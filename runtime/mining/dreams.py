@@ -48,9 +48,9 @@ def redreamt(world: WorldModel, twin: Path, facts: Twin, found: Sequence[Attempt
     return dream(world, policy, first, joints, range(len(found)), facts.task, facts.robot)
 
 
-def seen_by_judge(world: WorldModel, dreamt: Dream, task: Task) -> Seen:
-    """Dreams as judges are shown them."""
+def seen_by_judge(world: WorldModel, dreamt: Dream, task: Task, weights: str, room: Path) -> Seen:
+    """Dreams as judges are shown them: by one whose weights have this sha256, with a folder for its files."""
     films = [partial(film_of, world, dreamt, i) for i in range(len(dreamt.first))]
-    weights = {getattr(term, "__name__", ""): weight for term, weight in kind_of(task).REWARD.items()}
-    success = weights.pop(SUCCESS_TERM, 0.0)
-    return Seen(films, dreamt.done, dreamt.reward, sum(weights.values()), success, task.instruction)
+    terms = {getattr(term, "__name__", ""): weight for term, weight in kind_of(task).REWARD.items()}
+    success = terms.pop(SUCCESS_TERM, 0.0)
+    return Seen(films, dreamt.done, dreamt.reward, sum(terms.values()), success, task.instruction, weights, room)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, one, stage
@@ -19,6 +20,10 @@ class JudgeParams(Params):
     """As in `rollouts`."""
     judge_seed: int = Field(0, ge=0)
     """Seed of these attempts; no world model was trained on them."""
+    weights: str = later(born="", since=2, pattern="^([0-9a-f]{64})?$")
+    """sha256 of the judge's weights, as the refusal R371 tells it; embedded judges have none."""
+    weights_licence: str = later(born="", since=2, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
+    """Licence of these weights, an SPDX expression: `use: commercial` in a study holds it to that."""
 
 
 @stage(
@@ -41,7 +46,8 @@ def judge(p: JudgeParams, twin: Path, world: Path, out: Out, judge: Judge) -> di
     what the judge says of that against what came of them in the twin. `judged.json` has all scores.
 
     Raises:
-        InputError: R344 when the world model lacks files.
+        InputError: R344 when the world model lacks files; R370 and R371 when a judge of another environment, or its weights, is
+            not there.
     """
     import json
 
@@ -60,7 +66,7 @@ def judge(p: JudgeParams, twin: Path, world: Path, out: Out, judge: Judge) -> di
         found.append(attempt)
         out.progress(0.5 * len(found) / p.episodes, "trying")
     dreamt = redreamt(imagined, twin, facts, found)
-    said = judge.judge(seen_by_judge(imagined, dreamt, facts.task))
+    said = judge.judge(seen_by_judge(imagined, dreamt, facts.task, p.weights, out.root))
     truth = np.array([bool(one.success[-1]) for one in found])
     rows = [
         {"success": bool(t), "score": round(float(s), 6)} | ({} if said.text is None else {"text": bool(said.text[i])})

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
@@ -48,6 +48,10 @@ class MineParams(Params):
     """Score from which a rollout counts as a success."""
     near_at: float = Field(0.35, gt=0, lt=1)
     """Mean of score and reward proxy from which a failure counts as near."""
+    weights: str = later(born="", since=2, pattern="^([0-9a-f]{64})?$")
+    """sha256 of the judge's weights, as the refusal R371 tells it; embedded judges have none."""
+    weights_licence: str = later(born="", since=2, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
+    """Licence of these weights, an SPDX expression: `use: commercial` in a study holds it to that."""
     seed: int = bound("seed")
     """Training seed: starts of the rollouts."""
 
@@ -98,7 +102,7 @@ def mine(
 
     Raises:
         InputError: R262 when the task is held out; R344 when the model lacks files; R348 when the policy looks through another
-            camera than the model paints.
+            camera than the model paints; R370 and R371 when a judge of another environment, or its weights, is not there.
     """
     import json
 
@@ -126,7 +130,7 @@ def mine(
     kind, family = kind_of(facts.task), hash_of((83, p.seed, past))
     starts = [kind.draw_start(facts.task, i, "practice", family, facts.robot) for i in range(p.episodes)]
     dream = dreamt_from(model, actor, twin, facts, [Condition("train", start) for start in starts]).dream
-    seen = seen_by_judge(model, dream, facts.task)
+    seen = seen_by_judge(model, dream, facts.task, p.weights, out.root)
     score, proxy = np.clip(np.nan_to_num(judge.judge(seen).score), 0, 1), progress(seen)
     found = ranked(score, proxy, dream.apart, p.success_at, p.near_at)
     chosen = select(found, score, (p.mix.success, p.mix.near, p.mix.hard), p.keep, p.choose, np.random.default_rng([83, family]))

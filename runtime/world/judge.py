@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class Seen:
     dense: float  # the most that a step's reward can be before success
     success: float  # what success adds to a step's reward
     instruction: str
+    weights: str = ""  # sha256 of the judge's weights, as the study names it
+    room: Path | None = None  # a folder for files on the way
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from compiler.cli import main
 from compiler.laws.check import check
 from compiler.project.load import load_project
 from runtime.bound.dataset import Dataset
-from runtime.foresight.foresight import digest_of
+from runtime.foresight.process import digest_of
 from tests.errors.cases import base
 from tests.runtime.learn import reach
 

@@ -72,6 +72,15 @@ def test_wiring_offsets_and_chains(tmp_path: Path) -> None:
     assert (steps.base.by, steps.budget, steps.spends_more) == (None, "steps", False)
 
 
+def test_what_no_trial_of_the_study_reads_is_no_difference(tmp_path: Path) -> None:
+    """A baseline's world model, where nothing is tried in one."""
+    inputs = "inputs:\n  world_model: {demos: demos}\n"
+    assert names(
+        project(tmp_path, worldly=inputs, other=inputs + "  policy: {demos: enrichment}\n"), "bold", "worldly"
+    ).keys() == {"policy.steps"}
+    assert names(load_project(tmp_path), "other", "worldly").keys() == {"policy.demos"}
+
+
 def test_only_more_of_a_number_is_more_but_any_other_capacity_may_be(tmp_path: Path) -> None:
     found = project(
         tmp_path,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from runtime.backend import info, load
-from runtime.foresight.foresight import Asked, digest_of
+from runtime.foresight.foresight import Asked
+from runtime.foresight.process import digest_of
 from runtime.foresight.worker import CHUNK
 from runtime.problem import InputError
 from tests import REPOSITORY

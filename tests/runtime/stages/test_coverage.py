@@ -294,11 +294,30 @@ def test_views_that_add_the_most_beat_as_many_of_a_circle(table: Path) -> None:
         for kind in ("next_best", "orbit")
     )
     assert _metrics(best)["workspace_shown"] > _metrics(circle)["workspace_shown"]
+    assert _metrics(best)["frames"] == _metrics(circle)["frames"]
+    few = _coverage(table, 300, trajectories=[{"kind": "next_best"}], frames=3, least_seen=0)
+    assert _metrics(few)["workspace_shown"] < _metrics(best)["workspace_shown"], "more frames show more"
     views = json.loads((best / "next_photos.json").read_text())
     shares = [views["workspace_seen"], *(view["workspace_seen"] for view in views["views"])]
     assert shares == sorted(shares)
     assert shares[-1] > shares[0]
     assert len(shares) == 4
+
+
+def test_clips_that_are_carried_on_are_checked_like_others(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _coverage(table, frames=6, trajectories=[{"kind": "orbit"}])
+    more = run_stage("continued_clips", {"frames": 5}, {"clips": made}, made.parents[1])
+    (film, fps), (before, rate) = (read_video(next((one / "clips").glob("*.mp4"))) for one in (more, made))
+    assert (film.shape, fps) == ((5, *before.shape[1:]), rate)
+    assert np.abs(film.astype(float) - before[-1]).mean() < 6, "the default shows the last picture again"
+    said = json.loads((more / "manifest.json").read_text())
+    assert (said["metrics"]["clips"], said["metrics"]["frames"], said["contract"]["checked"]) == (1, 5, [*CHECKS])
+    whole = clips.write_video
+    monkeypatch.setattr(
+        "runtime.coverage.video.write_video", lambda path, film, fps: whole(path, np.ascontiguousarray(film[:, ::-1, ::-1]), fps)
+    )
+    with pytest.raises(InputError, match="R263: none of the 1 clips"):
+        run_stage("continued_clips", {"frames": 4}, {"clips": made}, made.parents[1])
 
 
 @pytest.mark.parametrize("fault", FAULTS)

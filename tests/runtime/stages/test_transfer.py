@@ -89,5 +89,5 @@ def test_without_its_environment_it_says_so(
     sim_store: Path, sim_demos: Path, sim_twin: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(monkeypatch, CosmosTransfer([sys.executable]))
-    with pytest.raises(InputError, match="R370: the video model `transfer` cannot be run: no folder `weights/transfer`"):
+    with pytest.raises(InputError, match="R370: the model `transfer` cannot be run: no folder `weights/transfer`"):
         run_stage("transfer", {"transfer_seed": 99}, {"demos": sim_demos, "twin": sim_twin}, sim_store)

@@ -96,7 +96,7 @@ def test_what_was_kept_out_is_foretold(world: Path, prior: Path, sim_demos: Path
 
 
 def test_a_policy_is_tried_in_it(
-    sim_store: Path, sim_twin: Path, sim_policy: Path, sim_conditions: Path, world: Path, tmp_path: Path
+    sim_store: Path, sim_twin: Path, sim_policy: Path, sim_conditions: Path, world: Path, sim_world: Path
 ) -> None:
     inputs = {"policy": sim_policy, "world": world, "twin": sim_twin, "conditions": sim_conditions}
     tried = run_stage("imagined_trials", {"domain": "world_model", "trials": 5, "twice": 2}, inputs, sim_store)
@@ -110,6 +110,14 @@ def test_a_policy_is_tried_in_it(
     assert apart.max() > 0
     assert (said["repeated"], said["differing"], said["steps_apart"]) == (2, 0, 0)
     assert rows[0]["protocol"] == said["protocol"]
+    own = {**inputs, "baseline": sim_policy, "shared": sim_world}
+    found = run_stage("own_world", {"trials": 4}, own, sim_store)
+    by, told = json.loads((found / "tried.json").read_text()), read_manifest(found)["metrics"]
+    np.testing.assert_allclose(by["own"]["approach"], 100 * chance[:4], atol=1e-3)
+    assert (told["distinct"], told["uplift"], told["flattery"]) == (1, 0, 0), "the same policy twice"
+    assert by["shared"] != by["own"]
+    alone = read_manifest(run_stage("own_world", {"trials": 3}, {**own, "shared": world}, sim_store))["metrics"]
+    assert alone["distinct"] == 0
     dreamt = run_stage("imagine", {"episodes": 3}, {k: v for k, v in inputs.items() if k != "conditions"}, sim_store)
     with np.load(dreamt / "imagined.npz") as found:
         assert found["pictures"].shape[:2] == found["joints"].shape[:2] == (3, found["done"].shape[1] + 1)
