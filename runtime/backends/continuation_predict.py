@@ -1,5 +1,8 @@
 """Cosmos-Predict 2.5, through diffusers."""
 
+from pathlib import Path
+
+from runtime.foresight import worker
 from runtime.foresight.foresight import Foresight
 
 
@@ -7,3 +10,4 @@ class Predict(Foresight):
     """Role `continuation`."""
 
     pipeline = "predict"
+    program = Path(worker.__file__)

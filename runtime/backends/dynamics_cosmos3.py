@@ -1,5 +1,8 @@
 """Cosmos 3 forward dynamics, through diffusers."""
 
+from pathlib import Path
+
+from runtime.foresight import worker
 from runtime.foresight.foresight import Foresight
 
 
@@ -7,3 +10,4 @@ class Cosmos3(Foresight):
     """Role `dynamics`."""
 
     pipeline = "cosmos3"
+    program = Path(worker.__file__)

@@ -1,5 +1,8 @@
 """Cosmos-Transfer 2.5, through diffusers."""
 
+from pathlib import Path
+
+from runtime.foresight import worker
 from runtime.foresight.foresight import Foresight
 
 
@@ -7,3 +10,4 @@ class CosmosTransfer(Foresight):
     """Role `transfer`: what it is shown are controls (edges, depth or segmentation), and the film is as long as they are."""
 
     pipeline = "transfer"
+    program = Path(worker.__file__)

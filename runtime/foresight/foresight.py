@@ -29,9 +29,11 @@ class Asked:
 
 
 class Foresight:
-    """What a back end of either role does. A subclass of a model that runs elsewhere says the `pipeline` of its worker."""
+    """What a back end of either role does. A subclass of a model that runs elsewhere says the `program` that runs there, whose
+    code is the back end's and not the stage's, and which `pipeline` of it."""
 
     pipeline = ""
+    program = Path()
 
     def __init__(self, command: Sequence[str] = ()) -> None:
         """`command` starts a Python that has the model's libraries; its weights lie in `weights/PIPELINE` of its environment."""
@@ -56,13 +58,11 @@ class Foresight:
         """
         import numpy as np
 
-        from runtime.foresight import worker
-
         np.save(room / "shown.npy", shown)
         if poses is not None:
             np.save(room / "poses.npy", poses)
         said = {"pipeline": self.pipeline, "frames": frames, **asdict(asked)}
-        ask(self._command, Path(worker.__file__), room, self.pipeline, said)
+        ask(self._command, self.program, room, self.pipeline, said)
         films = np.load(room / "films.npy", allow_pickle=False)
         if films.dtype != np.uint8 or films.shape != (len(shown), frames, *shown.shape[2:]):
             raise cannot(self.pipeline, f"it gave films of shape {films.shape} and type {films.dtype}")
