@@ -33,6 +33,13 @@ class Contract:
     architecture: str | None = None
     """Of a policy: what training can go on from, as its stage calls it; `brought` of one that people brought."""
 
+    window: int | None = None
+    """Of latents: frames that each is made of."""
+    offset: int | None = None
+    """Of latents: how many control steps ahead they are read."""
+    suffix: str | None = None
+    """Of latents: encoder and window, such as `world_m1`."""
+
     checked: tuple[str, ...] | None = None
     """Of films: the visual checks that each of them was put to. Where they are wanted, silence is no."""
 

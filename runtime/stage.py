@@ -49,6 +49,7 @@ BOUND = {
     "repeated": "set the study's `repeated`",
     "audit": "fill in a sheet of `simkiln audit`",
     "exploited": "list the gate in the study's `gates`",
+    "required": "name the gate under `requires` of the claim",
     "judged": "remove it; the gate's rule says what is judged",
     "stopped": "remove it; gates decide it by `on_fail`",
     "unrecorded": "set `code` in simkiln.local.yaml",

@@ -22,6 +22,7 @@ from runtime.bound.audit import audited
 from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite, BenchmarkTask, FoundBenchmark
 from runtime.bound.cell import listed
 from runtime.bound.checkpoint import FoundPolicy
+from runtime.bound.claim import Composed
 from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
@@ -183,6 +184,13 @@ def _exploited(grid: Grid, at: Scope) -> list[GateRule]:
     return [_part(GateRule, rule) for rule in listed.values() if rule.against is not None and rule.on_fail != "warn"]
 
 
+def _required(grid: Grid, at: Scope) -> dict[str, GateRule]:
+    """Gates that the claim requires and the project has, by name."""
+    claim = grid.study.claims[str(at.claim)]
+    names = claim.requires if isinstance(claim, Composed) else []
+    return {name: _part(GateRule, grid.project.gates[name]) for name in sorted(names) if name in grid.project.gates}
+
+
 def _interim_places(grid: Grid, at: Scope) -> list[InterimPlace]:
     return [
         InterimPlace(location=location, task=one.task, domain=one.domain, look=one.look)  # ty: ignore[invalid-argument-type]
@@ -319,6 +327,7 @@ BINDINGS: dict[str, Binding] = {
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
     "audit": Binding(lambda grid, _: audited(grid.project.root, grid.frame.id)),
     "exploited": Binding(_exploited, _below("gates")),
+    "required": Binding(_required, _below("claims"), lambda _, at: at.claim),
     "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),
     "stopped": Binding(_stopped),
     "unrecorded": Binding(lambda grid, _: grid.identities.ignoring),

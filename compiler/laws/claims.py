@@ -12,8 +12,9 @@ from compiler.project.layers import fixed_policies
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
 from runtime.backend import DEFAULTS
-from runtime.bound.claim import Alike, Ordered, Simple, Superior, comparisons
+from runtime.bound.claim import Alike, Composed, Ordered, Simple, Superior, comparisons
 from runtime.bound.domain import carrying
+from runtime.bound.gate import TRIAL_METRICS
 
 REACH = {"simulation": "the simulation", "transfer": "places known only from captures", "real_robot": "real robots"}
 
@@ -51,9 +52,26 @@ def claim_without_control(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         for at, claim_id, claim in study.simple_claims():
             if isinstance(claim, Superior) and "~" not in claim_id and _can_be_compared(subject, study, claim):
+                if subject.project.arms.get(str(claim.over)) == claim.approach:
+                    continue  # it is compared with a control of its own
                 over = str(claim.over or study.baseline)
                 yield from _placebo(subject, name, at, claim_id, claim, over)
                 yield from _capacity(subject, name, at, claim_id, claim, over)
+
+
+def required_gate(subject: Subject) -> Iterator[Diagnostic]:
+    """X519: what a claim requires is no gate over trials: an offline figure says nothing of success."""
+    for name, study in subject.studies():
+        for claim_id, claim in study.claims.items():
+            for i, gate in enumerate(claim.requires if isinstance(claim, Composed) else ()):
+                at, rule = ("claims", claim_id, "requires", i), subject.project.gates.get(gate)
+                if rule is None:
+                    message = f"claim `{claim_id}` requires the gate `{gate}`, which the project has not"
+                    yield subject.at("study", name, at, "X519", message, did_you_mean(gate, subject.project.gates, "gates"))
+                elif rule.metric not in TRIAL_METRICS:
+                    message = f"claim `{claim_id}` requires the gate `{gate}`, which judges `{rule.metric}` and no trials"
+                    help = f"require a gate over {' or '.join(f'`{metric}`' for metric in TRIAL_METRICS)}"
+                    yield subject.at("study", name, at, "X519", message, help)
 
 
 def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:

@@ -1,10 +1,10 @@
 """Claims: the sentences that a study tests, as rules over bands of uplift."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, later
 from runtime.bound.domain import About, Domain
 
 ApproachId = Annotated[str, Field(min_length=1)]
@@ -91,6 +91,8 @@ class Ordered(ClaimBase):
     """Ids of the approaches, best first."""
 
 
+Explanation = Literal["capacity", "auxiliary loss"]
+"""What else than the approach's idea an uplift could come from."""
 Simple = Superior | Equivalent | NonInferior | Ordered | Alike
 """A claim that bands of one kind decide."""
 
@@ -102,6 +104,21 @@ class Composed(Bound):
     """Such as: treatment beats baseline, capacity control equals baseline, corrupting the input hurts."""
     parts: dict[PartId, Annotated[Simple, Field(discriminator="kind")]] = Field(min_length=2, max_length=20)
     """Claims by names of their own; the weakest of them is named in the verdict."""
+    rules_out: dict[PartId, Explanation] = later(born={}, since=1)
+    """Part -> the explanation that it rules out: it compares the approach with a control that has that and not the idea. Where
+    all other parts hold and this one does not, since the control does as well or is better than the baseline too, the claim is
+    `confounded by` it."""
+    requires: list[Annotated[str, Field(min_length=1)]] = later(born=[], since=1)
+    """Gates of the study over trials that must be passed; until they are, the claim is not run."""
+
+    @model_validator(mode="after")
+    def _of_parts(self) -> Self:
+        for name in self.rules_out:
+            if not isinstance(self.parts.get(name), Superior):
+                raise ValueError(f"`rules_out` has `{name}`, which is no part of the kind `superior`")
+        if not self.parts.keys() - self.rules_out.keys():
+            raise ValueError("`rules_out` has every part: one at least says that the approach helps")
+        return self
 
 
 Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Alike | Composed, Field(discriminator="kind")]

@@ -34,8 +34,13 @@ def load_policy(checkpoint: Path, facts_path: Path | None = None) -> Actor:
         message = f"the checkpoint's normaliser is not its own: {found[:12]}, not {facts['normaliser_digest'][:12]}"
         help_ = "a policy acts only with the normaliser that it was trained with: build the policy again"
         raise InputError(Problem("R313", message, help_))
-    if json.loads(config_path.read_text())["type"] == "simkiln_small":
-        return SmallActor(checkpoint, facts)
+    match json.loads(config_path.read_text())["type"]:
+        case "simkiln_small":
+            return SmallActor(checkpoint, facts)
+        case "simkiln_small_world":
+            from runtime.learn.modality.actor import SmallWorldActor
+
+            return SmallWorldActor(checkpoint, facts, load_normaliser(checkpoint))
     from runtime.learn.zoo import LeRobotActor
 
     return LeRobotActor(checkpoint, facts)
@@ -49,11 +54,7 @@ class SmallActor:
 
         self.facts = facts
         self._weights = load_file(checkpoint / "model.safetensors")
-        flat = load_file(next(f for f in normaliser_files(checkpoint) if "preprocessor" in f.name))
-        self._stats: Stats = {}
-        for name, value in flat.items():
-            key, statistic = name.rsplit(".", 1)
-            self._stats.setdefault(key, {})[statistic] = value
+        self._stats = load_normaliser(checkpoint)
         self.reset(0)
 
     def reset(self, n: int) -> None:
@@ -98,6 +99,17 @@ class SmallActor:
         columns = [np.stack(column, 1) for column in zip(*past, strict=True)]  # [N, n - 1, ...]
         moved = [np.take_along_axis(column, order[..., None], 1) for column in columns]
         return [*(tuple(column[:, i] for column in moved) for i in range(len(past))), now]
+
+
+def load_normaliser(checkpoint: Path) -> Stats:
+    """Statistics that a checkpoint's observations are normalised by, and its actions."""
+    from safetensors.numpy import load_file
+
+    stats: Stats = {}
+    for name, value in load_file(next(f for f in normaliser_files(checkpoint) if "preprocessor" in f.name)).items():
+        key, statistic = name.rsplit(".", 1)
+        stats.setdefault(key, {})[statistic] = value
+    return stats
 
 
 def normalise_image(image: np.ndarray, entry: dict[str, np.ndarray]) -> np.ndarray:

@@ -27,8 +27,8 @@ class Windows:
     shuffled: bool = False  # whether observations before the last are in an order of chance
 
     def batch(self, index: np.ndarray) -> dict[str, np.ndarray]:
-        """Windows `starts[index]`: images u8 [B, (n,) H, W, 3], state [B, (n,) D], action [B, k, A] and its padding, and where
-        objects are in the images [B, (n,) K, 2], as far as that is known."""
+        """Windows `starts[index]`: images u8 [B, (n,) H, W, 3], state [B, (n,) D], action [B, k, A] and its padding, the frame
+        that it is about (`index` [B]), and where objects are in the images [B, (n,) K, 2], as far as that is known."""
         t = self.starts[index]
         seen = t if self.observation_deltas is None else self._clamped(t, self.observation_deltas)[0]
         if self.shuffled:
@@ -38,7 +38,7 @@ class Windows:
         a = self.arrays
         images = {IMAGE_PREFIX + c: im[seen] for c, im in a.images.items()}
         images |= {PLACES_PREFIX + c: places[seen] for c, places in a.places.items()}
-        return {**images, STATE: a.state[seen], ACTION: a.action[ahead], "action_is_pad": is_pad}
+        return {**images, STATE: a.state[seen], ACTION: a.action[ahead], "action_is_pad": is_pad, "index": t}
 
     def _clamped(self, t: np.ndarray, deltas: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         wanted = t[:, None] + np.asarray(deltas)[None]

@@ -20,6 +20,8 @@ class ClaimParams(Params):
     """The study: its baseline, its places and the level of its bands."""
     exploited: list[GateRule] = bound("exploited", since=6, default=[])
     """Gates over what is exploited: a claim that rests on trials of which one fails is not run."""
+    required: dict[str, GateRule] = bound("required", since=6, default={})
+    """Gates that the claim requires: while one is not passed it is not run."""
 
 
 @stage(
@@ -42,7 +44,7 @@ def claim(p: ClaimParams, uplift: Path, out: Out) -> dict[str, Any]:
     from runtime.stats.verdict.claim_verdict import of_claim
 
     shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
-    verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared, p.exploited)
+    verdict = of_claim(p.claim, Trials.of(pq.read_table(uplift / "trials.parquet")), p.study, shared, p.exploited, p.required)
     out.path("claim").write_text(json.dumps(verdict, indent=1) + "\n")
     out.log(f"{verdict['verdict']}: {verdict['reason']}")
     return {"status": str(verdict["status"]), "verdict": str(verdict["verdict"]), "links": len(verdict["links"])}

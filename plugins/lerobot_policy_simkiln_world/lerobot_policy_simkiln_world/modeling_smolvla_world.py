@@ -76,7 +76,7 @@ class SmolVLAWorldPolicy(SmolVLAPolicy):
             self._begin_from(Path(config.init_from_policy_path))
 
     @classmethod
-    def from_pretrained(  # ty: ignore[invalid-method-override]
+    def from_pretrained(  # ty: ignore[incompatible-method-override]
         cls, pretrained_name_or_path: str | Path, *, config: SmolVLAWorldConfig | None = None, **given: Any
     ) -> "SmolVLAWorldPolicy":
         """A checkpoint of its own: all is in it, and where it began from need not be there any more.
@@ -122,7 +122,7 @@ class SmolVLAWorldPolicy(SmolVLAPolicy):
         loss, logged = lerobots
         total = loss if mode == "none" else loss + found["world_loss"]
         if self.config.world_loss_weight:
-            auxiliary = world.auxiliary(self._flow.seen.mean(1), window)
+            auxiliary, _ = world.auxiliary(self._flow.seen.mean(1), window)
             total, logged["world_auxiliary"] = total + self.config.world_loss_weight * auxiliary, float(auxiliary.detach())
         return total, {**logged, **world.logged(found, total.mean())}
 

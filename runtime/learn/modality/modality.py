@@ -69,10 +69,6 @@ class Modality(nn.Module):
                 weight.register_hook(lambda grad, name=name: self._add(name, grad))
         self.forget()
 
-    def reset_noise(self, seed: int) -> None:
-        """Let noise of memories begin anew."""
-        self._noise.manual_seed(_STREAM + seed)
-
     def forget(self) -> None:
         """Have no memory: the action path is as if nothing were beside it."""
         self.memory = self.valid = None
@@ -81,8 +77,9 @@ class Modality(nn.Module):
         """Hidden states of actions [B, C, H], with what is remembered."""
         return self.inject(h, self.memory, self.valid)
 
-    def remember(self, window: Window, mode: Mode) -> dict[str, Tensor]:
-        """Set the memory of a batch, and give what the Prophet's loss is made of: the sum is `loss`.
+    def remember(self, window: Window, mode: Mode, noise: Tensor | None = None) -> dict[str, Tensor]:
+        """Set the memory of a batch, and give the Prophet's loss and what is logged of it. Noise [B, K, Z] is drawn here where
+        none is given.
 
         Nothing of the action's loss reaches the Prophet: what it says stays a prediction of the world.
 
@@ -107,7 +104,7 @@ class Modality(nn.Module):
             case "shuffle":
                 self.memory = memory.roll(1, 0) if len(memory) > 1 else memory.roll(1, 1)
             case "random" | "random_scaled":
-                noise = torch.randn(memory.shape, generator=self._noise).to(memory)
+                noise = torch.randn(memory.shape, generator=self._noise).to(memory) if noise is None else noise
                 length = memory.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True).clamp_min(1e-6)
                 self.memory = noise * length if mode == "random_scaled" else noise
             case "oracle":
@@ -123,13 +120,13 @@ class Modality(nn.Module):
             found |= dict(zip(("world_loss", "world_cos"), foretelling(said, future, known), strict=True))
         return found
 
-    def auxiliary(self, h: Tensor, window: Window) -> Tensor:
-        """Loss of foretelling the same futures from a policy's own features [B, H]: what training by the world alone teaches."""
+    def auxiliary(self, h: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+        """(loss, cosine) of foretelling the same futures from a policy's own features [B, H]: what the world alone teaches."""
         assert window.future is not None
         past, sound = self._sound(window.past)
         said = past[:, -1:] + self.foresee(h).unflatten(-1, (self.sizes.offset, self.sizes.latent))
         within = sound[:, None].expand(said.shape[:2]) if window.within is None else sound[:, None] & window.within
-        return foretelling(said, self._normal(window.future), within)[0]
+        return foretelling(said, self._normal(window.future), within)
 
     def logged(self, found: dict[str, Tensor], total: Tensor) -> dict[str, float]:
         """All that is logged of a step, by `LOGGED`; lengths of gradients are those of the step before."""

@@ -6,7 +6,7 @@ from runtime.bound.domain import Domain
 from runtime.report.forms.base import Band, Form, Outlook, Standing
 from runtime.report.forms.gates import Waived
 
-ClaimWord = Literal["supported", "refuted", "undecided", "not run"]
+ClaimWord = Literal["supported", "refuted", "undecided", "not run", "confounded by capacity", "confounded by auxiliary loss"]
 
 
 class Link(Outlook):

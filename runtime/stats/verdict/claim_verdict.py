@@ -1,8 +1,9 @@
 """A claim's verdict from trials: every comparison it needs, judged; the weakest of them decides and is named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from runtime.bound.claim import Alike, Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
@@ -19,7 +20,12 @@ from runtime.stats.verdict.gate_verdict import of_trials
 
 
 def of_claim(
-    claim: Simple | Composed, trials: Trials, frame: StudyFrame, shared_training: bool = False, exploited: Sequence[GateRule] = ()
+    claim: Simple | Composed,
+    trials: Trials,
+    frame: StudyFrame,
+    shared_training: bool = False,
+    exploited: Sequence[GateRule] = (),
+    required: Mapping[str, GateRule] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The verdict, as JSON.
 
@@ -32,25 +38,70 @@ def of_claim(
         frame: the study: its baseline, places, seeds and level.
         shared_training: whether one training run serves all locations.
         exploited: gates over what is exploited: where one fails, no comparison of its approach in its domain counts.
+        required: gates by name without which nothing is said.
     """
     planned = [(location, task) for location in frame.locations for task in frame.tasks]
-    gates = [(rule, of_trials(rule, trials, frame.baseline, frame.level, shared_training, planned)) for rule in exploited]
+
+    def judged(rule: GateRule) -> dict[str, Any]:
+        return of_trials(rule, trials, frame.baseline, frame.level, shared_training, planned)
+
+    gates = [(rule, judged(rule)) for rule in exploited]
     stopped = {(rule.approach, rule.domain): said["reason"] for rule, said in gates if said["status"] is Status.FAILED}
-    links = [
-        _stopped(stopped, _link(name, part, pair, trials, frame, shared_training))
-        for name, part in parts(claim)
-        for pair in comparisons(part, frame.baseline)
-    ]
+
+    def compared(name: str, part: Simple, pair: tuple[str, str]) -> Link:
+        return _stopped(stopped, _link(name, part, pair, trials, frame, shared_training))
+
+    verdict = judged_links(claim, frame.baseline, compared)
+    for name, rule in required.items():
+        if (said := judged(rule))["status"] is not Status.PASSED:
+            why = f"the gate `{name}` is not passed: {said['reason']}"
+            return verdict | {"status": Status.NOT_RUN, "verdict": Verdict.NOT_RUN, "reason": why, "weakest": None}
+    return verdict
+
+
+def judged_links(
+    claim: Simple | Composed, baseline: str | None, compared: "Callable[[str, Simple, tuple[str, str]], Link]"
+) -> dict[str, Any]:
+    """The verdict on a claim whose comparisons `compared` makes: of a part's name, the part, and (approach, compared with)."""
+    links = [compared(name, part, pair) for name, part in parts(claim) for pair in comparisons(part, baseline)]
     status = combine(link.status for link in links)
     weakest = min(links, key=lambda link: (link.status.rank, link.clearance), default=None)
+    word: str = Verdict.of(status)
+    reason = weakest.reason if weakest else "nothing to compare: the study has no baseline"
+    if isinstance(claim, Composed) and (found := _confounded(claim, links, baseline, compared)):
+        weakest, explanation, reason = found
+        status, word = Status.FAILED, f"confounded by {explanation}"
     return {
         "kind": claim.kind,
         "status": status,
-        "verdict": Verdict.of(status),
-        "reason": weakest.reason if weakest else "nothing to compare: the study has no baseline",
+        "verdict": word,
+        "reason": reason,
         "weakest": weakest.link if weakest else None,
         "links": [link.to_json() for link in links],
     }
+
+
+def _confounded(
+    claim: Composed, links: "Sequence[Link]", baseline: str | None, compared: "Callable[[str, Simple, tuple[str, str]], Link]"
+) -> "tuple[Link, str, str] | None":
+    """The comparison with a control that explains the uplift, what by, and why; None where none does.
+
+    That takes an uplift: all that rules nothing out is supported. A control explains it where it is better than the approach,
+    or where nobody can tell that it is worse and it is better than the baseline itself.
+    """
+    if baseline is None or any(link.status is not Status.PASSED for link in links if link.part not in claim.rules_out):
+        return None
+    for link in links:
+        explanation = claim.rules_out.get(str(link.part))
+        if explanation is None or link.status in (Status.PASSED, Status.NOT_RUN):
+            continue
+        part = claim.parts[str(link.part)]
+        alone = compared(explanation, part.model_copy(update={"margin": 0.0}), (link.over, baseline))
+        if link.status is Status.FAILED:
+            return link, explanation, f"{link.reason}: `{link.over}` does at least as well"
+        if alone.status is Status.PASSED:
+            return link, explanation, f"{link.reason}; and `{link.over}` is better than `{baseline}` too: {alone.reason}"
+    return None
 
 
 def _stopped(stopped: Mapping[tuple[str | None, Domain | None], str], link: "Link") -> "Link":

@@ -1,0 +1,31 @@
+"""What a checkpoint of `small_world` remembers in its trials, beside its weights: a file that can be changed without them."""
+
+import json
+import shutil
+from pathlib import Path
+
+from runtime.problem import InputError, Problem
+
+ENCODER, MEMORY = "encoder", "memory.json"
+
+
+def install_memory(checkpoint: Path, trained: str, camera: str, encoder: Path) -> None:
+    """Put what it remembers in trials into a checkpoint, and the encoder of that: as it was trained, but that nobody knows what
+    truly comes."""
+    said = {"trained": trained, "rollout": "pred" if trained == "oracle" else trained, "camera": camera}
+    (checkpoint / MEMORY).write_text(json.dumps(said) + "\n")
+    shutil.copytree(encoder, checkpoint / ENCODER, dirs_exist_ok=True)
+
+
+def set_memory(checkpoint: Path, mode: str) -> str:
+    """Let it remember something else in trials; what it was trained with.
+
+    Raises:
+        InputError: R415 when it has nothing to remember by.
+    """
+    said = json.loads((checkpoint / MEMORY).read_text()) if (checkpoint / MEMORY).is_file() else {"trained": "none"}
+    if said["trained"] == "none":
+        message = "the policy was trained without a memory, so there is none to change"
+        raise InputError(Problem("R415", message, "set `memory` of the stage `world_policy`", "stages.recall.memory"))
+    (checkpoint / MEMORY).write_text(json.dumps({**said, "rollout": mode}) + "\n")
+    return str(said["trained"])
