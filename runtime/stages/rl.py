@@ -30,7 +30,9 @@ from runtime.stage import Resources, by_unit, one, stage
     expects=lambda p: {"policy": Contract(architecture="small"), "demos": Contract(checked=CHECKS)},
     cost=lambda p: Resources(
         mem_gb=2.0,
-        minutes=0.3 + (p.control_steps / 50_000 if p.method in ("ppo", "residual") else p.episodes / 400 + p.steps / 2000),
+        minutes=0.3
+        + (p.control_steps / 50_000 if p.method in ("ppo", "residual") else p.steps / 2000)
+        + (p.episodes / 400 if p.method in ("dagger", "filtered") else 0),
     ),
 )
 def rl(
