@@ -56,14 +56,14 @@ def test_a_judge_that_is_no_good_stops_all_that_was_mined_by_it(tmp_path: Path, 
     assert tried(tmp_path, **wrong) == {"in-world"}
 
 
-@pytest.mark.parametrize(("against", "left"), [(0.9, set()), (0.1, ARMS)])
+@pytest.mark.parametrize(("agreeing", "left"), [(0.1, set()), (0.9, ARMS)])
 def test_a_judge_whose_words_are_not_its_scores_stops_it_where_a_study_asks(
-    tmp_path: Path, against: float, left: set[str]
+    tmp_path: Path, agreeing: float, left: set[str]
 ) -> None:
     built = study(tmp_path)
     built.write("gates/judge-words.yaml", (REPOSITORY / "specs/gates/judge-words.yaml").read_text())
     built.edit("study.yaml", "targets: [coverage]", "targets: [coverage]\ngates: [judge-words]")
-    assert tried(tmp_path, text_against_score=against) == {"in-world", *left}
+    assert tried(tmp_path, text_against_score=agreeing) == {"in-world", *left}
 
 
 @pytest.mark.parametrize("wrong", [{"hard_share": 80 / 81}, {"non_hard": 1}])
