@@ -210,6 +210,7 @@ class Stage:
     offers: Callable[[Any, dict[str, Contract]], Contract]
     expects: Callable[[Any], dict[str, Contract]]
     agree: tuple[tuple[str, str], ...] = ()
+    same: tuple[tuple[str, str], ...] = ()
     role: Role = ""
     domains: tuple[str, ...] = ()
     over: str = ""
@@ -260,6 +261,7 @@ def stage(
     offers: Callable[[Any, dict[str, Contract]], Contract] = lambda p, inputs: Contract(),
     expects: Callable[[Any], dict[str, Contract]] = expects_nothing,
     agree: tuple[tuple[str, str], ...] = (),
+    same: tuple[tuple[str, str], ...] = (),
     cost: Callable[[Any], Resources] = lambda p: Resources(),
 ) -> Callable[[Function], Function]:
     """Register the decorated function as a stage; its first argument is annotated with its `Params` class.
@@ -268,7 +270,8 @@ def stage(
     artifact, a folder when it ends in `/`; a name ending in `?` may be absent. `metrics` maps what it may record to units
     (`by_unit`): gates that ask for anything else are refused. `offers` and `expects` state contracts that are known before
     anything is built; each pair in `agree` names two ports whose parents must meet: the first one's contract is what is wanted
-    of the second. `libraries` are those of others whose version can change what is made, each with how much of it counts
+    of the second. Each pair in `same` names a port, and one at which must stand what the former's artifact itself read at its
+    port of that name. `libraries` are those of others whose version can change what is made, each with how much of it counts
     (`runtime.libraries`); those that a back end brings are its own.
 
     Raises:
@@ -301,6 +304,7 @@ def stage(
             offers=offers,
             expects=expects,
             agree=agree,
+            same=same,
             role=role,
             domains=domains,
             over=over,

@@ -78,9 +78,9 @@ def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnos
     notes = [Note(f"in `{edge.reader.label}`, {reads}")]
     for (setter, span), value in zip(ends, (wrong.wanted, wrong.offered), strict=True):
         if span is None:
-            wired = _wired(subject, edge.reader, setter.stage.name)
+            at = wired(subject, edge.reader, setter.stage.name)
             by = f"{_shown(value)} is what `{setter.stage.name}` has by default"
-            notes.append(Note(f"{by}, which is asked for here" if wired else by, wired))
+            notes.append(Note(f"{by}, which is asked for here" if at else by, at))
         elif span != main:
             notes.append(Note(f"{_shown(value)} is set for `{setter.stage.name}` here", span))
     known = (HELP[at] for value in (wrong.wanted, wrong.offered) if (at := (wrong.fact, value)) in HELP)
@@ -88,7 +88,7 @@ def _unmet(subject: Subject, name: str, edge: _Edge, wrong: Mismatch) -> Diagnos
     return Diagnostic("X409", message, main, tuple(dict.fromkeys(notes)), help)
 
 
-def _wired(subject: Subject, reader: Node, stage: str) -> Span | None:
+def wired(subject: Subject, reader: Node, stage: str) -> Span | None:
     """Where an approach that asks for the reader wires that stage."""
     for approach in (reader.scope.approach, *reader.askers):
         for link in subject.chain(approach) if approach else ():

@@ -11,6 +11,7 @@ from compiler.laws.arms import idle_rounds, other_curve, same_arm
 from compiler.laws.backends import licence_of_weights
 from compiler.laws.budget import over_budget
 from compiler.laws.cameras import of_one_size
+from compiler.laws.continued import continued
 from compiler.laws.contracts import contracts
 from compiler.laws.protocols import one_control_rate
 from compiler.laws.recorded import absent_data
@@ -30,6 +31,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     other_curve,
     absent_data,
     contracts,
+    continued,
     of_one_size,
     one_control_rate,
     over_budget,

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from runtime.learn.actor import PolicyFacts
 from runtime.learn.spec import Learner, Spec
 from runtime.problem import InputError, Problem
@@ -37,6 +39,10 @@ def resumed(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weight: 
     from safetensors.torch import load_file
 
     learner = fresh_like(checkpoint, facts, dataset, places_weight)
+    if (told := _differs(checkpoint, dataset)) is not None:
+        message = f"the policy was made from other demos than it is to be trained on with: statistics of `{told}` differ"
+        help_ = "give the stage the demos that the policy reads, such as `inputs: {refine: {demos: enrichment}}`"
+        raise InputError(Problem("R319", message, help_, "demos"))
     live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
     for name, value in live.items():
         value.copy_(stored[name])
@@ -62,3 +68,20 @@ def fresh_like(checkpoint: Path, facts: PolicyFacts, dataset: Path, places_weigh
     cameras = tuple(facts["camera_keys"])
     spec = Spec("small", cameras, (height, width), *dims, options, places_weight, facts["history"])
     return LightLearner(spec, load_stats(dataset))
+
+
+def _differs(checkpoint: Path, dataset: Path) -> str | None:
+    """A feature by which a checkpoint's normaliser is not that of a dataset, if there is one."""
+    from runtime.learn.load import load_normaliser
+    from runtime.learn.normaliser import load_stats
+
+    stored, fresh = load_normaliser(checkpoint), load_stats(dataset)
+    return next(
+        (
+            feature
+            for feature, entry in fresh.items()
+            if not entry.keys() <= stored.get(feature, {}).keys()
+            or any(not np.array_equal(value, stored[feature][statistic]) for statistic, value in entry.items())
+        ),
+        None,
+    )

@@ -49,6 +49,7 @@ class PracticeParams(FurtherTraining):
         "before": previous("policy", "round", only_own=True),
     },
     agree=(("policy", "demos"),),
+    same=(("policy", "demos"),),
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "practised": "practised.npz"},
     backends=("renderer",),
     offers=lambda p, inputs: inputs.get("policy", Contract()),

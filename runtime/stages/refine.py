@@ -28,6 +28,7 @@ class RefineParams(FurtherTraining):
     per=("location", "task", "approach", "seed", "round"),
     needs={"policy": one("policy"), "before": previous("policy", "round"), "demos": one("demos"), "remedies": one("remedies")},
     agree=(("policy", "demos"),),
+    same=(("policy", "demos"),),
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv"},
     offers=lambda p, inputs: inputs.get("policy", Contract()),
     expects=lambda p: {

@@ -24,6 +24,7 @@ from runtime.stage import Resources, by_unit, one, stage
     per=("location", "task", "approach", "seed"),
     needs={"policy": one("policy"), "demos": one("demos"), "twin": one("twin"), "scene": one("splat")},
     agree=(("policy", "demos"), ("policy", "twin")),
+    same=(("policy", "demos"),),
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "points": "rl.csv", "curve?": "curve.csv"},
     backends=("renderer",),
     offers=lambda p, inputs: inputs.get("policy", Contract()),

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.build.testing import run_stage
 from runtime.learn.dataset import read_arrays
+from runtime.problem import InputError
 from runtime.sim.episodes.attempts import load_attempts
 from runtime.store.manifest import read_manifest
 
@@ -73,6 +74,13 @@ def test_two_rounds_of_mining(rounds: list[dict[str, Path]], parts: Inputs) -> N
     assert second["refine"]["frames"] == frames + first["remedy"]["shown_frames"] + second["remedy"]["shown_frames"]
     assert {made["refine"]["weights_digest"] for made in (first, second)} != {first["refine"]["weights_digest"]}
     assert second["world"]["frames"] > first["world"]["frames"]
+
+
+def test_a_policy_is_trained_on_with_its_own_demos_only(rounds: list[dict[str, Path]], parts: Inputs, sim_store: Path) -> None:
+    others = run_stage("demos", {"episodes": 2, "demo_seed": 1}, only(parts, "twin"), sim_store)
+    inputs = only(parts, "policy", demos=others, remedies=rounds[0]["remedy"])
+    with pytest.raises(InputError, match="other demos"):
+        run_stage("refine", REFINE, inputs, sim_store)
 
 
 def test_a_world_model_that_diverges_is_rolled_back(
