@@ -41,7 +41,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=40,
+    version=41,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

@@ -28,6 +28,8 @@ RATES = {  # approach -> domain -> expected success
     "placebo": {"twin": 0.82, "irl_proxy": 0.5},
     "enriched": {"twin": 0.84, "irl_proxy": 0.74},
 }
+POINTS = b"control_steps,success,clone_kl\n1000,0.5,0\n2000,0.6,\n3000,0.7,2.5\n"
+"""Of a policy that was improved by reinforcement learning, in short."""
 BUILT = 1_772_700_000.0
 """2026-03-05, in week 2026-W10."""
 MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
@@ -164,12 +166,14 @@ def synthetic_study(
     built: Mapping[str, float] = MappingProxyType({}),
     drift: Mapping[str, float] = MappingProxyType({}),
     fixed: tuple[str, ...] = (),
+    reinforced: tuple[str, ...] = (),
 ) -> Synthetic:
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
 
     Args:
         built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
         fixed: approaches that are one policy, whose trials stand for every seed.
+        reinforced: approaches whose policies have a curve of reinforcement learning.
         drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
         twice: how many first trials of each cell are run again.
         unsteady: domain -> how probably they end differently there.
@@ -251,8 +255,11 @@ def synthetic_study(
             store,
             "policy",
             f"{cell.location}{trained}{seed}",
-            {"policy.json": b"{}", "curve.csv": _loss_curve(trained, seed)},
-            {"loss": 0.02} | ({} if trained == "untrained" else {"held_out_loss": _losses(trained, seed)[-1]}),
+            {"policy.json": b"{}", "curve.csv": _loss_curve(trained, seed)}
+            | ({"rl.csv": POINTS} if trained in reinforced else {}),
+            {"loss": 0.02}
+            | ({"stopped": "patience"} if trained in reinforced else {})
+            | ({} if trained == "untrained" else {"held_out_loss": _losses(trained, seed)[-1]}),
             {"steps": 0 if cell.approach == "untrained" else 400, "seed": seed},
             {"demos": [parent]},
             cpu_s=24.0,

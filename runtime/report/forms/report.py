@@ -31,6 +31,7 @@ from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
 from runtime.report.forms.ranking import Ranking
 from runtime.report.forms.reality import SimReal
+from runtime.report.forms.reinforcement import RlRow
 from runtime.report.forms.rounds import RoundsForm
 from runtime.report.forms.training import TrainingRow
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token
@@ -125,6 +126,8 @@ class Report(Form):
     """Typical trials."""
     rounds: RoundsForm | None
     """Rounds of mining in a world model, their judge, and what people said of it."""
+    reinforcement: list[RlRow]
+    """Learning curves of policies that were improved in a twin."""
     training: list[TrainingRow]
     """Loss of training runs on held-out demos."""
     context: list[ContextRow]

@@ -34,6 +34,7 @@ from runtime.report.sections import (
     ranking,
     rates,
     reality,
+    reinforcement,
     rounds,
     times,
     training,
@@ -186,6 +187,14 @@ SECTIONS = (
         "What each round imagined, kept, learned and rolled back; how far its judge is right",
         lambda study: {"rounds": rounds.rounds(study)},
         rows={"rounds": rounds.rows},
+    ),
+    Section(
+        "reinforcement",
+        "Reinforcement learning",
+        "Success against control steps in varied twins",
+        lambda study: {"reinforcement": reinforcement.reinforcement(study)},
+        reinforcement.drawn,
+        {"reinforcement": reinforcement.rows},
     ),
     Section(
         "training",

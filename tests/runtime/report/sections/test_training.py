@@ -8,7 +8,11 @@ from tests.runtime.synthetic_study import RATES, synthetic_study
 
 def test_an_unfinished_run_shows_beside_the_others(tmp_path: Path) -> None:
     rates = {a: RATES[a] for a in ("baseline", "enriched", "untrained")} | {"aligned": RATES["enriched"]}
-    folder = synthetic_study(tmp_path / "store", rates=rates, curves=False).report()
+    folder = synthetic_study(tmp_path / "store", rates=rates, curves=False, reinforced=("enriched",)).report()
+    said = json.loads((folder / "report.json").read_text())["reinforcement"]
+    assert {row["approach"] for row in said} == {"enriched"}
+    assert [run["control_steps"] for run in said[0]["runs"]] == [[1000, 2000, 3000]] * len(said[0]["runs"])
+    assert said[0]["runs"][0]["clone_kl"] == [0.0, None, 2.5]
     rows = json.loads((folder / "report.json").read_text())["training"]
     assert {row["approach"] for row in rows} == {"baseline", "enriched"}  # nothing of an untrained one; aligned is the baseline's
     for row in rows:
@@ -22,3 +26,6 @@ def test_an_unfinished_run_shows_beside_the_others(tmp_path: Path) -> None:
     assert section.count('class="run"') == sum(len(row["runs"]) for row in rows)
     assert "worst run: seed 1" in section
     assert 'download="study-training.csv"' in section
+    curves = page[page.index('<section id="reinforcement">') :].partition("</section>")[0]
+    assert curves.count('class="run"') == sum(len(row["runs"]) for row in said)
+    assert "ended by: patience" in curves
