@@ -33,7 +33,8 @@ def present(project: Project, graph: Graph) -> Path | None:
     from compiler.report.brief import render_brief  # 40 ms, and with nothing built there is nothing to say
 
     said["labels"] = names = labels(project, graph.study)
-    said["milestones"] = due = milestones(project, graph, utc_day())
+    if due := milestones(project, graph, utc_day()):
+        said["milestones"] = due
     target = project.root / "build" / "report" / f"{graph.study}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     texts = {

@@ -85,3 +85,20 @@ def _differs(checkpoint: Path, dataset: Path) -> str | None:
         ),
         None,
     )
+
+
+def begin_from(learner: Learner, checkpoint: Path) -> None:
+    """Give a fresh policy the weights of a checkpoint, and nothing else of it.
+
+    Raises:
+        InputError: R397 when they do not fit: another architecture, or other sizes.
+    """
+    from safetensors.torch import load_file
+
+    live, stored = learner.weights(), load_file(checkpoint / "model.safetensors")
+    odd = [name for name, value in live.items() if name not in stored or stored[name].shape != value.shape]
+    if odd:
+        message = f"the policy that training is to start from does not fit: `{odd[0]}` is absent or of another size"
+        raise InputError(Problem("R397", message, "give both the same architecture, options, cameras and chunk", "policy"))
+    for name, value in live.items():
+        value.copy_(stored[name])

@@ -9,7 +9,7 @@ from runtime.bound.base import later
 from runtime.contract import CHECKS, Contract, needed, sizes_of
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, by_unit, one, stage
+from runtime.stage import Params, Resources, bound, by_unit, maybe, one, stage
 
 HISTORY = {"small": 1, "act": 1, "diffusion": 2, "smolvla": 1}
 """Observations that an architecture looks at, where nothing else is said; `act` and `smolvla` look at no more."""
@@ -108,7 +108,7 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     metrics=by_unit(loss="final_loss held_out_loss", s="train_cpu_s", count="parameters demos frames", text="weights_digest"),
     libraries=minor("lerobot", "numpy", "pillow", "safetensors", "torch", "torchvision") | exact("pyarrow"),
     per=("location", "task", "approach", "seed"),
-    needs={"demos": one("demos")},
+    needs={"demos": one("demos"), "start": maybe("policy")},
     makes={"checkpoint": "checkpoint/", "facts": "policy.json", "curve": "curve.csv", "snapshots?": "snapshots/"},
     offers=_offers,
     expects=lambda p: {
@@ -116,14 +116,19 @@ def _offers(p: Policy, inputs: dict[str, Contract]) -> Contract:
     },
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.01 + p.steps / (8000 if p.architecture == "small" else 2000)),
 )
-def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | None]:
-    """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors."""
+def policy(p: Policy, demos: Path, out: Out, start: Path | None = None) -> dict[str, float | int | str | None]:
+    """Train `architecture` on the demos; the checkpoint is LeRobot's, weights and normaliser in safetensors. With `start`
+    training begins from the weights of another policy; the normaliser is that of the demos.
+
+    Raises:
+        InputError: R397 when that policy is none of the same architecture and sizes.
+    """
     import time
     from dataclasses import replace
 
     from runtime.learn.checkpoint import policy_facts, save_facts
     from runtime.learn.dataset import checked_cameras, read_arrays, with_places
-    from runtime.learn.learner import make_learner
+    from runtime.learn.learner import begin_from, make_learner
     from runtime.learn.normaliser import load_stats
     from runtime.learn.snapshots import snapshot_steps
     from runtime.learn.spec import Spec
@@ -140,6 +145,8 @@ def policy(p: Policy, demos: Path, out: Out) -> dict[str, float | int | str | No
     luck = luck_of(p.seed, arrays)
     seed_everything(luck)
     learner = make_learner(spec, demos / "dataset")
+    if start is not None:
+        begin_from(learner, start / "checkpoint")
     recipe = Recipe(
         p.steps, p.batch_size, p.learning_rate, luck, p.shift_px, p.jitter, p.held_out, shuffled=p.history == "shuffled"
     )

@@ -21,6 +21,7 @@ from runtime.out import Out
 from runtime.problem import InputError
 from runtime.stage import load_stages
 from runtime.stages.policy import Policy, policy
+from runtime.store.manifest import read_manifest
 from runtime.store.store import Store
 from tests.runtime.learn import reach
 
@@ -265,3 +266,13 @@ def test_a_seed_brings_other_luck_for_other_demos(demos: Path, tmp_path: Path) -
     ]
     assert begun[0] == begun[1]
     assert len(set(begun)) == 3
+
+
+def test_training_starts_from_the_weights_of_another_policy(sim_store: Path, sim_demos: Path, sim_policy: Path) -> None:
+    untrained = {"steps": 0, "batch_size": 8, "held_out": 1, "seed": 7}
+    fresh = run_stage("policy", untrained, {"demos": sim_demos}, sim_store)
+    begun = run_stage("policy", untrained, {"demos": sim_demos, "start": sim_policy}, sim_store)
+    digest = {folder: read_manifest(folder)["metrics"]["weights_digest"] for folder in (fresh, begun, sim_policy)}
+    assert digest[begun] == digest[sim_policy] != digest[fresh]
+    with pytest.raises(InputError, match="does not fit"):
+        run_stage("policy", {**untrained, "chunk": 8}, {"demos": sim_demos, "start": sim_policy}, sim_store)
