@@ -28,6 +28,7 @@ DEFAULTS = {
     "dynamics": "still",
     "continuation": "still",
     "transfer": "cosmos",
+    "trainer": "isaaclab",
 }
 HERE = "here"
 OF_WEIGHTS = "LicenseRef-Weights"

@@ -1,8 +1,8 @@
 """Copy an artifact out of the store, for other programs: twin, demos, policy, tables; with its lineage and licences.
 
-A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a scene for Isaac Lab too), and an environment of
-`lerobot-eval --env.type=simkiln`; demos a LeRobotDataset (with `--hdf5` a file for robomimic, MimicGen and
-Isaac Lab Mimic too); policies a LeRobot checkpoint; tables of trials come as CSV too.
+A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a scene for Isaac Lab too, with `--isaaclab` a task
+of it), and an environment of `lerobot-eval --env.type=simkiln`; demos a LeRobotDataset (with `--hdf5` a file for robomimic,
+MimicGen and Isaac Lab Mimic too); policies a LeRobot checkpoint; tables of trials come as CSV too.
 """
 
 import argparse
@@ -46,6 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="of a policy: how it counts joints (default: radians, as demos do; LeRobot's drivers count in degrees)",
     )
     parser.add_argument("--usd", action="store_true", help=f"of a twin: write twin.usdc too, by the environment `{ENVIRONMENT}`")
+    parser.add_argument(
+        "--isaaclab", action="store_true", help="of a twin: write isaaclab/ too, a manager-based task that trains there"
+    )
     parser.add_argument(
         "--hdf5", action="store_true", help="of demos: write demos.hdf5 too, where the twin of theirs is in the store"
     )
@@ -101,12 +104,39 @@ def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Names
         csv.write_csv(parquet.read_table(table), table.with_suffix(".csv"))
     if args.hdf5:
         _hdf5(project, node, target)
+    if args.isaaclab:
+        _isaaclab(project, artifact, target / "isaaclab")
     if node.stage.kind == "twin":
         _with_conditions(project, plan, node, target)
     shown = shlex.quote(os.path.relpath(target))
     (target / SOURCE).write_text(source_text(project, node, of_node(project, plan, node), use.replace("DIR", shown)), "utf-8")
     print(f"{os.path.relpath(target)}/  {use.replace('DIR', shown)}")
     return 0 if not args.usd or _usd(project, target) else 1
+
+
+def _isaaclab(project: "Project", twin: Path, package: Path) -> None:
+    """Write a twin as a task of Isaac Lab, its USD too where that is installed.
+
+    Raises:
+        ValueError: when the artifact is no twin. InputError: R391 when it cannot go there; R392 when its USD is not written.
+    """
+    from compiler.project.backends import interpreter
+    from runtime.trainers.isaaclab import IsaacLab
+    from runtime.trainers.package import Asked, command, write_package
+
+    if not (twin / "scene.xml").is_file():
+        raise ValueError("`--isaaclab` is for twins")
+    asked = Asked(environments=4096, iterations=300)
+    write_package(twin, package, asked)
+    python = interpreter(project, "isaaclab")
+    if python.is_file():
+        IsaacLab([str(python)]).convert(package)
+    else:
+        sys.stderr.write(
+            f"no environment `isaaclab` (`{python}`): `simkiln backends install isaaclab`, then export again for its USD\n"
+        )
+    words = shlex.join(command(["python"], asked))
+    print(f"{os.path.relpath(package)}/  Isaac Lab: PYTHONPATH={shlex.quote(os.path.relpath(package))} {words}")
 
 
 def _with_conditions(project: "Project", plan: "Plan", twin: "Node", target: Path) -> None:

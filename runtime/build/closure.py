@@ -23,7 +23,10 @@ CACHE = Path(__file__).parent / "__pycache__" / f"closure.{sys.implementation.ca
 KINDS = "runtime.sim.tasks"
 SEAM = {f"runtime.{name}" for name in "stage out problem contract store.store job libraries".split()}
 """What carries parameters, parents and files to a stage and back, and computes nothing of them."""
-READ = {"runtime.report.page": ("rules/report.html.j2", "rules/report/*.j2", "rules/report/*.css", "rules/report/svg/*.j2")}
+READ = {
+    "runtime.report.page": ("rules/report.html.j2", "rules/report/*.j2", "rules/report/*.css", "rules/report/svg/*.j2"),
+    "runtime.trainers.package": ("rules/isaaclab/*.py", "rules/isaaclab/simkiln_task/*.py"),
+}
 """Module -> patterns, from the folder of all our code, of files that it reads elsewhere than in its own folder."""
 STRAY = (".py", ".pyc", ".pyi", ".so", ".orig", ".rej", ".swp", ".bak", "~")
 """Suffixes of what is no data: compiled elsewhere, counted as modules, or left behind by an editor."""

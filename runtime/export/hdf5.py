@@ -37,6 +37,7 @@ def write_hdf5(file: Path, demos: Path, twin: Path) -> int:
     segments, names = kind.segments(facts.task), kind.OBJECTS
     episodes = load_episodes(demos / "episodes.npz")
     with h5py.File(file, "x") as out:
+        out.attrs["format_version"] = 1  # of Isaac Lab: quaternions are x, y, z, w (isaaclab/utils/datasets, 3.0.0)
         data = out.create_group("data")
         data.attrs["total"] = sum(map(len, episodes))
         told = {"control_freq": facts.control_hz, "joints": list(facts.robot.names), "task": facts.task.model_dump(mode="json")}
@@ -57,7 +58,19 @@ def write_hdf5(file: Path, demos: Path, twin: Path) -> int:
                 moved = np.arange(len(episode)) >= end - 1
                 group[f"datagen_info/subtask_term_signals/{names[segment.about]}_moved"] = moved.astype(np.int64)
             _linked(group)
+            _begun(group, episode.state[0], names, found)
     return len(episodes)
+
+
+def _begun(group: Any, joints_rad: np.ndarray, names: Sequence[str], found: Any) -> None:
+    """Where Isaac Lab's `reset_to` puts the scene: [1, ...] each, at rest, poses as place and quaternion x, y, z, w."""
+    places, turns = [np.zeros(3), *found.objects_m[0]], [0.0, *found.turns_rad[0]]
+    for name, place, turn in zip(("articulation/robot", *(f"rigid_object/{n}" for n in names)), places, turns, strict=True):
+        at = group.create_group(f"initial_state/{name}")
+        at["root_pose"] = np.concatenate([place, Rotation.from_euler("z", turn).as_quat()])[None]
+        at["root_velocity"] = np.zeros((1, 6))
+    robot = group["initial_state/articulation/robot"]
+    robot["joint_position"], robot["joint_velocity"] = joints_rad[None], np.zeros((1, len(joints_rad)))
 
 
 def _poses(places_m: np.ndarray, turns_rad: np.ndarray) -> np.ndarray:

@@ -45,6 +45,12 @@ def test_annotations_are_where_mimicgen_and_isaac_lab_look_for_them(file: Path) 
         assert demo["actions"].shape == (rows, 6)
         assert theirs["eef_pose/tip"] == ours["eef_pose"]
         assert theirs["object_pose/object"] == ours["object_poses/object"]
+        assert found.attrs["format_version"] == 1
+        begun = demo["initial_state/articulation/robot"]
+        assert np.array_equal(begun["joint_position"][0], demo["obs/joint_pos"][0])
+        assert begun["root_pose"][0].tolist() == [0, 0, 0, 0, 0, 0, 1]
+        moved = demo["initial_state/rigid_object/object/root_pose"][0]
+        assert np.allclose(moved[:3], ours["object_poses/object"][0, :3, 3])
         assert ours["target_pose"].shape == ours["object_poses/object"].shape == (rows, 4, 4)
         pressed = ours["eef_pose"][-1, :3, 3] - ours["object_poses/object"][-1, :3, 3]
         assert np.hypot(*pressed[:2]) < TASK.button.cap_radius_m + 0.01, "the hand ends over the button"
@@ -102,3 +108,46 @@ def test_what_is_no_hdf5_is_told(tmp_path: Path) -> None:
     for name in ("text.hdf5", "absent.hdf5"):
         with pytest.raises(InputError, match=r"R361: .*cannot be read as HDF5"):
             read_hdf5(tmp_path / name, tmp_path / "into", 10, ["x"], {"front": "y"})
+
+
+def _isaac_lab(file: h5py.File, rows: int) -> None:
+    """As `HDF5DatasetFileHandler.write_episode` of Isaac Lab 3.0.0 writes what Mimic generated: f32, and nothing in words."""
+    file.attrs["format_version"] = 1
+    file["data"].attrs["env_args"] = json.dumps({"env_name": "Simkiln-Twin-v0", "type": 2})
+    demo = file["data/demo_0"]
+    demo.attrs.update(num_samples=rows, success=True, seed=3)
+    demo["obs/joint_pos"], demo["obs/front"] = np.ones((rows, 6), "f4"), np.full((rows, 8, 10, 3), 40, "u1")
+    demo["states/articulation/robot/joint_position"] = np.ones((rows, 6), "f4")
+    demo["initial_state/articulation/robot/root_pose"] = np.array([[0, 0, 0, 0, 0, 0, 1]], "f4")
+
+
+def _robocasa(file: h5py.File, rows: int) -> None:
+    """As RoboCasa 0.2's docs (docs/_versions/v0.2/use_cases/using_datasets.md, commit 8f124f0) lay it out."""
+    file["data"].attrs["env_args"] = json.dumps({"env_name": "PnPCounterToCab", "type": 1, "env_kwargs": {"control_freq": 20}})
+    demo = file["data/demo_0"]
+    demo.attrs.update(model_file="<mujoco/>", ep_meta=json.dumps({"lang": "pick the apple", "layout_id": 3}))
+    demo["action_dict/abs_pos"], demo["states"] = np.zeros((rows, 3)), np.zeros((rows, 120))
+    demo["obs/robot0_gripper_qpos"], demo["obs/robot0_joint_pos"] = np.ones((rows, 2)), np.ones((rows, 7))
+    demo["obs/robot0_agentview_left_image"] = np.full((rows, 8, 10, 3), 40, "u1")
+    file["mask/30_demos"] = np.array([b"demo_0"])
+
+
+@pytest.mark.parametrize(
+    ("lay", "width", "told"),
+    [
+        (_isaac_lab, 6, "--state joint_pos --camera front=front --instruction push"),
+        (_robocasa, 12, "--state robot0_joint_pos robot0_gripper_qpos --camera front=robot0_agentview_left_image"),
+    ],
+    ids=["isaac lab", "robocasa"],
+)
+def test_what_others_wrote_is_read(tmp_path: Path, lay: Callable[..., None], width: int, told: str) -> None:
+    with h5py.File(tmp_path / "demos.hdf5", "x") as file:
+        file["data/demo_0/actions"] = np.arange(5.0 * width).reshape(5, width)
+        lay(file, 5)
+    words = ["convert", str(tmp_path / "demos.hdf5"), "--to", str(tmp_path / "into"), "--fps", "20", *told.split()]
+    assert main(words) == 0
+    read = read_arrays(tmp_path / "into")
+    assert read.action.shape == (5, width)
+    assert np.all(read.state == 1)
+    assert read.instruction in ("push", "pick the apple")
+    assert read.images["front"].shape == (5, 8, 10, 3)
