@@ -1,6 +1,7 @@
 """A twin in Isaac Lab on this machine: a few updates of its PPO, and a clone of the expert there and in the twin.
 
     python -m benchmarks.isaaclab TWIN [--python .envs/isaaclab/bin/python] [--starts 32] [--environments 16] [--iterations 3]
+        [--fit 1500]
 
 TWIN is a published twin of `press_button`. The clone is a perceptron on the true state, fitted to the scripted expert on
 starts of the stream `demo`; both simulators try it from starts of the stream `development`, in four blocks.
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=32)
     parser.add_argument("--environments", type=int, default=16)
     parser.add_argument("--iterations", type=int, default=3)
+    parser.add_argument("--fit", type=int, default=1500, help="gradient steps of the clone: fewer make one that fails at times")
     parser.add_argument("--room", type=Path, help="keep the package here")
     args = parser.parse_args()
     facts, lab = read_twin(args.twin), IsaacLab([str(Path(args.python).absolute())])
@@ -91,7 +93,7 @@ def main() -> None:
         flush=True,
     )
     starts = [kind_of(facts.task).draw_start(facts.task, i, "development", robot=facts.robot) for i in range(args.starts)]
-    actor, cpu = clone(args.twin), spent()
+    actor, cpu = clone(args.twin, steps=args.fit), spent()
     played = lab.play(room / "package", actor, starts, room, args.device)
     print(json.dumps({"played_control_steps": played.reward.size, "cpu_s": round(spent() - cpu, 1)}), flush=True)
     print(json.dumps({"all": agreement(args.twin, starts, played, actor, asked.ppo.gamma, {})}), flush=True)
