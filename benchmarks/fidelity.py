@@ -1,6 +1,6 @@
 """How far a twin is from its hidden site under the same actions, before and after a few real episodes adjusted it.
 
-python -m benchmarks.fidelity 411 412 413 414      # 3 CPU-minutes; docs/fidelity.md
+python -m benchmarks.fidelity 411 412 413 414      # 66 CPU-seconds; docs/fidelity.md
 """
 
 import argparse
