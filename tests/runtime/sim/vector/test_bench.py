@@ -198,7 +198,7 @@ def test_what_varies_is_what_was_asked_for_and_that_alone(name: str) -> None:
     width = Randomise.model_fields[name].default
     varied = Varied(model, twin, STILL.model_copy(update={name: width}))
     before, mine = numbers(model), varied.fresh()
-    drawn = []
+    drawn, moved = [], set()
     for i in range(30):
         physics, share = varied.draw(mine, np.random.default_rng(i))
         drawn.append(share[FACTORS.index(name)] if name in FACTORS else 0.0)
@@ -206,9 +206,11 @@ def test_what_varies_is_what_was_asked_for_and_that_alone(name: str) -> None:
         assert SAYS.get(name, set()) <= changed <= SAYS.get(name, set()) | (RECKONED if name == "mass" else set())
         same = {key for key in vars(physics) if getattr(physics, key) != getattr(twin.physics.of(twin.robot), key)}
         assert same - {"backlash_rad"} <= {REST.get(name)}
+        moved |= same
         assert physics.latency_s <= Randomise().latency_s
         assert np.allclose(physics.backlash_rad, 0) or name == "backlash_deg"
     assert np.array_equal(numbers(model)["body_mass"], before["body_mass"])
+    assert name in SAYS or REST[name] in moved
     if name in FACTORS:
         low = 0 if name in ("latency_s", "backlash_deg") else -1
         assert low <= min(drawn) < low + 0.15
