@@ -10,7 +10,7 @@ from typing import Any
 
 from compiler.graph.grid import Grid
 from compiler.graph.node import Node, Scope, Stops
-from compiler.project.differences import counted_placebos
+from compiler.project.differences import clean_twins, counted_placebos
 from compiler.project.layers import approach_chain, approach_policy, fixed_policies
 from compiler.project.project import Project
 from compiler.reading.source import Step
@@ -18,7 +18,7 @@ from compiler.reading.spec_cache import enabled
 from compiler.spec.location import Location
 from compiler.spec.study import GapFactors
 from runtime.backend import info
-from runtime.bound.audit import audited
+from runtime.bound.audit import audited, preferred
 from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite, BenchmarkTask, FoundBenchmark
 from runtime.bound.cell import listed
 from runtime.bound.checkpoint import FoundPolicy
@@ -321,11 +321,13 @@ BINDINGS: dict[str, Binding] = {
     "waivers": Binding(lambda grid, _: grid.study.waivers, _below("waivers")),
     "priors": Binding(lambda grid, _: {a: _prior(grid, a) for a in grid.study.approaches}, _priors),
     "fixed_policies": Binding(lambda grid, _: fixed_policies(grid.project, grid.study), "approaches"),
+    "clean_of": Binding(lambda grid, _: clean_twins(grid.project, grid.frame.id), "approaches"),
     "placebos": Binding(lambda grid, _: counted_placebos(grid.project, grid.frame.id), "approaches"),
     "baseline": Binding(lambda grid, _: grid.study.baseline, "baseline"),
     "imported": Binding(lambda grid, _: _sets(grid, grid.study.imported)),
     "repeated": Binding(lambda grid, _: _sets(grid, grid.study.repeated)),
     "audit": Binding(lambda grid, _: audited(grid.project.root, grid.frame.id)),
+    "preferences": Binding(lambda grid, _: preferred(grid.project.root, grid.frame.id)),
     "exploited": Binding(_exploited, _below("gates")),
     "required": Binding(_required, _below("claims"), lambda _, at: at.claim),
     "judged": Binding(lambda grid, at: grid.judged.get(str(at.gate), [])),

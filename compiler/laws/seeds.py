@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean
-from compiler.laws.power.power import SEED_SPREAD, Design, Quantity, least
+from compiler.laws.power.power import Design, Quantity, least
+from compiler.laws.power.spreads import expected
 from compiler.laws.subject import Subject
 from compiler.project.differences import counted_placebos
 from compiler.project.layers import approach_policy, fixed_policies
@@ -80,13 +81,14 @@ def too_few_seeds(subject: Subject) -> Iterator[Diagnostic]:
         if seeds == 1:
             message = "one training seed gives no band: the seed is the unit of inference"
             yield subject.at("study", name, ("seeds",), "X410", message, "name two seeds at the least, better three")
-        elif len(study.seeds) == seeds and (design := _by_seeds_alone(study, seeds)).half_width > WIDEST:
+        elif len(study.seeds) == seeds and (design := _by_seeds_alone(subject, study, seeds)).half_width > WIDEST:
             yield _too_wide(subject, name, design)
 
 
-def _by_seeds_alone(study: Study, seeds: int) -> Design:
+def _by_seeds_alone(subject: Subject, study: Study, seeds: int) -> Design:
     quantity: Quantity = "uplift" if len(set(study.approaches)) > 1 else "success_rate"
-    return Design(quantity, seeds, PLENTY, len(set(study.locations)) * len(set(study.tasks)), study.level)
+    groups, spread = len(set(study.locations)) * len(set(study.tasks)), expected(subject.project, study).spread
+    return Design(quantity, seeds, PLENTY, groups, study.level, spread=spread)
 
 
 def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
@@ -101,7 +103,7 @@ def _too_wide(subject: Subject, name: str, design: Design) -> Diagnostic:
         ways.append(f"set `level: {lower:g}` (about ±{replace(design, level=lower).half_width:.0f})")
     notes = (
         subject.note("the level is set here", "study", name, ("level",)),
-        Note(f"assumed: seeds of one approach differ by a standard deviation of {SEED_SPREAD:g} points"),
+        Note(expected(subject.project, subject.project.studies[name]).words),
     )
     if subject.project.spans("study", name).get(("level",)) is None:
         notes = notes[1:]

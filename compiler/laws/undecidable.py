@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
-from compiler.laws.power.power import BASE_RATE, SEED_SPREAD
 from compiler.laws.power.questions import Question, prior_of, questions, ways
+from compiler.laws.power.spreads import expected
 from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
 
@@ -47,8 +47,7 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
     if prior is not None:
         span = subject.span("approach", str(question.prior), ("row", "prior", prior[1]))
         notes.append(Note("the prior is here", span))
-    rate = f"{100 * BASE_RATE:g}%"
-    notes.append(Note(f"assumed: success rates near {rate} that differ by {SEED_SPREAD:g} points between seeds"))
+    notes.append(Note(expected(subject.project, subject.project.studies[study], (question.domain,)).words))
     more = ways(subject.project, study, question)
     help = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
     where = _asked(subject, study, question)

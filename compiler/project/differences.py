@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from compiler.project.layers import approach_chain, approach_policy, read_for, training_seed_offset
+from compiler.project.layers import approach_chain, approach_policy, made_from, read_for, training_seed_offset
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from runtime.stage import load_stages, marked_fields, providers
@@ -99,6 +99,23 @@ def counted_placebos(project: Project, study: str) -> list[str]:
             own = {s + training_seed_offset(project, approach) for s in spec.seeds_of(approach)}
             found += [] if own & taken else [approach]
             taken |= own
+    return found
+
+
+def clean_twins(project: Project, study: str) -> dict[str, str]:
+    """Approach -> the one that it perturbs: the nearest of the study that it extends, where both are the very same policies and
+    differ in what these meet when they are tried."""
+    spec, found = project.studies[study], dict[str, str]()
+    for approach in dict.fromkeys(spec.approaches):
+        if approach not in project.approaches:
+            continue
+        for clean in approach_chain(project, approach)[-2::-1]:
+            if clean in spec.approaches and clean in project.approaches:
+                changed = differences(project, study, approach, clean)
+                made = made_from(project, study, approach) | made_from(project, study, clean)
+                if changed and all(len(d.knob) == 2 and d.knob[0] not in made and d.knob[1] != "policy" for d in changed):
+                    found[approach] = clean
+                break
     return found
 
 

@@ -73,10 +73,27 @@ def wired(project: Project, approach: str | None, stage: Stage, port: Port) -> s
 def read_for(project: Project, study: str, approach: str, itself: bool = False) -> set[str]:
     """Names of the stages that an approach's trials in a study read from, and of those that make the trials; with `itself`, of
     what it makes for itself: not what all are judged by, which is the baseline's."""
-    stages = load_stages()
+    return _above(project, approach, _trying(project, study), itself)
+
+
+def made_from(project: Project, study: str, approach: str) -> set[str]:
+    """Names of the stages that an approach's policies are made by and from."""
+    stages, found = load_stages(), set[str]()
+    for stage in _trying(project, study):
+        for port in (port for port in stage.ports if port.kind == "policy"):
+            name = wired(project, approach, stage, port) or next(iter(providers(port.kind)), None)
+            found |= _above(project, approach, [stages[name]]) if name in stages else set()
+    return found
+
+
+def _trying(project: Project, study: str) -> list[Stage]:
     tried = project.studies[study].trials
-    waiting = [stage for stage in stages.values() if stage.role == "trials" and set(stage.domains) & set(tried)]
-    found: set[str] = set()
+    return [stage for stage in load_stages().values() if stage.role == "trials" and set(stage.domains) & set(tried)]
+
+
+def _above(project: Project, approach: str, waiting: list[Stage], itself: bool = False) -> set[str]:
+    """Names of these stages and of all that they read from; with `itself`, not from what is the baseline's."""
+    stages, found = load_stages(), set[str]()
     while waiting:
         stage = waiting.pop()
         if stage.name not in found:

@@ -34,6 +34,7 @@ class Asked(BaseModel):
     parts: list[int] = []
     imported: list[ImportedSet] = []
     repeated: list[ImportedSet] = []
+    clean_of: dict[str, str] = {}
     shared_training: bool = False
 
 
@@ -116,7 +117,7 @@ def _gathered(
     import pyarrow.parquet as pq
 
     from runtime.stats.table.determinism import second_runs
-    from runtime.stats.table.pairing import fixed_of
+    from runtime.stats.table.pairing import fixed_of, placebos_of, runs_of, worlds_of
     from runtime.stats.table.table import apart
     from runtime.trials.exported import FORMAT, Facts, digest_of_rows, protocols_of, rows_of
     from runtime.trials.joined import with_repeated
@@ -136,6 +137,10 @@ def _gathered(
         stages=_stages(evidence, manifests),
         protocols=protocols_of(table),
         fixed=tuple(sorted(fixed_of(joined))),
+        same_policies=tuple((*at, tuple(group)) for at, groups in runs_of(joined).items() for group in groups),
+        placebos=tuple(placebos_of(joined).get(str(asked.study.baseline), ())),
+        worlds=tuple((location, task, model) for (location, task), model in worlds_of(joined).items()),
+        clean_of=asked.clean_of,
         sequential=said["sequential"],
         imported=tuple(asked.imported),
         repeated=tuple(asked.repeated),

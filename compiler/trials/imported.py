@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.diagnostics.diagnostic import Diagnostic, Span, did_you_mean
 from compiler.reading.source import Source, read_source, split_lines
 from compiler.shape.validate import validate
+from runtime.bound.audit import MOST_CHOICES, PREFERENCES, Choices
 from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import TrialMapping
 from runtime.trials.fault import Fault, TrialsRefused
@@ -177,22 +178,27 @@ def run_twice(root: Path, first: str, second: str, level: float) -> "list[Disagr
     Raises:
         ImportRefused: when a set is not there or damaged, or they have no trial in common.
     """
+    from runtime.stats.table.invalid import without_invalid
     from runtime.stats.table.reproducible import disagreements
     from runtime.trials.sets import read_set
 
     with diagnosed():
-        found = disagreements(read_set(root, first).table, read_set(root, second).table, level)
+        found = disagreements(*(without_invalid(read_set(root, name).table) for name in (first, second)), level)
         if not found:
             hint = "approach, location, task, seed, domain and initial state must be the same in both"
             raise TrialsRefused(Fault("T515", f"sets `{first}` and `{second}` have no trial in common", hint))
         return found
 
 
-def rank_preferences(files: Sequence[str], mapping: str, level: float) -> "Preferences":
-    """Strengths of approaches from files of preferences, see `runtime.stats.ranking.preferences`.
+def rank_preferences(
+    files: Sequence[str], mapping: str, level: float, root: Path | None = None, study: str = ""
+) -> "Preferences":
+    """Strengths of approaches from files of preferences, see `runtime.stats.ranking.preferences`; kept for the report of a study
+    of the project at `root`, where it is given.
 
     Raises:
         ImportRefused: with every diagnostic.
+        ValueError: when there is no such study, or they are too many to be kept.
     """
     from runtime.stats.ranking.preferences import preferences
     from runtime.trials.preferences import read_preferences
@@ -200,7 +206,18 @@ def rank_preferences(files: Sequence[str], mapping: str, level: float) -> "Prefe
     origin = Origin({file: Path(file) for file in (*files, mapping)})
     source = read_source(Path(mapping), mapping)
     with diagnosed(origin, source):
-        return preferences(read_preferences([(file, Path(file)) for file in files], _read_mapping(source, origin)), level)
+        read = read_preferences([(file, Path(file)) for file in files], _read_mapping(source, origin))
+        found = preferences(read, level)
+    if root is not None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", study) or not any((root / "specs").rglob(f"{study}.yaml")):
+            raise ValueError(f"no study `{study}` in specs/")
+        if len(read) > MOST_CHOICES:
+            raise ValueError(f"{len(read):,} comparisons are more than the {MOST_CHOICES:,} that a report may hold")
+        kept = Choices(rows=tuple((one.first, one.second, one.won, one.judge) for one in read))  # ty: ignore[invalid-argument-type]
+        path = root / PREFERENCES / f"{study}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(kept.model_dump_json() + "\n")
+    return found
 
 
 def _read_mapping(source: Source, origin: Origin) -> TrialMapping:

@@ -45,7 +45,8 @@ def draw(
     if benchmarks(project, spec):
         raise ValueError("a benchmark's trials run here: nobody fills in a sheet for them")
     (stage,) = (one for one in having("conditions") if BENCHMARK not in one.backends)
-    values, _ = Grid(project, study).merged(stage.name, Scope(task=task))
+    # What is not among the specs (or has errors) has no initial states that are known: the sheet leaves them open.
+    values = Grid(project, study).merged(stage.name, Scope(task=task))[0] if task in project.tasks else {}
     return sheet, _starts(project, task, states, first, values.get("trial_seed", 0))
 
 

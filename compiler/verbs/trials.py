@@ -118,6 +118,7 @@ def _prefer_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a row for each comparison")
     parser.add_argument("--mapping", metavar="MAP.yaml", required=True, help="with `preferences`: which column holds what")
     parser.add_argument("--level", type=float, default=0.95, help="at which the bands of all pairs hold (default: 0.95)")
+    parser.add_argument("--study", help="keep them for this study's report, in preferences/STUDY.json")
     parser.add_argument("--json", action="store_true")
     common.colour_argument(parser)
     parser.set_defaults(act=_prefer)
@@ -129,7 +130,7 @@ def _prefer(args: argparse.Namespace) -> int:
     from compiler.trials.imported import rank_preferences
 
     _between(args.level)
-    found = rank_preferences(args.files, args.mapping, args.level)
+    found = rank_preferences(args.files, args.mapping, args.level, Path.cwd() if args.study else None, args.study or "")
     print(json.dumps(found, indent=1) if args.json else "\n".join(map(visible, preference_lines(found))))
     return 0
 

@@ -13,9 +13,11 @@ from runtime.learn.actor import Actor
 from runtime.problem import InputError, Problem
 from runtime.sim.pixels.contact_sheet import side_by_side
 from runtime.sim.trials.trial import Trial
+from runtime.stats.table.factors import packed
 
 THUMB = 8
 """Pixels across and down of the picture by which an initial state is known again."""
+MOST_VARIED = 12
 FRAMES, ACROSS = 60, 96
 """Frames of a film at most, and pixels across of each."""
 
@@ -140,6 +142,16 @@ def begun(environments: Environments, row: int, reset: Reset) -> Seen:
         help = "the environment draws its states by more than the seed: policies cannot be compared state by state there"
         raise InputError(Problem("R294", message, help, "benchmark.environment"))
     return seen
+
+
+def varied(resets: Sequence[Reset]) -> dict[int, str | None]:
+    """By initial state, what varies between resets: entries of the state that the environment shows, by their place in it and in
+    its own units, for it names none. The first `MOST_VARIED` that vary are told."""
+    if not resets:
+        return {}
+    states = np.array([one.state for one in resets])
+    moving = np.flatnonzero(np.ptp(states, axis=0) > 0)[:MOST_VARIED].tolist()
+    return {one.index: packed({f"state_{i}": float(one.state[i]) for i in moving}) for one in resets}
 
 
 class Idle:

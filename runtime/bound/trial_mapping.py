@@ -61,6 +61,11 @@ class TrialColumns(Bound):
     """How it failed."""
     steps: Column | None = None
     """Control steps."""
+    invalid: Column | None = None
+    """Whether the trial tells nothing of the policy (a camera fell off, an emergency stop): 1/0, true/false, yes/no, or why in
+    words; empty where it counts. Such trials may lack success. They are left out of rates, and counted beside them."""
+    valid: Column | None = None
+    """The same the other way round: whether the trial counts."""
     day: Column | None = None
     """The day on which the trial took place (see `day_format`); where it is empty, the day of the import counts."""
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.bound.audit import Audit
+from runtime.bound.audit import Audit, Choices
 from runtime.bound.cell import Cell
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
@@ -74,6 +74,8 @@ class Study:
     """Stages and back ends whose code no version records, which was ignored."""
     audit: Audit | None = None
     """What people said of rollouts that a judge had judged."""
+    choices: Choices | None = None
+    """What people preferred between two approaches at a time."""
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -86,14 +88,16 @@ class Study:
 
     @cached_property
     def table(self) -> "pa.Table":
-        """The trials, as the uplift stage joined them."""
+        """The trials, as the uplift stage joined them; without invalid ones, which `evidence` counts."""
         import pyarrow.parquet as pq
+
+        from runtime.stats.table.invalid import without_invalid
 
         if self.artifacts.uplift is None:
             from runtime.stats.table.table import DATED
 
             return DATED.empty_table()
-        return pq.read_table(self.artifacts.uplift / "trials.parquet")
+        return without_invalid(pq.read_table(self.artifacts.uplift / "trials.parquet"))
 
     @cached_property
     def gates(self) -> list[GateVerdict]:

@@ -39,7 +39,7 @@ class BenchmarkTrialsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("av", "lerobot", "mujoco", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
     kind="trials",
@@ -75,7 +75,7 @@ def benchmark_trials(
 
     from runtime.benchmarks.conditions import replay
     from runtime.benchmarks.policy import load_native
-    from runtime.benchmarks.trials import Rules, film_fps, run_trials
+    from runtime.benchmarks.trials import Rules, film_fps, run_trials, varied
     from runtime.sim.trials.conditions import digest_of
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.tables import said_of, save_twice, trial_table
@@ -99,7 +99,7 @@ def benchmark_trials(
         with benchmark.open(p.benchmark, p.task.environment, rules.max_steps, min(p.at_once, len(found))) as environments:
             done = run_trials(environments, actor, found, rules, p.task.instruction, p.at_once)
             again = run_trials(environments, actor, repeated, rules, p.task.instruction, p.at_once)
-    pq.write_table(trial_table(done, p.domain, digest), out.path("trials"))
+    pq.write_table(trial_table(done, p.domain, digest, varied(found)), out.path("trials"))
     save_rollouts(out.path("rollouts"), done, film_fps(p.benchmark.fps, rules), p.sheet_columns, 1, 2)
     measured = save_twice(out.path("twice"), done, again)
     if not done:

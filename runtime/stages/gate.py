@@ -39,14 +39,18 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
     if rule.metric in TRIAL_METRICS:
         import pyarrow.parquet as pq
 
+        from runtime.stats.table.invalid import any_invalid, as_failures
         from runtime.stats.table.outcomes import Trials
         from runtime.stats.verdict.gate_verdict import of_trials
 
         assert uplift is not None
-        table = Trials.of(pq.read_table(uplift / "trials.parquet"))
+        table = pq.read_table(uplift / "trials.parquet")
         shared = bool(json.loads((uplift / "uplift.json").read_text())["shared_training"])
         planned = [(location, task) for location in p.study.locations for task in p.study.tasks]
-        verdict = of_trials(rule, table, p.study.baseline, p.study.level, shared, planned)
+        how = (p.study.baseline, p.study.level, shared, planned)
+        verdict = of_trials(rule, Trials.of(table), *how)
+        if any_invalid(table) and (other := of_trials(rule, Trials.of(as_failures(table)), *how))["status"] != verdict["status"]:
+            verdict["reason"] += f"; with invalid trials as failures it would be {other['status']}"
     else:
         from runtime.stats.verdict.gate_verdict import of_metrics
         from runtime.store.manifest import read_manifest

@@ -36,7 +36,7 @@ class ImaginedTrialsParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     metrics=by_unit(
         share="success_rate mean_probability disagreement mean_score",
         count="n failure_modes.* repeated differing",
@@ -95,6 +95,7 @@ def imagined_trials(
     from runtime.sim.trials.conditions import replay
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.protocol import Protocol
+    from runtime.sim.trials.recorded import recorded
     from runtime.sim.trials.rollouts import save_rollouts
     from runtime.sim.trials.tables import said_of, save_twice, trial_table
     from runtime.sim.trials.transform import transformed
@@ -126,7 +127,8 @@ def imagined_trials(
         second = dreamt_from(model, actor, twin, facts, again)
         repeated = judged(second.dream, second.indices, model)
     measured = save_twice(out.path("twice"), done, repeated)
-    pq.write_table(trial_table(done, p.domain, protocol.digest), out.path("trials"))
+    factors = {one.start.index: recorded(one, facts.robot, {}) for one in found}
+    pq.write_table(trial_table(done, p.domain, protocol.digest, factors), out.path("trials"))
     save_rollouts(out.path("rollouts"), done, facts.control_hz, p.sheet_columns, p.sheet_scale, p.film_scale)
     chance = dreams.dream.done[:, -1]
     np.savez_compressed(out.path("imagined"), initial_state=dreams.indices, success=chance, apart=dreams.dream.apart)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runtime.bound.audit import Audit
+from runtime.bound.audit import Audit, Choices
 from runtime.bound.cell import Cell, CellGrid, listed
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
@@ -33,6 +33,8 @@ class ReportParams(Params):
     """Stages and back ends whose code no version records, while that is ignored."""
     audit: Audit | None = bound("audit", since=36, default=None)
     """What people said of rollouts that a judge had judged."""
+    preferences: Choices | None = bound("preferences", since=42, default=None)
+    """What people preferred between two approaches at a time."""
     most_pictured: int = Field(12, ge=0, le=100)
     """Locations that get pictures in the page; further ones are in the tables only."""
     films_kib: int = Field(8192, ge=0)
@@ -41,7 +43,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=41,
+    version=42,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
@@ -89,7 +91,19 @@ def report(
     first, later = apart(cells, p.parts, trials)
     found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later, replays)
     said = content(
-        Study(p.study, cells, found, p.claims, p.waivers, p.stopped, p.most_pictured, p.films_kib, p.unrecorded, p.audit)
+        Study(
+            p.study,
+            cells,
+            found,
+            p.claims,
+            p.waivers,
+            p.stopped,
+            p.most_pictured,
+            p.films_kib,
+            p.unrecorded,
+            p.audit,
+            p.preferences,
+        )
     )
     page = render(said)
     out.path("page").write_text(page, encoding="utf-8")

@@ -1,6 +1,7 @@
 """Uplift of every approach of a study over its baseline, from all its trials."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,15 @@ class UpliftParams(Params):
     seeds are the very same, and tell nothing of training runs."""
     placebos: list[str] = bound("placebos", since=20, default=[])
     """Placebos whose runs count as further runs of the baseline."""
+    clean_of: dict[str, str] = bound("clean_of", since=22, default={})
+    """Approach -> the one that it perturbs: the same policies, which meet something else."""
     shared_training: bool = Field(False)
     """Whether one training run serves all locations, so that its luck is common to them. False where each location
     trains its own policy."""
 
 
 @stage(
-    version=21,
+    version=22,
     metrics=by_unit(count="trials helps hurts undecided", points="uplift.*"),
     libraries=minor("numpy", "scipy") | exact("pyarrow"),
     role="evidence",
@@ -71,7 +74,7 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     from runtime.stats.evidence import evidence
     from runtime.stats.looks.stopped_early import stopped_early
     from runtime.stats.table.determinism import determinism, second_runs
-    from runtime.stats.table.pairing import with_fixed, with_pairing, with_placebos, with_runs
+    from runtime.stats.table.pairing import with_fixed, with_pairing, with_placebos, with_runs, with_worlds
     from runtime.stats.table.table import apart, join, read
     from runtime.store.manifest import read_manifest
     from runtime.trials.joined import evaluated, with_imported, with_repeated
@@ -84,18 +87,29 @@ def uplift(p: UpliftParams, trials: list[Path], looks: list[Path], out: Out) -> 
     first = apart(planned, p.parts, trials)[0]
     again = with_repeated(second_runs(first, planned), p.repeated, table, Path.cwd())
     twice = determinism(table, again, p.study.reproducible, p.study.level)
-    made_from = [read_manifest(folder).get("parents", {}).get("policy") for folder in first]
+    parents = [read_manifest(folder).get("parents", {}) for folder in first]
+    made_from = [of.get("policy") for of in parents]
     tried = {cell: policies[0] for cell, policies in zip(planned, made_from, strict=True) if policies}
     table = with_runs(with_pairing(table, twice.pairing()), tried)
     fixed = {(cell.approach, cell.domain) for cell in cells if cell.approach in p.fixed_policies}
     table = with_fixed(table, fixed | evaluated(p.imported, Path.cwd()))
-    table = with_placebos(table, p.study.baseline, p.placebos)
+    table = with_worlds(with_placebos(table, p.study.baseline, p.placebos), shared_worlds(planned, parents))
     pq.write_table(table, out.path("trials"))
     how = (p.study.baseline, p.study.level, p.priors, p.shared_training)
-    found = evidence(table, cells, *how, twice, early, p.imported, p.repeated)
+    found = evidence(table, cells, *how, twice, early, p.imported, p.repeated, p.clean_of)
     out.path("uplift").write_text(json.dumps(found, indent=1) + "\n")
     pooled = [row for row in found["uplift"] if row["location"] is None] or found["uplift"]
     out.log(f"{table.num_rows} trials, {len(found['uplift'])} comparisons")
     directions = Counter(row["direction"] for row in pooled)
     values = {f"{row['approach']}/{row['domain']}": row["value"] for row in pooled}
     return {"trials": table.num_rows, "uplift": values} | {d: directions[d] for d in ("helps", "hurts", "undecided")}
+
+
+def shared_worlds(cells: Sequence[Cell], parents: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """(location, task) -> the world model that all trials in the domain `world_model` ran in there, where it is one and two or
+    more runs share it. `parents` are those of each cell's trials."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for cell, of in zip(cells, parents, strict=True):
+        if cell.domain == "world_model" and of.get("world"):
+            found.setdefault((cell.location, cell.task), []).append(of["world"][0])
+    return {place: models[0] for place, models in found.items() if len(models) > 1 and len(set(models)) == 1}

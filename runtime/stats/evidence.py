@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,18 @@ from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.base import Estimate as EstimateForm
-from runtime.report.forms.evidence import CellRow, Evidence, Expected, Failed, Joint, PlacesApart, RateRow, ScoreRow, UpliftRow
+from runtime.report.forms.evidence import (
+    CellRow,
+    Evidence,
+    Expected,
+    Failed,
+    Invalid,
+    Joint,
+    PlacesApart,
+    RateRow,
+    ScoreRow,
+    UpliftRow,
+)
 from runtime.report.forms.looks import Sequential
 from runtime.report.forms.where import At
 from runtime.stats.effects.rows import effects
@@ -21,9 +33,11 @@ from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.parts import Parts
 from runtime.stats.inference.places import Apart, places_apart
 from runtime.stats.inference.rate import Rate, rates, wilson
+from runtime.stats.inference.twins import twin_rows
 from runtime.stats.inference.uplift import Uplift, uplifts
 from runtime.stats.prior.together import alone, believed, elsewhere, families, fleets, headlines, matrix
 from runtime.stats.table.determinism import Determinism
+from runtime.stats.table.invalid import any_invalid, as_failures, invalid_rows, without_invalid
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.table.pairing import without_copies
 from runtime.stats.table.table import KEY, rows
@@ -63,6 +77,7 @@ def evidence(
     sequential: Sequential | None = None,
     imported: Sequence[ImportedSet] = (),
     repeated: Sequence[ImportedSet] = (),
+    clean_of: Mapping[str, str] = MappingProxyType({}),
 ) -> Evidence:
     """Rates, uplift and failure modes of a joined table of trials.
 
@@ -77,7 +92,9 @@ def evidence(
         sequential: what interim looks stopped; None where there were none.
         imported: sets whose trials are in the table as well.
         repeated: sets of second runs.
+        clean_of: approach -> the one that it perturbs.
     """
+    whole, table = table, without_invalid(table)
     trials, once = Trials.of(table), without_copies(table)
     own = trials if once is table else Trials.of(once)
     order = {approach: i for i, approach in enumerate(dict.fromkeys(c.approach for c in cells))}
@@ -86,6 +103,9 @@ def evidence(
         return sorted(found, key=lambda row: (order.get(row.approach, len(order)), row.domain))
 
     compared = planned(uplifts(trials, baseline, level, shared_training))
+    if any_invalid(whole):
+        failed = uplifts(Trials.of(as_failures(whole)), baseline, level, shared_training)
+        compared = beside_failures(compared, failed, invalid_rows(whole), baseline)
     told = places_apart(compared, level)
     return {
         "baseline": baseline,
@@ -114,7 +134,35 @@ def evidence(
         "sequential": sequential,
         "imported": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in imported],
         "repeated": [{"name": s.name, "sha256": s.sha256, "day": s.day} for s in repeated],
+        "invalid": invalid_rows(whole),
+        "twins": twin_rows(trials, clean_of, level, shared_training),
     }
+
+
+def beside_failures(
+    rows: Sequence[Uplift], failed: Sequence[Uplift], invalid: Sequence[Invalid], baseline: str | None
+) -> list[Uplift]:
+    """The comparisons, each with what comes out when its invalid trials count as failures."""
+    instead = {(u.approach, u.domain, u.location, u.task): u for u in failed}
+    noted: list[Uplift] = []
+    for row in rows:
+        mine = [
+            one
+            for one in invalid
+            if one["approach"] in (row.approach, baseline)
+            and one["domain"] == row.domain
+            and (one["location"], one["task"]) in row.places
+        ]
+        other = instead.get((row.approach, row.domain, row.location, row.task))
+        if mine and other is not None:
+            own = sum(one["invalid"] for one in mine if one["approach"] == row.approach)
+            theirs, band = sum(one["invalid"] for one in mine) - own, other.estimate.band
+            changed = ", which changes the verdict" if other.direction != row.direction else ""
+            note = f"{own} invalid trials, and {theirs} of the baseline, are left out; as failures they give "
+            note += f"{other.estimate.value:+.1f} [{band.low:.1f}, {band.high:.1f}], {other.direction}{changed}"
+            row = replace(row, notes=(*row.notes, note))
+        noted.append(row)
+    return noted
 
 
 def beside_places(rows: Sequence[Uplift], found: Mapping[tuple[str, str], Apart]) -> list[Uplift]:

@@ -16,7 +16,7 @@ from runtime.stage import load_stages
 from runtime.stats.evidence import evidence
 from runtime.stats.table.determinism import SCHEMA as SECOND
 from runtime.stats.table.determinism import determinism
-from runtime.stats.table.pairing import with_fixed, with_pairing
+from runtime.stats.table.pairing import with_fixed, with_pairing, with_placebos, with_shared, with_worlds
 from runtime.stats.table.table import rows
 from runtime.trials.exported import Exported, cells_of
 from runtime.trials.fault import Fault, TrialsRefused, Where
@@ -28,9 +28,11 @@ def evidence_of(one: Exported) -> Evidence:
     ran_twice = one.table.filter(one.table["again"].is_valid())
     again = pa.table([ran_twice[name if name != "success" else "again"] for name in SECOND.names], schema=SECOND)
     twice = determinism(one.table, again, facts.frame.reproducible, facts.frame.level)
-    table = with_fixed(with_pairing(one.table, twice.pairing()), facts.fixed)
+    table = with_shared(with_fixed(with_pairing(one.table, twice.pairing()), facts.fixed), one.shared())
+    table = with_placebos(table, facts.frame.baseline, facts.placebos)
+    table = with_worlds(table, {(location, task): model for location, task, model in facts.worlds})
     how = (facts.frame.baseline, facts.frame.level, facts.priors, facts.shared_training)
-    return evidence(table, cells_of(facts, table), *how, twice, facts.sequential, facts.imported, facts.repeated)
+    return evidence(table, cells_of(facts, table), *how, twice, facts.sequential, facts.imported, facts.repeated, facts.clean_of)
 
 
 def across(exports: Sequence[Exported]) -> Across:

@@ -1,5 +1,6 @@
 """Uplift from imported sets: what their trials say together, by place, pooled, and by failure mode."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runtime.report.forms.evidence import Invalid
 from runtime.stats.effects.failure_modes import shares, shifts
-from runtime.stats.evidence import METHOD, beside_places, estimate_json, rate_row, together_rows, uplift_row
+from runtime.stats.evidence import METHOD, beside_failures, beside_places, estimate_json, rate_row, together_rows, uplift_row
 from runtime.stats.inference.paired import PairedCounts, mcnemar_exact, paired_band, spread_over_seeds
 from runtime.stats.inference.places import places_apart
 from runtime.stats.inference.rate import rates
 from runtime.stats.inference.uplift import Uplift, comparable, uplifts
 from runtime.stats.prior.together import fleets
+from runtime.stats.table.invalid import as_failures, invalid_rows, without_invalid
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.table.pairing import with_fixed
 from runtime.stats.table.table import dated
@@ -98,9 +101,12 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
         if s.manifest.get("seeds_count") == "evaluation"
         for pair in zip(s.table["approach"].to_pylist(), s.table["domain"].to_pylist(), strict=True)
     }
-    table, shared = with_fixed(table, fixed), False
+    whole, shared = with_fixed(table, fixed), False
+    table, invalid = without_invalid(whole), invalid_rows(whole)
     trials = Trials.of(table)
     compared = uplifts(trials, baseline, level, shared)
+    if invalid:
+        compared = beside_failures(compared, uplifts(Trials.of(as_failures(whole)), baseline, level, shared), invalid, baseline)
     told = places_apart(compared, level)
     return {
         "baseline": baseline,
@@ -128,8 +134,17 @@ def compare(sets: Sequence[TrialSet], baseline: str, level: float) -> dict[str, 
         ],
         "failure_mode_shares": shares(table, level),
         "sets": [{"name": s.name, "sha256": s.manifest["sha256"], "source": s.manifest["source"]} for s in sets],
-        "notes": ([EVALUATION] if fixed else []) + pairing_notes(table) + _alone(trials, baseline),
+        "invalid": invalid,
+        "notes": ([EVALUATION] if fixed else []) + _invalid(invalid) + pairing_notes(table) + _alone(trials, baseline),
     }
+
+
+def _invalid(rows: Sequence[Invalid]) -> list[str]:
+    """How many trials count for nothing, by approach and domain."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        counts[row["approach"], row["domain"]] += row["invalid"]
+    return [f"{n} trials of `{approach}` in `{domain}` are invalid, and left out" for (approach, domain), n in counts.items()]
 
 
 def _alone(trials: Trials, baseline: str) -> list[str]:

@@ -7,7 +7,7 @@ trial ended when it was run a second time, from which it follows anew whether a 
 import hashlib
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from runtime.bound.cell import Cell
 from runtime.bound.frame import PriorRange, StudyFrame
 from runtime.bound.imported import ImportedSet
 from runtime.report.forms.looks import Sequential
+from runtime.stats.table.pairing import Shared
 from runtime.stats.table.table import DATED, KEY, dated, rows
 from runtime.trials.fault import TrialsRefused, Where, refusal
 from runtime.trials.records import parquet_table
@@ -69,6 +70,14 @@ class Facts(Bound):
     """Domain -> task -> digests of the protocols that trials followed; an empty one where nobody said."""
     fixed: tuple[tuple[str, str], ...] = ()
     """(approach, domain) whose seeds are repetitions with one policy."""
+    same_policies: tuple[tuple[str, str, str, int, tuple[str, ...]], ...] = ()
+    """(domain, location, task, seed index, approaches) that tried one and the same policy there."""
+    placebos: tuple[str, ...] = ()
+    """Placebos whose runs count as further runs of the baseline."""
+    worlds: tuple[tuple[str, str, str], ...] = ()
+    """(location, task, world model) where all trials in the world model ran in one and the same."""
+    clean_of: dict[str, str] = Field(default_factory=dict)
+    """Approach -> the one that it perturbs."""
     sequential: Sequential | None
     """What interim looks stopped."""
     imported: tuple[ImportedSet, ...]
@@ -90,6 +99,13 @@ class Exported:
     name: str
     facts: Facts
     table: pa.Table
+
+    def shared(self) -> Shared:
+        """Which approaches tried the very same policies."""
+        found: dict[tuple[str, str, str, int], list[list[str]]] = defaultdict(list)
+        for domain, location, task, seed, approaches in self.facts.same_policies:
+            found[domain, location, task, seed].append(list(approaches))
+        return found
 
 
 def rows_of(table: pa.Table, again: pa.Table) -> pa.Table:

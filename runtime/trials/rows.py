@@ -8,6 +8,7 @@ import pyarrow as pa
 from runtime.bound.domain import Domain
 from runtime.bound.trial_mapping import Arm, TrialMapping
 from runtime.stats.table.factors import packed
+from runtime.stats.table.invalid import invalid_mode
 from runtime.stats.table.table import DATED
 from runtime.trials import values
 from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
@@ -146,6 +147,10 @@ class _Reader:
         before = len(self.faults)
         told = arm.success or arm.score
         assert told is not None, "the mapping was held against this"
+        if (invalid := self.invalid(row)) is not None:
+            return self.counts_for_nothing(row, approach, arm, invalid)
+        if len(self.faults) > before:
+            return None
         if values.is_empty(self.raw.columns[told][row]):
             if self.mapping.empty == "not_run":
                 self.left_out = True
@@ -162,9 +167,15 @@ class _Reader:
             success = None if score is None or limit is None else score >= limit / self.mapping.score_max * (1 - 1e-9)
         if arm.score is None:
             score = float(bool(success))
+        return self.ended(row, approach, arm, before, (success, score, self.mode(row, arm, success)))
+
+    def ended(
+        self, row: int, approach: str | None, arm: Arm, before: int, how: tuple[bool | None, float | None, str]
+    ) -> tuple | None:
+        """A row of `TRIAL_SCHEMA` of a trial that ended so; None where it is wrong (there are more faults than `before`)."""
         names = {field: self.name(row, field) for field in NAMES if not (field == "approach" and approach)}
         names["approach"] = approach or names.get("approach")
-        seed, mode, steps = self.seed(row), self.mode(row, arm, success), None
+        seed, steps = self.seed(row), None
         if arm.steps and not values.is_empty(self.raw.columns[arm.steps][row]):
             steps = self.read(row, arm.steps, lambda v: values.as_count(v, self.mapping.decimal))
         day = self.day(row)
@@ -176,7 +187,28 @@ class _Reader:
         if state is None:
             return None
         where = (names["location"], names["task"], names["approach"], seed, names["domain"], state)
-        return (*where, success, score, mode, steps, self.factors(row), day, self.raw.file, self.raw.lines[row])
+        return (*where, *how, steps, self.factors(row), day, self.raw.file, self.raw.lines[row])
+
+    def invalid(self, row: int) -> str | None:
+        """Why a trial tells nothing of the policy, empty where nobody said; None where it counts."""
+        c = self.mapping.columns
+        for column, told in ((c.invalid, True), (c.valid, False)):
+            if column is None or values.is_empty(self.raw.columns[column][row]):
+                continue
+            cell = self.raw.columns[column][row]
+            try:
+                if values.as_success(cell, self.success, self.failure, self.mapping.decimal) is told:
+                    return ""
+            except ValueError as error:
+                if not told:
+                    self.fault(row, column, str(error), "T509", f"say whether the trial counts in `{values.shown(column)}`")
+                else:
+                    return values.as_name(cell)
+        return None
+
+    def counts_for_nothing(self, row: int, approach: str | None, arm: Arm, reason: str) -> tuple | None:
+        """The row of an invalid trial: no success and no progress, whatever else it says."""
+        return self.ended(row, approach, arm, len(self.faults), (False, 0.0, invalid_mode(reason)))
 
     def counted(self, row: int) -> list[tuple]:
         """The trials that a row of a table of counts stands for: successes first, each from a state of its own."""

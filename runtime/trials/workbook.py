@@ -1,6 +1,7 @@
 """Excel workbooks (.xlsx): the rows of one sheet, read as a stream and bounded before anything is unpacked."""
 
 import io
+import re
 import zipfile
 from collections import Counter
 from datetime import date, time
@@ -10,6 +11,8 @@ from runtime.trials.fault import Where, refusal
 from runtime.trials.raw import Raw
 from runtime.trials.records import MOST_UNPACKED
 
+LAST_ROW = 1_048_576
+"""Of a sheet in Excel."""
 MOST_CELLS = 20_000_000
 """Cells of a sheet, empty ones between others among them."""
 
@@ -26,7 +29,7 @@ def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Raw:
 
     Raises:
         TrialsRefused: T501 no rows; T502 no workbook, or no such sheet; T504 a cell beside the named columns; T505 a column
-            twice; T512 too large.
+            twice; T512 too large; T522 a formula without a value.
     """
     _refuse_large(data, name)
     try:
@@ -40,6 +43,12 @@ def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Raw:
             message = f"`{name}` has no sheet" + (f" `{sheet}`" if sheet else "")
             raise refusal("T502", message, f"its sheets: {there}", Where(name), ("sheet",))
         title = sheet or next(iter(sheets))
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            written = archive.read(sheets[title]._worksheet_path)
+        if any(int(number) > LAST_ROW for number in re.findall(rb'<row\b[^>]{0,400}?\br="(\d{7,15})"', written)):
+            message = f"sheet `{title}` has a row beyond {LAST_ROW:,}, which no spreadsheet has"
+            raise refusal("T512", message, "save it again from a spreadsheet, or as CSV", Where(name))
+        empty = _never_worked_out(written)
         rows = _rows(sheets[title], name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile) as error:
         # What openpyxl raises for files that are no workbooks, or are damaged, is of no one kind (SyntaxError: its XML).
@@ -57,9 +66,25 @@ def read_workbook(data: bytes, name: str, sheet: str | None = None) -> Raw:
         raise refusal(
             "T504", f"row {odd[0]} has cells beside the named columns", "name every column in the first row", Where(name)
         )
+    if empty is not None:
+        message = f"cell {empty} of sheet `{title}` holds a formula that was never worked out"
+        raise refusal(
+            "T522", message, "open the file in a spreadsheet, save it, and import it again; or save it as CSV", Where(name)
+        )
     columns = {c: [row[i] if i < len(row) else None for _, row in rest] for i, c in enumerate(header) if c}
     notes = (f"sheet `{title}` of {len(sheets)} was read; `sheet` in the mapping names another",) if sheet is None else ()
     return Raw(name, columns, [number for number, _ in rest], "row", notes=notes if len(sheets) > 1 else ())
+
+
+def _never_worked_out(written: bytes) -> str | None:
+    """The first cell of a sheet's XML that holds a formula and no value: programs that write formulas do not reckon, and it would
+    be read as empty. A formula that came to an empty text has one."""
+    for piece in written.split(b"</c>"):
+        cell = piece[piece.rfind(b"<c ") :]
+        if re.search(rb"<f[ >/]", cell) and not re.search(rb"<v>[^<]|<is>", cell) and b't="str"' not in cell:
+            found = re.search(rb'\br="([A-Z]{1,3}\d{1,7})"', cell)
+            return found[1].decode() if found else "?"
+    return None
 
 
 def _refuse_large(data: bytes, name: str) -> None:

@@ -1,5 +1,6 @@
 """A made-up study for tests of the evidence: artifacts with the shape of real ones, outcomes drawn from known rates."""
 
+import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -86,11 +87,17 @@ class Synthetic:
     curves: list[Path] = field(default_factory=list)
     factors: list[Path] = field(default_factory=list)
     fixed: tuple[str, ...] = ()
+    clean_of: dict[str, str] = field(default_factory=dict)
 
-    def uplift(self) -> Path:
+    def uplift(self, **more: Any) -> Path:
         """Run the uplift stage."""
         params = {"cells": self.dumped_cells(), "study": self.frame.model_dump(mode="json"), "priors": PRIORS}
-        return run_stage("uplift", params | {"fixed_policies": list(self.fixed)}, {"trials": self.trials}, self.store)
+        return run_stage(
+            "uplift",
+            params | {"fixed_policies": list(self.fixed), "clean_of": self.clean_of} | more,
+            {"trials": self.trials},
+            self.store,
+        )
 
     def gate(self, rule: Mapping[str, Any], uplift: Path) -> Path:
         """Run the gate stage."""
@@ -153,6 +160,14 @@ class Synthetic:
         return [cell.model_dump() for cell in self.cells]
 
 
+@cache
+def the_study() -> Synthetic:
+    """The study with all its defaults, made once for all tests of a process: they may add to its store, and change nothing."""
+    folder = TemporaryDirectory(prefix="simkiln-study-")
+    atexit.register(folder.cleanup)
+    return synthetic_study(Path(folder.name) / "store")
+
+
 def synthetic_study(
     store: Path,
     locations: tuple[str, ...] = LOCATIONS,
@@ -167,6 +182,7 @@ def synthetic_study(
     drift: Mapping[str, float] = MappingProxyType({}),
     fixed: tuple[str, ...] = (),
     reinforced: tuple[str, ...] = (),
+    invalid: Mapping[str, int] = MappingProxyType({}),
 ) -> Synthetic:
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
 
@@ -174,6 +190,7 @@ def synthetic_study(
         built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
         fixed: approaches that are one policy, whose trials stand for every seed.
         reinforced: approaches whose policies have a curve of reinforcement learning.
+        invalid: approach -> how many first trials of each of its cells are none.
         drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
         twice: how many first trials of each cell are run again.
         unsteady: domain -> how probably they end differently there.
@@ -274,6 +291,11 @@ def synthetic_study(
             chance = rate + ease[cell.location, cell.domain]
         won = draw.random(planned[cell.domain]) < chance
         table = trial_table(cell, won, draw)
+        if bad := invalid.get(cell.approach, 0):
+            kept = {"success": [False] * bad, "score": [0.0] * bad, "failure_mode": ["invalid: arm stuck"] * bad}
+            for name, values in kept.items():
+                whole = values + table[name].to_pylist()[bad:]
+                table = table.set_column(table.column_names.index(name), name, pa.array(whole))
         second = _again(table, twice, unsteady.get(cell.domain, 0.0))
         study.policies.append(policy)
         study.trials.append(

@@ -7,7 +7,7 @@ are the constants below and nowhere else.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf
+from math import exp, inf, pi
 from statistics import NormalDist
 from typing import Literal
 
@@ -35,6 +35,10 @@ three and more lose none worth counting (simulated at levels 0.8 and 0.95)."""
 MOST = 100_000
 """Seeds, locations or trials beyond which a question counts as out of reach."""
 
+NORMAL = NormalDist()
+LAW = [(z, NORMAL.pdf(z) * 0.5) for z in (i * 0.5 for i in range(-10, 11))]
+"""Points of the standard normal law with their weights."""
+
 Quantity = Literal["uplift", "success_rate"]
 
 
@@ -55,7 +59,11 @@ class Design:
     reference: int = 0
     """Runs per location and task of what is compared with, where that has others than `seeds` of them."""
     spread: float = SEED_SPREAD
-    """Standard deviation between training seeds that is assumed, in points."""
+    """Standard deviation between training seeds that is expected, in points."""
+    correlation: float = STATE_CORRELATION
+    """That of two approaches' outcomes from one initial state."""
+    uplift: float | None = None
+    """The true uplift that is supposed, in points; None where it is as far from zero as from the threshold."""
 
     @property
     def degrees(self) -> int:
@@ -78,7 +86,7 @@ class Design:
         trial = 1e4 * BASE_RATE * (1 - BASE_RATE) / self.trials
         if self.quantity == "success_rate":
             return self.spread**2 + trial
-        return 2 * self.spread**2 + 2 * trial * (1 - STATE_CORRELATION)
+        return 2 * self.spread**2 + 2 * trial * (1 - self.correlation)
 
     @property
     def half_width(self) -> float:
@@ -101,11 +109,46 @@ class Needed:
 def power(design: Design, distance: float) -> float:
     """Chance that the band clears a threshold that is `distance` points away from the true value.
 
-    The t statistic is taken as normal round its mean, which is near enough where the answer matters (0.5 to 0.9).
+    The estimate is normal round it; the error that the runs show of themselves follows chi-square of the band's degrees of
+    freedom, by its cube root (Wilson and Hilferty 1931), over whose normal law is summed. What an uplift does to
+    some initial states and not to others is common to runs (`common_variance`): it widens the band, and more seeds do not help.
     """
     if design.degrees <= 0:
         return 0.0
-    return NormalDist().cdf((distance - design.half_width) / design.standard_error)
+    states, part = common_variance(design, distance if design.uplift is None else abs(design.uplift)), 2 / (9 * design.degrees)
+    error = (design.standard_error**2 + states) ** 0.5
+    known = NORMAL.inv_cdf(min((1 + design.level) / 2, SUREST)) ** 2 * states
+
+    def reach(z: float) -> float:
+        return (design.half_width**2 * max(1 - part + z * part**0.5, 0.0) ** 3 + known) ** 0.5
+
+    return sum(weight * NORMAL.cdf((distance - reach(z)) / error) for z, weight in LAW)
+
+
+def common_variance(design: Design, uplift: float) -> float:
+    """Variance of an estimated uplift, points squared, that all runs have in common because they begin from the same states.
+
+    States have a difficulty that is spread evenly, and each run masters those below its own skill (its success rate), which
+    differs between seeds: what states bring is then the distance of two laws of skill, the integral of their squared difference
+    (Szekely and Rizzo 2013), less the squared uplift.
+    """
+    if design.quantity != "uplift":
+        return 0.0
+    moved, apart = min(uplift / 100, 0.5), max(design.spread, 0.1) / 100 * 2**0.5
+    between = apart * (2 / pi) ** 0.5 * exp(-((moved / apart) ** 2) / 2) + moved * (1 - 2 * NORMAL.cdf(-moved / apart))
+    effect = max(between - apart * (2 / pi) ** 0.5 - moved**2, 0.0)
+    return 1e4 * design.correlation * effect / design.trials / design.groups
+
+
+def needed_distance(design: Design, chance: float = POWER) -> float:
+    """How many points the true value must lie away for a decision with that chance; infinite with one seed."""
+    if design.degrees <= 0:
+        return inf
+    low, high = 0.0, 2 * design.half_width + 10 * design.standard_error + 50
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if power(design, middle) < chance else (low, middle)
+    return high
 
 
 def needed(design: Design, distance: float, chance: float = POWER) -> Needed:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
+from compiler.laws.power.spreads import expected
 from compiler.project.differences import counted_placebos
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
@@ -98,7 +99,7 @@ def questions(project: Project, study: str) -> Iterator[Question]:
 
 
 def ways(project: Project, study: str, question: Question) -> str:
-    """What would decide, one thing changed at a time, such as `127 seeds or 51 locations`; empty when nothing would."""
+    """What would decide, one thing changed at a time, such as `134 seeds or 51 locations`; empty when nothing would."""
     found = question.needed
     said = [f"{found.seeds} seeds"] if found.seeds else []
     if found.groups and question.pooled:
@@ -119,7 +120,7 @@ def outlook(project: Project, study: str) -> list[str]:
                 f"likely undecided: {question.kind} `{question.name}` ({half}, {question.distance:g} to the threshold)"
                 + (f"; {more} would decide it" if more else "")
             )
-    advice = shared_baseline(project.studies[study]) if lines else None
+    advice = shared_baseline(project, project.studies[study]) if lines else None
     return [*lines, advice] if advice else lines
 
 
@@ -148,17 +149,21 @@ def _design(
     also = placebos if over == study.baseline and approach not in placebos else []
     reference = sum(len(set(study.seeds_of(one))) for one in (over, *also))
     told = reference if quantity == "uplift" and reference != seeds else 0
-    return Design(quantity, seeds, trials, groups, level, schedule.most if schedule else 0, told)
+    luck = expected(project, study, (domain,))
+    most = schedule.most if schedule else 0
+    return Design(quantity, seeds, trials, groups, level, most, told, luck.spread, luck.correlation)
 
 
-def shared_baseline(study: Study) -> str | None:
+def shared_baseline(project: Project, study: Study) -> str | None:
     """What more seeds of a baseline would bring that three or more approaches are compared with; None where there are some."""
     others = [a for a in dict.fromkeys(study.approaches) if a != study.baseline]
     seeds = len(set(study.seeds))
     if study.baseline is None or len(others) < SHARED or study.more_seeds or study.placebos == "reference" or seeds < 2:
         return None
     many = ceil(seeds * len(others) ** 0.5)
-    design = Design("uplift", seeds, next(iter(study.trials.values())), 1, study.level)
+    domain, trials = next(iter(study.trials.items()))
+    luck = expected(project, study, (domain,))
+    design = Design("uplift", seeds, trials, 1, study.level, spread=luck.spread, correlation=luck.correlation)
     share = replace(design, reference=many).half_width / design.half_width
     return (
         f"{len(others)} approaches are compared with `{study.baseline}`: {many - seeds} more seeds of it (`more_seeds`) make "
@@ -188,6 +193,8 @@ def _of_gate(project: Project, study: Study, groups: int, name: str, path: SpanP
     def passes(band: Band) -> bool:
         return judge(rule, Measure("", favourable, band, 0)) is Status.PASSED
 
+    hoped = favourable if isinstance(rule.threshold, tuple) else high if rule.comparator in ("at_least", "above") else low
+    design = replace(design, uplift=hoped) if prior is not None else design
     hoped_for = distance if prior is not None and distance >= 0 else None
     by = rule.approach if prior else None
     return Question("gate", name, path, design, wanted(rule), favourable, passes, hoped_for, by, rule.domain, pooled)
@@ -204,6 +211,11 @@ def _of_claim(project: Project, study: Study, groups: int, name: str, path: Span
     def question(words: str, favourable: float, distance: float | None, prior: str | None = None, sides: int = 1) -> Question:
         return Question("claim", name, path, design, words, favourable, passes, distance, prior, claim.domain, True, sides)
 
+    match claim:
+        case Equivalent(margin=margin) | Alike(margin=margin) | NonInferior(margin=margin):
+            design = replace(design, uplift=0.0)
+        case Superior(margin=margin, approach=approach):
+            design = replace(design, uplift=prior[0][1]) if (prior := prior_of(project, approach, claim.domain)) else design
     match claim:
         case Equivalent(margin=margin) | Alike(margin=margin):
             return question(f"within {margin:g} points", 0.0, margin, sides=2)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runtime.bound.domain import Domain
 from runtime.report.forms.report import Report
 from runtime.report.roles import in_order
 
@@ -33,3 +34,9 @@ def by_domain(said: Report, rows: Iterable[Mapping[str, Any]]) -> list[dict[str,
             ranked = [{**row, "rank": "pooled" if alone or row["location"] is None else "single"} for row in here]
             groups.append({"domain": domain, "rows": ranked, "only": here[0]["location"] if alone else None})
     return groups
+
+
+def refused(said: Report) -> dict[tuple[str, Domain], str]:
+    """(approach, domain) -> the gate that refuses its uplift there."""
+    cells = ((row["approach"], cell) for row in said["approaches"] for cell in row["domains"])
+    return {(approach, cell["domain"]): gate for approach, cell in cells if (gate := cell.get("refused"))}

@@ -10,7 +10,14 @@ from pydantic import ConfigDict, Field, with_config
 
 Band = tuple[float, float]
 Standing = Literal["passed", "failed", "undecided", "not run"]
-Question = Literal["training runs", "these policies", "this policy against training runs", "training runs against this policy"]
+Question = Literal[
+    "training runs",
+    "these policies",
+    "this policy against training runs",
+    "training runs against this policy",
+    "in this world model",
+    "in new world models",
+]
 """Of what a comparison speaks: what training again would give, or the very policies that were tried."""
 Direction = Literal["helps", "hurts", "undecided"]
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from runtime.bound.domain import Domain
-from runtime.report.forms.base import Band, Form
+from runtime.report.forms.base import Band, Direction, Form
 from runtime.report.forms.where import Of
 
 
@@ -71,6 +71,8 @@ class Shift(Of):
     """Over the baseline in the same trials, points; null for the baseline itself."""
     uplift_band: Band | None
     """Of that."""
+    direction: Direction | None
+    """Of it, with all words of the factor taken together (Holm): helps or hurts only where that holds of all that are said so."""
 
 
 class AreaMap(Of):

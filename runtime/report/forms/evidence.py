@@ -253,6 +253,44 @@ class SetOfTrials(Form):
     """Day of the import."""
 
 
+class Invalid(At):
+    """Trials of an approach at a place that tell nothing of it; left out of all that rates and compares."""
+
+    trials: int
+    """All of its trials there, these among them."""
+    invalid: int
+    """How many were invalid."""
+    reasons: dict[str, int]
+    """Why, with how often."""
+    valid_rate: float | None
+    """Success over the others, percent; null where there are none."""
+    rate_as_failures: float
+    """Success where invalid trials count as failures, percent."""
+
+
+class Twin(At):
+    """An approach beside the one that it perturbs, with the very same policies from the very same initial states."""
+
+    clean: str
+    """What it perturbs: the approach that it extends, as it is."""
+    seed: int | None
+    """Of one cell; null over all seeds."""
+    clean_rate: float
+    """Success of the clean one over these pairs, percent."""
+    value: float
+    """Perturbed less clean, points."""
+    band: Band | None
+    """Null for a single cell."""
+    direction: Direction | None
+    """Null for a single cell."""
+    pairs: int
+    """Pairs of trials."""
+    gained: int
+    """Pairs in which the perturbed one alone succeeded."""
+    lost: int
+    """Pairs in which the clean one alone succeeded."""
+
+
 class Evidence(Form):
     """What the trials say."""
 
@@ -294,3 +332,7 @@ class Evidence(Form):
     """Imported sets whose trials count as well."""
     repeated: list[SetOfTrials]
     """Imported sets of trials that were run once more."""
+    invalid: list[Invalid]
+    """Trials that tell nothing of a policy, by approach, domain and place; empty where there are none."""
+    twins: list[Twin]
+    """Approaches that perturb another, each beside it: over all places, by place and by cell."""

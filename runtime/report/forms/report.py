@@ -29,7 +29,7 @@ from runtime.report.forms.made_of import MadeOfRow
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
-from runtime.report.forms.ranking import Ranking
+from runtime.report.forms.ranking import Preferences, Ranking
 from runtime.report.forms.reality import SimReal
 from runtime.report.forms.reinforcement import RlRow
 from runtime.report.forms.rounds import RoundsForm
@@ -104,6 +104,8 @@ class Report(Form):
     """A recommendation for each treatment that was compared."""
     evidence: Evidence
     """Uplift, rates and cells."""
+    preferences: Preferences | None
+    """What people preferred between two approaches at a time; null where nothing was kept."""
     ranking: list[Ranking]
     """All approaches against each other, by domain; none where fewer than three can be."""
     drivers: Drivers

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.axis import Axis, axis_of, strip
 from runtime.report.drawing.csv import columns
-from runtime.report.drawing.listing import pooled
+from runtime.report.drawing.listing import pooled, refused
 from runtime.report.forms.report import Report
 from runtime.report.roles import UNTRAINED, in_order
 
@@ -56,7 +56,8 @@ def _stack(axis: Axis, row: Drawn) -> Drawn:
 
 def drawn(said: Report) -> Drawn:
     """Rows of the table, and stacks of those that have a range."""
-    rows = beyond(said)
+    by_gates = refused(said)
+    rows = [{**row, "direction": "refused"} if (row["approach"], row["domain"]) in by_gates else row for row in beyond(said)]
     return {"rows": rows, **stacks(rows)}
 
 

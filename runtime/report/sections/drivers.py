@@ -121,7 +121,7 @@ def driver_rows(said: Report) -> Rows:
 
 def shift_rows(said: Report) -> Rows:
     """One row per word, approach and domain."""
-    names = "domain factor word approach trials success=value band uplift uplift_band"
+    names = "domain factor word approach trials success=value band uplift uplift_band direction"
     return [columns({**row, "word": row["word"] or "all"}, names) for row in said["drivers"]["shifts"]]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.axis import axis_of
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import refused
 from runtime.report.forms.report import Report
 from runtime.report.roles import TREATMENT
 
@@ -19,12 +20,16 @@ def fleets(said: Report) -> list[Drawn]:
 
     Flagged are those set aside and those where the approach hurts, the oddest first; the rest follow by value.
     """
-    found = []
+    found, by_gates = [], refused(said)
     for fleet in said["evidence"]["fleet"]:
         if said["roles"].get(fleet["approach"]) != TREATMENT:
             continue
         reasons = {item["location"]: item["reason"] for item in fleet["quarantine"]}
-        rows: list[Drawn] = [{**row, "reason": reasons.get(row["location"])} for row in fleet["locations"]]
+        gate = by_gates.get((fleet["approach"], fleet["domain"]))
+        rows: list[Drawn] = [
+            {**row, "reason": reasons.get(row["location"])} | ({"direction": "refused"} if gate else {})
+            for row in fleet["locations"]
+        ]
         rows.sort(key=lambda row: (row["value"], row["raw"], row["location"]))
         odd = [row for row in rows if row["reason"] or row["direction"] == "hurts"]
         odd.sort(key=lambda row: (not row["reason"], -abs(row["raw"] - fleet["mean"])))
@@ -33,6 +38,7 @@ def fleets(said: Report) -> list[Drawn]:
         found.append(
             {
                 **fleet,
+                "refused": gate,
                 "plot": caterpillar(rows, fleet["mean"]),
                 "flagged": flagged,
                 "more_flagged": len(odd) - len(flagged),

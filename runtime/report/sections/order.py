@@ -38,6 +38,7 @@ from runtime.report.sections import (
     rounds,
     times,
     training,
+    twins,
     uplift,
     verdict,
     worth,
@@ -81,7 +82,13 @@ class Section:
 
 SECTIONS = (
     Section("verdict", content=verdict.content, drawn=verdict.drawn),
-    Section("uplift", "Uplift", drawn=uplift.drawn, rows={"uplift": uplift.rows}, figure=Figure("intervals", 52, 24)),
+    Section(
+        "uplift",
+        "Uplift",
+        drawn=uplift.drawn,
+        rows={"uplift": uplift.rows, "open": uplift.open_rows},
+        figure=Figure("intervals", 52, 24),
+    ),
     Section("places", "Places", drawn=places.drawn, rows={"places": places.rows}, figure=Figure("places", 46, 42)),
     Section(
         "fleet",
@@ -106,16 +113,23 @@ SECTIONS = (
         "Success rates",
         "Success of every approach in each domain and place, and of every trained policy",
         drawn=rates.drawn,
-        rows={"rates": rates.rate_rows, "cells": rates.cell_rows},
+        rows={"rates": rates.rate_rows, "cells": rates.cell_rows, "invalid": rates.invalid_rows},
         figure=Figure("intervals", 52, 24),
     ),
     Section(
         "ranking",
         "Ranking",
         "All pairs of approaches with bands that hold at once, ranks, and which cannot be told from the best",
-        lambda study: {"ranking": ranking.ranking(study)},
+        lambda study: {"preferences": ranking.preferred(study), "ranking": ranking.ranking(study)},
         ranking.drawn,
-        {"ranking": ranking.rank_rows, "pairs": ranking.pair_rows},
+        {"ranking": ranking.rank_rows, "pairs": ranking.pair_rows, "preferred": ranking.preferred_rows},
+    ),
+    Section(
+        "twins",
+        "Perturbed and clean",
+        "Each approach that perturbs another beside it: the same policies, pair by pair, place by place and cell by cell",
+        drawn=lambda said: {"rows": said["evidence"].get("twins", ())},
+        rows={"twins": twins.rows},
     ),
     Section(
         "worth",

@@ -2,6 +2,7 @@
 
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import refused
 from runtime.report.forms.evidence import UpliftRow
 from runtime.report.forms.report import Report
 from runtime.report.roles import BASELINE, TREATMENT, UNTRAINED, in_order
@@ -18,7 +19,7 @@ def maps(said: Report) -> list[Drawn]:
     """
     frame, evidence, roles = said["study"], said["evidence"], said["roles"]
     approaches = [a for a in in_order(frame["approaches"], roles) if roles.get(a) != BASELINE]
-    found = []
+    found, by_gates = [], refused(said)
     for domain in said["domains"]:
         here = [r for r in evidence["uplift"] if r["domain"] == domain and r["location"] is not None]
         cells = {(r["location"], r["task"], r["approach"]): r for r in here}
@@ -37,7 +38,7 @@ def maps(said: Report) -> list[Drawn]:
                         "location": x,
                         "task": t,
                         "baseline": rates.get((x, t)),
-                        "cells": [_cell(cells.get((x, t, a)), scale) for a in approaches],
+                        "cells": [_cell(cells.get((x, t, a)), scale, (a, domain) in by_gates) for a in approaches],
                     }
                     for x, t in places
                 ],
@@ -46,9 +47,11 @@ def maps(said: Report) -> list[Drawn]:
     return found
 
 
-def _cell(row: UpliftRow | None, scale: float) -> Drawn | None:
+def _cell(row: UpliftRow | None, scale: float, refused: bool) -> Drawn | None:
     if row is None:
         return None
+    if refused:
+        return {**row, "tone": "refused", "tint": 0}
     tint = round(min(100.0, 100 * abs(row["value"]) / scale))
     return {**row, "tone": "up" if row["value"] > 0 else "down", "tint": tint}
 

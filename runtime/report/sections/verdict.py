@@ -8,6 +8,7 @@ from runtime.bound.domain import DOMAINS, REAL, SIMULATED, Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import StoppedBy
 from runtime.report.drawing import Drawn
+from runtime.report.drawing.listing import refused
 from runtime.report.drawing.words import by_reality, count, domain, number, points
 from runtime.report.forms.base import Standing
 from runtime.report.forms.evidence import UpliftRow
@@ -69,12 +70,6 @@ def drawn(said: Report) -> Drawn:
         "most": MOST_ANSWERED,
         "top": top(said["films"], spoken),
     }
-
-
-def refused(said: Report) -> dict[tuple[str, Domain], str]:
-    """(approach, domain) -> the gate that refuses its uplift there."""
-    cells = ((row["approach"], cell) for row in said["approaches"] for cell in row["domains"])
-    return {(approach, cell["domain"]): gate for approach, cell in cells if (gate := cell.get("refused"))}
 
 
 def _standing(row: ApproachRow) -> int:
@@ -214,6 +209,17 @@ def _not_run(study: Study) -> list[list[Token]]:
                 lines.append(
                     [ref("approach", approach), text(f" {_in(where)}: {count(short, 'cell')} with fewer than {planned} trials")]
                 )
+    bad: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in evidence.get("invalid", ()):  # an older evidence has none
+        n, of = bad.get((row["approach"], row["domain"]), (0, 0))
+        bad[row["approach"], row["domain"]] = n + row["invalid"], of + row["trials"]
+    lines += [
+        [
+            ref("approach", approach),
+            text(f" {_in(where)}: {n} trials were invalid (of {of} at those places), and count for nothing"),
+        ]
+        for (approach, where), (n, of) in bad.items()
+    ]
     lines += [
         [text(f"{kind} "), ref(kind, v["id"]), text(f": {v['reason']}")]
         for kind, verdicts in (("gate", study.gates), ("claim", study.claims))

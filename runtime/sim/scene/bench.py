@@ -14,6 +14,11 @@ from runtime.sim.parts.start import Start
 from runtime.sim.tasks import kind_of
 from runtime.sim.tasks.kind import Moment, Seen, Term
 
+BLOWN_UP = tuple(
+    int(kind) for kind in (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL, mujoco.mjtWarning.mjWARN_BADQACC)
+)
+"""Warnings of MuJoCo that say that a state is not finite or far too large."""
+
 
 class Bench:
     """N trials. Actions and measured joints [N, J] in radians, as the robot's own encoders count them. `terms` are the parts of
@@ -150,6 +155,11 @@ class Bench:
         data = self.datas[i]
         objects, tip = self._kind.objects(self.model, data), data.site_xpos[self._tip]
         return Moment(self.task, data, tip, objects, self.judges[i], self._changed[i], self.step_s)
+
+    def diverged(self, i: int) -> bool:
+        """Whether the physics of trial `i` blew up: MuJoCo then warns and begins anew by itself, from no state of the trial."""
+        warned = self.datas[i].warning
+        return any(warned[kind].number for kind in BLOWN_UP) or not np.isfinite(self.datas[i].qpos).all()
 
     def _reward(self, i: int) -> float:
         now = self.moment(i)

@@ -13,6 +13,7 @@ from runtime.sim.pixels.contact_sheet import side_by_side
 from runtime.sim.pixels.eye import Eye
 from runtime.sim.scene.bench import Bench
 from runtime.sim.trials.trial import Trial
+from runtime.stats.table.invalid import invalid_mode
 
 _NOISE_STREAM = 41
 SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mujoco.mjtState.mjSTATE_MOCAP_QUAT)
@@ -22,7 +23,8 @@ SEEN = int(mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS | mu
 def run_trials(
     bench: Bench, eyes: dict[str, Eye], policy: Actor, horizon_steps: int, sees: Collection[str] | None = None
 ) -> list[Trial]:
-    """Run every trial of `bench` until it succeeds or the horizon ends.
+    """Run every trial of `bench` until it succeeds, the horizon ends or its physics blows up: that one is invalid
+    (`runtime.stats.table.invalid`), it says nothing of the policy.
 
     Pictures are drawn only when the policy looks at them; a trial that has ended keeps its place in the policy's batch, with its
     last picture. Camera noise depends on the initial state and the step alone, so that approaches meet the same noise. Of several
@@ -33,7 +35,7 @@ def run_trials(
     pictures: dict[str, list[np.ndarray]] = {name: [np.empty(0)] * n for name in drawn}
     states = [[_state(bench, i)] for i in range(n)]
     steps = np.zeros(n, int)
-    active = np.ones(n, bool)
+    active, lost = np.ones(n, bool), np.zeros(n, bool)
     policy.reset(n)
     for _ in range(horizon_steps):
         looks = policy.looks
@@ -41,18 +43,28 @@ def run_trials(
             for name, picture in look(drawn, bench.datas[i], bench.starts[i].index, steps[i]).items():
                 pictures[name][i] = picture
         images = {name: np.stack(found) for name, found in pictures.items()} if looks else {}
-        actions = np.asarray(policy.act(images, bench.measured(), bench.task.instruction), np.float64)
+        joints = np.nan_to_num(bench.measured())  # of a trial whose physics blew up they may be none
+        actions = np.asarray(policy.act(images, joints, bench.task.instruction), np.float64)
         if not np.isfinite(actions[active]).all():
             raise FloatingPointError("the policy's actions are not finite")
         bench.step(np.nan_to_num(actions), active)
         steps += active
-        for i in np.flatnonzero(active):
+        lost |= active & np.array([bench.diverged(i) for i in range(n)])
+        for i in np.flatnonzero(active & ~lost):
             states[i].append(_state(bench, i))
-        active &= np.array([not j.success for j in bench.judges])
+        active &= np.array([not j.success for j in bench.judges]) & ~lost
         if not active.any():
             break
     return [
-        Trial(s.index, j.success, j.score, j.failure_mode, int(steps[i]), partial(_film, eyes, s.index, states[i]), states[i])
+        Trial(
+            s.index,
+            bool(j.success and not lost[i]),
+            0.0 if lost[i] else j.score,
+            invalid_mode("physics diverged") if lost[i] else j.failure_mode,
+            int(steps[i]),
+            partial(_film, eyes, s.index, states[i]),
+            states[i],
+        )
         for i, (s, j) in enumerate(zip(bench.starts, bench.judges, strict=True))
     ]
 

@@ -15,10 +15,12 @@ import pyarrow as pa
 from scipy import stats
 
 from runtime.bound.domain import Domain
+from runtime.report.forms.base import Direction
 from runtime.report.forms.drivers import Driver, Level, Shift, Untested
-from runtime.stats.inference.multiple import benjamini_hochberg
+from runtime.stats.inference.estimate import estimate
+from runtime.stats.inference.multiple import benjamini_hochberg, holm, p_value
 from runtime.stats.inference.rate import rates
-from runtime.stats.inference.uplift import uplifts
+from runtime.stats.inference.uplift import POINTS, Uplift, uplifts
 from runtime.stats.prior.together import headlines
 from runtime.stats.table.factors import Value, unpacked
 from runtime.stats.table.outcomes import Trials
@@ -185,10 +187,14 @@ def shifts(table: pa.Table, baseline: str | None, level: float, shared_training:
     for factor, there in sorted(words.items()):
         if not (2 <= len(there) <= MOST_WORDS and any(isinstance(word, str) for word in there)):
             continue
+        told: dict[tuple[str, str, Value | None], Uplift] = {}
+        first = len(found)
         for word in (None, *sorted(there, key=str)):
             mine = table.filter(pa.array([factor in cell and (word is None or cell[factor] == word) for cell in cells]))
             trials = Trials.of(mine)
-            gained = {(u.approach, u.domain): u.estimate for u in headlines(uplifts(trials, baseline, level, shared_training))}
+            own = headlines(uplifts(trials, baseline, level, shared_training))
+            told |= {(u.approach, u.domain, word): u for u in own}
+            gained = {(u.approach, u.domain): u.estimate for u in own}
             for rate in _widest(rates(Trials.of(without_copies(mine)), level, shared_training)):
                 uplift = gained.get((rate.approach, rate.domain))
                 found.append(
@@ -202,8 +208,28 @@ def shifts(table: pa.Table, baseline: str | None, level: float, shared_training:
                         "band": rate.estimate.band.to_json(),
                         "uplift": None if uplift is None else round(uplift.value, 4),
                         "uplift_band": None if uplift is None else uplift.band.to_json(),
+                        "direction": None if uplift is None else uplift.direction,
                     }
                 )
+        said = _together(told, level)
+        for row in found[first:]:
+            if row["word"] is not None and row["direction"] is not None:
+                row["direction"] = said[row["approach"], row["domain"], row["word"]]
+    return found
+
+
+def _together(told: Mapping[tuple[str, str, Value | None], Uplift], level: float) -> dict[tuple[str, str, str], Direction]:
+    """(approach, domain, word) -> what holds under it with all words of its factor taken together (Holm)."""
+    found: dict[tuple[str, str, str], Direction] = {}
+    for approach, domain in dict.fromkeys(key[:2] for key in told):
+        mine = {str(word): u for (a, d, word), u in told.items() if (a, d) == (approach, domain) and word is not None}
+        # An undecided word needs no p-value of its own: whatever it is, it is above what the level leaves over.
+        each = [
+            1.0 if u.direction == "undecided" else p_value(lambda at, u=u: estimate(u.groups, at, POINTS).band)
+            for u in mine.values()
+        ]
+        for (word, u), p in zip(mine.items(), holm(each), strict=True):
+            found[approach, domain, word] = u.direction if p <= 1 - level + 1e-9 else "undecided"
     return found
 
 

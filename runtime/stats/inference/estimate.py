@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 from runtime.report.forms.base import Direction
 from runtime.stats.band import Band
@@ -30,6 +31,8 @@ class Estimate:
     state_error: float = 0.0
     runs: int = 1
     of_states: bool = False
+    of_worlds: bool = False
+    """Whether world models are the units: more seeds in the same ones then narrow nothing."""
 
     @property
     def direction(self) -> Direction:
@@ -74,13 +77,21 @@ def estimate(
         np.array(sum(g.events for g in groups)),
     )
     low, high = interval(spread, level, limits, logit)
+    clustered = by_worlds(groups)
+    if clustered is not None:
+        # Never narrower than within these very models, where two of them agree by chance.
+        reach = float(stats.t.ppf((1 + level) / 2, clustered.degrees)) * clustered.error
+        low, high = np.clip(min(float(low), value - reach), *limits), np.clip(max(float(high), value + reach), *limits)
     seed_variance = sum(part.variance for part in parts)
     error = max(seed_variance + float(spread.state_variance), float(spread.floor_variance)) ** 0.5
+    free = float(degrees(spread))
+    if clustered is not None:
+        error, free = max(error, clustered.error), min(free, float(clustered.degrees))
     return Estimate(
         value,
         Band(float(low), float(high)),
         level,
-        float(degrees(spread)),
+        free,
         error,
         seed_variance**0.5,
         units,
@@ -88,7 +99,35 @@ def estimate(
         max(float(spread.state_variance), 0.0) ** 0.5,
         min(len(g.unit_means) for g in groups),
         all(g.fixed and all(g.fixed) for g in groups),
+        clustered is not None,
     )
+
+
+class Clustered(NamedTuple):
+    """Standard error, points, of a mean over groups whose unit is the world model, and its degrees of freedom."""
+
+    error: float
+    degrees: int
+
+
+def by_worlds(groups: Sequence[Group]) -> Clustered | None:
+    """The mean over groups with each world model as one unit; None where runs do not share models, or share but one.
+
+    A model's error is common to all approaches and seeds that are tried in it, so that no number of them shows it: models do.
+    Their spread holds that of places, too, so that the band may be too wide and never too narrow.
+    """
+    if not all(group.world for group in groups):
+        return None
+    own: dict[str, list[float]] = {}
+    for group in groups:
+        own.setdefault(group.world, []).append(float(group.unit_means.mean()))
+    count = len(own)
+    if count < 2:
+        return None
+    mean = sum(map(sum, own.values())) / len(groups)
+    # Linearised, as for clusters that differ in size (Cochran 1977, section 6.8).
+    off = [(sum(values) - len(values) * mean) / len(groups) for values in own.values()]
+    return Clustered((count / (count - 1) * sum(x * x for x in off)) ** 0.5, count - 1)
 
 
 class _Part(NamedTuple):

@@ -64,6 +64,8 @@ class Group:
     rates: tuple[float, float] = (0.0, 0.0)
     fixed: tuple[bool, ...] = ()
     """Of each side, the treated one first, whether it is one policy, tried again and again."""
+    world: str = ""
+    """The one world model that all of its runs were tried in, whose error they share; empty where there is none such."""
     more_runs: int = 0
     """Runs of one side beyond those of seed indices that both have, which count as well."""
 

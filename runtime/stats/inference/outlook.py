@@ -65,7 +65,11 @@ def outlook(found: Estimate, distance: float) -> Outlook:
         return Outlook(None)
     here = _reach(found, found.runs)
     detectable = here if here <= FURTHEST else None
-    if found.of_states or distance <= _quantile(max(2 * found.level - 1, 0.0), found.degrees) * found.standard_error:
+    if (
+        found.of_states
+        or found.of_worlds
+        or distance <= _quantile(max(2 * found.level - 1, 0.0), found.degrees) * found.standard_error
+    ):
         return Outlook(detectable)
     off = _quantile(LIKELY, found.degrees) * found.standard_error
     ends = (max(distance - off, 0.0), distance + off)

@@ -18,8 +18,9 @@ class Parts:
 
     @classmethod
     def of(cls, found: Estimate) -> "Parts | None":
-        """Of an estimate over training runs; None from one seed, and of fixed policies, which have states alone."""
-        if found.degrees <= 0 or found.of_states:
+        """Of an estimate over training runs; None from one seed, of fixed policies, which have states alone, and where
+        world models are the units."""
+        if found.degrees <= 0 or found.of_states or found.of_worlds:
             return None
         runs, luck = found.seed_error**2, min(found.luck_error, found.seed_error)
         return cls((runs - luck**2) ** 0.5, luck, found.state_error)

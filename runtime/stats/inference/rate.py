@@ -1,6 +1,8 @@
 """Success rates: of a single run (Wilson's interval), and of an approach over its training seeds."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from scipy.stats import beta, binomtest
@@ -10,7 +12,7 @@ from runtime.stats.band import Band
 from runtime.stats.inference.estimate import Estimate, estimate
 from runtime.stats.inference.group import fixed_rate_group, rate_group
 from runtime.stats.inference.humps import Humps, two_humps
-from runtime.stats.table.outcomes import Runs, Trials
+from runtime.stats.table.outcomes import Place, Runs, Trials
 
 POINTS = (0.0, 100.0)
 DEAD, ALIVE = 5.0, 25.0
@@ -64,23 +66,33 @@ def rates(trials: Trials, level: float, shared_training: bool = False) -> list[R
     for approach, domain in sorted(trials.outcomes):
         places = trials.places(approach, domain)
         rows += [
-            rate_of(approach, domain, {place: runs}, level, fixed=(approach, domain) in trials.fixed)
+            rate_of(approach, domain, {place: runs}, level, fixed=(approach, domain) in trials.fixed, worlds=trials.worlds)
             for place, runs in sorted(places.items())
         ]
         if len(places) > 1:
-            rows.append(rate_of(approach, domain, places, level, shared_training, (approach, domain) in trials.fixed))
+            fixed = (approach, domain) in trials.fixed
+            rows.append(rate_of(approach, domain, places, level, shared_training, fixed, trials.worlds))
     return rows
 
 
 def rate_of(
-    approach: str, domain: Domain, places: Runs, level: float, shared_training: bool = False, fixed: bool = False
+    approach: str,
+    domain: Domain,
+    places: Runs,
+    level: float,
+    shared_training: bool = False,
+    fixed: bool = False,
+    worlds: Mapping[Place, str] = MappingProxyType({}),
 ) -> Rate:
-    """The rate over `places`, each counting the same; of one policy, whatever the seed, if it is `fixed`.
+    """The rate over `places`, each counting the same; of one policy, whatever the seed, if it is `fixed`. `worlds` are those of
+    `Trials`.
 
     Raises:
         ValueError: when `places` is empty.
     """
     groups = [(fixed_rate_group if fixed else rate_group)(runs, level, len(places)) for _, runs in sorted(places.items())]
+    if domain == "world_model" and all(place in worlds for place in places):
+        groups = [replace(g, world=worlds[place]) for g, place in zip(groups, sorted(places), strict=True)]
     single = next(iter(places)) if len(places) == 1 else (None, None)
     trials = sum(len(run) for runs in places.values() for run in runs.values())
     found = estimate(groups, level, POINTS, shared_training and not fixed, logit=True)

@@ -50,6 +50,8 @@ class Uplift:
     @property
     def question(self) -> Question:
         """Of what the comparison speaks."""
+        if self.groups and all(group.world for group in self.groups):
+            return "in new world models" if len({group.world for group in self.groups}) > 1 else "in this world model"
         return _ASKED[self.groups[0].fixed if self.groups else ()]
 
     @property
@@ -140,6 +142,8 @@ def _against(
             uplift_group(treated[p], base[p], len(places), one, pair, all_runs=not shared_training)
             for p, one in zip(places, same, strict=True)
         )
+    if domain == "world_model" and all(p in trials.worlds for p in places):
+        groups = tuple(replace(g, world=trials.worlds[p]) for g, p in zip(groups, places, strict=True))
     single = places[0] if len(places) == 1 else (None, None)
     counts = [sum(g.trials[side] for g in groups) for side in (0, 1)]
     notes = [pairing.note] if pairing else []
@@ -156,6 +160,8 @@ def _against(
             if more
             else f"{_many(left_out, 'run')} without a counterpart of the same seed index left out"
         )
+    if models := {g.world for g in groups if g.world}:
+        notes.append(_of_worlds(groups, level, shared_training and not any(fixed), len(models)))
     if cut := sum(g.left_out for g in groups):
         notes.append(f"compared over the initial states that both ran: {_many(cut, 'trial')} that only one side ran left out")
     if not all(fixed) and any(len(g.seeds) < 2 for g in groups):
@@ -169,6 +175,17 @@ def _against(
         tuple(places),
         *counts,
         tuple(notes),
+    )
+
+
+def _of_worlds(groups: Sequence[Group], level: float, shared_training: bool, models: int) -> str:
+    """What is to be said of runs that share world models."""
+    if models == 1:
+        return "all runs share one world model: this holds in it, and says nothing of what another one would show"
+    band = estimate([replace(g, world="") for g in groups], level, POINTS, shared_training).band
+    return (
+        f"each of {models} world models is shared by all runs there, and is one unit: this speaks of new ones; "
+        f"in these very models the band is [{band.low:.1f}, {band.high:.1f}]"
     )
 
 

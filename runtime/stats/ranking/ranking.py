@@ -56,7 +56,7 @@ def _ranking(
     shared = shared_training and len(places) > 1
     rates = {
         a: rate_of(
-            a, domain, {p: trials.places(a, domain)[p] for p in places}, level, shared, (a, domain) in trials.fixed
+            a, domain, {p: trials.places(a, domain)[p] for p in places}, level, shared, (a, domain) in trials.fixed, trials.worlds
         ).estimate
         for a in approaches
     }

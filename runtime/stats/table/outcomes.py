@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from runtime.bound.domain import Domain
+from runtime.stats.table.invalid import without_invalid
 from runtime.stats.table.one_protocol import refuse_mixed_protocols
-from runtime.stats.table.pairing import Pairing, Shared, fixed_of, pairing_of, placebos_of, runs_of
+from runtime.stats.table.pairing import Pairing, Shared, fixed_of, pairing_of, placebos_of, runs_of, worlds_of
 from runtime.stats.table.table import KEY, rows
 
 Place = tuple[str, str]
@@ -31,17 +32,21 @@ class Trials:
     """(approach, domain) that tried one policy, whatever the seed."""
     placebos: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Baseline -> placebos whose runs count as further runs of it."""
+    worlds: Mapping[Place, str] = field(default_factory=dict)
+    """Place -> the one world model that all trials of the domain `world_model` ran in there."""
     known: dict[tuple, bool] = field(default_factory=dict, compare=False, repr=False)
     """What was found of these trials once and holds for all comparisons."""
 
     @classmethod
     def of(cls, table: pa.Table, column: str = "success") -> "Trials":
-        """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`.
+        """Arrange a table that `runtime.stats.table.table.join` made, by its column `success` or `score`; invalid trials are
+        left out.
 
         Raises:
             InputError: X447 when trials of one task and domain are of different protocols.
         """
         refuse_mixed_protocols(table)
+        table = without_invalid(table)
         outcomes: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
         failures: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
         names = (*KEY, column, "success", "failure_mode")
@@ -56,6 +61,7 @@ class Trials:
             runs_of(table),
             fixed_of(table),
             placebos_of(table),
+            worlds_of(table),
         )
 
     def approaches(self) -> list[str]:

@@ -7,7 +7,7 @@ as metadata of its schema, through Parquet too, so that no reader of it can deci
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -18,8 +18,9 @@ METADATA = b"simkiln.pairing"
 RUNS = b"simkiln.runs"
 FIXED = b"simkiln.fixed"
 PLACEBOS = b"simkiln.placebos"
+WORLDS = b"simkiln.worlds"
 
-Shared = Mapping[tuple[str, str, str, int], list[list[str]]]
+Shared = Mapping[tuple[str, str, str, int], Sequence[Sequence[str]]]
 """(domain, location, task, seed index) -> approaches that tried the very same policy there, group by group."""
 
 
@@ -48,7 +49,13 @@ def with_runs(table: pa.Table, policies: Mapping[Cell, str]) -> pa.Table:
     tried: dict[tuple[str, str, str, int], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell, policy in policies.items():
         tried[cell.domain, cell.location, cell.task, cell.seed][policy].append(cell.approach)
-    found = [[*at, sorted(same)] for at, by_policy in sorted(tried.items()) for same in by_policy.values() if len(same) > 1]
+    found = {at: [sorted(same) for same in by_policy.values() if len(same) > 1] for at, by_policy in sorted(tried.items())}
+    return with_shared(table, found)
+
+
+def with_shared(table: pa.Table, shared: Shared) -> pa.Table:
+    """The table, knowing which approaches tried the very same policy; as it is where none did."""
+    found = [[*at, list(group)] for at, groups in shared.items() for group in groups]
     return table.replace_schema_metadata({**(table.schema.metadata or {}), RUNS: json.dumps(found)}) if found else table
 
 
@@ -80,6 +87,18 @@ def with_placebos(table: pa.Table, baseline: str | None, placebos: Collection[st
 def placebos_of(table: pa.Table) -> dict[str, list[str]]:
     """Baseline -> placebos whose runs count as its own in every other comparison."""
     return json.loads((table.schema.metadata or {}).get(PLACEBOS, b"{}"))
+
+
+def with_worlds(table: pa.Table, models: Mapping[tuple[str, str], str]) -> pa.Table:
+    """The table, knowing of (location, task) where all trials in the world model ran in one; as it is without any."""
+    said = json.dumps([[*place, model] for place, model in sorted(models.items())])
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), WORLDS: said}) if models else table
+
+
+def worlds_of(table: pa.Table) -> dict[tuple[str, str], str]:
+    """(location, task) -> the world model that all trials there ran in."""
+    found = json.loads((table.schema.metadata or {}).get(WORLDS, b"[]"))
+    return {(location, task): model for location, task, model in found}
 
 
 def without_copies(table: pa.Table) -> pa.Table:

@@ -141,7 +141,7 @@ def _estimate(
         notes = tuple(note for note in row.notes if pairing is None or not pairing.pair or note != pairing.note)
         return (twofold(row.estimate) if rule.against else row.estimate), row.trials, notes
     ran, fixed = trials.places(rule.approach, rule.domain), (rule.approach, rule.domain) in trials.fixed
-    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed)
+    row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed, trials.worlds)
     one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
     very = "speaks of this very policy, over initial states: not of what training again would give"
     return row.estimate, row.trials, (very,) if fixed else () if row.estimate.degrees > 0 else (one,)

@@ -45,13 +45,14 @@ def test_only_what_is_said_is_planned(tmp_path: Path) -> None:
 
 def test_advice_is_the_root_of_the_number_of_comparisons(tmp_path: Path) -> None:
     graph_of(tmp_path)
-    study = load_project(tmp_path).studies["study"]
-    assert shared_baseline(study) is None
+    project = load_project(tmp_path)
+    study = project.studies["study"]
+    assert shared_baseline(project, study) is None
     many = study.model_copy(update={"approaches": ["baseline", "a", "b", "c", "d"], "seeds": [0, 1, 2]})
-    said = shared_baseline(many)
+    said = shared_baseline(project, many)
     assert said is not None
     assert said.startswith("4 approaches are compared with `baseline`: 3 more seeds of it")
-    assert shared_baseline(many.model_copy(update={"more_seeds": {"baseline": [3]}})) is None
+    assert shared_baseline(project, many.model_copy(update={"more_seeds": {"baseline": [3]}})) is None
     design = Design("uplift", seeds=3, trials=40, groups=2, level=0.95)
     pooled = replace(design, reference=6)
     assert pooled.degrees == 14

@@ -15,15 +15,15 @@ from compiler.report.brief import render_brief
 from runtime.store.store import Store
 from tests import REPOSITORY
 from tests.compiler.published import base_project, edit, planned
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, the_study
 
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 EVIL = "`` | <img src=x onerror=alert(1)> @everyone #1 [x](http://e.example) **b** \\| \n- item \x1b[2J"
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("brief") / "store").report(CLAIMS, WAIVERS)
+def report() -> Path:
+    return the_study().report(CLAIMS, WAIVERS)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.report.labels import apply_labels
 from tests.runtime.report.browser import found_in, needs_browser
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, the_study
 
 pytestmark = needs_browser
 DARK = "@media screen and (prefers-color-scheme: dark)"
@@ -61,7 +61,7 @@ NAMES = """
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("accessible")
-    built = (synthetic_study(folder / "store").report(CLAIMS, WAIVERS) / "report.html").read_text()
+    built = (the_study().report(CLAIMS, WAIVERS) / "report.html").read_text()
     labels = {"approach:enriched": {"title": "Variants", "file": "specs/approaches/enriched.yaml", "line": 2}}
     target = folder / "report.html"
     target.write_text(apply_labels(built, labels))

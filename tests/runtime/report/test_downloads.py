@@ -14,7 +14,7 @@ import pytest
 
 from runtime.report.drawing.csv import table_csv
 from tests.runtime.report.browser import POLICY, browse, needs_browser
-from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study, the_study
 
 LINK = re.compile(r'<a download="([^"]+)" href="data:([^;]+);charset=utf-8;base64,([^"]+)"')
 
@@ -40,13 +40,13 @@ def _uplift(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("downloads") / "store").report(CLAIMS, WAIVERS)
+def folder() -> Path:
+    return the_study().report(CLAIMS, WAIVERS)
 
 
 def test_every_figure_and_table_has_its_file(folder: Path) -> None:
     assert set(saved(folder)) == {
-        *(f"study-{n}.csv" for n in ("uplift", "places", "beyond", "gates", "claims", "rates", "cells")),
+        *(f"study-{n}.csv" for n in ("uplift", "open", "places", "beyond", "gates", "claims", "rates", "cells")),
         *(f"study-{n}.csv" for n in ("failures", "reality", "costs", "films", "determinism", "stages")),
         *(f"study-{n}.csv" for n in ("learning", "areas", "training", "kpi", "inventory", "protocols", "artifacts")),
         *(f"study-{n}.svg" for n in ("uplift", "places", "rates", "failures", "reality", "learning", "training", "kpi")),

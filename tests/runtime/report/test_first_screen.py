@@ -12,7 +12,7 @@ import pytest
 from runtime.report.sections.order import SECTIONS
 from tests.runtime.report.browser import POLICY, browse, found_in, needs_browser
 from tests.runtime.synthetic_history import history
-from tests.runtime.synthetic_study import CLAIMS, LOCATIONS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, LOCATIONS, WAIVERS, synthetic_study, the_study
 
 OPEN = ["uplift", "places", "failures", "gates", "provenance"]
 MOST_PX = {1280: 9000, 400: 13000}
@@ -39,8 +39,8 @@ LAID = """
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("first") / "store").report(CLAIMS, WAIVERS) / "report.html"
+def page() -> Path:
+    return the_study().report(CLAIMS, WAIVERS) / "report.html"
 
 
 def test_five_sections_stand_open_and_each_fold_says_what_it_holds(page: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.report.labels import apply_labels
 from tests.runtime.report.browser import browse, found_in, needs_browser
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, the_study
 
 pytestmark = needs_browser
 LAYOUT = """
@@ -34,7 +34,7 @@ FILMS = """
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
-    built = synthetic_study(folder / "store").report(CLAIMS, WAIVERS) / "report.html"
+    built = the_study().report(CLAIMS, WAIVERS) / "report.html"
     title = "A rather long title for the approach called {}, as people write them"
     labels = {
         f"approach:{a}": {"title": title.format(a), "file": f"specs/approaches/{a}.yaml", "line": 2}

@@ -12,12 +12,12 @@ from runtime.problem import InputError
 from runtime.report.recompute import Recomputed, recompute
 from runtime.stage import load_stages
 from runtime.store.store import MANIFEST, Store
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study, the_study
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("study") / "store").report(CLAIMS, WAIVERS)
+def built() -> Path:
+    return the_study().report(CLAIMS, WAIVERS)
 
 
 @pytest.fixture

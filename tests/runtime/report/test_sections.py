@@ -16,7 +16,7 @@ from tests import REPOSITORY
 from tests.runtime.report.browser import browse, needs_browser
 from tests.runtime.report.sections.test_looks import in_batches
 from tests.runtime.synthetic_history import history
-from tests.runtime.synthetic_study import CLAIMS, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, WAIVERS, the_study
 
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar")
@@ -24,7 +24,7 @@ CHARTS = ("strip", "share", "scatter", "profile", "curve", "weeks", "caterpillar
 
 def report_of(shape: str, store: Path) -> Path:
     if shape == "synthetic":
-        return synthetic_study(store).report(CLAIMS, WAIVERS)
+        return the_study().report(CLAIMS, WAIVERS)
     if shape == "looks":
         return in_batches(store)[1]
     return measure(store, 14, 2, 6)[0] if shape == "fleet" else history(store, 3, 2, 8).report()

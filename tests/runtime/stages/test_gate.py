@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.synthetic_study import GATES, Synthetic, synthetic_study
+from tests.runtime.synthetic_study import GATES, Synthetic, the_study
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    return synthetic_study(tmp_path_factory.mktemp("study") / "store")
+def study() -> Synthetic:
+    return the_study()
 
 
 def judged(study: Synthetic, **rule: Any) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import pytest
 
 from runtime.build.testing import run_stage
 from runtime.report.labels import apply_labels
-from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study
+from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study, the_study
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    return synthetic_study(tmp_path_factory.mktemp("study") / "store")
+def study() -> Synthetic:
+    return the_study()
 
 
 @pytest.fixture(scope="module")

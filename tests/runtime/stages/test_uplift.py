@@ -13,12 +13,12 @@ from runtime.stats.inference.uplift import uplifts
 from runtime.stats.table.outcomes import Trials
 from runtime.stats.table.pairing import runs_of
 from runtime.stats.table.table import KEY
-from tests.runtime.synthetic_study import Synthetic, synthetic_study
+from tests.runtime.synthetic_study import Synthetic, synthetic_study, the_study
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    return synthetic_study(tmp_path_factory.mktemp("study") / "store")
+def study() -> Synthetic:
+    return the_study()
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "doubtful": {"unsteady": {"twin": 0.1}, "trials": 10},
     "one seed at one place": {"locations": LOCATIONS[:1], "seeds": (0,), "trials": {"twin": 5, "irl_proxy": 9}},
     "a fleet": {"locations": ("a", "b", "c"), "trials": 6, "rates": {a: RATES[a] for a in ("enriched", "baseline")}},
+    "the very same policies": {"trials": 8, "rates": {a: RATES.get(a, RATES["enriched"]) for a in ("aligned", "baseline")}},
+    "a placebo as reference": {"trials": 8},
     "no baseline": {"rates": {"other": LONE, "enriched": LONE}, "trials": 6},
 }
 
@@ -52,8 +54,12 @@ def found(content: bytes) -> Any:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_study_s_figures_come_out_of_its_file_to_the_last_digit(shape: str, tmp_path: Path) -> None:
-    uplift = synthetic_study(tmp_path / "store", curves=False, **SHAPES[shape]).uplift()
+    study = synthetic_study(tmp_path / "store", curves=False, **SHAPES[shape])
+    uplift = study.uplift(placebos=["placebo"]) if shape == "a placebo as reference" else study.uplift()
     content = exported(uplift, tmp_path)
+    notes = {note for row in said(uplift)["uplift"] for note in row["notes"]}
+    assert any("the very same policies" in note for note in notes) == (shape == "the very same policies")
+    assert any("are one reference" in note for note in notes) == (shape == "a placebo as reference")
     assert found(content) == said(uplift)
     table = pq.ParquetFile(io.BytesIO(content)).read()
     assert found(rewritten(content, table.take(np.random.default_rng(1).permutation(table.num_rows)))) == said(uplift)

@@ -144,6 +144,30 @@ def test_workbooks(capsys: pytest.CaptureFixture) -> None:
             text = old.read(member).replace(b'r="A4"', b'r="XFD5000"') if "sheet1" in member.filename else old.read(member)
             new.writestr(member.filename, text.replace(b'<row r="4"', b'<row r="5000"'))
     assert "in row 5000" in said(changed.getvalue())
+    far = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(far, "w") as new:
+        for member in old.infolist():
+            new.writestr(member.filename, old.read(member).replace(b'<row r="4"', b'<row r="99999999"'))
+    assert "T512" in (refused := said(far.getvalue()))
+    assert "a row beyond 1,048,576" in refused
+    sheet["E2"] = "=1+1"  # openpyxl writes formulas, and reckons nothing
+    book.save("formula.xlsx")
+    assert "T522" in (refused := said(Path("formula.xlsx").read_bytes()))
+    assert "cell E2 of sheet `runs` holds a formula that was never worked out" in refused
+
+
+def test_invalid_trials_are_kept_without_an_outcome(capsys: pytest.CaptureFixture) -> None:
+    mapping = FIXED + "columns: {approach: a, success: ok, invalid: bad}\n"
+    found = kept(mapping, "a,ok,bad\nx,1,\nx,,camera fell off\nx,0,no\nx,,yes\n")
+    assert [(r["success"], r["failure_mode"]) for r in found] == [
+        (True, ""),
+        (False, "invalid: camera fell off"),
+        (False, ""),
+        (False, "invalid"),
+    ]
+    valid = FIXED + "columns: {approach: a, success: ok, valid: good}\n"
+    assert [r["failure_mode"] for r in kept(valid, "a,ok,good\nx,1,1\nx,,0\n")] == ["", "invalid"]
+    assert "`maybe` is neither success" in refused(valid, "a,ok,good\nx,1,maybe\n", capsys)
 
 
 def test_factors_are_finite_and_seeds_have_the_decimal_mark(capsys: pytest.CaptureFixture) -> None:

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests import REPOSITORY
-from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study, the_study
 
 SCHEMA = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
 
@@ -29,8 +29,8 @@ def strict(text: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = synthetic_study(tmp_path_factory.mktemp("form") / "store").report(CLAIMS, WAIVERS)
+def said() -> dict[str, Any]:
+    folder = the_study().report(CLAIMS, WAIVERS)
     return strict((folder / "report.json").read_text())
 
 

@@ -12,12 +12,12 @@ from runtime.report.page import FEW
 from runtime.report.sections.beyond import beyond, stacks
 from runtime.report.sections.effects import TALL, WIDE, area, steps
 from runtime.report.sections.fleet import HEIGHT, MOST_FLAGGED, caterpillar, fleets
-from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study
+from tests.runtime.synthetic_study import CLAIMS, RATES, WAIVERS, synthetic_study, the_study
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("effects") / "store").report(CLAIMS, WAIVERS)
+def folder() -> Path:
+    return the_study().report(CLAIMS, WAIVERS)
 
 
 def section(folder: Path, name: str) -> str:

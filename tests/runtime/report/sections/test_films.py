@@ -12,14 +12,14 @@ from runtime.report.content import without_pixels
 from runtime.report.drawing.csv import table_csv
 from runtime.report.sections.films import films, rows
 from runtime.report.study import Artifacts, Study
-from tests.runtime.synthetic_study import Synthetic, synthetic_study
+from tests.runtime.synthetic_study import Synthetic, synthetic_study, the_study
 
 KEYS = ("location", "task", "approach", "domain")
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    return synthetic_study(tmp_path_factory.mktemp("films") / "store", seeds=(0, 1, 2))
+def study() -> Synthetic:
+    return the_study()
 
 
 @pytest.fixture(scope="module")

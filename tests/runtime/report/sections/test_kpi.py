@@ -22,7 +22,7 @@ from runtime.trials.listing import read_manifest
 from tests.runtime.report.browser import found_in, needs_browser
 from tests.runtime.report.test_in_browser import LAYOUT
 from tests.runtime.synthetic_history import history
-from tests.runtime.synthetic_study import BUILT, LOCATIONS, RATES, Synthetic, synthetic_study
+from tests.runtime.synthetic_study import BUILT, LOCATIONS, RATES, Synthetic, synthetic_study, the_study
 
 WEEK_S = 7 * 86400
 
@@ -44,9 +44,9 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def short() -> Path:
     """A report of one week."""
-    return synthetic_study(tmp_path_factory.mktemp("short") / "store").report()
+    return the_study().report()
 
 
 def test_every_week_has_the_locations_that_were_measured_then(long: Path) -> None:

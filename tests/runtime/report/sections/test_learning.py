@@ -13,14 +13,14 @@ import pytest
 
 from runtime.report.drawing.words import saving, saving_band
 from runtime.report.sections.learning import charts
-from tests.runtime.synthetic_study import synthetic_study
+from tests.runtime.synthetic_study import synthetic_study, the_study
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_study(tmp_path_factory.mktemp("curves") / "store").report()
+def folder() -> Path:
+    return the_study().report()
 
 
 def saved(page: str, name: str) -> str:

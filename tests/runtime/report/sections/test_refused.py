@@ -1,5 +1,8 @@
 """Uplift that a gate found to be exploited is shown, but neither called help nor recommended."""
 
+import base64
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -21,17 +24,22 @@ GATE: dict[str, Any] = {
     "comparator": "at_most",
     "threshold": 10,
 }
-RATES = {"baseline": {"twin": 0.4, "irl_proxy": 0.5}, "enriched": {"twin": 0.95, "irl_proxy": 0.5}}
+RATES = {
+    "baseline": {"twin": 0.4, "irl_proxy": 0.5},
+    "enriched": {"twin": 0.95, "irl_proxy": 0.5},
+    "other": {"twin": 0.4, "irl_proxy": 0.5},
+}
 WAIVED = {"gates": {"not-exploited": {"reason": "looked into", "owner": "Ada", "until": "2999-12-31"}}}
 
 
 @pytest.mark.parametrize("waived", [False, True])
 def test_a_gain_that_a_gate_refuses_is_not_recommended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waived: bool) -> None:
     monkeypatch.setitem(GATES, "not-exploited", GATE)
-    study = synthetic_study(tmp_path / "store", LOCATIONS[:1], RATES, gates=("not-exploited",), curves=False)
+    study = synthetic_study(tmp_path / "store", LOCATIONS, RATES, gates=("not-exploited",), curves=False)
     report = study.report(waivers=WAIVED if waived else {})
     said = json.loads((report / "report.json").read_text())
-    page, brief = (report / "report.html").read_text().partition('id="uplift"')[0], render_brief(said)
+    first = (report / "report.html").read_text().partition('id="uplift"')[0]
+    page, brief = re.sub(r"<style>.*?</style>", "", first, flags=re.DOTALL), render_brief(said)
     assert (said["gates"][0]["status"], bool(said["gates"][0]["waived"])) == ("failed", waived)
     cells = next(one["domains"] for one in said["approaches"] if one["approach"] == "enriched")
     twin = next(cell for cell in cells if cell["domain"] == "twin")
@@ -54,6 +62,25 @@ def test_a_gain_that_a_gate_refuses_is_not_recommended(tmp_path: Path, monkeypat
     assert "helps" not in re.sub(r'"[^"]*"|Which helps', "", shown)
     assert "refused by gate `not-exploited`" in brief
     assert "] helps" not in brief
+    whole = (report / "report.html").read_text()
+    own = [
+        line
+        for line in re.findall(r'<svg class="strip (\w+)" role="img" aria-label="([^"]+)"', whole)
+        if "refused by gate" in line[1]
+    ]
+    assert {tone for tone, _ in own} == {"refused"}
+    assert len(own) == 3  # pooled, and at two places
+    cells = re.findall(r'<td class="cell (\w+) ?(\w*)"', whole.partition('id="places"')[2].partition("</section>")[0])
+    assert sum(tone == "refused" for tone, _ in cells) == 2
+    assert ("refused", "helps") not in cells
+    ranked = whole.partition('id="ranking"')[2].partition("</section>")[0].partition("In the twin")[2] or whole
+    assert 'class="refused"' in ranked
+    table = next(
+        base64.b64decode(data).decode() for data in re.findall(r'download="study-uplift.csv" href="data:[^,]*,([^"]*)"', whole)
+    )
+    assert {r["refused"] for r in csv.DictReader(io.StringIO(table)) if (r["approach"], r["domain"]) == ("enriched", "twin")} == {
+        "not-exploited"
+    }
 
 
 def test_the_first_line_says_which_gate_refuses() -> None:

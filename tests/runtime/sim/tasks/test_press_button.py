@@ -1,10 +1,12 @@
 """The task: the scripted expert presses the button, and a trial that goes wrong says how."""
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from runtime.learn.actor import Actor
 from runtime.sim.parts.physics import Physics
 from runtime.sim.parts.robot import Servo
 from runtime.sim.parts.so101 import SO101
@@ -14,6 +16,7 @@ from runtime.sim.scene.expert import expert_action
 from runtime.sim.scene.scene import build_scene
 from runtime.sim.tasks import kind_of
 from runtime.sim.tasks.press_button.setup import PressButton
+from runtime.sim.trials.run import run_trials
 
 TASK = PressButton(kind="press_button", instruction="press the red button")
 SUPPORT = Solid("support", "box", (0.2, 0.0, -0.02), (0.5, 0.5, 0.02))
@@ -96,3 +99,25 @@ def test_a_joint_offset_is_invisible_to_the_encoders_but_moves_the_tip(joint: in
     assert np.allclose(plain.measured(), off.measured(), atol=1e-6), SO101.names[joint]
     moved = np.linalg.norm(plain.tips() - off.tips())
     assert moved > (1e-4 if SO101.names[joint] == "wrist_roll" else 5e-3)
+
+
+def test_a_trial_whose_physics_blows_up_is_invalid_and_the_others_go_on() -> None:
+    bench = bench_of(2)
+
+    class Blows:
+        looks, steps = False, 0
+
+        def reset(self, n: int) -> None:
+            pass
+
+        def act(self, images: dict, state: np.ndarray, instruction: str) -> np.ndarray:
+            self.steps += 1
+            if self.steps == 3:
+                bench.datas[0].qvel[:] = np.nan
+            assert np.isfinite(state).all()
+            return state
+
+    lost, other = run_trials(bench, {}, cast(Actor, Blows()), 6)
+    assert (lost.success, lost.score, lost.failure_mode, lost.steps) == (False, 0.0, "invalid: physics diverged", 3)
+    assert (other.steps, other.failure_mode.startswith("invalid")) == (6, False)
+    assert len(lost.states) == 3  # its last state is no state of the trial

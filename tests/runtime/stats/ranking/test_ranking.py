@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import studentized_range, t
 
 from compiler.cli import main
+from runtime.bound.audit import preferred
 from runtime.stats.ranking.preferences import Compared, preferences
 from runtime.stats.ranking.ranking import compact_letters, joint_level, rankings
 from runtime.stats.table.outcomes import Trials
@@ -62,6 +63,16 @@ def test_preferences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     # Independent pairs: the largest of |z| over mine-base, base-weak and their sum, 2.34 by the studentized range.
     low, high = next(p["band"] for p in found["pairs"] if (p["first"], p["second"]) == ("mine", "base"))
     assert (60 - low, high - 60) == (pytest.approx(100 * 2.34 * (0.24 / 1000) ** 0.5, rel=0.05),) * 2
+
+    words = ["trials", "prefer", "log.csv", "--mapping", "map.yaml", "--study"]
+    assert main([*words, "none"]) == 2
+    assert "no study `none` in specs/" in capsys.readouterr().err
+    Path("specs").mkdir()
+    Path("specs/study.yaml").write_text("title: Base\n")
+    assert main([*words, "study"]) == 0
+    kept = preferred(tmp_path, "study")
+    assert kept is not None
+    assert (len(kept.rows), kept.rows[0]) == (2000, ("mine", "base", 1, None))
 
     Path("log.csv").write_text("left,right,choice\n" + "X,base,tie\n" * 30 + "X,base,a\nX,base,b\n" * 35)
     assert main(["trials", "prefer", "log.csv", "--mapping", "map.yaml"]) == 0
