@@ -65,7 +65,7 @@ class SmallWorldLearner(LightLearner):
         """Of the velocity of noisy actions; in training the Prophet's, the auxiliary one and that of keypoints as well. What is
         held out is seen with the same noise every time."""
         self.net.train(train)
-        images = [self._image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
+        images = [self.image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
         if self.spec.state_dim == self.spec.action_dim:
             action = action - state[:, None]
@@ -86,7 +86,7 @@ class SmallWorldLearner(LightLearner):
             world.forget()
         if not train:
             return loss
-        total = loss + self._places(seen, batch)
+        total = self._with_places(loss, seen, batch)
         if world is not None:
             if self.memory.mode != "none":
                 total = total + found["world_loss"]

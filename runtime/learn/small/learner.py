@@ -68,17 +68,15 @@ class LightLearner:
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
         seen = self.net.look(images)
         loss = chunk_loss(self.net.act(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
-        return loss + self._places(seen, batch) if train else loss
+        return self._with_places(loss, seen, batch) if train else loss
 
-    def _places(self, seen: list[Tensor], batch: dict[str, np.ndarray]) -> Tensor | float:
-        """The second loss: keypoints where objects are known to be."""
-        known = [PLACES_PREFIX + c for c in self.spec.camera_keys] if self.spec.places_weight else []
-        found = [
-            places_loss(keypoints, torch.from_numpy(batch[where]))
-            for keypoints, where in zip(seen, known, strict=False)
-            if where in batch
-        ]
-        return self.spec.places_weight * sum(found, torch.zeros(())) if found else 0.0
+    def _with_places(self, loss: Tensor, seen: list[Tensor], batch: dict[str, np.ndarray]) -> Tensor:
+        """With the second loss: keypoints where objects are known to be."""
+        if self.spec.places_weight:
+            for keypoints, camera in zip(seen, self.spec.camera_keys, strict=True):
+                if (where := PLACES_PREFIX + camera) in batch:
+                    loss = loss + self.spec.places_weight * places_loss(keypoints, torch.from_numpy(batch[where]))
+        return loss
 
     def weights(self) -> dict[str, Tensor]:
         """Names as in the LeRobot policy, which calls the network `net`."""
