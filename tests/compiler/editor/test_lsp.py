@@ -277,7 +277,14 @@ def test_completion_while_the_text_is_broken(root: Path) -> None:
             assert [label for label, item in found.items() if item.kind == lsp.CompletionItemKind.Reference] == ids, before
         bold = "specs/approaches/bold.yaml"
         editor.open(bold, "title: B\ninputs:\n  policy: {demos: }\n  enrichment: {}\n")
-        assert set(await editor.completed(bold, 2, 18)) == {"demos", "enrichment", "expand_demos", "recorded_demos", "transfer"}
+        assert set(await editor.completed(bold, 2, 18)) == {
+            "demos",
+            "enrichment",
+            "expand_demos",
+            "recorded_demos",
+            "site_demos",
+            "transfer",
+        }
         assert "clips" in await editor.completed(bold, 3, 15)
         cellar = "specs/locations/cellar.yaml"
         editor.open(cellar, "title: C\nsource: {kind: }\n")
