@@ -97,6 +97,8 @@ def test_preflight_says_what_is_missing_in_one_table(project: Path, capsys: pyte
     told = capsys.readouterr().out
     rows = ("specs", "root recordings", "files of recorded_demos", "data of bench", "libraries", "GPUs", "memory", "disk", "time")
     assert [row for row in rows if row not in told] == []
+    assert "back end numba" in told
+    assert [one for one in ("cosmos", "still", "success_head") if f"back end {one}" in told] == [], "which the study does not use"
     assert "states none: say `licence:`" in told
     assert "ready: nothing is missing" in told
     (project / "simkiln.local.yaml").unlink()
