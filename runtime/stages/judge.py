@@ -20,9 +20,9 @@ class JudgeParams(Params):
     """As in `rollouts`."""
     judge_seed: int = Field(0, ge=0)
     """Seed of these attempts; no world model was trained on them."""
-    weights: str = later(born="", since=2, pattern="^([0-9a-f]{64})?$")
+    weights: str = later(born="", since=1, pattern="^([0-9a-f]{64})?$")
     """sha256 of the judge's weights, as the refusal R371 tells it; embedded judges have none."""
-    weights_licence: str = later(born="", since=2, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
+    weights_licence: str = later(born="", since=1, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
     """Licence of these weights, an SPDX expression: `use: commercial` in a study holds it to that."""
 
 

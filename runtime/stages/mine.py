@@ -48,9 +48,9 @@ class MineParams(Params):
     """Score from which a rollout counts as a success."""
     near_at: float = Field(0.35, gt=0, lt=1)
     """Mean of score and reward proxy from which a failure counts as near."""
-    weights: str = later(born="", since=2, pattern="^([0-9a-f]{64})?$")
+    weights: str = later(born="", since=1, pattern="^([0-9a-f]{64})?$")
     """sha256 of the judge's weights, as the refusal R371 tells it; embedded judges have none."""
-    weights_licence: str = later(born="", since=2, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
+    weights_licence: str = later(born="", since=1, max_length=100, pattern=r"^[A-Za-z0-9.+() -]*$")
     """Licence of these weights, an SPDX expression: `use: commercial` in a study holds it to that."""
     seed: int = bound("seed")
     """Training seed: starts of the rollouts."""
