@@ -127,7 +127,7 @@ def main() -> None:
                 way(t)
             spent[name].append(time.process_time() - began)
     rates = {name: n * CALLS / median(seconds[1:]) for name, seconds in spent.items()}
-    rows = [("way", "control steps per CPU-second"), *((name, f"{rate:.0f}") for name, rate in rates.items())]
+    table([("way", "control steps per CPU-second"), *((name, f"{rate:.0f}") for name, rate in rates.items())])
     with TemporaryDirectory() as folder:
         path = Path(folder) / "scene.xml"
         path.write_text(text)
@@ -136,11 +136,11 @@ def main() -> None:
                 script = [str(python), str(Path(__file__).with_name("vector_others.py")), engine, str(path)]
                 done = subprocess.run([*script, str(count), str(SUBSTEPS), "2"], capture_output=True, text=True, check=False)
                 if done.returncode:
-                    rows.append((f"{engine}, {count} rows", f"failed: {done.stderr.strip().splitlines()[-1]}"))
+                    why = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+                    table([(f"{engine}, {count} rows", f"failed: {why[-1]}")])
                     continue
                 said = json.loads(done.stdout.strip().splitlines()[-1])
-                rows.append((f"{engine}, {count} rows {said['note']}", f"{said['steps_per_cpu_s']:.0f}"))
-    table(rows)
+                table([(f"{engine}, {count} rows {said['note']}", f"{said['steps_per_cpu_s']:.0f}")])
 
 
 if __name__ == "__main__":
