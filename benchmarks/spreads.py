@@ -2,10 +2,10 @@
 
     python -m benchmarks.spreads [FILE.parquet ...] [--out compiler/laws/power/spreads.csv]
 
-FILEs are exports of studies (`simkiln trials export`), by default all that are committed below docs/results. Counted are
-approaches whose runs are trainings (no brought checkpoint) and succeed in 5 to 95% of trials at a place; of approaches that tried
-the very same policies one. `benchmarks/spreads.csv`, what `benchmarks.recipe` found at sites 411 to 414 before studies were
-exported, counts as well.
+FILEs are exports of studies (`simkiln trials export`), by default all `trials.parquet` that are committed below docs/results.
+Counted are approaches whose runs are trainings (no brought checkpoint) and succeed in 5 to 95% of trials at a place; of
+approaches that tried the very same policies one. `benchmarks/spreads.csv`, what `benchmarks.recipe` found at sites 411 to 414
+before studies were exported, counts as well.
 
 `seed_spread` is the standard deviation between training runs in points, luck in trials taken off, pooled over places and
 approaches; its band is chi-square's of the whole variance. `state_correlation` is that of outcomes of the baseline and another
@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from benchmarks.recipe import spread
 from benchmarks.scenes import ROOT, TASKS, task_spec
 from runtime.stats.table.table import rows
 from runtime.trials.exported import Exported, unpack
@@ -56,10 +55,13 @@ def cells(found: Exported) -> dict[tuple[str, str, str, str], Runs]:
 def of_seeds(runs: dict[tuple[str, str, str, str], Runs]) -> Iterator[tuple[Key, Found]]:
     """Each place and approach with two runs or more and room to differ."""
     for (kind, domain, _, _), own in runs.items():
-        rates = [100 * float(np.mean(list(run.values()))) for run in own.values()]
-        if len(rates) > 1 and ROOM <= np.mean(rates) <= 100 - ROOM:
-            whole, rest = spread(rates, round(np.mean([len(run) for run in own.values()])))
-            yield (kind, domain), (whole, whole - rest, len(rates) - 1)
+        states = sorted(set.intersection(*(set(run) for run in own.values())))
+        x = 100 * np.array([[run[state] for state in states] for run in own.values()])
+        if len(x) > 1 and len(states) > 1 and ROOM <= x.mean() <= 100 - ROOM:
+            # Runs begin from the same states, so that luck between them is what is left of trials without runs and states.
+            left = x - x.mean(0) - x.mean(1, keepdims=True) + x.mean()
+            luck = float((left**2).sum()) / (len(x) - 1) / (len(states) - 1) / len(states)
+            yield (kind, domain), (float(x.mean(1).var(ddof=1)), luck, len(x) - 1)
 
 
 def before() -> Iterator[tuple[Key, Found]]:
@@ -151,7 +153,7 @@ def table(files: Iterable[Path]) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", type=Path, nargs="*", default=sorted((ROOT / "docs" / "results").rglob("*.parquet")))
+    parser.add_argument("files", type=Path, nargs="*", default=sorted((ROOT / "docs" / "results").rglob("trials.parquet")))
     parser.add_argument("--out", type=Path, default=TABLE)
     given = parser.parse_args()
     made = table(given.files)
