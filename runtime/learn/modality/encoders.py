@@ -1,6 +1,7 @@
 """What makes latents of frames: V-JEPA 2, the Cosmos tokenizer, both from folders, or the eyes of a place's world model."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,10 +92,9 @@ def _sized(video: Tensor, side: int) -> Tensor:
 def _load(kind: str, folder: Path) -> Any:
     said = json.loads((folder / "config.json").read_text())
     if kind == "vjepa2":
-        import transformers
-
         if said.get("model_type") != "vjepa2":
             raise ValueError(f"its `model_type` is {said.get('model_type')!r}")
+        transformers = import_module("transformers")  # of the extra `vla`
         return transformers.VJEPA2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
     from diffusers import AutoencoderKLCosmos
 
