@@ -95,7 +95,7 @@ def align_twin(p: AlignTwinParams, twin: Path, scene: Path, out: Out, renderer: 
     )
     out.progress(0.2, "recorded")
     shutil.copytree(twin, out.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
-    metrics: dict[str, Any] = {"episodes": len(found), "real_episodes": len(found)}
+    metrics: dict[str, Any] = {"episodes": len(found), "real_episodes": 0 if p.data else len(found)}
     names = ("latency_s", "servo_kp_nm_per_rad", "servo_time_constant_s")
     ranges = {name: said for name in names if (said := getattr(p, name)) is not None}
     if ranges:

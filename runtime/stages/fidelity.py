@@ -71,4 +71,4 @@ def fidelity(p: FidelityParams, twin: Path, out: Out) -> dict[str, Any]:
     np.savez_compressed(out.path("played"), **joints, **tips)  # ty: ignore[invalid-argument-type]
     metrics = difference(ours, place, pictures_behind(twin, facts), facts.robot.names)
     out.log(f"joints {metrics['joint_rmse_deg']} degrees apart, tips {metrics['tip_error_mm']} mm")
-    return {"episodes": len(found), "real_episodes": len(found), **metrics}
+    return {"episodes": len(found), "real_episodes": 0 if p.data else len(found), **metrics}
