@@ -1,6 +1,6 @@
 """What an approach is for, read off its artifacts rather than its name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,16 @@ def in_order(approaches: Sequence[str], roles: Mapping[str, Role]) -> list[str]:
     order = (BASELINE, TREATMENT, PLACEBO, UNTRAINED)
 
     def place(approach: str) -> tuple[int, int, int]:
-        base = approach.partition("~")[0]
-        base = base if base in approaches else approach
+        base = approach.partition("~")[0] if beside(approach, approaches) else approach
         return order.index(roles.get(base, TREATMENT)), approaches.index(base), base != approach
 
     return sorted(approaches, key=place)
+
+
+def beside(approach: str, approaches: Container[str]) -> bool:
+    """Whether an approach is an arm that was made beside another of the study: a control of it, or an earlier round."""
+    base, _, arm = approach.partition("~")
+    return bool(arm) and base in approaches
 
 
 def roles(cells: Sequence[Cell], trials: Sequence[Path], baseline: str | None) -> dict[str, Role]:

@@ -15,7 +15,7 @@ from runtime.report.forms.evidence import UpliftRow
 from runtime.report.forms.films import OUTCOMES, Films
 from runtime.report.forms.report import Report
 from runtime.report.forms.verdict import ApproachRow, Decision, NullNote, Role, Token, Weighed
-from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED
+from runtime.report.roles import BASELINE, PLACEBO, TREATMENT, UNTRAINED, beside
 from runtime.report.study import Study
 from runtime.stats.band import Band
 from runtime.stats.kpi.decision import Change, decide
@@ -27,6 +27,8 @@ MOST_SPELLED = 2
 """Approaches up to which the first line gives each one's band."""
 MOST_ANSWERED = 3
 """Approaches of which the first screen speaks."""
+MANY_COMPARED = 5
+"""Comparisons from which the first screen says how many would stand out by luck."""
 MOST_NAMED = 4
 """Names that a list of the first lines spells out."""
 
@@ -57,7 +59,7 @@ def drawn(said: Report) -> Drawn:
         places.get(approach, {}).pop(domain_refused, None)
     places = {approach: words for approach, words in places.items() if words}
     tried = [row for row in said["approaches"] if row["role"] == TREATMENT]
-    tried.sort(key=_standing)
+    tried.sort(key=lambda row: (beside(row["approach"], said["roles"]), _standing(row)))  # controls are no candidates
     spoken = [row["approach"] for row in tried[:MOST_ANSWERED]]
     return {
         "statuses": _counted(gates),
@@ -65,6 +67,7 @@ def drawn(said: Report) -> Drawn:
         "where": {approach: words for approach, words in places.items() if approach in spoken},
         "places": bool(places),
         "tried": tried,
+        "by_luck": len(tried) * (1 - said["evidence"]["level"]) if len(tried) >= MANY_COMPARED else None,
         "controls": [row for row in said["approaches"] if row["role"] in (PLACEBO, UNTRAINED)],
         "spoken": spoken,
         "most": MOST_ANSWERED,
@@ -119,7 +122,8 @@ def headline(
     roles: Mapping[str, Role],
     refused: Mapping[tuple[str, Domain], str] = MappingProxyType({}),
 ) -> list[Token]:
-    """One sentence about the treatments in the most real domain that was measured.
+    """One sentence about the treatments in the most real domain that was measured; of arms beside them (controls, earlier
+    rounds) it names those that help as well.
 
     Args:
         rows: pooled uplift rows, as in `uplift.json`.
@@ -132,6 +136,11 @@ def headline(
         return [text("Nothing has been compared yet.")]
     where = by_reality([row["domain"] for row in treated])[0]
     here = sorted((row for row in treated if row["domain"] == where), key=lambda row: list(FOUND).index(row["direction"]))
+    arms = [row for row in here if beside(row["approach"], roles)]
+    if len(arms) < len(here):
+        here = [row for row in here if row not in arms]
+    else:
+        arms = []
     barred = [row["approach"] for row in here if (row["approach"], where) in refused]
     by_gates = list(dict.fromkeys(refused[approach, where] for approach in barred))
     here = [row for row in here if row["approach"] not in barred]
@@ -149,6 +158,9 @@ def headline(
         clauses.append(
             [*_listed([ref("approach", a) for a in barred]), text(f" {verb} refused by gate{'s' * (len(by_gates) > 1)} "), *gates]
         )
+    helpful = [row["approach"] for row in arms if row["direction"] == "helps" and (row["approach"], where) not in refused]
+    if too := [ref("approach", approach) for approach in helpful]:
+        clauses.append([text("of the arms beside them, "), *_listed(too), text(f" {FOUND['helps'][len(too) > 1]}")])
     if {row["question"] for row in here} == {"these policies"}:
         clauses.append([text("this speaks of these very policies, not of training again")])
     parts = [token for i, clause in enumerate(clauses) for token in (*([text("; ")] if i else []), *clause)]
@@ -299,10 +311,12 @@ def where(said: Report) -> dict[str, dict[str, str]]:
 
 
 def _decisions(rows: Sequence[UpliftRow], roles: Mapping[str, Role], refused: Mapping[tuple[str, Domain], str]) -> list[Decision]:
-    """One recommendation per treatment that was compared with the baseline, by `runtime.stats.kpi.decision`. Uplift that a gate
-    refuses decides nothing."""
+    """One recommendation per treatment that was compared with the baseline, by `runtime.stats.kpi.decision`; none for arms
+    beside it, which nobody would use. Uplift that a gate refuses decides nothing."""
     found: list[Decision] = []
     for approach in dict.fromkeys(row["approach"] for row in rows if roles.get(row["approach"]) == TREATMENT):
+        if beside(approach, roles):
+            continue
         barred = {where: gate for (name, where), gate in refused.items() if name == approach}
         mine = {row["domain"]: row for row in rows if row["approach"] == approach and row["domain"] not in barred}
         fit = {kpi: [d for d in names if d in mine] for kpi, names in (("world_model", SIMULATED), ("irl", REAL[::-1]))}

@@ -27,6 +27,9 @@ VALUES = {
     "recorded_in": ("twin", "real"),
     "architecture": ("small", "brought"),
     "checked": (CHECKS, CHECKS[:1]),
+    "window": (4, 2),
+    "offset": (8, 1),
+    "suffix": ("world_m4", "vjepa2_m4"),
 }
 
 

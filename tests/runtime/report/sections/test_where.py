@@ -64,6 +64,12 @@ def test_many_approaches_are_named_by_what_they_do_and_not_all_of_them() -> None
     assert text == "In the twin, h and k help; b hurts; u0, u1, u2 and 6 more are undecided."
 
 
+def test_arms_beside_an_approach_are_no_candidates() -> None:
+    rows = [row("undecided", approach="a", band=(-3.0, 6.4)), row("helps", approach="a~less"), row("hurts", approach="a~round-1")]
+    assert first_line(*rows) == "In the twin, a is undecided (−3.0 to +6.4 points); of the arms beside them, a~less helps."
+    assert first_line(*rows[1:]).startswith("In the twin, a~less helps by")  # where their approach was not tried
+
+
 def test_metrics_are_told_with_their_unit() -> None:
     assert [measured(m) for m in ("psnr_db", "success_rate", "depth_error", "s")] == [
         "PSNR in dB",
