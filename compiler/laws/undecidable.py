@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
-from compiler.laws.power.questions import Question, prior_of, questions, ways
+from compiler.laws.power.questions import Question, prior_of, questions, states_limit, ways
 from compiler.laws.power.spreads import expected
 from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
@@ -48,6 +48,8 @@ def _unlikely(subject: Subject, study: str, question: Question) -> Diagnostic:
         span = subject.span("approach", str(question.prior), ("row", "prior", prior[1]))
         notes.append(Note("the prior is here", span))
     notes.append(Note(expected(subject.project, subject.project.studies[study], (question.domain,)).words))
+    if limit := states_limit(question):
+        notes.append(Note(limit))
     more = ways(subject.project, study, question)
     help = f"{more} would decide it four times in five" if more else "nothing within reach would decide it; ask for less"
     where = _asked(subject, study, question)

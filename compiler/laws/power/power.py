@@ -33,7 +33,11 @@ PAIR_PENALTY = 0.6
 """Degrees of freedom that two seeds a group lose on average, since groups may differ in spread and two cannot show it;
 three and more lose none worth counting (simulated at levels 0.8 and 0.95)."""
 MOST = 100_000
-"""Seeds, locations or trials beyond which a question counts as out of reach."""
+"""Locations or trials beyond which a question counts as out of reach."""
+MOST_SEEDS = 200
+"""Training seeds beyond which nobody is advised to train more of them."""
+MORE_TRIALS = tuple(2**k for k in range(1, 7))
+"""Times the planned trials that are tried together with more seeds, where seeds alone are out of reach."""
 
 NORMAL = NormalDist()
 LAW = [(z, NORMAL.pdf(z) * 0.5) for z in (i * 0.5 for i in range(-10, 11))]
@@ -104,6 +108,8 @@ class Needed:
     seeds: int | None
     groups: int | None
     trials: int | None
+    together: tuple[int, int] | None = None
+    """(seeds, trials per cell) where neither of them alone is within reach: initial states limit what seeds can tell."""
 
 
 def power(design: Design, distance: float) -> float:
@@ -160,11 +166,14 @@ def needed(design: Design, distance: float, chance: float = POWER) -> Needed:
 
 def least_of_each(design: Design, decides: Callable[[Design], bool], seeds: int) -> Needed:
     """The least of each that decides, from what is planned on; seeds from `seeds` on."""
-    return Needed(
-        least(lambda n: decides(replace(design, seeds=n)), seeds),
-        least(lambda n: decides(replace(design, groups=n)), design.groups),
-        least(lambda n: decides(replace(design, trials=n)), design.trials),
-    )
+    alone = least(lambda n: decides(replace(design, seeds=n)), seeds, MOST_SEEDS)
+    trials = least(lambda n: decides(replace(design, trials=n)), design.trials)
+    groups = least(lambda n: decides(replace(design, groups=n)), design.groups)
+    if alone is not None or trials is not None:
+        return Needed(alone, groups, trials)
+    more = (replace(design, trials=design.trials * times) for times in MORE_TRIALS)
+    pairs = ((least(lambda n, at=at: decides(replace(at, seeds=n)), seeds, MOST_SEEDS), at.trials) for at in more)
+    return Needed(None, groups, None, next(((n, many) for n, many in pairs if n is not None), None))
 
 
 def best_band(design: Design, value: float) -> tuple[float, float]:
@@ -199,15 +208,15 @@ def floor_share(degrees: int, events: float, level: float) -> float:
     return spared + (1 - spared) * min(1.0, (SCARCE / degrees / max(events, 1e-9)) ** 4)
 
 
-def least(enough: Callable[[int], bool], start: int) -> int | None:
-    """The least n >= start that is enough, for a question that more always helps; None beyond `MOST`."""
+def least(enough: Callable[[int], bool], start: int, most: int = MOST) -> int | None:
+    """The least n >= start that is enough, for a question that more always helps; None beyond `most`."""
     if enough(start):
         return start
     low, high = start, start
     while not enough(high):
-        if high >= MOST:
+        if high >= most:
             return None
-        low, high = high, min(high * 2, MOST)
+        low, high = high, min(high * 2, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

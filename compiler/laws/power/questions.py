@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 
-from compiler.laws.power.power import POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
+from compiler.laws.power.power import MOST_SEEDS, POWER, Design, Needed, Quantity, best_band, least_of_each, needed, power
 from compiler.laws.power.spreads import expected
 from compiler.project.differences import counted_placebos
 from compiler.project.project import Project
@@ -99,14 +99,25 @@ def questions(project: Project, study: str) -> Iterator[Question]:
 
 
 def ways(project: Project, study: str, question: Question) -> str:
-    """What would decide, one thing changed at a time, such as `134 seeds or 51 locations`; empty when nothing would."""
+    """What would decide, one thing changed at a time, such as `98 seeds or 35 locations`, or seeds and trials together
+    where neither alone would; empty when nothing would."""
     found = question.needed
     said = [f"{found.seeds} seeds"] if found.seeds else []
     if found.groups and question.pooled:
         said.append(f"{ceil(found.groups / len(set(project.studies[study].tasks)))} locations")
     if found.trials:
         said.append(f"{found.trials} trials per cell")
+    if found.together:
+        said.append(f"{found.together[0]} seeds with {found.together[1]} trials per cell")
     return " or ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+
+
+def states_limit(question: Question) -> str | None:
+    """That trials, not seeds, are what is scarce; None where it is not so."""
+    if question.needed.together is None:
+        return None
+    trials = question.design.trials
+    return f"{trials} trials per cell (initial states) limit it: more seeds alone, up to {MOST_SEEDS}, decide nothing"
 
 
 def outlook(project: Project, study: str) -> list[str]:
@@ -119,6 +130,7 @@ def outlook(project: Project, study: str) -> list[str]:
             lines.append(
                 f"likely undecided: {question.kind} `{question.name}` ({half}, {question.distance:g} to the threshold)"
                 + (f"; {more} would decide it" if more else "")
+                + (f"; {limit}" if (limit := states_limit(question)) else "")
             )
     advice = shared_baseline(project, project.studies[study]) if lines else None
     return [*lines, advice] if advice else lines

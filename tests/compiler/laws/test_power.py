@@ -83,5 +83,14 @@ def test_what_is_needed_is_the_least_that_decides(design: Design, distance: floa
 def test_trials_do_not_make_up_for_luck_in_training() -> None:
     assert needed(replace(UPLIFT, seeds=3, groups=1), 10).trials is None
     assert needed(UPLIFT, 0).seeds is None
+    scarce = replace(UPLIFT, trials=10, groups=1, spread=3, uplift=6)
+    found = needed(scarce, 4)
+    assert (found.seeds, found.trials) == (None, None)
+    assert power(replace(scarce, seeds=10_000), 4) < POWER, "ten initial states limit it, not seeds"
+    assert found.together is not None
+    seeds, trials = found.together
+    assert (
+        power(replace(scarce, seeds=seeds, trials=trials), 4) >= POWER > power(replace(scarce, seeds=seeds - 1, trials=trials), 4)
+    )
     assert power(replace(UPLIFT, seeds=1), 50) == 0
     assert replace(UPLIFT, seeds=1).half_width == float("inf")

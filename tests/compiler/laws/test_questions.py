@@ -84,8 +84,8 @@ def test_the_repository_s_own_specs_are_warned_of_nothing(tmp_path: Path) -> Non
 
 def test_plan_says_what_would_decide(tmp_path: Path) -> None:
     assert outlook(hoping(tmp_path), "variants") == [
-        "likely undecided: claim `helps-at-the-sites` (bands of ±11 points, 3 to the threshold); "
-        "134 seeds or 51 locations would decide it"
+        "likely undecided: claim `helps-at-the-sites` (bands of ±9 points, 3 to the threshold); "
+        "98 seeds or 35 locations would decide it"
     ]
     assert outlook(own(), "study") == outlook(own(), "buddha") == []
 

@@ -1,5 +1,6 @@
 """A small made-up export of a study's trials: two approaches at one place."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ NAMES = "location task approach seed domain initial_state success score failure_
 
 
 def small_export(
-    study: str = "study", protocol: str = "", evaluate: int = 4, wins: tuple[int, int] = (3, 6), states: int = 8, **facts: Any
+    study: str = "study", protocol: str = "", wins: tuple[int, int] = (3, 6), states: int = 8, **facts: Any
 ) -> bytes:
     """Trials in the twin, the first `wins` of each approach's initial states won; `facts` are changed last."""
     rows = [
@@ -21,11 +22,16 @@ def small_export(
         for seed in (0, 1)
         for i in range(states)
     ]
+    return export_of(rows, study, protocol, **facts)
+
+
+def export_of(rows: Sequence[tuple], study: str = "study", protocol: str = "", evaluate: int = 4, **facts: Any) -> bytes:
+    """An export of trials, each with the values of `NAMES`."""
     columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) | {"protocol": [protocol] * len(rows)}
     arrays = {name: pa.array(column, COLUMNS.field(name).type) for name, column in columns.items()}
     table = rows_of(pa.table(arrays), SECOND.empty_table())
     said = {
-        "frame": StudyFrame(id=study, baseline="baseline", locations=("lab",), trials={"twin": states}),
+        "frame": StudyFrame(id=study, baseline="baseline", locations=("lab",), trials={"twin": 8}),
         "approaches": ("baseline", "bold"),
         "priors": {},
         "shared_training": False,
