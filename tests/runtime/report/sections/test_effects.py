@@ -116,7 +116,7 @@ def test_flagged_locations_come_first_and_the_rest_is_folded() -> None:
         "locations": many,
         "quarantine": [{"location": "l59", "reason": "odd"}],
     }
-    said: Any = {"evidence": {"fleet": [fleet]}, "roles": {"ours": "treatment"}}
+    said: Any = {"evidence": {"fleet": [fleet]}, "roles": {"ours": "treatment"}, "approaches": []}
     (found,) = fleets(said)
     assert found["flagged"][0]["location"] == "l59"
     assert (len(found["flagged"]), found["more_flagged"]) == (MOST_FLAGGED, 31 - MOST_FLAGGED)
