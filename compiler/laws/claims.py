@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note, did_you_mean, same_id
 from compiler.laws.backends import known
+from compiler.laws.gates import lacking
 from compiler.laws.imported import domains, way_to
 from compiler.laws.one_change import confounding_budget, control_help, has_control
 from compiler.laws.subject import Subject
@@ -60,7 +61,7 @@ def claim_without_control(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def required_gate(subject: Subject) -> Iterator[Diagnostic]:
-    """X519: what a claim requires is no gate over trials: an offline figure says nothing of success."""
+    """X519: what a claim requires is no gate over trials of the study: an offline figure says nothing of success."""
     for name, study in subject.studies():
         for claim_id, claim in study.claims.items():
             for i, gate in enumerate(claim.requires if isinstance(claim, Composed) else ()):
@@ -72,6 +73,11 @@ def required_gate(subject: Subject) -> Iterator[Diagnostic]:
                     message = f"claim `{claim_id}` requires the gate `{gate}`, which judges `{rule.metric}` and no trials"
                     help = f"require a gate over {' or '.join(f'`{metric}`' for metric in TRIAL_METRICS)}"
                     yield subject.at("study", name, at, "X519", message, help)
+                else:
+                    for field, reason, help in lacking(subject, rule, study):
+                        note = subject.note("the gate asks for it here", "gate", gate, (field,))
+                        message = f"claim `{claim_id}` requires the gate `{gate}`, which {reason}"
+                        yield subject.at("study", name, at, "X519", message, help, notes=(note,))
 
 
 def surrogate_evidence(subject: Subject) -> Iterator[Diagnostic]:

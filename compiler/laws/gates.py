@@ -22,7 +22,7 @@ def gate_without_evidence(subject: Subject) -> Iterator[Diagnostic]:
             rule = subject.project.gates.get(gate)
             if rule is None:
                 continue
-            for field, reason, help in _lacking(subject, rule, study):
+            for field, reason, help in lacking(subject, rule, study):
                 note = subject.note("the gate asks for it here", "gate", gate, (field,))
                 message = f"gate `{gate}` {reason}"
                 yield subject.at("study", name, ("gates", i), "X411", message, help, notes=(note,))
@@ -69,7 +69,7 @@ def _records(said: str, known: list[str], before: str = "") -> str:
     return (f"did you mean `{guess}`? " if guess else "") + f"{before}it records {', '.join(f'`{metric}`' for metric in known)}"
 
 
-def _lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
+def lacking(subject: Subject, rule: Gate, study: Study) -> Iterator[tuple[str, str, str]]:
     """Field of the gate, what is missing, and the way out."""
     if rule.approach is not None and subject.may_be_arm(rule.approach, study):
         return

@@ -68,6 +68,8 @@ def words(error: ErrorDetails, place: Place) -> tuple[str, str, str]:
         return "S105", f"{name} has {_count(len(str(value)), 'character')}, but must have {limit}", _about(place)
     if kind == "string_pattern_mismatch" and "a-z0-9-" in str(ctx.get("pattern")):
         return "S106", f"{show(value)} is not an id", ID_HELP
+    if kind == "string_pattern_mismatch":
+        return "S106", f"{name} cannot be {show(value)}", _about(place)
     if kind in ("value_error", "assertion_error"):
         return "S106", str(ctx.get("error", error["msg"])).rstrip("."), _about(place)
     message = error["msg"][:1].lower() + error["msg"][1:]
@@ -88,7 +90,7 @@ def _about(place: Place) -> str:
 def lead(about: str) -> str:
     """The first paragraph of a field's description, as the end of a line."""
     first = about.split("\n\n")[0].replace("\n", " ").rstrip(".")
-    return first[:1].lower() + first[1:]
+    return first if first[:2].isupper() else first[:1].lower() + first[1:]
 
 
 def wrong_type(name: str, value: object, wanted: str) -> tuple[str, str, str]:

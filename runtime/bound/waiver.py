@@ -13,9 +13,12 @@ def day_of(value: Any) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise ValueError("a day is written as `2027-01-31`") from None
+        day = None
+    if day is None or day.isoformat() != value:  # ISO 8601 has other forms as well, such as 2027-W05
+        raise ValueError("a day is written as `2027-01-31`")
+    return day
 
 
 class Waiver(Bound):

@@ -18,12 +18,10 @@ from runtime.rl.knowing import taught
 from runtime.rl.params import RlParams
 from runtime.rl.ppo import Recipe
 from runtime.rl.rollout import Course, Noise, first_episodes
-from runtime.rl.shown import Teacher, by_expert, shown
+from runtime.rl.shown import Teacher, by_expert, longest, shown
 from runtime.rl.train import Point, Stop, improve
 from runtime.sim.vector.bench import VectorBench
 
-TEACHER_STEPS, TEACHER_ROWS = 150_000, 128
-"""Control steps at most that a teacher of the true state is trained for, and rows of its bench."""
 DRILL_ROWS = 16
 """Rows in which something is shown side by side."""
 
@@ -76,8 +74,10 @@ def by_cloning(at: Setting, learner: LightLearner) -> Made:
     teacher_success, rounds = None, p.rounds if p.method == "dagger" else 1
     points = [Point(0, 0, 0, 0.0)]
     if p.method == "dagger" and p.teacher == "state_ppo":
-        limit = Stop(TEACHER_STEPS, 10**9, p.patience)
-        knowing, curve = taught(at.bench(2, TEACHER_ROWS, False), limit, rng, lambda f, n: at.progress(0.3 * f, f"teacher: {n}"))
+        bench = at.bench(2, p.rows, False)
+        showing = p.episodes * longest(bench) + bench.rows * bench.horizon  # and the round by which PPO goes beyond its limit
+        limit = Stop(max(1, p.control_steps - showing), 10**9, p.patience)
+        knowing, curve = taught(bench, limit, rng, lambda f, n: at.progress(0.3 * f, f"teacher: {n}"))
         teacher, teacher_success = knowing.shows, curve[-1].success
         points = [Point(curve[-1].control_steps, curve[-1].episodes, 0, 0.0)]
     found: list[Shown] = []

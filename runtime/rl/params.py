@@ -19,7 +19,8 @@ class RlParams(FurtherTraining):
     start: Literal["policy", "nothing"] = "policy"
     """What PPO starts from: the cloned policy, or fresh weights."""
     teacher: Literal["expert", "state_ppo"] = "expert"
-    """Who shows in `dagger`: the task's scripted expert, or a policy that PPO trained on the true state."""
+    """Who shows in `dagger`: the task's scripted expert, or a policy that PPO trained on the true state, for as many of the
+    `control_steps` as the episodes leave."""
     driver: Literal["policy", "expert"] = "policy"
     """Who drives in `dagger` until the teacher shows; by `expert` it is the teacher all along, so that the twin varies and no
     state is one that the policy came to."""
@@ -67,6 +68,11 @@ class RlParams(FurtherTraining):
     """Trials in the unvaried twin before and after, from the same development states: has the reward risen while success fell?"""
     seed: int = bound("seed")
     """Training seed: fresh weights, exploration, what varies, order of windows."""
+
+    @property
+    def by_reward(self) -> bool:
+        """Whether PPO trains what is published."""
+        return self.method in ("ppo", "residual")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -10,6 +10,7 @@ from runtime.sim.episodes.episodes import Episode
 from runtime.sim.episodes.places import places_of
 from runtime.sim.episodes.practice import LATEST
 from runtime.sim.pixels.eye import Eye
+from runtime.sim.vector.bench import VectorBench
 
 type Teacher = Callable[[Course, np.ndarray], np.ndarray]
 """A course and rows of it -> joint targets there [n, J], radians."""
@@ -18,6 +19,15 @@ type Teacher = Callable[[Course, np.ndarray], np.ndarray]
 def by_expert(course: Course, rows: np.ndarray) -> np.ndarray:
     """The task's scripted expert, who knows the true state."""
     return course.bench.expert(rows)
+
+
+def longest(bench: VectorBench) -> int:
+    """Control steps that one of `shown`'s episodes takes at most: until the teacher takes over, and a whole horizon after."""
+    return bench.horizon + _latest(bench)
+
+
+def _latest(bench: VectorBench) -> int:
+    return max(2, round(LATEST * bench.horizon))
 
 
 def shown(
@@ -34,11 +44,10 @@ def shown(
         bench.reset(np.arange(bench.rows))
         course.at[:] = course.every
         eyes = list(bench.eyes)  # rows that are over begin anew, in another look
-        latest = max(2, round(LATEST * bench.horizon))
-        taken = np.zeros(bench.rows, int) if teacher is None or not drives else rng.integers(1, latest, bench.rows)
+        taken = np.zeros(bench.rows, int) if teacher is None or not drives else rng.integers(1, _latest(bench), bench.rows)
         over, won, steps = np.zeros(bench.rows, bool), np.zeros(bench.rows, bool), np.zeros(bench.rows, int)
         rows: list[list[tuple]] = [[] for _ in range(bench.rows)]
-        for t in range(bench.horizon + latest):
+        for t in range(longest(bench)):
             told = np.flatnonzero(~over & (t >= taken))
             bench.elapsed[told[t == taken[told]]] = 0  # the teacher has all the time there is
             own = np.flatnonzero(~over & ((t < taken) if teacher else True) & (course.at == course.every))

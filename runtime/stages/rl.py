@@ -11,7 +11,7 @@ from runtime.stage import Resources, by_unit, one, stage
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
         share="success_before success_after reward_hacked clone_kl clone_rms_rad teacher_success",
         loss="reward_before reward_after held_out_loss",
@@ -32,7 +32,8 @@ from runtime.stage import Resources, by_unit, one, stage
     cost=lambda p: Resources(
         mem_gb=2.0,
         minutes=0.3
-        + (p.control_steps / 50_000 if p.method in ("ppo", "residual") else p.steps / 2000)
+        + (p.control_steps / 50_000 if p.by_reward or (p.method, p.teacher) == ("dagger", "state_ppo") else 0)
+        + (0 if p.by_reward else p.steps / 2000)
         + (p.episodes / 400 if p.method in ("dagger", "filtered") else 0),
     ),
 )
@@ -86,7 +87,7 @@ def rl(
     before = checked(clone)
     learner = clone if p.start == "policy" else fresh_like(policy / "checkpoint", facts, demos / "dataset")
     setting = Setting(p, varied, policy, facts, demos / "dataset", old, luck, out.progress)
-    made = (by_reward if p.method in ("ppo", "residual") else by_cloning)(setting, learner)
+    made = (by_reward if p.by_reward else by_cloning)(setting, learner)
     after = checked(made.learner)
     made.learner.save(out.path("checkpoint"))
     last = made.points[-1]

@@ -63,6 +63,14 @@ def test_dagger_learns_from_what_is_shown_where_the_policy_got(sim_store: Path, 
     assert weights(alone) != weights(own)
 
 
+def test_a_teacher_of_the_state_leaves_the_episodes_that_it_is_to_show(sim_store: Path, inputs: Inputs) -> None:
+    """All within one budget of control steps. The teacher is the same for both numbers of episodes."""
+    asked = {"method": "dagger", "teacher": "state_ppo", "control_steps": 2000}
+    few, more = (read_manifest(run_stage("rl", FEW | asked | {"episodes": n}, inputs, sim_store))["metrics"] for n in (4, 5))
+    assert more["episodes"] - few["episodes"] == 1
+    assert few["control_steps"] < more["control_steps"] <= 2000
+
+
 def test_a_residual_is_published_as_one_policy_that_does_both(sim_policy: Path, sim_demos: Path, tmp_path: Path) -> None:
     facts = load_policy(sim_policy / "checkpoint").facts
     both = Residual(resumed(sim_policy / "checkpoint", facts, sim_demos / "dataset"), 12)
