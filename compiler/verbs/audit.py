@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         from runtime.stats.inference.kappa import kappa
 
         found = audit.read(Path(args.verdicts), Path(args.key), args.study)
+        (project.root / FOLDER).mkdir(exist_ok=True)
         common.write(project.root / FOLDER / f"{args.study}.json", found.model_dump_json(indent=1) + "\n")
         said = kappa([score >= 0.5 for score in found.scores], found.verdicts, project.studies[args.study].level)
         unclear = f", {found.unclear} unclear" if found.unclear else ""
