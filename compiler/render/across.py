@@ -26,6 +26,28 @@ def across_lines(found: "Across") -> list[str]:
     return lines + ([""] if found["notes"] else []) + [f"note: {note}" for note in found["notes"]]
 
 
+def by_lines(found: "Across") -> list[str]:
+    """Rates and uplift under each word of a factor, pooled over places."""
+    rows = found["by"]
+    head = ("study", "approach", "domain", rows[0]["factor"], "trials", "success %", "band", "uplift", "band", "")
+    lines = [head]
+    for row in rows:
+        low, high = row["band"]
+        uplift = ("", "") if row["uplift"] is None else (points(row["uplift"]), band(list(row["uplift_band"] or ())))
+        who = row["study"], row["approach"], row["domain"], row["word"] or "all", f"{row['trials']:,}"
+        lines.append((*who, f"{row['value']:.1f}", f"[{low:.1f}, {high:.1f}]", *uplift, row["direction"] or ""))
+    together = "helps and hurts are said with all words of the factor taken together (Holm); each band stands alone"
+    return [*columns(lines), "", f"note: {together}"]
+
+
+def by_rows(found: "Across") -> list[dict[str, Any]]:
+    """The same as rows of a CSV file."""
+    from runtime.report.drawing.csv import columns as picked
+
+    names = "study domain factor word approach trials success=value band uplift uplift_band direction file"
+    return [picked({**row, "word": row["word"] or "all"}, names) for row in found["by"]]
+
+
 def widest(rows: "Sequence[AcrossRow]") -> "list[AcrossRow]":
     """Rows that are pooled over places, and those of the only place."""
     pooled = {(r["study"], r["approach"], r["domain"]) for r in rows if r["location"] is None}

@@ -96,18 +96,25 @@ def write_export(path: Path, content: bytes, study: str) -> None:
         raise ValueError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
-def join_exports(files: Sequence[str]) -> "Across":
+def join_exports(files: Sequence[str], by: str | None = None) -> "Across":
     """Uplift of the studies behind exported files, each over its own baseline; see `runtime.trials.across`.
+
+    Args:
+        files: their paths.
+        by: a factor under whose words rates and uplift are told as well.
 
     Raises:
         ImportRefused: when one is no export of ours, or they do not go together.
+        ValueError: when trials do not say the factor.
     """
-    from runtime.trials.across import across
+    from runtime.trials.across import across, by_factor
     from runtime.trials.exported import unpack
     from runtime.trials.read import read_bytes
 
     with diagnosed():
-        return across([unpack(read_bytes(Path(file), file), file) for file in dict.fromkeys(files)])
+        exports = [unpack(read_bytes(Path(file), file), file) for file in dict.fromkeys(files)]
+        found = across(exports)
+    return {**found, "by": by_factor(exports, by)} if by is not None else found
 
 
 def _gathered(

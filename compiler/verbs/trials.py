@@ -226,23 +226,25 @@ def _export(args: argparse.Namespace) -> int:
 
 def _join_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="what `simkiln trials export` wrote")
+    parser.add_argument("--by", metavar="FACTOR", help="rates and uplift under each word of a factor, such as `gap`")
     parser.add_argument("--json", action="store_true", help="with all that each study's own trials say")
-    parser.add_argument("--csv", metavar="FILE", help="every comparison at every place; `-` prints it")
+    parser.add_argument("--csv", metavar="FILE", help="every comparison at every place, or by the factor; `-` prints it")
     parser.add_argument("--page", metavar="FILE.html", help="a page to look at or to send")
     common.colour_argument(parser)
     parser.set_defaults(act=_join)
 
 
 def _join(args: argparse.Namespace) -> int:
-    from compiler.render.across import across_lines, across_page, across_rows
+    from compiler.render.across import across_lines, across_page, across_rows, by_lines, by_rows
     from compiler.render.columns import visible
     from compiler.trials.exported import join_exports
     from runtime.report.drawing.csv import table_csv
 
     if args.page and Path(args.page).suffix not in (".html", ".htm"):
         raise ValueError(f"`--page {args.page}` is no name of a page: let it end in `.html`")
-    found = join_exports(args.files)
-    texts = {args.csv: table_csv(across_rows(found)) if args.csv else "", args.page: across_page(found) if args.page else ""}
+    found = join_exports(args.files, args.by)
+    rows = by_rows(found) if args.by is not None else across_rows(found)
+    texts = {args.csv: table_csv(rows) if args.csv else "", args.page: across_page(found) if args.page else ""}
     for file, text in texts.items():
         if file not in (None, "-"):
             common.write(Path(file), text)
@@ -251,7 +253,7 @@ def _join(args: argparse.Namespace) -> int:
     elif args.csv == "-":
         sys.stdout.write(texts["-"])
     else:
-        print("\n".join(map(visible, across_lines(found))))
+        print("\n".join(map(visible, by_lines(found) if args.by is not None else across_lines(found))))
     return 0
 
 

@@ -10,12 +10,13 @@ from itertools import combinations
 
 import pyarrow as pa
 
-from runtime.report.forms.across import DIGITS, Across, AcrossRow, AcrossStudy
+from runtime.report.forms.across import DIGITS, Across, AcrossRow, AcrossStudy, ByRow
 from runtime.report.forms.evidence import Evidence
 from runtime.stage import load_stages
+from runtime.stats.causes.drivers import shifts
 from runtime.stats.evidence import evidence
 from runtime.stats.table.determinism import SCHEMA as SECOND
-from runtime.stats.table.determinism import determinism
+from runtime.stats.table.determinism import Determinism, determinism
 from runtime.stats.table.pairing import with_fixed, with_pairing, with_placebos, with_shared, with_worlds
 from runtime.stats.table.table import rows
 from runtime.trials.exported import Exported, cells_of
@@ -24,15 +25,38 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 
 def evidence_of(one: Exported) -> Evidence:
     """What `uplift.json` of the exported study says, from its rows."""
+    table, twice = _table(one)
+    facts = one.facts
+    how = (facts.frame.baseline, facts.frame.level, facts.priors, facts.shared_training)
+    return evidence(table, cells_of(facts, table), *how, twice, facts.sequential, facts.imported, facts.repeated, facts.clean_of)
+
+
+def by_factor(exports: Sequence[Exported], factor: str) -> list[ByRow]:
+    """Rates and uplift of each study under each word of a factor, beside all of its trials that say it.
+
+    Raises:
+        ValueError: when a file's trials do not say it, or as more words than a table holds.
+    """
+    found: list[ByRow] = []
+    for one in exports:
+        mine = shifts(_table(one)[0], one.facts.frame.baseline, one.facts.frame.level, one.facts.shared_training)
+        names = sorted({row["factor"] for row in mine})
+        if factor not in names:
+            known = f"by {', '.join(names)}" if names else "by nothing: export the study again if it has factors"
+            raise ValueError(f"trials of `{one.name}` cannot be told apart by `{factor}`, but {known}")
+        found += [{**row, "study": one.facts.frame.id, "file": one.name} for row in mine if row["factor"] == factor]
+    return found
+
+
+def _table(one: Exported) -> tuple[pa.Table, Determinism]:
+    """The trials with what is known of them besides, as the stage that joins them had them; how second runs went."""
     facts = one.facts
     ran_twice = one.table.filter(one.table["again"].is_valid())
     again = pa.table([ran_twice[name if name != "success" else "again"] for name in SECOND.names], schema=SECOND)
     twice = determinism(one.table, again, facts.frame.reproducible, facts.frame.level)
     table = with_shared(with_fixed(with_pairing(one.table, twice.pairing()), facts.fixed), one.shared())
     table = with_placebos(table, facts.frame.baseline, facts.placebos)
-    table = with_worlds(table, {(location, task): model for location, task, model in facts.worlds})
-    how = (facts.frame.baseline, facts.frame.level, facts.priors, facts.shared_training)
-    return evidence(table, cells_of(facts, table), *how, twice, facts.sequential, facts.imported, facts.repeated, facts.clean_of)
+    return with_worlds(table, {(location, task): model for location, task, model in facts.worlds}), twice
 
 
 def across(exports: Sequence[Exported]) -> Across:

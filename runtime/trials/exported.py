@@ -7,9 +7,10 @@ trial ended when it was run a second time, from which it follows anew whether a 
 import hashlib
 import io
 import json
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,14 +26,20 @@ from runtime.stats.table.table import DATED, KEY, dated, rows
 from runtime.trials.fault import TrialsRefused, Where, refusal
 from runtime.trials.records import parquet_table
 
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)
+"""Formats that are read; the first one had no `factors`."""
 METADATA, SEAL = b"simkiln.export", b"simkiln.export.sha256"
 """Keys of the file's metadata: what the study says as JSON, and the SHA-256 of that."""
+LATER = ("protocol", "factors")
 COLUMNS = pa.schema(
-    [*(f for f in DATED if f.name not in ("protocol", "factors")), ("protocol", pa.string()), ("again", pa.bool_())]
+    [*(f for f in DATED if f.name not in LATER), ("protocol", pa.string()), ("again", pa.bool_()), ("factors", pa.string())]
 )
-"""`protocol` is the digest of how a trial was run, empty where nobody said; `again` is null for one that ran once."""
-NULLABLE = ("steps", "day", "again")
+"""`protocol` is the digest of how a trial was run, empty where nobody said; `again` is null for one that ran once, `factors`
+(what varied in it, as JSON) where nobody said."""
+BEFORE = pa.schema([field for field in COLUMNS if field.name != "factors"])
+"""Columns of format 1."""
+NULLABLE = ("steps", "day", "again", "factors")
 LONGEST = 4 * 2**20
 """Bytes of metadata that are read."""
 EXPORT_AGAIN = "`simkiln trials export STUDY` makes it again, where the study was built"
@@ -135,8 +142,8 @@ def protocols_of(table: pa.Table) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def digest_of_rows(table: pa.Table) -> str:
-    """SHA-256 (hex) over the rows, which does not depend on their order."""
-    lines = sorted(json.dumps(row) for row in rows(table, *COLUMNS.names))
+    """SHA-256 (hex) over the rows, which does not depend on their order; `table` has the columns of its format."""
+    lines = sorted(json.dumps(row) for row in rows(table, *table.column_names))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -174,6 +181,8 @@ def unpack(content: bytes, name: str) -> Exported:
         _refuse_odd(facts, table)
     except ValueError as error:
         raise refusal("T518", f"the export `{name}` cannot be used: {error}", EXPORT_AGAIN, Where(name)) from error
+    if "factors" not in table.column_names:
+        table = table.append_column(COLUMNS.field("factors"), pa.nulls(table.num_rows, pa.string()))
     return Exported(name, facts, table.replace_schema_metadata(None).sort_by([(key, "ascending") for key in KEY]))
 
 
@@ -192,17 +201,20 @@ def _facts(said: bytes) -> Facts:
 
 def _refuse_odd(facts: Facts, table: pa.Table) -> None:
     """Raises ValueError when rows are not those that were exported, or hold what no study's trials can."""
-    if facts.format != FORMAT:
-        raise ValueError(f"it has format {facts.format}, this simkiln reads {FORMAT}")
-    if not table.schema.remove_metadata().equals(COLUMNS):
+    if facts.format not in READ:
+        raise ValueError(f"it has format {facts.format}, this simkiln reads {' and '.join(map(str, READ))}")
+    columns = COLUMNS if facts.format == FORMAT else BEFORE
+    if not table.schema.remove_metadata().equals(columns):
         raise ValueError("its columns are not those of an export")
-    empty = [name for name in COLUMNS.names if name not in NULLABLE and table[name].null_count]
+    empty = [name for name in columns.names if name not in NULLABLE and table[name].null_count]
     if empty:
         raise ValueError(f"`{empty[0]}` is empty in some rows")
     if (facts.trials, facts.rows_sha256, facts.protocols) != (table.num_rows, digest_of_rows(table), protocols_of(table)):
         raise ValueError("its rows are not those that were exported")
     if not all(0 <= score <= 1 for score in table["score"].to_pylist()):
         raise ValueError("a score is not within 0 and 1")
+    if "factors" in columns.names and not all(map(_said, table["factors"].unique().to_pylist())):
+        raise ValueError("`factors` of a trial are no names with numbers or words")
     if twice := [key for key, count in Counter(rows(table, *KEY)).items() if count > 1]:
         raise ValueError(f"{len(twice)} trials come twice")
     try:
@@ -211,6 +223,16 @@ def _refuse_odd(facts: Facts, table: pa.Table) -> None:
         raise ValueError("an approach, location, task, seed or domain is none") from None
     if odd := sorted(found - set(facts.approaches)):
         raise ValueError(f"it does not list the approach `{odd[0]}` of its own trials")
+
+
+def _said(cell: str | None) -> bool:
+    """Whether these are factors as a trial says them."""
+    try:
+        found: object = {} if cell is None else json.loads(cell)
+    except (ValueError, RecursionError):
+        return False
+    values: list[Any] = list(found.values()) if isinstance(found, dict) else [None]
+    return all(isinstance(v, str) or (type(v) in (int, float) and math.isfinite(v)) for v in values)
 
 
 def cells_of(facts: Facts, table: pa.Table) -> list[Cell]:

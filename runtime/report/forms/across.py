@@ -1,7 +1,10 @@
 """The form of what `simkiln trials join --json` prints: uplift of several studies, each over its own baseline."""
 
+from typing import NotRequired
+
 from runtime.bound.domain import Domain
 from runtime.report.forms.base import Form
+from runtime.report.forms.drivers import Shift
 from runtime.report.forms.evidence import Evidence, UpliftRow
 
 DIGITS = 12
@@ -17,6 +20,15 @@ class AcrossRow(UpliftRow):
     """What its approaches are compared with: of another study it may be another policy."""
     protocols: list[str]
     """Digests of the protocols that these trials followed; an empty one where nobody said."""
+
+
+class ByRow(Shift):
+    """One approach of one study under one word of a factor."""
+
+    study: str
+    """The study's id."""
+    file: str
+    """The file that was read."""
 
 
 class AcrossStudy(Form):
@@ -47,3 +59,5 @@ class Across(Form):
     """In the order of the files."""
     notes: list[str]
     """What must be known about the table."""
+    by: NotRequired[list[ByRow]]
+    """Where `--by FACTOR` asked for it."""

@@ -24,7 +24,7 @@ from tests.compiler.built import Built
 from tests.compiler.published import publish
 from tests.runtime.report.test_recompute import forge
 from tests.runtime.synthetic_study import _again, trial_table
-from tests.runtime.trials.small_export import small_export
+from tests.runtime.trials.small_export import export_of, small_export
 
 
 def built(root: Path) -> Built:
@@ -114,6 +114,43 @@ def test_studies_stand_side_by_side_each_over_its_own_baseline(
     assert "=cmd|&lt;b&gt;" in page
     assert "<b>" not in page
     assert "default-src 'none'" in page
+
+
+def test_uplift_is_told_by_the_words_of_a_factor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over a small gap the bold approach wins 16 of 20 where the baseline wins 8; over a large one both win 8."""
+    monkeypatch.chdir(tmp_path)
+    trials = [
+        ("bold" if bold else "baseline", seed, gap, state, state % 20 < (16 if bold and gap == "small" else 8))
+        for bold in (False, True)
+        for seed in range(4)
+        for start, gap in enumerate(("small", "large"))
+        for state in range(20 * start, 20 * start + 20)
+    ]
+    rows = [("lab", "press", a, seed, "twin", str(state), won, float(won), "", 9, None) for a, seed, _, state, won in trials]
+    factors = [json.dumps({"gap": gap, "mass_kg": state / 10}) for *_, gap, state, _ in trials]
+    Path("a.parquet").write_bytes(export_of(rows, factors=factors))
+    assert main(["trials", "join", "a.parquet", "--by", "gap", "--json"]) == 0
+    found = {(row["approach"], row["word"]): row for row in json.loads(capsys.readouterr().out)["by"]}
+    assert {key: row["value"] for key, row in found.items() if key[0] == "bold"} == {
+        ("bold", None): 60,
+        ("bold", "small"): 80,
+        ("bold", "large"): 40,
+    }
+    assert [(found["bold", w]["uplift"], found["bold", w]["direction"]) for w in ("small", "large")] == [
+        (40, "helps"),
+        (0, "undecided"),
+    ]
+    low, high = found["bold", "small"]["uplift_band"]
+    assert 0 < low < 40 < high
+    assert main(["trials", "join", "a.parquet", "--by", "gap", "--csv", "by.csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:5] == ["study", "approach", "domain", "gap", "trials"]
+    assert [line.split()[-1] for line in lines if " bold " in line and " large " in line] == ["undecided"]
+    assert len(list(csv.DictReader(io.StringIO(Path("by.csv").read_text())))) == 6
+    assert main(["trials", "join", "a.parquet", "--by", "gapp"]) == 2
+    assert "cannot be told apart by `gapp`, but by gap" in capsys.readouterr().err
 
 
 def test_a_row_says_the_protocols_of_its_own_task() -> None:

@@ -25,10 +25,18 @@ def small_export(
     return export_of(rows, study, protocol, **facts)
 
 
-def export_of(rows: Sequence[tuple], study: str = "study", protocol: str = "", evaluate: int = 4, **facts: Any) -> bytes:
-    """An export of trials, each with the values of `NAMES`."""
-    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) | {"protocol": [protocol] * len(rows)}
-    arrays = {name: pa.array(column, COLUMNS.field(name).type) for name, column in columns.items()}
+def export_of(
+    rows: Sequence[tuple],
+    study: str = "study",
+    protocol: str = "",
+    evaluate: int = 4,
+    factors: Sequence[str | None] = (),
+    **facts: Any,
+) -> bytes:
+    """An export of trials, each with the values of `NAMES`; `factors` is a column of its own."""
+    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
+    said = {"protocol": [protocol] * len(rows), "factors": factors or [None] * len(rows)}
+    arrays = {name: pa.array(column, COLUMNS.field(name).type) for name, column in (columns | said).items()}
     table = rows_of(pa.table(arrays), SECOND.empty_table())
     said = {
         "frame": StudyFrame(id=study, baseline="baseline", locations=("lab",), trials={"twin": 8}),

@@ -18,8 +18,8 @@ from compiler.trials.exported import export_trials, write_export
 from runtime.build.testing import run_stage
 from runtime.problem import InputError
 from runtime.store.store import MANIFEST, Store
-from runtime.trials.across import across, evidence_of
-from runtime.trials.exported import COLUMNS, METADATA, SEAL, unpack
+from runtime.trials.across import across, by_factor, evidence_of
+from runtime.trials.exported import COLUMNS, METADATA, SEAL, digest_of_rows, protocols_of, unpack
 from runtime.trials.fault import TrialsRefused
 from runtime.trials.listing import read_manifest
 from tests.runtime.report.test_recompute import forge
@@ -140,6 +140,16 @@ def test_the_file_is_small_and_says_how_trials_were_run(tmp_path: Path) -> None:
     assert across([stated])["uplift"][0]["protocols"] == ["ab" * 32]
 
 
+def test_an_export_of_before_there_were_factors_is_read() -> None:
+    content = small_export()
+    old = pq.ParquetFile(io.BytesIO(content)).read().drop_columns("factors").replace_schema_metadata(None)
+    read = unpack(rewritten(content, old, format=1, rows_sha256=digest_of_rows(old)), "a")
+    assert read.table == unpack(content, "a").table
+    assert across([read])["uplift"] == across([unpack(content, "a")])["uplift"]
+    with pytest.raises(ValueError, match="cannot be told apart by `gap`, but by nothing: export the study again"):
+        by_factor([read], "gap")
+
+
 def altered(column: str, value: object) -> pa.Table:
     """The small export's rows, the first with another value."""
     table = pq.ParquetFile(io.BytesIO(small_export())).read()
@@ -149,8 +159,6 @@ def altered(column: str, value: object) -> pa.Table:
 
 def digested(table: pa.Table) -> bytes:
     """An export that says of altered rows that they are its own."""
-    from runtime.trials.exported import digest_of_rows, protocols_of
-
     return rewritten(small_export(), table, rows_sha256=digest_of_rows(table), protocols=protocols_of(table))
 
 
@@ -166,7 +174,10 @@ def digested(table: pa.Table) -> bytes:
         (lambda: digested(altered("approach", "odd")), "does not list the approach `odd`"),
         (lambda: rewritten(small_export(), altered("seed", 0).drop_columns("day")), "its columns are not those"),
         (lambda: rewritten(small_export(), seal="0" * 64), "what it says of its study is not what was exported"),
-        (lambda: rewritten(small_export(), format=2), "it has format 2, this simkiln reads 1"),
+        (lambda: rewritten(small_export(), format=3), "it has format 3, this simkiln reads 1 and 2"),
+        (lambda: digested(altered("factors", "[1]")), "`factors` of a trial are no names with numbers or words"),
+        (lambda: digested(altered("factors", '{"gap": NaN}')), "`factors` of a trial are no names with numbers or words"),
+        (lambda: digested(altered("factors", "{")), "`factors` of a trial are no names with numbers or words"),
         (lambda: rewritten(small_export(), frame={"id": "x"}), "its `frame.locations`: field required"),
         (lambda: rewritten(small_export(), revision="x" * 5_000_000), "what it says of its study is too long"),
         (lambda: rewritten(small_export(), evil=1), "its `evil`: extra inputs are not permitted"),
