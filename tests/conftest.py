@@ -15,17 +15,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-SHARED = ("tests/runtime/stages", "tests/runtime/learn")
-"""Folders whose tests share what a session builds once."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together where several processes run them (`-n 2 --dist loadgroup`): those that share fixtures."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(next((folder for folder in SHARED if file.startswith(f"{folder}/")), file)))
-
-
 @pytest.fixture(autouse=True)
 def _stays_in_its_folder() -> Iterator[None]:
     """A test that leaves the process in another folder would fail some later one, and only in a run of both."""

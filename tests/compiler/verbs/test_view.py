@@ -160,7 +160,7 @@ def test_the_robot_stands_where_the_twin_has_it(there: Path, capsys: pytest.Capt
         shutil.copytree(REPOSITORY / "specs" / kind, there / "specs" / kind)
     _build(there, "robot", "capture", "splat", "twin")
     assert main(["view", "table", "--study", "robot"]) == 0
-    assert "robot" not in capsys.readouterr().out
+    assert "the robot in the twin" not in capsys.readouterr().out
     facts = _facts(there / "build/view/table.html")
     (robot,) = [layer for layer in facts["layers"] if layer["label"] == "robot and objects: table/press-button"]
     corners = np.reshape(robot["lines"], (-1, 3))[:-16]  # the last eight are the camera's pyramid
