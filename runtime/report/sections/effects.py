@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import refused
 from runtime.report.forms.report import Report
 from runtime.report.roles import UNTRAINED, in_order
 
@@ -22,7 +23,7 @@ def drawn(said: Report) -> Drawn:
     """
     found, roles = said["evidence"]["effects"], said["roles"]
     order = [a for a in in_order(said["study"]["approaches"], roles) if roles.get(a) != UNTRAINED]
-    groups = []
+    groups, by_gates = [], refused(said)
     for domain in said["domains"]:
         measures = []
         for measure in ("success", "score"):
@@ -30,6 +31,7 @@ def drawn(said: Report) -> Drawn:
             rows = [
                 {
                     **here[a],
+                    "refused": by_gates.get((a, domain)),
                     "line": i % 8,
                     "dash": DASHES[i % len(DASHES)],
                     "path": steps(found["thresholds"], here[a]["profile"]),

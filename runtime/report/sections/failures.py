@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.csv import columns
-from runtime.report.drawing.listing import by_domain
+from runtime.report.drawing.listing import by_domain, refused
 from runtime.report.forms.failures import Change, FailureRow, Shifted
 from runtime.report.forms.report import Report
 from runtime.report.study import Study
@@ -64,7 +64,8 @@ def _failing(table: pa.Table, mode: str) -> pa.Table:
 
 def drawn(said: Report) -> Drawn:
     """Rows by domain, and the modes of all of them."""
-    groups = by_domain(said, said["failures"])
+    by_gates = refused(said)
+    groups = by_domain(said, [row | {"refused": by_gates.get((row["approach"], row["domain"]))} for row in said["failures"]])
     return {"groups": groups, "modes": [mode["mode"] for row in said["failures"][:1] for mode in row["modes"]]}
 
 

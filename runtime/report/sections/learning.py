@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.axis import band_marks, curve
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import refused
 from runtime.report.forms.learning import CurveRow, LearningForm
 from runtime.report.forms.report import Report
 from runtime.report.roles import in_order
@@ -39,7 +40,7 @@ def charts(said: Report) -> list[Drawn]:
     found = said["learning"]
     if found is None:
         return []
-    order = in_order(said["study"]["approaches"], said["roles"])
+    order, by_gates = in_order(said["study"]["approaches"], said["roles"]), refused(said)
     groups = []
     for task in dict.fromkeys(row["task"] for row in found["rows"]):
         rows = [row for row in found["rows"] if row["task"] == task]
@@ -53,7 +54,7 @@ def charts(said: Report) -> list[Drawn]:
                     "location": place,
                     "wide": place == widest,
                     "only": len(set(places)) == 1,
-                    "rows": here,
+                    "rows": [{**row, "refused": by_gates.get((row["approach"], found["domain"]))} for row in here],
                     "panels": _panels(here, found["baseline"]),
                 }
             )

@@ -5,6 +5,7 @@ import json
 from runtime.report.drawing import Drawn, Rows
 from runtime.report.drawing.axis import band_marks, curve
 from runtime.report.drawing.csv import columns
+from runtime.report.drawing.listing import refused
 from runtime.report.forms.duration import TimeRow, Times
 from runtime.report.forms.report import Report
 from runtime.report.study import Study
@@ -29,7 +30,7 @@ def times(study: Study) -> list[Times]:
 
 def drawn(said: Report) -> Drawn:
     """A chart for each task and domain."""
-    groups = []
+    groups, by_gates = [], refused(said)
     for one in said["times"]:
         lines = [
             {
@@ -41,7 +42,8 @@ def drawn(said: Report) -> Drawn:
             for i, row in enumerate(one["rows"])
         ]
         ticks = [{"x": round(WIDE * k / 4, 1), "value": one["horizon"] * k / 4} for k in range(5)]
-        groups.append({**one, "drawn": lines, "ticks": ticks, "lines": max(270, 70 + 18 * len(lines))})
+        rows = [{**row, "refused": by_gates.get((row["approach"], one["domain"]))} for row in one["rows"]]
+        groups.append({**one, "rows": rows, "drawn": lines, "ticks": ticks, "lines": max(270, 70 + 18 * len(lines))})
     return {"groups": groups, "wide": WIDE, "tall": TALL}
 
 

@@ -75,6 +75,9 @@ def test_a_gain_that_a_gate_refuses_is_not_recommended(tmp_path: Path, monkeypat
     assert ("refused", "helps") not in cells
     ranked = whole.partition('id="ranking"')[2].partition("</section>")[0].partition("In the twin")[2] or whole
     assert 'class="refused"' in ranked
+    for name in ("times", "failures", "effects"):
+        section = whole.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+        assert section.count('class="chip failed">refused<') == (2 if name == "effects" else 1), name  # by success and by score
     table = next(
         base64.b64decode(data).decode() for data in re.findall(r'download="study-uplift.csv" href="data:[^,]*,([^"]*)"', whole)
     )
