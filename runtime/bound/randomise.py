@@ -46,6 +46,9 @@ class Randomise(Bound):
     """Strength of the lamp and of the light from everywhere, a share either way."""
     light_tint: float = Field(0.08, ge=0, lt=1)
     """Red of the lamp against its blue, a share either way."""
+    appearance: float = Field(1.0, ge=0, le=2)
+    """Colours of objects, surfaces of the place, light on them, and the cameras' colours, contrast, vignetting and noise: as a
+    multiple of the ranges that `enrichment` has by default."""
 
     @model_validator(mode="after")
     def _shares_stay_below_one(self) -> Self:

@@ -13,7 +13,7 @@ from runtime.sim.vector.bench import VectorBench
 
 REACH_RAD = 0.15
 """Furthest that a step's target may lie from the last one, of each joint."""
-NOISE, RECIPE = Noise(0.03, 0.02), Recipe(3e-4, 5, 4, 0.2, 0.98, 2, 0.95, 0.0, 0.05)
+EVERY, NOISE, RECIPE = 2, Noise(0.03, 0.02), Recipe(3e-4, 5, 4, 0.2, 0.98, 0.95, 0.0, 0.1)
 
 
 class Knowing:
@@ -56,7 +56,7 @@ class Knowing:
 
     def of(self, some: Experience, rows: np.ndarray) -> Tensor:
         """What it means now in some decisions of an experience."""
-        return self.mean(some.privileged[rows])
+        return self.mean(some.privileged[rows, 0])
 
     def shows(self, course: Course, rows: np.ndarray) -> np.ndarray:
         """See `shown.Teacher`."""
@@ -67,6 +67,6 @@ def taught(
     bench: VectorBench, stop: Stop, rng: np.random.Generator, progress: Callable[[float, str], None]
 ) -> tuple[Knowing, list[Point]]:
     """A teacher trained from nothing in a bench that has no pictures, and its curve."""
-    teacher = Knowing(bench, RECIPE.every, rng)
-    curve, _ = improve(teacher, None, Course(bench, RECIPE.every, sees=False), NOISE, RECIPE, stop, rng, progress)
+    teacher = Knowing(bench, EVERY, rng)
+    curve, _ = improve(teacher, None, Course(bench, EVERY, sees=False), NOISE, RECIPE, stop, rng, progress)
     return teacher, curve

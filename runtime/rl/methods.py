@@ -60,7 +60,7 @@ def by_reward(at: Setting, learner: LightLearner) -> Made:
     if p.start == "policy":
         clone = Whole(resumed(at.policy / "checkpoint", at.facts, at.dataset)).plan
     every = learner.spec.n_action_steps
-    recipe = Recipe(p.rate, p.epochs, p.batches, p.clip, p.discount, every, p.trace, p.anchor, p.target_kl)
+    recipe = Recipe(p.rate, p.epochs, p.batches, p.clip, p.discount, p.trace, p.anchor, p.target_kl)
     stop, rng = Stop(p.control_steps, p.episodes, p.patience), np.random.default_rng([89, at.luck])
     course = Course(at.bench(1, p.rows, True), every)
     points, stopped = improve(policy, clone, course, Noise(p.noise_rad, p.held_rad), recipe, stop, rng, at.progress)

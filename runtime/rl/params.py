@@ -24,7 +24,7 @@ class RlParams(FurtherTraining):
     driver: Literal["policy", "expert"] = "policy"
     """Who drives in `dagger` until the teacher shows; by `expert` it is the teacher all along, so that the twin varies and no
     state is one that the policy came to."""
-    randomise: Randomise = Randomise()
+    randomise: Randomise = Randomise(width=0.5)
     """How far the twin varies from episode to episode."""
     reward: dict[str, float] = Field(default_factory=dict)
     """Weights of parts of the task's reward that are not its own; 0 leaves a part out."""
@@ -32,8 +32,8 @@ class RlParams(FurtherTraining):
     """Episodes at most; of `dagger` and `filtered` in all their rounds."""
     control_steps: int = Field(150_000, ge=1, json_schema_extra={"budget": "steps"})
     """Control steps at most, counted over all rows."""
-    patience: int = Field(40, ge=2)
-    """Updates without a better success (averaged over four) after which PPO ends."""
+    patience: int = Field(60, ge=2)
+    """Updates without a better success (averaged over eight) after which PPO ends; an update is half a horizon of every row."""
     rows: int = Field(96, ge=2, le=4096)
     """Rows of the twin that are stepped together."""
     rate: float = Field(1e-4, gt=0)
@@ -43,7 +43,7 @@ class RlParams(FurtherTraining):
     batches: int = Field(4, ge=1)
     """Batches of each."""
     clip: float = Field(0.2, gt=0, lt=1)
-    """How far the likelihood of a decision may move before it is paid for no more, as a share."""
+    """How far the likelihood of a step may move before it is paid for no more, as a share."""
     discount: float = Field(0.99, gt=0, lt=1)
     """Of what a control step later brings."""
     trace: float = Field(0.95, ge=0, le=1)
@@ -58,7 +58,7 @@ class RlParams(FurtherTraining):
     """How far all targets of a chunk are off together, standard deviation."""
     hidden: int = Field(64, ge=1, le=1024)
     """Units of each hidden layer of a `residual`."""
-    rounds: int = Field(2, ge=1, le=20)
+    rounds: int = Field(1, ge=1, le=20)
     """Rounds of `dagger`: of episodes, and training on all that was shown so far."""
     steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
     """Gradient steps of methods that clone, in all rounds."""

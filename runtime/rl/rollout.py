@@ -29,16 +29,17 @@ STILL = Noise(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Experience:
-    """M decisions of a policy, row by row and in order, each with what came of it. A decision is a chunk of k control steps."""
+    """M decisions of a policy, row by row and in order, each with what came of it. A decision is a chunk of k control steps, of
+    which the first `done` were carried out."""
 
     images: dict[str, np.ndarray]  # u8 [M, H, W, 3]
     state: np.ndarray  # [M, J] measured, rad
-    privileged: np.ndarray  # [M, P] true state, for the critic
+    privileged: np.ndarray  # [M, k, P] true state before each step, for the critic
     mean: np.ndarray  # [M, k, J] rad, what the policy meant
     action: np.ndarray  # [M, k, J] rad, what it did
     done: np.ndarray  # [M, k] which of these steps were carried out
-    reward: np.ndarray  # [M] discounted to the decision
-    ends: np.ndarray  # [M] whether it was its episode's last
+    reward: np.ndarray  # [M, k] of each step
+    ends: np.ndarray  # [M] whether its last step was its episode's
     row: np.ndarray  # [M]
     after: np.ndarray  # [N, P] true state in which each row was left
 
@@ -82,35 +83,31 @@ class Course:
         mean = plan(images, state, privileged)
         self._chunk[rows] = mean + noise.draw(rng, mean.shape)
         self.at[rows] = 0
-        return {
-            "images": images,
-            "state": state,
-            "privileged": privileged,
-            "mean": mean,
-            "action": self._chunk[rows],
-            "row": rows,
-        }
+        return {"images": images, "state": state, "mean": mean, "action": self._chunk[rows], "row": rows}
 
     def next(self) -> np.ndarray:
         """The joint targets [N, J] of this step, by each row's clock."""
         return self._chunk[np.arange(self.bench.rows), np.minimum(self.at, self.every - 1)]
 
-    def collect(self, plan: Plan, noise: Noise, rng: np.random.Generator, steps: int, discount: float) -> tuple[Experience, Told]:
-        """So many control steps of every row. Decisions that these cut off are left out; all rows plan anew next time."""
+    def collect(self, plan: Plan, noise: Noise, rng: np.random.Generator, steps: int) -> tuple[Experience, Told]:
+        """So many control steps of every row. Decisions that these cut off count as far as they went; all rows plan anew next
+        time."""
         bench, n = self.bench, self.bench.rows
         parts: list[dict] = []
         size = 0
         open_ = np.zeros(n, int)  # which decision each row is at
-        done, reward = np.zeros((n * (steps + 1), self.every), bool), np.zeros(n * (steps + 1))
-        ends, success, paid = np.zeros(len(reward), bool), [], []
+        most = n * steps, self.every
+        done, reward, ends = np.zeros(most, bool), np.zeros(most), np.zeros(most[0], bool)
+        privileged = np.zeros((*most, bench.privileged().shape[1]), np.float32)
+        success, paid = [], []
         for _ in range(steps):
             if len(rows := np.flatnonzero(self.at == self.every)):
                 parts.append(self.look(rows, plan, noise, rng))
                 open_[rows] = size + np.arange(len(rows))
                 size += len(rows)
+            privileged[open_, self.at] = bench.privileged()
             stepped = bench.step(self.next())
-            done[open_, self.at] = True
-            reward[open_] += discount**self.at * stepped.reward
+            done[open_, self.at], reward[open_, self.at] = True, stepped.reward
             self._paid += stepped.reward
             self.at += 1
             if stepped.done.any():
@@ -122,15 +119,12 @@ class Course:
                 self._paid[over] = 0.0
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "images"}
         images = {name: np.concatenate([part["images"][name] for part in parts]) for name in parts[0]["images"]}
-        cut = np.zeros(size, bool)
-        cut[open_[self.at < self.every]] = True
-        after = np.where((self.at < self.every)[:, None], columns["privileged"][open_], bench.privileged())
         self.at[:] = self.every
-        kept = np.lexsort((np.arange(size), columns["row"]))
-        kept = kept[~cut[kept]]
-        found = {name: column[kept] for name, column in columns.items()}
-        found |= {"done": done[kept], "reward": reward[kept], "ends": ends[kept]}
-        return Experience({k: v[kept] for k, v in images.items()}, after=after, **found), Told(np.array(success), np.array(paid))
+        order = np.lexsort((np.arange(size), columns["row"]))
+        columns |= {"done": done[:size], "reward": reward[:size], "ends": ends[:size], "privileged": privileged[:size]}
+        found = {name: column[order] for name, column in columns.items()}
+        told = Told(np.array(success, bool), np.array(paid))
+        return Experience({k: v[order] for k, v in images.items()}, after=bench.privileged().copy(), **found), told
 
 
 def first_episodes(course: Course, plan: Plan) -> Told:

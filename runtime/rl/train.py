@@ -15,8 +15,10 @@ from runtime.learn.optimiser import AdamW
 from runtime.rl.ppo import Critic, Recipe, divergence, fit, returns, update
 from runtime.rl.rollout import Course, Experience, Noise, Plan, joined
 
-CRITIC_FIRST, CRITIC_EPOCHS = 2, 6
-"""Rounds of episodes before the first update, which the critic alone learns from; and its epochs over each round."""
+ROUND = 0.5
+"""Share of the horizon that every row is driven between two updates."""
+CRITIC_FIRST, CRITIC_EPOCHS = 4, 3
+"""Rounds before the first update, which the critic alone learns from; and its epochs over each round, made twice."""
 
 
 class Trainee(Protocol):
@@ -42,7 +44,7 @@ class Stop:
     control_steps: int
     episodes: int
     patience: int
-    over: int = 4  # updates whose success is averaged
+    over: int = 8  # updates whose success is averaged
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,19 @@ def improve(
     best, best_at = -1.0, 0
     seen: list[Experience] = []
     at = Point(0, 0, 0, 0.0)
+    steps_each = max(course.every, round(ROUND * course.bench.horizon))
     while True:
-        some, told = course.collect(policy.plan, noise, rng, course.bench.horizon, recipe.step_discount)
+        some, told = course.collect(policy.plan, noise, rng, steps_each)
         if critic is None:
-            critic = Critic(some.privileged)
+            critic = Critic(some.privileged[some.done])
             critic_optimiser = AdamW(critic.parameters(), weight_decay=0.0, clip_norm=1.0)
         seen = [*seen, some][-2:]
         every = joined(seen)
         for _ in range(2):  # returns are reckoned anew with the critic that they have made
             goal, _ = returns(every, critic, recipe)
-            explains = fit(critic, critic_optimiser, every.privileged, goal, recipe.critic_rate, CRITIC_EPOCHS)
+            explains = fit(critic, critic_optimiser, every.privileged[every.done], goal, recipe.critic_rate, CRITIC_EPOCHS)
         kl = steps = 0
-        meant = clone(some.images, some.state, some.privileged) if clone else None
+        meant = clone(some.images, some.state, some.privileged[:, 0]) if clone else None
         if len(curve) >= CRITIC_FIRST:
             _, found = returns(some, critic, recipe)
             found = (found - found.mean()) / (found.std() + 1e-8)
@@ -96,11 +99,11 @@ def improve(
             kl, steps = made.kl, made.steps
         at = replace(
             at,
-            control_steps=at.control_steps + course.bench.horizon * course.bench.rows,
+            control_steps=at.control_steps + steps_each * course.bench.rows,
             episodes=at.episodes + len(told.success),
             gradient_steps=at.gradient_steps + steps,
-            success=float(told.success.mean()),
-            reward=float(told.paid.mean()),
+            success=float(told.success.mean()) if len(told.success) else at.success,
+            reward=float(told.paid.mean()) if len(told.paid) else at.reward,
             update_kl=float(kl),
             critic_explains=explains,
             **(_apart(some, meant, noise) if meant is not None else {}),

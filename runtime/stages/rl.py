@@ -11,7 +11,7 @@ from runtime.stage import Resources, by_unit, one, stage
 
 
 @stage(
-    version=2,
+    version=3,
     metrics=by_unit(
         share="success_before success_after reward_hacked clone_kl clone_rms_rad teacher_success",
         loss="reward_before reward_after held_out_loss",

@@ -1,13 +1,16 @@
 """What rows see: cameras that stand a little elsewhere, in another light, each row in its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from runtime.bound.randomise import Randomise
-from runtime.sim.episodes.variants import Ranges, draw_variants, varied_look
+from runtime.sim.episodes.variants import Ranges, Variant, draw_variants, varied_backdrop, varied_look
 from runtime.sim.parts.mj import Model
+from runtime.sim.pixels.backdrop import Backdrop
+from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Behind, Eye
 from runtime.sim.twin.twin import Embedded, Twin, read_behind, splat_behind
 from runtime.splat.ply import read_ply
@@ -15,7 +18,7 @@ from runtime.splat.renderer import Renderer
 
 _STREAM = 83
 VIEWS = 8
-"""Places of cameras, of which each episode has one: the splat is drawn from each once."""
+"""Places of cameras and surfaces behind, of which each episode has one: the splat is drawn from each once."""
 
 
 class Looks:
@@ -37,11 +40,26 @@ class Looks:
 
 
 def _ranges(randomise: Randomise) -> Ranges:
-    """What varies from row to row of light and sensor; what else variants have stays."""
-    names = ("light_turn_deg", "light_change", "light_tint", "exposure")
-    still = dict.fromkeys(Ranges.__dataclass_fields__, 0.0)
-    drawn = still | {name: randomise.of(name) for name in names}
-    return Ranges(**drawn | {"light_turn_deg": min(180.0, drawn["light_turn_deg"])})
+    """What varies of light, surfaces and sensors; cameras are moved apart from it."""
+    names = "light_turn_deg", "light_change", "light_tint", "exposure"
+    found = replace(Ranges().times(randomise.of("appearance")), camera_shift_m=0.0, camera_turn_deg=0.0)
+    drawn = {name: randomise.of(name) for name in names}
+    return replace(found, **drawn | {"light_turn_deg": min(180.0, drawn["light_turn_deg"])})
+
+
+def _surfaces(randomise: Randomise) -> dict[str, float]:
+    """What varies of what is behind, from view to view."""
+    ranges = Ranges().times(randomise.of("appearance"))
+    return {"relight": ranges.relight, "retexture": ranges.retexture}
+
+
+def _overlaid(behind: Behind, camera: Camera, variant: Variant) -> Behind:
+    """What is behind, in other light and with other surfaces."""
+    if isinstance(behind, Backdrop):
+        return varied_backdrop(behind, camera, variant)
+    if camera.on is None:
+        return varied_backdrop(behind(camera), camera, variant)
+    return lambda at: varied_backdrop(behind(at), at, variant)
 
 
 def read_looks(
@@ -61,19 +79,25 @@ def read_looks(
     """
     behind: Mapping[str, Behind] = read_behind(folder, twin)
     named = "camera_shift_m", "camera_turn_deg", "fov_deg"
-    if randomise is None or not any(randomise.of(name) for name in named):
+    moves = randomise is not None and any(randomise.of(name) for name in named)
+    if randomise is None or not (moves or randomise.of("appearance")):
         return Looks([{c.name: Eye(model, c, behind[c.name], twin.look, twin.samples) for c in twin.cameras}], twin, randomise)
-    if scene is None:
-        raise ValueError("cameras that are moved need the splat: give the twin's `scene`, or set their ranges to 0")
-    gaussians = read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(folder / "haze.npy")))
-    splat, rng, found = splat_behind(renderer or Embedded(), gaussians, twin), np.random.default_rng([_STREAM, seed]), []
+    splat: Callable[[Camera], Backdrop] | None = None
+    if moves:
+        if scene is None:
+            raise ValueError("cameras that are moved need the splat: give the twin's `scene`, or set their ranges to 0")
+        gaussians = read_ply(scene / "splat.ply")
+        gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(folder / "haze.npy")))
+        splat = splat_behind(renderer or Embedded(), gaussians, twin)
+    surfaces = replace(Ranges(**dict.fromkeys(Ranges.__dataclass_fields__, 0.0)), **_surfaces(randomise))
+    rng, found = np.random.default_rng([_STREAM, seed]), []
     shift, turn, wider = (randomise.of(name) for name in named)
     for _ in range(views):
-        eyes = {}
-        for camera in twin.cameras:
+        eyes, drawn = {}, draw_variants(surfaces, 0.0, rng, len(twin.cameras))
+        for camera, variant in zip(twin.cameras, drawn, strict=True):
             moved = camera.moved(rng.uniform(-shift, shift, 3), np.radians(rng.uniform(-turn, turn, 3)))
             moved = moved.zoomed(rng.uniform(-wider, wider))
-            eyes[camera.name] = Eye(model, moved, splat if moved.on else splat(moved), twin.look, twin.samples)
+            light = _overlaid(splat or behind[camera.name], moved, variant)
+            eyes[camera.name] = Eye(model, moved, light, twin.look, twin.samples)
         found.append(eyes)
     return Looks(found, twin, randomise)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from runtime.rl.ppo import Critic, Recipe, divergence, returns, whitened
+from runtime.rl.ppo import Critic, Recipe, divergence, returns, surrogate, whitened
 from runtime.rl.rollout import Course, Experience, Noise, Told
 from runtime.rl.train import Stop, improve
 
@@ -29,14 +29,28 @@ def test_a_chunk_s_likelihood_is_that_of_its_noise_in_the_steps_carried_out() ->
         torch.testing.assert_close(divergence(one, two, done, noise), kl, rtol=1e-5, atol=1e-5)
 
 
+def test_a_step_is_paid_for_what_came_of_it_alone() -> None:
+    """The first step of a chunk of two is paid and the second punished: means follow each by itself."""
+    noise, ones = Noise(0.1, 0.05), torch.ones(4, 2)
+    mean = torch.zeros(4, 2, 1, requires_grad=True)
+    batch = {"action": torch.full((4, 2, 1), 0.1), "old": torch.zeros(4, 2, 1), "done": ones}
+    surrogate(mean, batch | {"advantage": torch.tensor([[1.0, 0.0]]).expand(4, 2)}, noise, 0.2).backward()
+    first = mean.grad.clone() if mean.grad is not None else torch.zeros(0)
+    assert torch.all(first[:, 0] < 0)
+    torch.testing.assert_close(first[:, 1], torch.zeros(4, 1))
+
+
 def test_returns_go_on_by_the_critic_only_where_an_episode_was_cut_off() -> None:
-    recipe = Recipe(1e-3, 1, 1, 0.2, 0.9, 1, 1.0, 0.0, 1.0)
+    recipe = Recipe(1e-3, 1, 1, 0.2, 0.9, 1.0, 0.0, 1.0)
     state = np.array([[1.0], [2.0], [3.0], [4.0]], np.float32)
+    done = np.array([[True, True], [True, False], [True, False]])
+    steps = np.zeros((3, 2, 1), np.float32)
+    steps[done] = state
     critic = Critic(state)
     with torch.no_grad():
         left = float(critic(torch.tensor([[9.0]]))[0])
-    some = Experience({}, state, state, *[np.zeros((4, 1, 1))] * 2, np.ones((4, 1), bool), np.array([1.0, 2.0, 4.0, 8.0]),
-                      np.array([False, True, False, False]), np.zeros(4, int), np.array([[9.0]], np.float32))  # fmt: skip
+    some = Experience({}, state[:3], steps, *[np.zeros((3, 2, 1))] * 2, done, np.array([[1.0, 2.0], [4.0, 99.0], [8.0, 99.0]]),
+                      np.array([True, False, False]), np.zeros(3, int), np.array([[9.0]], np.float32))  # fmt: skip
     found, advantage = returns(some, critic, recipe)
     np.testing.assert_allclose(found, [1 + 0.9 * 2, 2, 4 + 0.9 * 8 + 0.81 * left, 8 + 0.9 * left], rtol=1e-5)
     with torch.no_grad():
@@ -87,14 +101,14 @@ def test_reward_rises_until_a_rule_that_was_stated_before_ends_it() -> None:
     torch.manual_seed(0)
     policy, rng = Straight(), np.random.default_rng(1)
     course = Course(Line(), 2, sees=False)  # ty: ignore[invalid-argument-type]
-    noise, recipe = Noise(0.2, 0.1), Recipe(1e-2, 4, 4, 0.2, 0.9, 2, 0.95, 0.0, 0.5)
+    noise, recipe = Noise(0.2, 0.1), Recipe(1e-2, 4, 4, 0.2, 0.9, 0.95, 0.0, 0.5)
     curve, rule = improve(policy, None, course, noise, recipe, Stop(6000, 10**6, 99), rng, lambda f, n: None)
     reward = [point.reward or 0.0 for point in curve]
     assert rule == "control_steps"
-    assert curve[-1].control_steps == 4 * 32 * len(curve) >= 6000
+    assert curve[-1].control_steps == 2 * 32 * len(curve) >= 6000
     assert np.mean(reward[-5:]) > 0.6 * np.mean(reward[:3])
     clone = Straight()
-    far = Recipe(1e-2, 4, 4, 0.2, 0.9, 2, 0.95, 0.0, 1e-9)
+    far = Recipe(1e-2, 4, 4, 0.2, 0.9, 0.95, 0.0, 1e-9)
     still, rule = improve(clone, clone.plan, course, noise, far, Stop(10**6, 10**6, 6), rng, lambda f, n: None)
     assert rule == "patience"
     assert max(point.gradient_steps for point in still) <= len(still), "an update ends at its target KL"
