@@ -99,9 +99,9 @@ def read(form: Path, key: Path, study: str) -> Audit:
     """
     try:
         said = json.loads(_text(key))
-        items = {str(word): float(one["judge"]) for word, one in said["items"].items()}
+        items = {str(word): (float(one["judge"]), str(one["artifact"])) for word, one in said["items"].items()}
         of = str(said["study"])
-        if not 0 < len(items) <= LARGEST_AUDIT or not all(0 <= score <= 1 for score in items.values()):
+        if not 0 < len(items) <= LARGEST_AUDIT or not all(0 <= score <= 1 for score, _ in items.values()):
             raise ValueError
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, ValueError) and str(error).startswith(str(key)):
@@ -113,7 +113,7 @@ def read(form: Path, key: Path, study: str) -> Audit:
     first = text.partition("\n")[0]
     comma = next((mark for mark in ";\t" if mark in first and "," not in first), ",")  # spreadsheets save them by country
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
-    scores, verdicts, seen, unclear = [], [], dict[str, int](), 0
+    scores, verdicts, artifacts, seen, unclear = [], [], [], dict[str, int](), 0
     try:
         head = [name.strip().lower() for name in next(rows, [])]
         if head[:2] != ["item", "verdict"]:
@@ -134,13 +134,14 @@ def read(form: Path, key: Path, study: str) -> Audit:
             if (one := WORDS[verdict]) is None:
                 unclear += 1
             else:
-                scores.append(items[word])
+                scores.append(items[word][0])
+                artifacts.append(items[word][1])
                 verdicts.append(one)
     except csv.Error as error:
         raise ValueError(f"{form}:{rows.line_num}: {error}") from None
     if lacking := [word for word in items if word not in seen]:
         raise ValueError(f"{form}: {len(lacking)} of {len(items)} items are missing, first `{lacking[0]}`")
-    return Audit(scores=tuple(scores), verdicts=tuple(verdicts), unclear=unclear)
+    return Audit(scores=tuple(scores), verdicts=tuple(verdicts), artifacts=tuple(artifacts), unclear=unclear)
 
 
 def _text(path: Path) -> str:

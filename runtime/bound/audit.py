@@ -1,7 +1,7 @@
 """What people said: verdicts of a blinded sheet of rollouts that a judge had judged, and preferences between approaches."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -17,17 +17,19 @@ LARGEST_BYTES = 400_000
 class Audit(Bound):
     """Verdicts of one sheet, item by item; what people could not tell is left out of both."""
 
-    scores: tuple[float, ...] = Field((), max_length=LARGEST_AUDIT)
+    scores: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field((), max_length=LARGEST_AUDIT)
     """The judge's."""
     verdicts: tuple[bool, ...] = Field((), max_length=LARGEST_AUDIT)
     """Whether people called it a success."""
+    artifacts: tuple[str, ...] = Field((), max_length=LARGEST_AUDIT)
+    """Whose rollouts they are, STAGE/FINGERPRINT: what is another artifact's speaks of another judge or policy."""
     unclear: int = Field(0, ge=0)
     """Items that people could not tell."""
 
     @model_validator(mode="after")
     def _paired(self) -> Self:
-        if len(self.scores) != len(self.verdicts):
-            raise ValueError("there are as many scores as verdicts")
+        if not len(self.scores) == len(self.verdicts) == len(self.artifacts):
+            raise ValueError("there are as many scores as verdicts and artifacts")
         return self
 
 

@@ -55,7 +55,9 @@ class AuditForm(Form):
     """People against the judge, on a blinded sheet."""
 
     n: int
-    """Rollouts that people could tell."""
+    """Rollouts that people could tell, of those that are still the study's."""
+    outdated: int
+    """Rollouts that they could tell and that are no longer the study's: another judge's, or another policy's."""
     unclear: int
     """Rollouts that they could not."""
     agree: float

@@ -1,6 +1,7 @@
 """What rounds of mining did: what was imagined, kept, learned and rolled back; how far their judge is right."""
 
 from collections import defaultdict
+from collections.abc import Container
 from typing import Any
 
 from runtime.report.drawing import Rows
@@ -17,12 +18,14 @@ def rounds(study: Study) -> RoundsForm | None:
     """Rounds of all approaches that mine; None where none does and nobody audited."""
     found: dict[tuple[str, str, str, int], dict[str, dict[int, dict[str, Any]]]] = defaultdict(lambda: defaultdict(dict))
     judges: dict[tuple[str, str], JudgeRow] = {}
+    mined: set[str] = set()
     for cell, folder in zip(study.cells, study.artifacts.trials, strict=True):
         policy = parent_of(folder, "policy")
         for manifest in lineage([policy]) if policy else ():
             stage, said = manifest["stage"], manifest["metrics"]
             if stage in STAGES:
                 found[cell.task, cell.location, cell.approach, int(said["round"])][stage][cell.seed] = said
+                mined.add(f"{stage}/{manifest['fingerprint']}")
             elif stage == "judge":
                 judges[cell.task, cell.location] = {
                     "task": cell.task,
@@ -38,7 +41,7 @@ def rounds(study: Study) -> RoundsForm | None:
         for key, by in sorted(found.items(), key=lambda x: (*x[0][:2], order.get(x[0][2], 0), x[0][3]))
         if "mine" in by
     ]
-    audit = _audit(study)
+    audit = _audit(study, mined)
     return {"rows": rows, "judges": list(judges.values()), "audit": audit} if rows or audit else None
 
 
@@ -67,12 +70,16 @@ def _row(task: str, location: str, approach: str, number: int, by: dict[str, dic
     }
 
 
-def _audit(study: Study) -> AuditForm | None:
+def _audit(study: Study, mined: Container[str]) -> AuditForm | None:
+    """What people said of rollouts that are still this study's: others were another judge's, or another policy's."""
     if study.audit is None:
         return None
-    said = kappa([score >= 0.5 for score in study.audit.scores], study.audit.verdicts, study.frame.level)
+    items = zip(study.audit.scores, study.audit.verdicts, study.audit.artifacts, strict=True)
+    kept = [(score >= 0.5, verdict) for score, verdict, artifact in items if artifact in mined]
+    said = kappa([score for score, _ in kept], [verdict for _, verdict in kept], study.frame.level)
     return {
         "n": said.n,
+        "outdated": len(study.audit.scores) - len(kept),
         "unclear": study.audit.unclear,
         "agree": round(said.agree, 4),
         "kappa": said.value,

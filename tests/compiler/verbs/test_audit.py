@@ -62,6 +62,7 @@ def test_the_sheet_is_blind_and_verdicts_give_kappa(root: Path, capsys: pytest.C
     report = next(n for n in expand(load_project(root), "study").nodes.values() if n.stage.role == "report")
     assert report.params["audit"]["unclear"] == 1
     assert len(report.params["audit"]["scores"]) == 5
+    assert set(report.params["audit"]["artifacts"]) == {one["artifact"] for one in key["items"].values()}
 
 
 @pytest.mark.parametrize(

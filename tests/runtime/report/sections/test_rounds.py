@@ -45,7 +45,9 @@ def test_rounds_are_means_over_runs_and_people_are_held_against_the_judge(tmp_pa
     )
     cells = [Cell(location="barn", task="press", approach="mined", seed=seed, domain="twin") for seed in (0, 1)]
     trials = [tried(tmp_path, 0, 0, 0.75), tried(tmp_path, 1, 1, 0.25)]
-    audit = Audit(scores=(0.9, 0.8, 0.1, 0.2), verdicts=(True, False, False, False), unclear=2)
+    artifacts = [f"mine/{tag:x<32}" for tag in ("b0", "b0", "b1", "b1", "before")]  # the last was built again since
+    scores, verdicts = (0.9, 0.8, 0.1, 0.2, 0.9), (True, False, False, False, False)
+    audit = Audit(scores=scores, verdicts=verdicts, artifacts=tuple(artifacts), unclear=2)
     found = rounds(Study(frame, cells, Artifacts(None, trials=trials), audit=audit))
     assert found is not None
     (row,) = found["rows"]
@@ -55,4 +57,5 @@ def test_rounds_are_means_over_runs_and_people_are_held_against_the_judge(tmp_pa
     assert found["audit"] is not None
     assert (found["audit"]["n"], found["audit"]["unclear"], found["audit"]["agree"]) == (4, 2, 0.75)
     assert found["audit"]["kappa"] == pytest.approx(0.5)
+    assert found["audit"]["outdated"] == 1
     assert rounds(Study(frame, (), Artifacts(None))) is None
