@@ -10,6 +10,7 @@ import pytest
 
 from tests import REPOSITORY
 from tests.runtime.report.browser import found_in, needs_browser
+from tests.runtime.report.sections.test_beside import drawn_with_all
 from tests.runtime.report.test_accessible import as_seen, page
 
 __all__ = ["page"]  # a fixture: the synthetic study's page
@@ -37,6 +38,12 @@ def test_axe_finds_no_violation(page: Path, look: str, width_px: int) -> None:
     facts = checked(as_seen(page, look), page.parent, width_px)
     assert facts["passes"] > 20
     assert facts["violations"] == []
+
+
+def test_axe_finds_no_violation_in_what_stands_beside(tmp_path: Path) -> None:
+    folder = drawn_with_all(tmp_path / "store")
+    for look, width_px in (("dark", 1280), ("light", 400)):
+        assert checked(as_seen(folder / "report.html", look), folder, width_px)["violations"] == []
 
 
 def test_axe_finds_what_is_broken(page: Path) -> None:

@@ -12,14 +12,17 @@ from tests.runtime.report.test_downloads import rows, saved
 from tests.runtime.synthetic_study import LOCATIONS, RATES, synthetic_study
 
 
-def test_invalid_trials_twins_and_preferences_are_told_and_saved(tmp_path: Path) -> None:
+def drawn_with_all(store: Path) -> Path:
+    """A report with invalid trials, clean twins and preferences: its folder."""
     rates = {a: {"twin": RATES.get(a, RATES["baseline"])["twin"]} for a in ("baseline", "aligned", "enriched")}
-    study = synthetic_study(
-        tmp_path / "store", LOCATIONS, rates, 20, gates=("enriched-helps",), curves=False, invalid={"enriched": 4}
-    )
+    study = synthetic_study(store, LOCATIONS, rates, 20, gates=("enriched-helps",), curves=False, invalid={"enriched": 4})
     study.clean_of["aligned"] = "baseline"
     chosen = [["enriched", "baseline", 1, None]] * 9 + [["baseline", "aligned", 0, None], ["enriched", "aligned", -1, None]]
-    folder = study.report(preferences={"rows": chosen})
+    return study.report(preferences={"rows": chosen})
+
+
+def test_invalid_trials_twins_and_preferences_are_told_and_saved(tmp_path: Path) -> None:
+    folder = drawn_with_all(tmp_path / "store")
     said, files = json.loads((folder / "report.json").read_text()), saved(folder)
     page = (folder / "report.html").read_text()
     schema = json.loads((REPOSITORY / "schema" / "report.schema.json").read_text())
