@@ -317,7 +317,7 @@ def own_specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(data=st.data())
-@settings(max_examples=25)  # each checks all of our specs two or three times
+@settings(max_examples=60)
 def test_slips_of_the_finger_in_our_own_specs(data: st.DataObject, own_specs: Path) -> None:
     """Characters dropped, swapped and added: never more errors than before, and nothing left to fix."""
     path = data.draw(st.sampled_from(sorted((own_specs / "specs").rglob("*.yaml"))))
