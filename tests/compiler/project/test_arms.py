@@ -128,6 +128,14 @@ def test_a_gate_may_judge_an_arm_that_there_is(root: Path, judged: str, codes: l
     assert [d.code for d in check(load_project(root)) if d.severity == "error"] == codes
 
 
+def test_advice_about_a_placebo_is_none_that_would_be_refused(root: Path) -> None:
+    path = root / "specs" / "study.yaml"
+    path.write_text(path.read_text() + "claims: {h: {kind: superior, approach: baseline, over: bold~plain, domain: twin}}\n")
+    (found,) = [d for d in check(load_project(root)) if d.code == "X431"]
+    assert "extends" not in found.help
+    assert "`bold~plain`" in found.help
+
+
 def test_a_claim_over_a_control_of_its_own_asks_for_none(root: Path) -> None:
     path = root / "specs" / "study.yaml"
     path.write_text(path.read_text() + "claims: {h: {kind: superior, approach: bold, over: bold~plain, domain: twin}}\n")
