@@ -24,6 +24,7 @@ GROUP = "simkiln.backends"
 DEFAULTS = {
     "renderer": "numba",
     "embedder": "pixels",
+    "encoder": "world",
     "judge": "success_head",
     "dynamics": "still",
     "continuation": "still",

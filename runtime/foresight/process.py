@@ -35,9 +35,7 @@ def ask(command: Sequence[str], worker: Path, room: Path, model: str, said: Mapp
         raise cannot(model, f"it ended with status {done.returncode}: {last[0][:300]}")
     found = json.loads(answer.read_text())
     if "weights" in found:
-        message = f"the weights of `{model}` are sha256 {found['weights']}, the study asks for {said['weights'] or 'none'}"
-        help = "if these are the ones that you mean, write that digest as `weights` of the stage; it is part of the address"
-        raise InputError(Problem("R371", message, help))
+        raise other_weights(model, found["weights"], said["weights"])
     if "error" in found:
         raise cannot(model, str(found["error"])[:500])
     return found
@@ -47,6 +45,13 @@ def cannot(model: str, why: str) -> InputError:
     """R370."""
     help = "`simkiln backends` says what it needs: its environment, and its weights in a folder there"
     return InputError(Problem("R370", f"the model `{model}` cannot be run: {why}", help))
+
+
+def other_weights(model: str, found: str, asked: str) -> InputError:
+    """R371."""
+    message = f"the weights of `{model}` are sha256 {found}, the study asks for {asked or 'none'}"
+    help = "if these are the ones that you mean, write that digest as `weights` of the stage; it is part of the address"
+    return InputError(Problem("R371", message, help))
 
 
 def digest_of(folder: Path) -> str:

@@ -36,10 +36,14 @@ def recall(p: RecallParams, policy: Path, out: Out) -> dict[str, str]:
     """
     import shutil
 
-    from runtime.learn.modality.memory import set_memory
+    from runtime.learn.modality.encoding import share
+    from runtime.learn.modality.memory import ENCODER, set_memory
     from runtime.store.manifest import read_manifest
 
-    shutil.copytree(policy / "checkpoint", out.path("checkpoint"), dirs_exist_ok=True)
+    trained, to = policy / "checkpoint", out.path("checkpoint")
+    shutil.copytree(trained, to, ignore=shutil.ignore_patterns(ENCODER), dirs_exist_ok=True)
+    if (trained / ENCODER).is_dir():
+        share(trained / ENCODER, to / ENCODER)
     shutil.copyfile(policy / "policy.json", out.path("facts"))
     before = set_memory(out.path("checkpoint"), p.memory)
     out.contract(**read_manifest(policy)["contract"])

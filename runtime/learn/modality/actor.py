@@ -9,7 +9,7 @@ from torch import Tensor
 
 from runtime.learn.actor import PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, checked_instruction
-from runtime.learn.modality.eyes import WorldEyes
+from runtime.learn.modality.encoding import read_encoder
 from runtime.learn.modality.learner import network_of
 from runtime.learn.modality.memory import ENCODER, MEMORY
 from runtime.learn.modality.modality import Mode, Window
@@ -33,7 +33,7 @@ class SmallWorldActor:
         self._steps, self._context = int(config["flow_steps"]), int(config["world_context"])
         self._camera = str(said["camera"])
         sees = self._net.world is not None and self.mode not in UNSEEING
-        self._eyes = WorldEyes.read(checkpoint / ENCODER) if sees else None
+        self._eyes = read_encoder(checkpoint / ENCODER) if sees else None
         self.reset(0)
 
     def reset(self, n: int) -> None:

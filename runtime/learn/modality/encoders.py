@@ -52,8 +52,10 @@ class Pretrained:
                 Problem("R411", message, "give the folder that its authors publish, weights as safetensors")
             ) from error
         self.kind, self.window = kind, window
-        if kind == "vjepa2" and window % (tube := int(self._model.config.tubelet_size)):
-            message = f"V-JEPA 2 takes frames {tube} at a time, and the window is {window}"
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model.to(self._device)
+        if kind == "vjepa2" and window > 1 and window % (tube := int(self._model.config.tubelet_size)):
+            message = f"V-JEPA 2 takes one frame or {tube} at a time, and the window is {window}"
             raise InputError(Problem("R412", message, f"choose a multiple of {tube}", "stages.latents.window"))
         if kind == "cosmos" and window != 1:
             message = f"the Cosmos tokenizer is given single frames here, and the window is {window}"
@@ -65,16 +67,19 @@ class Pretrained:
     def __call__(self, frames: np.ndarray, joints: np.ndarray) -> np.ndarray:
         """See `Encoder`."""
         parts = [
-            self._some(torch.from_numpy(np.ascontiguousarray(x))) for x in np.array_split(frames, -(-len(frames) // AT_ONCE))
+            self._some(torch.from_numpy(np.ascontiguousarray(x)).to(self._device))
+            for x in np.array_split(frames, -(-len(frames) // AT_ONCE))
         ]
-        return torch.cat(parts).float().numpy()
+        return torch.cat(parts).float().cpu().numpy()
 
     def _some(self, frames: Tensor) -> Tensor:
         video = frames.permute(0, 1, 4, 2, 3).float() / 255  # [N, m, 3, H, W]
         if self.kind == "vjepa2":
             side = int(self._model.config.crop_size)
+            if video.shape[1] == 1:  # a still picture, shown for as long as the model takes frames at a time
+                video = video.expand(-1, int(self._model.config.tubelet_size), -1, -1, -1)
             mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])  # ImageNet's, as it was trained
-            video = (_sized(video, side) - mean[:, None, None]) / std[:, None, None]
+            video = (_sized(video, side) - mean.to(video)[:, None, None]) / std.to(video)[:, None, None]
             return self._model.get_vision_features(video).mean(1)  # over its patches
         latent = self._model.encode(_sized(video, COSMOS_PX)[:, 0].unsqueeze(2) * 2 - 1).latent_dist.mode()
         return F.adaptive_avg_pool2d(latent[:, :, 0], 2).flatten(1)  # [N, 4 * channels]

@@ -1,9 +1,9 @@
 """What a checkpoint of `small_world` remembers in its trials, beside its weights: a file that can be changed without them."""
 
 import json
-import shutil
 from pathlib import Path
 
+from runtime.learn.modality.encoding import share
 from runtime.problem import InputError, Problem
 
 ENCODER, MEMORY = "encoder", "memory.json"
@@ -14,7 +14,7 @@ def install_memory(checkpoint: Path, trained: str, camera: str, encoder: Path) -
     truly comes."""
     said = {"trained": trained, "rollout": "pred" if trained == "oracle" else trained, "camera": camera}
     (checkpoint / MEMORY).write_text(json.dumps(said) + "\n")
-    shutil.copytree(encoder, checkpoint / ENCODER, dirs_exist_ok=True)
+    share(encoder, checkpoint / ENCODER)
 
 
 def set_memory(checkpoint: Path, mode: str) -> str:

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from runtime.learn.dataset import offline
+from runtime.learn.modality.encoders import Pretrained
 from runtime.learn.modality.latents import LatentFacts, load_latents, made, save_latents
 from runtime.learn.modality.modality import LOGGED
 from runtime.problem import InputError
@@ -189,8 +190,12 @@ def test_live_frames_go_through_the_encoder(base: Path, tmp_path: Path) -> None:
     past, _, within = kept.around(np.array([1]))
     assert [(past == kept.values[i]).all(-1).sum() for i in (0, 1)] == [3, 1], "before an episode there is its first latent"
     assert within.tolist() == [[True, *[False] * 7]]
+    still = Pretrained("vjepa2", tmp_path / "jepa", 1)
+    pictures = rng.integers(0, 256, (2, 1, 32, 32, 3), np.uint8)
+    pair = Pretrained("vjepa2", tmp_path / "jepa", 2)(pictures.repeat(2, 1), np.zeros((2, 0)))
+    np.testing.assert_allclose(still(pictures, np.zeros((2, 0))), pair, atol=1e-5)
     for wrong in ("vjepa2_m4", "cosmos_m2"):
         with pytest.raises(InputError, match=r"R410.*`vjepa2_m2`, not"):
             load_latents(tmp_path / "latents", wrong)
-    with pytest.raises(SystemExit, match=r"R412.*2 at a time"):
+    with pytest.raises(SystemExit, match=r"R412.*one frame or 2 at a time"):
         command.main([str(data), "--camera", "observation.images.front", *weights[:-1], "3", "--to", str(tmp_path / "no")])

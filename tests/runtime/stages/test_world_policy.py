@@ -12,6 +12,7 @@ import torch
 
 from runtime.build.testing import run_stage
 from runtime.contract import Contract, mismatches
+from runtime.foresight.process import digest_of
 from runtime.learn.dataset import read_arrays
 from runtime.learn.load import load_policy
 from runtime.learn.modality.encoders import Pretrained
@@ -143,7 +144,9 @@ def test_modes_of_memory() -> None:
     assert prophet(past[:2]).equal(past[:2, -1:].expand(-1, 2, -1)), "untrained it says that nothing changes"
 
 
-def test_the_cosmos_tokenizer_as_an_encoder(tmp_path: Path) -> None:
+def test_the_cosmos_tokenizer_as_an_encoder(
+    tmp_path: Path, sim_store: Path, sim_demos: Path, sim_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from diffusers import AutoencoderKLCosmos
 
     wide = {"encoder_block_out_channels": (8, 16), "decode_block_out_channels": (8, 16), "attention_resolutions": (8,)}
@@ -157,6 +160,31 @@ def test_the_cosmos_tokenizer_as_an_encoder(tmp_path: Path) -> None:
     np.testing.assert_allclose(encoder(frames[1:2], np.zeros((1, 0)))[0], found[1], atol=1e-5)
     with pytest.raises(InputError, match=r"R412.*single frames"):
         Pretrained("cosmos", tmp_path / "cosmos", 4)
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    said: dict[str, Any] = {
+        "inputs": {"demos": sim_demos, "world": sim_world},
+        "store": sim_store,
+        "backends": {"encoder": "cosmos"},
+    }
+    with pytest.raises(InputError, match=r"R370.*weights/cosmos"):
+        run_stage("latents", {}, **said)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights/cosmos").symlink_to(tmp_path / "cosmos")
+    with pytest.raises(InputError, match="R371"):
+        run_stage("latents", {}, **said)
+    latents = run_stage("latents", {"weights": digest_of(tmp_path / "cosmos")}, **said)
+    assert Contract.from_json(read_manifest(latents)["contract"]).suffix == "cosmos_m1"
+    pictures = read_arrays(sim_demos / "dataset").images["front"][:2, None]
+    np.testing.assert_allclose(load_latents(latents / "latents").values[:2], encoder(pictures, np.zeros((2, 0))), atol=1e-5)
+    params = {**TINY, "learning_rate": 0.05}
+    policy = run_stage("world_policy", params, {"demos": sim_demos, "latents": latents}, sim_store)
+    other = run_stage("recall", {"memory": "random"}, {"policy": policy}, sim_store)
+    weights = "checkpoint/encoder/weights/diffusion_pytorch_model.safetensors"
+    assert (policy / weights).samefile(other / weights), "gigabytes are not copied for every policy"
+    assert json.loads((policy / "checkpoint/memory.json").read_text())["rollout"] == "pred", (
+        "and what is shared is not written to"
+    )
+    assert not np.array_equal(acted(policy, sim_demos), acted(other, sim_demos))
     (tmp_path / "cosmos/config.json").write_text("{}")
     with pytest.raises(InputError, match="R411"):
         Pretrained("cosmos", tmp_path / "cosmos", 1)

@@ -1,0 +1,9 @@
+"""V-JEPA 2 (transformers): the mean of its patches, of a picture that stands still."""
+
+from runtime.learn.modality.encoding import ByFolder
+
+
+class Vjepa2(ByFolder):
+    """Role `encoder`."""
+
+    kind = "vjepa2"
