@@ -95,14 +95,12 @@ def _sized(video: Tensor, side: int) -> Tensor:
 
 
 def _load(kind: str, folder: Path) -> Any:
-    said = json.loads((folder / "config.json").read_text())
-    if kind == "vjepa2":
-        if said.get("model_type") != "vjepa2":
-            raise ValueError(f"its `model_type` is {said.get('model_type')!r}")
-        transformers = import_module("transformers")  # of the extra `vla`
-        return transformers.VJEPA2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
-    from diffusers import AutoencoderKLCosmos
-
-    if said.get("_class_name") != "AutoencoderKLCosmos":
-        raise ValueError(f"its class is {said.get('_class_name')!r}")
-    return AutoencoderKLCosmos.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+    # by name: policies of the world model's eyes need neither, and of others the back end's own versions are in the address
+    package, known, name = {
+        "vjepa2": ("transformers", "model_type", "VJEPA2Model"),
+        "cosmos": ("diffusers", "_class_name", "AutoencoderKLCosmos"),
+    }[kind]
+    said = json.loads((folder / "config.json").read_text()).get(known)
+    if said != (name if kind == "cosmos" else kind):
+        raise ValueError(f"its `{known}` is {said!r}")
+    return getattr(import_module(package), name).from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
