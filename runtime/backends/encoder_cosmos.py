@@ -1,6 +1,6 @@
 """The Cosmos tokenizer (diffusers): its tokens, pooled to 2 x 2."""
 
-from runtime.learn.modality.encoding import ByFolder
+from runtime.foresight.encoded import ByFolder
 
 
 class CosmosTokenizer(ByFolder):

@@ -1,6 +1,6 @@
 """V-JEPA 2 (transformers): the mean of its patches, of a picture that stands still."""
 
-from runtime.learn.modality.encoding import ByFolder
+from runtime.foresight.encoded import ByFolder
 
 
 class Vjepa2(ByFolder):

@@ -36,8 +36,7 @@ def recall(p: RecallParams, policy: Path, out: Out) -> dict[str, str]:
     """
     import shutil
 
-    from runtime.learn.modality.encoding import share
-    from runtime.learn.modality.memory import ENCODER, set_memory
+    from runtime.learn.modality.memory import ENCODER, set_memory, share
     from runtime.store.manifest import read_manifest
 
     trained, to = policy / "checkpoint", out.path("checkpoint")

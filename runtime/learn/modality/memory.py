@@ -1,9 +1,10 @@
 """What a checkpoint of `small_world` remembers in its trials, beside its weights: a file that can be changed without them."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
-from runtime.learn.modality.encoding import share
 from runtime.problem import InputError, Problem
 
 ENCODER, MEMORY = "encoder", "memory.json"
@@ -29,3 +30,16 @@ def set_memory(checkpoint: Path, mode: str) -> str:
         raise InputError(Problem("R415", message, "set `memory` of the stage `world_policy`", "stages.recall.memory"))
     (checkpoint / MEMORY).write_text(json.dumps({**said, "rollout": mode}) + "\n")
     return str(said["trained"])
+
+
+def share(source: Path, to: Path) -> None:
+    """Put an encoder beside a policy's weights. What others trained may have gigabytes, so files are linked where they can be:
+    those of a store never change."""
+
+    def linked(one: str, other: str) -> None:
+        try:
+            os.link(one, other)
+        except OSError:  # another file system, or one without links
+            shutil.copy2(one, other)
+
+    shutil.copytree(source, to, dirs_exist_ok=True, copy_function=linked)
