@@ -182,10 +182,11 @@ def every(kind: str) -> Port:
     return Port(kind, "study")
 
 
-Role = Literal["", "conditions", "trials", "look", "curve", "factors", "replay", "evidence", "gate", "claim", "report"]
+Role = Literal["", "conditions", "trials", "look", "curve", "factors", "replay", "own", "evidence", "gate", "claim", "report"]
 """What a study does with a stage: what its trials begin from, trials of cells (in `domains`), an interim look at them, trials of
-checkpoints, trials that explain a gap (in `domains`), replays that hold a twin against its place (where `targets` name it), the
-comparison of all, a gate, a claim, the report. Without a role it is made where something reads it."""
+checkpoints, trials that explain a gap (in `domains`), replays that hold a twin against its place and trials in what an approach
+makes of its own (both where `targets` name them), the comparison of all, a gate, a claim, the report. Without a role it is made
+where something reads it."""
 
 
 Takes = Literal["", "photos", "trials", "recordings", "truth"]

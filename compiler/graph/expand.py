@@ -337,7 +337,7 @@ class _Expansion:
         """Scopes of a stage's nodes, at one location if it is made at locations."""
         if stage.role == "curve" and self.study.learning is None:
             return []
-        if stage.role == "replay" and stage.name not in self.study.targets:
+        if stage.role in ("replay", "own") and stage.name not in self.study.targets:
             return []
         if stage.role == "factors":
             return self.settings.explained(stage.domains)

@@ -6,7 +6,7 @@ its role; nothing else in the compiler names a stage.
 
 from runtime.stage import Role, Stage, load_stages
 
-EVIDENCE: tuple[Role, ...] = ("trials", "look", "curve", "factors", "replay", "evidence", "report")
+EVIDENCE: tuple[Role, ...] = ("trials", "look", "curve", "factors", "replay", "own", "evidence", "report")
 """Roles of what is always shown: gates over such artifacts hold nothing up."""
 JUDGES: tuple[Role, ...] = ("conditions", *(role for role in EVIDENCE if role != "replay"), "gate", "claim")
 """Roles of what approaches are judged by: none of them may change it for itself. A replay judges a twin, and no approach."""

@@ -66,7 +66,12 @@ def idle_rounds(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
         yield subject.at("approach", setter, ("rounds",), "X450", message, help, key=True)
 
 
-SHOWN = {"curve": ("learning", "the learning curve"), "factors": ("gap_factors", "the gap"), "trials": ("trials", "some trials")}
+SHOWN = {
+    "curve": ("learning", "the learning curve"),
+    "factors": ("gap_factors", "the gap"),
+    "trials": ("trials", "some trials"),
+    "own": ("targets", "trials in the own world model"),
+}
 """Roles of what must be of the policy that is tried -> the section of a study that asks for it, and what it is in words."""
 
 
@@ -85,7 +90,8 @@ def other_curve(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
         drawn = _own(node)
         for approach in sorted(_approaches(node) - told):
             judged = tried.get(approach, drawn)
-            apart = next((port for port in drawn if drawn[port] is not judged.get(port)), None)
+            tellable = judged.keys() if section == "targets" else drawn
+            apart = next((port for port in drawn if port in tellable and drawn[port] is not judged.get(port)), None)
             theirs = judged.get("policy") or drawn["policy"]
             if section == "learning" and theirs and not {"snapshots", "snapshots?"} & theirs.makes.keys():
                 message = f"`{approach}` can have no learning curve: its `{theirs.name}` keeps no snapshots"

@@ -50,6 +50,7 @@ class Artifacts:
     later: Sequence[tuple[Cell, Path]] = ()
     """Further batches of trials, each with its cell."""
     replays: Sequence[Path] = ()
+    own_worlds: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ class Study:
                     *a.curves,
                     *a.factors,
                     *a.replays,
+                    *a.own_worlds,
                 ]
             )
         ]

@@ -26,6 +26,7 @@ class OwnWorldParams(Params):
     ),
     libraries=minor("av", "lerobot", "mink", "mujoco", "numba", "numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")
     | exact("pyarrow"),
+    role="own",
     per=("location", "task", "approach", "seed"),
     needs={
         "policy": one("policy"),

@@ -43,7 +43,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=45,
+    version=46,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",
@@ -60,6 +60,7 @@ class ReportParams(Params):
         "curves": every("learning"),
         "factors": every("gap_factors"),
         "replays": every("fidelity"),
+        "own_worlds": every("own_world"),
     },
     makes={"page": "report.html", "content": "report.json"},
     cost=lambda p: Resources(minutes=0.05),
@@ -77,6 +78,7 @@ def report(
     curves: list[Path],
     factors: list[Path],
     replays: list[Path],
+    own_worlds: list[Path],
     out: Out,
 ) -> dict[str, str | float]:
     """Gather what was measured, draw it, and write a page that needs no network."""
@@ -89,7 +91,7 @@ def report(
 
     cells = listed(p.cells)
     first, later = apart(cells, p.parts, trials)
-    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later, replays)
+    found = Artifacts(uplift, gates, claims, captures, splats, twins, clips, curves, factors, first, later, replays, own_worlds)
     said = content(
         Study(
             p.study,

@@ -24,6 +24,8 @@ class StageRow(Form):
 
     stage: str
     """Its name."""
+    step: str
+    """Number of the playbook's step that it belongs to, such as `3` or `4e`; empty for what comes before and after them."""
     versions: list[int]
     """Its versions; more than one where they were mixed."""
     backends: list[str]

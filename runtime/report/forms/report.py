@@ -26,6 +26,7 @@ from runtime.report.forms.inventory import InventoryRow
 from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
 from runtime.report.forms.made_of import MadeOfRow
+from runtime.report.forms.own_worlds import OwnWorldRow
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
@@ -134,6 +135,8 @@ class Report(Form):
     """Loss of training runs on held-out demos."""
     context: list[ContextRow]
     """What policies and world models were shown besides, and whether it matters."""
+    own_worlds: list[OwnWorldRow]
+    """Approaches' policies in the world models that they make, where a study asks for it."""
     learning: LearningForm | None
     """Null where the study asks for none."""
     factors: FactorsForm | None

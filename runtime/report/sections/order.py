@@ -27,6 +27,7 @@ from runtime.report.sections import (
     learning,
     looks,
     made_of,
+    own_worlds,
     pictures,
     places,
     provenance,
@@ -225,6 +226,14 @@ SECTIONS = (
         "What policies and world models were shown besides, and whether it matters",
         lambda study: {"context": context.contexts(study)},
         rows={"context": context.rows},
+    ),
+    Section(
+        "own_worlds",
+        "Own world models",
+        "Policies in the world model that their approach makes, with its gap to twin and site, and whether it flatters",
+        lambda study: {"own_worlds": own_worlds.own_worlds(study)},
+        own_worlds.drawn,
+        {"own_worlds": own_worlds.rows},
     ),
     Section(
         "learning",

@@ -11,6 +11,17 @@ from runtime.report.roles import Manifest
 from runtime.report.study import Study
 
 ORDER = "capture splat twin coverage demos enrichment policy conditions evaluate learning uplift gate claim report".split()
+PLAYBOOK = {
+    "1": "coverage",
+    "2": "index context enrichment transfer continued_clips",
+    "3": "rollouts world_prior world_model refine_world foresee",
+    "4": """demos recorded_demos expand_demos policy world_policy state_policy latents practice imagine judge mine remedy refine
+    rehearse keep rl exploit align learning""",
+    "4e": "evaluate imagined_trials benchmark_trials own_world",
+}
+"""Step of the playbook -> our stages: coverage, enrichment, world models, policies, and trials of what was trained. It takes the
+place's splat as given, and counts no evidence."""
+STEPS = {stage: step for step, stages in PLAYBOOK.items() for stage in stages.split()}
 
 
 def provenance(study: Study) -> Provenance:
@@ -34,6 +45,7 @@ def _stages(manifests: Sequence[Manifest]) -> list[StageRow]:
     for manifest in manifests:
         start: StageRow = {
             "stage": manifest["stage"],
+            "step": STEPS.get(manifest["stage"], ""),
             "versions": [],
             "backends": [],
             "artifacts": 0,

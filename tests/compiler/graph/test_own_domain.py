@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from compiler.graph.expand import expand
+from compiler.laws.check import check
+from compiler.project.load import load_project
 from tests import REPOSITORY
 from tests.errors.cases import base
 
@@ -59,3 +62,17 @@ def test_a_row_and_a_stage_are_all_it_takes(tmp_path: Path) -> None:
     cells = [f"cellar/press/{approach}/{seed}" for approach in ("baseline", "bold") for seed in (0, 1)]
     assert found["trials"] == [label for cell in cells for label in (f"evaluate/{cell}/twin", f"bench/{cell}/lab")]
     assert (found["order"], found["words"]) == (["lab", "twin"], "lab bench")
+
+
+def test_trials_in_own_world_models_are_made_and_reported_where_targets_name_them(tmp_path: Path) -> None:
+    base().write(tmp_path)
+    study = tmp_path / "specs" / "study.yaml"
+    named = "sets: {pretrain: [cellar]}\ntargets: [own_world]\n"
+    for more, expected in (("", []), (named, [f"own_world/cellar/press/{a}/{s}" for a in ("baseline", "bold") for s in (0, 1)])):
+        study.write_text(study.read_text().replace("targets: [coverage]\n", "") + more)
+        project = load_project(tmp_path)
+        assert [d.code for d in check(project, "study") if d.severity == "error"] == []
+        graph = expand(project, "study")
+        (report,) = [node for node in graph.nodes.values() if node.stage.role == "report"]
+        assert [node.label for node in report.inputs["own_worlds"]] == expected
+        assert any(node.stage.role == "own" for node in graph.nodes.values()) == bool(expected)

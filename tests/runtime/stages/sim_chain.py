@@ -18,7 +18,10 @@ def publish(store: Path, stage: str, files: Path, tag: str = "", **said: Any) ->
     fingerprint = f"{stage + tag:x<32}"[:32]
     with Store(store).building(stage, fingerprint) as folder:
         shutil.copytree(files, folder, dirs_exist_ok=True)
-        return Store(store).publish(stage, fingerprint, folder, {"stage": stage, **said})
+        cost = {"cpu_s": 0.0, "peak_mb": 0.0}
+        return Store(store).publish(
+            stage, fingerprint, folder, {"stage": stage, "version": 1, "cost": cost, "metrics": {}, **said}
+        )
 
 
 def captured(store: Path) -> tuple[Path, Path]:

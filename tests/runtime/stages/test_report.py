@@ -8,6 +8,8 @@ import pytest
 
 from runtime.build.testing import run_stage
 from runtime.report.labels import apply_labels
+from runtime.report.sections.provenance import STEPS
+from runtime.stage import load_stages
 from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study, the_study
 
 
@@ -95,6 +97,9 @@ def test_provenance_counts_each_artifact_once(study: Synthetic, folder: Path) ->
     assert stages["policy"]["artifacts"] == 24
     assert stages["policy"]["cpu_s"] == 24 * 24.0
     assert stages["enrichment"]["artifacts"] == 2
+    steps = {"splat": "", "coverage": "1", "enrichment": "2", "policy": "4", "evaluate": "4e", "gate": ""}
+    assert {stage: stages[stage]["step"] for stage in steps} == steps
+    assert set(STEPS) <= load_stages().keys()
     assert said["commands"][1] == "snakemake --cores all"
 
 

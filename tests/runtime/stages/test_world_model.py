@@ -116,12 +116,49 @@ def test_a_policy_is_tried_in_it(
     np.testing.assert_allclose(by["own"]["approach"], 100 * chance[:4], atol=1e-3)
     assert (told["distinct"], told["uplift"], told["flattery"]) == (1, 0, 0), "the same policy twice"
     assert by["shared"] != by["own"]
-    alone = read_manifest(run_stage("own_world", {"trials": 3}, {**own, "shared": world}, sim_store))["metrics"]
-    assert alone["distinct"] == 0
+    alone = run_stage("own_world", {"trials": 3}, {**own, "shared": world}, sim_store)
+    assert read_manifest(alone)["metrics"]["distinct"] == 0
+    told_of_own_worlds(sim_store, inputs, found, alone)
     dreamt = run_stage("imagine", {"episodes": 3}, {k: v for k, v in inputs.items() if k != "conditions"}, sim_store)
     with np.load(dreamt / "imagined.npz") as found:
         assert found["pictures"].shape[:2] == found["joints"].shape[:2] == (3, found["done"].shape[1] + 1)
         assert np.all(np.diff(found["done"], axis=1) >= 0)
+
+
+def told_of_own_worlds(store: Path, inputs: dict[str, Path], own: Path, alone: Path) -> None:
+    """A report tells what each approach does in its own world model, and how far that is from the twin, state by state. Both
+    approaches are the same policy here, the second in the world model of the first: so a folder is known by its place."""
+    judged = {name: folder for name, folder in inputs.items() if name != "world"}
+    tried = run_stage("evaluate", {"domain": "twin", "trials": 5, "twice": 0}, judged, store)
+    cells = [{"location": "cellar", "task": "press", "approach": a, "seed": 0, "domain": "twin"} for a in ("base", "bold")]
+    frame = {
+        "id": "own",
+        "baseline": "base",
+        "locations": ["cellar"],
+        "tasks": ["press"],
+        "approaches": ["base", "bold"],
+        "seeds": [0],
+    }
+    shared = {"cells": cells, "study": frame | {"trials": {"twin": 5}}}
+    ports: dict[str, Path | list[Path]] = {"trials": [tried, tried]}
+    ports |= {"uplift": run_stage("uplift", shared, ports, store), "own_worlds": [alone, own]}
+    report = run_stage("report", shared, ports, store)
+    base, bold = json.loads((report / "report.json").read_text())["own_worlds"]
+    by = json.loads((own / "tried.json").read_text())
+    twin = [100 * row["success"] for row in pq.read_table(tried / "trials.parquet").to_pylist()]
+    assert (base["approach"], base["distinct"], base["states"]) == ("base", False, 3)
+    assert (bold["approach"], bold["distinct"], bold["states"], bold["flatters"]) == ("bold", True, 4, False)
+    assert bold["success"] == bold["baseline_success"] == pytest.approx(np.mean(by["own"]["approach"]), abs=1e-3)
+    assert bold["flattery_band"] == [0, 0], "the same policy twice"
+    (gap,) = bold["gaps"]
+    assert (gap["domain"], gap["states"]) == ("twin", 4)
+    assert gap["value"] == pytest.approx(np.mean(by["own"]["approach"]) - np.mean(twin[:4]), abs=1e-3)
+    assert gap["band"][0] <= gap["value"] <= gap["band"][1]
+    page = (report / "report.html").read_text()
+    section = page[page.index('<section id="own_worlds">') :].partition("</section>")[0]
+    assert "Gap to twin" in section
+    assert section.count("shares the baseline") == 1
+    assert 'download="own-own_worlds.csv"' in section
 
 
 def test_what_is_painted_as_before_stays_as_it_was_seen(sim_twin: Path, rollouts: Path, world: Path) -> None:
