@@ -5,10 +5,12 @@
 Stop it whenever you like and call it again: what is in the store is not built twice. A part is the study with one location, in a
 project of its own below `build/parts/` that shares the store; its trials go to `TO/LOCATION.parquet`, which `simkiln trials join`
 reads without any store. At the end the study runs as a whole in `build/parts/STUDY` (its uplift, gates and page: all else is
-there) and its trials go to `TO/trials.parquet`.
+there), its trials go to `TO/trials.parquet`, and what its approaches cost beyond the baseline to `TO/costs.json`, both for
+`benchmarks.matrix`.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -60,6 +62,11 @@ def main() -> None:
             raise SystemExit(f"{name}: not finished; call it again to go on")
         if simkiln(root, "trials", "export", args.study, "--out", str(to / f"{location or 'trials'}.parquet")):
             raise SystemExit(f"{name}: not finished, or its trials cannot be exported; call it again to go on")
+    if not args.only:
+        report = json.loads((root / "build" / "report" / f"{args.study}.json").read_text())
+        said = {"study": args.study, "locations": len(places), "seeds": len(report["study"]["seeds"])}
+        said |= {"cpu_s": {row["approach"]: row["cpu_s"] for row in report["costs"]}}
+        (to / "costs.json").write_text(json.dumps(said, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from runtime.trials.fault import Fault, TrialsRefused, Where
 
 def evidence_of(one: Exported) -> Evidence:
     """What `uplift.json` of the exported study says, from its rows."""
-    table, twice = _table(one)
+    table, twice = table_of(one)
     facts = one.facts
     how = (facts.frame.baseline, facts.frame.level, facts.priors, facts.shared_training)
     return evidence(table, cells_of(facts, table), *how, twice, facts.sequential, facts.imported, facts.repeated, facts.clean_of)
@@ -39,7 +39,7 @@ def by_factor(exports: Sequence[Exported], factor: str) -> list[ByRow]:
     """
     found: list[ByRow] = []
     for one in exports:
-        mine = shifts(_table(one)[0], one.facts.frame.baseline, one.facts.frame.level, one.facts.shared_training)
+        mine = shifts(table_of(one)[0], one.facts.frame.baseline, one.facts.frame.level, one.facts.shared_training)
         names = sorted({row["factor"] for row in mine})
         if factor not in names:
             known = f"by {', '.join(names)}" if names else "by nothing: export the study again if it has factors"
@@ -48,7 +48,7 @@ def by_factor(exports: Sequence[Exported], factor: str) -> list[ByRow]:
     return found
 
 
-def _table(one: Exported) -> tuple[pa.Table, Determinism]:
+def table_of(one: Exported) -> tuple[pa.Table, Determinism]:
     """The trials with what is known of them besides, as the stage that joins them had them; how second runs went."""
     facts = one.facts
     ran_twice = one.table.filter(one.table["again"].is_valid())

@@ -33,18 +33,31 @@ type Driver = Callable[[Bench, range], Callable[[int], np.ndarray]]
 """Of a bench and the starts it was made of: the joint targets [J] that it wants next in trial i of the bench."""
 
 
+type Vary = Callable[[Bench, range], None]
+"""Gives each trial of a bench, made of these starts, physics of its own."""
+
+
 def by_expert(bench: Bench, indices: range) -> Callable[[int], np.ndarray]:
     """The scripted expert."""
     return lambda i: expert_action(bench.task, bench.seen(i), bench.robot)
 
 
 def attempt(
-    model: Model, twin: Twin, indices: range, effort: Effort, purpose: str = "demo", driver: Driver = by_expert
+    model: Model,
+    twin: Twin,
+    indices: range,
+    effort: Effort,
+    purpose: str = "demo",
+    driver: Driver = by_expert,
+    vary: Vary | None = None,
 ) -> list[Episode | str]:
     """Episodes of the starts `indices` of a family; how it failed where it did."""
     kind, task = kind_of(twin.task), twin.task
     starts = [kind.draw_start(task, i, purpose, effort.seed, twin.robot) for i in indices]
     bench = Bench(model, twin.physics, task, twin.control_hz, starts, robot=twin.robot)
+    if vary:
+        vary(bench, indices)
+        bench.reset(range(len(starts)), starts)
     rngs = [np.random.default_rng([_NOISE_STREAM[purpose], effort.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
     drift, wanted = np.zeros((n, twin.robot.action_dim)), driver(bench, indices)
@@ -72,13 +85,13 @@ def attempt(
 
 
 def make_demos(
-    model: Model, twin: Twin, count: int, most: int, effort: Effort, driver: Driver = by_expert
+    model: Model, twin: Twin, count: int, most: int, effort: Effort, driver: Driver = by_expert, vary: Vary | None = None
 ) -> tuple[list[Episode], Counter[str]]:
     """The first `count` successful episodes among at most `most` attempts, and how those before the last of them failed."""
     episodes: list[Episode] = []
     failures: Counter[str] = Counter()
     while len(episodes) < count and (tried := len(episodes) + failures.total()) < most:
-        for episode in attempt(model, twin, range(tried, min(tried + BATCH, most)), effort, driver=driver):
+        for episode in attempt(model, twin, range(tried, min(tried + BATCH, most)), effort, driver=driver, vary=vary):
             if isinstance(episode, str):
                 failures[episode] += 1
             else:

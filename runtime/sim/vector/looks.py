@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from runtime.bound.randomise import Randomise
+from runtime.coverage.checks import all_fit
+from runtime.sim.episodes.episodes import Episode, Film, redraw
 from runtime.sim.episodes.variants import Ranges, Variant, draw_variants, varied_backdrop, varied_look
 from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.backdrop import Backdrop
@@ -101,3 +103,17 @@ def read_looks(
             eyes[camera.name] = Eye(model, moved, light, twin.look, twin.samples)
         found.append(eyes)
     return Looks(found, twin, randomise)
+
+
+def film_of(
+    episode: Episode, looks: Looks, behind: Mapping[str, np.ndarray], redraws: int, seed: int
+) -> tuple[Film, dict[str, Eye], int] | None:
+    """An episode drawn in the first of its looks that passes the visual checks against what is `behind` (`all_fit`), with the
+    eyes that saw it and how many looks were left out; none when each of `redraws` more fails."""
+    for again in range(redraws + 1):
+        rng = np.random.default_rng([_STREAM, seed, episode.start_index, again])
+        eyes = looks.draw(rng)
+        film = {name: redraw(eye, episode, rng) for name, eye in eyes.items()}
+        if all_fit(film, behind, len(episode)):
+            return film, eyes, again
+    return None

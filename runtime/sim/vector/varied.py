@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from runtime.bound.randomise import Randomise
+from runtime.sim.episodes.demos import Vary
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
+from runtime.sim.scene.bench import Bench
 from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import Twin
 
@@ -15,6 +17,7 @@ FACTORS = ("gravity_m_s2", "mass", "friction", "damping", "servo", "latency_s", 
 """What is drawn once for a row; errors of calibration are drawn for each joint."""
 ONE_SIDED = ("latency_s", "backlash_deg")
 """Factors that are from none to their range; the others go either way."""
+_STREAM = 89
 
 
 class Varied:
@@ -70,3 +73,17 @@ class Varied:
         now.actuator_gainprm[self._servos, 0] = was.actuator_gainprm[self._servos, 0] * (1 + by["servo"])
         now.actuator_biasprm[self._servos, 1] = was.actuator_biasprm[self._servos, 1] * (1 + by["servo"])
         mujoco.mj_setConst(now, self._scratch)  # what the compiler reckoned of masses would be stale
+
+
+def each_its_own(model: Model, twin: Twin, randomise: Randomise, seed: int) -> tuple[Vary, dict[int, np.ndarray]]:
+    """What gives each demo physics of its own, by its start alone, and what it has drawn so far: start -> `FACTORS` [F] as shares
+    of their ranges."""
+    varied, drawn = Varied(model, twin, randomise), dict[int, np.ndarray]()
+
+    def vary(bench: Bench, indices: range) -> None:
+        for i, index in enumerate(indices):
+            own = varied.fresh()
+            physics, drawn[index] = varied.draw(own, np.random.default_rng([_STREAM, seed, index]))
+            bench.vary(i, own, physics)
+
+    return vary, drawn

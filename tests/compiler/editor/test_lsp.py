@@ -283,7 +283,9 @@ def test_completion_while_the_text_is_broken(root: Path) -> None:
             "expand_demos",
             "recorded_demos",
             "site_demos",
+            "splat_demos",
             "transfer",
+            "varied_demos",
         }
         assert "clips" in await editor.completed(bold, 3, 15)
         cellar = "specs/locations/cellar.yaml"

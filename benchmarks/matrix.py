@@ -1,0 +1,231 @@
+"""The decision matrix again, the measured column beside the prior: of committed trial tables alone, without any store.
+
+    python -m benchmarks.matrix [--results docs/results] [--to docs/results/matrix]
+
+Reads each `STUDY/trials.parquet` below `--results` (`simkiln trials export`), what its approaches cost (`costs.json` beside it,
+which `benchmarks.in_parts` writes), and the rows of `specs/approaches/`. Writes `README.md` and `matrix.csv`. Uplift is paired,
+with the bands of `docs/statistics.md`; uplift over a control takes the control for the baseline. A prior has *held* where the
+whole band lies in or above its range, is *refuted* where the whole band lies below it, has *no room* where the baseline's
+failures are fewer than its low end, and is *open* else.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import yaml
+
+from runtime.bound.domain import DOMAINS, Domain
+from runtime.stats.band import Band
+from runtime.stats.inference.uplift import comparable, uplift_of
+from runtime.stats.table.invalid import without_invalid
+from runtime.stats.table.outcomes import Trials
+from runtime.trials.across import table_of
+from runtime.trials.exported import Exported, unpack
+from tests import REPOSITORY
+
+ROWS = {
+    "A": "fidelity",
+    "B": "denser",
+    "C": "retrieval",
+    "D": "hard-negatives",
+    "E": "splatsim",
+    "F": "gsworld",
+    "G": "discoverse",
+    "H": "mimicgen",
+    "I": "wmpo",
+    "J": "world-vla-loop",
+}
+SHOWN: tuple[Domain, ...] = ("irl_proxy", "twin", "world_model")
+FLEET = 100
+"""New places a week."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one study's trials say of one row in one domain: over the baseline, and over each of its controls."""
+
+    letter: str
+    approach: str
+    study: str
+    domain: Domain
+    over: str
+    value: float
+    band: Band
+    direction: str
+    seeds: int
+    trials: int
+    places: int
+    prior: tuple[float, float] | None
+    room: float  # points that the baseline (or control) leaves to 100
+    cpu_h: float | None  # beyond the baseline, of all seeds and places with their trials; None where nobody kept it
+
+    @property
+    def said(self) -> str:
+        """`+4.3 [-5.3, 14.0]`, bold where the band leaves out zero."""
+        text = f"{self.value:+.1f} [{self.band.low:.1f}, {self.band.high:.1f}]".replace("-", "−")
+        return f"**{text}**" if self.direction != "undecided" else text
+
+    @property
+    def verdict(self) -> str:
+        """Whether the prior held."""
+        return verdict_on(self.band, self.prior, self.room)
+
+    @property
+    def per_point(self) -> str:
+        """CPU-hours for a point that is sure."""
+        if self.cpu_h is None:
+            return "not kept"
+        return f"{self.cpu_h / self.value:.3f}" if self.direction == "helps" else f"no sure point for {self.cpu_h:.2f}"
+
+
+def verdict_on(band: Band, prior: tuple[float, float] | None, room: float = 100.0) -> str:
+    """`held`, `refuted`, `no room`, `open`, or nothing where there is no prior."""
+    if prior is None:
+        return ""
+    if room < prior[0]:
+        return "no room"
+    return "held" if band.low >= prior[0] else ("refuted" if band.high < prior[0] else "open")
+
+
+def row_specs(specs: Path) -> dict[str, dict[str, Any]]:
+    """Letter -> what the approach's file says."""
+    return {letter: yaml.safe_load((specs / "approaches" / f"{name}.yaml").read_text()) for letter, name in ROWS.items()}
+
+
+def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mapping[str, float]) -> Iterator[Measured]:
+    """Each row that a study tried, by domain: over its baseline first, then over each control."""
+    table, facts = without_invalid(table_of(one)[0]), one.facts
+    trials, baseline, study = Trials.of(table), facts.frame.baseline, facts.frame.id
+    for letter, approach in ROWS.items():
+        controls = [name for name in facts.approaches if name.startswith(f"{approach}~") and "~round-" not in name]
+        for domain in SHOWN:
+            prior = specs[letter]["row"].get("prior", {}).get(DOMAINS[domain].prior) if domain != "twin" else None
+            for over in (baseline, *controls):
+                if over is None or (approach, domain) not in trials.outcomes or (over, domain) not in trials.outcomes:
+                    continue
+                places = comparable(trials, approach, over, domain)
+                found = uplift_of(trials, approach, over, domain, places, facts.frame.level, facts.shared_training)
+                if found is None:
+                    continue
+                own = table.filter((pc.field("approach") == over) & (pc.field("domain") == domain))
+                yield Measured(
+                    letter,
+                    approach,
+                    study,
+                    domain,
+                    over,
+                    found.estimate.value,
+                    found.estimate.band,
+                    found.direction,
+                    len({seed for group in found.groups for seed in group.seeds}),
+                    found.trials,
+                    len(found.places),
+                    tuple(prior) if prior and over == baseline else None,
+                    100 - 100 * sum(own["success"].to_pylist()) / own.num_rows,
+                    costs[approach] / 3600 if approach in costs else None,
+                )
+
+
+HOW = """`python -m benchmarks.matrix`, of {files} and the rows of `specs/approaches/`, without a store. Points of 100, with
+95% bands over training runs (`docs/statistics.md`); in bold what leaves out zero by itself, not corrected for how
+many rows there are. A prior *held* where the whole band lies in or above its range, is *refuted* where all of it lies
+below, has *no room* where the baseline fails more rarely than its low end, and is *open* else. CPU-hours are those
+beyond the baseline, of all seeds with their trials; the last column is for 100 new places a week. `matrix.csv` has
+every comparison. The hidden site stands for a real one: nothing here was measured on a robot.
+"""
+HEAD = """row | prior, site | measured, site | prior, world model | measured, world model | twin | priors (both)
+CPU-h a sure point | CPU-h a week""".replace("\n", " | ")
+
+
+def page(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], files: Sequence[str]) -> str:
+    """The page in Markdown."""
+    lines = ["# The decision matrix, measured", "", *_screen(found, specs), "", *_table_of_rows(found, specs), ""]
+    lines += ["## Over the controls, at the hidden site", "", "| row | study | over | uplift |", "|---|---|---|---|"]
+    own = [one for one in found if one.domain == "irl_proxy" and "~" in one.over]
+    lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over.partition('~')[2]}` | {m.said} |" for m in own]
+    return "\n".join([*lines, "", "## How this was made", "", HOW.format(files=", ".join(f"`{name}`" for name in files))])
+
+
+def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What a robotics lead should do first, and how sure that is."""
+    at_site = [one for one in found if one.domain == "irl_proxy"]
+    over_baseline = [one for one in at_site if "~" not in one.over]
+    tried, sure = sorted({one.letter for one in over_baseline}), []
+    for one in over_baseline:
+        controls = [c for c in at_site if (c.letter, c.study) == (one.letter, one.study) and "~" in c.over]
+        if one.direction == "helps" and controls and all(c.direction == "helps" for c in controls):
+            sure.append(one)
+    helped = [one for one in over_baseline if one.direction == "helps"]
+    yield f"**Measured: {len(tried)} of {len(specs)} rows ({', '.join(tried)})**; the others have no number of ours, and no rank."
+    yield ""
+    if sure:
+        best = max(sure, key=lambda one: one.band.low)
+        yield f"**Do first: {best.letter} (`{best.approach}`)**: {best.said} points at the hidden site, better than each control."
+    else:
+        yield "**Do first: nothing of these.** No row is shown to beat the baseline and each of its controls at the hidden site."
+        if helped:
+            named = ", ".join(f"{one.letter} {one.said}" for one in helped)
+            yield f"Over the baseline alone these do, but not over each control, so that something else may help: {named}."
+    words = "held", "refuted", "no room", "open"
+    counts = ", ".join(f"{sum(one.verdict == word for one in over_baseline)} {word}" for word in words)
+    widest = max((one.band.high - one.band.low for one in over_baseline), default=0.0) / 2
+    yield ""
+    yield f"**How sure**: priors at the hidden site: {counts}. Bands are up to {widest:.0f} points wide on either side:"
+    yield "an uplift as small as most priors' low ends needs more seeds than were run."
+
+
+def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield f"| {HEAD} |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for letter, spec in specs.items():
+        prior, mine = spec["row"].get("prior", {}), [one for one in found if one.letter == letter and "~" not in one.over]
+        ranges = ["..".join(f"{end:g}" for end in prior[kind]) if prior.get(kind) else "none" for kind in ("irl", "world_model")]
+        name = f"{letter}, `{ROWS[letter]}`"
+        if not mine:
+            row = spec["row"]
+            why = f"not measured: {row['state']}" if row.get("state", "built") != "built" else "no table of trials"
+            yield f"| {name} | {ranges[0]} | {why} | {ranges[1]} | | | | | |"
+        for study in dict.fromkeys(one.study for one in mine):
+            by = {one.domain: one for one in mine if one.study == study}
+            site, world, twin = (by.get(domain) for domain in ("irl_proxy", "world_model", "twin"))
+            verdicts = ", ".join(one.verdict or "none" for one in (site, world) if one)
+            week = f"{FLEET * site.cpu_h / site.places:.0f}" if site and site.cpu_h is not None else ""
+            cells = [site.said if site else "", ranges[1], world.said if world else "not tried there", twin.said if twin else ""]
+            cells += [verdicts, site.per_point if site else "", week]
+            yield f"| {name} ({study}) | {ranges[0]} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=REPOSITORY / "docs" / "results")
+    parser.add_argument("--to", type=Path, default=REPOSITORY / "docs" / "results" / "matrix")
+    args = parser.parse_args()
+    specs, found, files = row_specs(REPOSITORY / "specs"), list[Measured](), list[str]()
+    for path in sorted(args.results.glob("*/trials.parquet")):
+        kept = path.with_name("costs.json")
+        costs = json.loads(kept.read_text())["cpu_s"] if kept.exists() else {}
+        found += measured(unpack(path.read_bytes(), path.parent.name), specs, costs)
+        files.append(f"{path.parent.name}/trials.parquet")
+    args.to.mkdir(parents=True, exist_ok=True)
+    (args.to / "README.md").write_text(page(found, specs, files))
+    with (args.to / "matrix.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(
+            "row approach study domain over uplift low high direction seeds trials places prior_low prior_high prior".split()
+        )
+        for m in found:
+            ends = m.prior or ("", "")
+            numbers = (round(x, 4) for x in (m.value, m.band.low, m.band.high))
+            counts = (m.direction, m.seeds, m.trials, m.places)
+            writer.writerow([m.letter, m.approach, m.study, m.domain, m.over, *numbers, *counts, *ends, m.verdict])
+    print(f"wrote {args.to / 'README.md'}: {len(found)} comparisons")
+
+
+if __name__ == "__main__":
+    main()
