@@ -98,7 +98,8 @@ def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     Marks: `bound` (the compiler fills it), `fact` (it sets that fact of the port contract), `budget` (more of it is more
     compute, data or capacity for the policy, so a fair comparison holds it equal), `rollouts` (domain -> rollouts for
     development that one of it is at most), `recorded` (one of it is an episode recorded at the real place, `by_program`, or
-    steered by people: `teleoperated`), `instead` (a section of specs that takes its place), `metric_of` (it names a metric
+    steered by people: `teleoperated`; or one of it is a step there, `control_steps`), `instead` (a section of specs that takes
+    its place), `metric_of` (it names a metric
     of what that port reads); `since` and `born` are those of `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}

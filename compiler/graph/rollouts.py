@@ -19,11 +19,12 @@ def development(nodes: Iterable[tuple[Node, int]]) -> Counter[str]:
 
 def recorded(nodes: Iterable[tuple[Node, int]]) -> Counter[str]:
     """Episodes at real places (or their hidden stand-ins) that a study asks for, and how many of them people steer: `episodes`
-    and `teleoperated`. What counts is a parameter marked `recorded`, of a node that has nobody's recordings to read instead."""
+    and `teleoperated`; and `control_steps`, of what counts in these. What counts is a parameter marked `recorded`, of a node
+    that has nobody's recordings to read instead."""
     found = Counter[str]()
     for node, times in nodes:
         there = next((node.params[field] for field, source in node.stage.bound.items() if source == "data"), None)
         for field, how in marked_fields(node.stage.params, "recorded").items() if there is None else ():
-            found["episodes"] += times * node.params[field]
+            found["control_steps" if how == "control_steps" else "episodes"] += times * node.params[field]
             found["teleoperated"] += times * node.params[field] * (how == "teleoperated")
     return found

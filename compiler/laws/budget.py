@@ -1,12 +1,13 @@
 """What a study may cost against what its stages declare."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import fsum
 
 from compiler.diagnostics.diagnostic import Diagnostic, Note
 from compiler.graph.graph import Graph
-from compiler.graph.rollouts import development
+from compiler.graph.node import Node
+from compiler.graph.rollouts import development, recorded
 from compiler.laws.alike import Sampled
 from compiler.laws.subject import Subject
 from compiler.spec.study import Rates
@@ -43,10 +44,12 @@ def over_budget(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
         message = "the budget limits money, but the study has no `rates` to reckon it by"
         yield subject.at("study", name, ("budget", "money"), "X435", message, "add `rates: {cpu_hour: …, gpu_hour: …}`")
     limits.append(("dev_rollouts", budget.dev_rollouts, "rollouts in twins for development"))
+    limits.append(("real_steps", budget.real_steps, "control steps at real places"))
     if all(limit is None for _, limit, _ in limits):
         return
     declared, count = declared_cost(graph, rates)
-    declared["dev_rollouts"] = _dev_rollouts(graph)
+    declared["dev_rollouts"] = _each(graph, development, "twin")
+    declared["real_steps"] = _each(graph, recorded, "control_steps")
     for key, limit, unit in limits:
         spent = declared[key]
         total = sum(spent.values())
@@ -58,12 +61,12 @@ def over_budget(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnosti
             yield subject.at("study", name, ("budget", key), "X435", message, help, notes=notes)
 
 
-def _dev_rollouts(graph: Graph) -> dict[str, float]:
-    """Stage -> rollouts in twins that are no trials, at most."""
+def _each(graph: Graph, count: Callable[[Iterable[tuple[Node, int]]], Counter[str]], what: str) -> dict[str, float]:
+    """Stage -> what all its nodes are counted at, at most."""
     times = graph.times if isinstance(graph, Sampled) else {}
     found: dict[str, float] = {}
     for address, node in graph.nodes.items():
-        found[node.stage.name] = found.get(node.stage.name, 0) + development([(node, times.get(address, 1))])["twin"]
+        found[node.stage.name] = found.get(node.stage.name, 0) + count([(node, times.get(address, 1))])[what]
     return found
 
 

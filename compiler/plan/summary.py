@@ -102,10 +102,13 @@ def development_line(plan: Plan) -> list[str]:
     found = development((node, 1) for node in plan.graph.nodes.values())
     said = [f"{number(n)} {DOMAINS[domain].at}" for domain, n in sorted(found.items(), key=lambda x: list(DOMAINS).index(x[0]))]
     lines = [f"rollouts for development, at most: {', '.join(said)}"] if said else []
-    if (real := recorded((node, 1) for node in plan.graph.nodes.values()))["episodes"]:
-        lines.append(
-            f"new real data: {number(real['episodes'])} episodes, {number(real['teleoperated'])} of them steered by people"
-        )
+    real = recorded((node, 1) for node in plan.graph.nodes.values())
+    said = [f"{number(real['episodes'])} episodes, {number(real['teleoperated'])} of them steered by people"] * bool(
+        real["episodes"]
+    )
+    said += [f"{number(real['control_steps'])} control steps at most, steered by nobody"] * bool(real["control_steps"])
+    if said:
+        lines.append(f"new real data: {', '.join(said)}")
     return lines
 
 

@@ -37,6 +37,8 @@ class Budget(Part):
     dev_rollouts: int | None = Field(None, ge=1)
     """Rollouts in twins that are made to develop policies and world models by, of policies and of experts: no trials, and no
     demos."""
+    real_steps: int | None = Field(None, ge=1)
+    """Control steps at real places or their hidden stand-ins, by policies that learn there: no trials, and no demos."""
     cpu_hours: float | None = Field(None, gt=0)
     """CPU-hours."""
     gpu_hours: float | None = Field(None, gt=0)

@@ -85,13 +85,15 @@ class Residual(Whole):
         wider = replace(spec, extra={**old.options, "hidden": old.options["hidden"] + self.hidden})
         wide, one, two = LightLearner(wider, old.stats), old.weights(), self.beside.state_dict()
         for name, into in wide.weights().items():
-            layer, is_weight = name.removeprefix("net.plan.")[0], name.endswith("weight")
-            into.copy_(one[name] if name.startswith("net.eyes") else _beside(layer, is_weight, one[name], two[name[9:]]))
+            plain = name.removeprefix("net.plan.")
+            into.copy_(one[name] if name.startswith("net.eyes") else beside(plain, one[name], two[plain]))
         return wide
 
 
-def _beside(layer: str, is_weight: bool, one: Tensor, two: Tensor) -> Tensor:
-    """A layer of two perceptrons of the same inputs, whose outputs are added up."""
+def beside(name: str, one: Tensor, two: Tensor) -> Tensor:
+    """A parameter, such as `0.weight`, of two perceptrons of the same inputs and layers 0, 2 and 4, whose outputs are added
+    up."""
+    layer, is_weight = name[0], name.endswith("weight")
     if layer == "4":
         return torch.cat([one, two], dim=1) if is_weight else one + two
     return torch.block_diag(one, two) if is_weight and layer == "2" else torch.cat([one, two])

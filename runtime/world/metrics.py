@@ -66,14 +66,14 @@ def foretold(
         }
         for name, guess in guesses.items():
             square = (guess - true) ** 2
-            out[f"psnr_{name}_{h}"] = _db(square.mean())
-            out[f"front_{name}_{h}"] = _db(square[covered].mean())
+            out[f"psnr_{name}_{h}"] = decibels(square.mean())
+            out[f"front_{name}_{h}"] = decibels(square[covered].mean())
             if name in ("copy", "model"):
                 out[f"ssim_{name}_{h}"] = round(
                     float(np.mean([ssim(g / 255, t / 255) for g, t in zip(guess[:40], true[:40], strict=True)])), 4
                 )
-        out[f"front_empty_{h}"] = _db(((behind[few].astype(np.float32) - true) ** 2)[covered].mean())
-        out |= _states(found, held, seen[:, -1], truth, h)
+        out[f"front_empty_{h}"] = decibels(((behind[few].astype(np.float32) - true) ** 2)[covered].mean())
+        out |= state_errors(found, held, seen[:, -1], truth, h)
     ends = np.array([held.success[row].any() for row in ahead + 1])
     out["auc"] = round(auc(found["model"].done[:, -1], ends), 4)
     out["brier"] = round(float(np.mean((found["model"].done[:, -1] - ends) ** 2)), 4)
@@ -82,7 +82,7 @@ def foretold(
     return out | {"windows": len(starts), "held_out_episodes": len(np.unique(held.episode))}
 
 
-def _states(found: Mapping[str, Imagined], held: Attempts, now: np.ndarray, truth: np.ndarray, h: int) -> dict[str, float]:
+def state_errors(found: Mapping[str, Imagined], held: Attempts, now: np.ndarray, truth: np.ndarray, h: int) -> dict[str, float]:
     """Errors of states h steps ahead of frames `now`: of the model (no name in between), and of what it is held against."""
     from scipy.stats import spearmanr
 
@@ -128,7 +128,8 @@ def _first(found: Imagined, few: slice) -> Imagined:
     return Imagined(**{name: value[few] for name, value in vars(found).items()})
 
 
-def _db(square: float) -> float:
+def decibels(square: float) -> float:
+    """PSNR of a mean squared error of pixels 0..255."""
     return round(-10 * float(np.log10(max(float(square), 1e-9) / 255**2)), 3)
 
 

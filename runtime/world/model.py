@@ -33,6 +33,7 @@ class Imagined:
     reward: np.ndarray  # [N, T]
     sd_m: np.ndarray  # [N, T, 2] expected error of tip and objects: what members say, and how far they are apart
     apart_m: np.ndarray  # [N, T, 2] the latter alone
+    apart_done: np.ndarray  # [N, T] standard deviation of `done` over members
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class WorldModel:
             said["reward"].mean(0).numpy(),
             (own + spread).sqrt().numpy(),
             spread.sqrt().numpy(),
+            (1 - left).std(0, correction=0).numpy(),
         )
 
 

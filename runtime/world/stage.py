@@ -35,9 +35,11 @@ def attempts_of(
     end: int | None = None,
     context: Path | None = None,
     most: int = 40,
+    seen: bool = True,
 ) -> Attempts:
     """What a location gives: its rollouts `first` to `end`, pictures of its demos, at `most` so many frames of its clips as
     further backdrops (0 for all). With a `context` its empty picture is what photos know of it; the splat's is one more.
+    Without layers where they are not `seen`.
 
     Raises:
         InputError: R345 when the twin's first camera is mounted on the robot.
@@ -51,7 +53,7 @@ def attempts_of(
     if context is not None:
         better = refining(facts, read_context(context))(camera, plain.rgb, plain.depth_m)
         backdrop = splat_backdrop(better, plain.depth_m, facts.shadow)
-    parts = [drawn(load_attempts(rollouts / "attempts.npz")[first:end], model, facts, backdrop)]
+    parts = [drawn(load_attempts(rollouts / "attempts.npz")[first:end], model, facts, backdrop, seen=seen)]
     if demos is not None:
         arrays = read_arrays(demos / "dataset")
         episodes = load_episodes(demos / "episodes.npz")

@@ -83,7 +83,7 @@ def train(
         rate = (step + 1) / warm if step < warm else 0.5 * (1 + float(np.cos(np.pi * (step - warm) / max(1, r.steps - warm))))
         parts = _pictures(net, w, torch.from_numpy(numbers.integers(len(data), size=r.pictures)), r, rng)
         some, rest = (numbers.choice(x if len(x) else starts, (members, r.batch // 2)) for x in (telling, starts))
-        parts |= _future(net, w, torch.from_numpy(np.concatenate([some, rest], 1)), r, rng)
+        parts |= future(net, w, torch.from_numpy(np.concatenate([some, rest], 1)), r, rng)
         optimiser.zero_grad()
         torch.stack(list(parts.values())).sum().backward()
         optimiser.step(rate * r.learning_rate)
@@ -109,7 +109,7 @@ def _pictures(net: Network, w: Windows, frames: Tensor, r: Recipe, rng: torch.Ge
     }
 
 
-def _future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Generator) -> dict[str, Tensor]:
+def future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Generator) -> dict[str, Tensor]:
     """Losses of the members over windows that begin at `starts` [M, B]: looks at up to `looks` frames, then none."""
     one = net.ensemble
     looks = int(torch.randint(1, r.looks + 1, (), generator=rng))

@@ -57,10 +57,15 @@ class Attempts:
 
 
 def drawn(
-    found: Iterable[Attempt], model: Model, twin: Twin, backdrop: Backdrop, films: Sequence[np.ndarray] | None = None
+    found: Iterable[Attempt],
+    model: Model,
+    twin: Twin,
+    backdrop: Backdrop,
+    films: Sequence[np.ndarray] | None = None,
+    seen: bool = True,
 ) -> Attempts:
-    """Attempts with the layers of their pictures, as the twin's first camera sees them. Those that come with `films`, each
-    [T + 1, H, W, 3], are demos."""
+    """Attempts with the layers of their pictures, as the twin's first camera sees them; layers of one pixel where nobody looks
+    (not `seen`). Those that come with `films`, each [T + 1, H, W, 3], are demos."""
     camera, kind, tip = twin.cameras[0], kind_of(twin.task), model.site(TIP_SITE).id
     white, black = np.ones_like(backdrop.rgb), np.zeros_like(backdrop.rgb)
     eyes = [
@@ -70,7 +75,7 @@ def drawn(
     rows: list[tuple[Any, ...]] = []
     for e, attempt in enumerate(found):
         for t, data in enumerate(replay(model, attempt)):
-            front, free, bright = (eye.light(data) for eye in eyes)
+            front, free, bright = (eye.light(data) for eye in eyes) if seen else [np.zeros((1, 1, 3))] * 3
             layers = np.concatenate([front, (free - front)[..., :1], (bright - front)[..., :1]], -1).transpose(2, 0, 1)
             action = attempt.action[min(t, len(attempt) - 1)]
             known = (attempt.success[t], attempt.reward[t], attempt.contact[t], attempt.force_n[t], films is None, e)
