@@ -27,6 +27,7 @@ from runtime.report.forms.kpi import KpiPack
 from runtime.report.forms.learning import LearningForm
 from runtime.report.forms.made_of import MadeOfRow
 from runtime.report.forms.own_worlds import OwnWorldRow
+from runtime.report.forms.paced import PacedForm
 from runtime.report.forms.pictures import PicturedRoom
 from runtime.report.forms.provenance import Provenance
 from runtime.report.forms.quality import PlaceQuality
@@ -129,6 +130,8 @@ class Report(Form):
     """Typical trials."""
     rounds: RoundsForm | None
     """Rounds of mining in a world model, their judge, and what people said of it."""
+    paced: PacedForm | None
+    """What rounds at the place admitted of a world model; null without such."""
     reinforcement: list[RlRow]
     """Learning curves of policies that were improved in a twin."""
     training: list[TrainingRow]

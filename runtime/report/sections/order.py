@@ -28,6 +28,7 @@ from runtime.report.sections import (
     looks,
     made_of,
     own_worlds,
+    paced,
     pictures,
     places,
     provenance,
@@ -202,6 +203,13 @@ SECTIONS = (
         "What each round imagined, kept, learned and rolled back; how far its judge is right",
         lambda study: {"rounds": rounds.rounds(study)},
         rows={"rounds": rounds.rows},
+    ),
+    Section(
+        "paced",
+        "Paced samples",
+        "What each round at the place admitted of a world model, what that cost in real steps, and the referees' list",
+        lambda study: {"paced": paced.paced(study)},
+        rows={"paced": paced.rows},
     ),
     Section(
         "reinforcement",
