@@ -103,8 +103,7 @@ def learn(
     progress: Callable[[float, str], None] = lambda f, n: None,
 ) -> list[Looked]:
     """`updates` steps on batches of which half are demos; of the rest rho are synthetic, chosen anew every `every` steps. The
-    actor
-    learns after `critic_first` of them. The looks."""
+    actor learns after `critic_first` of them. The looks."""
     looks: list[Looked] = []
     pool = np.zeros(0, int)
     rho, half, losses = 0.0, sac.recipe.batch // 2, [0.0]
@@ -125,10 +124,10 @@ def learn(
                     update,
                     unsure,
                     rho,
-                    float(kept.mean()),
-                    float(won.mean()) if len(pool) else 0.0,
-                    float(sure.mean()),
-                    float(modest.mean()),
+                    _mean(kept),
+                    _mean(won),
+                    _mean(sure),
+                    _mean(modest),
                     float(known[len(demos) :].mean()),
                     float(worth[pool].mean()) if len(pool) else float("nan"),
                     float(np.mean(losses)),
@@ -143,3 +142,8 @@ def learn(
         whole = Transitions(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Transitions)})
         losses.append(sac.update(batch_of(whole), with_actor=update >= critic_first))
     return looks
+
+
+def _mean(of: np.ndarray) -> float:
+    """0 of nothing."""
+    return float(of.mean()) if len(of) else 0.0

@@ -30,8 +30,7 @@ class PostWorldParams(Params):
     """Windows that are foretold, in the twin and at the place each."""
     hallucination: float = Field(0.0, ge=0, le=10)
     """Noise that is added to the weights that say what moves, what is done and what is seen, as a share of their size: a world
-    model
-    that hallucinates, to see whether what learns from it notices."""
+    model that hallucinates, to see whether what learns from it notices."""
     world_seed: int = Field(0, ge=0)
     """Seed of windows and noise."""
 
@@ -75,10 +74,8 @@ def post_world(
     p: PostWorldParams, world: Path, before: Path | None, twin: Path, rollouts: Path, site: Path, out: Out
 ) -> dict[str, Any]:
     """Train on from the world model (in later rounds from the one of the round before), on some of the twin's rollouts and all
-    that
-    was done at the place; and say of rollouts that it did not learn from how well it foretells them, beside the one that knows
-    the
-    place from its twin alone (`start_`).
+    that was done at the place; and say of rollouts that it did not learn from how well it foretells them, beside the one that
+    knows the place from its twin alone (`start_`).
 
     Raises:
         InputError: R344 when the world model lacks files; R421 when it paints another camera than those that rollouts were seen

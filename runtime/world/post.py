@@ -21,7 +21,7 @@ from runtime.world.windows import Attempts
 SENSED = ("joints", "success")
 """Losses over what a robot knows of itself at its place: nobody says there where objects truly are, or how hard it presses."""
 HELD_OUT_EACH = 5
-"""Of rollouts at the place every so many-th, the last of them, is kept out of post-training."""
+"""Of rollouts at the place every so many-th, the first of them, is kept out of post-training."""
 MADE_UP = ("ensemble.move", "ensemble.tell", "painter.out")
 """What a hallucinating world model has noise in: what moves, what is said of it, and what is painted."""
 _STREAM = 97
@@ -37,7 +37,7 @@ class AtPlace:
 
     def held_out(self) -> np.ndarray:
         """Which frames no post-training learns from [F]."""
-        return self.attempts.episode % HELD_OUT_EACH == HELD_OUT_EACH - 1
+        return self.attempts.episode % HELD_OUT_EACH == 0
 
 
 @torch.no_grad()
@@ -64,8 +64,7 @@ def post_train(
     world: WorldModel, twin: Attempts, there: AtPlace, recipe: Recipe, progress: Callable[[float, str], None]
 ) -> tuple[WorldModel, dict[str, float]]:
     """Train on in place: members on windows of the twin's rollouts, and of those at the place as far as these know; the painter
-    on
-    pictures of the place. The world model of the place, and the means of losses over the last tenth of steps."""
+    on pictures of the place. The world model of the place, and the means of losses over the last tenth of steps."""
     net, numbers = world.network.train(), np.random.default_rng([_STREAM, recipe.seed])
     rng = torch.Generator().manual_seed(recipe.seed)
     shadow, free = float(world.facts["shadow"]), ~there.held_out()
@@ -112,8 +111,7 @@ def hallucinating(world: WorldModel, much: float, seed: int) -> WorldModel:
 
 def fidelity(world: WorldModel, there: AtPlace, windows: int, seed: int = 0) -> dict[str, float]:
     """From one picture of rollouts that were kept out, what was carried out afterwards foretold: PSNR and SSIM of all pixels,
-    and how
-    far the tip is from where measured joints put it, 1, 4, 8 and 16 steps ahead; and how success is told. Empty without
+    and how far the tip is from where measured joints put it, 1, 4, 8 and 16 steps ahead; and how success is told. Empty without
     windows."""
     a, longest = there.attempts, HORIZONS[-1]
     starts = a.starts(longest)
