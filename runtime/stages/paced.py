@@ -15,7 +15,7 @@ from runtime.stage import Params, Resources, bound, by_unit, maybe, one, previou
 class PacedParams(Params):
     """How it learns, what is imagined beside it, and what of that is admitted (docs/paced-samples.md)."""
 
-    updates: int = Field(400, ge=1, json_schema_extra={"budget": "steps"})
+    updates: int = Field(300, ge=1, json_schema_extra={"budget": "steps"})
     """Gradient steps of a round."""
     critic_first: int = Field(100, ge=0)
     """Of the first round's, how many teach the critics alone."""

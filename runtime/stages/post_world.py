@@ -14,7 +14,7 @@ from runtime.stage import Params, Resources, by_unit, one, previous, stage
 class PostWorldParams(Params):
     """How long it is post-trained, and what is made worse on purpose."""
 
-    steps: int = Field(60, ge=0, json_schema_extra={"budget": "steps"})
+    steps: int = Field(30, ge=0, json_schema_extra={"budget": "steps"})
     """Gradient steps of a round; with 0 the world model stays as demos and rollouts in the twin made it."""
     batch_size: int = Field(16, ge=2)
     """Windows per step and member, of the twin and of the place each."""
@@ -26,7 +26,7 @@ class PostWorldParams(Params):
     """Of the twin's rollouts, how many it goes on learning from, so that it forgets little."""
     held_out: int = Field(12, ge=1)
     """Of the twin's last rollouts, how many states and forces are foretold of."""
-    windows: int = Field(100, ge=8)
+    windows: int = Field(60, ge=8)
     """Windows that are foretold, in the twin and at the place each."""
     hallucination: float = Field(0.0, ge=0, le=10)
     """Noise that is added to the weights that say what moves, what is done and what is seen, as a share of their size: a world

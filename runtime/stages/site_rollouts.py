@@ -16,7 +16,7 @@ from runtime.stage import Params, Resources, bound, by_unit, one, previous, stag
 class SiteRolloutsParams(Params):
     """How much is tried at the place in a round, and how far the policy leans off meanwhile."""
 
-    control_steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps", "recorded": "control_steps"})
+    control_steps: int = Field(400, ge=1, json_schema_extra={"budget": "steps", "recorded": "control_steps"})
     """Control steps at the place in a round, at most: rollouts that would not fit whole are not begun."""
     sway_rad: float = Field(0.05, ge=0, le=0.5)
     """Standard deviation of what is added to each joint's target by the end of a plan, drawn for each plan."""
