@@ -70,11 +70,10 @@ def practice(
     import numpy as np
 
     from runtime.coverage.checks import all_fit
-    from runtime.learn.checkpoint import save_facts
     from runtime.learn.dataset import joined, read_arrays, with_places
-    from runtime.learn.learner import resumed
     from runtime.learn.load import load_policy
-    from runtime.learn.train import Recipe, luck_of, save_curve, seed_everything, train, weights_digest
+    from runtime.learn.on import train_on
+    from runtime.learn.train import luck_of
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.enrich import varied_eyes
     from runtime.sim.episodes.places import places_of
@@ -112,30 +111,12 @@ def practice(
         shown.append((film, episode.state, episode.action, places))
         out.progress(0.5 * len(shown) / p.episodes, "practising")
     arrays = joined(old, shown, before / "practised.npz" if before else None, out.path("practised"))
-    seed_everything(luck)
-    learner = resumed(driven / "checkpoint", actor.facts, demos / "dataset", p.places_weight)
-    recipe = Recipe(
-        p.steps,
-        p.batch_size,
-        p.learning_rate,
-        luck,
-        0,
-        p.jitter,
-        p.held_out,
-        shuffled=actor.facts.get("history_order") == "shuffled",
-    )
-    trained = train(learner, arrays, recipe, out.progress)
-    learner.save(out.path("checkpoint"))
-    save_facts(out.path("facts"), {**actor.facts, "seed": p.seed, "steps": actor.facts["steps"] + p.steps})
-    save_curve(out.path("curve"), trained)
+    trained = train_on(p, p.steps, p.seed, luck, driven, actor, demos, arrays, out)
     out.contract(**read_manifest(policy)["contract"])
     return {
         "round": past + 1,
         "shown": len(shown),
         "left_out": left_out,
         "shown_frames": sum(len(state) for _, state, _, _ in shown),
-        "frames": len(arrays.state),
-        "final_loss": trained.loss,
-        "held_out_loss": trained.held_out_loss,
-        "weights_digest": weights_digest(learner),
+        **trained,
     }

@@ -29,7 +29,7 @@ class SplatDemosParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     metrics=by_unit(
         count="episodes frames gaussians",
         share="overlap pass_rate pass_orientation pass_duration pass_quality",

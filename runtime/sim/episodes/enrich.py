@@ -57,9 +57,16 @@ def spread_draws(ranges: Ranges, count: int, seed: tuple[int, int]) -> list[int]
 
 
 def varied_eyes(
-    variants: Sequence[Variant], model: Model, twin: Twin, renderer: Renderer, gaussians: Gaussians, refine: Refine | None = None
+    variants: Sequence[Variant],
+    model: Model,
+    twin: Twin,
+    renderer: Renderer,
+    gaussians: Gaussians,
+    refine: Refine | None = None,
+    make: Callable[..., Eye] = Eye,
 ) -> list[Eye]:
-    """The twin's cameras as variants have them, one for each: moved, with the splat drawn from there, in another light."""
+    """The twin's cameras as variants have them, one for each: moved, with the splat drawn from there, in another light. `make`
+    makes an eye."""
     eyes = []
     for camera, variant in zip(twin.cameras, variants, strict=True):
         look = varied_look(twin.look, variant, np.array((twin.task.area.center_x_m, 0.0, 0.0)))
@@ -69,7 +76,7 @@ def varied_eyes(
         def varied(at: Camera, behind: Callable[[Camera], Backdrop] = behind, variant: Variant = variant) -> Backdrop:
             return varied_backdrop(behind(at), at, variant)
 
-        eyes.append(Eye(model, moved, varied if moved.on else varied(moved), look, twin.samples))
+        eyes.append(make(model, moved, varied if moved.on else varied(moved), look, twin.samples))
     return eyes
 
 

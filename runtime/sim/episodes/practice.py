@@ -59,17 +59,26 @@ def practise(
     for first in range(0, count, GROUP):
         rng = np.random.default_rng([_STREAM, *drill.seed, first])
         scene = model()
-        change = 1 + drill.servo_change * rng.uniform(-1, 1)
-        scene.actuator_gainprm[:, 0] *= change
-        scene.actuator_biasprm[:, 1] *= change
-        changed = replace(twin, physics=replace(twin.physics, latency_s=drill.latency_s * rng.uniform()))
+        changed = drilled(scene, twin, drill, rng)
         looks = eyes(scene, rng)
-        indices = range(first, min(first + GROUP, count))
-        starts = [kind_of(twin.task).draw_start(twin.task, i, "practice", hash_of(drill.seed), twin.robot) for i in indices]
+        starts = starts_of(twin, drill, range(first, min(first + GROUP, count)))
         steps, n = round(twin.task.horizon_s * twin.control_hz), len(starts)
         taken = rng.integers(1, max(2, round(LATEST * steps)), n) if policy else np.zeros(n, int)
         for _, episode in shown_from(scene, changed, starts, taken, drill.hold_steps, looks, policy, rng):
             yield episode, {eye.camera.name: redraw(eye, episode, rng) for eye in looks}, [eye.camera for eye in looks]
+
+
+def drilled(scene: Model, twin: Twin, drill: Drill, rng: np.random.Generator) -> Twin:
+    """Change the servos of a scene as a drill has it; the twin with the latency that goes with them."""
+    change = 1 + drill.servo_change * rng.uniform(-1, 1)
+    scene.actuator_gainprm[:, 0] *= change
+    scene.actuator_biasprm[:, 1] *= change
+    return replace(twin, physics=replace(twin.physics, latency_s=drill.latency_s * rng.uniform()))
+
+
+def starts_of(twin: Twin, drill: Drill, indices: range) -> list[Start]:
+    """The starts of a drill."""
+    return [kind_of(twin.task).draw_start(twin.task, i, "practice", hash_of(drill.seed), twin.robot) for i in indices]
 
 
 def shown_from(

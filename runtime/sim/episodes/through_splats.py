@@ -1,7 +1,8 @@
 """Recorded episodes seen through splats of robot and objects (row E), or in plain colours as a control; how both differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,17 @@ SKY = 0.8
 FLOOR = Material((0.42, 0.42, 0.42), (0.62, 0.62, 0.62), "checker", 0.1)
 
 
+def seen_as_splats(model: Model, first: Episode, spacing_m: float, renderer: Renderer) -> Callable[..., SplatEye]:
+    """What makes eyes that see robot and objects as Gaussians, lit as where an episode begins, of what an `Eye` is made of."""
+    return partial(SplatEye, shell=shell_of(model, spacing_m), scanned=state_at(model, first, 0), renderer=renderer)
+
+
 def splat_eyes(
     model: Model, twin: Twin, behind: Mapping[str, Behind], first: Episode, spacing_m: float, renderer: Renderer
 ) -> dict[str, SplatEye]:
-    """The twin's cameras, which see robot and objects as Gaussians, lit as where the first episode begins."""
-    shell, scanned = shell_of(model, spacing_m), state_at(model, first, 0)
-    made = (shell, scanned, renderer, twin.samples)
-    return {c.name: SplatEye(model, c, behind[c.name], twin.look, *made) for c in twin.cameras}
+    """The twin's cameras, which see robot and objects as Gaussians."""
+    make = seen_as_splats(model, first, spacing_m, renderer)
+    return {c.name: make(model, c, behind[c.name], twin.look, twin.samples) for c in twin.cameras}
 
 
 def plain_eyes(model: Model, twin: Twin, behind: Mapping[str, Behind] | None) -> dict[str, Eye]:

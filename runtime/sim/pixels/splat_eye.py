@@ -18,8 +18,8 @@ from runtime.sim.parts.mj import Data, Model, mujoco
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import GROUPS, Behind, Eye, Look, where_now
-from runtime.sim.pixels.raycast import cast, lambert, lit
-from runtime.sim.pixels.solids import BOX, CAPSULE, CYLINDER, ELLIPSOID, LIFT_M, MESH, SPHERE, Solids, colors
+from runtime.sim.pixels.raycast import cast, lambert
+from runtime.sim.pixels.solids import BOX, CAPSULE, CYLINDER, ELLIPSOID, LIFT_M, MESH, SHADOW_END, SPHERE, Solids, colors
 from runtime.splat.gaussians import Gaussians, rgb_to_sh
 from runtime.splat.renderer import Renderer
 
@@ -133,10 +133,11 @@ class SplatEye(Eye):
         camera: Camera,
         behind: Behind,
         look: Look,
+        samples: int = 2,
+        *,
         shell: Shell,
         scanned: Data,
         renderer: Renderer,
-        samples: int = 2,
     ) -> None:
         self.shell, self.scanned, self._renderer = shell, scanned, renderer
         super().__init__(model, camera, behind, look, samples)
@@ -144,7 +145,10 @@ class SplatEye(Eye):
     def _light_up(self, look: Look) -> None:
         super()._light_up(look)
         points, _, normals = self.shell.placed(self.scanned)
-        seen = lit(self.model, self.scanned, look.lamp, points + LIFT_M * normals, GROUPS)
+        lamp, root = np.array(look.lamp.position_m), self.model.body_rootid[self.model.geom_bodyid]
+        met = cast(self.model, self.scanned, lamp, points + LIFT_M * normals - lamp, GROUPS)
+        own = root[met.geom] == root[self.shell.geom]  # things are scanned one by one: none lies in the shadow of another
+        seen = (met.range > SHADOW_END) | ~own
         albedo = np.clip(self.shell.albedo * np.array(look.color_gain), 0, 1)
         self._sh = rgb_to_sh(albedo * lambert(look.lamp, points, normals, seen))[:, None]
 

@@ -37,7 +37,7 @@ def test_a_link_moves_its_gaussians(eye: SplatEye, sim_demos: Path, sim_twin: Pa
     """Seen larger than policies see it: of four pixels of a link, one is at its edge there."""
     camera = eye.camera.resized(320, 240)
     behind = bare(camera, read_twin(sim_twin))
-    large = SplatEye(eye.model, camera, behind, eye.look, eye.shell, eye.scanned, Embedded())
+    large = SplatEye(eye.model, camera, behind, eye.look, shell=eye.shell, scanned=eye.scanned, renderer=Embedded())
     episode = load_episodes(sim_demos / "episodes.npz")[0]
     states = [state_at(eye.model, episode, step) for step in (0, len(episode) - 1)]
     for link in LINKS:
@@ -53,7 +53,7 @@ def test_what_stands_before_them_hides_them(eye: SplatEye, sim_demos: Path) -> N
     state = state_at(eye.model, load_episodes(sim_demos / "episodes.npz")[0], 0)
     assert isinstance(eye.behind, Backdrop)
     wall = replace(eye.behind, depth_m=np.full_like(eye.behind.depth_m, 0.05))
-    hidden = SplatEye(eye.model, eye.camera, wall, eye.look, eye.shell, eye.scanned, Embedded())
+    hidden = SplatEye(eye.model, eye.camera, wall, eye.look, shell=eye.shell, scanned=eye.scanned, renderer=Embedded())
     assert np.allclose(hidden.light(state), eye.behind.rgb, atol=1e-6)
     assert np.abs(eye.light(state) - eye.behind.rgb).max() > 0.3
 
