@@ -32,6 +32,8 @@ class WorldModelParams(Params):
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
     members: int = Field(3, ge=1, le=9)
     """Members of the ensemble, whose disagreement tells what is unknown; a pre-trained model has its own number."""
+    still_mm: float = later(born=0.0, since=3, ge=0, le=20)
+    """As of `world_prior`; a pre-trained model has its own."""
     held_out: int = Field(24, ge=1)
     """Rollouts, the last ones, that are kept out of training and foretold."""
     windows: int = Field(400, ge=8)
@@ -127,7 +129,9 @@ def world_model(
     if clips is not None and not p.max_input_frames:
         hold_all(clips, twin)
     before = None if prior is None else read_world(prior / "model")
-    network = fresh(twin, before.members if before else p.members, p.world_seed)
+    known = before.network.sizes if before else None
+    members, still_mm = (known.members, known.still_mm) if known else (p.members, p.still_mm)
+    network = fresh(twin, members, p.world_seed, still_mm=still_mm)
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, by_unit, places, stage
@@ -27,6 +28,9 @@ class WorldPriorParams(Params):
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
     members: int = Field(3, ge=1, le=9)
     """Members of the ensemble, whose disagreement tells what is unknown."""
+    still_mm: float = later(born=0.0, since=3, ge=0, le=20)
+    """Steps of objects that are smaller than about this, in millimetres, come to next to nothing: for tasks whose objects move, and
+    mostly do not. 0 for no such thing."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
 
@@ -51,7 +55,7 @@ def world_prior(p: WorldPriorParams, twins: list[Path], rollouts: list[Path], ou
     from runtime.world.train import Recipe
     from runtime.world.windows import together
 
-    network = fresh(twins[0], p.members, p.world_seed, twins[1:])
+    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm)
     data = together([attempts_of(twin, found) for twin, found in zip(twins, rollouts, strict=True)])
     recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
     world, losses = taught(network, twins[0], data, recipe, out.progress)

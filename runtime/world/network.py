@@ -24,7 +24,8 @@ PLANE_M = 0.02
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once."""
+    """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; of an object's step of
+    less than about `still_mm` next to nothing is left (0 for no such thing)."""
 
     joints: int
     objects: int
@@ -36,6 +37,7 @@ class Sizes:
     channels: int = 16
     paint: int = 96
     cell: int = 4
+    still_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -144,13 +146,21 @@ class Ensemble(nn.Module):
         moved = self.move(torch.cat([code, entered], 2))
         j, k = self.s.joints, self.s.objects
         joints = w.joints + torch.sigmoid(self.gain) * (action - w.joints) + moved[..., :j] * 0.05
-        objects = w.objects + moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM
+        objects = w.objects + self.moved(moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM)
         by = moved[..., j + 3 * k :] * 0.2
         c, s = torch.cos(by), torch.sin(by)
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
         after = World(joints, objects, turns, code, action, self.tip(joints))
         said = self.tell(torch.relu(self.say(torch.cat([code, entered, self.features(after, action)], 2))))
         return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:5], said[..., 5])
+
+    def moved(self, step: Tensor) -> Tensor:
+        """Steps of objects [M, B, K, 3], metres, without their drift: what nobody touches stays where it is, and the least of steps that
+        a linear layer gives adds up to millimetres over a window."""
+        if not self.s.still_mm:
+            return step
+        square = (step * step).sum(-1, keepdim=True)
+        return step * (square / (square + (self.s.still_mm / 1000) ** 2))
 
     def settle(self, found: Sequence[Tensor], joints: Tensor, actions: Tensor) -> World:
         """The world after k looks [M, B, k, J], with actions [M, B, k - 1, J] between them, from what eyes found: objects

@@ -86,7 +86,7 @@ def hold_all(clips: Path, twin: Path) -> None:
     fits("frames of the clips", sum(e["frames"] for e in entries), each, "stages.world_model.max_input_frames")
 
 
-def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = ()) -> Network:
+def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = (), still_mm: float = 0.0) -> Network:
     """A network for the robot, the first camera and the number of objects of a twin.
 
     Raises:
@@ -95,10 +95,11 @@ def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = ()) -> N
     seed_everything(seed)
     facts = read_twin(twin)
     camera = facts.cameras[0]
-    sizes = Sizes(facts.robot.action_dim, len(kind_of(facts.task).OBJECTS), camera.height, camera.width, members)
+    objects = len(kind_of(facts.task).OBJECTS)
+    sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, still_mm=still_mm)
     network = Network(sizes, skeleton_of(read_model(twin), facts.robot), View().look(camera))
     for other in others:
-        theirs = fresh(other, members, seed)
+        theirs = fresh(other, members, seed, still_mm=still_mm)
         if theirs.facts() != network.facts():
             message = "locations of a set differ in robot, objects of the task, or size of the first camera"
             raise InputError(Problem("R346", message, "use a set whose locations are alike in these", "sets"))
