@@ -128,6 +128,14 @@ def test_docs_name_files_that_exist() -> None:
     assert sorted((page, name) for page, name in named if not (REPOSITORY / name).exists()) == []
 
 
+def test_each_requirement_of_the_matrix_names_what_shows_it() -> None:
+    rows = re.findall(r"^\| ([A-D](?=:)|P\d+)(.*)$", (REPOSITORY / "docs" / "matrix.md").read_text(), re.M)
+    assert [name for name, _ in rows] == [*"ABCD", *(f"P{i}" for i in range(1, 16))]
+    shown = {name: re.findall(r"`((?:specs|tests|docs|benchmarks)/[^`]*)`", text) for name, text in rows}
+    assert [name for name, paths in shown.items() if not paths] == []
+    assert [path for paths in shown.values() for path in paths if not (REPOSITORY / path).exists()] == []
+
+
 def test_the_compiler_names_no_stage() -> None:
     """What a study does with a stage follows from its role (`compiler/graph/roles.py`), never from its name."""
     from runtime.stage import load_stages

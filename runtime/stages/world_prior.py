@@ -29,7 +29,7 @@ class WorldPriorParams(Params):
     members: int = Field(3, ge=1, le=9)
     """Members of the ensemble, whose disagreement tells what is unknown."""
     still_mm: float = later(born=0.0, since=3, ge=0, le=20)
-    """Steps of objects that are smaller than about this, in millimetres, come to next to nothing: for tasks whose objects move, and
+    """Steps of objects that are smaller than about this, millimetres, come to next to nothing: for tasks whose objects move, and
     mostly do not. 0 for no such thing."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""

@@ -24,8 +24,8 @@ PLANE_M = 0.02
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; of an object's step of
-    less than about `still_mm` next to nothing is left (0 for no such thing)."""
+    """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; next to nothing is
+    left of an object's step of less than about `still_mm` (0 for no such thing)."""
 
     joints: int
     objects: int
@@ -155,8 +155,8 @@ class Ensemble(nn.Module):
         return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:5], said[..., 5])
 
     def moved(self, step: Tensor) -> Tensor:
-        """Steps of objects [M, B, K, 3], metres, without their drift: what nobody touches stays where it is, and the least of steps that
-        a linear layer gives adds up to millimetres over a window."""
+        """Steps of objects [M, B, K, 3], metres, without their drift: what nobody touches stays where it is, and the small steps
+        that a linear layer gives add up to millimetres over a window."""
         if not self.s.still_mm:
             return step
         square = (step * step).sum(-1, keepdim=True)
