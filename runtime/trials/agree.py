@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import combinations
 from math import isnan
 
 import pyarrow as pa
 
-from runtime.bound.domain import REAL, SIMULATED, Domain
+from runtime.bound.domain import DOMAINS, SIMULATED, Domain
 from runtime.report.forms.reality import Measure as MeasureForm
 from runtime.report.forms.reality import Powered, SimReal
 from runtime.stats.inference.gap import gaps
@@ -47,7 +48,8 @@ def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> 
     notes = [f"{alone} training runs have trials in one of the domains only and were left out"] if alone else []
     if len(policies) < FEWEST_POLICIES:
         notes.append(f"{len(policies)} policies: what further ones would do is unknown ({FEWEST_POLICIES} are needed)")
-    helped = {approach: _powered(trials, approach, simulated, real, level) for approach in trials.approaches()}
+    asked = trials.approaches() if DOMAINS[real].real else []  # where trials are dear
+    helped = {approach: _powered(trials, approach, simulated, real, level) for approach in asked}
     return {
         "simulated": simulated,
         "real": real,
@@ -85,10 +87,11 @@ def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> 
 
 
 def all_pairs(table: pa.Table, level: float) -> list[SimReal]:
-    """`sim_real` of every simulated domain with every real one that have a policy in common, for a report."""
+    """`sim_real` of every simulated domain with each that is closer to reality and has a policy in common with it: what is real or
+    stands for it, and the twin for what is imagined of it. For a report."""
     there = set(table["domain"].to_pylist())
     found = []
-    for simulated, real in ((s, r) for s in SIMULATED for r in REAL if {s, r} <= there):
+    for simulated, real in ((s, r) for s, r in combinations(DOMAINS, 2) if s in SIMULATED and {s, r} <= there):
         with suppress(TrialsRefused):
             found.append(sim_real(table, simulated, real, level))
     return found

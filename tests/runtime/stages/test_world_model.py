@@ -176,6 +176,17 @@ def test_what_is_painted_as_before_stays_as_it_was_seen(sim_twin: Path, rollouts
     assert off(state[0], kept) < off(state[0] + 1, kept)
 
 
+def test_what_nobody_touches_stays_where_it_is(sim_store: Path, sim_twin: Path, rollouts: Path, world: Path) -> None:
+    """Steps far below `still_mm` come to nothing, those of a push stay nearly whole; a saved model knows its own."""
+    made = run_stage("world_prior", FEW | {"still_mm": 2.0}, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
+    steps = torch.tensor([[0.1, 0, 0], [0, 1.0, 0], [0, 6.0, 8.0]]).view(1, 3, 1, 3) / 1000
+    kept, whole = (read_world(folder / "model").network.ensemble.moved(steps) for folder in (made, world))
+    torch.testing.assert_close(
+        (kept.norm(dim=-1) / steps.norm(dim=-1)).flatten(), torch.tensor([0.0025, 0.2, 0.9615]), atol=1e-3, rtol=0
+    )
+    assert torch.equal(whole, steps)
+
+
 def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="R347: rollouts hold 0 windows"):
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)

@@ -4,6 +4,7 @@ import json
 import random
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from compiler.cli import main
@@ -63,6 +64,13 @@ def test_all_pairs_of_domains_of_a_table(robot: Path) -> None:
     table = read_set(robot, "lab").table
     (found,) = all_pairs(table, 0.9)
     assert (found["simulated"], found["real"], found["level"]) == ("twin", "irl", 0.9)
+    dreamt = table.filter([d == "twin" for d in table["domain"].to_pylist()])
+    at = dreamt.column_names.index("domain")
+    dreamt = dreamt.set_column(at, "domain", pa.array(["world_model"] * len(dreamt), table["domain"].type))
+    pairs = all_pairs(pa.concat_tables([table, dreamt]), 0.9)
+    assert [(p["simulated"], p["real"]) for p in pairs] == [("world_model", "twin"), ("world_model", "irl"), ("twin", "irl")]
+    assert pairs[0]["agreement"]["pearson"]["value"] == pytest.approx(1)
+    assert (pairs[0]["powered"], pairs[0]["unpowered"]) == ([], [])
     assert all_pairs(table.filter([d == "irl" for d in table["domain"].to_pylist()]), 0.9) == []
 
 
