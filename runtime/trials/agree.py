@@ -87,8 +87,8 @@ def sim_real(table: pa.Table, simulated: Domain, real: Domain, level: float) -> 
 
 
 def all_pairs(table: pa.Table, level: float) -> list[SimReal]:
-    """`sim_real` of every simulated domain with each that is closer to reality and has a policy in common with it: what is real or
-    stands for it, and the twin for what is imagined of it. For a report."""
+    """`sim_real` of every simulated domain with each that is closer to reality and has a policy in common with it: what is real
+    or stands for it, and the twin for what is imagined of it. For a report."""
     there = set(table["domain"].to_pylist())
     found = []
     for simulated, real in ((s, r) for s, r in combinations(DOMAINS, 2) if s in SIMULATED and {s, r} <= there):
