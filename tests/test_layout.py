@@ -128,8 +128,8 @@ def test_docs_name_files_that_exist() -> None:
     assert sorted((page, name) for page, name in named if not (REPOSITORY / name).exists()) == []
 
 
-def test_each_requirement_of_the_matrix_names_what_shows_it() -> None:
-    rows = re.findall(r"^\| ([A-D](?=:)|P\d+)(.*)$", (REPOSITORY / "docs" / "matrix.md").read_text(), re.M)
+def test_each_requirement_of_the_playbook_names_what_shows_it() -> None:
+    rows = re.findall(r"^\| ([A-D](?=:)|P\d+)(.*)$", (REPOSITORY / "docs" / "playbook.md").read_text(), re.M)
     assert [name for name, _ in rows] == [*"ABCD", *(f"P{i}" for i in range(1, 16))]
     shown = {name: re.findall(r"`((?:specs|tests|docs|benchmarks)/[^`]*)`", text) for name, text in rows}
     assert [name for name, paths in shown.items() if not paths] == []
