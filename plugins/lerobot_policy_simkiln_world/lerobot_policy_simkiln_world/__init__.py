@@ -1,5 +1,16 @@
-"""SmolVLA with a gated memory of a predicted world; LeRobot imports this by its name: `--policy.type=smolvla_world`."""
+"""Policies with a gated memory of a predicted world; LeRobot imports this by its name: `--policy.type=smolvla_world` (SmolVLA) and
+`--policy.type=simkiln_small_world` (small enough for a CPU)."""
 
 from lerobot_policy_simkiln_world.configuration_smolvla_world import SmolVLAWorldConfig
+from runtime.learn.modality.plugin import (
+    SimkilnSmallWorldConfig,
+    SimkilnSmallWorldPolicy,
+    make_simkiln_small_world_pre_post_processors,
+)
 
-__all__ = ["SmolVLAWorldConfig"]
+__all__ = [
+    "SimkilnSmallWorldConfig",
+    "SimkilnSmallWorldPolicy",
+    "SmolVLAWorldConfig",
+    "make_simkiln_small_world_pre_post_processors",
+]

@@ -11,12 +11,9 @@ from runtime.learn.actor import PolicyFacts, check_observation
 from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, checked_instruction
 from runtime.learn.modality.encoding import read_encoder
 from runtime.learn.modality.learner import network_of
-from runtime.learn.modality.memory import ENCODER, MEMORY
+from runtime.learn.modality.memory import ENCODER, MEMORY, UNSEEING
 from runtime.learn.modality.modality import Mode, Window
 from runtime.learn.normaliser import Stats, denormalise, normalise
-
-UNSEEING: tuple[Mode, ...] = ("none", "zero", "random")
-"""Memories that need no latent of what is seen."""
 
 
 class SmallWorldActor:

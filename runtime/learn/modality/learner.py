@@ -14,6 +14,7 @@ from runtime.learn.dataset import ACTION, IMAGE_PREFIX, STATE, Arrays
 from runtime.learn.modality.latents import Latents
 from runtime.learn.modality.modality import LOGGED, Mode, Sizes, Window
 from runtime.learn.modality.network import FlowNet
+from runtime.learn.modality.objective import flowed
 from runtime.learn.normaliser import Stats
 from runtime.learn.small.learner import LightLearner
 from runtime.learn.small.network import Dims
@@ -67,37 +68,22 @@ class SmallWorldLearner(LightLearner):
         self.net.train(train)
         images = [self.image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
-        if self.spec.state_dim == self.spec.action_dim:
-            action = action - state[:, None]
         luck = None if train else torch.Generator().manual_seed(HELD_OUT_SEED)
-        noise = torch.randn(action.shape, generator=luck)
-        time = torch.rand(len(action), generator=luck) * 0.999 + 0.001
-        noisy = time[:, None, None] * noise + (1 - time[:, None, None]) * action
-        seen, features = self.net.look(images, state)
-        world, found = self.net.world, {}
-        if world is not None:
-            past, future, within = self.latents.around(batch["index"], self.spec.n_action_steps)
-            window = Window(torch.from_numpy(past), torch.from_numpy(future), torch.from_numpy(within))
-            found = world.remember(window, self.memory.mode)
-        error = ((self.net.velocity(features, noisy, time) - (noise - action)) ** 2).mean(-1)
-        real = (~torch.from_numpy(batch["action_is_pad"])).to(error.dtype)
-        loss = (error * real).sum() / real.sum().clamp_min(1)
-        if world is not None:
-            world.forget()
+        window, mode, weight = None, self.memory.mode, self.memory.world_weight
+        if self.net.world is not None:
+            known = self.latents.around(batch["index"], self.spec.n_action_steps)
+            window = Window(*(torch.from_numpy(x) for x in known))
+        pad = torch.from_numpy(batch["action_is_pad"])
+        flow = flowed(self.net, (images, state, action, pad), window, mode, luck)
         if not train:
-            return loss
-        total = self._with_places(loss, seen, batch)
-        if world is not None:
-            if self.memory.mode != "none":
-                total = total + found["world_loss"]
-            if self.memory.world_weight:
-                auxiliary, cosine = world.auxiliary(features, window)
-                total = total + self.memory.world_weight * auxiliary
-                if self.memory.mode == "none":  # the Prophet is not trained then: what foretells is the policy itself
-                    found |= {"world_loss": auxiliary, "world_cos": cosine}
-            self.logs = [*self.logs[-RECENT + 1 :], world.logged(found, total)]
+            return flow.loss
+        total = self._with_places(flow.loss, flow.keypoints, batch)
+        if self.net.world is not None and window is not None:
+            total, found = flow.with_world(self.net, total, window, mode, weight)
+            log = self.net.world.logged(found, total)
         else:
-            self.logs = [*self.logs[-RECENT + 1 :], dict.fromkeys(LOGGED, 0.0) | {"loss_total": float(total.detach())}]
+            log = dict.fromkeys(LOGGED, 0.0) | {"loss_total": float(total.detach())}
+        self.logs = [*self.logs[-RECENT + 1 :], log]
         return total
 
     def logged(self) -> dict[str, float]:

@@ -4,18 +4,31 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from runtime.problem import InputError, Problem
 
+if TYPE_CHECKING:
+    from runtime.learn.modality.modality import Mode
+
 ENCODER, MEMORY = "encoder", "memory.json"
+UNSEEING: "tuple[Mode, ...]" = ("none", "zero", "random")
+"""Memories that need no latent of what is seen."""
 
 
 def install_memory(checkpoint: Path, trained: str, camera: str, encoder: Path) -> None:
     """Put what it remembers in trials into a checkpoint, and the encoder of that: as it was trained, but that nobody knows what
     truly comes."""
-    said = {"trained": trained, "rollout": "pred" if trained == "oracle" else trained, "camera": camera}
+    said = {"trained": trained, "rollout": rollout_memory(None, trained), "camera": camera}
     (checkpoint / MEMORY).write_text(json.dumps(said) + "\n")
     share(encoder, checkpoint / ENCODER)
+
+
+def rollout_memory(checkpoint: Path | None, trained: str) -> "Mode":
+    """What is remembered in trials: what the checkpoint says, else what it was trained with; nobody knows what truly comes."""
+    if checkpoint is not None and (checkpoint / MEMORY).is_file():
+        return json.loads((checkpoint / MEMORY).read_text())["rollout"]
+    return cast("Mode", "pred" if trained == "oracle" else trained)
 
 
 def set_memory(checkpoint: Path, mode: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from runtime.build.testing import run_stage
 from runtime.contract import Contract, mismatches
 from runtime.foresight.process import digest_of
-from runtime.learn.dataset import read_arrays
+from runtime.learn.dataset import offline, read_arrays
 from runtime.learn.load import load_policy
 from runtime.learn.modality.encoders import Pretrained
 from runtime.learn.modality.eyes import WorldEyes
@@ -188,3 +189,45 @@ def test_the_cosmos_tokenizer_as_an_encoder(
     (tmp_path / "cosmos/config.json").write_text("{}")
     with pytest.raises(InputError, match="R411"):
         Pretrained("cosmos", tmp_path / "cosmos", 1)
+
+
+def test_lerobot_loads_and_trains_it(arm: Any, latents: Path, sim_demos: Path, tmp_path: Path) -> None:
+    offline()
+    import_module("lerobot_policy_simkiln_world")
+    factory, plugin = import_module("lerobot.policies.factory"), import_module("runtime.learn.modality.plugin")
+    made, arrays = arm(learning_rate=0.05, places_weight=0), read_arrays(sim_demos / "dataset")
+    config: Any = import_module("lerobot.configs").PreTrainedConfig.from_pretrained(made / "checkpoint", local_files_only=True)
+    policy: Any = factory.get_policy_class("simkiln_small_world").from_pretrained(made / "checkpoint", config=config).eval()
+    before, after = factory.make_pre_post_processors(config, pretrained_path=str(made / "checkpoint"))
+    image = torch.from_numpy(arrays.images["front"][[0, 9]]).permute(0, 3, 1, 2) / 255
+    seen = before({"observation.images.front": image, "observation.state": torch.from_numpy(arrays.state[[0, 9]])})
+    noise = np.stack([np.random.default_rng((0, i, 0)).standard_normal((16, 6), np.float32) for i in range(2)])
+    actor = load_policy(made / "checkpoint")
+    actor.reset(2)
+    expected = actor.act({"front": arrays.images["front"][[0, 9]]}, arrays.state[[0, 9]], INSTRUCTION)
+    chunk = after(policy.predict_action_chunk(seen, torch.from_numpy(noise)))
+    np.testing.assert_allclose(chunk[:, 0], expected, atol=1e-5)
+    policy.config.world_memory_mode_rollout = "random"
+    assert not torch.allclose(after(policy.predict_action_chunk(seen, torch.from_numpy(noise))), chunk)
+
+    config.world_memory_mode_rollout, config.world_latents_path = "", str(latents / "latents")
+    fresh = plugin.SimkilnSmallWorldPolicy(config)
+    frames = torch.arange(4)
+    batch = {
+        "observation.images.front": torch.randn(4, 3, *image.shape[2:]),
+        "observation.state": torch.randn(4, 6),
+        "action": torch.randn(4, 16, 6),
+        "action_is_pad": torch.zeros(4, 16, dtype=torch.bool),
+        "index": frames,
+    }
+    loss, logged = fresh.forward(batch)
+    loss.backward()
+    assert set(LOGGED) == logged.keys()
+    assert logged["world_loss"] > 0
+    fresh.save_pretrained(tmp_path)
+    again = plugin.SimkilnSmallWorldPolicy.from_pretrained(tmp_path)
+    assert all(torch.equal(x, y) for x, y in zip(fresh.parameters(), again.parameters(), strict=True))
+    with pytest.raises(ValueError, match="world_encoder_path"):
+        again.select_action(batch)
+    with pytest.raises(ValueError, match="are of another dataset"):
+        fresh.forward(batch | {"index": frames + len(arrays.state)})
