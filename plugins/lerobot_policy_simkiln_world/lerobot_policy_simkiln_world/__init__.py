@@ -1,4 +1,4 @@
-"""Policies with a gated memory of a predicted world; LeRobot imports this by its name: `--policy.type=smolvla_world` (SmolVLA) and
+"""Policies with a gated memory of a predicted world, which LeRobot imports by its name: `--policy.type=smolvla_world` (SmolVLA),
 `--policy.type=simkiln_small_world` (small enough for a CPU)."""
 
 from lerobot_policy_simkiln_world.configuration_smolvla_world import SmolVLAWorldConfig

@@ -4,15 +4,11 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from runtime.problem import InputError, Problem
 
-if TYPE_CHECKING:
-    from runtime.learn.modality.modality import Mode
-
 ENCODER, MEMORY = "encoder", "memory.json"
-UNSEEING: "tuple[Mode, ...]" = ("none", "zero", "random")
+UNSEEING = ("none", "zero", "random")
 """Memories that need no latent of what is seen."""
 
 
@@ -24,11 +20,11 @@ def install_memory(checkpoint: Path, trained: str, camera: str, encoder: Path) -
     share(encoder, checkpoint / ENCODER)
 
 
-def rollout_memory(checkpoint: Path | None, trained: str) -> "Mode":
+def rollout_memory(checkpoint: Path | None, trained: str) -> str:
     """What is remembered in trials: what the checkpoint says, else what it was trained with; nobody knows what truly comes."""
     if checkpoint is not None and (checkpoint / MEMORY).is_file():
-        return json.loads((checkpoint / MEMORY).read_text())["rollout"]
-    return cast("Mode", "pred" if trained == "oracle" else trained)
+        return str(json.loads((checkpoint / MEMORY).read_text())["rollout"])
+    return "pred" if trained == "oracle" else trained
 
 
 def set_memory(checkpoint: Path, mode: str) -> str:

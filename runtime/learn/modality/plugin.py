@@ -147,9 +147,8 @@ class SimkilnSmallWorldPolicy(PreTrainedPolicy):
         return self._queue.popleft()
 
     def _mode(self) -> Mode:
-        if said := self.config.world_memory_mode_rollout:
-            return cast("Mode", said)
-        return rollout_memory(self._folder, self.config.world_memory_mode_train)
+        said = self.config.world_memory_mode_rollout
+        return cast("Mode", said or rollout_memory(self._folder, self.config.world_memory_mode_train))
 
     def _window(self, index: Tensor) -> Window:
         if self._latents is None:
