@@ -107,14 +107,14 @@ def learn(
     looks: list[Looked] = []
     pool = np.zeros(0, int)
     rho, half, losses = 0.0, sac.recipe.batch // 2, [0.0]
-    every_real = demos.joined(real)
+    every_real, lots = demos.joined(real), np.random.default_rng(rng.integers(2**62))
     for update in range(updates):
         if update % every == 0:
             some = real.of(rng.permutation(len(real))[:LOOKED_AT])
             unsure = sac.uncertainty(some)
             known, worth = sac.worth(every_real), sac.worth(synthetic)
             cap = caps(synthetic.seen, every_real.seen, known, pace.quantile, pace.neighbours)
-            kept, sure, modest = selected(synthetic, worth, cap, pace, rng)
+            kept, sure, modest = selected(synthetic, worth, cap, pace, lots)
             pool, rho = np.flatnonzero(kept), share(unsure, pace)
             rho = rho if len(pool) else 0.0
             won = synthetic.reward[pool] >= CHANCE_OF_SUCCESS

@@ -148,7 +148,6 @@ def paced(
         message = "nothing imagines what is to be admitted"
         raise InputError(Problem("R423", message, "say `inputs: {paced: {world: post_world}}`, or `admit: none`", "inputs.paced"))
     this, luck = int(read_manifest(site)["metrics"]["round"]), luck_of(p.seed, arrays)
-    seed_everything(luck + this)
     learner = resumed(policy / "checkpoint", facts, demos / "dataset")
     acts, rng = Acts(learner, p.reach_rad), np.random.default_rng([101, luck, this])
     steps = read_steps(site / "steps.npz")
@@ -163,6 +162,7 @@ def paced(
             acts, model, steps, nearby, this, read_twin(twin).robot.limits_rad, np.random.default_rng([103, luck, this])
         )
     recipe = Recipe(p.batch_size, p.rate, p.actor_rate, p.discount, anchor=p.anchor)
+    seed_everything(luck + this)  # after whatever was read, so that all arms begin alike
     sac = Sac(real.seen.shape[1], acts.size, recipe, critics=p.critics)
     if before:
         sac.load(load_file(before / "learner.safetensors"))
