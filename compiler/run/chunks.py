@@ -51,12 +51,12 @@ class Chunk:
 
 
 def chunks(plan: Plan) -> list[Chunk]:
-    """Every node to build, in chunks; nodes of one chunk have the same stage, look and back ends: none needs another, and
-    one Python builds them all."""
-    by_stage: dict[tuple[str, int | None, str], list[Node]] = {}
+    """Every node to build, in chunks; nodes of one chunk have the same stage, look, round and back ends: none needs another, and
+    one Python builds them all. Of two rounds a later one would wait for what waits for the chunk."""
+    by_stage: dict[tuple[str, int | None, int | None, str], list[Node]] = {}
     for node in plan.build():
         chosen = str(node.backends) if node.backends else ""
-        by_stage.setdefault((node.stage.name, node.scope.look, chosen), []).append(node)
+        by_stage.setdefault((node.stage.name, node.scope.look, node.scope.round, chosen), []).append(node)
     return [Chunk(part) for nodes in by_stage.values() for part in _split(nodes)]
 
 
