@@ -2,6 +2,7 @@
 learning."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,25 @@ def test_a_world_model_that_is_not_post_trained_stays_as_it_is(
     for name in ("world.safetensors", "world.json"):
         assert (made / "model" / name).read_bytes() == (sim_world / "model" / name).read_bytes()
     assert {said(made)[f"gain_psnr_{h}"] for h in (1, 4, 8, 16)} == {0}
+
+
+def test_a_report_tells_what_rounds_admitted(
+    rounds: list[dict[str, Path]], sim_store: Path, sim_twin: Path, sim_conditions: Path
+) -> None:
+    shown = {"trials": 4, "twice": 0, "domain": "twin"}
+    of = {"twin": sim_twin, "conditions": sim_conditions}
+    tried = [run_stage("evaluate", shown, of | {"policy": made["paced"]}, sim_store) for made in rounds]
+    names = ["paced~round-1", "paced"]
+    cells = [{"location": "cellar", "task": "press", "approach": a, "seed": 0, "domain": "twin"} for a in names]
+    frame = {"id": "own", "baseline": names[0], "locations": ["cellar"], "tasks": ["press"], "approaches": names, "seeds": [0]}
+    shared = {"cells": cells, "study": frame | {"trials": {"twin": 4}}}
+    ports: dict[str, Path | list[Path]] = {"trials": [*tried]}
+    ports |= {"uplift": run_stage("uplift", shared, ports, sim_store)}
+    report = run_stage("report", shared, ports, sim_store)
+    found = json.loads((report / "report.json").read_text())["paced"]
+    assert [(row["round"], row["admitted"], row["rho_last"]) for row in found["rows"]] == [(1, 1.0, 0.5), (2, 1.0, 0.5)]
+    assert found["rows"][1]["real_steps"] == said(rounds[1]["site"])["real_steps_so_far"]
+    page = (report / "report.html").read_text()
+    section = page[page.index('<section id="paced">') :].partition("</section>")[0]
+    assert "What referees asked for" in section
+    assert 'download="own-paced.csv"' in section
