@@ -1,6 +1,7 @@
 """Many short nodes share a job; what needs what is kept."""
 
 import json
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from compiler.run import chunks as chunking
 from compiler.run.chunks import chunks
 from compiler.run.emit import emit
 from compiler.run.frozen_plan import FrozenPlan
+from tests import REPOSITORY
 from tests.compiler.graph.test_pattern import written
 
 
@@ -17,6 +19,16 @@ def test_few_nodes_have_a_job_each(tmp_path: Path) -> None:
     project = open_project(written(tmp_path, [(0, ""), (1, "")]))
     plan = plan_study(project, "study")
     assert all(len(part.nodes) == 1 for part in chunks(plan))
+
+
+def test_rounds_make_no_circle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy of round 2 needs rollouts of that of round 1, of which another arm's is built by the same stage."""
+    monkeypatch.setattr(chunking, "MANY", 3)
+    parts = chunks(plan_study(open_project(REPOSITORY), "paced-samples"))
+    home = {n.address: i for i, part in enumerate(parts) for n in part.nodes}
+    needed = {i: {home[p.address] for n in part.nodes for p in n.parents() if p.address in home} for i, part in enumerate(parts)}
+    assert any(len(part.nodes) > 1 for part in parts)
+    TopologicalSorter(needed).prepare()
 
 
 @pytest.mark.parametrize("worth", [2.0, 20.0])
