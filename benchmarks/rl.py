@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import recipe
 from benchmarks.recipe import Arms, Cell
 
-EXPERT = {"method": "dagger", "episodes": 120}
+EXPERT = {"method": "dagger", "episodes": 480}
 ARMS: Arms = {
     "baseline": None,
     "practice": ("practice", {}),

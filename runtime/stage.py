@@ -99,8 +99,8 @@ def marked_fields(params: type[BaseModel], mark: str) -> dict[str, Any]:
     compute, data or capacity for the policy, so a fair comparison holds it equal), `rollouts` (domain -> rollouts for
     development that one of it is at most), `recorded` (one of it is an episode recorded at the real place, `by_program`, or
     steered by people: `teleoperated`; or one of it is a step there, `control_steps`), `instead` (a section of specs that takes
-    its place), `metric_of` (it names a metric
-    of what that port reads); `since` and `born` are those of `runtime.bound.base.later`.
+    its place), `metric_of` (it names a metric of what that port reads), `parts_of_task` (its keys are among those that this
+    attribute of the task names); `since` and `born` are those of `runtime.bound.base.later`.
     """
     extras = {name: info.json_schema_extra for name, info in params.model_fields.items()}
     return {name: extra[mark] for name, extra in extras.items() if isinstance(extra, dict) and mark in extra}

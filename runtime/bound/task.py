@@ -4,7 +4,7 @@ Each kind of task adds settings of its own in `runtime/sim/tasks/KIND/setup.py`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -40,6 +40,8 @@ class Asked(Bound):
 class Task(Asked):
     """One task. A kind's own model is a subclass in its folder, whose `kind` is the folder's name."""
 
+    reward_parts: ClassVar[tuple[str, ...]] = ("success", "time", "smooth")
+    """Names of the parts of its reward, for who checks specs; each kind adds its own of `reward.py`."""
     start_jitter_rad: float = Field(0.06, ge=0, le=0.5)
     """Largest deviation of each joint from the start pose at the beginning of a trial."""
     held_out: bool = False

@@ -1,6 +1,6 @@
 """Policies that PPO trains: the small policy whole, or a perceptron beside it that adds to what it means."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +10,19 @@ from torch import Tensor, nn
 from runtime.learn.dataset import ACTION, STATE
 from runtime.learn.normaliser import EPS
 from runtime.learn.small.learner import LightLearner
+from runtime.learn.small.network import places_loss
 from runtime.rl.rollout import Experience
+
+type Demos = Callable[[], dict[str, np.ndarray]]
 
 
 class Whole:
     """All weights of a small policy are trained. A chunk's first `n_action_steps` are its decision [N, k, J], radians."""
 
-    def __init__(self, learner: LightLearner) -> None:
+    def __init__(self, learner: LightLearner, demos: Demos | None = None, demo_weight: float = 0.0) -> None:
+        """With `demos`, which draws batches of windows, cloning these is a loss beside the reward."""
         self.learner, self.every = learner, learner.spec.n_action_steps
+        self._demos, self._demo_weight = demos, demo_weight
         self._mean, self._sd = (torch.from_numpy(learner.stats[ACTION][name]) for name in ("mean", "std"))
         low_high = (learner.stats[STATE][name] for name in ("mean", "std"))
         self._state_mean, self._state_sd = (torch.from_numpy(value) for value in low_high)
@@ -33,8 +38,11 @@ class Whole:
 
     def mean(self, images: Mapping[str, np.ndarray], state: np.ndarray) -> Tensor:
         """What the policy means to do [N, k, J], radians."""
-        seen, joints = self.inputs(images, state)
-        return self.chunk(self.learner.net.look(seen), joints)[:, : self.every] * (self._sd + EPS) + self._mean
+        return self._meant(*self.inputs(images, state))[0]
+
+    def _meant(self, pictures: list[Tensor], joints: Tensor) -> tuple[Tensor, list[Tensor]]:
+        seen = self.learner.net.look(pictures)
+        return self.chunk(seen, joints)[:, : self.every] * (self._sd + EPS) + self._mean, seen
 
     def chunk(self, seen: list[Tensor], joints: Tensor) -> Tensor:
         """Keypoints and joints to normalised actions [N, chunk, J]."""
@@ -45,9 +53,17 @@ class Whole:
         with torch.no_grad():
             return self.mean(images, state).numpy().astype(np.float64)
 
-    def of(self, some: Experience, rows: np.ndarray) -> Tensor:
-        """What it means now in some decisions of an experience."""
-        return self.mean({name: images[rows] for name, images in some.images.items()}, some.state[rows])
+    def of(self, some: Experience, rows: np.ndarray) -> tuple[Tensor, Tensor | float]:
+        """See `runtime.rl.train.Trainee`: beside the reward, keypoints in the twin's pictures, and the demos."""
+        images = {name: images[rows] for name, images in some.images.items()}
+        mean, seen = self._meant(*self.inputs(images, some.state[rows]))
+        beside: Tensor | float = 0.0
+        if weight := self.learner.spec.places_weight:
+            for keypoints, camera in zip(seen, self.learner.spec.camera_keys, strict=True):
+                beside = beside + weight * places_loss(keypoints, torch.from_numpy(some.places[camera][rows]))
+        if self._demos:
+            beside = beside + self._demo_weight * self.learner.loss(self._demos(), True, self.chunk)
+        return mean, beside
 
     def finish(self) -> LightLearner:
         """The policy to publish."""
@@ -59,8 +75,8 @@ class Residual(Whole):
     "Residual Policy Learning", 2018). It begins with nothing to add; what is published is one wider small policy that does both.
     """
 
-    def __init__(self, learner: LightLearner, hidden: int) -> None:
-        super().__init__(learner)
+    def __init__(self, learner: LightLearner, hidden: int, demos: Demos | None = None, demo_weight: float = 0.0) -> None:
+        super().__init__(learner, demos, demo_weight)
         learner.net.requires_grad_(False)
         inputs, outputs = learner.weights()["net.plan.0.weight"].shape[1], len(learner.weights()["net.plan.4.bias"])
         self.hidden = hidden

@@ -54,9 +54,9 @@ class Knowing:
         with torch.no_grad():
             return self.mean(privileged).numpy().astype(np.float64)
 
-    def of(self, some: Experience, rows: np.ndarray) -> Tensor:
-        """What it means now in some decisions of an experience."""
-        return self.mean(some.privileged[rows, 0])
+    def of(self, some: Experience, rows: np.ndarray) -> tuple[Tensor, float]:
+        """See `runtime.rl.train.Trainee`."""
+        return self.mean(some.privileged[rows, 0]), 0.0
 
     def shows(self, course: Course, rows: np.ndarray) -> np.ndarray:
         """See `shown.Teacher`."""

@@ -8,12 +8,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from runtime.learn.actor import PolicyFacts
+from runtime.learn.augment import augment
 from runtime.learn.dataset import Arrays, Shown, joined
 from runtime.learn.learner import resumed
 from runtime.learn.small.learner import LightLearner
 from runtime.learn.train import Recipe as Cloning
 from runtime.learn.train import Trained, train
-from runtime.rl.actor import Residual, Whole
+from runtime.learn.windows import make_windows, split_episodes
+from runtime.rl.actor import Demos, Residual, Whole
 from runtime.rl.knowing import taught
 from runtime.rl.params import RlParams
 from runtime.rl.ppo import Recipe
@@ -55,16 +57,39 @@ class Made:
 def by_reward(at: Setting, learner: LightLearner) -> Made:
     """PPO, of the whole policy or of what is added to it."""
     p = at.params
-    policy = Residual(learner, p.hidden) if p.method == "residual" else Whole(learner)
-    clone = None
+    every, clone, demos, done = learner.spec.n_action_steps, None, None, (0, 0)
     if p.start == "policy":
         clone = Whole(resumed(at.policy / "checkpoint", at.facts, at.dataset)).plan
-    every = learner.spec.n_action_steps
-    recipe = Recipe(p.rate, p.epochs, p.batches, p.clip, p.discount, p.trace, p.anchor, p.target_kl)
-    stop, rng = Stop(p.control_steps, p.episodes, p.patience), np.random.default_rng([89, at.luck])
+    if p.beside_demos:
+        demos, done = _demos(at, learner)
+    beside = demos, p.demo_weight
+    policy = Residual(learner, p.hidden, *beside) if p.method == "residual" else Whole(learner, *beside)
+    recipe = Recipe(
+        p.ppo_learning_rate, p.epochs, p.batches, p.clip, p.discount, p.gae_lambda, p.anchor, p.target_kl, annealed=True
+    )
+    stop, rng = Stop(p.control_steps - done[1], p.episodes - done[0], p.patience), np.random.default_rng([89, at.luck])
     course = Course(at.bench(1, p.rows, True), every)
-    points, stopped = improve(policy, clone, course, Noise(p.noise_rad, p.held_rad), recipe, stop, rng, at.progress)
+    points, stopped = improve(policy, clone, course, Noise(p.noise_rad, p.chunk_noise_rad), recipe, stop, rng, at.progress)
+    shown_too = {"episodes": done[0], "control_steps": done[1]}
+    points = [replace(x, **{name: getattr(x, name) + more for name, more in shown_too.items()}) for x in points]
     return Made(policy.finish(), points, stopped)
+
+
+def _demos(at: Setting, learner: LightLearner) -> tuple[Demos, tuple[int, int]]:
+    """Batches of the old demos and of those that the expert shows in the varied twin; the episodes and control steps of these."""
+    p, rng, found, steps = at.params, np.random.default_rng([97, at.luck]), [], 0
+    course = Course(at.bench(10, DRILL_ROWS, True), learner.spec.n_action_steps)
+    for each, took in shown(course, Whole(learner).plan, p.demo_episodes, rng, by_expert, drives=False):
+        found, steps = [*found, each] if each is not None else found, steps + took
+    with TemporaryDirectory() as scratch:
+        arrays = joined(at.demos, found, None, Path(scratch) / "shown.npz")
+    frames, _ = split_episodes(arrays.episode_index, p.held_out)
+    windows = make_windows(arrays, frames, learner.observation_deltas, learner.action_deltas)
+
+    def batch() -> dict[str, np.ndarray]:
+        return augment(windows.batch(rng.integers(0, len(windows.starts), p.batch_size)), rng, 0, p.jitter)
+
+    return batch, (p.demo_episodes, steps)
 
 
 def by_cloning(at: Setting, learner: LightLearner) -> Made:

@@ -27,10 +27,11 @@ class Recipe:
     batches: int  # of an epoch
     clip: float
     discount: float  # of a control step
-    trace: float  # lambda of the advantages, of a control step
+    gae_lambda: float  # lambda of the advantages, of a control step
     anchor: float  # weight of KL(policy || clone)
     target_kl: float
     critic_rate: float = 1e-3
+    annealed: bool = False  # whether `rate` falls to 0 along a line, so that the last policy is no draw of many
 
 
 class Critic(nn.Module):
@@ -67,7 +68,7 @@ def returns(some: Experience, critic: Critic, recipe: Recipe) -> tuple[np.ndarra
         if ends[i] or rows[i] != row:
             row, trace = rows[i], 0.0
             after = 0.0 if ends[i] else left[row]
-        trace = reward[i] + recipe.discount * after - values[i] + recipe.discount * recipe.trace * trace
+        trace = reward[i] + recipe.discount * after - values[i] + recipe.discount * recipe.gae_lambda * trace
         found[i], after = trace, values[i]
     return found + values, found
 
@@ -75,7 +76,7 @@ def returns(some: Experience, critic: Critic, recipe: Recipe) -> tuple[np.ndarra
 def whitened(off: Tensor, done: Tensor, noise: Noise) -> Tensor:
     """Deviations [M, k, J] in the steps that were carried out (`done` [M, k], the first of each), as independent standard ones:
     each step's off what the steps before it let expect of what all have in common."""
-    own, held = noise.sd_rad**2, noise.held_rad**2
+    own, held = noise.sd_rad**2, noise.chunk_sd_rad**2
     off = off * done[..., None]
     known = own + held * torch.arange(off.shape[1])[:, None]
     return (off - held / known * (off.cumsum(1) - off)) * done[..., None] / (own + own * held / known).sqrt()
@@ -107,7 +108,7 @@ class Updated:
 
 
 def update(
-    mean: Callable[[np.ndarray], Tensor],
+    of: Callable[[np.ndarray], tuple[Tensor, Tensor | float]],
     optimiser: AdamW,
     some: Experience,
     advantage: np.ndarray,
@@ -119,7 +120,7 @@ def update(
     """Some epochs over an experience; they end early when the policy has gone further than `target_kl` in a batch.
 
     Args:
-        mean: rows of the experience [B] -> what the policy means there now [B, k, J].
+        of: rows of the experience [B] -> what the policy means there now [B, k, J], and a loss that it has beside PPO's.
         advantage: of the steps that were carried out [S].
         clone: what the clone would have meant [M, k, J], or None where there is none.
     """
@@ -132,14 +133,14 @@ def update(
     for _ in range(recipe.epochs):
         for rows in np.array_split(rng.permutation(len(some)), recipe.batches):
             batch = {name: value[rows] for name, value in tensors.items()}
-            now = mean(rows)
+            now, beside = of(rows)
             kl = float(divergence(now.detach(), batch["old"], batch["done"], noise).mean())
             if kl > recipe.target_kl:
                 return Updated(steps, kl, float(np.mean(losses or [0.0])))
             loss = surrogate(now, batch, noise, recipe.clip)
             if anchors is not None and recipe.anchor:
                 loss = loss + recipe.anchor * divergence(now, anchors[rows], batch["done"], noise).sum()
-            loss = loss / batch["done"].sum()
+            loss = loss / batch["done"].sum() + beside
             optimiser.zero_grad()
             loss.backward()
             optimiser.step(recipe.rate)

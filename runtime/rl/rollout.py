@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from runtime.problem import InputError, Problem
 from runtime.sim.vector.bench import VectorBench
 
 type Plan = Callable[[Mapping[str, np.ndarray], np.ndarray, np.ndarray], np.ndarray]
@@ -13,18 +14,20 @@ type Plan = Callable[[Mapping[str, np.ndarray], np.ndarray, np.ndarray], np.ndar
 
 @dataclass(frozen=True)
 class Noise:
-    """How a policy explores: each target is off by `sd_rad` of its own, and all of a chunk together by `held_rad`, which a
+    """How a policy explores: each target is off by `sd_rad` of its own, and all of a chunk together by `chunk_sd_rad`, which a
     servo's lag does not smooth away; standard deviations."""
 
     sd_rad: float
-    held_rad: float
+    chunk_sd_rad: float
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Deviations [n, k, J], radians."""
-        return rng.normal(0, self.sd_rad, shape) + rng.normal(0, self.held_rad, (shape[0], 1, shape[2]))
+        return rng.normal(0, self.sd_rad, shape) + rng.normal(0, self.chunk_sd_rad, (shape[0], 1, shape[2]))
 
 
 STILL = Noise(0.0, 0.0)
+OF_CAMERAS = ("images", "places")
+"""Fields of an experience that are by camera."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Experience:
     which the first `done` were carried out."""
 
     images: dict[str, np.ndarray]  # u8 [M, H, W, 3]
+    places: dict[str, np.ndarray]  # [M, K, 2] where objects are in them
     state: np.ndarray  # [M, J] measured, rad
     privileged: np.ndarray  # [M, k, P] true state before each step, for the critic
     mean: np.ndarray  # [M, k, J] rad, what the policy meant
@@ -74,16 +78,23 @@ class Course:
         self._paid = np.zeros(bench.rows)
 
     def look(self, rows: np.ndarray, plan: Plan, noise: Noise, rng: np.random.Generator) -> dict[str, np.ndarray | dict]:
-        """Plan anew in `rows`: what was seen, meant and will be done there, as `Experience` names it."""
+        """Plan anew in `rows`: what was seen, meant and will be done there, as `Experience` names it.
+
+        Raises:
+            InputError: R399 when that is no finite number.
+        """
         bench = self.bench
-        state, privileged, images = bench.state()[rows], bench.privileged()[rows], {}
+        state, privileged, images, places = bench.state()[rows], bench.privileged()[rows], {}, {}
         if self._sees:
-            pictures = bench.pictures(rows)
+            pictures, places = bench.pictures(rows), bench.places(rows)
             images = {name: np.ascontiguousarray(pictures[:, i]) for i, name in enumerate(bench.cameras)}
         mean = plan(images, state, privileged)
+        if not np.isfinite(mean).all():
+            help_ = "lower its learning rate, or begin from another policy: weights of this one are no finite numbers"
+            raise InputError(Problem("R399", "the policy means to do what is no finite number", help_, "stages.rl"))
         self._chunk[rows] = mean + noise.draw(rng, mean.shape)
         self.at[rows] = 0
-        return {"images": images, "state": state, "mean": mean, "action": self._chunk[rows], "row": rows}
+        return {"images": images, "places": places, "state": state, "mean": mean, "action": self._chunk[rows], "row": rows}
 
     def next(self) -> np.ndarray:
         """The joint targets [N, J] of this step, by each row's clock."""
@@ -117,14 +128,15 @@ class Course:
                 success.extend(stepped.success[over])
                 paid.extend(self._paid[over])
                 self._paid[over] = 0.0
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "images"}
-        images = {name: np.concatenate([part["images"][name] for part in parts]) for name in parts[0]["images"]}
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name not in OF_CAMERAS}
+        films = {of: {name: np.concatenate([part[of][name] for part in parts]) for name in parts[0][of]} for of in OF_CAMERAS}
         self.at[:] = self.every
         order = np.lexsort((np.arange(size), columns["row"]))
         columns |= {"done": done[:size], "reward": reward[:size], "ends": ends[:size], "privileged": privileged[:size]}
         found = {name: column[order] for name, column in columns.items()}
         told = Told(np.array(success, bool), np.array(paid))
-        return Experience({k: v[order] for k, v in images.items()}, after=bench.privileged().copy(), **found), told
+        seen = {of: {name: film[order] for name, film in films[of].items()} for of in OF_CAMERAS}
+        return Experience(seen["images"], seen["places"], after=bench.privileged().copy(), **found), told
 
 
 def first_episodes(course: Course, plan: Plan) -> Told:
@@ -146,12 +158,12 @@ def first_episodes(course: Course, plan: Plan) -> Told:
 
 def joined(parts: Sequence[Experience]) -> Experience:
     """Several of the same rows as one, whose rows are others each."""
-    images = {name: np.concatenate([part.images[name] for part in parts]) for name in parts[0].images}
+    seen = {of: {k: np.concatenate([getattr(x, of)[k] for x in parts]) for k in getattr(parts[0], of)} for of in OF_CAMERAS}
     columns = {
         f.name: np.concatenate([getattr(part, f.name) for part in parts])
         for f in fields(Experience)
-        if f.name not in ("images", "row")
+        if f.name not in (*OF_CAMERAS, "row")
     }
     firsts = np.cumsum([0, *(len(part.after) for part in parts[:-1])])
     row = np.concatenate([part.row + first for part, first in zip(parts, firsts, strict=True)])
-    return Experience(images, row=row, **columns)
+    return Experience(seen["images"], seen["places"], row=row, **columns)

@@ -32,8 +32,8 @@ class Trainee(Protocol):
         """See `rollout.Plan`."""
         ...
 
-    def of(self, some: Experience, rows: np.ndarray) -> Tensor:
-        """What it means now in some decisions of an experience [n, k, J], radians."""
+    def of(self, some: Experience, rows: np.ndarray) -> tuple[Tensor, Tensor | float]:
+        """What it means now in some decisions of an experience [n, k, J], radians, and what it has to lose beside the reward."""
         ...
 
 
@@ -95,7 +95,9 @@ def improve(
         if len(curve) >= CRITIC_FIRST:
             _, found = returns(some, critic, recipe)
             found = (found - found.mean()) / (found.std() + 1e-8)
-            made = update(partial(policy.of, some), optimiser, some, found, meant, noise, recipe, rng)
+            left = max(0.0, 1 - at.control_steps / stop.control_steps) if recipe.annealed else 1.0
+            now = replace(recipe, rate=recipe.rate * left)
+            made = update(partial(policy.of, some), optimiser, some, found, meant, noise, now, rng)
             kl, steps = made.kl, made.steps
         at = replace(
             at,
@@ -109,10 +111,12 @@ def improve(
             **(_apart(some, meant, noise) if meant is not None else {}),
         )
         curve.append(at)
-        now = float(np.mean([point.success for point in curve[-stop.over :]]))
-        if now > best + 1e-9:
-            best, best_at = now, len(curve)
-        progress(min(1.0, at.control_steps / stop.control_steps), f"{at.control_steps} control steps, success {100 * now:.0f}%")
+        lately = float(np.mean([point.success for point in curve[-stop.over :]]))
+        if lately > best + 1e-9:
+            best, best_at = lately, len(curve)
+        progress(
+            min(1.0, at.control_steps / stop.control_steps), f"{at.control_steps} control steps, success {100 * lately:.0f}%"
+        )
         for rule, over in (
             ("control_steps", at.control_steps >= stop.control_steps),
             ("episodes", at.episodes + course.bench.rows > stop.episodes),

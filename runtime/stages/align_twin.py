@@ -42,6 +42,9 @@ class AlignTwinParams(ReplayParams):
         for name in ("latency_s", "servo_time_constant_s", "servo_kp_nm_per_rad"):
             if (said := getattr(self, name)) is not None and said[0] >= said[1]:
                 raise ValueError(f"the low end of `{name}` must be below its high end")
+        limits = "latency_s", "servo_time_constant_s", "servo_kp_nm_per_rad", "camera_shift_m", "camera_turn_deg", "exposure"
+        if not any(getattr(self, name) for name in limits):
+            raise ValueError(f"{', '.join(limits)} are all null or 0, so that nothing may be adjusted")
         return self
 
 

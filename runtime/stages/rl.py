@@ -11,7 +11,7 @@ from runtime.stage import Resources, by_unit, one, stage
 
 
 @stage(
-    version=3,
+    version=4,
     metrics=by_unit(
         share="success_before success_after reward_hacked clone_kl clone_rms_rad teacher_success",
         loss="reward_before reward_after held_out_loss",
@@ -32,9 +32,9 @@ from runtime.stage import Resources, by_unit, one, stage
     cost=lambda p: Resources(
         mem_gb=2.0,
         minutes=0.3
-        + (p.control_steps / 50_000 if p.by_reward or (p.method, p.teacher) == ("dagger", "state_ppo") else 0)
-        + (0 if p.by_reward else p.steps / 2000)
-        + (p.episodes / 400 if p.method in ("dagger", "filtered") else 0),
+        + (p.control_steps / 60_000 if p.by_reward or (p.method, p.teacher) == ("dagger", "state_ppo") else 0)
+        + (0 if p.by_reward else p.steps / 6000)
+        + (p.episodes / 1800 if p.method in ("dagger", "filtered") else 0),
     ),
 )
 def rl(
@@ -44,7 +44,8 @@ def rl(
 
     Raises:
         InputError: R262 when the task is held out; R319 when the policy's architecture cannot be trained on; R380 when the reward
-            has no such part; R385 when the policy looks at more than one observation.
+            has no such part; R385 when the policy looks at more than one observation; R399 when what it means to do is no finite
+            number.
     """
     from functools import partial
 

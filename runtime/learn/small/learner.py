@@ -5,7 +5,7 @@ would each pay. A test loads these checkpoints through LeRobot's own factories a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +61,15 @@ class LightLearner:
         """See `Learner.parameters`."""
         return self.net.parameters()
 
-    def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
-        """See `Learner.loss`."""
+    def loss(
+        self, batch: dict[str, np.ndarray], train: bool, act: Callable[[list[Tensor], Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """See `Learner.loss`; `act` is who plans from keypoints and state, if not the network alone."""
         self.net.train(train)
         images = [self.image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
         seen = self.net.look(images)
-        loss = chunk_loss(self.net.act(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
+        loss = chunk_loss((act or self.net.act)(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
         return self._with_places(loss, seen, batch) if train else loss
 
     def _with_places(self, loss: Tensor, seen: list[Tensor], batch: dict[str, np.ndarray]) -> Tensor:

@@ -29,16 +29,19 @@ def places_of(episode: Episode, model: Model, twin: Twin, cameras: Iterable[Came
         rows.append(kind.objects(model, data))
         for camera in (one for one in cameras if one.on):
             poses[camera.name].append(where_now(camera, model, data).c2w)
-    points = np.stack(rows).astype(np.float64)  # [T, K, 3]
+    points = np.stack(rows)
+    return {c.name: projected(points, c, np.stack(poses[c.name]) if c.on else c.c2w[None]) for c in cameras}
+
+
+def projected(points: np.ndarray, camera: Camera, c2w: np.ndarray) -> np.ndarray:
+    """Where points of the scene [T, K, 3] are in a camera's pictures, float32 [T, K, 2]; its pose [T, 4, 4], or [1, 4, 4] of one
+    that stands still."""
+    points = points.astype(np.float64)
     points[..., 2] = np.maximum(points[..., 2], LEAST_HEIGHT_M)
-    found = {}
-    for camera in cameras:
-        c2w = np.stack(poses[camera.name]) if camera.on else camera.c2w[None]  # [T, 4, 4], or [1, 4, 4] of one that stands still
-        turn = c2w[:, :3, :3] if camera.on else camera.c2w[:3, :3]
-        seen = (points - c2w[:, None, :3, 3]) @ turn @ camera.K.T
-        pixels = seen[..., :2] / np.maximum(seen[..., 2:], 1e-6)
-        found[camera.name] = np.clip(pixels / (camera.width, camera.height) * 2 - 1, -1, 1).astype(np.float32)
-    return found
+    turn = c2w[:, :3, :3] if len(c2w) > 1 else c2w[0, :3, :3]
+    seen = (points - c2w[:, None, :3, 3]) @ turn @ camera.K.T
+    pixels = seen[..., :2] / np.maximum(seen[..., 2:], 1e-6)
+    return np.clip(pixels / (camera.width, camera.height) * 2 - 1, -1, 1).astype(np.float32)
 
 
 def save_places(path: Path, episodes: Iterable[Places]) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 
 from runtime.bound.randomise import Randomise
 from runtime.bound.task import Task
+from runtime.sim.episodes.places import projected
 from runtime.sim.parts.mj import Model
 from runtime.sim.parts.start import Start
-from runtime.sim.pixels.eye import Eye
+from runtime.sim.pixels.eye import Eye, where_now
 from runtime.sim.scene.bench import Bench
 from runtime.sim.scene.expert import expert_action
 from runtime.sim.tasks import kind_of
@@ -183,6 +184,17 @@ class VectorBench:
             raise ValueError("this bench has no pictures: make it with `look`")
         found = [seen_by(self.eyes[i], self.bench.datas[i], self.bench.starts[i].index, int(self.elapsed[i])) for i in rows]
         return np.stack([np.stack([one[name] for name in self.cameras]) for one in found])
+
+    def places(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+        """Where the task's objects are in the pictures of these rows now, as `runtime.sim.episodes.places` has it [n, K, 2]."""
+        found: dict[str, list[np.ndarray]] = {name: [] for name in self.cameras}
+        for row in rows:
+            data = self.bench.datas[row]
+            points = self._kind.objects(self.bench.model, data)[None]
+            for name, eye in self.eyes[row].items():
+                camera = where_now(eye.camera, self.bench.model, data)
+                found[name].append(projected(points, camera, camera.c2w[None])[0])
+        return {name: np.stack(each) for name, each in found.items()}
 
     def expert(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """What the task's expert would do in these rows now [n, A], radians."""

@@ -19,7 +19,7 @@ from runtime.splat.ply import read_ply
 from runtime.splat.renderer import Renderer
 
 _STREAM = 83
-VIEWS = 8
+VIEWS = 32
 """Places of cameras and surfaces behind, of which each episode has one: the splat is drawn from each once."""
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
+from runtime.problem import InputError
 from runtime.rl.ppo import Critic, Recipe, divergence, returns, surrogate, whitened
 from runtime.rl.rollout import Course, Experience, Noise, Told
 from runtime.rl.train import Stop, improve
@@ -17,7 +19,7 @@ def test_a_chunk_s_likelihood_is_that_of_its_noise_in_the_steps_carried_out() ->
     one, two, action = (torch.randn(5, 8, 3, generator=torch_rng).double() * 0.1 for _ in range(3))
     for steps in (8, 5, 1):
         done = (torch.arange(8) < steps).expand(5, 8).double()
-        cov = noise.sd_rad**2 * torch.eye(steps) + noise.held_rad**2 * torch.ones(steps, steps)
+        cov = noise.sd_rad**2 * torch.eye(steps) + noise.chunk_sd_rad**2 * torch.ones(steps, steps)
 
         def density(mean: Tensor, steps: int = steps, cov: Tensor = cov) -> torch.distributions.MultivariateNormal:
             return torch.distributions.MultivariateNormal(mean[:, :steps].transpose(1, 2), cov.double())
@@ -49,8 +51,10 @@ def test_returns_go_on_by_the_critic_only_where_an_episode_was_cut_off() -> None
     critic = Critic(state)
     with torch.no_grad():
         left = float(critic(torch.tensor([[9.0]]))[0])
-    some = Experience({}, state[:3], steps, *[np.zeros((3, 2, 1))] * 2, done, np.array([[1.0, 2.0], [4.0, 99.0], [8.0, 99.0]]),
-                      np.array([True, False, False]), np.zeros(3, int), np.array([[9.0]], np.float32))  # fmt: skip
+    paid, ends = np.array([[1.0, 2.0], [4.0, 99.0], [8.0, 99.0]]), np.array([True, False, False])
+    meant = np.zeros((3, 2, 1))
+    after = np.array([[9.0]], np.float32)
+    some = Experience({}, {}, state[:3], steps, meant, meant, done, paid, ends, np.zeros(3, int), after)
     found, advantage = returns(some, critic, recipe)
     np.testing.assert_allclose(found, [1 + 0.9 * 2, 2, 4 + 0.9 * 8 + 0.81 * left, 8 + 0.9 * left], rtol=1e-5)
     with torch.no_grad():
@@ -93,8 +97,8 @@ class Straight:
         with torch.no_grad():
             return self.line(torch.from_numpy(state))[..., None].numpy().astype(np.float64)
 
-    def of(self, some: Experience, rows: np.ndarray) -> Tensor:
-        return self.line(torch.from_numpy(some.state[rows]))[..., None]
+    def of(self, some: Experience, rows: np.ndarray) -> tuple[Tensor, float]:
+        return self.line(torch.from_numpy(some.state[rows]))[..., None], 0.0
 
 
 def test_reward_rises_until_a_rule_that_was_stated_before_ends_it() -> None:
@@ -112,6 +116,16 @@ def test_reward_rises_until_a_rule_that_was_stated_before_ends_it() -> None:
     still, rule = improve(clone, clone.plan, course, noise, far, Stop(10**6, 10**6, 6), rng, lambda f, n: None)
     assert rule == "patience"
     assert max(point.gradient_steps for point in still) <= len(still), "an update ends at its target KL"
+
+
+def test_what_is_no_finite_number_is_refused_before_it_is_done() -> None:
+    policy = Straight()
+    with torch.no_grad():
+        policy.line.bias[0] = float("nan")
+    course = Course(Line(), 2, sees=False)  # ty: ignore[invalid-argument-type]
+    recipe, rng = Recipe(1e-2, 4, 4, 0.2, 0.9, 0.95, 0.0, 0.5), np.random.default_rng(1)
+    with pytest.raises(InputError, match=r"R399.*no finite number"):
+        improve(policy, None, course, Noise(0.2, 0.1), recipe, Stop(6000, 10**6, 99), rng, lambda f, n: None)
 
 
 def test_reward_is_hacked_when_it_rises_while_success_falls() -> None:

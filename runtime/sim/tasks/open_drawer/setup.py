@@ -44,6 +44,7 @@ class OpenDrawer(Worded):
     bound_version: ClassVar[int] = 2
     kind: Literal["open_drawer"]
     """Open a drawer of a small chest that stands in a random place."""
+    reward_parts: ClassVar = ("reach", "draw", *Worded.reward_parts)
     horizon_s: float = Field(8.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area(center_x_m=0.25, half_x_m=0.02, half_y_m=0.06)

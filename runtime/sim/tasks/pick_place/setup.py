@@ -26,6 +26,7 @@ class PickPlace(WithThing):
     bound_version: ClassVar[int] = 2
     kind: Literal["pick_place"]
     """Pick a thing up and put it onto a pad, both in random places."""
+    reward_parts: ClassVar = ("reach", "lift", "carry", *WithThing.reward_parts)
     horizon_s: float = Field(8.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area(center_x_m=0.215, half_x_m=0.045, half_y_m=0.10)

@@ -1,6 +1,6 @@
 """Settings of the kind `press_button`."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,3 +49,4 @@ class PressButton(Task, _Pressed):
 
     kind: Literal["press_button"]
     """Press a button that stands in a random place in front of the robot."""
+    reward_parts: ClassVar = ("reach", "press", *Task.reward_parts)

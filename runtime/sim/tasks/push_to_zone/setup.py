@@ -26,6 +26,7 @@ class PushToZone(WithThing):
     bound_version: ClassVar[int] = 3
     kind: Literal["push_to_zone"]
     """Push a thing away from the robot into a zone, both in random places."""
+    reward_parts: ClassVar = ("reach", "push", *WithThing.reward_parts)
     horizon_s: float = Field(8.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area(center_x_m=0.225, half_x_m=0.065, half_y_m=0.09)

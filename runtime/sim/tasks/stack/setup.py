@@ -14,6 +14,7 @@ class Stack(WithThing):
     bound_version: ClassVar[int] = 2
     kind: Literal["stack"]
     """Put a thing on top of another one, both loose and in random places."""
+    reward_parts: ClassVar = ("reach", "lift", "carry", *WithThing.reward_parts)
     horizon_s: float = Field(10.0, gt=0, le=60)
     """Time after which a trial that has not succeeded has failed."""
     area: Area = Area(center_x_m=0.205, half_x_m=0.040, half_y_m=0.10)

@@ -153,7 +153,7 @@ def test_rewards_grow_on_the_way_of_the_expert_and_parts_can_be_left_out(kind: s
     assert done.all()
     assert np.all(got > 0.8)
     assert np.all(fallen < 0.35 * most), "what shapes pays for progress, and takes back little of it on the expert's way"
-    assert {"success", "time", "smooth", *shaped} == set(rows.parts)
+    assert {"success", "time", "smooth", *shaped} == set(rows.parts) == set(type(task).reward_parts), "specs are checked by these"
     without = bench_of(task, 4, 3, terms={name: 0.0 for name in shaped} | {"success": 2.0})
     assert set(without.parts) == {"success", "time", "smooth"}
     assert without.parts["success"].weight == 2.0
