@@ -24,6 +24,7 @@ BOUND = {
     "data": "set `data` in the location or the task",
     "cameras": "set it in `cameras` of the study or the location",
     "benchmark": "set it in the location's `source`",
+    "lab": "set it in the location's `source`",
     "hidden_site": "remove it; only `irl_proxy` trials see the site",
     "site": "remove it; a stage declares what it takes of a site",
     "recordable": "set `data` in the location or the task, or remove it",

@@ -27,6 +27,7 @@ from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
+from runtime.bound.lab import Lab
 from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
 from runtime.bound.source import HiddenSite
@@ -287,6 +288,12 @@ def _benchmark(grid: Grid, at: Scope) -> FoundBenchmark | None:
     return FoundBenchmark.of(source, facts)
 
 
+def _lab(grid: Grid, at: Scope) -> Lab | None:
+    """The location, where it is a lab."""
+    source = grid.project.locations[str(at.location)].source
+    return source if isinstance(source, Lab) else None
+
+
 BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
     "location.scene": Binding(_said("scene"), _part_of_location("scene"), _key("scene"), True),
@@ -294,6 +301,7 @@ BINDINGS: dict[str, Binding] = {
     "data": Binding(_data, _data_place, _data_key, True),
     "cameras": Binding(lambda grid, at: grid.cameras(at.location), _camera, _key("cameras"), True),
     "benchmark": Binding(_benchmark, _location, lambda _, at: at.location, True),
+    "lab": Binding(_lab, _location, lambda _, at: at.location, True),
     "hidden_site": Binding(_site, _location, lambda grid, at: at.location if _site(grid, at) is not None else None, True),
     "site": Binding(_hidden, _location, lambda _, at: at.location, True),
     "recordable": Binding(_recordable, _location, lambda _, at: at.location, True),

@@ -23,10 +23,11 @@ from compiler.project.layers import approach_policy, layers, wired
 from compiler.project.project import Project
 from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
-from runtime.bound.benchmark import BENCHMARK, BenchmarkSuite
+from runtime.bound.benchmark import BENCHMARK
 from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.bound.robot import RobotModel
+from runtime.bound.source import UNCAPTURED
 from runtime.capture.digest import digest_source
 from runtime.contract import Contract
 from runtime.problem import InputError, Problem
@@ -317,8 +318,8 @@ class _Expansion:
         return self.every[stage.name]
 
     def _at(self, location: str, stage: Stage, keyed: list[tuple[Key, Stage, Scope]]) -> list[Node]:
-        """Those of one location; a benchmark has trials and looks at them, and nothing that is made of a capture."""
-        if self.project.locations[location].source.kind == BENCHMARK and stage.role not in ("trials", "look"):
+        """Those of one location; a benchmark and a lab have trials and looks at them, and nothing that is made of a capture."""
+        if isinstance(self.project.locations[location].source, UNCAPTURED) and stage.role not in ("trials", "look"):
             return []
         return [
             self.asked[location].get(key) or self.node(maker, scope._replace(location=location))
@@ -400,7 +401,7 @@ class _Expansion:
         """Digest and folder of what a capture reads outside the project."""
         source = self.project.locations[str(scope.location)].source
         folder: Path | None = self.project.source_folder(source)
-        if folder is None or isinstance(source, BenchmarkSuite):
+        if folder is None or isinstance(source, UNCAPTURED):
             return None, None
         key = f"{source.model_dump_json()}@{folder}"
         if key not in self.digests:

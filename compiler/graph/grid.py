@@ -82,8 +82,14 @@ class Grid:
         """Task and domain -> the evaluations there at any one location, in the order of `scopes`."""
         for scope in self.scopes:
             self.together.setdefault((scope.task, scope.domain), []).append(scope)
-        self.trainings = list(dict.fromkeys(scope._replace(domain=None, look=None) for scope in self.scopes))
-        """The training runs at any one location, in the study's order."""
+        runs = self.scopes or [
+            Scope(task=task, approach=approach, seed=seed)
+            for task in spec.tasks or [None]
+            for approach in spec.approaches
+            for seed in spec.seeds_of(approach)
+        ]
+        self.trainings = list(dict.fromkeys(scope._replace(domain=None, look=None) for scope in runs))
+        """The training runs at any one location, in the study's order; without trials those that its targets stand for."""
         self.judged: dict[str, list[str]] = {}
         """Gate -> what each artifact that it judges stands for."""
         self._of_approach: dict[tuple[str, str], dict[str, Any]] = {}

@@ -52,7 +52,8 @@ def guards(project: Project, graph: Graph) -> list[Guard]:
             if speaks_of(rule, node):
                 by = {"artifact": node.address, "location": node.scope.location, "study": None}[rule.scope]
                 groups.setdefault(by, []).append(node)
-        plain = GateRule.model_validate({k: v for k, v in rule.model_dump().items() if k in GateRule.model_fields})
+        said = {k: v for k, v in rule.model_dump().items() if k in GateRule.model_fields}
+        plain = GateRule.model_validate(said | {"level": rule.level or project.studies[graph.study].level} if rule.over else said)
         found += [Guard(gate, plain, tuple(Parent(*node.address) for node in nodes)) for nodes in groups.values()]
     return found
 

@@ -21,12 +21,13 @@ from compiler.graph.roles import EVIDENCE
 from compiler.project.project import Project
 from compiler.spec.study import Study
 from runtime.bound.benchmark import BenchmarkSuite
+from runtime.bound.lab import Lab
 from runtime.stage import REGISTRY
 
 WORTHWHILE = 40
 """Locations from which on leaving out those that are alike saves more than it costs."""
 _ALL = "*"
-_READ: dict[type[BaseModel], set[str]] = {BenchmarkSuite: {_ALL}}
+_READ: dict[type[BaseModel], set[str]] = {BenchmarkSuite: {_ALL}, Lab: {_ALL}}
 """Kind of source -> fields that some stage was seen to read; more only make finer kinds of locations."""
 
 

@@ -10,8 +10,7 @@ from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
 from compiler.spec.location import Location
 from runtime.assets.files import inspect_asset
-from runtime.bound.benchmark import BenchmarkSuite
-from runtime.bound.source import HiddenSite
+from runtime.bound.source import WITHOUT_FILES
 from runtime.capture.inspect import inspect_source
 from runtime.checkpoints.files import inspect_policy
 from runtime.problem import InputError
@@ -51,7 +50,7 @@ def capture_files(subject: Subject) -> Iterator[Diagnostic]:
     inspect = subject.project.inspect or inspect_source
     for name in subject.used("location"):
         source = subject.project.locations[name].source
-        if isinstance(source, HiddenSite | BenchmarkSuite):
+        if isinstance(source, WITHOUT_FILES):
             continue
         folder = subject.project.source_folder(source)
         try:
@@ -89,7 +88,7 @@ def asset_licence(subject: Subject) -> Iterator[Diagnostic]:
 
 def _roots(location: Location) -> Iterator[tuple[str, SpanPath]]:
     """The roots that a location names, and where."""
-    if not isinstance(location.source, HiddenSite | BenchmarkSuite):
+    if not isinstance(location.source, WITHOUT_FILES):
         yield location.source.root, ("source", "root")
     for key, asset in location.assets.items():
         if asset.root is not None:

@@ -7,6 +7,8 @@ from compiler.graph.roles import JUDGES, having
 from compiler.graph.roles import domains as made_in
 from compiler.laws.imported import way_to
 from compiler.laws.subject import Subject
+from compiler.spec.study import Study
+from runtime.bound.axis import AXES as BY_AXIS
 from runtime.bound.domain import DOMAINS
 from runtime.stage import Port, load_stages
 
@@ -18,6 +20,8 @@ def empty_study(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         planned = [axis for axis in AXES if getattr(study, axis)]
         missing = [axis for axis in AXES if not getattr(study, axis)]
+        if not study.trials and not study.learning and planned and {*planned} <= _of_targets(study):
+            continue  # runs of what it targets, and no trials
         if not study.locations:
             yield subject.at("study", name, ("locations",), "X403", "the study has no locations", "name one", key=True)
         elif not planned and not study.targets:
@@ -31,6 +35,12 @@ def empty_study(subject: Subject) -> Iterator[Diagnostic]:
             named, lacking = " and ".join(f"`{a}`" for a in planned), ", ".join(f"`{a}`" for a in missing)
             message = f"the study names {named}, but no {lacking}: no trial would run"
             yield subject.at("study", name, (planned[0],), "X403", message, f"name {lacking} too", key=True)
+
+
+def _of_targets(study: Study) -> set[str]:
+    """Keys of a study that name what its targets stand for."""
+    per = {axis for target in study.targets if target in load_stages() for axis in load_stages()[target].per}
+    return {str(listed) for axis in per if (listed := BY_AXIS[axis].listed)}
 
 
 def baseline(subject: Subject) -> Iterator[Diagnostic]:
@@ -92,7 +102,7 @@ def domains(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("study", name, ("locations", i), "X412", message, help, notes=(note,))
 
 
-TARGETED = (("location",), ("location", "task"), ("location", "task", "approach", "seed"))
+TARGETED = (("location",), ("location", "task"), ("location", "approach", "seed"), ("location", "task", "approach", "seed"))
 """Axes of stages that can be targets."""
 
 

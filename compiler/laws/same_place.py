@@ -65,6 +65,6 @@ def _identity(spec: Spec, words: bool) -> object:
         return spec.model_dump_json(exclude={"title", "stages", "data"} | (set() if words else {"instruction"}))
     if source.kind == "hidden_site":
         return source.kind, source.style, source.seed
-    if source.kind == "benchmark":
+    if source.kind in ("benchmark", "lab"):
         return source
     return source.root, posixpath.normpath(source.path), getattr(source, "video", None)

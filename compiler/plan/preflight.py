@@ -63,10 +63,28 @@ def machine(project: Project, study: Study, found: Overview) -> Iterator[Line]:
     least = "at least " if found.estimate.disk_known < 1 else ""
     needed = f"{least}{size(disk, rough=True)} needed" if disk or not least else "how much is needed was not measured yet"
     yield Line("disk", "ok" if free > disk else "missing", f"{needed}, {size(free, rough=True)} free")
+    if lacking := short(project, study):
+        yield Line("machine", "unsure", f"the study is meant for more: {', '.join(lacking)}")
     passed = over(found.estimate, study.budget)
     yield Line(
         "time", "missing" if passed else "ok", "; ".join(passed) or (", ".join(amounts(found.estimate)) if build else "none")
     )
+
+
+def short(project: Project, study: Study) -> list[str]:
+    """What the study's `machine` asks for and this one has less of, such as `2 of 16 CPU cores`."""
+    asked = study.machine
+    if asked is None:
+        return []
+    total = _memory("MemTotal:")
+    have = {
+        "CPU cores": (asked.cpu_cores, len(os.sched_getaffinity(0))),
+        "GPUs": (asked.gpus, _gpus()),
+        "GB of memory": (asked.memory_gb, None if total is None else total / GB),
+        "GB of free disk": (asked.disk_gb, shutil.disk_usage(_existing(project.store)).free / GB),
+    }
+    known = {what: (wanted, there) for what, (wanted, there) in have.items() if wanted is not None and there is not None}
+    return [f"{there:.4g} of {wanted:g} {what}" for what, (wanted, there) in known.items() if there < wanted]
 
 
 def _digests(found: Overview) -> Iterator[Line]:
@@ -151,11 +169,11 @@ def _gpus() -> int:
     return there if chosen is None else min(there, len([x for x in chosen.split(",") if x.strip() not in ("", "-1")]))
 
 
-def _memory() -> int | None:
-    """Bytes that are free; None where the system does not say."""
+def _memory(what: str = "MemAvailable:") -> int | None:
+    """Bytes that are free, or of another line of `/proc/meminfo`; None where the system does not say."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
     except (OSError, StopIteration, ValueError, IndexError):
         return None
 

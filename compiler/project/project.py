@@ -18,9 +18,8 @@ from compiler.spec.location import Location
 from compiler.spec.study import Study
 from compiler.spec.task import AnyTask, Task
 from runtime.bound.asset import Asset
-from runtime.bound.benchmark import BenchmarkSuite
 from runtime.bound.dataset import Dataset
-from runtime.bound.source import Captured, HiddenSite
+from runtime.bound.source import WITHOUT_FILES, Captured
 from runtime.bound.source import Source as CaptureSource
 from runtime.capture import files
 from runtime.problem import Problem
@@ -99,7 +98,7 @@ class Project:
 
     def source_folder(self, source: CaptureSource) -> Path | None:
         """The capture folder (or PLY file) of a location's source; None where there is none, or this machine lacks the root."""
-        if isinstance(source, HiddenSite | BenchmarkSuite):
+        if isinstance(source, WITHOUT_FILES):
             return None
         root = self.capture_roots.get(source.root)
         return files.locate(source, root) if root is not None and os.path.isdir(root) else None

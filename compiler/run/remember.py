@@ -13,6 +13,7 @@ from compiler.laws.power.questions import outlook
 from compiler.laws.subject import utc_day
 from compiler.plan.overview import Overview, overview
 from compiler.plan.plan import Plan, State
+from compiler.plan.preflight import short
 from compiler.plan.summary import development_line, footer, savings
 from compiler.plan.tree import Line, lines, nothing_to_do
 from compiler.project.backends import chosen
@@ -29,7 +30,7 @@ from compiler.store.listing import sums
 from runtime.assets.digest import digest_assets
 from runtime.assets.files import used_files as files_of_asset
 from runtime.backend import description
-from runtime.bound.benchmark import BenchmarkSuite
+from runtime.bound.source import UNCAPTURED
 from runtime.capture.digest import digest_source, used_files
 from runtime.problem import InputError
 
@@ -91,6 +92,8 @@ def said_of(project: Project, found: Overview, every: bool = False) -> list[Line
     idle = not every and found.counts["reuse"] + found.counts["not needed"] == sum(found.counts.values())
     tree = [nothing_to_do(found.plan.graph.places(), study)] if idle else lines(found.places(), study, every)
     said = [*tree, *map(Line, [*last, *development_line(found.plan), *savings(found.plan), *outlook(project, study)])]
+    if lacking := short(project, project.studies[study]):
+        said.append(Line(f"this machine is less than the study is meant for: {', '.join(lacking)}"))
     said += map(Line, milestone_lines(milestones(project, found.plan.graph, utc_day())))
     settings = {id(node.setting): node.setting.identity for node in found.plan.graph.nodes.values()}.values()
     said += map(Line, Identities(project, study).said(settings))
@@ -123,7 +126,7 @@ def is_as_planned(project: Project, location: str, nodes: Iterable[Node]) -> boo
     spec, roots = project.locations[location], project.asset_roots(location)
     folder, cache = project.source_folder(spec.source), project.cache if enabled() else None
     source = spec.source
-    captured = digest_source(source, folder, cache) if folder and not isinstance(source, BenchmarkSuite) else None
+    captured = digest_source(source, folder, cache) if folder and not isinstance(source, UNCAPTURED) else None
     if captured is not None and captured not in planned:
         return False
     left = planned - {captured}
@@ -152,7 +155,7 @@ def folders_of(project: Project, location: str) -> list[str]:
         except ValueError as error:
             raise OSError(str(error)) from error
     folder: Path | None = project.source_folder(spec.source)
-    if folder is None or isinstance(spec.source, BenchmarkSuite):
+    if folder is None or isinstance(spec.source, UNCAPTURED):
         return sorted(brought)
     others = {str(p.parent) for p in used_files(spec.source, folder).values() if not p.is_relative_to(folder)}
     return sorted({str(folder), *others, *brought})

@@ -49,6 +49,19 @@ class Budget(Part):
     """Gigabytes of 10^9 bytes in the store."""
 
 
+class Machine(Part):
+    """The machine that a study is meant for; plans and `preflight` say where this one has less. Changing it rebuilds nothing."""
+
+    cpu_cores: int | None = Field(None, ge=1)
+    """Cores."""
+    gpus: int | None = Field(None, ge=0)
+    """GPUs."""
+    memory_gb: float | None = Field(None, gt=0)
+    """Memory, gigabytes of 10^9 bytes."""
+    disk_gb: float | None = Field(None, gt=0)
+    """Free disk space at the store, gigabytes of 10^9 bytes."""
+
+
 class Rates(Part):
     """What computing costs."""
 
@@ -212,6 +225,8 @@ class Study(Spec):
     """What the results are for; back ends whose licence forbids it are refused."""
     budget: Budget = Budget()
     """Limits on what building the study may take. Changing it rebuilds nothing."""
+    machine: Machine | None = None
+    """What it is meant to run on."""
     rates: Rates | None = None
     """Prices, so that plans tell the cost in money. Changing them rebuilds nothing."""
 

@@ -32,6 +32,8 @@ class GateRule(Bound):
     of: Literal["median"] | None = later(born=None, since=1)
     """`median`: the metric over the median of the runs made alike, which differ in the training seed alone. The same rule then
     holds for every approach; the worst run counts."""
+    over: Literal["seeds"] | None = later(born=None, since=1)
+    """`seeds`: a stage's metric as its mean over training seeds, with a band by Student's t; one seed decides nothing."""
     unmeasured: Literal["left_out"] | None = later(born=None, since=1)
     """`left_out`: an artifact that says that it could not measure the metric (a splat that was brought, without photos) is not
     judged. Else the gate is not run where there is one."""
@@ -77,6 +79,8 @@ class GateRule(Bound):
                 raise ValueError("`contains` needs a metric with a band")
         if self.of is not None and (self.metric in TRIAL_METRICS or self.scope == "artifact"):
             raise ValueError("`of: median` takes the metric of a stage, with the scope `location` or `study`")
+        if self.over is not None and (self.metric in TRIAL_METRICS or self.scope == "artifact" or self.of is not None):
+            raise ValueError("`over: seeds` takes the metric of a stage, with the scope `location` or `study` and without `of`")
         return self
 
 

@@ -13,6 +13,7 @@ from runtime.bound.benchmark import BenchmarkSuite
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
 from runtime.bound.known_lens import KnownLens
+from runtime.bound.lab import Lab
 from runtime.bound.scale import Scale
 
 Axis = Annotated[list[Coordinate], Field(min_length=3, max_length=3)]
@@ -125,4 +126,8 @@ class SplatFile(Bound):
 
 
 Captured = HiddenSite | Photos | SplatFile
-Source = Annotated[Captured | BenchmarkSuite, Field(discriminator="kind")]
+Source = Annotated[Captured | BenchmarkSuite | Lab, Field(discriminator="kind")]
+WITHOUT_FILES = (HiddenSite, BenchmarkSuite, Lab)
+"""Sources that read nothing from a capture root."""
+UNCAPTURED = (BenchmarkSuite, Lab)
+"""Those of which no capture is made at all."""

@@ -61,7 +61,12 @@ def failed(guard: Guard, store: Store) -> str | None:
     label, value = "", sum(values) / len(values)
     if guard.rule.of == "median":
         ((label, value),) = of_median(guard.rule, [("", manifest) for manifest in manifests])
-    if judge(guard.rule, Measure("", value, None, len(values))) is not Status.FAILED:
+    measure = Measure("", value, None, len(values))
+    if guard.rule.over == "seeds":
+        from runtime.stats.verdict.over_seeds import of_seeds  # scipy, which no other guard needs
+
+        (measure,) = of_seeds(guard.rule, [("", manifest) for manifest in manifests], guard.rule.level or 0.95)
+    if judge(guard.rule, measure) is not Status.FAILED:
         return None
     return f"`{guard.rule.metric}`{label and f' of {label}'} is {value:.4g}, wanted {wanted(guard.rule)}"
 

@@ -58,7 +58,9 @@ def gate(p: GateParams, uplift: Path | None, judged: list[Path], out: Out) -> di
         manifests = [(label, read_manifest(folder)) for label, folder in zip(p.labels, judged, strict=True)]
         # A batch of trials that was not needed any more holds none, and says nothing of any metric.
         there = [(label, found) for label, found in manifests if found["metrics"].get("n") != 0]
-        verdict = of_metrics(rule, [(label, found["metrics"]) for label, found in there], [found for _, found in there])
+        verdict = of_metrics(
+            rule, [(label, found["metrics"]) for label, found in there], [found for _, found in there], p.study.level
+        )
         unit = load_stages()[str(rule.stage)].unit(rule.metric) or ""
         verdict["unit"] = "" if unit in ("count", "share", "text", "loss") or rule.of else unit
     out.path("gate").write_text(json.dumps(verdict, indent=1) + "\n")

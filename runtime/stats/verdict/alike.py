@@ -13,7 +13,7 @@ from runtime.stats.verdict.gate import lookup
 
 def recipe(manifest: Mapping[str, Any]) -> tuple[object, ...]:
     """All that an artifact was made from, but for its seed."""
-    seeded = _seeds(manifest)
+    seeded = seeds_of(manifest)
     params = {k: v for k, v in manifest["params"].items() if k not in seeded}
     return manifest["stage"], manifest["version"], params, manifest["parents"]
 
@@ -35,13 +35,13 @@ def of_median(rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]]) ->
         middle = median(value for *_, value in group)
         for label, manifest, value in group:
             quotient = value / middle if middle else 1.0
-            seeds = ", ".join(f"{name} {manifest['params'].get(name)}" for name in sorted(_seeds(manifest)))
+            seeds = ", ".join(f"{name} {manifest['params'].get(name)}" for name in sorted(seeds_of(manifest)))
             if label not in worst or sign * quotient > sign * worst[label][1]:
                 worst[label] = f"{label}, {manifest['stage']} of {seeds}".lstrip(", "), quotient
     return list(worst.values())
 
 
-def _seeds(manifest: Mapping[str, Any]) -> set[str]:
+def seeds_of(manifest: Mapping[str, Any]) -> set[str]:
     """Names of the parameters that are training seeds."""
     stage = load_stages().get(manifest["stage"])
     return {name for name, source in stage.bound.items() if source == "seed"} if stage else {"seed"}

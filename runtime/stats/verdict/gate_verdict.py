@@ -14,6 +14,9 @@ from runtime.stats.status import Status, combine
 from runtime.stats.table.outcomes import Place, Trials
 from runtime.stats.verdict.alike import of_median
 from runtime.stats.verdict.gate import Measure, distance, judge, lookup, margin, wanted
+from runtime.stats.verdict.over_seeds import of_seeds
+
+ONE_SEED = "one training seed: the spread between seeds is unknown, so the band is unbounded"
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,16 @@ def of_trials(
 
 
 def of_metrics(
-    rule: GateRule, found: Sequence[tuple[str, Mapping[str, Any]]], manifests: Sequence[Mapping[str, Any]] = ()
+    rule: GateRule,
+    found: Sequence[tuple[str, Mapping[str, Any]]],
+    manifests: Sequence[Mapping[str, Any]] = (),
+    level: float = 0.95,
 ) -> dict[str, Any]:
-    """Verdict on a metric that stages recorded, compared directly.
+    """Verdict on a metric that stages recorded, compared directly, or by its band over seeds at the rule's level or else `level`.
 
     Args:
         found: (label, metrics) of every artifact of the rule's stage. Dots in the rule's metric reach into nested ones.
-        manifests: of the same artifacts, which a rule over quotients needs.
+        manifests: of the same artifacts, which a rule over quotients or seeds needs.
     """
     asked, manifests = list(found), manifests or [{}] * len(found)
     if rule.unmeasured == "left_out":  # a stage that could not measure says so with a null
@@ -101,6 +107,13 @@ def of_metrics(
         told = f"`{rule.metric}` was recorded by {len(values)} of {len(found)} `{rule.stage}` artifacts"
         without = sorted({label for label, metrics in found if label and lookup(metrics, rule.metric) is None})
         return not_run(rule, told + (f": not of {_named(without)}" if without else ""))
+    if rule.over == "seeds":
+        level = rule.level or level
+        labels = [label if rule.scope == "location" else "" for label, _ in found]
+        measures = of_seeds(rule, list(zip(labels, manifests, strict=True)), level)
+        verdict = _verdict(rule, [_part(rule, one) for one in measures], level)
+        alone = f"{ONE_SEED}: " if any(not one.bounded for one in measures) else ""
+        return {**verdict, "reason": f"{alone}{verdict['reason']}"}
     if rule.of == "median":
         labels = [label if rule.scope == "location" else "" for label, _ in found]
         values = of_median(rule, list(zip(labels, manifests, strict=True)))
@@ -142,9 +155,8 @@ def _estimate(
         return (twofold(row.estimate) if rule.against else row.estimate), row.trials, notes
     ran, fixed = trials.places(rule.approach, rule.domain), (rule.approach, rule.domain) in trials.fixed
     row = rate_of(rule.approach, rule.domain, {p: ran[p] for p in places}, level, shared_training, fixed, trials.worlds)
-    one = "one training seed: the spread between seeds is unknown, so the band is unbounded"
     very = "speaks of this very policy, over initial states: not of what training again would give"
-    return row.estimate, row.trials, (very,) if fixed else () if row.estimate.degrees > 0 else (one,)
+    return row.estimate, row.trials, (very,) if fixed else () if row.estimate.degrees > 0 else (ONE_SEED,)
 
 
 def _part(rule: GateRule, measure: Measure, found: Estimate | None = None) -> Part:
@@ -166,7 +178,7 @@ def _said(
     rule: GateRule, level: float | None, status: Status, reason: str, parts: Sequence[Part], worst: Part | None
 ) -> dict[str, Any]:
     return {
-        **rule.model_dump(exclude={"level", "of", "unmeasured", "against"}),
+        **rule.model_dump(exclude={"level", "of", "over", "unmeasured", "against"}),
         "wanted": wanted(rule),
         "unit": "points" if rule.metric in TRIAL_METRICS else "",
         "level": level,
@@ -182,6 +194,7 @@ def _said(
 
 def _reason(rule: GateRule, part: Part, count: int) -> str:
     where = f"{part.label}: " if part.label and (count > 1 or rule.scope != "study") else ""
-    shown = f"{part.value:.1f} [{part.band[0]:.1f}, {part.band[1]:.1f}]" if part.band else f"{part.value:.4g}"
+    form = ".1f" if rule.metric in TRIAL_METRICS else ".3g"
+    shown = f"{part.value:{form}} [{part.band[0]:{form}}, {part.band[1]:{form}}]" if part.band else f"{part.value:.4g}"
     text = f"{where}{shown.replace('-', '−')}, wanted {wanted(rule)}"
     return "; ".join([text, *part.ahead.words()])

@@ -1,0 +1,1 @@
+"""A bench to play at: objects with physical properties, what becomes of them when they are dropped, struck and pushed."""
