@@ -93,7 +93,7 @@ def memory(p: MemoryParams, babble: Path, out: Out) -> dict[str, Any]:
         "recall_episodic": round(float((nearest_in(ring, values) == asked).mean()), 4),
         "recall_semantic": round(float((prototypes.nearest(values) == asked).mean()), 4),
         "chance": round(1 / len(objects), 4),
-        "moved_ratio": round(float(net["semantic"] / net["episodic"]), 4),
+        "moved_ratio": round(net["semantic"].item() / net["episodic"].item(), 4),
     }
     out.path("facts").write_text(json.dumps(metrics, indent=1) + "\n")
     return metrics
