@@ -22,7 +22,7 @@ def rounds(study: Study) -> RoundsForm | None:
     for cell, folder in zip(study.cells, study.artifacts.trials, strict=True):
         policy = parent_of(folder, "policy")
         for manifest in lineage([policy]) if policy else ():
-            stage, said = manifest["stage"], manifest.get("metrics", {})
+            stage, said = manifest["stage"], manifest["metrics"]
             if stage in STAGES:
                 found[cell.task, cell.location, cell.approach, int(said["round"])][stage][cell.seed] = said
                 mined.add(f"{stage}/{manifest['fingerprint']}")
