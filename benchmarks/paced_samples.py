@@ -1,6 +1,6 @@
 """The tables of docs/results/paced-samples, of a report of that study.
 
-    python -m benchmarks.paced_samples build/parts/paced-samples/results/paced-samples/report.json
+    python -m benchmarks.paced_samples build/parts/paced-samples/build/report/paced-samples.json
 
 Success and uplift with bands, what each round admitted, real control steps to where no augmentation ends, how gains go with
 what world models
