@@ -42,6 +42,7 @@ ROWS = {
     "J": "world-vla-loop",
 }
 SHOWN: tuple[Domain, ...] = ("irl_proxy", "twin", "world_model")
+ROUND = "~round-"
 FLEET = 100
 """New places a week."""
 
@@ -99,24 +100,26 @@ def row_specs(specs: Path) -> dict[str, dict[str, Any]]:
 
 
 def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mapping[str, float]) -> Iterator[Measured]:
-    """Each row that a study tried, by domain: over its baseline first, then over each control."""
+    """Each row that a study tried, by domain: over its baseline, then over each control; its earlier rounds over the baseline."""
     table, facts = without_invalid(table_of(one)[0]), one.facts
     trials, baseline, study = Trials.of(table), facts.frame.baseline, facts.frame.id
     for letter, approach in ROWS.items():
-        controls = [name for name in facts.approaches if name.startswith(f"{approach}~") and "~round-" not in name]
+        own = [name for name in facts.approaches if name.startswith(f"{approach}~")]
+        pairs = [(approach, over) for over in (baseline, *(name for name in own if ROUND not in name)) if over]
+        pairs += [(name, baseline) for name in own if ROUND in name and baseline]
         for domain in SHOWN:
             prior = specs[letter]["row"].get("prior", {}).get(DOMAINS[domain].prior) if domain != "twin" else None
-            for over in (baseline, *controls):
-                if over is None or (approach, domain) not in trials.outcomes or (over, domain) not in trials.outcomes:
+            for name, over in pairs:
+                if (name, domain) not in trials.outcomes or (over, domain) not in trials.outcomes:
                     continue
-                places = comparable(trials, approach, over, domain)
-                found = uplift_of(trials, approach, over, domain, places, facts.frame.level, facts.shared_training)
+                places = comparable(trials, name, over, domain)
+                found = uplift_of(trials, name, over, domain, places, facts.frame.level, facts.shared_training)
                 if found is None:
                     continue
-                own = table.filter((pc.field("approach") == over) & (pc.field("domain") == domain))
+                left = table.filter((pc.field("approach") == over) & (pc.field("domain") == domain))
                 yield Measured(
                     letter,
-                    approach,
+                    name,
                     study,
                     domain,
                     over,
@@ -127,8 +130,8 @@ def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mappi
                     found.trials,
                     len(found.places),
                     tuple(prior) if prior and over == baseline else None,
-                    100 - 100 * sum(own["success"].to_pylist()) / own.num_rows,
-                    costs[approach] / 3600 if approach in costs else None,
+                    100 - 100 * sum(left["success"].to_pylist()) / left.num_rows,
+                    costs[name] / 3600 if name in costs else None,
                 )
 
 
@@ -146,15 +149,20 @@ CPU-h a sure point | CPU-h a week""".replace("\n", " | ")
 def page(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], files: Sequence[str]) -> str:
     """The page in Markdown."""
     lines = ["# The decision matrix, measured", "", *_screen(found, specs), "", *_table_of_rows(found, specs), ""]
-    lines += ["## Over the controls, at the hidden site", "", "| row | study | over | uplift |", "|---|---|---|---|"]
-    own = [one for one in found if one.domain == "irl_proxy" and "~" in one.over]
-    lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over.partition('~')[2]}` | {m.said} |" for m in own]
+    lines += [
+        "## Over the controls, and by round, at the hidden site",
+        "",
+        "| row | study | over | uplift |",
+        "|---|---|---|---|",
+    ]
+    own = [one for one in found if one.domain == "irl_proxy" and ("~" in one.over or ROUND in one.approach)]
+    lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over.rpartition('~')[2]}` | {m.said} |" for m in own]
     return "\n".join([*lines, "", "## How this was made", "", HOW.format(files=", ".join(f"`{name}`" for name in files))])
 
 
 def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What a robotics lead should do first, and how sure that is."""
-    at_site = [one for one in found if one.domain == "irl_proxy"]
+    at_site = [one for one in found if one.domain == "irl_proxy" and ROUND not in one.approach]
     over_baseline = [one for one in at_site if "~" not in one.over]
     tried, sure = sorted({one.letter for one in over_baseline}), []
     for one in over_baseline:
@@ -184,7 +192,7 @@ def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, A
     yield f"| {HEAD} |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for letter, spec in specs.items():
-        prior, mine = spec["row"].get("prior", {}), [one for one in found if one.letter == letter and "~" not in one.over]
+        prior, mine = spec["row"].get("prior", {}), [one for one in found if one.approach == ROWS[letter] and "~" not in one.over]
         ranges = ["..".join(f"{end:g}" for end in prior[kind]) if prior.get(kind) else "none" for kind in ("irl", "world_model")]
         name = f"{letter}, `{ROWS[letter]}`"
         if not mine:

@@ -32,6 +32,7 @@ class Recipe:
     target_kl: float
     critic_rate: float = 1e-3
     annealed: bool = False  # whether `rate` falls to 0 along a line, so that the last policy is no draw of many
+    clip_high: float | None = None  # where what is paid for may become likelier by more than it may become rarer
 
 
 class Critic(nn.Module):
@@ -87,14 +88,15 @@ def divergence(one: Tensor, two: Tensor, done: Tensor, noise: Noise) -> Tensor:
     return 0.5 * whitened(one - two, done, noise).square().sum((1, 2))
 
 
-def surrogate(mean: Tensor, some: dict[str, Tensor], noise: Noise, clip: float) -> Tensor:
-    """PPO's clipped loss of means [B, k, J], summed over the steps of a batch: `action`, `old` (means), `done`, `advantage`."""
+def surrogate(mean: Tensor, some: dict[str, Tensor], noise: Noise, clip: float, high: float | None = None) -> Tensor:
+    """PPO's clipped loss of means [B, k, J], summed over the steps of a batch: `action`, `old` (means), `done`, `advantage`. The
+    ratio is clipped to 1 - `clip` and 1 + `high` (`clip` where that is None)."""
 
     def log_likelihood(of: Tensor) -> Tensor:
         return -0.5 * whitened(some["action"] - of, some["done"], noise).square().sum(2)
 
     ratio = (log_likelihood(mean) - log_likelihood(some["old"])).exp()  # [B, k]
-    clipped = ratio.clamp(1 - clip, 1 + clip)
+    clipped = ratio.clamp(1 - clip, 1 + (clip if high is None else high))
     return -(torch.minimum(ratio * some["advantage"], clipped * some["advantage"]) * some["done"]).sum()
 
 
@@ -137,7 +139,7 @@ def update(
             kl = float(divergence(now.detach(), batch["old"], batch["done"], noise).mean())
             if kl > recipe.target_kl:
                 return Updated(steps, kl, float(np.mean(losses or [0.0])))
-            loss = surrogate(now, batch, noise, recipe.clip)
+            loss = surrogate(now, batch, noise, recipe.clip, recipe.clip_high)
             if anchors is not None and recipe.anchor:
                 loss = loss + recipe.anchor * divergence(now, anchors[rows], batch["done"], noise).sum()
             loss = loss / batch["done"].sum() + beside
