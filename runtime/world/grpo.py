@@ -158,8 +158,8 @@ def _experience(camera: str, columns: dict[str, np.ndarray], n: int) -> Experien
     """Decisions without a critic: nothing is known of true states, and rollouts are paid as a whole."""
     size, k = columns["done"].shape
     images = {camera: columns.pop("picture")}
-    nothing = {"privileged": np.zeros((size, k, 0), np.float32), "after": np.zeros((n, 0), np.float32)}
-    return Experience(images, reward=np.zeros((size, k)), ends=np.zeros(size, bool), **nothing, **columns)
+    columns |= {"privileged": np.zeros((size, k, 0), np.float32), "after": np.zeros((n, 0), np.float32)}
+    return Experience(images, {}, reward=np.zeros((size, k)), ends=np.zeros(size, bool), **columns)
 
 
 def _mean(worlds: World) -> tuple[Tensor, Tensor, Tensor]:
@@ -221,4 +221,4 @@ def selected(some: Experience, rows: np.ndarray) -> Experience:
     """Some decisions of an experience."""
     names = ("state", "privileged", "mean", "action", "done", "reward", "ends", "row")
     images = {name: of[rows] for name, of in some.images.items()}
-    return Experience(images, after=some.after, **{name: getattr(some, name)[rows] for name in names})
+    return Experience(images, {}, after=some.after, **{name: getattr(some, name)[rows] for name in names})

@@ -126,12 +126,12 @@ def test_updates_go_where_they_are_paid(world: WorldModel, whole: Whole, begun: 
     of_first = np.zeros(len(some))
     of_first[first] = paid
     recipe = Recipe(3e-4, 3, 2, 0.2, 1.0, 1.0, 0.0, 5.0, clip_high=0.28)
-    before = whole.of(some, first).detach()[..., 0].mean()
+    before = whole.of(some, first)[0].detach()[..., 0].mean()
     advantage, rng = np.repeat(of_first, some.done.sum(1)), np.random.default_rng(0)
     optimiser = AdamW(whole.parameters(), weight_decay=0.0, clip_norm=1.0)
     made = update(partial(whole.of, some), optimiser, some, advantage, None, NOISE, recipe, rng)
     assert made.steps == 6
-    assert whole.of(some, first).detach()[..., 0].mean() > before
+    assert whole.of(some, first)[0].detach()[..., 0].mean() > before
 
 
 def test_a_world_model_that_does_not_tell_success_is_not_learned_in(
