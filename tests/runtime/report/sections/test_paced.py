@@ -45,7 +45,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setattr(paced, "Trials", SimpleNamespace(of=lambda table: SimpleNamespace(outcomes=outcomes)))
     names = [*FAMILY, *(f"paced-samples~{arm}" for arm in paced.ARMS)]
     known = {"approaches": names, "baseline": "real-only", "seeds": list(range(5)), "trials": {"irl_proxy": 20}}
-    frame = StudyFrame(id="study", locations=["cellar"], tasks=["press"], level=0.95, gates=[], **known)
+    frame = StudyFrame.model_validate({"id": "study", "locations": ["cellar"], "tasks": ["press"], **known})
     study = Study(frame, cells, Artifacts(None, trials=folders))
     study.__dict__.update(
         {"table": None, "evidence": {"invalid": [{"invalid": 3}]}, "claims": [{"id": "helps", "verdict": "supported"}]}
