@@ -34,7 +34,7 @@ class BabbleParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"noisy_tv": one("noisy_tv"), "forgetting": one("forgetting"), "balloon": one("balloon"), "slots": one("slots")},

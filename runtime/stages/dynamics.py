@@ -34,7 +34,7 @@ class DynamicsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"babble": one("babble")},

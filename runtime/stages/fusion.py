@@ -28,7 +28,7 @@ class FusionParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"encoder": one("encoder"), "babble": one("babble")},

@@ -26,7 +26,7 @@ class GroundingParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"babble": one("babble")},

@@ -30,7 +30,7 @@ class MemoryParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"babble": one("babble")},

@@ -29,7 +29,7 @@ class NoisyTvParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "scipy", "torch"),
     per=("location", "approach", "seed"),
     makes={"watched": "watched.json"},

@@ -35,7 +35,7 @@ class SlotsParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "scipy", "torch"),
     per=("location", "approach", "seed"),
     makes={"slots": "slots.json"},

@@ -74,9 +74,9 @@ def happen(thing: Thing, mode: str, amount: float) -> Course:
     data.qpos[7] = -(size + HAND_M)
     if mode == "drop":
         data.qpos[2] = size + action
-        data.eq_active[0] = 1  # held, until the first control step is over
+        model.body_gravcomp[1] = 1.0  # held in the hand, until the first control step is over
         mujoco.mj_step(model, data, nstep=40)
-        data.eq_active[0] = 0
+        model.body_gravcomp[1] = 0.0
     elif mode == "strike":
         data.qpos[7] -= INCHES_M
         data.qvel[6] = action
@@ -155,7 +155,6 @@ def _scene(thing: Thing, mode: str) -> tuple[Any, Any]:
   <geom type="sphere" size="{HAND_M}" mass="{HAND_KG}" {apart}/>
   <site name="hand" type="sphere" size="{HAND_M * 1.5}" rgba="0 0 0 0"/></body>
 </worldbody>
-<equality><weld body1="thing" active="false"/></equality>
 <actuator><motor joint="hand" gear="1"/></actuator>
 <sensor><framepos objtype="body" objname="thing"/><framelinvel objtype="body" objname="thing"/><jointvel joint="hand"/>
  <touch site="thing"/><touch site="hand"/></sensor>
