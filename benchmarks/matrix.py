@@ -218,8 +218,9 @@ def main() -> None:
     for path in sorted(args.results.glob("*/trials.parquet")):
         kept = path.with_name("costs.json")
         costs = json.loads(kept.read_text())["cpu_s"] if kept.exists() else {}
-        found += measured(unpack(path.read_bytes(), path.parent.name), specs, costs)
-        files.append(f"{path.parent.name}/trials.parquet")
+        own = list(measured(unpack(path.read_bytes(), path.parent.name), specs, costs))
+        found += own
+        files += [f"{path.parent.name}/trials.parquet"] if own else []  # of studies that tried a row
     args.to.mkdir(parents=True, exist_ok=True)
     (args.to / "README.md").write_text(page(found, specs, files))
     with (args.to / "matrix.csv").open("w", newline="") as stream:
