@@ -62,7 +62,7 @@ class Whole:
             for keypoints, camera in zip(seen, self.learner.spec.camera_keys, strict=True):
                 beside = beside + weight * places_loss(keypoints, torch.from_numpy(some.places[camera][rows]))
         if self._demos:
-            beside = beside + self._demo_weight * self.learner.loss(self._demos(), True, self.chunk)
+            beside = beside + self._demo_weight * self.learner.loss_of(self.chunk, self._demos(), True)
         return mean, beside
 
     def finish(self) -> LightLearner:

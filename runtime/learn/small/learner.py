@@ -61,15 +61,17 @@ class LightLearner:
         """See `Learner.parameters`."""
         return self.net.parameters()
 
-    def loss(
-        self, batch: dict[str, np.ndarray], train: bool, act: Callable[[list[Tensor], Tensor], Tensor] | None = None
-    ) -> Tensor:
-        """See `Learner.loss`; `act` is who plans from keypoints and state, if not the network alone."""
+    def loss(self, batch: dict[str, np.ndarray], train: bool) -> Tensor:
+        """See `Learner.loss`."""
+        return self.loss_of(self.net.act, batch, train)
+
+    def loss_of(self, act: Callable[[list[Tensor], Tensor], Tensor], batch: dict[str, np.ndarray], train: bool) -> Tensor:
+        """The loss where `act` plans from keypoints and state, and not the network alone."""
         self.net.train(train)
         images = [self.image(batch[IMAGE_PREFIX + c], c) for c in self.spec.camera_keys]
         state, action = (self._vector(batch[k], k) for k in (STATE, ACTION))
         seen = self.net.look(images)
-        loss = chunk_loss((act or self.net.act)(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
+        loss = chunk_loss(act(seen, state), action, torch.from_numpy(batch["action_is_pad"]))
         return self._with_places(loss, seen, batch) if train else loss
 
     def _with_places(self, loss: Tensor, seen: list[Tensor], batch: dict[str, np.ndarray]) -> Tensor:
