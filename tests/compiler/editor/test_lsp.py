@@ -290,7 +290,7 @@ def test_completion_while_the_text_is_broken(root: Path) -> None:
         assert "clips" in await editor.completed(bold, 3, 15)
         cellar = "specs/locations/cellar.yaml"
         editor.open(cellar, "title: C\nsource: {kind: }\n")
-        assert set(await editor.completed(cellar, 1, 15)) == {"photos", "splat", "hidden_site", "benchmark"}
+        assert set(await editor.completed(cellar, 1, 15)) == {"photos", "splat", "hidden_site", "benchmark", "lab"}
         editor.open("notes.yaml", "a: \n")
         assert await editor.completed("notes.yaml", 0, 3) == {}
 
