@@ -142,7 +142,7 @@ def grpo(
         message = (
             f"the world model tells success of {len(held)} true rollouts with an F1 of {f1:.2f}, and {p.least_f1:g} is wanted"
         )
-        advice = "let it learn from more rollouts of the policy (`own_rollouts`, `refine_world`)"
+        advice = "let it learn from more rollouts of the policy (`self_rollouts`, `refine_world`)"
         raise InputError(Problem("R427", message, advice, "stages.grpo.least_f1"))
     seed_everything(luck)
     learner = resumed(start / "checkpoint", known, demos / "dataset")

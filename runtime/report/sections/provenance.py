@@ -16,7 +16,7 @@ PLAYBOOK = {
     "2": "index context enrichment transfer continued_clips",
     "3": "rollouts world_prior world_model refine_world foresee",
     "4": """demos recorded_demos expand_demos splat_demos varied_demos policy world_policy state_policy latents practice recover
-    own_rollouts grpo imagine judge mine remedy refine rehearse keep rl exploit align learning""",
+    self_rollouts grpo imagine judge mine remedy refine rehearse keep rl exploit align learning""",
     "4e": "evaluate imagined_trials benchmark_trials own_world",
 }
 """Step of the playbook -> our stages: coverage, enrichment, world models, policies, and trials of what was trained. It takes the

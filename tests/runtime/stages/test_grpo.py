@@ -69,7 +69,7 @@ def test_what_is_paid_for_may_become_likelier_than_rarer() -> None:
 @pytest.fixture(scope="module")
 def rollouts(sim_store: Path, sim_policy: Path, sim_demos: Path, sim_twin: Path) -> Path:
     inputs: dict[str, Path | list[Path]] = {"policy": sim_policy, "demos": sim_demos, "twin": sim_twin}
-    return run_stage("own_rollouts", {"rollouts": P, "seed": 0}, inputs, sim_store)
+    return run_stage("self_rollouts", {"rollouts": P, "seed": 0}, inputs, sim_store)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def begun(rollouts: Path, sim_twin: Path) -> Keyframes:
     return keyframes(true, model, eye, 5, 40, 3, np.random.default_rng(0))
 
 
-def test_own_rollouts_count_every_one_and_show_successes_alone(rollouts: Path) -> None:
+def test_self_rollouts_count_every_one_and_show_successes_alone(rollouts: Path) -> None:
     metrics = json.loads((rollouts / "manifest.json").read_text())["metrics"]
     true = load_attempts(rollouts / "attempts.npz")
     assert metrics["twin_rollouts"] == len(true) == P

@@ -1,4 +1,4 @@
-"""Stage `own_rollouts`: what a policy does by itself in the nominal twin, failures included, for a world model to learn from."""
+"""Stage `self_rollouts`: what a policy does by itself in the nominal twin, failures included, for a world model to learn from."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, previous, stage
 
 
-class OwnRolloutsParams(Params):
+class SelfRolloutsParams(Params):
     """How many."""
 
     rollouts: int = Field(64, ge=2, le=100_000, json_schema_extra={"rollouts": {"twin": 1}})
@@ -43,8 +43,8 @@ class OwnRolloutsParams(Params):
     expects=lambda p: {"demos": Contract(checked=CHECKS)},
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.05 + p.rollouts / 1500),
 )
-def own_rollouts(
-    p: OwnRolloutsParams, policy: Path, policy_before: Path | None, demos: Path, twin: Path, before: Path | None, out: Out
+def self_rollouts(
+    p: SelfRolloutsParams, policy: Path, policy_before: Path | None, demos: Path, twin: Path, before: Path | None, out: Out
 ) -> dict[str, float | int]:
     """Let the policy (in later rounds the one that was kept before) drive in the twin: `attempts.npz` has all of its rollouts so
     far, `shown.npz` the pictures and actions of those that succeeded, which filtered cloning learns from.
