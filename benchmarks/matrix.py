@@ -140,7 +140,7 @@ HOW = """`python -m benchmarks.matrix`, of {files} and the rows of `specs/approa
 many rows there are. A prior *held* where the whole band lies in or above its range, is *refuted* where all of it lies
 below, has *no room* where the baseline fails more rarely than its low end, and is *open* else. CPU-hours are those
 beyond the baseline, of all seeds with their trials; the last column is for 100 new places a week. `matrix.csv` has
-every comparison. The hidden site stands for a real one: nothing here was measured on a robot.
+every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
 """
 HEAD = """row | prior, site | measured, site | prior, world model | measured, world model | twin | priors (both)
 CPU-h a sure point | CPU-h a week""".replace("\n", " | ")

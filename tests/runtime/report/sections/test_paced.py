@@ -11,8 +11,8 @@ from runtime.report.sections import paced
 from runtime.report.study import Artifacts, Study
 from tests.runtime.stages.sim_chain import publish
 
-FAMILY = ("paced-samples~round-1", "paced-samples", "real-only~round-1", "real-only")
-RATES = {"paced-samples~round-1": 0.5, "paced-samples": 0.9, "real-only~round-1": 0.1, "real-only": 0.5}
+FAMILY = ("paced-samples~round-1", "paced-samples", "place-only~round-1", "place-only")
+RATES = {"paced-samples~round-1": 0.5, "paced-samples": 0.9, "place-only~round-1": 0.1, "place-only": 0.5}
 STATES = [f"s{i}" for i in range(20)]
 
 
@@ -44,7 +44,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
             outcomes[approach, "irl_proxy"]["cellar", "press"][seed] = {s: float(i < won) for i, s in enumerate(STATES)}
     monkeypatch.setattr(paced, "Trials", SimpleNamespace(of=lambda table: SimpleNamespace(outcomes=outcomes)))
     names = [*FAMILY, *(f"paced-samples~{arm}" for arm in paced.ARMS)]
-    known = {"approaches": names, "baseline": "real-only", "seeds": list(range(5)), "trials": {"irl_proxy": 20}}
+    known = {"approaches": names, "baseline": "place-only", "seeds": list(range(5)), "trials": {"irl_proxy": 20}}
     frame = StudyFrame.model_validate({"id": "study", "locations": ["cellar"], "tasks": ["press"], **known})
     study = Study(frame, cells, Artifacts(None, trials=folders))
     study.__dict__.update(
@@ -59,7 +59,7 @@ def test_real_steps_rounds_and_the_list(study: Study) -> None:
     rounds = {row["approach"]: row for row in said["rows"]}
     assert [rounds[name]["round"] for name in FAMILY] == [1, 2, 1, 2]
     assert (rounds["paced-samples"]["success"], rounds["paced-samples"]["real_steps"]) == (90, 780)
-    assert (rounds["paced-samples"]["rho_last"], rounds["real-only"]["rho_last"]) == (0.4, None)
+    assert (rounds["paced-samples"]["rho_last"], rounds["place-only"]["rho_last"]) == (0.4, None)
     assert rounds["paced-samples"]["psnr_gain"] == [None, None, 4.0, None]
     (saved,) = said["saved"]
     assert (saved["approach"], saved["at"], saved["value"], saved["kind"]) == ("paced-samples", 800, 2.0, "at least")
