@@ -69,6 +69,7 @@ def import_trials(
     replace: bool = False,
     reason: str = "",
     key: str | None = None,
+    conditions: str | None = None,
 ) -> Imported:
     """Read files of trials by a mapping, or a sheet by its key, and keep them in `trials/NAME/`.
 
@@ -80,6 +81,7 @@ def import_trials(
         replace: whether a set of that name may be replaced.
         reason: why outcomes that another set holds already are different trials; empty refuses them.
         key: path of a sheet's key, in the place of a mapping.
+        conditions: path of PolaRiS' initial conditions.
 
     Raises:
         ImportRefused: with every diagnostic.
@@ -88,7 +90,7 @@ def import_trials(
     from runtime.trials.sets import gather, read_set, refuse_known, write_set
 
     by = mapping or key or ""
-    origin = Origin({file: Path(file) for file in (*files, by)})
+    origin = Origin({file: Path(file) for file in (*files, by, *filter(None, [conditions]))})
     name = name or re.sub(r"[^a-z0-9_-]+", "-", Path(mapping or files[0]).stem.lower()).strip("-_") or "trials"
     if not NAME.fullmatch(name):
         raise ValueError(f"`{name}` cannot name a set of trials: use small letters, digits, `-` and `_`")
@@ -99,7 +101,11 @@ def import_trials(
         raise ValueError(f"there is a set `{name}` already: `--replace` puts these trials in its place, `--name` adds a set")
     try:
         with diagnosed(origin, source):
-            table, records, notes, found = gather([(file, Path(file)) for file in files], found or _key(key or ""))
+            table, records, notes, found = gather(
+                [(file, Path(file)) for file in files],
+                found or _key(key or ""),
+                (conditions, Path(conditions)) if conditions else None,
+            )
             if not reason:
                 refuse_known(name, table, records, [read_set(root, other) for other in others])
             folder = write_set(root, name, table, records, notes, found, reason)

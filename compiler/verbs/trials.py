@@ -43,6 +43,8 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--mapping", metavar="MAP.yaml", help="which column holds what")
     how.add_argument("--key", metavar="KEY.json", help="the key of a sheet of `simkiln trials sheet`")
+    begun = "PolaRiS's initial_conditions.json, from which the episodes of its results began"
+    parser.add_argument("--conditions", metavar="FILE.json", help=begun)
     parser.add_argument("--name", help="of the set (default: the mapping's file name)")
     parser.add_argument("--replace", action="store_true", help="put it in the place of the set of that name")
     different = "why outcomes that another set holds already are different trials; kept in the manifest"
@@ -56,7 +58,7 @@ def _import(args: argparse.Namespace) -> int:
     from compiler.trials.imported import import_trials
 
     different = args.same_outcomes_because.strip()
-    done = import_trials(Path.cwd(), args.files, args.mapping, args.name, args.replace, different, args.key)
+    done = import_trials(Path.cwd(), args.files, args.mapping, args.name, args.replace, different, args.key, args.conditions)
     counts = []
     for field, many in (("approach", "approaches"), ("location", "locations"), ("task", "tasks"), ("seed", "seeds")):
         count = len(set(done.table[field].to_pylist()))

@@ -139,8 +139,9 @@ class TrialMapping(Bound):
     """What people call these trials."""
     source: str = Field("", max_length=2000)
     """Where the file comes from: who measured, a link, a licence. Kept with the trials."""
-    form: Literal["csv", "parquet", "json", "jsonl", "xlsx", "lerobot", "arena"] | None = None
-    """Form of the file; by default by its suffix (`eval_info.json` is LeRobot's, `episode_results….jsonl` Isaac Lab Arena's)."""
+    form: Literal["csv", "parquet", "json", "jsonl", "xlsx", "lerobot", "arena", "vla_eval"] | None = None
+    """Form of the file; by default by its suffix (`eval_info.json` is LeRobot's, `episode_results….jsonl` Isaac Lab Arena's,
+    `…_aggregate.json` vla-eval's)."""
     sheet: str | None = Field(None, max_length=200)
     """The sheet of a workbook that holds the trials; by default the first one."""
     encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"

@@ -11,6 +11,8 @@ from runtime.trials.fault import Where, refusal
 from runtime.trials.lerobot import read_lerobot
 from runtime.trials.raw import Raw
 from runtime.trials.records import read_json, read_json_lines, read_parquet
+from runtime.trials.vla_eval import NAMED as MERGED
+from runtime.trials.vla_eval import read_vla_eval
 from runtime.trials.workbook import read_workbook
 
 LARGEST = 64 * 2**20
@@ -54,6 +56,8 @@ def read_raw(content: bytes, name: str, mapping: TrialMapping) -> Raw:
             return read_json_lines(content, name, mapping.encoding)
         case "arena":
             return read_arena(content, name, mapping.encoding)
+        case "vla_eval":
+            return read_vla_eval(content, name, mapping.encoding)
         case "xlsx":
             return read_workbook(content, name, mapping.sheet)
         case _:
@@ -73,9 +77,11 @@ def form_of(name: str, mapping: TrialMapping) -> str:
         return "lerobot"
     if NAMED.fullmatch(path.name):
         return "arena"
+    if MERGED.fullmatch(path.name):
+        return "vla_eval"
     suffix = path.suffix.lower()[1:]
     form = ALIASES.get(suffix, suffix)
     if form not in FORMS:
         message = f"the form of `{path.name}` is not known from its suffix"
-        raise refusal("T502", message, f"say `form` in the mapping: {', '.join(FORMS)}, lerobot, arena", Where(name))
+        raise refusal("T502", message, f"say `form` in the mapping: {', '.join(FORMS)}, lerobot, arena, vla_eval", Where(name))
     return form

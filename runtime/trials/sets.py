@@ -22,6 +22,7 @@ from runtime.trials.duplicates import duplicates, outcomes_of
 from runtime.trials.fault import Fault, TrialsRefused, Where, refusal
 from runtime.trials.listing import FOLDER, FORMAT, LARGEST_SET, read_manifest, set_names
 from runtime.trials.pairing import pairing_notes, twice
+from runtime.trials.polaris import with_poses
 from runtime.trials.read import read_bytes, read_raw
 from runtime.trials.rows import TRIAL_SCHEMA, convert
 from runtime.trials.sheet import Sheet, mapping_of
@@ -39,13 +40,14 @@ class TrialSet:
 
 
 def gather(
-    files: Sequence[tuple[str, Path]], by: TrialMapping | Sheet
+    files: Sequence[tuple[str, Path]], by: TrialMapping | Sheet, conditions: tuple[str, Path] | None = None
 ) -> tuple[pa.Table, list[dict[str, Any]], list[str], TrialMapping]:
     """Trials of several files.
 
     Args:
         files: how messages and the manifest call each file, and its path.
         by: how their columns become trials: a mapping, or the sheet that they are filled-in copies of.
+        conditions: PolaRiS' initial conditions, from which their episodes began.
 
     Returns:
         The trials, a record (name, sha256, bytes, trials) of each file, what is to be said, and the mapping.
@@ -61,6 +63,8 @@ def gather(
     for name, path in files:
         content = read_bytes(path, name)
         raw = read_raw(content, name, mapping)
+        if conditions:
+            raw = with_poses(raw, read_bytes(conditions[1], conditions[0]), conditions[0])
         if isinstance(by, Sheet):
             mapping = mapping_of(by, raw)
         table, said = convert(raw, mapping)
