@@ -88,8 +88,16 @@ def align_twin(p: AlignTwinParams, twin: Path, scene: Path, out: Out, renderer: 
     from runtime.sim.parts.mj import mujoco
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
     from runtime.sim.scene.bench import Bench
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin, save_backdrops, splat_behind
-    from runtime.splat.ply import read_ply
+    from runtime.sim.twin.twin import (
+        contract_of,
+        eyes_of,
+        read_behind,
+        read_model,
+        read_surroundings,
+        read_twin,
+        save_backdrops,
+        splat_behind,
+    )
 
     facts, model = read_twin(twin), read_model(twin)
     how = p.seconds, p.noise_rad, p.seed
@@ -112,8 +120,7 @@ def align_twin(p: AlignTwinParams, twin: Path, scene: Path, out: Out, renderer: 
         metrics |= {"latency_s": round(physics.latency_s, 4), "servo_time_constant_s": round(servo.time_constant_s, 4)}
         metrics |= {"servo_kp_nm_per_rad": round(servo.kp_nm_per_rad, 2)}
         out.progress(0.6, "servos and latency")
-    gaussians = read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    gaussians = read_surroundings(scene, twin)
     behind, cameras, gains = splat_behind(renderer, gaussians, facts), [], []
     bench = Bench(model, facts.physics, facts.task, facts.control_hz, [one.start for one in found], robot=facts.robot)
     states = [one.states for one in play(bench, [one.actions for one in found], {}, p.picture_steps)]

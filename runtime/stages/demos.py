@@ -59,11 +59,9 @@ def demos(p: DemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.sim.episodes.demos import Effort, make_demos, scripted_successes
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.self_test import self_test
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_learnable, read_model
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     tested = self_test(model, facts)
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
     most = max(p.episodes, round(p.episodes * p.attempts_per_demo))

@@ -117,8 +117,6 @@ def enrichment(
     import json
     from dataclasses import asdict
 
-    import numpy as np
-
     from runtime.coverage.checks import Limits, check_variant, tally, worst
     from runtime.learn.dataset import read_arrays, write_dataset
     from runtime.problem import InputError, Problem
@@ -128,11 +126,9 @@ def enrichment(
     from runtime.sim.episodes.places import places_of, save_places
     from runtime.sim.episodes.variants import Ranges
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
-    from runtime.sim.twin.twin import contract_of, read_model, read_twin, refining
-    from runtime.splat.ply import read_ply
+    from runtime.sim.twin.twin import contract_of, read_model, read_surroundings, read_twin, refining
 
-    facts, model, gaussians = read_twin(twin), read_model(twin), read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    facts, model, gaussians = read_twin(twin), read_model(twin), read_surroundings(scene, twin)
     episodes = load_episodes(demos / "episodes.npz")
     arrays = read_arrays(demos / "dataset")
     ranges = Ranges(**p.model_dump(include=set(Ranges.__dataclass_fields__)))

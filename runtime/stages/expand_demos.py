@@ -71,11 +71,9 @@ def expand_demos(p: ExpandDemosParams, demos: Path, twin: Path, out: Out) -> dic
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.episodes import load_episodes
     from runtime.sim.episodes.mimic import Carried, carrying, family_of, usable
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_learnable, read_model
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     found = load_episodes(demos / "episodes.npz")
     source = found[: p.sources or len(found)]
     how = Carried(p.nearest, p.way_steps, p.demo_seed)

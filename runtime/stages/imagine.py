@@ -44,19 +44,16 @@ def imagine(p: ImagineParams, policy: Path, world: Path, twin: Path, transform: 
     """
     import numpy as np
 
-    from runtime.problem import InputError, Problem
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials.conditions import Condition
     from runtime.sim.trials.crossed import load_crossed
     from runtime.sim.trials.transform import transformed
-    from runtime.sim.twin.twin import read_twin
+    from runtime.sim.twin.twin import read_learnable
     from runtime.world.model import read_world
     from runtime.world.trials import dreamt_from, film_of
 
-    facts = read_twin(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts = read_learnable(twin)
     model, actor = read_world(world / "model"), transformed(load_crossed(policy, facts.robot), transform)
     kind = kind_of(facts.task)
     starts = [kind.draw_start(facts.task, i, "development", 1_000_003 + p.start_seed, facts.robot) for i in range(p.episodes)]

@@ -110,21 +110,18 @@ def mine(
 
     from runtime.mining.dreams import seen_by_judge
     from runtime.mining.mix import CLASSES, ranked, select
-    from runtime.problem import InputError, Problem
     from runtime.sim.episodes.practice import hash_of
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.tasks import kind_of
     from runtime.sim.trials.conditions import Condition
     from runtime.sim.trials.crossed import load_crossed
-    from runtime.sim.twin.twin import read_twin
+    from runtime.sim.twin.twin import read_learnable
     from runtime.store.manifest import read_manifest
     from runtime.world.judge import progress, smooth
     from runtime.world.model import read_world
     from runtime.world.trials import dreamt_from
 
-    facts = read_twin(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts = read_learnable(twin)
     past = int(read_manifest(before)["metrics"].get("round", 0)) if before else 0
     model, actor = read_world((world_before or world) / "model"), load_crossed(before or policy, facts.robot)
     kind, family = kind_of(facts.task), hash_of((83, p.seed, past))

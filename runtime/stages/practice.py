@@ -6,32 +6,20 @@ from typing import Literal
 from pydantic import Field
 
 from runtime.contract import CHECKS, Contract
-from runtime.learn.further import FurtherTraining
+from runtime.learn.further import ShownByExpert
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Resources, bound, by_unit, one, previous, stage
+from runtime.stage import Resources, by_unit, one, previous, stage
 
 
-class PracticeParams(FurtherTraining):
+class PracticeParams(ShownByExpert):
     """How much is practised, how far the twin varies meanwhile, and how long is trained."""
 
     episodes: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"twin": 1}})
     """Episodes that are tried in a round; with 0 the policy is trained on its old demos alone."""
     driver: Literal["policy", "expert"] = "policy"
     """Who drives until the expert shows how to go on; by `expert` no state is one that the policy came to."""
-    variation: float = Field(1.0, ge=0, le=2)
-    """How far light, colours, surfaces, sensor and camera vary, as a multiple of the ranges that `enrichment` has by default."""
-    latency_s: float = Field(0.04, ge=0, le=0.09)
-    """Largest dead time between an action and its effect."""
-    servo_change: float = Field(0.3, ge=0, lt=1)
-    """Largest relative change of the servos' gain."""
-    hold_steps: int = Field(3, ge=0, le=50)
-    """Steps kept after success."""
-    steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
-    """Further gradient steps of a round, on old demos and all that was shown so far."""
-    seed: int = bound("seed")
-    """Training seed: starts and variation of the practice, order of windows."""
 
 
 @stage(
@@ -67,27 +55,20 @@ def practice(
         InputError: R262 when the task is held out; R319 when the policy's architecture cannot be trained on.
     """
 
-    import numpy as np
-
     from runtime.coverage.checks import all_fit
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.load import load_policy
     from runtime.learn.on import train_on
     from runtime.learn.train import luck_of
-    from runtime.problem import InputError, Problem
     from runtime.sim.episodes.enrich import varied_eyes
     from runtime.sim.episodes.places import places_of
     from runtime.sim.episodes.practice import Drill, practise
     from runtime.sim.episodes.variants import Ranges, draw_variants
-    from runtime.sim.twin.twin import pictures_behind, read_model, read_twin
-    from runtime.splat.ply import read_ply
+    from runtime.sim.twin.twin import pictures_behind, read_learnable, read_model, read_surroundings
     from runtime.store.manifest import read_manifest
 
-    facts = read_twin(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
-    gaussians = read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    facts = read_learnable(twin)
+    gaussians = read_surroundings(scene, twin)
     driven = before or policy
     actor = load_policy(driven / "checkpoint")
     past = int(read_manifest(before)["metrics"]["round"]) if before else 0

@@ -6,14 +6,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.contract import CHECKS, Contract
-from runtime.learn.further import FurtherTraining
+from runtime.learn.further import ShownByExpert
 from runtime.libraries import exact, minor
 from runtime.out import Out
 from runtime.splat.renderer import Renderer
-from runtime.stage import Resources, bound, by_unit, one, previous, stage
+from runtime.stage import Resources, by_unit, one, previous, stage
 
 
-class RecoverParams(FurtherTraining):
+class RecoverParams(ShownByExpert):
     """How much is tried, where the expert takes over, how it is seen, and how long is trained."""
 
     rollouts: int = Field(80, ge=0, le=10_000, json_schema_extra={"budget": "demos", "rollouts": {"twin": 1}})
@@ -26,18 +26,6 @@ class RecoverParams(FurtherTraining):
     """How robot and objects are seen: as Gaussians (`splat_demos`), or as the twin draws them."""
     spacing_m: float = Field(0.008, ge=0.001, le=0.05)
     """Longest edge of the triangles of robot and objects that get a Gaussian each."""
-    variation: float = Field(1.0, ge=0, le=2)
-    """How far light, colours, surfaces, sensor and camera vary, as a multiple of the ranges that `enrichment` has by default."""
-    latency_s: float = Field(0.04, ge=0, le=0.09)
-    """Largest dead time between an action and its effect."""
-    servo_change: float = Field(0.3, ge=0, lt=1)
-    """Largest relative change of the servos' gain."""
-    hold_steps: int = Field(3, ge=0, le=50)
-    """Steps kept after success."""
-    steps: int = Field(600, ge=1, json_schema_extra={"budget": "steps"})
-    """Further gradient steps of a round, on old demos and all that was shown so far."""
-    seed: int = bound("seed")
-    """Training seed: starts and variation of the rollouts, order of windows."""
 
     @model_validator(mode="after")
     def _back_in_order(self) -> Self:
@@ -87,14 +75,11 @@ def recover(
     """
     from functools import partial
 
-    import numpy as np
-
     from runtime.coverage.checks import all_fit
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.load import load_policy
     from runtime.learn.on import train_on
     from runtime.learn.train import luck_of
-    from runtime.problem import InputError, Problem
     from runtime.sim.episodes.enrich import varied_eyes
     from runtime.sim.episodes.episodes import load_episodes
     from runtime.sim.episodes.places import places_of
@@ -103,15 +88,11 @@ def recover(
     from runtime.sim.episodes.through_splats import seen_as_splats
     from runtime.sim.episodes.variants import Ranges, draw_variants
     from runtime.sim.pixels.eye import Eye
-    from runtime.sim.twin.twin import pictures_behind, read_model, read_twin
-    from runtime.splat.ply import read_ply
+    from runtime.sim.twin.twin import pictures_behind, read_learnable, read_model, read_surroundings
     from runtime.store.manifest import read_manifest
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
-    gaussians = read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    facts, model = read_learnable(twin), read_model(twin)
+    gaussians = read_surroundings(scene, twin)
     driven = before or policy
     actor = load_policy(driven / "checkpoint")
     past = int(read_manifest(before)["metrics"]["round"]) if before else 0

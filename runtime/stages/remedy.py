@@ -87,8 +87,7 @@ def remedy(
     from runtime.sim.episodes.variants import Ranges, draw_variants
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
     from runtime.sim.tasks import kind_of
-    from runtime.sim.twin.twin import eyes_of, pictures_behind, read_behind, read_model, read_twin
-    from runtime.splat.ply import read_ply
+    from runtime.sim.twin.twin import eyes_of, pictures_behind, read_behind, read_model, read_surroundings, read_twin
     from runtime.store.manifest import read_manifest
 
     facts, model, said = read_twin(twin), read_model(twin), json.loads((mined / "mined.json").read_text())
@@ -107,8 +106,7 @@ def remedy(
         rng = np.random.default_rng([*own, 1])
         shown = shown_from(model, facts, [starts[i] for i in failed], taken, p.hold_shown, list(eyes.values()), actor, rng)
         episodes += [(int(failed[i]), episode) for i, episode in shown]
-    gaussians = read_ply(scene / "splat.ply")
-    gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(twin / "haze.npy")))
+    gaussians = read_surroundings(scene, twin)
     rng, films, ranges = np.random.default_rng([*own, 2]), [], Ranges().times(p.variation)
     left_out, behind = 0, pictures_behind(twin, facts)
     for _, episode in episodes:

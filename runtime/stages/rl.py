@@ -60,12 +60,11 @@ def rl(
     from runtime.rl.methods import Setting, by_cloning, by_reward
     from runtime.rl.rollout import Course, Told, first_episodes
     from runtime.rl.train import save_points
-    from runtime.sim.twin.twin import read_twin
+    from runtime.sim.twin.twin import read_learnable
     from runtime.sim.vector.bench import VectorBench, vector_bench
     from runtime.store.manifest import read_manifest
 
-    if read_twin(twin).task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    read_learnable(twin)
     facts = load_policy(policy / "checkpoint").facts
     if facts["history"] > 1:
         message = f"the policy looks at {facts['history']} observations; rollouts keep one"

@@ -51,14 +51,11 @@ def rollouts(p: RolloutsParams, twin: Path, out: Out) -> dict[str, float | int]:
     """
     import numpy as np
 
-    from runtime.problem import InputError, Problem
     from runtime.sim.episodes.attempts import Hindered, attempts, replay, save_attempts
     from runtime.sim.pixels.contact_sheet import save_sheet, side_by_side
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_learnable, read_model
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     how = Hindered(p.aim_sd_m, p.mistaken, p.slow, p.stalled, p.hold_steps, (p.rollout_seed,))
     found = []
     for attempt in attempts(model, facts, how, p.episodes):

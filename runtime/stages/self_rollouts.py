@@ -57,18 +57,15 @@ def self_rollouts(
     from runtime.coverage.checks import all_fit
     from runtime.learn.dataset import joined, read_arrays, with_places
     from runtime.learn.load import load_policy
-    from runtime.problem import InputError, Problem
     from runtime.sim.episodes.attempts import load_attempts, own_attempts, own_episode, save_attempts
     from runtime.sim.episodes.episodes import redraw
     from runtime.sim.episodes.places import places_of
     from runtime.sim.episodes.practice import hash_of
     from runtime.sim.tasks import kind_of
-    from runtime.sim.twin.twin import eyes_of, pictures_behind, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import eyes_of, pictures_behind, read_behind, read_learnable, read_model
     from runtime.store.manifest import read_manifest
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     past = int(read_manifest(before)["metrics"]["round"]) if before else 0
     own, kind = (97, p.seed, past), kind_of(facts.task)
     starts = [kind.draw_start(facts.task, i, "practice", hash_of(own), facts.robot) for i in range(p.rollouts)]

@@ -66,11 +66,9 @@ def site_demos(p: SiteDemosParams, twin: Path, out: Out) -> dict[str, Any]:
     from runtime.sim.episodes.demos import Effort, make_demos
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.site.install import install
-    from runtime.sim.twin.twin import contract_of, read_twin
+    from runtime.sim.twin.twin import contract_of, read_learnable
 
-    facts = read_twin(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts = read_learnable(twin)
     real = install(p.site.at(p.gap), facts)
     there = replace(facts, physics=real.physics)
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)

@@ -66,12 +66,10 @@ def site_rollouts(
     from runtime.sim.pixels.contact_sheet import save_sheet
     from runtime.sim.site.install import install
     from runtime.sim.trials.crossed import load_crossed
-    from runtime.sim.twin.twin import read_twin
+    from runtime.sim.twin.twin import read_learnable
     from runtime.store.manifest import read_manifest
 
-    facts = read_twin(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts = read_learnable(twin)
     horizon = round(facts.task.horizon_s * facts.control_hz)
     if p.control_steps < horizon:
         message = f"{p.control_steps} control steps at the place are fewer than the {horizon} of one rollout"

@@ -63,11 +63,9 @@ def splat_demos(p: SplatDemosParams, demos: Path, twin: Path, out: Out, renderer
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.episodes import load_episodes
     from runtime.sim.episodes.through_splats import apart, overlap, plain_eyes, splat_eyes, spread_states
-    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_learnable, read_model
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     episodes, behind = load_episodes(demos / "episodes.npz"), read_behind(twin, facts)
     states, found = spread_states(model, episodes, p.checked), dict[str, Any]()
     if p.draw == "splat":

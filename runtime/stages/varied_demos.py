@@ -66,13 +66,11 @@ def varied_demos(p: VariedDemosParams, twin: Path, scene: Path, out: Out, render
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.demos import Effort, make_demos
     from runtime.sim.episodes.drawn import write_demos
-    from runtime.sim.twin.twin import contract_of, pictures_behind, read_model, read_twin
+    from runtime.sim.twin.twin import contract_of, pictures_behind, read_learnable, read_model
     from runtime.sim.vector.looks import film_of, read_looks
     from runtime.sim.vector.varied import FACTORS, each_its_own
 
-    facts, model = read_twin(twin), read_model(twin)
-    if facts.task.held_out:
-        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    facts, model = read_learnable(twin), read_model(twin)
     effort = Effort(p.action_noise_rad, p.noise_hold, p.hold_steps, p.demo_seed)
     most = max(p.episodes, round(p.episodes * p.attempts_per_demo))
     vary, drawn_of = each_its_own(model, facts, p.randomise, p.demo_seed)

@@ -12,8 +12,7 @@ from runtime.sim.pixels.eye import Eye
 from runtime.sim.site.install import install
 from runtime.sim.trials.run import SEEN
 from runtime.sim.trials.trial import Trial
-from runtime.sim.twin.twin import Embedded, Twin, splat_behind
-from runtime.splat.ply import read_ply
+from runtime.sim.twin.twin import Embedded, Twin, read_surroundings, splat_behind
 from runtime.store.manifest import read_manifest
 
 LARGE_PX = 480
@@ -41,10 +40,7 @@ def large_in_twin(model: Model, twin: Twin, folder: Path, scene: Path) -> Eye | 
     """The first camera over the twin's splat, which is drawn anew; None where `scene` holds another splat than the twin is of."""
     if f"{scene.parent.name}/{scene.name}" not in read_manifest(folder)["parents"].get("scene", []):
         return None
-    gaussians = read_ply(scene / "splat.ply")
-    kept = np.ones(len(gaussians.means), bool)
-    kept[np.load(folder / "haze.npy")] = False
-    camera, behind = widened(twin.cameras[0]), splat_behind(Embedded(), gaussians.select(kept), twin)
+    camera, behind = widened(twin.cameras[0]), splat_behind(Embedded(), read_surroundings(scene, folder), twin)
     return Eye(model, camera, behind if camera.on else behind(camera), twin.look, twin.samples)
 
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from runtime.bound.task import Area, Task
 from runtime.contract import Contract, sized
 from runtime.coverage.lens import Lens
+from runtime.problem import InputError, Problem
 from runtime.scene_index.context import Lacking, refined
 from runtime.sim.parts.mj import Model, mujoco
 from runtime.sim.parts.physics import Physics
@@ -127,6 +128,24 @@ def read_twin(folder: Path) -> Twin:
     """The facts of a published twin."""
     twin = Twin.from_json(json.loads((folder / "twin.json").read_text()))
     return replace(twin, robot=read_robot(folder)) if (folder / FACTS).exists() else twin
+
+
+def read_learnable(folder: Path) -> Twin:
+    """The facts of a published twin that may be learned from.
+
+    Raises:
+        InputError: R262 when its task is held out.
+    """
+    twin = read_twin(folder)
+    if twin.task.held_out:
+        raise InputError(Problem("R262", "the task is held out and may not be trained on", "evaluate it only", "task"))
+    return twin
+
+
+def read_surroundings(scene: Path, folder: Path) -> Gaussians:
+    """The Gaussians of a published splat without those that are haze to a twin of it."""
+    gaussians = read_ply(scene / "splat.ply")
+    return gaussians.select(np.delete(np.arange(len(gaussians)), np.load(folder / "haze.npy")))
 
 
 def read_model(folder: Path, twin: Twin | None = None, task: Task | None = None) -> Model:

@@ -14,8 +14,7 @@ from runtime.sim.parts.mj import Model
 from runtime.sim.pixels.backdrop import Backdrop
 from runtime.sim.pixels.camera import Camera
 from runtime.sim.pixels.eye import Behind, Eye
-from runtime.sim.twin.twin import Embedded, Twin, read_behind, splat_behind
-from runtime.splat.ply import read_ply
+from runtime.sim.twin.twin import Embedded, Twin, read_behind, read_surroundings, splat_behind
 from runtime.splat.renderer import Renderer
 
 _STREAM = 83
@@ -88,9 +87,7 @@ def read_looks(
     if moves:
         if scene is None:
             raise ValueError("cameras that are moved need the splat: give the twin's `scene`, or set their ranges to 0")
-        gaussians = read_ply(scene / "splat.ply")
-        gaussians = gaussians.select(np.delete(np.arange(len(gaussians)), np.load(folder / "haze.npy")))
-        splat = splat_behind(renderer or Embedded(), gaussians, twin)
+        splat = splat_behind(renderer or Embedded(), read_surroundings(scene, folder), twin)
     surfaces = replace(Ranges(**dict.fromkeys(Ranges.__dataclass_fields__, 0.0)), **_surfaces(randomise))
     rng, found = np.random.default_rng([_STREAM, seed]), []
     shift, turn, wider = (randomise.of(name) for name in named)
