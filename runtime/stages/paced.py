@@ -27,7 +27,7 @@ class PacedParams(Params):
     """Learning rate of actor and temperature."""
     discount: float = Field(0.95, gt=0, lt=1)
     """Of what a chunk later brings."""
-    anchor: float = Field(0.02, ge=0)
+    anchor: float = Field(0.5, ge=0)
     """Weight of the squared distance from the policy that it began from, in units of `reach_rad`."""
     critics: int = Field(4, ge=2, le=20)
     """Members of the ensemble of values; two of them make a target."""

@@ -45,7 +45,12 @@ def merged(policy: str, wins: list[bool], **changed: Any) -> str:
     mean = round(sum(e["metrics"]["success"] for e in episodes) / len(episodes), 4)
     task = {"task": "open the drawer", "episodes": episodes, "num_episodes": len(wins), "avg_steps": 90.0, "num_errors": 1}
     task |= {"mean_success": mean}
-    body = {"benchmark": "LIBEROBenchmark", "mode": "sync", "harness_version": "0.8.0", "created_at": "2026-11-29T10:00:00+00:00"}
+    body: dict[str, Any] = {
+        "benchmark": "LIBEROBenchmark",
+        "mode": "sync",
+        "harness_version": "0.8.0",
+        "created_at": "2026-11-29T10:00:00+00:00",
+    }
     body |= {"tasks": [task], "config": {"params": {"seed": 7}}, "eval_id": "e", "seed": 7, "metric_keys": {"success": "mean"}}
     path = Path(policy, "libero_goal_aggregate.json")
     path.parent.mkdir(exist_ok=True)
