@@ -27,7 +27,7 @@ from runtime.bound.domain import DOMAINS
 from runtime.bound.frame import PriorRange
 from runtime.bound.gate import GateRule
 from runtime.bound.imported import ImportedSet
-from runtime.bound.lab import Lab
+from runtime.bound.lab import LAB, Lab, LabTask
 from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
 from runtime.bound.source import HiddenSite
@@ -277,7 +277,8 @@ def _crossing(name: str) -> Binding:
 
 def _task(grid: Grid, at: Scope) -> Any:
     spec = grid.project.tasks[str(at.task)]
-    return _part(BenchmarkTask if spec.kind == BENCHMARK else kinds()[spec.kind], spec)
+    outside: dict[str, type[Any]] = {BENCHMARK: BenchmarkTask, LAB: LabTask}
+    return _part(outside.get(spec.kind) or kinds()[spec.kind], spec)
 
 
 def _benchmark(grid: Grid, at: Scope) -> FoundBenchmark | None:

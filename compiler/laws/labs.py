@@ -35,6 +35,20 @@ def lab_alone(subject: Subject) -> Iterator[Diagnostic]:
                 break
 
 
+def task_of_a_lab(subject: Subject) -> Iterator[Diagnostic]:
+    """X523: a task of a lab that is tried elsewhere, or another one at a lab."""
+    for name, study in subject.studies():
+        tried = LAB in study.trials
+        for i, task in enumerate(study.tasks if study.trials else ()):
+            spec = subject.project.tasks.get(task)
+            if spec is None or (spec.kind == LAB) == tried:
+                continue
+            what = "is none of a lab, and the study tries at one" if tried else "is of a lab, and the study tries elsewhere"
+            help = "set `kind: lab` and a `deed` in it" if tried else f"set `trials: {{{LAB}: N}}`, at locations that are labs"
+            note = subject.note("this is its kind", "task", task, ("kind",))
+            yield subject.at("study", name, ("tasks", i), "X523", f"task `{task}` {what}", help, notes=(note,))
+
+
 def _asked(study: Study) -> Iterator[tuple[SpanPath, str, str]]:
     """Where a study asks for a stage, the stage, and what to call it."""
     for i, target in enumerate(study.targets):

@@ -7,6 +7,7 @@ from pydantic import Field, RootModel, create_model, model_validator
 from compiler.spec.base import Spec, StageParameters
 from runtime.bound.benchmark import BenchmarkTask
 from runtime.bound.dataset import Dataset
+from runtime.bound.lab import LabTask
 from runtime.bound.task import Task as TaskSetting
 from runtime.sim.tasks import kinds
 
@@ -40,7 +41,19 @@ class Benchmark(Spec, BenchmarkTask):
     """Stage parameters for this task only."""
 
 
-SPECS = [*(create_model(model.__name__, __base__=(model, Task), __doc__=model.__doc__) for model in kinds().values()), Benchmark]
+class AtLab(Spec, LabTask):
+    """What is tried at a bench with objects to play with."""
+
+    data: ClassVar[None] = None
+    stages: StageParameters = Field(default_factory=dict)
+    """Stage parameters for this task only."""
+
+
+SPECS = [
+    *(create_model(model.__name__, __base__=(model, Task), __doc__=model.__doc__) for model in kinds().values()),
+    Benchmark,
+    AtLab,
+]
 """The file of a task, for each kind: the kind's settings and what all tasks have."""
 
 

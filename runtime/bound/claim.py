@@ -31,6 +31,8 @@ class ClaimBase(Bound):
     """Confidence level. Absent: the study's level."""
     controls: Controls = Controls()
     """Controls, where they are not to be found by themselves."""
+    where: dict[str, float | str] = later(born={}, since=1)
+    """Factor -> the value that trials must have to count, such as `demos: 20`; absent, all count."""
 
 
 class Compared(ClaimBase):
@@ -91,9 +93,20 @@ class Ordered(ClaimBase):
     """Ids of the approaches, best first."""
 
 
+class Falling(Compared):
+    """The approach's uplift falls along a factor that varies between trials."""
+
+    kind: Literal["falling"]
+    """Such as: what a prior brings is less with many demos than with few."""
+    along: str = Field(min_length=1, max_length=60)
+    """The factor, such as `demos`."""
+    between: tuple[float, float]
+    """Its two values: the uplift at the first is larger than at the second."""
+
+
 Explanation = Literal["capacity", "auxiliary loss"]
 """What else than the approach's idea an uplift could come from."""
-Simple = Superior | Equivalent | NonInferior | Ordered | Alike
+Simple = Superior | Equivalent | NonInferior | Ordered | Alike | Falling
 """A claim that bands of one kind decide."""
 
 
@@ -121,7 +134,7 @@ class Composed(Bound):
         return self
 
 
-Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Alike | Composed, Field(discriminator="kind")]
+Claim = Annotated[Superior | Equivalent | NonInferior | Ordered | Alike | Falling | Composed, Field(discriminator="kind")]
 
 
 def parts(claim: Simple | Composed) -> list[tuple[str, Simple]]:

@@ -27,6 +27,7 @@ class DomainRow(NamedTuple):
 DOMAINS = {
     "world_model": DomainRow("world model", "in the world model", False, "world_model", ("simulation",), "policy_in_world_model"),
     "benchmark": DomainRow("benchmark", "in the benchmark", False, "world_model", ("simulation",), "policy_in_world_model"),
+    "lab": DomainRow("bench", "at the bench", False, "world_model", ("simulation",), "policy_in_world_model"),
     "twin": DomainRow("twin", "in the twin", False, "world_model", ("simulation",), "policy_in_world_model"),
     "irl_proxy": DomainRow(
         "hidden site", "at the hidden site", True, "irl", ("simulation", "transfer"), "irl_proxy", at_site=True

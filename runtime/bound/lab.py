@@ -1,6 +1,6 @@
 """A lab: a bench with objects to play with, made from a seed. Nothing of it was captured, and nothing is hidden."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,3 +26,23 @@ class Lab(Bound):
     noise: float = Field(0.02, ge=0, le=1)
     """Standard deviation of what is sensed of an outcome, as a share of each sense's own spread."""
     is_metric: ClassVar[bool] = True
+
+
+Deed = Literal["reach", "push", "pick_place", "foretell", "compare"]
+"""What an agent does at a bench. The first three move the hand; `foretell` asks whether a thing will go or bounce beyond a line,
+`compare` which of two things has more of a property."""
+DRIVEN: tuple[Deed, ...] = ("reach", "push", "pick_place")
+"""Those that move the hand, in the order in which they are learned."""
+
+
+class LabTask(Bound):
+    """What is tried at a bench."""
+
+    kind: Literal["lab"]
+    """A task of a lab."""
+    deed: Deed
+    """What is done."""
+    instruction: Annotated[str, Field(min_length=3, max_length=200)]
+    """The same in words."""
+    held_out: bool = False
+    """True for a task that may be evaluated but never trained on."""

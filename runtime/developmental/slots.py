@@ -30,6 +30,15 @@ class SlotModel(nn.Module):
         self.foretell = nn.Sequential(nn.Linear(slots + 4, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
         self.look = nn.Linear(slots, 4)
 
+    def collapse(self) -> None:
+        """Plant the fault that the detector is for: all slots read alike and are read alike, so that no gradient tells them apart
+        and none ever will."""
+        slots = self.read.weight.shape[0]
+        with torch.no_grad():
+            self.read.weight.copy_(self.read.weight.mean(0).expand_as(self.read.weight))
+            for weight in (self.foretell.get_parameter("0.weight"), self.look.weight):
+                weight[:, :slots] = weight[:, :slots].mean(1, keepdim=True)
+
     def slots(self, known: torch.Tensor) -> torch.Tensor:
         """Activations, [n, slots]."""
         return torch.sigmoid(self.read(known))

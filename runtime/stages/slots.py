@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.bound.lab import Lab
 from runtime.libraries import minor
 from runtime.out import Out
@@ -31,7 +32,9 @@ class SlotsParams(Params):
     diverse: float = Field(0.5, ge=0, le=100)
     """Weight of the squared correlations between slots."""
     orthogonal: bool = True
-    """Whether slots begin orthogonal; else all alike."""
+    """Whether slots begin orthogonal; else all read alike."""
+    collapsed: bool = later(born=False, since=2)
+    """A planted fault, for the detector of collapse: slots read and are read alike, and stay alike however long is trained."""
 
 
 @stage(
@@ -63,6 +66,8 @@ def slots(p: SlotsParams, out: Out) -> dict[str, Any]:
     known, novel = (Episodes(p.lab, things(p.lab, s), np.random.default_rng([p.seed, 3, i])) for i, s in enumerate("ab"))
     known.random(p.interactions)
     model = SlotModel(known.features, known.outputs, p.free_slots, orthogonal=p.orthogonal)
+    if p.collapsed:
+        model.collapse()
     error = learn(model, known, p.steps, Pressures(p.sparse, p.reads_few, p.diverse))
     for thing in range(len(novel.objects)):
         for mode in range(len(MODES)):

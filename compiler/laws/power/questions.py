@@ -10,7 +10,7 @@ from compiler.project.differences import counted_placebos
 from compiler.project.project import Project
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
-from runtime.bound.claim import Alike, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons
+from runtime.bound.claim import Alike, Equivalent, Falling, NonInferior, Ordered, Simple, Superior, comparisons
 from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, GateRule
 from runtime.bound.sequential import Schedule
@@ -240,3 +240,5 @@ def _of_claim(project: Project, study: Study, groups: int, name: str, path: Span
             return question(words, MOST_UPLIFT, distance, approach if prior else None)
         case Ordered():
             return question("each better than the next", MOST_UPLIFT, None)
+        case Falling():
+            return question("above 0", MOST_UPLIFT, None)

@@ -34,6 +34,8 @@ class Trials:
     """Baseline -> placebos whose runs count as further runs of it."""
     worlds: Mapping[Place, str] = field(default_factory=dict)
     """Place -> the one world model that all trials of the domain `world_model` ran in there."""
+    factors: Mapping[tuple[Domain, Place], Mapping[str, str]] = field(default_factory=dict)
+    """What varied in each trial, packed, by initial state; states without are left out."""
     known: dict[tuple, bool] = field(default_factory=dict, compare=False, repr=False)
     """What was found of these trials once and holds for all comparisons."""
 
@@ -54,6 +56,11 @@ class Trials:
             outcomes[approach, domain][location, task][seed][state] = float(value)
             if not success:
                 failures[approach, domain][location, task][mode or "unnamed"] += 1
+        factors: dict = defaultdict(dict)
+        if "factors" in table.column_names:
+            for domain, location, task, state, cell in rows(table, "domain", "location", "task", "initial_state", "factors"):
+                if cell is not None:
+                    factors[domain, (location, task)][state] = cell
         return cls(
             {k: {p: dict(runs) for p, runs in v.items()} for k, v in outcomes.items()},
             {k: {p: dict(modes) for p, modes in v.items()} for k, v in failures.items()},
@@ -62,6 +69,7 @@ class Trials:
             fixed_of(table),
             placebos_of(table),
             worlds_of(table),
+            dict(factors),
         )
 
     def approaches(self) -> list[str]:

@@ -6,10 +6,11 @@ from math import inf
 from types import MappingProxyType
 from typing import Any
 
-from runtime.bound.claim import Alike, Composed, Equivalent, NonInferior, Ordered, Simple, Superior, comparisons, parts
+from runtime.bound.claim import Alike, Composed, Equivalent, Falling, NonInferior, Ordered, Simple, Superior, comparisons, parts
 from runtime.bound.domain import Domain
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import GateRule
+from runtime.stats.inference.falling import fall_of, lacks, with_factors
 from runtime.stats.inference.gap import gap_of
 from runtime.stats.inference.outlook import Outlook, outlook
 from runtime.stats.inference.uplift import Uplift, comparable, uplift_of
@@ -145,14 +146,25 @@ def _link(name: str, claim: Simple, pair: tuple[str, str], trials: Trials, frame
     approach, over = pair
     level = band_level(claim, frame.level)
     against = claim.against if isinstance(claim, Alike) else None
-    if against is None:
+    varied = {*claim.where, *([claim.along] if isinstance(claim, Falling) else [])}
+    without = {place for place in trials.places(approach, claim.domain) if lacks(trials, claim.domain, place, varied)}
+    trials = with_factors(trials, claim.where)
+    if isinstance(claim, Falling):
+        found, places = fall_of(trials, pair, claim.domain, claim.along, claim.between, level)
+    elif against is None:
         places = comparable(trials, approach, over, claim.domain)
         found = uplift_of(trials, approach, over, claim.domain, places, level, shared_training)
     else:
         found, places = gap_of(trials, approach, claim.domain, against, level, shared_training)
-    planned = [(location, task) for location in frame.locations for task in frame.tasks]
+    everywhere = [(location, task) for location in frame.locations for task in frame.tasks]
+    planned = [place for place in everywhere if place not in without] or everywhere
     absent = [place for place in planned if place not in places]
     said = f"{approach} over {over}" if against is None else f"{approach} in `{claim.domain}` less `{against}`"
+    said += "".join(
+        f", {factor} {value:g}" if isinstance(value, float) else f", {value}" for factor, value in claim.where.items()
+    )
+    if isinstance(claim, Falling):
+        said += ", {}: {:g} less {:g}".format(claim.along, *claim.between)
     link = Link(
         name or None,
         claim.kind,
@@ -205,7 +217,7 @@ def wanted(claim: Simple) -> str:
             return f"above −{margin:g}"
         case Superior(margin=margin):
             return f"above {margin:g}"
-        case Ordered():
+        case Ordered() | Falling():
             return "above 0"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Any
 
-from runtime.bound.claim import Alike, Composed, Simple
+from runtime.bound.claim import Alike, Composed, Falling, Simple
 from runtime.stats.band import Band
 from runtime.stats.inference.rate import wilson
 from runtime.stats.verdict.claim import band_level, clearance, judge_band
@@ -44,7 +44,7 @@ def of_published(
         text = f"{name}: {approach} over {over}" if name else f"{approach} over {over}"
         margin, own = getattr(part, "margin", None), band_level(part, level)
         link = Link(name or None, part.kind, approach, over, part.domain, text, wanted(part), margin, round(own, 6))
-        if isinstance(part, Alike) or not {approach, over} <= found.keys():
+        if isinstance(part, Alike | Falling) or part.where or not {approach, over} <= found.keys():
             return replace(link, reason=f"`{approach}` and `{over}` were not both published")
         one, other = found[approach], found[over]
         band, value = newcombe(one, other, own), round(one.rate - other.rate, 4)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -31,8 +32,17 @@ QUICK: dict[str, dict[str, Any]] = {
     "dynamics": {"clips": 20, "steps": 150, "members": 2, "examples": [5, 200]},
     "memory": {},
     "grounding": {},
+    "robustness": {"clips": 20},
+    "lessons": {"demos": 40},
+    "skills": {"demos": [2, 40], "steps": 100},
 }
-READS = {"babble": ("noisy_tv", "forgetting", "balloon", "slots"), "fusion": ("encoder", "babble")}
+READS = {
+    "babble": ("noisy_tv", "forgetting", "balloon", "slots"),
+    "fusion": ("encoder", "babble"),
+    "robustness": ("encoder", "babble"),
+    "lessons": (),
+    "skills": ("lessons", "babble"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +131,32 @@ def test_words_come_by_playing_alone(made: dict[str, Path]) -> None:
     truth = np.linspace(0, 1, 20)[:, None] * np.array([[0, 1, 0, 0, 0]]) + np.random.default_rng(0).normal(size=(20, 5)) * 0.01
     assert named_after(truth[:, 1], truth, PROPERTIES) == "heavy objects"
     assert "heavy" in utterances(truth, PROPERTIES)[-1]
+
+
+def test_deeds_are_learned_from_demos_and_kept_by_consolidation(made: dict[str, Path]) -> None:
+    """With 40 demos most succeed, with 2 few; without consolidation the first deed is lost that was known."""
+
+    def asked(deed: str, skills: Path, trials: int = 20) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        params = {"domain": "lab", "lab": LAB, "task": {"kind": "lab", "deed": deed, "instruction": "do it"}, "seed": 0}
+        reads = {"skills": skills, "babble": made["babble"]}
+        found = run_stage("probe", {**params, "trials": trials}, reads, made["babble"].parent.parent)
+        return read_manifest(found)["metrics"], pq.read_table(found / "trials.parquet").to_pylist()
+
+    said, rows = asked("pick_place", made["skills"])
+    assert said["at"]["40"] > 0.7 > said["at"]["2"]
+    assert [row["factors"] for row in rows[:2]] == ['{"demos":2}', '{"demos":40}']
+    assert (said["repeated"], said["differing"], said["n"]) == (2, 0, 20)
+    free = {"lab": LAB, "seed": 0, **QUICK["skills"], "ewc_weight": 0.0}
+    forgetful = run_stage("skills", free, {port: made[port] for port in READS["skills"]}, made["babble"].parent.parent)
+    assert asked("reach", forgetful)[0]["forgotten"] > asked("reach", made["skills"])[0]["forgotten"] + 0.2
+    assert min(read_manifest(made["lessons"])["metrics"]["expert"].values()) > 0.2  # with noise in its forces
+    assert asked("foretell", made["skills"], 60)[0]["foretold"] > 0.6
+    assert {row["factors"] for row in asked("compare", made["skills"], 10)[1]} == {
+        f'{{"property":"{name}"}}' for name in PROPERTIES
+    }
+
+
+def test_an_attack_misleads_more_than_noise_of_its_size(made: dict[str, Path]) -> None:
+    metrics = read_manifest(made["robustness"])["metrics"]
+    assert metrics["r2_fgsm"] < metrics["r2_random"]
+    assert metrics["lost_to_noise"] == pytest.approx(metrics["right_clean"] - metrics["right_noisy"], abs=1e-4)

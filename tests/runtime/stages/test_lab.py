@@ -33,10 +33,11 @@ SHORT: dict[str, dict[str, Any]] = {
 FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "nsca-tv-boring": ("noisy_tv", {"drive": "error"}, "second-half visits"),
     "nsca-curiosity-goes-on": ("noisy_tv", {"threshold": 1.0, "episodes": 60}, "everything is left alone"),
+    "nsca-keeps-with-ewc": ("forgetting", {"ewc_weight": 0.0}, "nothing is held"),
     "nsca-ewc-lets-learn": ("forgetting", {"ewc_weight": 1e9}, "held too hard"),
     "nsca-prior-moves": ("balloon", {"prior_rate": 0.0}, "no gradient reaches the weight"),
     "nsca-balloon-rises": ("balloon", {"lift": 0.0}, "nothing rises"),
-    "nsca-slots-differ": ("slots", {"orthogonal": False, "diverse": 0.0, "steps": 20}, "all slots alike"),
+    "nsca-slots-differ": ("slots", {"collapsed": True, "diverse": 0.0}, "all slots alike"),
     "nsca-slots-active": ("slots", {"sparse": 100.0}, "slots are pressed to nothing"),
 }
 
@@ -90,7 +91,7 @@ def test_babbling_reads_the_four_tests_and_never_learns_from_set_b(sound: dict[s
     made = run_stage("babble", {"lab": LAB, "seed": 0, **steps}, sound, store)
     metrics = read_manifest(made)["metrics"]
     assert metrics["interactions"] == 300  # of 20 control steps each
-    assert metrics["error_last"] < metrics["error_first"] / 2
+    assert metrics["error_last"] < metrics["error_first"] / 4
     assert np.load(made / "episodes.npz")["things"].max() < 20
     assert 0.5 < metrics["right_known"] <= 1
 

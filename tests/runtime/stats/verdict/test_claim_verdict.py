@@ -1,5 +1,6 @@
 """Claims judged from trials: the verdict, and the link that decides it."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from pydantic import TypeAdapter
 from runtime.bound.cell import Cell
 from runtime.bound.claim import Claim
 from runtime.bound.frame import StudyFrame
+from runtime.stats.table.factors import packed
 from runtime.stats.table.outcomes import Trials
-from runtime.stats.table.table import join
+from runtime.stats.table.table import SCHEMA, join
 from runtime.stats.verdict.claim_verdict import of_claim
 from tests.runtime.synthetic_study import trial_table
 
@@ -175,3 +177,30 @@ def test_undecided_says_what_would_decide() -> None:
     assert found["verdict"] == "undecided"
     assert 2 < links[0]["detectable"] < 10
     assert "a study like this sees" in str(found["reason"])
+
+
+def test_an_uplift_that_falls_along_a_factor_and_one_where_it_is_asked_for() -> None:
+    """The treatment helps by 50 points with 5 demos and by nothing with 500; another task knows nothing of demos."""
+    rng, rows = np.random.default_rng(3), []
+    for task, approach, seed, i in product(("press", "tell"), ("treatment", "baseline"), range(5), range(200)):
+        demos = (5, 500)[i % 2] if task == "press" else None
+        rate = 0.3 if (approach, demos) == ("baseline", 5) else 0.8
+        said = {"task": task, "approach": approach, "seed": seed, "initial_state": str(i), "success": bool(rng.random() < rate)}
+        rest = {"location": "cellar", "domain": "lab", "score": 0.0, "failure_mode": "missed", "steps": 1, "protocol": task}
+        rows.append(said | rest | {"factors": packed({"demos": demos}) if demos else None})
+    trials = Trials.of(pa.Table.from_pylist(rows, SCHEMA))
+    asked = frame("treatment", "baseline", locations=("cellar",)).model_copy(update={"tasks": ("press", "tell")})
+
+    def found(**claim: Any) -> dict[str, Any]:
+        said = {"approach": "treatment", "domain": "lab"} | claim
+        return of_claim(TypeAdapter(Claim).validate_python(said), trials, asked)
+
+    falls = found(kind="falling", along="demos", between=[5, 500])
+    assert falls["verdict"] == "supported"
+    assert falls["links"][0]["value"] == pytest.approx(50, abs=8)
+    assert found(kind="falling", along="demos", between=[500, 5])["verdict"] == "refuted"
+    assert found(kind="superior", margin=25, where={"demos": 5})["verdict"] == "supported"
+    many = found(kind="equivalent", margin=10, where={"demos": 500})
+    assert (many["verdict"], many["links"][0]["value"]) == ("supported", pytest.approx(0, abs=6))
+    assert found(kind="superior", where={"demos": 7})["verdict"] == "not run"
+    assert found(kind="falling", along="light", between=[0, 1])["verdict"] == "not run"
