@@ -34,6 +34,8 @@ class WorldModelParams(Params):
     """Members of the ensemble, whose disagreement tells what is unknown; a pre-trained model has its own number."""
     still_mm: float = later(born=0.0, since=3, ge=0, le=20)
     """As of `world_prior`; a pre-trained model has its own."""
+    loose: bool = later(born=False, since=3)
+    """As of `world_prior`; a pre-trained model has its own."""
     held_out: int = Field(24, ge=1)
     """Rollouts, the last ones, that are kept out of training and foretold."""
     windows: int = Field(400, ge=8)
@@ -130,8 +132,8 @@ def world_model(
         hold_all(clips, twin)
     before = None if prior is None else read_world(prior / "model")
     known = before.network.sizes if before else None
-    members, still_mm = (known.members, known.still_mm) if known else (p.members, p.still_mm)
-    network = fresh(twin, members, p.world_seed, still_mm=still_mm)
+    of = known or p
+    network = fresh(twin, of.members, p.world_seed, still_mm=of.still_mm, loose=of.loose)
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))

@@ -31,6 +31,8 @@ class WorldPriorParams(Params):
     still_mm: float = later(born=0.0, since=3, ge=0, le=20)
     """Steps of objects that are smaller than about this, millimetres, come to next to nothing: for tasks whose objects move, and
     mostly do not. 0 for no such thing."""
+    loose: bool = later(born=False, since=3)
+    """Whether objects are pushed and carried: each is looked at a second time and closely; what is held rides with the hand."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
 
@@ -55,7 +57,7 @@ def world_prior(p: WorldPriorParams, twins: list[Path], rollouts: list[Path], ou
     from runtime.world.train import Recipe
     from runtime.world.windows import together
 
-    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm)
+    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm, p.loose)
     data = together([attempts_of(twin, found) for twin, found in zip(twins, rollouts, strict=True)])
     recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
     world, losses = taught(network, twins[0], data, recipe, out.progress)

@@ -79,8 +79,7 @@ class WorldModel:
         n, k = q.shape[:2]
         behind = self.behind.expand(n * k, -1, -1, -1)
         eyes = [
-            self.network.eyes(*x)
-            for x in zip(*(y.split(128) for y in (seen.flatten(0, 1), behind, q.flatten(0, 1))), strict=True)
+            self.network.see(*x) for x in zip(*(y.split(128) for y in (seen.flatten(0, 1), behind, q.flatten(0, 1))), strict=True)
         ]
         found = [torch.cat(x).view(n, k, *x[0].shape[1:]) for x in zip(*eyes, strict=True)]
         return self.network.ensemble.settle([self._all(x) for x in found], self._all(q), self._all(a))

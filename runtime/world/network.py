@@ -13,19 +13,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from runtime.world.each import Each
+from runtime.world.loose import CM, PLANE_M, Closer, Handling
 from runtime.world.skeleton import Skeleton, View
 
-CM = 0.01
 QUARTERS = 4
 """Turns are known up to a quarter: a box looks the same after it."""
-PLANE_M = 0.02
-"""Height of the plane on which eyes look for objects."""
 
 
 @dataclass(frozen=True)
 class Sizes:
     """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; next to nothing is
-    left of an object's step of less than about `still_mm` (0 for no such thing)."""
+    left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects see `runtime.world.loose`."""
 
     joints: int
     objects: int
@@ -38,6 +37,7 @@ class Sizes:
     paint: int = 96
     cell: int = 4
     still_mm: float = 0.0
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class World:
     code: Tensor  # [M, B, C]
     last: Tensor  # [M, B, J] the action before
     tip: Tensor  # [M, B, 3] where the joints put the tip, metres
+    hand: Tensor  # [M, B, 3, 3] and how they turn it
 
 
 @dataclass(frozen=True)
@@ -100,20 +101,6 @@ class Eyes(nn.Module):
         return at, F.normalize(raw[..., 3:] + torch.tensor([0.3, 0.0]), dim=-1)
 
 
-class Each(nn.Module):
-    """A linear layer of every member: [M, B, I] -> [M, B, O]."""
-
-    def __init__(self, members: int, inputs: int, outputs: int, scale: float = 1.0) -> None:
-        super().__init__()
-        bound = scale / inputs**0.5
-        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.zeros(members, 1, outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
-        return torch.baddbmm(self.bias, x, self.weight)
-
-
 class Ensemble(nn.Module):
     """World and action -> the world after it; all members at once, each with weights of its own."""
 
@@ -122,12 +109,15 @@ class Ensemble(nn.Module):
         self.s, self.skeleton = s, skeleton
         inputs, m, c = 3 * s.joints + 3 + s.objects * 8, s.members, s.code
         self.enter, self.gates, self.again = Each(m, inputs, c), Each(m, c, 3 * c), Each(m, c, 3 * c)
-        self.move, self.say, self.tell = Each(m, 2 * c, s.joints + 4 * s.objects, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 6)
+        moved = s.joints + (0 if s.loose else 4 * s.objects)
+        self.move, self.say, self.tell = Each(m, 2 * c, moved, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 6)
         self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
+        self.handling = Handling(m, s.joints, s.objects, 2 * c, c) if s.loose else None
 
-    def tip(self, joints: Tensor) -> Tensor:
-        """[M, B, J] -> [M, B, 3]."""
-        return self.skeleton.tip_of(joints.flatten(0, 1)).view(*joints.shape[:2], 3)
+    def reach(self, joints: Tensor) -> tuple[Tensor, Tensor]:
+        """[M, B, J] -> the tip [M, B, 3] and how it is turned [M, B, 3, 3]."""
+        tip, hand = self.skeleton.hand_of(joints.flatten(0, 1))
+        return tip.view(*joints.shape[:2], 3), hand.view(*joints.shape[:2], 3, 3)
 
     def features(self, w: World, action: Tensor) -> Tensor:
         """What is looked at [M, B, I]: nearness in units of about 3 cm, servo errors in tenths of a radian."""
@@ -146,11 +136,17 @@ class Ensemble(nn.Module):
         moved = self.move(torch.cat([code, entered], 2))
         j, k = self.s.joints, self.s.objects
         joints = w.joints + torch.sigmoid(self.gain) * (action - w.joints) + moved[..., :j] * 0.05
-        objects = w.objects + self.moved(moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM)
-        by = moved[..., j + 3 * k :] * 0.2
+        tip, hand = self.reach(joints)
+        if self.handling is None:
+            own, by = moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM, moved[..., j + 3 * k :] * 0.2
+            objects = w.objects + self.moved(own)
+        else:
+            told = torch.cat([code, entered], 2)
+            ridden, own, by = self.handling((w.tip, w.hand), (tip, hand), w.objects, w.turns, joints, told)
+            objects = w.objects + ridden + self.moved(own)
         c, s = torch.cos(by), torch.sin(by)
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
-        after = World(joints, objects, turns, code, action, self.tip(joints))
+        after = World(joints, objects, turns, code, action, tip, hand)
         said = self.tell(torch.relu(self.say(torch.cat([code, entered, self.features(after, action)], 2))))
         return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:5], said[..., 5])
 
@@ -167,13 +163,14 @@ class Ensemble(nn.Module):
         [M, B, k, K, 3] and turns [M, B, k, K, 2]. After the first look eyes are believed as far as they are trusted."""
         objects, turns = found
         code = torch.zeros(*joints.shape[:2], self.s.code)
-        w = World(joints[:, :, 0], objects[:, :, 0], turns[:, :, 0], code, joints[:, :, 0], self.tip(joints[:, :, 0]))
+        w = World(joints[:, :, 0], objects[:, :, 0], turns[:, :, 0], code, joints[:, :, 0], *self.reach(joints[:, :, 0]))
         for i in range(1, joints.shape[2]):
             w, _ = self.step(w, actions[:, :, i - 1])
             trust = torch.sigmoid(self.trust(w.code))[..., None, :]
             at = w.objects + trust[..., :1] * (objects[:, :, i] - w.objects)
             turned = F.normalize(w.turns + trust[..., 1:] * (turns[:, :, i] - w.turns), dim=-1)
-            w = replace(w, joints=joints[:, :, i], tip=self.tip(joints[:, :, i]), objects=at, turns=turned)
+            tip, hand = self.reach(joints[:, :, i])
+            w = replace(w, joints=joints[:, :, i], tip=tip, hand=hand, objects=at, turns=turned)
         return w
 
 
@@ -266,6 +263,13 @@ class Network(nn.Module):
         self.sizes, self.skeleton, self.view = sizes, skeleton, view
         self.eyes, self.painter = Eyes(sizes, view), Painter(sizes, skeleton, view)
         self.ensemble = Ensemble(sizes, skeleton)
+        self.closer = Closer(sizes.objects, sizes.joints, (sizes.height, sizes.width), skeleton, view) if sizes.loose else None
+
+    def see(self, picture: Tensor, behind: Tensor, joints: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures and backdrops [B, 3, H, W] in 0..1, joints [B, J] -> objects [B, K, 3] and turns [B, K, 2], as well as eyes
+        can tell."""
+        at, turns = self.eyes(picture, behind, joints)
+        return (at, turns) if self.closer is None else (self.closer(picture, behind, joints, at), turns)
 
     def facts(self) -> dict[str, Any]:
         """What is needed to make it again, besides its weights."""

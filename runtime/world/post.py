@@ -49,7 +49,7 @@ def at_place(world: WorldModel, steps: Steps) -> AtPlace:
     found = []
     for rows in torch.arange(len(steps)).split(128):
         seen = torch.from_numpy(pictures[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
-        found.append(world.network.eyes(seen, back.expand_as(seen), state[rows]))
+        found.append(world.network.see(seen, back.expand_as(seen), state[rows]))
     objects, turns = (torch.cat(x).numpy() for x in zip(*found, strict=True))
     tip = world.network.skeleton.tip_of(state).numpy()
     none, nothing = np.zeros(len(steps), bool), np.zeros(len(steps), np.float32)

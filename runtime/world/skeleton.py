@@ -53,12 +53,17 @@ class Skeleton(nn.Module):
 
     def tip_of(self, joints: Tensor) -> Tensor:
         """Joints [B, J] -> tip [B, 3] alone, which is less work."""
+        return self.hand_of(joints)[0]
+
+    def hand_of(self, joints: Tensor) -> tuple[Tensor, Tensor]:
+        """Joints [B, J] -> tip [B, 3], and how the body that bears it is turned [B, 3, 3]."""
         chain, b = [], self.owners[0]
         while b >= 0:
             chain.append(b)
             b = self.parents[b]
         turns, places = self._poses(joints, chain[::-1])
-        return turns[self.owners[0]] @ self.tip + places[self.owners[0]]
+        turn = turns[self.owners[0]]
+        return turn @ self.tip + places[self.owners[0]], turn
 
     def _poses(self, joints: Tensor, bodies: Iterable[int]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """Rotations [B, 3, 3] and places [B, 3] of bodies, parents first."""
@@ -149,8 +154,9 @@ class View(nn.Module):
         depth = seen[..., 2].clamp_min(0.02)
         return seen[..., :2] / depth[..., None] * self.lens[:2] + self.lens[2:], depth
 
-    def on_plane(self, places: Tensor, height_m: float) -> Tensor:
-        """Where rays through places [..., 2] of the picture meet the plane z = `height_m`: x and y [..., 2], metres."""
+    def on_plane(self, places: Tensor, height_m: float | Tensor) -> Tensor:
+        """Where rays through places [..., 2] of the picture meet the plane z = `height_m` (of all, or
+        of each [..., 1]): x and y [..., 2], metres."""
         rays = torch.cat([(places - self.lens[2:]) / self.lens[:2], torch.ones_like(places[..., :1])], -1) @ self.world[:3, :3]
         eye = -self.world[:3, 3] @ self.world[:3, :3]
         return eye[:2] + rays[..., :2] * ((height_m - eye[2]) / rays[..., 2:].clamp_max(-0.05))

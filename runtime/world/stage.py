@@ -86,7 +86,9 @@ def hold_all(clips: Path, twin: Path) -> None:
     fits("frames of the clips", sum(e["frames"] for e in entries), each, "stages.world_model.max_input_frames")
 
 
-def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = (), still_mm: float = 0.0) -> Network:
+def fresh(
+    twin: Path, members: int, seed: int, others: Sequence[Path] = (), still_mm: float = 0.0, loose: bool = False
+) -> Network:
     """A network for the robot, the first camera and the number of objects of a twin.
 
     Raises:
@@ -96,10 +98,10 @@ def fresh(twin: Path, members: int, seed: int, others: Sequence[Path] = (), stil
     facts = read_twin(twin)
     camera = facts.cameras[0]
     objects = len(kind_of(facts.task).OBJECTS)
-    sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, still_mm=still_mm)
+    sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, still_mm=still_mm, loose=loose)
     network = Network(sizes, skeleton_of(read_model(twin), facts.robot), View().look(camera))
     for other in others:
-        theirs = fresh(other, members, seed, still_mm=still_mm)
+        theirs = fresh(other, members, seed, still_mm=still_mm, loose=loose)
         if theirs.facts() != network.facts():
             message = "locations of a set differ in robot, objects of the task, or size of the first camera"
             raise InputError(Problem("R346", message, "use a set whose locations are alike in these", "sets"))

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from runtime.learn.optimiser import AdamW
-from runtime.world.network import CM, Network, over, quarters
+from runtime.world.loose import CM
+from runtime.world.network import Network, over, quarters
 from runtime.world.windows import Attempts
 
 WARM_UP = 0.05
@@ -102,7 +103,11 @@ def _pictures(net: Network, w: Windows, frames: Tensor, r: Recipe, rng: torch.Ge
     wanted = w.layers[frames].float() / 255
     # what is empty everywhere is most of the picture: what the foreground covers counts more, or all of it fades to the backdrop
     weight = 0.2 + (wanted[:, 3:4] < 0.98) + 0.5 * (wanted[:, 4:5] < 0.98)
-    return {
+    seen = {}
+    if net.closer is not None:  # absolute from 1 mm on: a quadratic loss hardly minds the last millimetres
+        closer = net.closer(picture, behind, w.state[frames], at)
+        seen["closer"] = 0.3 * F.smooth_l1_loss(closer / CM, w.objects[frames] / CM, beta=0.1)
+    return seen | {
         "eyes": 0.3 * F.smooth_l1_loss(at / CM, w.objects[frames] / CM),
         "eyes_turn": 0.1 * F.mse_loss(turned, w.turns[frames]),
         "layers": 20 * ((painted - wanted) ** 2 * weight).mean(),

@@ -24,6 +24,7 @@ from runtime.stats.table.outcomes import Runs, Trials
 from runtime.stats.verdict.claim_verdict import of_claim
 from runtime.stats.verdict.gate_verdict import of_trials
 from runtime.store.manifest import read_manifest
+from runtime.world.loose import CM, PLANE_M
 from runtime.world.metrics import auc, calibration
 from runtime.world.model import Kept, WorldModel, read_world
 from runtime.world.network import quarters
@@ -185,6 +186,38 @@ def test_what_nobody_touches_stays_where_it_is(sim_store: Path, sim_twin: Path, 
         (kept.norm(dim=-1) / steps.norm(dim=-1)).flatten(), torch.tensor([0.0025, 0.2, 0.9615]), atol=1e-3, rtol=0
     )
     assert torch.equal(whole, steps)
+
+
+def test_what_is_held_rides_with_the_hand(sim_store: Path, sim_twin: Path, rollouts: Path) -> None:
+    """A step turns and moves the hand: an object that is held stays where it was in it, one that is not stays where it was. The
+    closer look finds an object where eyes saw it, or in the hand."""
+    made = run_stage("world_prior", FEW | {"loose": True}, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
+    network, data = read_world(made / "model").network, attempts_of(sim_twin, rollouts, end=1)
+    one, closer = network.ensemble, network.closer
+    assert one.handling is not None
+    assert closer is not None
+    q, m = torch.from_numpy(data.state[:1]), network.sizes.members
+    tip, hand = network.skeleton.hand_of(q)
+    place = (tip + torch.tensor([0.01, 0.02, -0.01]))[:, None]
+    told = [x.expand(m, 1, *x.shape) for x in (place, torch.tensor([[[1.0, 0.0]]]))]
+    for layer in (one.handling.leave, closer.leave):
+        layer.weight.data.zero_()
+    for held in (-9.0, 9.0):
+        one.handling.leave.bias.data.copy_(torch.tensor([held, *[0.0] * 7]))
+        begun = one.settle(told, q.expand(m, 1, 1, -1), torch.zeros(m, 1, 0, q.shape[1]))
+        after, _ = one.step(begun, begun.joints + 0.3)
+        assert (after.tip - begun.tip).norm(dim=-1).min() > 0.01
+        stays, rides = (
+            (b.objects - after.objects if frame is None else (b.objects - b.tip[:, :, None]) @ b.hand - frame).abs().max()
+            for b, frame in ((begun, None), (begun, (after.objects - after.tip[:, :, None]) @ after.hand))
+        )
+        assert (rides if held > 0 else stays) < 1e-6 < 1e-3 < (stays if held > 0 else rides)
+        high_cm = (float(place[0, 0, 2]) - PLANE_M) / CM
+        closer.leave.bias.data.copy_(torch.tensor([0, 0, high_cm, 1, 2, -1, held]))
+        picture = torch.rand(1, 3, network.sizes.height, network.sizes.width)
+        found = closer(picture, picture, q, place)
+        inside = tip + (hand @ torch.tensor([0.01, 0.02, -0.01]))
+        torch.testing.assert_close(found[:, 0], inside if held > 0 else place[:, 0], atol=1e-5, rtol=0)
 
 
 def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
