@@ -30,7 +30,11 @@ DEFAULTS = {
     "continuation": "still",
     "transfer": "cosmos",
     "trainer": "isaaclab",
+    "simulator": "discoverse",
+    "optimiser": "rlinf",
 }
+SYSTEMS = ("simulator", "optimiser")
+"""Roles of programs of others that no stage starts: `simkiln export --for` and `convert --from` write and read their files."""
 HERE = "here"
 OF_WEIGHTS = "LicenseRef-Weights"
 """Licence of a back end whose weights people choose: that of the weights, which its stage's `weights_licence` says."""

@@ -2,7 +2,8 @@
 
 A location means its twins. Twins are MJCF that MuJoCo opens (with `--usd` a scene for Isaac Lab too, with `--isaaclab` a task
 of it), and an environment of `lerobot-eval --env.type=simkiln`; demos a LeRobotDataset (with `--hdf5` a file for robomimic,
-MimicGen and Isaac Lab Mimic too); policies a LeRobot checkpoint; tables of trials come as CSV too.
+MimicGen and Isaac Lab Mimic too, with `--for SYSTEM` what that simulator or trainer of others takes); policies a LeRobot
+checkpoint; tables of trials come as CSV too.
 """
 
 import argparse
@@ -52,13 +53,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hdf5", action="store_true", help="of demos: write demos.hdf5 too, where the twin of theirs is in the store"
     )
+    parser.add_argument(
+        "--for", dest="system", metavar="SYSTEM", help=f"of demos: write what it takes, too: {', '.join(systems())}"
+    )
+    parser.add_argument(
+        "--research", action="store_true", help="say that the use is research, which systems for research alone want"
+    )
     common.root_argument(parser)
+
+
+def systems() -> dict[str, str]:
+    """Name of each system of others -> its role."""
+    from runtime.backend import SYSTEMS, available
+
+    return {name: role for role in SYSTEMS for name in available().get(role, [])}
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when all is written, 1 when it is not built yet or USD cannot be written."""
     from runtime.store.store import Store
 
+    if args.system:
+        allow(args.system, args.research)
     project = common.project(args)
     store, asked = Store(project.store), None
     for plan, nodes in _candidates(project, args.what, args.study):
@@ -104,6 +120,8 @@ def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Names
         csv.write_csv(parquet.read_table(table), table.with_suffix(".csv"))
     if args.hdf5:
         _hdf5(project, node, target)
+    if args.system:
+        _system(project, plan, node, target, args.system)
     if args.isaaclab:
         _isaaclab(project, artifact, target / "isaaclab")
     if node.stage.kind == "twin":
@@ -112,6 +130,57 @@ def _export(project: "Project", plan: "Plan", node: "Node", args: argparse.Names
     (target / SOURCE).write_text(source_text(project, node, of_node(project, plan, node), use.replace("DIR", shown)), "utf-8")
     print(f"{os.path.relpath(target)}/  {use.replace('DIR', shown)}")
     return 0 if not args.usd or _usd(project, target) else 1
+
+
+def allow(system: str, research: bool) -> None:
+    """Refuse a system that is not there, or is for research alone where nobody said that this is.
+
+    Raises:
+        ValueError: with what else does.
+    """
+    from compiler.laws.backends import forbids_sale
+    from runtime.backend import info
+
+    known = systems()
+    if system not in known:
+        raise ValueError(f"`{system}` is no system that is known here: {', '.join(known)}")
+    licence = info(known[system], system).licence
+    if forbids_sale(licence) and not research:
+        others = [n for n, role in known.items() if role == known[system] and not forbids_sale(info(role, n).licence)]
+        instead = f", or take `{others[0]}`" if others else ""
+        raise ValueError(f"`{system}` has licence `{licence}`, for research alone: say `--research` where this is{instead}")
+
+
+def _system(project: "Project", plan: "Plan", node: "Node", target: Path, system: str) -> None:
+    """Write what a system of others takes, below the exported demos.
+
+    Raises:
+        ValueError: when the artifact is no demos, what they were made from is not in the store, or the study is for sale and the
+            system is not. InputError: as the system's `write`.
+    """
+    from compiler.laws.backends import forbids_sale
+    from runtime.backend import info, load
+    from runtime.export.systems.scene import Scene
+
+    role = systems()[system]
+    if project.studies[plan.graph.study].use == "commercial" and forbids_sale(info(role, system).licence):
+        raise ValueError(f"study `{plan.graph.study}` is for commercial use, which the licence of `{system}` forbids")
+    demos, found = project.store.joinpath(*node.address), dict[str, Path]()
+    waiting = list(node.parents())
+    while waiting:
+        parent = waiting.pop(0)
+        folder = project.store.joinpath(*parent.address)
+        if parent.stage.kind in ("twin", "splat") and folder.is_dir():
+            found.setdefault(parent.stage.kind, folder)
+        waiting += parent.parents()
+    brought = "episodes.npz" if role == "simulator" else "attempts.npz"
+    if not any((demos / name).is_file() for name in ("episodes.npz", brought)) or set(found) != {"twin", "splat"}:
+        raise ValueError(f"`--for {system}` is for demos of a twin, where twin and splat are in the store")
+    package = target / system
+    package.mkdir()
+    words = load(role, system)().write(Scene(found["twin"], found["splat"] / "splat.ply", demos), package)
+    shown = shlex.quote(os.path.relpath(package))
+    print(f"{os.path.relpath(package)}/  {system} (docs/systems/{system}.md): {words.replace('DIR', shown)}")
 
 
 def _isaaclab(project: "Project", twin: Path, package: Path) -> None:

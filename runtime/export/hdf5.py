@@ -89,13 +89,23 @@ def _linked(group: Any) -> None:
     group["obs/datagen_info/subtask_term_signals"] = h5py.SoftLink(signals.name)
 
 
-def read_hdf5(file: Path, into: Path, fps: int, state: Sequence[str], cameras: Mapping[str, str], instruction: str = "") -> int:
+def read_hdf5(
+    file: Path,
+    into: Path,
+    fps: int,
+    state: Sequence[str],
+    cameras: Mapping[str, str],
+    instruction: str = "",
+    maniskill: bool = False,
+) -> int:
     """Write the demos of a robomimic file as a LeRobotDataset at `into`; the number of demos.
 
     Args:
         state: observations [T] or [T, D] that make up the state, side by side.
         cameras: camera of the dataset -> observation u8 [T, H, W, 3].
         instruction: of all demos; without it, `lang` in each demo's `ep_meta`.
+        maniskill: the file is ManiSkill's: `traj_0`, ... at its top, each with one observation more than actions
+            (`mani_skill/utils/wrappers/record.py`, 3.0.0b15); the last one is left out, and so is what did not succeed.
 
     Raises:
         InputError: R361 when the file is none of this kind, lacks something or leads out of itself.
@@ -105,10 +115,11 @@ def read_hdf5(file: Path, into: Path, fps: int, state: Sequence[str], cameras: M
     except OSError as error:
         raise _bad(file, "cannot be read as HDF5", str(error).splitlines()[0][:200]) from error
     with found:
-        group = _inside(found, "data", file)
-        names = sorted((n for n in group if n.startswith("demo_") and n[5:].isdigit()), key=lambda n: int(n[5:]))
+        group = found if maniskill else _inside(found, "data", file)
+        names = sorted((n for n in group if n[:5] in ("demo_", "traj_") and n[5:].isdigit()), key=lambda n: int(n[5:]))
+        names = [n for n in names if not maniskill or _won(group, n, file)]
         if not names:
-            raise _bad(file, "holds no demo", "`data` has no `demo_0`")
+            raise _bad(file, "holds no demo", "no `traj_0` succeeded" if maniskill else "`data` has no `demo_0`")
         shapes = {name: _table(_inside(group, f"{names[0]}/obs/{key}", file), file, None).shape for name, key in cameras.items()}
         sizes = {name: (shape[1], shape[2]) if len(shape) == 4 else (0, 0) for name, shape in shapes.items()}
         said = _episodes(file, group, names, state, cameras, instruction)
@@ -121,9 +132,9 @@ def _episodes(
     for name in names:
         demo = _inside(group, name, file)
         actions = _array(_inside(demo, "actions", file), file, None)
-        rows = len(actions)
-        parts = [_array(_inside(demo, f"obs/{key}", file), file, rows).reshape(rows, -1) for key in state]
-        images = {camera: _array(_inside(demo, f"obs/{key}", file), file, rows) for camera, key in cameras.items()}
+        rows, seen = len(actions), len(actions) + name.startswith("traj_")
+        parts = [_array(_inside(demo, f"obs/{key}", file), file, seen)[:rows].reshape(rows, -1) for key in state]
+        images = {camera: _array(_inside(demo, f"obs/{key}", file), file, seen)[:rows] for camera, key in cameras.items()}
         for camera, film in images.items():
             if film.dtype != np.uint8 or film.ndim != 4 or film.shape[-1] != 3:
                 raise _bad(
@@ -133,6 +144,11 @@ def _episodes(
         if bad := [key for key, values in moves.items() if not np.isfinite(values).all()]:
             raise _bad(file, f"the {bad[0]} of `{name}` holds what is no number", "leave the demo out")
         yield {"images": images, "instruction": instruction or _lang(demo, file), **moves}
+
+
+def _won(group: Any, name: str, file: Path) -> bool:
+    """Whether a trajectory of ManiSkill ended in success."""
+    return bool(_array(_inside(group, f"{name}/success", file), file, None)[-1])
 
 
 def _lang(demo: Any, file: Path) -> str:

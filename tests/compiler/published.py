@@ -82,5 +82,6 @@ def publish_job(
     }
     with store.building(made.stage, made.fingerprint) as folder:
         for name, content in (files or {"content.bin": b"x" * size}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         return store.publish(made.stage, made.fingerprint, folder, {**manifest, **facts})

@@ -1,0 +1,5 @@
+"""SplatSim: its files."""
+
+from runtime.export.systems.splatsim import SplatSim
+
+__all__ = ["SplatSim"]
