@@ -1,19 +1,23 @@
-"""Sample efficiency of the NSCA ablation: success by number of demos and condition, of a committed export of trials alone.
+"""What became of the NSCA plan: its components by gates and claims, and sample efficiency by condition.
 
     python -m benchmarks.nsca [--trials docs/results/nsca/ablation.parquet] [--to docs/results/nsca]
+    python -m benchmarks.nsca --reports build/report/nsca-*.json
 
-Writes `sample-efficiency.svg` (mean +- standard error over training seeds, with the plan's target behind) and prints the table of
-the same, with Cohen's d of the whole over each condition: over seeds, each by its mean over tasks.
+The first reads a committed export of the ablation's trials alone, writes `sample-efficiency.svg` (mean +- standard error over
+training seeds, with the plan's target behind) and prints the table of the same, with Cohen's d of the whole over each
+condition: over seeds, each by its mean over tasks. The second prints how the plan's components stand.
 """
 
 import argparse
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import log10
 from pathlib import Path
 
 import numpy as np
 
+from runtime.stats.status import Status, combine
 from runtime.stats.table.factors import unpacked
 from runtime.trials.across import table_of
 from runtime.trials.exported import unpack
@@ -24,8 +28,32 @@ COLOURS = ("#0b6e4f", "#c44536", "#3d5a80", "#e09f3e")
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 WIDE, TALL, LEFT, TOP = 420, 240, 44, 14
 
+COMPONENTS = {
+    "physics priors": "nsca-prior-yields nsca-prior-moves nsca-balloon-rises priors-help prior-gain-falls",
+    "multi-sensory fusion": "",
+    "dynamic property discovery": "nsca-slots-active nsca-slots-meaningful nsca-five-slots",
+    "babbling phase": "nsca-novel-within-10 nsca-physics",
+    "dual memory": "",
+    "continual learning (EWC)": "nsca-keeps-with-ewc nsca-ewc-lets-learn nsca-forgets-little consolidation-helps",
+    "robust curiosity": "nsca-tv-boring nsca-tv-unlearnable nsca-curiosity-goes-on curiosity-helps",
+    "adversarial robustness": "nsca-robust-noise nsca-robust-fgsm",
+}
+"""Component of the plan's table -> gates and claims that speak of it; none where the plan has no test and we have none."""
+
 type Curves = dict[str, dict[int, np.ndarray]]
 """Approach -> demos -> success of each seed in percent, mean over tasks."""
+
+
+def components(reports: Sequence[Path]) -> Iterator[str]:
+    """Markdown: each component of the plan with how its gates and claims stand, the worst first."""
+    rows = [row for path in reports for said in [json.loads(path.read_text())] for row in (*said["gates"], *said["claims"])]
+    stands = {row["id"]: Status(row["status"]) for row in rows}
+    yield "| component | stands | by |"
+    yield "|---|---|---|"
+    for name, listed in COMPONENTS.items():
+        found = sorted(((stands.get(one, Status.NOT_RUN), one) for one in listed.split()), key=lambda row: row[0].rank)
+        by = ", ".join(f"`{one}` {status}" for status, one in found) or "no gate: the plan has no test of it"
+        yield f"| {name} | {combine(status for status, _ in found)} | {by} |"
 
 
 def curves(path: Path) -> tuple[Curves, str]:
@@ -114,7 +142,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=Path, default=Path("docs/results/nsca/ablation.parquet"))
     parser.add_argument("--to", type=Path, default=Path("docs/results/nsca"))
+    parser.add_argument("--reports", type=Path, nargs="+", default=[])
     args = parser.parse_args()
+    if args.reports:
+        print("\n".join(components(args.reports)))
+        return
     found, baseline = curves(args.trials)
     (args.to / "sample-efficiency.svg").write_text(figure(found))
     print("\n".join(table(found, baseline)))

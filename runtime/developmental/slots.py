@@ -32,7 +32,7 @@ class SlotModel(nn.Module):
 
     def collapse(self) -> None:
         """Plant the fault that the detector is for: all slots read alike and are read alike, so that no gradient tells them apart
-        and none ever will."""
+        but that of diversity."""
         slots = self.read.weight.shape[0]
         with torch.no_grad():
             self.read.weight.copy_(self.read.weight.mean(0).expand_as(self.read.weight))

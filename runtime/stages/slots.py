@@ -34,7 +34,7 @@ class SlotsParams(Params):
     orthogonal: bool = True
     """Whether slots begin orthogonal; else all read alike."""
     collapsed: bool = later(born=False, since=2)
-    """A planted fault, for the detector of collapse: slots read and are read alike, and stay alike however long is trained."""
+    """A planted fault, for the detector of collapse: slots read and are read alike; only diversity tells them apart."""
 
 
 @stage(
