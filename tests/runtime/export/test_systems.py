@@ -31,6 +31,7 @@ from runtime.export.systems.splatsim import SplatSim
 from runtime.export.systems.wmpo import WMPO
 from runtime.learn.dataset import read_arrays
 from runtime.problem import InputError
+from runtime.sim.episodes.attempts import Attempt, save_attempts
 from runtime.sim.episodes.episodes import Episode, save_episodes
 from runtime.sim.parts.kinematics import pose_at
 from runtime.sim.parts.mj import mujoco
@@ -334,6 +335,18 @@ def test_wmpo(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture) -> No
     episode, robot = scene.episodes[1], scene.twin.robot
     hand, target = (pose_at(robot, of[1].astype(float)) for of in (episode.state, episode.action))
     assert action[1, :3] == pytest.approx(target[:3, 3] - hand[:3, 3], abs=1e-6)
+    tried = []  # a policy's own rollouts, of which the second failed
+    for i, one in enumerate(scene.episodes):
+        flags = np.array([False, False, False, i == 0])
+        still = np.tile((1.0, 0.0, 0.0, 0.0), (len(one.objects_m), 1))
+        tried.append(Attempt(one.qpos, one.objects_m, still, one.state, one.action[:3], flags, flags * 1.0, flags, flags * 1.0))
+    (tmp_path / "own").mkdir()
+    save_attempts(tmp_path / "own" / "attempts.npz", tried)
+    (tmp_path / "again").mkdir()
+    WMPO().write(Scene(scene.twin_folder, scene.splat, tmp_path / "own"), tmp_path / "again")
+    with tarfile.open(tmp_path / "again" / "shards" / "000000.tar") as shard:
+        metas = [json.loads(file.read()) for n in shard.getnames() if n.endswith("json") and (file := shard.extractfile(n))]
+    assert [(m["finish_step"], m["complete"]) for m in metas] == [(2, True), (2, False)]
     log = tmp_path / "log.txt"
     log.write_text("(main) step:3 - val/test_score/all:0.471 - actor/ppo_kl:-0.002\nnoise step: 4\n")
     assert main(["convert", str(log), "--from", "wmpo", "--to", str(tmp_path / "m.csv")]) == 0
