@@ -22,6 +22,8 @@ def times(study: Study) -> list[Times]:
     for cell, folder in zip(study.cells, study.artifacts.trials, strict=True):
         if (cell.domain, cell.task) not in clocks and (folder / "protocol.json").is_file():
             said = json.loads((folder / "protocol.json").read_text())
+            if "control_hz" not in said:  # items that are asked have no duration
+                continue
             steps = said.get("max_steps") or round(said.get("horizon_s", 0) * said["control_hz"])
             clocks[cell.domain, cell.task] = float(said["control_hz"]), float(steps)
     how = (study.frame.baseline, study.evidence["level"], clocks, study.evidence["shared_training"])
