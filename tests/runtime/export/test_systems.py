@@ -26,6 +26,7 @@ from runtime.backend import load
 from runtime.export.systems.discoverse import Discoverse
 from runtime.export.systems.gsworld import GSWorld
 from runtime.export.systems.rlinf import RLinf
+from runtime.export.systems.rollouts import rollouts_of
 from runtime.export.systems.scene import Scene, moved
 from runtime.export.systems.splatsim import SplatSim
 from runtime.export.systems.wmpo import WMPO
@@ -377,7 +378,8 @@ def test_rlinf(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture, monk
     key = np.load(package / "dataset" / "traj1_0003_kir.npy", allow_pickle=True)
     assert len(key) == 5
     assert (key[0]["image"] == frames[0]["image"]).all()
-    assert (key[4]["delta_action"] != key[3]["delta_action"]).any()
+    led = list(rollouts_of(scene))[1].action[2]  # what led to the fourth frame
+    assert key[4]["delta_action"] == pytest.approx(led)
     assert frames[0]["image"].shape == (24, 32, 3)
     assert frames[0]["delta_action"].shape == frames[0]["init_ee_pose"].shape == (7,)
     assert frames[0]["instruction"] == "press the red button"
