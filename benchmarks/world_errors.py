@@ -34,8 +34,9 @@ def errors(world: WorldModel, held: Attempts, windows: int) -> list[tuple[str, .
     now, ahead = seen[:, -1], seen[:, -1:] + np.arange(HORIZONS[-1])
     true, view = torch.from_numpy(held.objects[now]), world.network.view
     high = held.objects[now, :, 2] > np.median(held.objects[..., 2], 0) + LIFTED_M
-    air, touch = high.any(1), held.contact[now]
-    groups = {"all": air | ~air, "free": ~touch & ~air, "touched on the ground": touch & ~air, "in the air": air}
+    air = np.asarray(high.any(1))
+    touch = held.contact[now]
+    groups = {"all": np.ones(len(now), bool), "free": ~touch & ~air, "touched on the ground": touch & ~air, "in the air": air}
     found: list[tuple[str, ...]] = [("what", "windows", "mm of each object, mean (median)")]
 
     def add(name: str, places: np.ndarray, frames: np.ndarray, chosen: np.ndarray) -> None:
