@@ -43,7 +43,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=47,
+    version=48,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

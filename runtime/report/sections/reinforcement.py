@@ -15,7 +15,7 @@ AVERAGED = 4
 
 
 def reinforcement(study: Study) -> list[RlRow]:
-    """A row for every approach at every task and place whose policies were improved in a twin."""
+    """A row for every approach at every task and place whose policies were improved by what they did in a twin."""
     rows: dict[tuple[str, str, str], RlRow] = {}
     seen = set()
     for cell, folder in zip(study.cells, study.artifacts.trials, strict=True):
@@ -37,7 +37,8 @@ def reinforcement(study: Study) -> list[RlRow]:
         rows.setdefault(key, row)["runs"].append(run)
     for row in rows.values():
         row["runs"].sort(key=lambda run: run["seed"])
-    return list(rows.values())
+    # a control that is only trained on takes no control steps, and has no curve
+    return [row for row in rows.values() if any(step for run in row["runs"] for step in run["control_steps"])]
 
 
 def drawn(said: Report) -> Drawn:
