@@ -10,6 +10,7 @@ from compiler.project.project import Project
 from compiler.spec.approach import Row
 from runtime.bound.domain import DOMAINS
 from runtime.bound.gate import TRIAL_METRICS, Comparator, GateRule
+from runtime.bound.lab import LAB, Lab
 from runtime.bound.source import HiddenSite, Photos
 from runtime.sim.tasks import kinds
 
@@ -139,9 +140,11 @@ def _places(asking: Asking) -> list[str]:
 
 
 def _tasks(asking: Asking) -> list[str]:
-    known = asking.project.locations
-    metric = all(name not in known or known[name].source.is_metric for name in asking.answers.get("locations", []))
-    return _few("task")(asking) if metric else []
+    known, tasks = asking.project.locations, asking.project.tasks
+    places = [known[name].source for name in asking.answers.get("locations", []) if name in known]
+    lab = any(isinstance(place, Lab) for place in places)
+    fit = [name for name in _few("task")(asking) if name not in tasks or (tasks[name].kind == LAB) == lab]
+    return fit if all(place.is_metric for place in places) else []
 
 
 def _baseline(asking: Asking) -> str | None:

@@ -6,6 +6,7 @@ from compiler.new.field import Answers
 from compiler.project.project import Project
 from compiler.spec.approach import Approach
 from compiler.spec.task import OBJECTS, Task
+from runtime.bound.lab import LAB
 
 
 class Phase(NamedTuple):
@@ -24,14 +25,15 @@ PHASES = {
 
 
 def first_answers(project: Project) -> dict[str, Any]:
-    """Answers that the template starts from: the playbook's constraints, a comparison with a placebo, and tasks of which some
-    hold out things or words."""
+    """Answers that the template starts from: the playbook's constraints, a comparison with a placebo, and tasks, none of a lab,
+    of which some hold out things or words."""
     rows = project.approaches
     arms = [name for name in ("baseline", "placebo") if name in rows]
     arms += [name for name in project.ids("approach") if name in rows and _changes(rows[name])][:1]
     metric = [name for name, place in project.locations.items() if place.source.is_metric and place.data is None]
-    unseen = [name for name, task in project.tasks.items() if _held_out(task)]
-    seen = [name for name in project.ids("task") if name not in unseen]
+    known = [name for name in project.ids("task") if name not in project.tasks or project.tasks[name].kind != LAB]
+    unseen = [name for name in known if name in project.tasks and _held_out(project.tasks[name])]
+    seen = [name for name in known if name not in unseen]
     tasks = [*seen[:1], *unseen[:1]]
     places = sorted(metric, key=lambda name: project.locations[name].source.kind != "hidden_site")[:2]
     return {"no-new-real-data": True, "no-teleoperation": True, "approaches": arms, "tasks": tasks, "locations": places}

@@ -16,7 +16,7 @@ import json, sys, types
 from pathlib import Path
 
 path = Path("runtime/bound/domain.py")
-row = '    "lab": DomainRow("lab bench", "on the lab bench", True, "irl", ("simulation", "transfer"), "irl_proxy"),'
+row = '    "pilot": DomainRow("pilot bench", "on the pilot bench", True, "irl", ("simulation", "transfer"), "irl_proxy"),'
 before = '    "irl_proxy": DomainRow('
 module = types.ModuleType("runtime.bound.domain")
 sys.modules["runtime.bound.domain"] = module
@@ -33,7 +33,7 @@ class Nothing(Params):
     pass
 
 
-@stage(version=1, kind="trials", role="trials", domains=("lab",), makes={"trials": "trials.parquet"},
+@stage(version=1, kind="trials", role="trials", domains=("pilot",), makes={"trials": "trials.parquet"},
        per=("location", "task", "approach", "seed", "domain", "look"), needs={"policy": one("policy")})
 def bench(p: Nothing, policy, out):
     return {}
@@ -46,7 +46,7 @@ uplift = next(n for n in graph.nodes.values() if n.stage.role == "evidence")
 print(json.dumps({
     "errors": errors,
     "trials": [n.label for n in uplift.inputs["trials"]],
-    "order": by_reality(["twin", "lab"]), "words": domain("lab"),
+    "order": by_reality(["twin", "pilot"]), "words": domain("pilot"),
 }))
 """
 
@@ -54,14 +54,14 @@ print(json.dumps({
 def test_a_row_and_a_stage_are_all_it_takes(tmp_path: Path) -> None:
     base().write(tmp_path)
     study = tmp_path / "specs" / "study.yaml"
-    study.write_text(study.read_text().replace("{twin: 10, irl_proxy: 10}", "{twin: 10, lab: 5}"))
+    study.write_text(study.read_text().replace("{twin: 10, irl_proxy: 10}", "{twin: 10, pilot: 5}"))
     done = subprocess.run([sys.executable, "-c", PROGRAM, tmp_path], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["errors"] == []
     cells = [f"cellar/press/{approach}/{seed}" for approach in ("baseline", "bold") for seed in (0, 1)]
-    assert found["trials"] == [label for cell in cells for label in (f"evaluate/{cell}/twin", f"bench/{cell}/lab")]
-    assert (found["order"], found["words"]) == (["lab", "twin"], "lab bench")
+    assert found["trials"] == [label for cell in cells for label in (f"evaluate/{cell}/twin", f"bench/{cell}/pilot")]
+    assert (found["order"], found["words"]) == (["pilot", "twin"], "pilot bench")
 
 
 def test_trials_in_own_world_models_are_made_and_reported_where_targets_name_them(tmp_path: Path) -> None:
