@@ -36,7 +36,7 @@ class ProbeParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch") | exact("pyarrow"),
     kind="trials",
     role="trials",
@@ -45,7 +45,7 @@ class ProbeParams(Params):
     needs={"skills": one("skills"), "babble": one("babble"), "before": previous("interim", "look")},
     makes={"trials": "trials.parquet", "twice": "twice.parquet", "protocol": "protocol.json"},
     metrics=by_unit(
-        share="success_rate mean_score forgotten foretold foretold_novel compared at.*",
+        share="success_rate mean_score forgotten foretold foretold_novel compared at at.*",
         count="n failure_modes.* repeated differing",
         steps="mean_steps steps_apart",
         text="protocol",
@@ -82,7 +82,7 @@ def probe(p: ProbeParams, skills: Path, babble: Path, before: Path | None, out: 
             return compare(p.lab, babble, items, p.seed)
         return act(p.lab, p.task.deed, skills, babble, items, p.seed, after)
 
-    protocol = {"deed": p.task.deed, "bench": p.lab.seed, "items": [p.lab.objects_a, p.lab.objects_b], "version": 1}
+    protocol = {"deed": p.task.deed, "items": [p.lab.objects_a, p.lab.objects_b], "version": 1}
     digest = digest_of(protocol)
     out.path("protocol").write_text(json.dumps({"digest": digest, **protocol}, indent=1) + "\n")
     found = asked(range(first, end)) if first < end else Asked([], {})
@@ -97,7 +97,8 @@ def probe(p: ProbeParams, skills: Path, babble: Path, before: Path | None, out: 
     def share(name: str, value: Any) -> float:
         return round(float(np.mean([t.success for t in found.done if found.factors[t.initial_state][name] == value])), 4)
 
-    own: dict[str, Any] = {}
+    # what is asked of no task of this kind could not be measured
+    own: dict[str, Any] = dict.fromkeys(("foretold", "foretold_novel", "compared", "forgotten", "at"))
     if p.task.deed == "foretell":
         own["foretold"] = round(float(np.mean([t.success for t in found.done])), 4)
         own |= {"foretold_novel": share("set", "b")} if any(f["set"] == "b" for f in found.factors.values()) else {}

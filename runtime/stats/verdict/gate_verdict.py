@@ -96,7 +96,7 @@ def of_metrics(
     """
     asked, manifests = list(found), manifests or [{}] * len(found)
     if rule.unmeasured == "left_out":  # a stage that could not measure says so with a null
-        kept = [i for i, (_, metrics) in enumerate(asked) if metrics.get(rule.metric, 0) is not None]
+        kept = [i for i, (_, metrics) in enumerate(asked) if not unmeasured(metrics, rule.metric)]
         found, manifests = [asked[i] for i in kept], [manifests[i] for i in kept]
         if asked and not found:  # made, and nobody can tell: somebody may answer for that
             of = f" of {_named(sorted({label for label, _ in asked if label}))}" if any(label for label, _ in asked) else ""
@@ -125,7 +125,7 @@ def of_metrics(
             by_label.setdefault(label, []).append(value)
         values = [(label, sum(vs) / len(vs)) for label, vs in by_label.items()]
     verdict = _verdict(rule, [_part(rule, Measure(label, value, None, 1)) for label, value in values], None)
-    left = sorted({label for label, metrics in asked if label and metrics.get(rule.metric, 0) is None})
+    left = sorted({label for label, metrics in asked if label and unmeasured(metrics, rule.metric)})
     return {**verdict, "reason": f"{verdict['reason']}; not measured at {_named(left)}"} if left else verdict
 
 
@@ -133,6 +133,17 @@ def _named(labels: Sequence[str]) -> str:
     """The first three, and how many more."""
     more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
     return ", ".join(f"`{label}`" for label in labels[:3]) + more
+
+
+def unmeasured(metrics: Mapping[str, Any], name: str) -> bool:
+    """Whether a stage says with a null that it could not measure a metric, or those around it."""
+    value: Any = metrics
+    for part in [name] if name in metrics else name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        if (value := value[part]) is None:
+            return True
+    return False
 
 
 def not_run(rule: GateRule, reason: str) -> dict[str, Any]:
