@@ -240,3 +240,15 @@ def test_one_rule_finds_the_unfinished_run_of_any_arm() -> None:
     assert failed["reason"] == "cellar, policy of seed 1: 1.4, wanted at most 1.2 times the median of runs made alike"
     with pytest.raises(ValueError, match="`of: median` takes the metric of a stage"):
         GateRule(metric="held_out_loss", stage="policy", of="median", scope="artifact", comparator="at_most", threshold=1.2)
+
+
+@pytest.mark.parametrize("metric", ["foretold", "at.5"])
+def test_what_a_task_does_not_ask_is_left_out_where_the_rule_says_so(metric: str) -> None:
+    said: dict[str, Any] = {"metric": metric, "stage": "probe", "comparator": "at_least", "threshold": 0.5}
+    asked: dict[str, Any] = {"foretold": 0.8, "at": {"5": 0.8}}
+    found = [("shed", asked), ("barn", {"foretold": None, "at": None})]
+    assert of_metrics(GateRule.model_validate(said | {"unmeasured": "left_out"}), found)["status"] is P
+    assert of_metrics(GateRule.model_validate(said), found)["status"] is Status.NOT_RUN
+    # what is not said at all is missing, not unmeasured
+    silent = of_metrics(GateRule.model_validate(said | {"unmeasured": "left_out"}), [("shed", asked), ("barn", {})])
+    assert silent["status"] is Status.NOT_RUN
