@@ -144,5 +144,5 @@ def test_the_committed_study_of_phase_0_is_planned() -> None:
     project = open_project(REPOSITORY)
     nodes = plan_study(project, "nsca-phase-0").graph.nodes.values()
     counts = {name: sum(node.stage.name == name for node in nodes) for name in SHORT}
-    assert counts == dict.fromkeys(SHORT, 10)  # two benches, five seeds
+    assert counts == dict.fromkeys(SHORT, 20)  # two benches, ten seeds
     assert (len(PROPERTIES), len(MODES)) == (5, 3)
