@@ -30,8 +30,6 @@ DEFAULTS = {
     "continuation": "still",
     "transfer": "cosmos",
     "trainer": "isaaclab",
-    "simulator": "discoverse",
-    "optimiser": "rlinf",
 }
 SYSTEMS = ("simulator", "optimiser")
 """Roles of programs of others that no stage starts: `simkiln export --for` and `convert --from` write and read their files."""

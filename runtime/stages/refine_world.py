@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.contract import Contract
 from runtime.libraries import exact, minor
 from runtime.out import Out
@@ -32,6 +33,8 @@ class RefineWorldParams(Params):
     """By how much the error of objects 16 steps ahead, over rollouts that were kept out, may rise over the best round so far."""
     most_drift_auc: float = Field(0.05, ge=0)
     """By how much the area under the curve of its success head may fall."""
+    frame_noise: float = later(born=0.0, since=1, ge=0, lt=1)
+    """As of `world_prior`, in the training of rounds."""
     world_seed: int = Field(0, ge=0)
     """Seed of windows."""
 
@@ -97,7 +100,8 @@ def refine_world(
         data = together([attempts_of(twin, rollouts, end=min(first, p.rehearsed)), attempts_of(twin, remedies)])
         frames = len(data)
         seed_everything(p.world_seed)
-        recipe = Recipe(p.steps, p.batch_size, p.pictures, 16, looks, p.learning_rate, p.world_seed + this)
+        seed = p.world_seed + this
+        recipe = Recipe(p.steps, p.batch_size, p.pictures, 16, looks, p.learning_rate, seed, frame_noise=p.frame_noise)
         refined, losses = taught(model.network.train(), twin, data, recipe, out.progress)
         new = measured(foretold(refined, held, looks, p.windows))
         refined.save(out.path("model"))

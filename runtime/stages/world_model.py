@@ -36,6 +36,10 @@ class WorldModelParams(Params):
     """As of `world_prior`; a pre-trained model has its own."""
     loose: bool = later(born=False, since=3)
     """As of `world_prior`; a pre-trained model has its own."""
+    joint_reward: bool = later(born=True, since=3)
+    """As of `world_prior`; a pre-trained model has its own."""
+    frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
+    """As of `world_prior`, in this place's own training."""
     held_out: int = Field(24, ge=1)
     """Rollouts, the last ones, that are kept out of training and foretold."""
     windows: int = Field(400, ge=8)
@@ -133,7 +137,7 @@ def world_model(
     before = None if prior is None else read_world(prior / "model")
     known = before.network.sizes if before else None
     of = known or p
-    network = fresh(twin, of.members, p.world_seed, still_mm=of.still_mm, loose=of.loose)
+    network = fresh(twin, of.members, p.world_seed, still_mm=of.still_mm, loose=of.loose, joint_reward=of.joint_reward)
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))
@@ -141,7 +145,9 @@ def world_model(
     data = attempts_of(twin, rollouts, demos, further, end=kept, context=context, most=p.max_input_frames)
     held = attempts_of(twin, rollouts, first=kept, context=context)
     seed_everything(p.world_seed)
-    recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
+    recipe = Recipe(
+        p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed, frame_noise=p.frame_noise
+    )
     world, losses = taught(network, twin, data, recipe, out.progress)
     world.save(out.path("model"))
     found = foretold(world, held, p.looks, p.windows)

@@ -33,6 +33,11 @@ class WorldPriorParams(Params):
     mostly do not. 0 for no such thing."""
     loose: bool = later(born=False, since=3)
     """Whether objects are pushed and carried: each is looked at a second time and closely; what is held rides with the hand."""
+    joint_reward: bool = later(born=True, since=3)
+    """Whether success and reward are told by heads of what foretells states, or else by a model of their own."""
+    frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
+    """Noise in pictures and states that it learns to foretell from, as a share of how these spread: so that it takes errors such
+    as its own back. WMPO's is 0.05."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
 
@@ -57,9 +62,11 @@ def world_prior(p: WorldPriorParams, twins: list[Path], rollouts: list[Path], ou
     from runtime.world.train import Recipe
     from runtime.world.windows import together
 
-    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm, p.loose)
+    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm, p.loose, p.joint_reward)
     data = together([attempts_of(twin, found) for twin, found in zip(twins, rollouts, strict=True)])
-    recipe = Recipe(p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed)
+    recipe = Recipe(
+        p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed, frame_noise=p.frame_noise
+    )
     world, losses = taught(network, twins[0], data, recipe, out.progress)
     world.save(out.path("model"))
     return {"places": len(twins), "frames": len(data), "parameters": parameters(network), **losses}

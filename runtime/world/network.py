@@ -24,7 +24,8 @@ QUARTERS = 4
 @dataclass(frozen=True)
 class Sizes:
     """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; next to nothing is
-    left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects see `runtime.world.loose`."""
+    left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects see `runtime.world.loose`.
+    Success and reward are told by heads of what foretells states (`joint_reward`), or by a model of their own (`Rewarder`)."""
 
     joints: int
     objects: int
@@ -38,6 +39,7 @@ class Sizes:
     cell: int = 4
     still_mm: float = 0.0
     loose: bool = False
+    joint_reward: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,21 @@ class Eyes(nn.Module):
         return at, F.normalize(raw[..., 3:] + torch.tensor([0.3, 0.0]), dim=-1)
 
 
+class Rewarder(nn.Module):
+    """What was looked at before and after a step -> success and reward, knowing nothing else of what foretells states: no code,
+    no layer, and, in training, no gradient into it."""
+
+    def __init__(self, members: int, inputs: int, width: int) -> None:
+        super().__init__()
+        self.enter, self.mid, self.tell = Each(members, 2 * inputs, width), Each(members, width, width), Each(members, width, 2)
+
+    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [M, B, I] -> success (a logit) and reward, [M, B] each."""
+        both = torch.cat([before, after], 2)
+        both = both.detach() if self.training else both
+        return self.tell(torch.relu(self.mid(torch.relu(self.enter(both))))).unbind(-1)
+
+
 class Ensemble(nn.Module):
     """World and action -> the world after it; all members at once, each with weights of its own."""
 
@@ -113,6 +130,7 @@ class Ensemble(nn.Module):
         self.move, self.say, self.tell = Each(m, 2 * c, moved, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 6)
         self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
         self.handling = Handling(m, s.joints, s.objects, 2 * c, c) if s.loose else None
+        self.rewarder = None if s.joint_reward else Rewarder(m, inputs, c)
 
     def reach(self, joints: Tensor) -> tuple[Tensor, Tensor]:
         """[M, B, J] -> the tip [M, B, 3] and how it is turned [M, B, 3, 3]."""
@@ -128,7 +146,8 @@ class Ensemble(nn.Module):
 
     def step(self, w: World, action: Tensor) -> tuple[World, Said]:
         """The world after an action [M, B, J], and what is said of it."""
-        entered = torch.tanh(self.enter(self.features(w, action)))
+        before = self.features(w, action)
+        entered = torch.tanh(self.enter(before))
         reset, update, new = self.gates(entered).chunk(3, 2)
         own_reset, own_update, own_new = self.again(w.code).chunk(3, 2)
         update = torch.sigmoid(update + own_update)
@@ -147,8 +166,10 @@ class Ensemble(nn.Module):
         c, s = torch.cos(by), torch.sin(by)
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
         after = World(joints, objects, turns, code, action, tip, hand)
-        said = self.tell(torch.relu(self.say(torch.cat([code, entered, self.features(after, action)], 2))))
-        return after, Said(said[..., 0] - 3, said[..., 1], said[..., 2], said[..., 3:5], said[..., 5])
+        seen = self.features(after, action)
+        said = self.tell(torch.relu(self.say(torch.cat([code, entered, seen], 2))))
+        success, reward = (said[..., 0], said[..., 2]) if self.rewarder is None else self.rewarder(before, seen)
+        return after, Said(success - 3, said[..., 1], reward, said[..., 3:5], said[..., 5])
 
     def moved(self, step: Tensor) -> Tensor:
         """Steps of objects [M, B, K, 3], metres, without their drift: what nobody touches stays where it is, and the small steps

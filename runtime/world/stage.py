@@ -87,7 +87,13 @@ def hold_all(clips: Path, twin: Path) -> None:
 
 
 def fresh(
-    twin: Path, members: int, seed: int, others: Sequence[Path] = (), still_mm: float = 0.0, loose: bool = False
+    twin: Path,
+    members: int,
+    seed: int,
+    others: Sequence[Path] = (),
+    still_mm: float = 0.0,
+    loose: bool = False,
+    joint_reward: bool = True,
 ) -> Network:
     """A network for the robot, the first camera and the number of objects of a twin.
 
@@ -98,10 +104,11 @@ def fresh(
     facts = read_twin(twin)
     camera = facts.cameras[0]
     objects = len(kind_of(facts.task).OBJECTS)
-    sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, still_mm=still_mm, loose=loose)
+    how: dict[str, Any] = {"still_mm": still_mm, "loose": loose, "joint_reward": joint_reward}
+    sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, **how)
     network = Network(sizes, skeleton_of(read_model(twin), facts.robot), View().look(camera))
     for other in others:
-        theirs = fresh(other, members, seed, still_mm=still_mm, loose=loose)
+        theirs = fresh(other, members, seed, **how)
         if theirs.facts() != network.facts():
             message = "locations of a set differ in robot, objects of the task, or size of the first camera"
             raise InputError(Problem("R346", message, "use a set whose locations are alike in these", "sets"))

@@ -1,8 +1,14 @@
-"""Training the world model: windows of attempts; each member has its own windows, and predicts from what it predicted itself."""
+"""Training the world model: windows of attempts; each member has its own windows, and predicts from what it predicted itself.
+
+Noisy-frame conditioning, as WMPO has it (arXiv 2511.09515; past frames are noised to step 50 of 1000, here `Recipe.frame_noise`
+of 0.05): pictures and states that are looked at are noised, and what was foretold so far is before each further step, by a
+random walk that comes to as much over a window (Sanchez-Gonzalez et al., "Learning to Simulate", 2020). What comes of it is
+held against the truth, so that members learn to take errors such as their own back.
+"""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +17,7 @@ from torch.nn import functional as F
 
 from runtime.learn.optimiser import AdamW
 from runtime.world.loose import CM
-from runtime.world.network import Network, over, quarters
+from runtime.world.network import Ensemble, Network, World, over, quarters
 from runtime.world.windows import Attempts
 
 WARM_UP = 0.05
@@ -30,6 +36,8 @@ class Recipe:
     seed: int
     noise: float = 2.0 / 255
     shadow: float = 0.45
+    frame_noise: float = 0.0
+    """Noise in pictures and states that are learned from, as a share of how they spread over the data."""
 
 
 class Windows:
@@ -46,6 +54,13 @@ class Windows:
         done = np.concatenate([[False], a.success[:-1] & (a.episode[1:] == a.episode[:-1])])
         self.open = torch.from_numpy(~done).float()  # where success could still come
         self.behind, self.filmed, self.films = (torch.from_numpy(x) for x in (a.behind, a.filmed, a.films))
+        self.contrast = float((a.backdrops[0] / 255).std())
+        self.spread = {"joints": self.state.std(0), "objects": self.objects.std(0), "turns": torch.ones(())}
+
+    def noised(self, share: float, rng: torch.Generator, **true: Tensor) -> dict[str, Tensor]:
+        """Joints [..., J], objects [..., K, 3] and turns [..., K, 2], off by a share of how each spreads over the data."""
+        found = {name: x + share * self.spread[name] * torch.randn(x.shape, generator=rng) for name, x in true.items()}
+        return found | {"turns": F.normalize(found["turns"], dim=-1)}
 
     def picture(
         self, frames: Tensor, shadow: float, noise: float, rng: torch.Generator, others: float = 0.0
@@ -97,7 +112,8 @@ def train(
 
 def _pictures(net: Network, w: Windows, frames: Tensor, r: Recipe, rng: torch.Generator) -> dict[str, Tensor]:
     """Losses of eyes and painter on single frames. The painter is shown true states, a little off, as predicted ones will be."""
-    picture, behind = w.picture(frames, r.shadow, r.noise, rng, others=0.5)
+    noise = r.noise + r.frame_noise * w.contrast if r.frame_noise else r.noise
+    picture, behind = w.picture(frames, r.shadow, noise, rng, others=0.5)
     at, turned = net.eyes(picture, behind, w.state[frames])
     painted = net.painter(w.state[frames], w.objects[frames], w.turns[frames])
     wanted = w.layers[frames].float() / 255
@@ -124,10 +140,15 @@ def future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gener
         torch.randn(*starts.shape, 1, *w.objects.shape[1:], generator=rng) * 0.002
         + torch.randn(w.objects[first].shape, generator=rng) * 0.002
     )
-    now = one.settle([w.objects[first] + error, w.turns[first]], w.state[first], w.action[first[..., :-1]])
+    seen = {"joints": w.state[first], "objects": w.objects[first] + error, "turns": w.turns[first]}
+    if r.frame_noise:
+        seen = w.noised(r.frame_noise, rng, **seen)
+    now = one.settle([seen["objects"], seen["turns"]], seen["joints"], w.action[first[..., :-1]])
     losses: dict[str, list[Tensor]] = {name: [] for name in "joints objects turn success contact force reward sd".split()}
     for t in range(r.horizon):
         frame = first[..., -1] + t
+        if r.frame_noise:
+            now = _astray(one, w, now, r.frame_noise / r.horizon**0.5, rng)
         now, said = one.step(now, w.action[frame])
         frame = frame + 1
         losses["joints"].append(5 * F.smooth_l1_loss(now.joints / 0.05, w.state[frame] / 0.05, beta=0.2))
@@ -148,3 +169,10 @@ def future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gener
             )
         losses["sd"].append(0.02 * (said.log_sd + 0.5 * (squares + 1e-4) * torch.exp(-2 * said.log_sd)).mean())
     return {name: torch.stack(found).mean() for name, found in losses.items()}
+
+
+def _astray(one: Ensemble, w: Windows, now: World, share: float, rng: torch.Generator) -> World:
+    """Worlds a little off, as those that are foretold from what was foretold will be."""
+    off = w.noised(share, rng, joints=now.joints, objects=now.objects, turns=now.turns)
+    tip, hand = one.reach(off["joints"])
+    return replace(now, **off, tip=tip, hand=hand)

@@ -383,18 +383,6 @@ def test_rlinf(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture, monk
     assert frames[0]["image"].shape == (24, 32, 3)
     assert frames[0]["delta_action"].shape == frames[0]["init_ee_pose"].shape == (7,)
     assert frames[0]["instruction"] == "press the red button"
-    checkout, files = os.environ.get("RLINF_CHECKOUT"), sorted((package / "dataset").glob("*.npy"))
-    if checkout:
-        source = (Path(checkout) / "rlinf/data/datasets/world_model.py").read_text()
-        there: dict[str, Any] = {"__name__": "world_model"}
-        exec(compile(source, "world_model.py", "exec"), there)
-        items = there["NpyTrajectoryDatasetWrapper"](str(package / "dataset"), enable_kir=True)
-        assert [len(items[i]["target_items"]) for i in range(len(items))] == [1, 4] * 2
-        assert items[0]["start_items"][0]["image"].shape == (3, 24, 32)
-        assert items[1]["target_items"][3]["action"].numpy() == pytest.approx(
-            np.load(files[1], allow_pickle=True)[4]["delta_action"]
-        )
-        assert items[0]["task"] == "press the red button"
     log = tmp_path / "tensorboard"
     log.mkdir()
     (log / "events.out.tfevents.1.host").write_bytes(event(3, "eval/success_once", 0.5) + event(5, "eval/success_once", 0.75))
@@ -408,6 +396,21 @@ def test_rlinf(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture, monk
     (tmp_path / "bare").mkdir()
     with pytest.raises(InputError, match="no camera"):
         RLinf().write(bare, tmp_path / "bare")
+
+
+@pytest.mark.skipif("RLINF_CHECKOUT" not in os.environ, reason="RLINF_CHECKOUT names no checkout of RLinf")
+def test_rlinf_s_own_reader_reads_it(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.export.systems.rlinf.EVERY", 3)
+    data = written(RLinf(), scene, tmp_path)[0] / "dataset"
+    source = (Path(os.environ["RLINF_CHECKOUT"]) / "rlinf/data/datasets/world_model.py").read_text()
+    there: dict[str, Any] = {"__name__": "world_model"}
+    exec(compile(source, "world_model.py", "exec"), there)
+    items = there["NpyTrajectoryDatasetWrapper"](str(data), enable_kir=True)
+    assert [len(items[i]["target_items"]) for i in range(len(items))] == [1, 4] * 2
+    assert items[0]["start_items"][0]["image"].shape == (3, 24, 32)
+    led = np.load(sorted(data.glob("*.npy"))[1], allow_pickle=True)[4]["delta_action"]
+    assert items[1]["target_items"][3]["action"].numpy() == pytest.approx(led)
+    assert items[0]["task"] == "press the red button"
 
 
 def test_demos_leave_the_store_for_them(

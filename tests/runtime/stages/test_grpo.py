@@ -22,7 +22,9 @@ from runtime.rl.rollout import Noise
 from runtime.sim.episodes.attempts import load_attempts
 from runtime.sim.parts.so101 import SO101
 from runtime.sim.twin.twin import eyes_of, read_behind, read_model, read_twin
-from runtime.world.grpo import Keyframes, Rules, advantages, imagined, keyframes, threshold_of
+from runtime.stage import load_stages
+from runtime.store.manifest import read_manifest
+from runtime.world.grpo import Keyframes, Rules, advantages, imagined, keyframes, optimise, threshold_of
 from runtime.world.model import WorldModel, read_world
 
 NOISE, GROUP, P = Noise(0.03, 0.02), 4, 6
@@ -88,7 +90,10 @@ def begun(rollouts: Path, sim_twin: Path) -> Keyframes:
     facts, model = read_twin(sim_twin), read_model(sim_twin)
     eye = eyes_of(model, facts, read_behind(sim_twin, facts))["front"]
     true = load_attempts(rollouts / "attempts.npz")
-    return keyframes(true, model, eye, 5, 40, 3, np.random.default_rng(0))
+    found = keyframes(true, model, eye, 5, 40, 3, np.random.default_rng(0))
+    for joints, left in zip(found.joints, found.left, strict=True):
+        assert any(np.array_equal(joints, one.state[40 - left]) for one in true if 40 - left < len(one)), "no true state"
+    return found
 
 
 def test_self_rollouts_count_every_one_and_show_successes_alone(rollouts: Path) -> None:
@@ -113,6 +118,17 @@ def test_imagined_rollouts_end_in_time_or_where_members_come_apart(world: WorldM
     sure = imagined(world, whole, each, NOISE, Rules(-1.0, 0.0, SO101.limits_rad), np.random.default_rng(0))
     assert sure.won.all()
     assert not sure.cut.any()
+
+
+def test_groups_that_do_not_differ_teach_nothing(world: WorldModel, whole: Whole, begun: Keyframes) -> None:
+    """Where none succeeds, all do, or all are cut off, no weight moves."""
+    before, recipe = [p.detach().clone() for p in whole.parameters()], Recipe(1e-2, 1, 1, 0.2, 1.0, 1.0, 0.0, 5.0, clip_high=0.28)
+    for threshold, cut_m, won, cut in ((2.0, 1e9, 0, 0), (-1.0, 1e9, 1, 0), (2.0, 0.0, 0, 1)):
+        rules, rng = Rules(threshold, cut_m, SO101.limits_rad), np.random.default_rng(0)
+        how = (1, 3, GROUP, (0.1, 0.9), NOISE, rules, recipe, rng, lambda share, now: None)
+        (point,) = optimise(world, whole, lambda count: begun, *how)
+        assert (point.success, point.cut, point.counted, point.gradient_steps) == (won, cut, 0, 0)
+    assert all(torch.equal(a, b) for a, b in zip(before, whole.parameters(), strict=True))
 
 
 def test_updates_go_where_they_are_paid(world: WorldModel, whole: Whole, begun: Keyframes) -> None:
@@ -148,3 +164,29 @@ def test_a_world_model_that_does_not_tell_success_is_not_learned_in(
     if not metrics["counted_groups"]:  # then nothing was learned
         assert metrics["gradient_steps"] == 0
     assert (made / "grpo.csv").read_text().count("\n") == 2
+
+
+def test_imagined_success_is_by_the_threshold_of_held_out_rollouts(
+    sim_store: Path,
+    sim_policy: Path,
+    sim_demos: Path,
+    sim_twin: Path,
+    sim_world: Path,
+    rollouts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is chosen by F1 on the last true rollouts is what imagined ones are paid by. The recipe is WMPO's by default."""
+    inputs: dict[str, Path | list[Path]] = {"policy": sim_policy, "demos": sim_demos, "twin": sim_twin, "world": sim_world}
+    held = [bool(one.success[-1]) for one in load_attempts(rollouts / "attempts.npz")[-2:]]
+    for seed, threshold in ((1, -1.0), (2, 2.0)):
+
+        def chosen(chance: np.ndarray, truth: np.ndarray, at: float = threshold) -> tuple[float, float]:
+            assert (len(chance), truth.tolist()) == (2, held)
+            return at, 0.9
+
+        monkeypatch.setattr("runtime.world.grpo.threshold_of", chosen)
+        made = run_stage("grpo", FEW | {"seed": seed}, {**inputs, "remedies": rollouts}, sim_store)
+        said = read_manifest(made)["metrics"]
+        assert (said["threshold"], said["f1"], said["imagined_before"]) == (threshold, 0.9, float(threshold < 0))
+    stated = load_stages()["grpo"].params.model_fields
+    assert [stated[name].default for name in ("group", "accept", "clip", "clip_high")] == [8, (0.1, 0.9), 0.2, 0.28]

@@ -21,12 +21,13 @@ def policies(sim_store: Path, sim_demos: Path, sim_policy: Path) -> list[Path]:
     return [sim_policy, *(run_stage("policy", params, {"demos": sim_demos}, sim_store) for params in more)]
 
 
-def measured(store: Path, value: float) -> Path:
-    """A rehearsal of that outcome."""
-    fingerprint = f"{f'rehearsal{value}'.replace('.', ''):x<32}"[:32]
+def measured(store: Path, value: float, start: float | None = None) -> Path:
+    """A rehearsal of that outcome; `start` is that of the policy which rounds began from, where it was tried."""
+    metrics = {"success_rate": value} | ({} if start is None else {"start_success_rate": start})
+    fingerprint = f"{f'rehearsal{value}{start}'.replace('.', ''):x<32}"[:32]
     with Store(store).building("rehearse", fingerprint) as folder:
         (folder / "rehearsal.json").write_text("[]\n")
-        return Store(store).publish("rehearse", fingerprint, folder, {"stage": "rehearse", "metrics": {"success_rate": value}})
+        return Store(store).publish("rehearse", fingerprint, folder, {"stage": "rehearse", "metrics": metrics})
 
 
 def weights(folder: Path) -> bytes:
@@ -43,6 +44,16 @@ def test_the_better_policy_is_kept_round_by_round(sim_store: Path, policies: lis
     assert [n for n, _ in found] == [1, 1, 3]
     assert [w for _, w in found] == [weights(policies[0]), weights(policies[0]), weights(policies[2])]
     assert read_manifest(kept)["contract"] == read_manifest(policies[2])["contract"]  # ty: ignore[invalid-argument-type]
+
+
+def test_a_first_round_that_lost_is_rolled_back_to_what_it_began_from(sim_store: Path, policies: list[Path]) -> None:
+    """The case that must be stopped: 51 points down in the twin, whatever the world model said."""
+    for value, kept in ((0.09, policies[0]), (0.6, policies[1])):
+        inputs: Inputs = {"policy": policies[1], "start": policies[0], "measured": measured(sim_store, value, 0.6)}
+        made, back = run_stage("keep", {}, inputs, sim_store), int(kept is policies[0])
+        assert weights(made) == weights(kept)
+        metrics = read_manifest(made)["metrics"]
+        assert (metrics["rolled_back"], metrics["kept_round"], metrics["best"]) == (back, 1 - back, 0.6)
 
 
 def test_a_small_loss_is_put_up_with_where_asked(sim_store: Path, policies: list[Path]) -> None:

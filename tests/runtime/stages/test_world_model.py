@@ -30,6 +30,7 @@ from runtime.world.model import Kept, WorldModel, read_world
 from runtime.world.network import quarters
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.stage import attempts_of
+from runtime.world.train import Recipe, Windows, future
 from runtime.world.trials import dreamt_from
 from runtime.world.windows import composed
 
@@ -218,6 +219,64 @@ def test_what_is_held_rides_with_the_hand(sim_store: Path, sim_twin: Path, rollo
         found = closer(picture, picture, q, place)
         inside = tip + (hand @ torch.tensor([0.01, 0.02, -0.01]))
         torch.testing.assert_close(found[:, 0], inside if held > 0 else place[:, 0], atol=1e-5, rtol=0)
+
+
+def test_what_is_looked_at_and_foretold_from_is_noised_and_the_truth_is_not(
+    sim_twin: Path, rollouts: Path, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noisy-frame conditioning: members that let the button lie have it off by a share of how far buttons lie apart at the
+    first look, and by as much again, in a random walk, over a window."""
+    network, w = read_world(world / "model").network, Windows(attempts_of(sim_twin, rollouts, seen=False))
+    one = network.ensemble
+    share, rng, n, joints = 0.5, torch.Generator().manual_seed(0), 4000, w.state.shape[1]
+    true = {"joints": torch.zeros(n, joints), "objects": torch.zeros(n, 1, 3), "turns": torch.tensor([1.0, 0]).expand(n, 1, 2)}
+    off = w.noised(share, rng, **true)
+    for name in ("joints", "objects"):
+        torch.testing.assert_close(off[name].std(0), share * w.spread[name], rtol=0.05, atol=1e-9)
+    torch.testing.assert_close(off["turns"].norm(dim=-1), torch.ones(n, 1))
+    one.move.weight.data.zero_()
+    one.move.bias.data.zero_()
+    starts = torch.from_numpy(np.random.default_rng(0).choice(w.a.starts(16), (3, 200)))
+    found, step = list[torch.Tensor](), one.step
+    monkeypatch.setattr(one, "step", lambda now, action: (found.append(now.objects), step(now, action))[1])
+    losses = []
+    for much in (0.0, share):
+        found.clear()
+        losses.append(future(network, w, starts, Recipe(1, 200, 1, 16, 1, 1e-3, 0, frame_noise=much), rng)["objects"])
+        first, last = (
+            (at - w.objects[starts])[..., 0, :2].std((0, 1)) / w.spread["objects"][0, :2] for at in (found[0], found[-1])
+        )
+        expected = 1 + 1 / 16, 2.0
+        for said, square in zip((first, last), expected, strict=True):
+            torch.testing.assert_close(said, torch.full((2,), much * square**0.5), rtol=0.15, atol=0.15 * (much == 0))
+    assert losses[1] > 3 * losses[0], "what was noised is held against itself"
+
+
+def test_a_reward_of_its_own_learns_from_states_and_teaches_them_nothing(
+    sim_store: Path, sim_twin: Path, rollouts: Path, prior: Path
+) -> None:
+    """The joint head pulls at what foretells states; a model of its own does not, and still tells which actions are better."""
+    how = FEW | {"joint_reward": False, "frame_noise": 0.05}
+    made = run_stage("world_prior", how, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
+    data = attempts_of(sim_twin, rollouts, end=1, seen=False)
+    q, at = (torch.from_numpy(x[:1]) for x in (data.state, data.objects))
+    for folder, pulls in ((prior, True), (made, False)):
+        one = read_world(folder / "model").network.ensemble
+        assert (one.rewarder is None) == pulls
+        m = one.s.members
+        seen = [x.expand(m, 1, *x.shape) for x in (at[0][None], torch.tensor([[[1.0, 0.0]]]))]
+        begun = one.settle(
+            [x.view(m, 1, 1, *x.shape[-2:]) for x in seen], q.expand(m, 1, 1, -1), torch.zeros(m, 1, 0, q.shape[1])
+        )
+        for training in (True, False):
+            one.train(training).zero_grad()
+            action = (begun.joints + 0.1).detach().requires_grad_()
+            said = one.step(begun, action)[1]
+            (said.success.sum() + said.reward.sum()).backward()
+            assert (one.enter.weight.grad is not None and bool(one.enter.weight.grad.any())) == (pulls or not training)
+            assert (action.grad is not None) == (pulls or not training)
+            if one.rewarder is not None:
+                assert one.rewarder.enter.weight.grad is not None
 
 
 def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
