@@ -5,8 +5,8 @@
 Stop it whenever you like and call it again: what is in the store is not built twice. A part is the study with one location, in a
 project of its own below `build/parts/` that shares the store; its trials go to `TO/LOCATION.parquet`, which `simkiln trials join`
 reads without any store. At the end the study runs as a whole in `build/parts/STUDY` (its uplift, gates and page: all else is
-there), its trials go to `TO/trials.parquet`, and what its approaches cost beyond the baseline to `TO/costs.json`, both for
-`benchmarks.matrix`.
+there), its trials go to `TO/trials.parquet`, and what was spent to `TO/costs.json`, both for `benchmarks.matrix`: CPU-seconds
+of the baseline and of what each approach takes beyond it, and the expert's labels that a policy is given in each of its rounds.
 """
 
 import argparse
@@ -15,9 +15,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from runtime.store.manifest import MANIFEST, lineage, read_manifest
 from tests import REPOSITORY
 
 
@@ -40,6 +42,27 @@ def part(study: str, location: str | None, store: Path) -> Path:
 def simkiln(root: Path, *words: str) -> int:
     """Call a verb in a project; its exit code."""
     return subprocess.run([sys.executable, "-m", "compiler.cli", *words], cwd=root, check=False).returncode
+
+
+def spent(root: Path, study: str, store: Path) -> dict[str, Any]:
+    """`baseline_cpu_s`: of all that the baseline's trials were made from. `labels`: approach -> for each round how many episodes
+    that its expert showed and that succeeded, mean over policies; of approaches that count them."""
+    words = sys.executable, "-m", "compiler.cli", "plan", study, "--json"
+    nodes = json.loads(subprocess.run(words, cwd=root, check=True, capture_output=True, text=True).stdout)["nodes"]
+    baseline = yaml.safe_load((root / "specs" / "studies" / f"{study}.yaml").read_text()).get("baseline")
+    own, rounds = list[Path](), dict[str, dict[int, list[int]]]()
+    for node in nodes:
+        folder, at = store / node["stage"] / node["fingerprint"], node["label"].split("/")
+        if len(at) > 3 and at[3] == baseline:  # STAGE/LOCATION/TASK/APPROACH/SEED/...
+            own.append(folder)
+        if len(at) == 6 and at[5].isdecimal() and (folder / MANIFEST).is_file():  # the last is the round
+            shown = read_manifest(folder)["metrics"].get("labels")
+            if shown is not None:
+                rounds.setdefault(at[3], {}).setdefault(int(at[5]), []).append(shown)
+    cpu_s = round(sum(made["cost"]["cpu_s"] for made in lineage(own)), 1)
+    return {"baseline_cpu_s": cpu_s} | (
+        {"labels": {name: [sum(by[n]) / len(by[n]) for n in sorted(by)] for name, by in rounds.items()}} if rounds else {}
+    )
 
 
 def main() -> None:
@@ -65,7 +88,7 @@ def main() -> None:
     if not args.only:
         report = json.loads((root / "build" / "report" / f"{args.study}.json").read_text())
         said = {"study": args.study, "locations": len(places), "seeds": len(report["study"]["seeds"])}
-        said |= {"cpu_s": {row["approach"]: row["cpu_s"] for row in report["costs"]}}
+        said |= {"cpu_s": {row["approach"]: row["cpu_s"] for row in report["costs"]}, **spent(root, args.study, store)}
         (to / "costs.json").write_text(json.dumps(said, indent=1) + "\n")
 
 

@@ -4,7 +4,8 @@
 
 Reads each `STUDY/trials.parquet` below `--results` (`simkiln trials export`), what its approaches cost (`costs.json` beside it,
 which `benchmarks.in_parts` writes), and the rows of `specs/approaches/`. Writes `README.md` and `matrix.csv`. Uplift is paired,
-with the bands of `docs/statistics.md`; uplift over a control takes the control for the baseline. A prior has *held* where the
+with the bands of `docs/statistics.md`; uplift over a control, or over the round before, takes that for the baseline; a label is
+worth the uplift over the labels that the policy was given so far. A prior has *held* where the
 whole band lies in or above its range, is *refuted* where the whole band lies below it, has *no room* where the baseline's
 failures are fewer than its low end, and is *open* else.
 """
@@ -14,6 +15,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +43,22 @@ ROWS = {
     "I": "wmpo",
     "J": "world-vla-loop",
 }
+STAND_INS = {"J": "co-evolved"}
+"""What stands in for a row whose own method cannot be had."""
+REAL = {
+    "E": ("splatsim", "a GPU"),
+    "F": ("gsworld", "a GPU"),
+    "G": ("discoverse", "a GPU"),
+    "I": ("wmpo", "32 GPUs by default"),
+    "J": ("world-vla-loop", "no code"),
+}
+"""Pages of the programs of others that a row is after, and all that these say of GPUs: none states hours for a place."""
 SHOWN: tuple[Domain, ...] = ("irl_proxy", "twin", "world_model")
 ROUND = "~round-"
 FLEET = 100
 """New places a week."""
+WEEK_H = 168
+"""Hours of a core that is busy all week."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,8 @@ class Measured:
     prior: tuple[float, float] | None
     room: float  # points that the baseline (or control) leaves to 100
     cpu_h: float | None  # beyond the baseline, of all seeds and places with their trials; None where nobody kept it
+    base_h: float | None  # the baseline's
+    labels: float | None  # episodes shown to a policy so far, where that is counted
 
     @property
     def said(self) -> str:
@@ -99,14 +115,25 @@ def row_specs(specs: Path) -> dict[str, dict[str, Any]]:
     return {letter: yaml.safe_load((specs / "approaches" / f"{name}.yaml").read_text()) for letter, name in ROWS.items()}
 
 
-def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mapping[str, float]) -> Iterator[Measured]:
-    """Each row that a study tried, by domain: over its baseline, then over each control; its earlier rounds over the baseline."""
+def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], kept: Mapping[str, Any]) -> Iterator[Measured]:
+    """Each row that a study tried, by domain: over its baseline, each control and the round before; its earlier rounds and, where
+    labels are counted, its controls over the baseline. `kept` is what `costs.json` says."""
     table, facts = without_invalid(table_of(one)[0]), one.facts
     trials, baseline, study = Trials.of(table), facts.frame.baseline, facts.frame.id
-    for letter, approach in ROWS.items():
+    costs, labels = kept.get("cpu_s", {}), {name: list(accumulate(of)) for name, of in kept.get("labels", {}).items()}
+    for letter, approach in (*ROWS.items(), *STAND_INS.items()):
         own = [name for name in facts.approaches if name.startswith(f"{approach}~")]
-        pairs = [(approach, over) for over in (baseline, *(name for name in own if ROUND not in name)) if over]
-        pairs += [(name, baseline) for name in own if ROUND in name and baseline]
+        rounds = sorted((name for name in own if ROUND in name), key=lambda name: int(name.rpartition("-")[2]))
+        controls = [name for name in own if ROUND not in name]
+        pairs = [(approach, over) for over in (baseline, *controls, *rounds[-1:]) if over]
+        pairs += [(name, over) for name, over in zip(rounds, (baseline, *rounds), strict=False) if over]
+        pairs += [(name, baseline) for name in (*rounds[1:], *(c for c in controls if c in labels)) if baseline]
+        pairs += [
+            (name, bare)
+            for name in controls
+            for bare in controls
+            if any(labels.get(name, ())) and not any(labels.get(bare, (1,)))
+        ]
         for domain in SHOWN:
             prior = specs[letter]["row"].get("prior", {}).get(DOMAINS[domain].prior) if domain != "twin" else None
             for name, over in pairs:
@@ -116,6 +143,8 @@ def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mappi
                 found = uplift_of(trials, name, over, domain, places, facts.frame.level, facts.shared_training)
                 if found is None:
                     continue
+                whole, _, number = name.partition(ROUND)
+                so_far = labels.get(whole)
                 left = table.filter((pc.field("approach") == over) & (pc.field("domain") == domain))
                 yield Measured(
                     letter,
@@ -129,9 +158,11 @@ def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], costs: Mappi
                     len({seed for group in found.groups for seed in group.seeds}),
                     found.trials,
                     len(found.places),
-                    tuple(prior) if prior and over == baseline else None,
+                    tuple(prior) if prior and over == baseline and name not in controls else None,
                     100 - 100 * sum(left["success"].to_pylist()) / left.num_rows,
                     costs[name] / 3600 if name in costs else None,
+                    kept["baseline_cpu_s"] / 3600 if "baseline_cpu_s" in kept else None,
+                    so_far[int(number) - 1 if number else -1] if so_far else None,
                 )
 
 
@@ -139,8 +170,8 @@ HOW = """`python -m benchmarks.matrix`, of {files} and the rows of `specs/approa
 95% bands over training runs (`docs/statistics.md`); in bold what leaves out zero by itself, not corrected for how
 many rows there are. A prior *held* where the whole band lies in or above its range, is *refuted* where all of it lies
 below, has *no room* where the baseline fails more rarely than its low end, and is *open* else. CPU-hours are those
-beyond the baseline, of all seeds with their trials; the last column is for 100 new places a week. `matrix.csv` has
-every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
+beyond the baseline, of all seeds with their trials; the last column is for 100 new places a week, and cores are busy
+all week. `matrix.csv` has every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
 """
 HEAD = """row | prior, site | measured, site | prior, world model | measured, world model | twin | priors (both)
 CPU-h a sure point | CPU-h a week""".replace("\n", " | ")
@@ -155,14 +186,51 @@ def page(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], file
         "| row | study | over | uplift |",
         "|---|---|---|---|",
     ]
-    own = [one for one in found if one.domain == "irl_proxy" and ("~" in one.over or ROUND in one.approach)]
+    own = [one for one in found if one.domain == "irl_proxy" and "~" in one.over + one.approach]
     lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over.rpartition('~')[2]}` | {m.said} |" for m in own]
+    lines += [*_labels(found), *_fleet(found)]
     return "\n".join([*lines, "", "## How this was made", "", HOW.format(files=", ".join(f"`{name}`" for name in files))])
+
+
+def _labels(found: Sequence[Measured]) -> Iterator[str]:
+    """What a label is worth: over as many steps without any where that was tried, else over the baseline."""
+    counted = [one for one in found if one.domain == "irl_proxy" and one.labels]
+    bare = {one.approach for one in found if one.labels == 0}
+    best = {one.approach: one for one in sorted(counted, key=lambda one: (one.over in bare, "~" not in one.over))}
+    if best:
+        yield from (
+            "",
+            "## By label, at the hidden site",
+            "",
+            "| approach | study | labels a policy | over | uplift | points a label |",
+        )
+        yield "|---|---|---|---|---|---|"
+    for name, one in sorted(best.items()):
+        each = [f"{x / one.labels:+.2f}".replace("-", "−") for x in (one.value, one.band.low, one.band.high) if one.labels]
+        said = f"{each[0]} [{each[1]}, {each[2]}]"
+        yield f"| `{name}` | {one.study} | {one.labels:.1f} | `{one.over.rpartition('~')[2]}` | {one.said} | {said} |"
+
+
+def _fleet(found: Sequence[Measured]) -> Iterator[str]:
+    """What a team needs for `FLEET` new places a week, by what was measured."""
+    yield from ("", f"## For {FLEET} new places a week", "")
+    yield f"| row | the baseline, CPU-h | the row beyond it, CPU-h | cores, busy all {WEEK_H} h | programs of others, GPU-h |"
+    yield "|---|---|---|---|---|"
+    for m in found:
+        if m.approach not in (*ROWS.values(), *STAND_INS.values()) or "~" in m.over or m.domain != "irl_proxy" or m.cpu_h is None:
+            continue
+        base = None if m.base_h is None else FLEET * m.base_h / m.places
+        own = FLEET * m.cpu_h / m.places
+        needed = f"{-(-(own + base) // WEEK_H):.0f}" if base is not None else f"{-(-own // WEEK_H):.0f}, the baseline aside"
+        page, what = REAL.get(m.letter, ("", ""))
+        stated = f"not stated ([{what}](../../systems/{page}.md))" if page else "none: stages of ours"
+        first = f"{m.letter}, `{m.approach}` ({m.study}, {m.seeds} seeds)"
+        yield f"| {first} | {'not kept' if base is None else f'{base:.1f}'} | {own:.1f} | {needed} | {stated} |"
 
 
 def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What a robotics lead should do first, and how sure that is."""
-    at_site = [one for one in found if one.domain == "irl_proxy" and ROUND not in one.approach]
+    at_site = [one for one in found if one.domain == "irl_proxy" and "~" not in one.approach and ROUND not in one.over]
     over_baseline = [one for one in at_site if "~" not in one.over]
     tried, sure = sorted({one.letter for one in over_baseline}), []
     for one in over_baseline:
@@ -192,7 +260,7 @@ def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, A
     yield f"| {HEAD} |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for letter, spec in specs.items():
-        prior, mine = spec["row"].get("prior", {}), [one for one in found if one.approach == ROWS[letter] and "~" not in one.over]
+        prior, mine = spec["row"].get("prior", {}), [m for m in found if m.letter == letter and "~" not in m.approach + m.over]
         ranges = ["..".join(f"{end:g}" for end in prior[kind]) if prior.get(kind) else "none" for kind in ("irl", "world_model")]
         name = f"{letter}, `{ROWS[letter]}`"
         if not mine:
@@ -206,7 +274,8 @@ def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, A
             week = f"{FLEET * site.cpu_h / site.places:.0f}" if site and site.cpu_h is not None else ""
             cells = [site.said if site else "", ranges[1], world.said if world else "not tried there", twin.said if twin else ""]
             cells += [verdicts, site.per_point if site else "", week]
-            yield f"| {name} ({study}) | {ranges[0]} | {' | '.join(cells)} |"
+            stands = f", `{site.approach}` instead" if site and site.approach != ROWS[letter] else ""
+            yield f"| {name}{stands} ({study}) | {ranges[0]} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -217,7 +286,7 @@ def main() -> None:
     specs, found, files = row_specs(REPOSITORY / "specs"), list[Measured](), list[str]()
     for path in sorted(args.results.glob("*/trials.parquet")):
         kept = path.with_name("costs.json")
-        costs = json.loads(kept.read_text())["cpu_s"] if kept.exists() else {}
+        costs = json.loads(kept.read_text()) if kept.exists() else {}
         own = list(measured(unpack(path.read_bytes(), path.parent.name), specs, costs))
         found += own
         files += [f"{path.parent.name}/trials.parquet"] if own else []  # of studies that tried a row

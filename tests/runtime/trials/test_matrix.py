@@ -1,12 +1,15 @@
 """The measured matrix: of committed trials alone, as it stands in the docs; priors that held, were refuted, or had no room."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from benchmarks.matrix import main, verdict_on
+from benchmarks.matrix import main, measured, page, row_specs, verdict_on
 from runtime.stats.band import Band
+from runtime.trials.exported import unpack
 from tests import REPOSITORY
 
 COMMITTED = REPOSITORY / "docs" / "results"
@@ -20,6 +23,33 @@ def test_the_page_is_what_committed_trials_say(tmp_path: Path, monkeypatch: pyte
     page = (tmp_path / "README.md").read_text()
     assert "| D, `hard-negatives` (phase-1) | 3..8 | +5.7 [−1.9, 13.2] |" in page  # as docs/results/phase-1 has it
     assert "| J, `world-vla-loop` | none | not measured: blocked |" in page
+
+
+def test_uplift_is_told_by_round_and_by_label_and_what_a_fleet_takes() -> None:
+    """Of row E's trials as if they were row F's: `simulator` a round before, `flat` the same steps without a label."""
+    named = {"": "gsworld", "~simulator": "gsworld~round-1", "~flat": "gsworld~more-steps"}
+    named = {f"splatsim{end}": name for end, name in named.items()}
+    one = unpack((COMMITTED / "row-e" / "trials.parquet").read_bytes(), "row-e")
+    column = one.table.column_names.index("approach")
+    table = one.table.set_column(column, "approach", pa.array([named.get(a, a) for a in one.table["approach"].to_pylist()]))
+    facts = one.facts.model_copy(
+        update={"approaches": tuple(named.get(a, a) for a in one.facts.approaches), "same_policies": (), "clean_of": {}}
+    )
+    spent = {
+        "baseline_cpu_s": 7200.0,
+        "cpu_s": {"gsworld": 7200.0},
+        "labels": {"gsworld": [10, 30], "gsworld~more-steps": [0, 0]},
+    }
+    specs = row_specs(REPOSITORY / "specs")
+    found = list(measured(replace(one, facts=facts, table=table), specs, spent))
+    lines = page(found, specs, ["row-e/trials.parquet"]).splitlines()
+    assert "| F, `gsworld` | row-e | `round-1` | **+25.7 [12.4, 38.9]** |" in lines  # as docs/results/row-e has it
+    assert "| `gsworld` | row-e | 40.0 | `more-steps` | **+26.7 [11.8, 41.5]** | +0.67 [+0.30, +1.04] |" in lines
+    (first,) = (line for line in lines if line.startswith("| `gsworld~round-1` | row-e | 10.0 | `baseline` | **−33.0 ["))
+    assert first.endswith("| −3.30 [−4.40, −2.20] |")
+    assert not any(line.startswith("| `gsworld~more-steps` | row-e |") for line in lines), "no label, no worth of one"
+    gpu = "not stated ([a GPU](../../systems/gsworld.md))"
+    assert f"| F, `gsworld` (row-e, 5 seeds) | 100.0 | 100.0 | 2 | {gpu} |" in lines  # 2 places, an hour each
 
 
 @pytest.mark.parametrize(
