@@ -21,6 +21,8 @@ BOUND = {
     "location.source": "set it in the location's `source`",
     "location.scene": "set it in the location's `scene`",
     "location.assets": "set it in the location's `assets`",
+    "location.footage": "set it in the location's `footage`",
+    "location.physion": "set it in the location's `physion`",
     "data": "set `data` in the location or the task",
     "cameras": "set it in `cameras` of the study or the location",
     "benchmark": "set it in the location's `source`",

@@ -25,8 +25,8 @@ RUNTIME = """files sealed private problem libraries bound contract backend job s
 stats.status stats.table stats.inference stats.verdict stats.prior stats.effects stats.evidence stats.curves stats.kpi
 stats.looks stats.transfer stats.ranking stats.causes
 splat coverage scene_index learn sim.parts sim.tasks sim.scene sim.pixels sim.twin sim.site capture
-assets robots recorded checkpoints sim.episodes sim.trials sim.vector sim.lab rl developmental world mining foresight benchmarks
-trainers trials
+assets robots recorded checkpoints footage sim.episodes sim.trials sim.vector sim.lab rl developmental world mining foresight
+benchmarks trainers trials
 report.labels
 report.roles report.drawing report.study report.sections report.downloads report.page report.content report.recompute view export
 backends build stages ask warm __main__""".split()

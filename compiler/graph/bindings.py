@@ -32,6 +32,7 @@ from runtime.bound.robot import FoundRobot
 from runtime.bound.sequential import InterimPlace
 from runtime.bound.source import HiddenSite
 from runtime.checkpoints.digest import found_policy
+from runtime.footage.files import found_videos
 from runtime.recorded.files import found_dataset
 from runtime.robots.digest import digest_robot
 from runtime.sim.tasks import kinds
@@ -241,6 +242,16 @@ def _data(grid: Grid, at: Scope) -> Any:
     return None if said is None else found_dataset(said[2], grid.project.root_folder(said[2].root))
 
 
+def _videos(section: str) -> Callable[[Grid, Scope], Any]:
+    """The location's folder of videos with a digest of those that are read; None where it names none."""
+
+    def value(grid: Grid, at: Scope) -> Any:
+        said = getattr(grid.project.locations[str(at.location)], section)
+        return said and found_videos(said, grid.project.root_folder(said.root), grid.project.cache if enabled() else None)
+
+    return value
+
+
 def _data_key(grid: Grid, at: Scope) -> Any:
     said = grid.project.data(str(at.location), str(at.task))
     return None if said is None else at.location if said[0] == "location" else f"task {at.task}"
@@ -299,6 +310,8 @@ BINDINGS: dict[str, Binding] = {
     "location.source": Binding(_photographed, _location, lambda _, at: at.location, True),
     "location.scene": Binding(_said("scene"), _part_of_location("scene"), _key("scene"), True),
     "location.assets": Binding(_said("assets"), _part_of_location("assets"), _key("assets"), True),
+    "location.footage": Binding(_videos("footage"), _part_of_location("footage"), _key("footage"), True),
+    "location.physion": Binding(_videos("physion"), _part_of_location("physion"), _key("physion"), True),
     "data": Binding(_data, _data_place, _data_key, True),
     "cameras": Binding(lambda grid, at: grid.cameras(at.location), _camera, _key("cameras"), True),
     "benchmark": Binding(_benchmark, _location, lambda _, at: at.location, True),

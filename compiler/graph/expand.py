@@ -25,6 +25,7 @@ from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
 from runtime.bound.benchmark import BENCHMARK
 from runtime.bound.checkpoint import LeRobotPolicy
+from runtime.bound.footage import Videos
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.bound.robot import RobotModel
 from runtime.bound.source import UNCAPTURED
@@ -39,7 +40,7 @@ OUTSIDE = ("location.source", "location.assets", "data")
 """Bound sources whose files are read outside of specs: a stage binds one of them at most, and its address follows their bytes."""
 
 
-BROUGHT = ("robot", "approach.policy")
+BROUGHT = ("robot", "approach.policy", "location.footage", "location.physion")
 """The same of files below a root, whose digest is part of the value."""
 
 
@@ -111,7 +112,7 @@ class _Expansion:
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
-        says = *map(spec.says, ("scene", "assets", "data")), tuple(spec.cameras)
+        says = *map(spec.says, ("scene", "assets", "data", "footage", "physion")), tuple(spec.cameras)
         like = (canonical(spec.stages), spec.source.kind, outside, *says)
         partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)
@@ -191,7 +192,7 @@ class _Expansion:
         stage = setting.stage
         content, source_dir = self._outside(stage.name, own) if stage.name in self.reading else (None, None)
         if brought := next((getattr(setting.model, name) for name, of in stage.bound.items() if of in BROUGHT), None):
-            assert isinstance(brought, RobotModel | LeRobotPolicy)
+            assert isinstance(brought, RobotModel | LeRobotPolicy | Videos)
             source_dir = str(self.project.root_folder(brought.root))
         backends, backends_text = self.backends.get(stage.name) or self._backends(stage)
         parents = {port: [n.address[1] for n in found] for port, found in inputs.items()}

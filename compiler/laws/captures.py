@@ -100,7 +100,7 @@ def robot_files(subject: Subject) -> Iterator[Diagnostic]:
     for name, study in subject.studies():
         if study.robot is None:
             continue
-        yield from _root_of(subject, "study", name, ("robot", "root"), study.robot.root)
+        yield from root_of(subject, "study", name, ("robot", "root"), study.robot.root)
         for problem in inspect_robot(study.robot, subject.project.root_folder(study.robot.root)):
             yield subject.at("study", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
 
@@ -110,7 +110,7 @@ def policy_files(subject: Subject) -> Iterator[Diagnostic]:
     for name in subject.used("approach"):
         said = subject.project.approaches[name].policy
         if said is not None and name not in subject.project.arms:
-            yield from _root_of(subject, "approach", name, ("policy", "root"), said.root)
+            yield from root_of(subject, "approach", name, ("policy", "root"), said.root)
             root, studies = subject.project.root_folder(said.root), [study for _, study in subject.studies()]
             used = [one for one in studies if any(name in subject.chain(approach) for approach in one.approaches)]
             robots = [SO101 if one is None else posed(one) for one in {study.robot for study in used} or {None}]
@@ -118,7 +118,8 @@ def policy_files(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.at("approach", name, tuple(problem.key.split(".")), problem.code, problem.message, problem.help)
 
 
-def _root_of(subject: Subject, kind: str, name: str, path: SpanPath, root: str) -> Iterator[Diagnostic]:
+def root_of(subject: Subject, kind: str, name: str, path: SpanPath, root: str) -> Iterator[Diagnostic]:
+    """R206: a root is not set on this machine; without a study to build it is a warning."""
     if subject.project.root_folder(root) is None:
         message, help = f"root `{root}` is not set on this machine", f"set it with `--root {root}=DIR`"
         severity = "warning" if subject.only is None else "error"

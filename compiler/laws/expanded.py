@@ -13,6 +13,7 @@ from compiler.laws.budget import over_budget
 from compiler.laws.cameras import of_one_size
 from compiler.laws.continued import continued
 from compiler.laws.contracts import contracts
+from compiler.laws.footage import absent_videos
 from compiler.laws.protocols import one_control_rate
 from compiler.laws.recorded import absent_data
 from compiler.laws.same_place import same_work
@@ -30,6 +31,7 @@ GRAPH_LAWS: tuple[Callable[[Subject, str, Graph], Iterator[Diagnostic]], ...] = 
     idle_rounds,
     other_curve,
     absent_data,
+    absent_videos,
     contracts,
     continued,
     of_one_size,

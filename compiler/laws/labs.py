@@ -5,6 +5,7 @@ from functools import cache
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.roles import having, trials_of
+from compiler.laws.footage import SECTIONS
 from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
@@ -22,7 +23,7 @@ def lab_alone(subject: Subject) -> Iterator[Diagnostic]:
                 continue
             is_lab = isinstance(spec.source, Lab)
             for path, stage, what in asked:
-                if _of_lab(stage) == is_lab:
+                if _of_lab(stage) == is_lab or _anywhere(stage):
                     continue
                 where = "is a lab, of which nothing was captured" if is_lab else "is no lab"
                 message = f"location `{place}` {where}, and {what} cannot be made there"
@@ -58,6 +59,11 @@ def _asked(study: Study) -> Iterator[tuple[SpanPath, str, str]]:
     for domain in study.trials:
         if domain in offered:
             yield ("trials", domain), trials_of(domain).name, f"trials in `{domain}`"
+
+
+def _anywhere(name: str) -> bool:
+    """Whether a stage reads nothing of the place but the videos that people brought there."""
+    return not set(load_stages()[name].bound.values()).isdisjoint(f"location.{part}" for part in SECTIONS)
 
 
 @cache

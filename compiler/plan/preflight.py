@@ -33,7 +33,9 @@ def folders(project: Project, study: Study) -> Iterator[Line]:
     found: dict[str, str] = {study.robot.root: "robot"} if study.robot else {}
     specs = [project.locations.get(x) for x in study.locations] + [project.tasks.get(x) for x in study.tasks]
     for spec in specs:
-        named = [getattr(spec, part, None) for part in ("source", "data")] + list(getattr(spec, "assets", {}).values())
+        named = [getattr(spec, part, None) for part in ("source", "data", "footage", "physion")] + list(
+            getattr(spec, "assets", {}).values()
+        )
         found |= {root: "files" for one in named if (root := getattr(one, "root", None))}
     brought = (approach_policy(project, name) for name in study.approaches)
     found |= {one[1].root: "policy" for one in brought if one}
@@ -91,7 +93,8 @@ def _digests(found: Overview) -> Iterator[Line]:
     told: set[str] = set()
     for node in found.plan.graph.nodes.values():
         robot = node.params.get("model") if node.stage.bound.get("model") == "robot" else None
-        policy = next((node.params[name] for name, of in node.stage.bound.items() if of == BROUGHT), None)
+        of_root = (BROUGHT, "location.footage", "location.physion")
+        policy = next((node.params[name] for name, of in node.stage.bound.items() if of in of_root), None)
         digest = node.content or (robot or policy or {}).get("content")
         if digest and digest not in told:
             told.add(digest)
@@ -104,6 +107,7 @@ def _licences(project: Project, study: Study, plan: Overview) -> Iterator[Line]:
         spec = project.locations.get(name)
         stated |= {f"asset {key}": asset.licence for key, asset in spec.assets.items()} if spec else {}
         stated |= {f"data of {name}": spec.data.licence} if spec and spec.data else {}
+        stated |= {f"{said.kind} of {name}": said.terms for said in (spec.footage, spec.physion) if said} if spec else {}
     for name in study.tasks:
         task = project.tasks.get(name)
         stated |= {f"data of {name}": task.data.licence} if task and task.data else {}

@@ -118,9 +118,10 @@ def fixed_policies(project: Project, study: Study) -> list[str]:
 
 
 def brings(project: Project, study: Study) -> bool:
-    """Whether a study's robot, a policy or recorded demos lie below a root: no digest of what plans depend on looks at those."""
+    """Whether a study's robot, a policy, recorded demos or videos lie below a root: no digest of what plans depend on looks at
+    those."""
     specs = [*map(project.locations.get, study.locations), *map(project.tasks.get, study.tasks)]
-    data = any(spec is not None and spec.data is not None for spec in specs)
+    data = any(getattr(spec, part, None) is not None for spec in specs for part in ("data", "footage", "physion"))
     return data or study.robot is not None or any(approach_policy(project, name) for name in study.approaches)
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from compiler.spec.base import Id, Spec, StageParameters
 from runtime.bound.asset import Asset
 from runtime.bound.dataset import Dataset
+from runtime.bound.footage import Footage, Physion
 from runtime.bound.known_scene import KnownScene
 from runtime.bound.source import Source
 from runtime.bound.twin_camera import CameraName, TwinCamera
@@ -23,6 +24,10 @@ class Location(Spec):
     """Models of things (OBJ, STL, MJCF) that stand in its twin, by name."""
     data: Dataset | None = None
     """Demos that people recorded here, which `recorded_demos` makes of them."""
+    footage: Footage | None = None
+    """Videos that people brought, which an eye may be trained on (`docs/nsca.md`)."""
+    physion: Physion | None = None
+    """The folder of Physion's videos, which `contact` asks an eye about."""
     cameras: dict[CameraName, TwinCamera] = Field(default_factory=dict, max_length=8)
     """Cameras that stand here otherwise than the study says, or further ones, by name."""
     held_out: bool = False
@@ -36,5 +41,5 @@ class Location(Spec):
         return repr(self.stages)
 
     def says(self, section: str) -> bool:
-        """Whether a section, `scene`, `assets`, `data` or `cameras`, holds anything."""
+        """Whether a section, such as `scene`, `assets`, `data` or `cameras`, holds anything."""
         return getattr(self, section) not in (None, {}, KnownScene())

@@ -47,7 +47,7 @@ def _licences(project: Project, nodes: list[Node]) -> Iterator[str]:
             yield from (f"asset `{name}` of `{place}`: {asset.licence}" for name, asset in spec.assets.items())
         for name, source in node.stage.bound.items():
             brought = getattr(node.setting.model, name)
-            if source in BOUND and hasattr(brought, "root") and hasattr(brought, "path") and not source.startswith("location."):
+            if source in BOUND and hasattr(brought, "root") and hasattr(brought, "path") and source != "location.source":
                 said = _licence(project, node, source) or "as you have the right to it; no spec says"
                 yield f"`{brought.path}` in root `{brought.root}`: {said}"
     for approach in dict.fromkeys(n.scope.approach for n in nodes if n.scope.approach):
@@ -56,6 +56,8 @@ def _licences(project: Project, nodes: list[Node]) -> Iterator[str]:
 
 
 def _licence(project: Project, node: Node, source: str) -> str | None:
-    """What specs say of recorded demos; addresses, and so nodes, know nothing of licences."""
+    """What specs say of recorded demos and of videos; addresses, and so nodes, know nothing of licences."""
+    if source.startswith("location."):
+        return getattr(project.locations[str(node.scope.location)], source.partition(".")[2]).terms
     named = project.data(str(node.scope.location), str(node.scope.task)) if source == "data" else None
     return named[2].licence if named else None

@@ -12,6 +12,7 @@ from runtime.capture.digest import Gone, copy_source
 from runtime.capture.inspect import inspect_source
 from runtime.checkpoints.digest import copy_policy_files
 from runtime.checkpoints.files import inspect_policy
+from runtime.footage.files import copy_videos, inspect_videos
 from runtime.job import Job
 from runtime.problem import InputError, Problem
 from runtime.recorded.files import copy_dataset
@@ -22,6 +23,8 @@ from runtime.stage import Params, Stage
 BELOW_ROOT: Mapping[str, tuple[str, Callable[..., list[Problem]], Callable[..., str]]] = {
     "robot": ("robot", inspect_robot, copy_robot_files),
     "policy": ("approach.policy", inspect_policy, copy_policy_files),
+    "footage": ("location.footage", inspect_videos, copy_videos),
+    "physion": ("location.physion", inspect_videos, copy_videos),
 }
 """What people brought below a root -> the bound value that names it, what is wrong with it, and how it is copied."""
 COPY = ".source"

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import Field
 
+from runtime.bound.base import later
 from runtime.bound.lab import Lab
 from runtime.libraries import minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, bound, by_unit, one, stage
+from runtime.stage import Params, Resources, bound, by_unit, maybe, one, stage
 
 
 class EncoderParams(Params):
@@ -39,23 +40,26 @@ class EncoderParams(Params):
     """Weight of VICReg between them; its own weights are 25, 25 and 1."""
     temporal: float = Field(0.1, ge=0, le=1000)
     """Weight of the distance of adjacent frames."""
+    own: float = later(born=0.0, since=2, ge=0, le=1)
+    """Share of a batch that the bench's own clips are, where an approach has the eye trained on footage that people brought."""
 
 
 @stage(
     version=2,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
-    needs={"babble": one("babble")},
+    needs={"babble": one("babble"), "footage": maybe("footage")},
     makes={"eye": "eye.safetensors", "facts": "eye.json"},
     metrics=by_unit(share="spread r2_size r2_height r2_size_fixed r2_height_fixed", loss="loss"),
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.clips * 2 * 0.015 / 60 + p.steps * p.batch * 2e-4 / 60),
 )
-def encoder(p: EncoderParams, babble: Path, out: Out) -> dict[str, Any]:
+def encoder(p: EncoderParams, babble: Path, footage: Path | None, out: Out) -> dict[str, Any]:
     """Film interactions from two places and learn what stays the same: NT-Xent, VICReg, and temporal consistency.
 
     `r2_size` and `r2_height` say how well an object's size and height can be told linearly from what the eye makes of novel
     objects (below 0: worse than the mean), `_fixed` from its fixed first look alone. `spread` is 1 where embeddings fill the
-    sphere and 0 where they have collapsed.
+    sphere and 0 where they have collapsed. With `footage` the views are two cuts of one frame of a video that people brought, and
+    adjacent are its frames; what is measured stays that of the bench.
     """
     import numpy as np
     import torch
@@ -63,6 +67,7 @@ def encoder(p: EncoderParams, babble: Path, out: Out) -> dict[str, Any]:
 
     from runtime.developmental.clips import linear_r2, novel, play_again, remembered
     from runtime.developmental.contrastive import collapse, nt_xent, temporal, vicreg
+    from runtime.developmental.views import Footage
     from runtime.developmental.vision import Eye, Priors, looked_at
     from runtime.learn.optimiser import AdamW
 
@@ -75,9 +80,14 @@ def encoder(p: EncoderParams, babble: Path, out: Out) -> dict[str, Any]:
     eye = Eye(priors)
     optimiser, losses = AdamW(list(eye.parameters())), []
     n, t = clips.pictures.shape[:2]
+    videos = None if footage is None else Footage(footage)
+    own = p.batch if videos is None else round(p.own * p.batch)
     for _ in range(p.steps):
-        i, k = torch.randint(n, (p.batch,)), torch.randint(t - 1, (p.batch,))
-        a, b, following = eye(clips.pictures[i, k]), eye(clips.others[i, k]), eye(clips.pictures[i, k + 1])
+        i, k = torch.randint(n, (own,)), torch.randint(t - 1, (own,))
+        seen = clips.pictures[i, k], clips.others[i, k], clips.pictures[i, k + 1]
+        if videos is not None:
+            seen = tuple(torch.cat(both) for both in zip(seen, videos.draw(p.batch - own), strict=True))
+        a, b, following = map(eye, seen)
         loss = p.contrastive * nt_xent(a, b) + p.vicreg * vicreg(a, b) + p.temporal * temporal(a, following)
         optimiser.zero_grad()
         loss.backward()
