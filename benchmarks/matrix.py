@@ -232,13 +232,18 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
     """What a robotics lead should do first, and how sure that is."""
     at_site = [one for one in found if one.domain == "irl_proxy" and "~" not in one.approach and ROUND not in one.over]
     over_baseline = [one for one in at_site if "~" not in one.over]
-    tried, sure = sorted({one.letter for one in over_baseline}), []
+    tried, sure, matters = sorted({one.letter for one in over_baseline}), list[Measured](), list[str]()
     for one in over_baseline:
         controls = [c for c in at_site if (c.letter, c.study) == (one.letter, one.study) and "~" in c.over]
-        if one.direction == "helps" and controls and all(c.direction == "helps" for c in controls):
-            sure.append(one)
+        if controls and all(c.direction == "helps" for c in controls):
+            if one.direction == "helps":
+                sure.append(one)
+            elif one.direction == "undecided":
+                said = ", ".join(f"{c.said} over `{c.over.rpartition('~')[2]}`" for c in controls)
+                matters.append(f"{one.letter} (`{one.approach}`: {said})")
     helped = [one for one in over_baseline if one.direction == "helps"]
-    yield f"**Measured: {len(tried)} of {len(specs)} rows ({', '.join(tried)})**; the others have no number of ours, and no rank."
+    others = "; the others have no number of ours, and no rank." if len(tried) < len(specs) else "."
+    yield f"**Measured: {len(tried)} of {len(specs)} rows ({', '.join(tried)})**{others}"
     yield ""
     if sure:
         best = max(sure, key=lambda one: one.band.low)
@@ -248,6 +253,12 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
         if helped:
             named = ", ".join(f"{one.letter} {one.said}" for one in helped)
             yield f"Over the baseline alone these do, but not over each control, so that something else may help: {named}."
+    if matters:
+        yield ""
+        yield f"**Keep what their controls lack**: {'; '.join(matters)}. Controls lose to these rows; the baseline is not shown to."
+    if hurt := ", ".join(f"{one.letter} (`{one.approach}`) {one.said}" for one in over_baseline if one.direction == "hurts"):
+        yield ""
+        yield f"**Leave out, as it was run here**: {hurt}."
     words = "held", "refuted", "no room", "open"
     counts = ", ".join(f"{sum(one.verdict == word for one in over_baseline)} {word}" for word in words)
     widest = max((one.band.high - one.band.low for one in over_baseline), default=0.0) / 2
