@@ -255,7 +255,7 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
             yield f"Over the baseline alone these do, but not over each control, so that something else may help: {named}."
     if matters:
         yield ""
-        yield f"**Keep what their controls lack**: {'; '.join(matters)}. Controls lose to these rows; the baseline is not shown to."
+        yield f"**Keep what their controls lack**: {'; '.join(matters)}. Controls lose to them; the baseline is not shown to."
     if hurt := ", ".join(f"{one.letter} (`{one.approach}`) {one.said}" for one in over_baseline if one.direction == "hurts"):
         yield ""
         yield f"**Leave out, as it was run here**: {hurt}."
