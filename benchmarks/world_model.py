@@ -1,13 +1,14 @@
 """How well world models foretell, and tell policies apart, at hidden sites made for it: none of a study's.
 
     OMP_NUM_THREADS=1 python -m benchmarks.world_model STORE [--task press-button] [--sites 411 412 413 414] [--seeds 1]
-        [--policies 0] [--trials 40] [--attack] [--set STAGE.NAME=VALUE ...] [--json FILE]
+        [--attempts 60 120] [--policies 0] [--trials 40] [--attack] [--set STAGE.NAME=VALUE ...] [--json FILE]
 
-A prior is trained once (with `--priors` once for each seed) on sites 501 to 504, and fine-tuned at each site; rollouts of other
-starts, none of which it was trained on, are foretold. Sites 301 to 303 are for tuning, 411 to 414 for measuring; site K of the
-list takes seeds from K on, so four sites and one seed are four runs of four seeds. With `--policies N` so many policies, stopped
-early or not and of several seeds, are tried in the model and in the twin: Pearson and MMRV of their success. With `--attack` a
-policy climbs the model's success head by gradients: what it gains there, and what in the twin.
+A prior is trained once (with `--priors` once for each seed) on sites 501 to 504, and fine-tuned at each site, on so many
+`--attempts` of each of the former and of the site; rollouts of other starts, none of which it was trained on, are foretold.
+Sites 301 to 303 are for tuning, 411 to 414 for measuring; site K of the list takes seeds from K on, so four sites and one seed
+are four runs of four seeds. With `--policies N` so many policies, stopped early or not and of several seeds, are tried in the
+model and in the twin: Pearson and MMRV of their success. With `--attack` a policy climbs the model's success head by
+gradients: what it gains there, and what in the twin.
 What is in STORE is not made again.
 """
 
@@ -62,13 +63,14 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
         scene = make("splat", {}, {"capture": capture})
         return make("twin", {"task": task}, {"capture": capture, "scene": scene})
 
-    elsewhere = [twin_at(number) for number in PRIOR_SITES]
+    elsewhere, (others, its) = [twin_at(number) for number in PRIOR_SITES], options.attempts
     tried = [
-        make("rollouts", {"episodes": 60, "rollout_seed": n}, {"twin": t}) for n, t in zip(PRIOR_SITES, elsewhere, strict=True)
+        make("rollouts", {"episodes": others, "rollout_seed": n}, {"twin": t})
+        for n, t in zip(PRIOR_SITES, elsewhere, strict=True)
     ]
     for k, number in enumerate(options.sites):
         twin = twin_at(number)
-        own = make("rollouts", {"episodes": 120 + HELD_OUT, "rollout_seed": number}, {"twin": twin})
+        own = make("rollouts", {"episodes": its + HELD_OUT, "rollout_seed": number}, {"twin": twin})
         for seed in range(k, k + options.seeds):
             prior = make(
                 "world_prior", {"world_seed": seed if options.priors else 0}, {"twins": list(elsewhere), "rollouts": list(tried)}
@@ -169,6 +171,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, nargs="+", default=[411, 412, 413, 414])
     parser.add_argument("--seeds", type=int, default=1, help="of each site")
     parser.add_argument("--priors", action="store_true", help="a prior of its own for each seed, not one for all")
+    parser.add_argument("--attempts", type=int, nargs=2, default=[60, 120], help="of each site of the prior, and of a site")
     parser.add_argument("--policies", type=int, default=0)
     parser.add_argument("--attack", action="store_true", help="climb the success head, 40 steps (stage `exploit`)")
     parser.add_argument("--trials", type=int, default=40)
