@@ -9,45 +9,28 @@ from runtime.bound.base import later
 from runtime.contract import CHECKS, Contract, of_demos
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, by_unit, maybe, one, stage
+from runtime.stage import Resources, by_unit, maybe, one, stage
+from runtime.world.params import WorldTraining
 
 
-class WorldModelParams(Params):
+class WorldModelParams(WorldTraining):
     """How long it is trained, and on how much it is tried."""
 
     steps: int = Field(600, ge=1)
     """Gradient steps, from the pre-trained model where there is one."""
-    batch_size: int = Field(32, ge=2)
-    """Windows per step and member."""
-    pictures: int = Field(64, ge=2)
-    """Single pictures per step, for eyes and painter."""
     horizon: int = Field(16, ge=16, le=64)
     """Steps that are predicted without a look."""
-    looks: int = Field(4, ge=1, le=16)
-    """Most pictures that a prediction begins with; windows have from one to so many."""
     max_input_frames: int = later(born=40, since=3, ge=0, le=1_000_000)
     """Most frames of the place's clips that it learns from, evenly over them; 0 takes all, as far as memory holds them, which is
     checked before work begins."""
     learning_rate: float = Field(1.5e-3, gt=0)
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
-    members: int = Field(3, ge=1, le=9)
-    """Members of the ensemble, whose disagreement tells what is unknown; a pre-trained model has its own number."""
-    still_mm: float = later(born=0.0, since=3, ge=0, le=20)
-    """As of `world_prior`; a pre-trained model has its own."""
-    loose: bool = later(born=False, since=3)
-    """As of `world_prior`; a pre-trained model has its own."""
-    joint_reward: bool = later(born=True, since=3)
-    """As of `world_prior`; a pre-trained model has its own."""
-    frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
-    """As of `world_prior`, in this place's own training."""
     held_out: int = Field(24, ge=1)
     """Rollouts, the last ones, that are kept out of training and foretold."""
     windows: int = Field(400, ge=8)
     """Windows of those that are foretold."""
     scripted_tries: int = Field(40, ge=0, le=10_000)
     """Starts of the demos' `scripted_tries` from which the scripted expert is tried in the model, as a key figure."""
-    world_seed: int = Field(0, ge=0)
-    """Seed of weights and windows."""
 
 
 def _at(names: str) -> str:

@@ -5,41 +5,21 @@ from typing import Any
 
 from pydantic import Field
 
-from runtime.bound.base import later
 from runtime.libraries import exact, minor
 from runtime.out import Out
-from runtime.stage import Params, Resources, by_unit, places, stage
+from runtime.stage import Resources, by_unit, places, stage
+from runtime.world.params import WorldTraining
 
 
-class WorldPriorParams(Params):
+class WorldPriorParams(WorldTraining):
     """How long it is trained."""
 
     steps: int = Field(1400, ge=1)
     """Gradient steps."""
-    batch_size: int = Field(32, ge=2)
-    """Windows per step and member."""
-    pictures: int = Field(64, ge=2)
-    """Single pictures per step, for eyes and painter."""
     horizon: int = Field(16, ge=1, le=64)
     """Steps that are predicted without a look."""
-    looks: int = Field(4, ge=1, le=16)
-    """Most pictures that a prediction begins with; windows have from one to so many."""
     learning_rate: float = Field(3e-3, gt=0)
     """Peak learning rate; it warms up for 5% of the steps and falls to 0 along a cosine."""
-    members: int = Field(3, ge=1, le=9)
-    """Members of the ensemble, whose disagreement tells what is unknown."""
-    still_mm: float = later(born=0.0, since=3, ge=0, le=20)
-    """Steps of objects that are smaller than about this, millimetres, come to next to nothing: for tasks whose objects move, and
-    mostly do not. 0 for no such thing."""
-    loose: bool = later(born=False, since=3)
-    """Whether objects are pushed and carried: each is looked at a second time and closely; what is held rides with the hand."""
-    joint_reward: bool = later(born=True, since=3)
-    """Whether success and reward are told by heads of what foretells states, or else by a model of their own."""
-    frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
-    """Noise in pictures and states that it learns to foretell from, as a share of how these spread: so that it takes errors such
-    as its own back. WMPO's is 0.05."""
-    world_seed: int = Field(0, ge=0)
-    """Seed of weights and windows."""
 
 
 @stage(

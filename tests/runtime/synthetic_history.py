@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.runtime.synthetic_study import BUILT, RATES, Synthetic, synthetic_study
+from tests.runtime.synthetic_files import BUILT
+from tests.runtime.synthetic_study import RATES, Synthetic, synthetic_study
 
 
 def history(store: Path, weeks: int = 8, a_week: int = 12, trials: int = 20) -> Synthetic:

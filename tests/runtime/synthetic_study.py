@@ -3,7 +3,7 @@
 import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -11,16 +11,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from PIL import Image, ImageDraw
 
 from runtime.bound.cell import Cell
 from runtime.bound.frame import StudyFrame
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.build.testing import run_stage
 from runtime.sim.trials.tables import TWICE
-from runtime.stage import load_stages
-from runtime.store.store import Store
+from tests.runtime.synthetic_files import BUILT, MODES, capture_of, clip, json_bytes, picture, published, rollouts
 
 LOCATIONS = ("cellar-workbench", "atrium-counter")
 RATES = {  # approach -> domain -> expected success
@@ -31,9 +28,6 @@ RATES = {  # approach -> domain -> expected success
 }
 POINTS = b"control_steps,success,clone_kl\n1000,0.5,0\n2000,0.6,\n3000,0.7,2.5\n"
 """Of a policy that was improved by reinforcement learning, in short."""
-BUILT = 1_772_700_000.0
-"""2026-03-05, in week 2026-W10."""
-MODES = ("never_reached", "missed", "pressed_too_lightly", "timeout")
 PRIORS = {"enriched": {"world_model": [2, 6], "irl": [1, 3]}}
 GATES: dict[str, dict[str, Any]] = {
     name: {"metric": metric, "approach": approach, "domain": domain, "comparator": comparator, "threshold": threshold}
@@ -220,17 +214,17 @@ def synthetic_study(
     times = {location: built.get(location, BUILT) for location in locations}
     first, span = min(times.values()), (max(times.values()) - min(times.values())) or 1.0
     for i, location in enumerate(locations):
-        capture = _capture(store, location, i)
+        capture = capture_of(store, location, i)
         splat = published(
             store,
             "splat",
             f"{location}",
-            {"preview/held_out_0.png": _picture(600, 150, i + 3)},
+            {"preview/held_out_0.png": picture(600, 150, i + 3)},
             {"psnr_db": 26.4 - i, "ssim": 0.91, "depth_error": 0.014},
             parents={"capture": [capture]},
         )
-        held = {"inventory.json": _json(INVENTORY)} if i == 0 else {}  # twins of before had none
-        seen = {"preview.png": _picture(320, 240, i + 5)} | held
+        held = {"inventory.json": json_bytes(INVENTORY)} if i == 0 else {}  # twins of before had none
+        seen = {"preview.png": picture(320, 240, i + 5)} | held
         twin = published(store, "twin", location, seen, parents={"splat": [splat]})
         demos = published(
             store,
@@ -250,10 +244,10 @@ def synthetic_study(
             parents={"demos": [demos]},
             built=times[location],
         )
-        filmed = {"clips/orbit.mp4": _clip(store)}
+        filmed = {"clips/orbit.mp4": clip(store)}
         figures: dict[str, Any] = {"seen_fraction": None, "seen_as_asked": None}  # a splat without photos
         if i == 0:
-            filmed["seen.png"] = _picture(480, 120, 9)
+            filmed["seen.png"] = picture(480, 120, 9)
             figures = {"seen_fraction": 0.832, "seen_as_asked": 0.05}
         clips = published(store, "coverage", location, filmed, figures, parents={"scene": [splat]})
         at[location] = {"twin": twin, "demos": demos, "enriched": enriched}
@@ -303,7 +297,7 @@ def synthetic_study(
                 store,
                 "evaluate",
                 f"{cell!r}",
-                {"trials.parquet": table, "twice.parquet": second, **_rollouts(cell, won)},
+                {"trials.parquet": table, "twice.parquet": second, **rollouts(cell, won)},
                 {"success": float(won.mean())},
                 {"domain": cell.domain},
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]},
@@ -390,7 +384,7 @@ def trial_table(cell: Cell, won: np.ndarray, rng: np.random.Generator | None = N
             "failure_mode": ["" if w else str(f) for w, f in zip(won, failed, strict=True)],
             "steps": [int(rng.integers(12, 40)) for _ in range(n)],
             "protocol": [f"{cell.task} in {cell.domain}"] * n,
-            "factors": [_json(_factors(i)).decode() for i in range(n)],
+            "factors": [json_bytes(_factors(i)).decode() for i in range(n)],
         }
     )
 
@@ -400,12 +394,6 @@ def _factors(i: int) -> dict[str, Any]:
     return {"light": ("dim", "bright")[i % 2], "object_x_m": 0.2 + 0.1 * (0.618 * i % 1), "object_y_m": 0.3 * (0.414 * i % 1)}
 
 
-def _capture(store: Path, location: str, i: int) -> Path:
-    frames: list[dict[str, Any]] = [{"file": f"images/{k:06}.png", "c2w": [], "held_out": k % 4 == 0} for k in range(6)]
-    photos: dict[str, Any] = {f["file"]: _picture(320, 240, 20 * i + k) for k, f in enumerate(frames)}
-    return published(store, "capture", location, {"cameras.json": _json({"frames": frames}), **photos}, {"photos": 6})
-
-
 def _again(table: pa.Table, count: int, unsteady: float) -> pa.Table:
     """The first trials once more, as `evaluate` writes them."""
     rng = np.random.default_rng([3, table.num_rows, table["seed"][0].as_py()])
@@ -413,113 +401,3 @@ def _again(table: pa.Table, count: int, unsteady: float) -> pa.Table:
     changed = [{**row, "success": row["success"] != bool(rng.random() < unsteady)} for row in rows]
     columns = {name: [row[name] for row in changed] for name in TWICE.names}
     return pa.table(columns, schema=TWICE)
-
-
-def _rollouts(cell: Cell, won: np.ndarray) -> dict[str, Any]:
-    """Films of a success and a failure, where there were any."""
-    outcomes = tuple(outcome for outcome in (True, False) if outcome in won)
-    return dict(_filmed(outcomes, cell.seed))
-
-
-@cache
-def _filmed(outcomes: tuple[bool, ...], seed: int) -> tuple[tuple[str, bytes], ...]:
-    from runtime.sim.trials.rollouts import save_rollouts
-    from runtime.sim.trials.run import Trial
-
-    done = [
-        Trial(10 * seed + won, won, 1.0 if won else 0.4, "" if won else MODES[seed % len(MODES)], 12 + won, partial(_film, won))
-        for won in outcomes
-    ]
-    with TemporaryDirectory() as folder:
-        save_rollouts(Path(folder), done, 10.0, large=lambda trial, every: trial.film()[::every].repeat(2, 1).repeat(2, 2))
-        return tuple((f"rollouts/{path.name}", path.read_bytes()) for path in sorted(Path(folder).iterdir()))
-
-
-def _film(won: bool) -> np.ndarray:
-    """A square that crosses the picture, and stops half way where the trial failed."""
-    frames = []
-    for k in range(13):
-        picture = _picture(64, 48, 2)
-        x = 4 * (k if won else min(k, 6))
-        ImageDraw.Draw(picture).rectangle([x, 20, x + 8, 28], fill=(200, 60, 40))
-        frames.append(np.asarray(picture))
-    return np.stack(frames)
-
-
-def _json(value: Any) -> bytes:
-    import json
-
-    return json.dumps(value).encode()
-
-
-def _picture(width: int, height: int, seed: int) -> Image.Image:
-    """Flat shapes on a gradient: a stand-in with enough structure to judge scaling by eye."""
-    rng = np.random.default_rng(seed)
-    ramp = np.linspace(90, 190, height)[:, None, None] * np.array([1.0, 0.97, 0.9]) * rng.uniform(0.8, 1.1)
-    image = Image.fromarray(np.broadcast_to(ramp, (height, width, 3)).clip(0, 255).astype(np.uint8))
-    draw = ImageDraw.Draw(image)
-    for _ in range(8):
-        x, y, r = (int(rng.integers(*ends)) for ends in ((0, width), (height // 3, height), (8, 30)))
-        draw.rectangle([x, y - r, x + r, y], fill=tuple(int(v) for v in rng.integers(40, 220, 3)))
-    return image
-
-
-def _clip(store: Path) -> bytes:
-    """A short film of a moving square."""
-    import av
-
-    path = store / "clip.mp4"
-    store.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=12)
-        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        for k in range(12):
-            picture = _picture(160, 120, 2)
-            ImageDraw.Draw(picture).rectangle([10 * k, 40, 10 * k + 20, 60], fill=(200, 60, 40))
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
-        container.mux(stream.encode())
-    content = path.read_bytes()
-    path.unlink()
-    return content
-
-
-def published(
-    store: Path,
-    stage: str,
-    name: str,
-    files: Mapping[str, Any],
-    metrics: Mapping[str, Any] | None = None,
-    params: Mapping[str, Any] | None = None,
-    parents: Mapping[str, list[Path]] | None = None,
-    cpu_s: float = 5.0,
-    built: float = BUILT,
-) -> Path:
-    """An artifact of a stage that did not run."""
-    import hashlib
-
-    where, fingerprint = Store(store), hashlib.sha256(f"{stage}{name}".encode()).hexdigest()[:32]
-    if where.has(stage, fingerprint):
-        return where.path(stage, fingerprint)
-    with where.building(stage, fingerprint) as folder:
-        for path, content in files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, bytes):
-                target.write_bytes(content)
-            elif isinstance(content, pa.Table):
-                pq.write_table(content, target)
-            else:
-                content.save(target)
-        facts = {
-            "stage": stage,
-            "version": load_stages()[stage].version,
-            "fingerprint": fingerprint,
-            "params": dict(params or {}),
-            "backends": {},
-            "parents": {k: [f"{p.parent.name}/{p.name}" for p in v] for k, v in (parents or {}).items()},
-            "metrics": dict(metrics or {}),
-            "contract": {},
-            "built": built,
-            "cost": {"cpu_s": cpu_s, "wall_s": cpu_s, "peak_mb": 900.0},
-        }
-        return where.publish(stage, fingerprint, folder, facts)

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from runtime.sim.trials.factors import draw_orders, walk
-from tests.runtime.synthetic_study import published, synthetic_study
+from tests.runtime.synthetic_files import published
+from tests.runtime.synthetic_study import synthetic_study
 
 
 def test_parts_are_drawn_and_told(tmp_path: Path) -> None:

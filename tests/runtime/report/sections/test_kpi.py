@@ -21,8 +21,9 @@ from runtime.store.store import SEAL, Store
 from runtime.trials.listing import read_manifest
 from tests.runtime.report.browser import found_in, needs_browser
 from tests.runtime.report.test_in_browser import LAYOUT
+from tests.runtime.synthetic_files import BUILT
 from tests.runtime.synthetic_history import history
-from tests.runtime.synthetic_study import BUILT, LOCATIONS, RATES, Synthetic, synthetic_study, the_study
+from tests.runtime.synthetic_study import LOCATIONS, RATES, Synthetic, synthetic_study, the_study
 
 WEEK_S = 7 * 86400
 

@@ -15,7 +15,8 @@ from runtime.stats.looks.look import batch, cuts
 from runtime.store.store import Store
 from runtime.trials.across import evidence_of
 from runtime.trials.exported import unpack
-from tests.runtime.synthetic_study import Synthetic, published, synthetic_study
+from tests.runtime.synthetic_files import published
+from tests.runtime.synthetic_study import Synthetic, synthetic_study
 
 PLAN = Schedule(trials=40, looks=4, most=40, level=0.95)
 
