@@ -51,7 +51,7 @@ def test_uplift_is_told_by_round_and_by_label_and_what_a_fleet_takes() -> None:
     assert first.endswith("| −3.30 [−4.40, −2.20] |")
     assert not any(line.startswith("| `gsworld~more-steps` | row-e |") for line in lines), "no label, no worth of one"
     gpu = "not stated ([a GPU](../../systems/gsworld.md))"
-    assert f"| F, `gsworld` (row-e, 5 seeds) | 100.0 | 100.0 | 2 | {gpu} |" in lines  # 2 places, an hour each
+    assert f"| F, `gsworld` (row-e, 5 seeds) | 100.0 | 100.0 | 2, 60% busy | {gpu} |" in lines  # 2 places, an hour each
 
 
 @pytest.mark.parametrize(
