@@ -28,19 +28,19 @@ class FusionParams(Params):
 
 
 @stage(
-    version=2,
+    version=3,
     libraries=minor("mujoco", "numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"encoder": one("encoder"), "babble": one("babble")},
     makes={"fusion": "fusion.safetensors"},
-    metrics=by_unit(count="dims trained frozen", share="r2_state r2_sight r2_touch", loss="loss"),
+    metrics=by_unit(count="dims trained frozen", share="r2_state r2_sight r2_touch gain", loss="loss"),
     cost=lambda p: Resources(mem_gb=1.5, minutes=0.1 + p.clips * 2 * 0.015 / 60 + p.steps * 2e-2 / 60),
 )
 def fusion(p: FusionParams, encoder: Path, babble: Path, out: Out) -> dict[str, Any]:
     """Train cross-attention so that the next place and speed of the object can be told from the unified state.
 
     `r2_state` says how well they can, over novel objects and the mean of both axes; `r2_sight` and `r2_touch` from either encoder
-    alone. `trained` and `frozen` count parameters.
+    alone, and `gain` by how much the state is above the better of the two. `trained` and `frozen` count parameters.
     """
     import numpy as np
     import torch
@@ -83,6 +83,7 @@ def fusion(p: FusionParams, encoder: Path, babble: Path, out: Out) -> dict[str, 
             name: float(np.mean([linear_r2(x[0], truth[0][:, axis], x[1], truth[1][:, axis]) for axis in range(4)]))
             for name, x in made.items()
         }
+    told["gain"] = told["r2_state"] - max(told["r2_sight"], told["r2_touch"])
     save_file({name: value.contiguous() for name, value in both.state_dict().items()}, out.path("fusion"))
     trained = sum(q.numel() for q in both.parameters() if q.requires_grad)
     last = {"loss": round(float(np.mean(losses[-20:])), 4)} if losses else {}
