@@ -176,6 +176,7 @@ def synthetic_study(
     drift: Mapping[str, float] = MappingProxyType({}),
     fixed: tuple[str, ...] = (),
     reinforced: tuple[str, ...] = (),
+    protocols: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     invalid: Mapping[str, int] = MappingProxyType({}),
 ) -> Synthetic:
     """Publish a whole study's artifacts; the same arguments give the same outcomes. Curves need the domain `twin`.
@@ -184,6 +185,7 @@ def synthetic_study(
         built: location -> Unix time at which its artifacts were made; by default `BUILT` for all.
         fixed: approaches that are one policy, whose trials stand for every seed.
         reinforced: approaches whose policies have a curve of reinforcement learning.
+        protocols: domain -> what trials there say of how they were run.
         invalid: approach -> how many first trials of each of its cells are none.
         drift: domain -> by how much success there changes (of 1) from the first of `built` to the last.
         twice: how many first trials of each cell are run again.
@@ -297,7 +299,8 @@ def synthetic_study(
                 store,
                 "evaluate",
                 f"{cell!r}",
-                {"trials.parquet": table, "twice.parquet": second, **rollouts(cell, won)},
+                {"trials.parquet": table, "twice.parquet": second, **rollouts(cell, won)}
+                | ({"protocol.json": _json(protocols[cell.domain])} if cell.domain in protocols else {}),
                 {"success": float(won.mean())},
                 {"domain": cell.domain},
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]},

@@ -1,5 +1,6 @@
 """A lab and phase 0 of the NSCA plan: what is measured holds at a bench, and each detector sees a planted fault."""
 
+import json
 from math import exp, pi, sqrt
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.nsca import COMPONENTS, components
 from compiler.plan.study import open_project, plan_study
 from runtime.bound.gate import GateRule
 from runtime.bound.lab import Lab
@@ -146,3 +148,33 @@ def test_the_committed_study_of_phase_0_is_planned() -> None:
     counts = {name: sum(node.stage.name == name for node in nodes) for name in SHORT}
     assert counts == dict.fromkeys(SHORT, 20)  # two benches, ten seeds
     assert (len(PROPERTIES), len(MODES)) == (5, 3)
+
+
+def test_components_stand_as_their_gates_and_claims_do_the_worst_first(tmp_path: Path) -> None:
+    told = {
+        "ablation": {"gates": [], "claims": [{"id": "priors-help", "status": "failed"}]},
+        "phase-0": {
+            "gates": [
+                {"id": "nsca-prior-moves", "status": "passed"},
+                {"id": "nsca-prior-yields", "status": "undecided"},
+                *({"id": one, "status": "passed"} for one in COMPONENTS["adversarial robustness"].split()),
+            ],
+            "claims": [],
+        },
+    }
+    for name, said in told.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(said))
+    rows = dict(row.strip("| ").split(" | ", 1) for row in list(components(sorted(tmp_path.iterdir())))[2:])
+    assert list(rows) == list(COMPONENTS)
+    stands, by = rows["physics priors"].split(" | ")
+    assert stands == "failed"
+    order = (
+        "`priors-help` failed",
+        "`nsca-balloon-rises` not run",
+        "`prior-gain-falls` not run",
+        "`nsca-prior-yields` undecided",
+    )
+    assert by.split(", ") == [*order, "`nsca-prior-moves` passed"]
+    assert rows["adversarial robustness"].startswith("passed | ")
+    assert rows["babbling phase"].startswith("not run | ")
+    assert rows["dual memory"].startswith("not run | no gate")

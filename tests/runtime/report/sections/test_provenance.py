@@ -10,8 +10,11 @@ from tests.runtime.synthetic_study import synthetic_study
 
 
 def test_each_task_and_domain_has_its_protocol_and_code_that_was_ignored_is_told(tmp_path: Path) -> None:
-    folder = synthetic_study(tmp_path / "store", trials=6).report(unrecorded=["policy", "renderer/numba"])
+    protocols = {"twin": {"control_hz": 10, "max_steps": 200}, "irl_proxy": {"deed": "foretell"}}  # items are asked at no rate
+    study = synthetic_study(tmp_path / "store", trials=6, protocols=protocols)
+    folder = study.report(unrecorded=["policy", "renderer/numba"])
     said = json.loads((folder / "report.json").read_text())
+    assert {(one["domain"], one["unit"]) for one in said["times"]} == {("twin", "s"), ("irl_proxy", "steps")}
     found = {row["domain"]: row for row in said["provenance"]["protocols"]}
     page = (folder / "report.html").read_text()
     assert found.keys() == {"twin", "irl_proxy"}
