@@ -218,6 +218,7 @@ def _fleet(found: Sequence[Measured]) -> Iterator[str]:
     yield from ("", f"## For {FLEET} new places a week", "")
     yield f"| row | the baseline, CPU-h | the row beyond it, CPU-h | cores, of {WEEK_H} h a week | programs of others, GPU-h |"
     yield "|---|---|---|---|---|"
+    most = 1
     for m in found:
         if m.approach not in (*ROWS.values(), *STAND_INS.values()) or "~" in m.over or m.domain != "irl_proxy" or m.cpu_h is None:
             continue
@@ -225,11 +226,15 @@ def _fleet(found: Sequence[Measured]) -> Iterator[str]:
         own = FLEET * m.cpu_h / m.places
         both = own + (base or 0.0)
         cores = max(1, math.ceil(both / WEEK_H))
+        most = max(most, cores)
         needed = f"{cores}, {100 * both / WEEK_H / cores:.0f}% busy{'' if base is not None else ', the baseline aside'}"
         page, what = REAL.get(m.letter, ("", ""))
         stated = f"not stated ([{what}](../../systems/{page}.md))" if page else "none: stages of ours"
         first = f"{m.letter}, `{m.approach}` ({m.study}, {m.seeds} seeds)"
         yield f"| {first} | {'not kept' if base is None else f'{base:.1f}'} | {own:.1f} | {needed} | {stated} |"
+    yield ""
+    yield f"What a team needs: {most} core{'s' * (most > 1)} for the baseline and any one of these rows, by our own stages at this size."
+    yield "People who photograph places, retries, and what programs of others take are not in it."
 
 
 def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
