@@ -233,7 +233,7 @@ def _fleet(found: Sequence[Measured]) -> Iterator[str]:
         first = f"{m.letter}, `{m.approach}` ({m.study}, {m.seeds} seeds)"
         yield f"| {first} | {'not kept' if base is None else f'{base:.1f}'} | {own:.1f} | {needed} | {stated} |"
     yield ""
-    yield f"What a team needs: {most} core{'s' * (most > 1)} for the baseline and any one of these rows, by our own stages at this size."
+    yield f"What a team needs: {most} core{'s' * (most > 1)} for the baseline and any one of these rows, by our own stages."
     yield "People who photograph places, retries, and what programs of others take are not in it."
 
 
