@@ -300,7 +300,7 @@ def synthetic_study(
                 "evaluate",
                 f"{cell!r}",
                 {"trials.parquet": table, "twice.parquet": second, **rollouts(cell, won)}
-                | ({"protocol.json": _json(protocols[cell.domain])} if cell.domain in protocols else {}),
+                | ({"protocol.json": json_bytes(protocols[cell.domain])} if cell.domain in protocols else {}),
                 {"success": float(won.mean())},
                 {"domain": cell.domain},
                 {"policy": [policy], "twin": [at[cell.location]["twin"]]},
