@@ -1,7 +1,7 @@
 """What demos that are carried along with their objects bring (row H): success over the number of them, against two controls.
 
     OMP_NUM_THREADS=1 python -m benchmarks.mimic STORE [--tasks press-button push-to-zone pick-place] [--source 10]
-        [--added 40 160] [--sites 411 412 413 414] [--seeds 1] [--trials 40] [--json FILE]
+        [--added 40 160] [--arms copied carried scripted] [--sites 411 412 413 414] [--seeds 1] [--trials 40] [--json FILE]
 
 Arms: `source`, demos of the source alone; `copied-N`, with N copies of them; `carried-N`, with N that `expand_demos` made;
 `scripted-N`, as many that the expert made. All are trained with the task's own recipe, so with the same gradient steps, and
@@ -26,6 +26,8 @@ from benchmarks.splat_quality import metrics
 from runtime.build.testing import run_stage
 
 DOMAINS = ("twin", "irl_proxy")
+MADE = ["copied", "carried", "scripted"]
+"""How demos are added to the source's."""
 
 
 def cells(task_name: str, options: argparse.Namespace) -> Iterator[Cell]:
@@ -42,9 +44,12 @@ def cells(task_name: str, options: argparse.Namespace) -> Iterator[Cell]:
         source = make("demos", {"scripted_tries": 0, "episodes": options.source}, {"twin": twin})
         arms: dict[str, Path] = {"source": source}
         for n in options.added:
-            for method in ("copied", "carried"):
-                arms[f"{method}-{n}"] = make("expand_demos", {"episodes": n, "method": method}, {"demos": source, "twin": twin})
-            arms[f"scripted-{n}"] = make("demos", {"scripted_tries": 0, "episodes": options.source + n}, {"twin": twin})
+            for method in options.arms:
+                if method == "scripted":
+                    demos = make("demos", {"scripted_tries": 0, "episodes": options.source + n}, {"twin": twin})
+                else:
+                    demos = make("expand_demos", {"episodes": n, "method": method}, {"demos": source, "twin": twin})
+                arms[f"{method}-{n}"] = demos
         for seed in range(options.seeds):
             for arm, demos in arms.items():
                 policy = make("policy", {"seed": seed}, {"demos": demos})
@@ -89,6 +94,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=["press-button", "push-to-zone", "pick-place"])
     parser.add_argument("--source", type=int, default=10)
     parser.add_argument("--added", type=int, nargs="+", default=[40, 160])
+    parser.add_argument("--arms", nargs="+", default=MADE, choices=MADE)
     parser.add_argument("--sites", type=int, nargs="+", default=[411, 412, 413, 414])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--trials", type=int, default=40)
