@@ -170,7 +170,8 @@ def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], kept: Mappin
 HOW = """`python -m benchmarks.matrix`, of {files} and the rows of `specs/approaches/`, without a store. Points of 100, with
 95% bands over training runs (`docs/statistics.md`); in bold what leaves out zero by itself, not corrected for how
 many rows there are. A prior *held* where the whole band lies in or above its range, is *refuted* where all of it lies
-below, has *no room* where the baseline fails more rarely than its low end, and is *open* else. CPU-hours are those
+below, has *no room* where the baseline fails more rarely than its low end, and is *open* else. Each row is held against
+its own study's baseline: that of row H has ten demos, as row H is about, those of the others 80. CPU-hours are those
 beyond the baseline, of all seeds with their trials, as measured on two cores of this project; the last column is for
 100 new places a week. What a set of places shares, such as a world model's prior, is counted with each, so needs of a
 fleet are rather too high. `matrix.csv` has every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
@@ -256,7 +257,8 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
     yield ""
     if sure:
         best = max(sure, key=lambda one: one.band.low)
-        yield f"**Do first: {best.letter} (`{best.approach}`)**: {best.said} points at the hidden site, better than each control."
+        over = f"over its study's baseline (which succeeds in {100 - best.room:.0f}%) and more than each control"
+        yield f"**Do first: {best.letter} (`{best.approach}`)**: {best.said} points at the hidden site {over}."
     else:
         yield "**Do first: nothing of these.** No row is shown to beat the baseline and each of its controls at the hidden site."
         if helped:
