@@ -29,7 +29,8 @@ DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 WIDE, TALL, LEFT, TOP = 420, 240, 44, 14
 
 COMPONENTS = {
-    "physics priors": "nsca-prior-yields nsca-prior-moves nsca-balloon-rises priors-help prior-gain-falls",
+    "physics priors": "nsca-prior-yields nsca-prior-moves nsca-balloon-rises priors-help prior-gain-falls"
+    " nsca-prior-gains-at-20 nsca-prior-gains-at-50 nsca-prior-converges",
     "multi-sensory fusion": "nsca-fusion-adds",
     "dynamic property discovery": "nsca-slots-active nsca-slots-meaningful nsca-five-slots",
     "babbling phase": "nsca-novel-within-10 nsca-physics",
