@@ -16,7 +16,7 @@ from runtime.bound.footage import Footage, FoundFootage, FoundPhysion, Physion, 
 from runtime.capture.digest import copy_named, digest_named
 from runtime.capture.files import is_inside, stays_inside
 from runtime.files import is_litter
-from runtime.footage.physion import stimuli
+from runtime.footage.physion import TABLES, stimuli
 from runtime.footage.unfit import Unfit
 from runtime.problem import InputError, Problem
 
@@ -77,6 +77,7 @@ def used_files(said: Videos, root: Path) -> dict[str, Path]:
     """
     found = listed(said, root)
     if isinstance(said, Physion):
+        _stay(said, root, found, (name for name in found if PurePosixPath(name).name in TABLES.values()))  # before they are read
         items, tables = stimuli(said, found)
         fitted = {one.name: one.scenario for one in items if one.part == "readout"}
         kept = {one.name for one in items if one.part == "test"}.union(tables)
@@ -88,11 +89,15 @@ def used_files(said: Videos, root: Path) -> dict[str, Path]:
         if not kept:
             ends = ", ".join(f"`*{end}`" for end in ENDS[said.kind])
             raise Unfit("X521", f"`{said.path}` holds no video of `{said.kind}`", f"its files are {ends}", "footage.path")
-    for name in sorted(kept):
+    _stay(said, root, found, sorted(kept))
+    return {name: found[name] for name in sorted(kept)}
+
+
+def _stay(said: Videos, root: Path, found: Mapping[str, Path], names: Iterable[str]) -> None:
+    for name in names:
         if not stays_inside(root, found[name]) or not found[name].is_file():
             message = f"`{said.path}/{name}` is a link that leaves the root `{said.root}`, or no file"
             raise Unfit("R218", message, "put the file itself there", f"{section(said)}.path")
-    return {name: found[name] for name in sorted(kept)}
 
 
 def section(said: Videos) -> str:

@@ -11,6 +11,9 @@ from runtime.libraries import minor
 from runtime.out import Out
 from runtime.stage import Params, Resources, bound, by_unit, one, stage
 
+AT_ONCE = 512
+"""Pictures that are looked at together."""
+
 
 class ContactParams(Params):
     """Whose eye it is."""
@@ -24,13 +27,13 @@ class ContactParams(Params):
 
 
 @stage(
-    version=1,
+    version=2,
     libraries=minor("numpy", "safetensors", "scipy", "torch"),
     per=("location", "approach", "seed"),
     needs={"encoder": one("encoder"), "physion": one("physion")},
     makes={"answers": "answers.json"},
     metrics=by_unit(share="correct correct_low correct_high correct_fixed scenario.*", count="items"),
-    cost=lambda p: Resources(mem_gb=2.5, minutes=1.0),
+    cost=lambda p: Resources(mem_gb=1.5, minutes=1.0),
 )
 def contact(p: ContactParams, encoder: Path, physion: Path, out: Out) -> dict[str, Any]:
     """Object contact prediction (Bear et al. 2021): a logistic read-out of each scenario is fitted on what the eye makes of the
@@ -64,7 +67,7 @@ def contact(p: ContactParams, encoder: Path, physion: Path, out: Out) -> dict[st
         seen = [torch.from_numpy(frames[rows]).permute(0, 1, 4, 2, 3).float() / 255 for rows in (fit, ask)]
         with torch.no_grad():
             looks = (eye, partial(looked_at, priors=priors))
-            made = [[look(x.flatten(0, 1)).unflatten(0, x.shape[:2]).flatten(1) for x in seen] for look in looks]
+            made = [[_embedded(look, x) for x in seen] for look in looks]
         for answer, (x, x_new) in zip((logits, fixed), made, strict=True):
             answer[ask] = read_out(x, y, x_new)
     tested = [i for i, row in enumerate(stimuli) if row["part"] == "test"]
@@ -89,3 +92,11 @@ def contact(p: ContactParams, encoder: Path, physion: Path, out: Out) -> dict[st
 
 def _of(stimuli: list[dict[str, Any]], scenario: str, part: str) -> list[int]:
     return [i for i, row in enumerate(stimuli) if (row["scenario"], row["part"]) == (scenario, part)]
+
+
+def _embedded(look: Any, shown: Any) -> Any:
+    """What a look makes of the frames of each stimulus [n, t, 3, h, w], side by side [n, t * d], a few at a time."""
+    import torch
+
+    parts = [look(part) for part in shown.flatten(0, 1).split(AT_ONCE)]
+    return torch.cat(parts).unflatten(0, shown.shape[:2]).flatten(1)

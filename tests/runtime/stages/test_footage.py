@@ -13,10 +13,10 @@ import torch
 from compiler.laws.check import check
 from compiler.plan.study import plan_study
 from compiler.project.load import load_project
-from runtime.bound.footage import Footage
+from runtime.bound import footage as bound
 from runtime.build.testing import run_stage
 from runtime.developmental.readout import read_out
-from runtime.developmental.views import lots, view
+from runtime.developmental.views import Footage, lots, view
 from runtime.footage.files import drawn, found_videos, used_files
 from runtime.footage.frames import read_frames
 from runtime.problem import InputError
@@ -86,7 +86,7 @@ def said(**values: Any) -> dict[str, Any]:
 
 def test_each_layout_is_read_and_what_is_drawn_depends_on_seed_and_names_alone(videos: Path) -> None:
     def names(**values: Any) -> list[str]:
-        return list(used_files(Footage.model_validate(said(**values)), videos))
+        return list(used_files(bound.Footage.model_validate(said(**values)), videos))
 
     assert len(names(kind="something_something_v2", path="20bn-something-something-v2")) == 6
     assert names(kind="greatest_hits", path="hits") == [f"2015-02-16-16-49-{10 + i}_denoised.mp4" for i in range(6)]
@@ -96,11 +96,11 @@ def test_each_layout_is_read_and_what_is_drawn_depends_on_seed_and_names_alone(v
     assert two != names(kind="kinetics", path="k400", videos=2, draw=3)
     many = [f"{i}.mp4" for i in range(1000)]
     assert len({*drawn(many, 100, 0)} - {*drawn([*many, "new.mp4"], 100, 0)}) <= 1
-    digests = [found_videos(Footage.model_validate(said(licence=x, path="k400")), videos) for x in (None, "CC-BY-4.0")]
+    digests = [found_videos(bound.Footage.model_validate(said(licence=x, path="k400")), videos) for x in (None, "CC-BY-4.0")]
     assert digests[0] == digests[1]
     for path in ("../x", "/etc"):
         with pytest.raises(InputError, match="leaves the root"):
-            found_videos(Footage.model_validate(said(path=path)), videos)
+            found_videos(bound.Footage.model_validate(said(path=path)), videos)
 
 
 def test_frames_are_at_their_times(tmp_path: Path) -> None:
@@ -154,8 +154,12 @@ def physion() -> dict[str, Any]:
     return said(kind="physion", path="physion", per_scenario=8)
 
 
-def test_views_are_of_one_size_and_adjacent_frames_are_cut_alike() -> None:
+def test_views_are_of_one_size_and_adjacent_frames_are_cut_alike(tmp_path: Path) -> None:
     torch.manual_seed(0)
+    np.save(tmp_path / "frames.npy", np.repeat(np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48, 3), np.uint8), 3, 1))
+    seen, other, following = Footage(tmp_path).draw(20)
+    assert torch.equal(seen, following), "where nothing moves, adjacent frames are alike"
+    assert not torch.isclose(seen, other, atol=0.02).flatten(1).all(1).any()
     still = torch.rand(50, 3, 48, 48)
     first, second = lots(50), lots(50)
     a, b, again = view(still, *first), view(still, *second), view(still, *first)
@@ -199,8 +203,8 @@ def test_addresses_follow_what_is_drawn_and_nothing_else(videos: Path, tmp_path:
 
     before = addresses()
     assert before["encoder", "own"] != before["encoder", "filmed"]
-    clips = used_files(Footage.model_validate(said(kind="kinetics", path="k400")), tmp_path / "roots")
-    used = used_files(Footage.model_validate(said(kind="kinetics", path="k400", videos=3)), tmp_path / "roots")
+    clips = used_files(bound.Footage.model_validate(said(kind="kinetics", path="k400")), tmp_path / "roots")
+    used = used_files(bound.Footage.model_validate(said(kind="kinetics", path="k400", videos=3)), tmp_path / "roots")
     next(path for name, path in clips.items() if name not in used).write_bytes(b"other")
     assert addresses() == before
     next(iter(used.values())).write_bytes(b"other")
