@@ -116,9 +116,12 @@ def row_specs(specs: Path) -> dict[str, dict[str, Any]]:
     return {letter: yaml.safe_load((specs / "approaches" / f"{name}.yaml").read_text()) for letter, name in ROWS.items()}
 
 
-def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], kept: Mapping[str, Any]) -> Iterator[Measured]:
+def measured(
+    one: Exported, specs: Mapping[str, Mapping[str, Any]], kept: Mapping[str, Any], added: Sequence[str] = ()
+) -> Iterator[Measured]:
     """Each row that a study tried, by domain: over its baseline, each control and the round before; its earlier rounds and, where
-    labels are counted, its controls over the baseline. `kept` is what `costs.json` says."""
+    labels are counted, its controls over the baseline. `kept` is what `costs.json` says. Of a study that goes on from another
+    (`incremental_over`; `added` are its new rows) what each adds to each earlier one alone: other studies tell the rest."""
     table, facts = without_invalid(table_of(one)[0]), one.facts
     trials, baseline, study = Trials.of(table), facts.frame.baseline, facts.frame.id
     costs, labels = kept.get("cpu_s", {}), {name: list(accumulate(of)) for name, of in kept.get("labels", {}).items()}
@@ -135,6 +138,8 @@ def measured(one: Exported, specs: Mapping[str, Mapping[str, Any]], kept: Mappin
             for bare in controls
             if any(labels.get(name, ())) and not any(labels.get(bare, (1,)))
         ]
+        if added:
+            pairs = [(approach, over) for over in ROWS.values() if approach in added and over not in added]
         for domain in SHOWN:
             prior = specs[letter]["row"].get("prior", {}).get(DOMAINS[domain].prior) if domain != "twin" else None
             for name, over in pairs:
@@ -180,8 +185,10 @@ HEAD = """row | prior, site | measured, site | prior, world model | measured, wo
 CPU-h a sure point | CPU-h a week""".replace("\n", " | ")
 
 
-def page(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], files: Sequence[str]) -> str:
-    """The page in Markdown."""
+def page(
+    found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], files: Sequence[str], more: Sequence[Measured] = ()
+) -> str:
+    """The page in Markdown; `more` is what studies add to those that they go on from."""
     lines = ["# The decision matrix, measured", "", *_screen(found, specs), "", *_table_of_rows(found, specs), ""]
     lines += [
         "## Over the controls, and by round, at the hidden site",
@@ -191,6 +198,10 @@ def page(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]], file
     ]
     own = [one for one in found if one.domain == "irl_proxy" and "~" in one.over + one.approach]
     lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over.rpartition('~')[2]}` | {m.said} |" for m in own]
+    if at_site := [m for m in more if m.domain == "irl_proxy"]:
+        lines += ["", "## What a phase adds to the one before, at the hidden site", "", "| row | study | over | uplift |"]
+        lines += ["|---|---|---|---|"]
+        lines += [f"| {m.letter}, `{m.approach}` | {m.study} | `{m.over}` | {m.said} |" for m in at_site]
     lines += [*_labels(found), *_fleet(found)]
     return "\n".join([*lines, "", "## How this was made", "", HOW.format(files=", ".join(f"`{name}`" for name in files))])
 
@@ -305,26 +316,29 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=REPOSITORY / "docs" / "results")
     parser.add_argument("--to", type=Path, default=REPOSITORY / "docs" / "results" / "matrix")
     args = parser.parse_args()
-    specs, found, files = row_specs(REPOSITORY / "specs"), list[Measured](), list[str]()
+    specs, found, more, files = row_specs(REPOSITORY / "specs"), list[Measured](), list[Measured](), list[str]()
     for path in sorted(args.results.glob("*/trials.parquet")):
         kept = path.with_name("costs.json")
         costs = json.loads(kept.read_text()) if kept.exists() else {}
-        own = list(measured(unpack(path.read_bytes(), path.parent.name), specs, costs))
-        found += own
+        one = unpack(path.read_bytes(), path.parent.name)
+        study = yaml.safe_load((REPOSITORY / "specs" / "studies" / f"{one.facts.frame.id}.yaml").read_text())
+        added = study["approaches"] if "incremental_over" in study else ()
+        own = list(measured(one, specs, costs, added))
+        (more if added else found).extend(own)
         files += [f"{path.parent.name}/trials.parquet"] if own else []  # of studies that tried a row
     args.to.mkdir(parents=True, exist_ok=True)
-    (args.to / "README.md").write_text(page(found, specs, files))
+    (args.to / "README.md").write_text(page(found, specs, files, more))
     with (args.to / "matrix.csv").open("w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
             "row approach study domain over uplift low high direction seeds trials places prior_low prior_high prior".split()
         )
-        for m in found:
+        for m in (*found, *more):
             ends = m.prior or ("", "")
             numbers = (round(x, 4) for x in (m.value, m.band.low, m.band.high))
             counts = (m.direction, m.seeds, m.trials, m.places)
             writer.writerow([m.letter, m.approach, m.study, m.domain, m.over, *numbers, *counts, *ends, m.verdict])
-    print(f"wrote {args.to / 'README.md'}: {len(found)} comparisons")
+    print(f"wrote {args.to / 'README.md'}: {len(found) + len(more)} comparisons")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ def test_the_page_is_what_committed_trials_say(tmp_path: Path, monkeypatch: pyte
         assert (tmp_path / name).read_text() == (COMMITTED / "matrix" / name).read_text(), f"make {name} again: benchmarks.matrix"
     page = (tmp_path / "README.md").read_text()
     assert "| D, `hard-negatives` (phase-1) | 3..8 | +5.7 [−1.9, 13.2] |" in page  # as docs/results/phase-1 has it
+    assert "| F, `gsworld` | phase-3 | `hard-negatives` | −5.7 [−17.9, 6.6] |" in page  # an increment, and no row of its own
+    assert "(phase-3)" not in page
     assert "**Leave out, as it was run here**: G (`discoverse`) **−20.0 [−33.1, −6.9]**" in page
     assert "**Keep what their controls lack**: E (`splatsim`: **+26.7 [11.8, 41.5]** over `flat`," in page
     assert "| J, `world-vla-loop` | none | not measured: blocked |" in page
