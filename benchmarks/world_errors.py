@@ -1,10 +1,11 @@
 """Where a world model's error of objects comes from, against the truth that a twin knows: its eyes, its painter, or its members.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.world_errors STORE/world_model/ADDRESS [--windows 400]
+    OMP_NUM_THREADS=1 python -m benchmarks.world_errors STORE/world_model/ADDRESS [--windows 400] [--rollouts FOLDER]
 
-The rollouts that the world model was not trained on are foretold. In millimetres, mean and median over windows, of each object:
-what eyes find in true pictures by one look and by several, where all lies free, is touched on the ground, or is in the air;
-what they find in painted pictures of true states; and members' errors from true places. Also how wide a pixel is there.
+The rollouts that the world model was not trained on are foretold, or the last of others, so that two models of a place are held
+against the same. In millimetres, mean and median over windows, of each object: what eyes find in true pictures by one look and
+by several, where all lies free, is touched on the ground, or is in the air; what they find in painted pictures of true states;
+what is foretold after several looks, and from true places. Also how wide a pixel is there.
 """
 
 import argparse
@@ -60,9 +61,11 @@ def errors(world: WorldModel, held: Attempts, windows: int) -> list[tuple[str, .
     for what, worlds in (("one look", once), (f"{looks} looks", often), ("one look at what is painted", again)):
         for name, chosen in groups.items():
             add(f"{what}, {name}", worlds.objects.mean(0).numpy(), now, chosen)
+    from_looks = world.imagine(often, held.action[ahead])
     placed = replace(often, objects=true.expand_as(often.objects), turns=state[2].expand_as(often.turns))
     told = world.imagine(placed, held.action[ahead])
     for h in HORIZONS:
+        add(f"members after {looks} looks, {h} ahead", from_looks.objects[:, h - 1], ahead[:, h - 1] + 1, groups["all"])
         add(f"members from true places, {h} ahead", told.objects[:, h - 1], ahead[:, h - 1] + 1, groups["all"])
     end = ahead[:, -1] + 1
     still = np.linalg.norm(held.objects[end] - held.objects[now], axis=-1).max(1) < 0.002
@@ -75,9 +78,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("world", type=Path)
     parser.add_argument("--windows", type=int, default=400)
+    parser.add_argument("--rollouts", type=Path, help="of the same twin, of which as many are foretold")
     options = parser.parse_args()
     told, store = read_manifest(options.world), options.world.resolve().parent.parent
     twin, rollouts = (store / told["parents"][name][0] for name in ("twin", "rollouts"))
+    rollouts = options.rollouts or rollouts
     first = read_manifest(rollouts)["params"]["episodes"] - told["params"]["held_out"]
     table(errors(read_world(options.world / "model"), attempts_of(twin, rollouts, first=first), options.windows))
 
