@@ -277,7 +277,8 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
             yield f"Over the baseline alone these do, but not over each control, so that something else may help: {named}."
     if matters:
         yield ""
-        yield f"**Keep what their controls lack**: {'; '.join(matters)}. Controls lose to them; the baseline is not shown to."
+        lose = "Controls lose to them; the baseline is not shown to, and may have the same."
+        yield f"**Keep what their controls lack**: {'; '.join(matters)}. {lose}"
     if hurt := ", ".join(f"{one.letter} (`{one.approach}`) {one.said}" for one in over_baseline if one.direction == "hurts"):
         yield ""
         yield f"**Leave out, as it was run here**: {hurt}."
@@ -286,7 +287,8 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
     widest = max((one.band.high - one.band.low for one in over_baseline), default=0.0) / 2
     yield ""
     yield f"**How sure**: priors at the hidden site: {counts}. Bands are up to {widest:.0f} points wide on either side:"
-    yield "an uplift as small as most priors' low ends needs more seeds than were run."
+    alone = "Each band stands alone: the best of several rows is flattered."
+    yield f"an uplift as small as most priors' low ends needs more seeds than were run. {alone}"
 
 
 def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
