@@ -11,7 +11,7 @@ from itertools import combinations
 import pyarrow as pa
 
 from runtime.report.forms.across import DIGITS, Across, AcrossRow, AcrossStudy, ByRow
-from runtime.report.forms.evidence import Evidence
+from runtime.report.forms.evidence import Evidence, UpliftRow
 from runtime.stage import load_stages
 from runtime.stats.causes.drivers import shifts
 from runtime.stats.evidence import evidence
@@ -150,8 +150,14 @@ def _notes(exports: Sequence[Exported], studies: Sequence[AcrossStudy]) -> Itera
             yield f"`{study['study']}` names no baseline: it has no uplift"
         if made is not None and made.version != now:
             yield f"`{study['study']}` was exported by version {made.version} of `uplift`: figures here are made by version {now}"
-        for note in sorted({note for row in study["evidence"]["uplift"] for note in row["notes"]}):
-            yield f"`{study['study']}`: {note}"
+        about: dict[str, list[UpliftRow]] = {}
+        for row in study["evidence"]["uplift"]:
+            for note in row["notes"]:
+                about.setdefault(note, []).append(row)
+        for note, noted in sorted(about.items()):
+            alone = noted[0] if len(noted) == 1 else None  # a note of many rows speaks of the study
+            named = (f"`{alone[k]}`" for k in ("approach", "location", "task") if alone[k]) if alone else ()
+            yield f"`{study['study']}`{''.join(f', {name}' for name in named)}: {note}"
     for (a, first), (b, second) in combinations(zip(exports, studies, strict=True), 2):
         ours, theirs = ({f for made in one.facts.stages.values() for f in made.artifacts} for one in (a, b))
         if ours & theirs:
