@@ -26,7 +26,7 @@ def test_the_page_is_what_committed_trials_say(tmp_path: Path, monkeypatch: pyte
     assert "(phase-3)" not in page
     assert "**Leave out, as it was run here**: G (`discoverse`) **−20.0 [−33.1, −6.9]**" in page
     assert "**Keep what their controls lack**: E (`splatsim`: **+26.7 [11.8, 41.5]** over `flat`," in page
-    assert "| J, `world-vla-loop` | none | not measured: blocked |" in page
+    assert "| J, `world-vla-loop`, `co-evolved` instead (row-j) | none | +0.0 [−5.1, 5.1] |" in page
 
 
 def test_uplift_is_told_by_round_and_by_label_and_what_a_fleet_takes() -> None:
