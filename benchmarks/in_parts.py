@@ -7,11 +7,14 @@ project of its own below `build/parts/` that shares the store; its trials go to 
 reads without any store. At the end the study runs as a whole in `build/parts/STUDY` (its uplift, gates and page: all else is
 there), its trials go to `TO/trials.parquet`, and what was spent to `TO/costs.json`, both for `benchmarks.matrix`: CPU-seconds
 of the baseline and of what each approach takes beyond it, and the expert's labels that a policy is given in each of its rounds.
+What stages measured of each approach, by round, goes to `TO/metrics.csv`, so that pages can be checked without a store.
 """
 
 import argparse
+import csv
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -44,11 +47,32 @@ def simkiln(root: Path, *words: str) -> int:
     return subprocess.run([sys.executable, "-m", "compiler.cli", *words], cwd=root, check=False).returncode
 
 
-def spent(root: Path, study: str, store: Path) -> dict[str, Any]:
+def nodes_of(root: Path, study: str) -> list[dict[str, Any]]:
+    """The artifacts of a study, as `simkiln plan --json` has them."""
+    words = sys.executable, "-m", "compiler.cli", "plan", study, "--json"
+    return json.loads(subprocess.run(words, cwd=root, check=True, capture_output=True, text=True).stdout)["nodes"]
+
+
+def write_metrics(nodes: list[dict[str, Any]], store: Path, to: Path) -> None:
+    """Mean and spread, over places, tasks and seeds, of each number that a stage measured of an approach, by round or domain."""
+    found: dict[tuple[str, str, str, str], list[float]] = {}
+    for node in nodes:
+        folder, at = store / node["stage"] / node["fingerprint"], node["label"].split("/")
+        if len(at) > 4 and (folder / MANIFEST).is_file():  # STAGE/LOCATION/TASK/APPROACH/SEED/...
+            for name, value in read_manifest(folder)["metrics"].items():
+                if isinstance(value, int | float):
+                    found.setdefault((node["stage"], at[3], "/".join(at[5:]), name), []).append(value)
+    with to.open("w", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow("stage approach of metric runs mean sd".split())
+        for key, values in sorted(found.items()):
+            sd = f"{statistics.stdev(values):.6g}" if len(values) > 1 else ""
+            writer.writerow([*key, len(values), f"{statistics.fmean(values):.6g}", sd])
+
+
+def spent(root: Path, study: str, nodes: list[dict[str, Any]], store: Path) -> dict[str, Any]:
     """`baseline_cpu_s`: of all that the baseline's trials were made from. `labels`: approach -> for each round how many episodes
     that its expert showed and that succeeded, mean over policies; of approaches that count them."""
-    words = sys.executable, "-m", "compiler.cli", "plan", study, "--json"
-    nodes = json.loads(subprocess.run(words, cwd=root, check=True, capture_output=True, text=True).stdout)["nodes"]
     baseline = yaml.safe_load((root / "specs" / "studies" / f"{study}.yaml").read_text()).get("baseline")
     own, rounds = list[Path](), dict[str, dict[int, list[int]]]()
     for node in nodes:
@@ -86,9 +110,11 @@ def main() -> None:
         if simkiln(root, "trials", "export", args.study, "--out", str(to / f"{location or 'trials'}.parquet")):
             raise SystemExit(f"{name}: not finished, or its trials cannot be exported; call it again to go on")
     if not args.only:
+        nodes = nodes_of(root, args.study)
+        write_metrics(nodes, store, to / "metrics.csv")
         report = json.loads((root / "build" / "report" / f"{args.study}.json").read_text())
         said = {"study": args.study, "locations": len(places), "seeds": len(report["study"]["seeds"])}
-        said |= {"cpu_s": {row["approach"]: row["cpu_s"] for row in report["costs"]}, **spent(root, args.study, store)}
+        said |= {"cpu_s": {row["approach"]: row["cpu_s"] for row in report["costs"]}, **spent(root, args.study, nodes, store)}
         (to / "costs.json").write_text(json.dumps(said, indent=1) + "\n")
 
 

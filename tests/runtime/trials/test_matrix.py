@@ -7,8 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from benchmarks.in_parts import write_metrics
 from benchmarks.matrix import main, measured, page, row_specs, verdict_on
+from runtime.build.testing import run_stage
 from runtime.stats.band import Band
+from runtime.store.manifest import read_manifest
 from runtime.trials.exported import unpack
 from tests import REPOSITORY
 
@@ -62,3 +65,19 @@ def test_uplift_is_told_by_round_and_by_label_and_what_a_fleet_takes() -> None:
 )
 def test_a_prior_is_judged_by_the_whole_band(band: tuple[float, float], room: float, word: str) -> None:
     assert verdict_on(Band(*band), (4.0, 10.0), room) == word
+
+
+def test_what_stages_measured_is_kept_by_approach_and_round(tmp_path: Path) -> None:
+    """Mean and spread over seeds; what is not built, and what belongs to no approach, is left out."""
+    lab = {"kind": "lab", "seed": 301}
+    made = [run_stage("balloon", {"lab": lab, "seed": seed, "steps": 20}, {}, tmp_path / "store") for seed in (0, 1)]
+    where = [f"balloon/bench/deed/bold/{seed}/1" for seed in (0, 1)]
+    nodes = [{"stage": "balloon", "fingerprint": folder.name, "label": at} for folder, at in zip(made, where, strict=True)]
+    nodes += [{**nodes[0], "label": "balloon/bench"}, {**nodes[0], "fingerprint": "0" * 32, "label": where[0]}]
+    write_metrics(nodes, tmp_path / "store", tmp_path / "metrics.csv")
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines[0] == "stage,approach,of,metric,runs,mean,sd"
+    weights = [read_manifest(folder)["metrics"]["weight"] for folder in made]
+    (row,) = (line.split(",") for line in lines if line.startswith("balloon,bold,1,weight,"))
+    assert (row[4], float(row[5])) == ("2", pytest.approx(sum(weights) / 2, rel=1e-4))
+    assert all(line.startswith("balloon,bold,1,") for line in lines[1:])
