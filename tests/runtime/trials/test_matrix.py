@@ -70,7 +70,8 @@ def test_a_prior_is_judged_by_the_whole_band(band: tuple[float, float], room: fl
 def test_what_stages_measured_is_kept_by_approach_and_round(tmp_path: Path) -> None:
     """Mean and spread over seeds; what is not built, and what belongs to no approach, is left out."""
     lab = {"kind": "lab", "seed": 301}
-    made = [run_stage("balloon", {"lab": lab, "seed": seed, "steps": 20}, {}, tmp_path / "store") for seed in (0, 1)]
+    given = [{"lab": lab, "seed": seed, "steps": 20, "start": start} for seed, start in ((0, 0.9), (1, 0.5))]
+    made = [run_stage("balloon", one, {}, tmp_path / "store") for one in given]
     where = [f"balloon/bench/deed/bold/{seed}/1" for seed in (0, 1)]
     nodes = [{"stage": "balloon", "fingerprint": folder.name, "label": at} for folder, at in zip(made, where, strict=True)]
     nodes += [{**nodes[0], "label": "balloon/bench"}, {**nodes[0], "fingerprint": "0" * 32, "label": where[0]}]
@@ -79,5 +80,8 @@ def test_what_stages_measured_is_kept_by_approach_and_round(tmp_path: Path) -> N
     assert lines[0] == "stage,approach,of,metric,runs,mean,sd"
     weights = [read_manifest(folder)["metrics"]["weight"] for folder in made]
     (row,) = (line.split(",") for line in lines if line.startswith("balloon,bold,1,weight,"))
-    assert (row[4], float(row[5])) == ("2", pytest.approx(sum(weights) / 2, rel=1e-4))
+    spread = abs(weights[0] - weights[1])
+    assert spread > 0.1
+    assert row[4] == "2"
+    assert [float(cell) for cell in row[5:]] == pytest.approx([sum(weights) / 2, spread / 2**0.5], rel=1e-4)
     assert all(line.startswith("balloon,bold,1,") for line in lines[1:])
