@@ -15,9 +15,10 @@ from runtime.stage import Params, Resources, by_unit, one, stage
 class SplatDemosParams(Params):
     """How what the simulator did is drawn."""
 
-    draw: Literal["splat", "flat", "simulator"] = "splat"
+    draw: Literal["splat", "flat", "simulator", "lit"] = "splat"
     """`splat`: robot and objects as Gaussians over the place's splat. As controls `flat`: their meshes in plain colours, without
-    light or shadow, over the same splat; `simulator`: the same on an empty chequered plane, so nothing of the place."""
+    light or shadow, over the same splat; `simulator`: the same on an empty chequered plane, so nothing of the place; `lit`: that
+    with the twin's lamp and shadows."""
     spacing_m: float = Field(0.004, ge=0.001, le=0.05)
     """Longest edge of the triangles of robot and objects that get a Gaussian each."""
     least_overlap: float = Field(0.9, ge=0, le=1)
@@ -62,7 +63,7 @@ def splat_demos(p: SplatDemosParams, demos: Path, twin: Path, out: Out, renderer
     from runtime.problem import InputError, Problem
     from runtime.sim.episodes.drawn import draw_demos
     from runtime.sim.episodes.episodes import load_episodes
-    from runtime.sim.episodes.through_splats import apart, overlap, plain_eyes, splat_eyes, spread_states
+    from runtime.sim.episodes.through_splats import apart, lit_eyes, overlap, plain_eyes, splat_eyes, spread_states
     from runtime.sim.twin.twin import contract_of, eyes_of, read_behind, read_learnable, read_model
 
     facts, model = read_learnable(twin), read_model(twin)
@@ -75,6 +76,8 @@ def splat_demos(p: SplatDemosParams, demos: Path, twin: Path, out: Out, renderer
             message = f"Gaussians and meshes of robot and objects overlap by {share:.2f}, and {p.least_overlap:g} is wanted"
             raise InputError(Problem("R425", message, "make `spacing_m` smaller", "stages.splat_demos.spacing_m"))
         found = {"gaussians": len(next(iter(eyes.values())).shell), "overlap": round(share, 4)}
+    elif p.draw == "lit":
+        eyes = lit_eyes(model, facts)
     else:
         eyes = plain_eyes(model, facts, behind if p.draw == "flat" else None)
     psnr = apart(out.path("apart"), eyes, eyes_of(model, facts, behind), states)

@@ -16,7 +16,7 @@ from runtime.sim.pixels.eye import GROUPS, Behind, Eye, Look, where_now
 from runtime.sim.pixels.raycast import Lamp, cast
 from runtime.sim.pixels.splat_eye import SplatEye, shell_of
 from runtime.sim.pixels.texture import Material, albedo
-from runtime.sim.twin.twin import Twin, over_support
+from runtime.sim.twin.twin import Twin, eyes_of, over_support, splat_backdrop
 from runtime.splat.metrics import psnr
 from runtime.splat.renderer import Renderer
 
@@ -53,6 +53,16 @@ def plain_eyes(model: Model, twin: Twin, behind: Mapping[str, Behind] | None) ->
         return (lambda at: shadowless(found(at))) if camera.on else shadowless(found(camera))
 
     return {c.name: Eye(model, c, under(c), look, twin.samples) for c in twin.cameras}
+
+
+def lit_eyes(model: Model, twin: Twin) -> dict[str, Eye]:
+    """The twin's cameras with its lamp and shadows, over an empty plane."""
+
+    def under(camera: Camera) -> Backdrop:
+        plane = bare(camera, twin)
+        return splat_backdrop(plane.rgb, plane.depth_m, twin.shadow)
+
+    return eyes_of(model, twin, {c.name: under if c.on else under(c) for c in twin.cameras})
 
 
 def bare(camera: Camera, twin: Twin) -> Backdrop:

@@ -61,7 +61,7 @@ def test_what_stands_before_them_hides_them(eye: SplatEye, sim_demos: Path) -> N
 def test_demos_keep_their_actions_and_controls_differ_in_pictures(sim_demos: Path, sim_twin: Path, sim_store: Path) -> None:
     source = read_arrays(sim_demos / "dataset")
     films = {"meshes": source.images["front"].astype(float)}
-    for draw in ("splat", "flat", "simulator"):
+    for draw in ("splat", "flat", "simulator", "lit"):
         made, metrics = drawn(sim_demos, sim_twin, sim_store, draw=draw)
         found = read_arrays(made / "dataset")
         assert metrics["episodes"] == DEMOS
@@ -74,6 +74,10 @@ def test_demos_keep_their_actions_and_controls_differ_in_pictures(sim_demos: Pat
     apart = {name: np.abs(film - films["meshes"]).mean() for name, film in films.items()}
     assert 2 < apart["splat"] < 10 < apart["simulator"]  # noise alone is 2 levels
     assert np.abs(films["splat"] - films["flat"]).mean() > 2.5
+    front = np.abs(films["flat"] - films["simulator"]).max(-1) < 10  # what is behind differs
+    lit, plain = (np.abs(films[name] - films["meshes"])[front].mean() for name in ("lit", "simulator"))
+    assert lit < 3 < plain  # robot and objects are lit as the baseline shows them
+    assert np.abs(films["lit"] - films["meshes"])[~front].mean() > 10  # before the plane
 
 
 def test_gaussians_that_show_something_else_are_refused(sim_demos: Path, sim_twin: Path, sim_store: Path) -> None:
