@@ -27,8 +27,10 @@ def test_the_page_is_what_committed_trials_say(tmp_path: Path, monkeypatch: pyte
     assert "| D, `hard-negatives` (phase-1) | 3..8 | +5.7 [−1.9, 13.2] |" in page  # as docs/results/phase-1 has it
     assert "| F, `gsworld` | phase-3 | `hard-negatives` | −5.7 [−17.9, 6.6] |" in page  # an increment, and no row of its own
     assert "(phase-3)" not in page
-    assert "**Leave out, as it was run here**: G (`discoverse`) **−20.0 [−33.1, −6.9]**" in page
-    assert "**Keep what their controls lack**: E (`splatsim`: **+26.7 [11.8, 41.5]** over `flat`," in page
+    assert (
+        "**Leave out, as it was run here**: E (`splatsim`) **−14.2 [−22.9, −5.4]**, G (`discoverse`) **−11.8 [−19.8, −3.8]**"
+        in page
+    )
     assert "| J, `world-vla-loop`, `co-evolved` instead (row-j) | none | +0.0 [−5.1, 5.1] |" in page
 
 
@@ -43,20 +45,28 @@ def test_uplift_is_told_by_round_and_by_label_and_what_a_fleet_takes() -> None:
         update={"approaches": tuple(named.get(a, a) for a in one.facts.approaches), "same_policies": (), "clean_of": {}}
     )
     spent = {
-        "baseline_cpu_s": 7200.0,
-        "cpu_s": {"gsworld": 7200.0},
+        "baseline_cpu_s": 14400.0,
+        "cpu_s": {"gsworld": 14400.0},
         "labels": {"gsworld": [10, 30], "gsworld~more-steps": [0, 0]},
     }
     specs = row_specs(REPOSITORY / "specs")
     found = list(measured(replace(one, facts=facts, table=table), specs, spent))
     lines = page(found, specs, ["row-e/trials.parquet"]).splitlines()
-    assert "| F, `gsworld` | row-e | `round-1` | **+25.7 [12.4, 38.9]** |" in lines  # as docs/results/row-e has it
-    assert "| `gsworld` | row-e | 40.0 | `more-steps` | **+26.7 [11.8, 41.5]** | +0.67 [+0.30, +1.04] |" in lines
-    (first,) = (line for line in lines if line.startswith("| `gsworld~round-1` | row-e | 10.0 | `baseline` | **−33.0 ["))
-    assert first.endswith("| −3.30 [−4.40, −2.20] |")
+    assert "| F, `gsworld` | row-e | `round-1` | **+23.0 [13.4, 32.6]** |" in lines  # as docs/results/row-e has it
+    assert "| `gsworld` | row-e | 40.0 | `more-steps` | +8.8 [−1.9, 19.6] | +0.22 [−0.05, +0.49] |" in lines
+    (first,) = (line for line in lines if line.startswith("| `gsworld~round-1` | row-e | 10.0 | `baseline` | **−37.2 ["))
+    assert first.endswith("| −3.72 [−4.42, −3.02] |")
     assert not any(line.startswith("| `gsworld~more-steps` | row-e |") for line in lines), "no label, no worth of one"
     gpu = "not stated ([a GPU](../../systems/gsworld.md))"
-    assert f"| F, `gsworld` (row-e, 5 seeds) | 100.0 | 100.0 | 2, 60% busy | {gpu} |" in lines  # 2 places, an hour each
+    assert f"| F, `gsworld` (row-e, 5 seeds) | 100.0 | 100.0 | 2, 60% busy | {gpu} |" in lines  # 4 places, an hour each
+    spoken = (
+        ("helps", "**Do first: F (`gsworld`)**"),
+        ("undecided", "**Keep what their controls lack**: F (`gsworld`"),
+        ("hurts", "**Leave out, as"),
+    )
+    for direction, words in spoken:  # over the baseline; controls lose
+        said = [replace(one, direction="helps" if "~" in one.over else direction) for one in found]
+        assert sum(line.startswith(words) for line in page(said, specs, ["row-e/trials.parquet"]).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
