@@ -25,7 +25,7 @@ from compiler.reading.spec_cache import enabled
 from runtime.assets.digest import digest_assets
 from runtime.bound.benchmark import BENCHMARK
 from runtime.bound.checkpoint import LeRobotPolicy
-from runtime.bound.footage import Videos
+from runtime.bound.footage import SECTIONS, Videos
 from runtime.bound.gate import TRIAL_METRICS
 from runtime.bound.robot import RobotModel
 from runtime.bound.source import UNCAPTURED
@@ -40,7 +40,7 @@ OUTSIDE = ("location.source", "location.assets", "data")
 """Bound sources whose files are read outside of specs: a stage binds one of them at most, and its address follows their bytes."""
 
 
-BROUGHT = ("robot", "approach.policy", "location.footage", "location.physion")
+BROUGHT = ("robot", "approach.policy", *(f"location.{name}" for name in SECTIONS))
 """The same of files below a root, whose digest is part of the value."""
 
 
@@ -112,7 +112,7 @@ class _Expansion:
         self.asked[location] = {}
         spec = self.project.locations[location]
         outside = self.project.source_folder(spec.source) is not None
-        says = *map(spec.says, ("scene", "assets", "data", "footage", "physion")), tuple(spec.cameras)
+        says = *map(spec.says, ("scene", "assets", "data", *SECTIONS)), tuple(spec.cameras)
         like = (canonical(spec.stages), spec.source.kind, outside, *says)
         partly = location in self.settings.partly or bool(self.published)
         pattern = None if partly else self.patterns.get(like)

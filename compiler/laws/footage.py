@@ -8,10 +8,8 @@ from compiler.laws.backends import forbids_sale
 from compiler.laws.captures import root_of
 from compiler.laws.subject import Subject
 from compiler.spec.location import Location
-from runtime.bound.footage import Footage, Physion
+from runtime.bound.footage import SECTIONS, Footage, Physion
 from runtime.footage.files import inspect_videos, section
-
-SECTIONS = ("footage", "physion")
 
 
 def video_files(subject: Subject) -> Iterator[Diagnostic]:

@@ -5,10 +5,10 @@ from functools import cache
 
 from compiler.diagnostics.diagnostic import Diagnostic
 from compiler.graph.roles import having, trials_of
-from compiler.laws.footage import SECTIONS
 from compiler.laws.subject import Subject
 from compiler.reading.source import SpanPath
 from compiler.spec.study import Study
+from runtime.bound.footage import SECTIONS
 from runtime.bound.lab import LAB, Lab
 from runtime.stage import load_stages, providers
 

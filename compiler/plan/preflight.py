@@ -14,6 +14,7 @@ from compiler.project.layers import BROUGHT, approach_policy
 from compiler.project.project import Project
 from compiler.spec.study import Study
 from runtime.backend import OF_WEIGHTS, info
+from runtime.bound.footage import SECTIONS
 from runtime.foresight.process import digest_of
 from runtime.libraries import installed, rounded
 
@@ -33,9 +34,7 @@ def folders(project: Project, study: Study) -> Iterator[Line]:
     found: dict[str, str] = {study.robot.root: "robot"} if study.robot else {}
     specs = [project.locations.get(x) for x in study.locations] + [project.tasks.get(x) for x in study.tasks]
     for spec in specs:
-        named = [getattr(spec, part, None) for part in ("source", "data", "footage", "physion")] + list(
-            getattr(spec, "assets", {}).values()
-        )
+        named = [getattr(spec, part, None) for part in ("source", "data", *SECTIONS)] + list(getattr(spec, "assets", {}).values())
         found |= {root: "files" for one in named if (root := getattr(one, "root", None))}
     brought = (approach_policy(project, name) for name in study.approaches)
     found |= {one[1].root: "policy" for one in brought if one}
@@ -93,7 +92,7 @@ def _digests(found: Overview) -> Iterator[Line]:
     told: set[str] = set()
     for node in found.plan.graph.nodes.values():
         robot = node.params.get("model") if node.stage.bound.get("model") == "robot" else None
-        of_root = (BROUGHT, "location.footage", "location.physion")
+        of_root = (BROUGHT, *(f"location.{name}" for name in SECTIONS))
         policy = next((node.params[name] for name, of in node.stage.bound.items() if of in of_root), None)
         digest = node.content or (robot or policy or {}).get("content")
         if digest and digest not in told:

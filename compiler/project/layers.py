@@ -9,6 +9,7 @@ from compiler.project.project import Project
 from compiler.reading.source import Spans
 from compiler.spec.study import Study
 from runtime.bound.checkpoint import LeRobotPolicy
+from runtime.bound.footage import SECTIONS
 from runtime.stage import Port, Stage, load_stages, providers
 
 BROUGHT = "approach.policy"
@@ -121,7 +122,7 @@ def brings(project: Project, study: Study) -> bool:
     """Whether a study's robot, a policy, recorded demos or videos lie below a root: no digest of what plans depend on looks at
     those."""
     specs = [*map(project.locations.get, study.locations), *map(project.tasks.get, study.tasks)]
-    data = any(getattr(spec, part, None) is not None for spec in specs for part in ("data", "footage", "physion"))
+    data = any(getattr(spec, part, None) is not None for spec in specs for part in ("data", *SECTIONS))
     return data or study.robot is not None or any(approach_policy(project, name) for name in study.approaches)
 
 

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from runtime.bound.base import Bound
 
+SECTIONS = ("footage", "physion")
+"""Under which keys of a location they stand."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 RESEARCH_ONLY = "LicenseRef-research-only"
 """What is taken for the licence of data sets that are given away for research; of Kinetics, whose list is free, the videos are
