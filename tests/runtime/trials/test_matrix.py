@@ -1,5 +1,6 @@
 """The measured matrix: of committed trials alone, as it stands in the docs; priors that held, were refuted, or had no room."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from benchmarks.in_parts import write_metrics
+from benchmarks.in_parts import spent, write_metrics
 from benchmarks.matrix import main, measured, page, row_specs, verdict_on
 from runtime.build.testing import run_stage
 from runtime.stats.band import Band
@@ -95,3 +96,27 @@ def test_what_stages_measured_is_kept_by_approach_and_round(tmp_path: Path) -> N
     assert row[4] == "2"
     assert [float(cell) for cell in row[5:]] == pytest.approx([sum(weights) / 2, spread / 2**0.5], rel=1e-4)
     assert all(line.startswith("balloon,bold,1,") for line in lines[1:])
+
+
+def test_what_was_spent_counts_the_baselines_ancestors_once_and_labels_by_round(tmp_path: Path) -> None:
+    study = tmp_path / "specs" / "studies" / "duel.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text("baseline: plain\n")
+    nodes = []
+
+    def made(label: str, cpu_s: float, parents: list[str], **metrics: int) -> str:
+        stage, name = label.split("/")[0], f"{len(nodes):032x}"
+        manifest = tmp_path / "store" / stage / name / "manifest.json"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text(json.dumps({"cost": {"cpu_s": cpu_s}, "metrics": metrics, "parents": {"from": parents}}))
+        nodes.append({"stage": stage, "fingerprint": name, "label": label})
+        return f"{stage}/{name}"
+
+    twin = made("twin/bench", 100, [])
+    policies = [made(f"policy/bench/deed/plain/{seed}", 10, [twin]) for seed in (0, 1)]
+    assert spent(tmp_path, "duel", nodes, tmp_path / "store") == {"baseline_cpu_s": 120}  # the twin once, no labels
+    for seed, round_, labels in ((0, 1, 4), (1, 1, 7), (0, 0, 2), (1, 0, 2)):
+        made(f"data/bench/deed/bold/{seed}/{round_}", 1000, policies, labels=labels)
+    made("data/bench/deed/bold/0/2", 1000, [])  # counts none
+    nodes.append({"stage": "data", "fingerprint": "f" * 32, "label": "data/bench/deed/bold/2/0"})  # not made
+    assert spent(tmp_path, "duel", nodes, tmp_path / "store") == {"baseline_cpu_s": 120, "labels": {"bold": [2, 5.5]}}
