@@ -120,7 +120,7 @@ def world_model(
     before = None if prior is None else read_world(prior / "model")
     known = before.network.sizes if before else None
     of = known or p
-    network = fresh(twin, of.members, p.world_seed, still_mm=of.still_mm, loose=of.loose, joint_reward=of.joint_reward)
+    network = fresh(twin, of.members, p.world_seed, of)
     if before is not None:
         network = load_into(network, before, twin)
     count = len(load_attempts(rollouts / "attempts.npz"))

@@ -42,7 +42,7 @@ def world_prior(p: WorldPriorParams, twins: list[Path], rollouts: list[Path], ou
     from runtime.world.train import Recipe
     from runtime.world.windows import together
 
-    network = fresh(twins[0], p.members, p.world_seed, twins[1:], p.still_mm, p.loose, p.joint_reward)
+    network = fresh(twins[0], p.members, p.world_seed, p, twins[1:])
     data = together([attempts_of(twin, found) for twin, found in zip(twins, rollouts, strict=True)])
     recipe = Recipe(
         p.steps, p.batch_size, p.pictures, p.horizon, p.looks, p.learning_rate, p.world_seed, frame_noise=p.frame_noise

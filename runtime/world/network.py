@@ -7,6 +7,7 @@ stay unless something happens. The painter gives layers over a known backdrop (`
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from runtime.world.each import Each
-from runtime.world.loose import CM, PLANE_M, Closer, Handling
+from runtime.world.loose import CM, PLANE_M, Closer, Handling, near
 from runtime.world.skeleton import Skeleton, View
 
 QUARTERS = 4
@@ -25,7 +26,8 @@ QUARTERS = 4
 class Sizes:
     """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; next to nothing is
     left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects see `runtime.world.loose`.
-    Success and reward are told by heads of what foretells states (`joint_reward`), or by a model of their own (`Rewarder`)."""
+    Success and reward are told by heads of what foretells states (`joint_reward`), or by a model of their own (`Rewarder`); where
+    `related`, they are shown how objects lie to each other as well."""
 
     joints: int
     objects: int
@@ -40,6 +42,12 @@ class Sizes:
     still_mm: float = 0.0
     loose: bool = False
     joint_reward: bool = True
+    related: bool = False
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Pairs of objects of which is told how they lie to each other."""
+        return list(combinations(range(self.objects), 2)) if self.related else []
 
 
 @dataclass(frozen=True)
@@ -127,10 +135,11 @@ class Ensemble(nn.Module):
         inputs, m, c = 3 * s.joints + 3 + s.objects * 8, s.members, s.code
         self.enter, self.gates, self.again = Each(m, inputs, c), Each(m, c, 3 * c), Each(m, c, 3 * c)
         moved = s.joints + (0 if s.loose else 4 * s.objects)
-        self.move, self.say, self.tell = Each(m, 2 * c, moved, 0.1), Each(m, 2 * c + inputs, c), Each(m, c, 6)
+        told = inputs + 6 * len(s.pairs)
+        self.move, self.say, self.tell = Each(m, 2 * c, moved, 0.1), Each(m, 2 * c + told, c), Each(m, c, 6)
         self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
         self.handling = Handling(m, s.joints, s.objects, 2 * c, c) if s.loose else None
-        self.rewarder = None if s.joint_reward else Rewarder(m, inputs, c)
+        self.rewarder = None if s.joint_reward else Rewarder(m, told, c)
 
     def reach(self, joints: Tensor) -> tuple[Tensor, Tensor]:
         """[M, B, J] -> the tip [M, B, 3] and how it is turned [M, B, 3, 3]."""
@@ -143,6 +152,10 @@ class Ensemble(nn.Module):
         near = torch.cat([torch.tanh(away), torch.tanh(away / 6)], -1)
         servo = (action - w.joints) * 10, (w.last - w.joints) * 10
         return torch.cat([w.joints, *servo, w.tip * 5, near.flatten(2), w.turns.flatten(2)], 2)
+
+    def told(self, w: World, seen: Tensor) -> Tensor:
+        """What success is said from: features of a world [M, B, I], and how its objects lie to each other."""
+        return torch.cat([seen, *(near(w.objects[:, :, b] - w.objects[:, :, a]) for a, b in self.s.pairs)], 2)
 
     def step(self, w: World, action: Tensor) -> tuple[World, Said]:
         """The world after an action [M, B, J], and what is said of it."""
@@ -166,9 +179,9 @@ class Ensemble(nn.Module):
         c, s = torch.cos(by), torch.sin(by)
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
         after = World(joints, objects, turns, code, action, tip, hand)
-        seen = self.features(after, action)
+        seen = self.told(after, self.features(after, action))
         said = self.tell(torch.relu(self.say(torch.cat([code, entered, seen], 2))))
-        success, reward = (said[..., 0], said[..., 2]) if self.rewarder is None else self.rewarder(before, seen)
+        success, reward = (said[..., 0], said[..., 2]) if self.rewarder is None else self.rewarder(self.told(w, before), seen)
         return after, Said(success - 3, said[..., 1], reward, said[..., 3:5], said[..., 5])
 
     def moved(self, step: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from runtime.stage import Params
 
 class WorldTraining(Params):
     """What a world model is made of, and what it is shown; how long, each stage says. What begins from a pre-trained model has
-    its `members`, `still_mm`, `loose` and `joint_reward`."""
+    its `members`, `still_mm`, `loose`, `joint_reward` and `related`."""
 
     batch_size: int = Field(32, ge=2)
     """Windows per step and member."""
@@ -25,8 +25,15 @@ class WorldTraining(Params):
     """Whether objects are pushed and carried: each is looked at a second time and closely; what is held rides with the hand."""
     joint_reward: bool = later(born=True, since=3)
     """Whether success and reward are told by heads of what foretells states, or else by a model of their own."""
+    related: bool = later(born=False, since=3)
+    """Whether success and reward are told from how objects lie to each other as well, not from how each lies to the hand alone: for
+    tasks that bring one to another."""
     frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
     """Noise in pictures and states that it learns to foretell from, as a share of how these spread: so that it takes errors such
     as its own back. WMPO's is 0.05."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
+
+
+NETWORK = "still_mm", "loose", "joint_reward", "related"
+"""Of these, what the network is made by, besides its members."""

@@ -19,6 +19,7 @@ from runtime.sim.tasks import kind_of
 from runtime.sim.twin.twin import read_backdrops, read_model, read_twin, refining, splat_backdrop
 from runtime.world.model import WorldModel
 from runtime.world.network import Network, Sizes
+from runtime.world.params import NETWORK
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.train import Recipe, train
 from runtime.world.windows import Attempts, demonstrated, drawn, together
@@ -86,16 +87,9 @@ def hold_all(clips: Path, twin: Path) -> None:
     fits("frames of the clips", sum(e["frames"] for e in entries), each, "stages.world_model.max_input_frames")
 
 
-def fresh(
-    twin: Path,
-    members: int,
-    seed: int,
-    others: Sequence[Path] = (),
-    still_mm: float = 0.0,
-    loose: bool = False,
-    joint_reward: bool = True,
-) -> Network:
-    """A network for the robot, the first camera and the number of objects of a twin.
+def fresh(twin: Path, members: int, seed: int, said: object, others: Sequence[Path] = ()) -> Network:
+    """A network for the robot, the first camera and the number of objects of a twin, made by what was `said` in parameters or of
+    another network (`runtime.world.params.NETWORK`).
 
     Raises:
         InputError: R346 when one of the `others` that it will learn from as well has others.
@@ -104,11 +98,11 @@ def fresh(
     facts = read_twin(twin)
     camera = facts.cameras[0]
     objects = len(kind_of(facts.task).OBJECTS)
-    how: dict[str, Any] = {"still_mm": still_mm, "loose": loose, "joint_reward": joint_reward}
+    how = {name: getattr(said, name) for name in NETWORK}
     sizes = Sizes(facts.robot.action_dim, objects, camera.height, camera.width, members, **how)
     network = Network(sizes, skeleton_of(read_model(twin), facts.robot), View().look(camera))
     for other in others:
-        theirs = fresh(other, members, seed, **how)
+        theirs = fresh(other, members, seed, said)
         if theirs.facts() != network.facts():
             message = "locations of a set differ in robot, objects of the task, or size of the first camera"
             raise InputError(Problem("R346", message, "use a set whose locations are alike in these", "sets"))
