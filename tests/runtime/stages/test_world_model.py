@@ -27,7 +27,7 @@ from runtime.store.manifest import read_manifest
 from runtime.world.loose import CM, PLANE_M
 from runtime.world.metrics import auc, calibration
 from runtime.world.model import Kept, WorldModel, read_world
-from runtime.world.network import quarters
+from runtime.world.network import Network, Sizes, quarters
 from runtime.world.skeleton import View, skeleton_of
 from runtime.world.stage import attempts_of
 from runtime.world.train import Recipe, Windows, future
@@ -219,6 +219,24 @@ def test_what_is_held_rides_with_the_hand(sim_store: Path, sim_twin: Path, rollo
         found = closer(picture, picture, q, place)
         inside = tip + (hand @ torch.tensor([0.01, 0.02, -0.01]))
         torch.testing.assert_close(found[:, 0], inside if held > 0 else place[:, 0], atol=1e-5, rtol=0)
+
+
+def test_success_is_told_from_how_objects_lie_to_each_other(sim_twin: Path) -> None:
+    """Far from the hand, what is near it says next to nothing of a block that lies 2 cm aside; where `related`, success minds."""
+    model, robot = read_model(sim_twin), read_twin(sim_twin).robot
+    minds = {}
+    for related in (False, True):
+        torch.manual_seed(0)
+        one = Network(Sizes(robot.action_dim, 2, 48, 64, related=related), skeleton_of(model, robot), View()).ensemble
+        m, q = one.s.members, torch.zeros(1, 1, 1, robot.action_dim)
+        block, zone = torch.tensor([[2.0, 2.0, 0.02], [2.1, 2.0, 0.02]]), torch.tensor([1.0, 0.0]).expand(m, 1, 1, 2, 2)
+        said = []
+        for aside in (0.0, 0.02):
+            at = (block + torch.tensor([[0.0, aside, 0.0], [0.0, 0.0, 0.0]])).expand(m, 1, 1, 2, 3)
+            begun = one.settle([at, zone], q.expand(m, -1, -1, -1), torch.zeros(m, 1, 0, robot.action_dim))
+            said.append(one.step(begun, begun.joints)[1].success)
+        minds[related] = float((said[1] - said[0]).abs().min().detach())
+    assert minds[False] < 1e-4 < 1e-3 < minds[True]
 
 
 def test_what_is_looked_at_and_foretold_from_is_noised_and_the_truth_is_not(
