@@ -54,6 +54,7 @@ def cells(options: argparse.Namespace) -> Iterator[Cell]:
         stage, key = name.split(".", 1)
         changes[stage][key] = json.loads(value)
     whole = changes["policy"].pop("steps", 800)
+    changes["rollouts"].pop("episodes", None)  # `--attempts` says so
 
     def make(stage: str, params: dict[str, Any], inputs: Inputs) -> Path:
         return run_stage(stage, params | changes[stage], inputs, options.store)

@@ -1,7 +1,7 @@
 """A world model as an artifact, and imagining with it: from a few pictures and the actions that follow to what will be seen."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def read_world(folder: Path) -> WorldModel:
     """A published world model.
 
     Raises:
-        InputError: R344 when files are missing.
+        InputError: R344 when files are missing, or it is made of what this version does not know.
     """
     from safetensors.torch import load_file
 
@@ -155,7 +155,11 @@ def read_world(folder: Path) -> WorldModel:
             raise InputError(Problem("R344", f"the world model has no `{name}`", "build it again"))
     facts, weights = json.loads((folder / FACTS).read_text()), load_file(folder / WEIGHTS)
     behind = (weights.pop("behind").permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
-    network = network_of(facts.pop("network"))
+    made = facts.pop("network")
+    if strange := sorted(set(made["sizes"]) - {f.name for f in fields(Sizes)}):
+        message = f"the world model was made by another version of simkiln: this one does not know its `{strange[0]}`"
+        raise InputError(Problem("R344", message, "read it with that version, or build it again"))
+    network = network_of(made)
     network.load_state_dict(weights)
     return WorldModel(network, behind, facts)
 

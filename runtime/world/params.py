@@ -26,8 +26,8 @@ class WorldTraining(Params):
     joint_reward: bool = later(born=True, since=3)
     """Whether success and reward are told by heads of what foretells states, or else by a model of their own."""
     related: bool = later(born=False, since=3)
-    """Whether success and reward are told from how objects lie to each other as well, not from how each lies to the hand alone: for
-    tasks that bring one to another."""
+    """Whether success and reward are told from how objects lie to each other as well, not from how each lies to the hand alone:
+    for tasks that bring one to another."""
     frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
     """Noise in pictures and states that it learns to foretell from, as a share of how these spread: so that it takes errors such
     as its own back. WMPO's is 0.05."""

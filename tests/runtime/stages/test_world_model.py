@@ -1,6 +1,7 @@
 """A world model is trained on rollouts, foretells others, and policies are tried in it."""
 
 import json
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -297,11 +298,17 @@ def test_a_reward_of_its_own_learns_from_states_and_teaches_them_nothing(
                 assert one.rewarder.enter.weight.grad is not None
 
 
-def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts: Path, prior: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="R347: rollouts hold 0 windows"):
         run_stage("world_model", TINY | {"horizon": 60}, {"twin": sim_twin, "rollouts": rollouts}, sim_store)
-    with pytest.raises(InputError, match="R344"):
+    with pytest.raises(InputError, match="R344: the world model has no"):
         read_world(tmp_path)
+    newer = shutil.copytree(prior / "model", tmp_path / "newer")
+    facts = json.loads((newer / "world.json").read_text())
+    facts["network"]["sizes"]["antennae"] = 2
+    (newer / "world.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"R344: the world model was made by another version of simkiln.* `antennae`"):
+        read_world(newer)
 
 
 def test_a_video_model_is_held_against_the_last_picture(sim_store: Path, sim_twin: Path, rollouts: Path) -> None:
