@@ -146,7 +146,7 @@ def read_world(folder: Path) -> WorldModel:
     """A published world model.
 
     Raises:
-        InputError: R344 when files are missing, or it is made of what this version does not know.
+        InputError: R344 when files are missing, or it is made of what this version does not know or of other weights.
     """
     from safetensors.torch import load_file
 
@@ -160,7 +160,12 @@ def read_world(folder: Path) -> WorldModel:
         message = f"the world model was made by another version of simkiln: this one does not know its `{strange[0]}`"
         raise InputError(Problem("R344", message, "read it with that version, or build it again"))
     network = network_of(made)
-    network.load_state_dict(weights)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise InputError(
+            Problem("R344", f"`{WEIGHTS}` is not of the network that `{FACTS}` tells of", "build it again")
+        ) from None
     return WorldModel(network, behind, facts)
 
 

@@ -307,6 +307,12 @@ def test_what_does_not_fit_is_refused(sim_store: Path, sim_twin: Path, rollouts:
     facts = json.loads((newer / "world.json").read_text())
     facts["network"]["sizes"]["antennae"] = 2
     (newer / "world.json").write_text(json.dumps(facts))
+    (tmp_path / "other").mkdir()
+    shutil.copy(newer / "world.safetensors", tmp_path / "other")
+    facts["network"]["sizes"] = {k: v for k, v in facts["network"]["sizes"].items() if k != "antennae"} | {"code": 8}
+    (tmp_path / "other" / "world.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"R344: .* is not of the network"):
+        read_world(tmp_path / "other")
     with pytest.raises(InputError, match=r"R344: the world model was made by another version of simkiln.* `antennae`"):
         read_world(newer)
 
