@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from runtime.assets import mjcf
 from runtime.bound.asset import Asset
-from runtime.capture.files import is_inside, stays_inside
+from runtime.capture.files import elsewhere, is_inside, stays_inside
 from runtime.capture.image_header import PhotoError, read_header
 from runtime.files import Unfit, read_file
 from runtime.problem import Problem
@@ -75,7 +75,7 @@ def inspect_asset(asset: Asset, key: str, root: Path | None) -> list[Problem]:
             _look(name, path, asset.path)
     except (ValueError, OSError, PhotoError) as error:
         if isinstance(error, FileNotFoundError):
-            return [Problem("R210", f"no file `{asset.path}` in {where}", "check the path", key)]
+            return [Problem("R210", f"no file `{asset.path}` in {where}", elsewhere(asset.root), key)]
         if isinstance(error, Unfit) and (error.strerror or "").startswith("it has more"):
             return [Problem("R220", f"`{asset.path}`: {error.strerror}", "reduce it", key)]
         why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, FilePath
 
 Metres = Annotated[float, Field(ge=-20, le=20)]
 Degrees = Annotated[float, Field(ge=-360, le=360)]
@@ -16,7 +16,7 @@ class Asset(Bound):
 
     root: str | None = Field(None, min_length=1)
     """Name of the root that the file lies below; without one it lies in the project."""
-    path: str = Field(min_length=1, max_length=400)
+    path: FilePath
     """The file, relative to the root or the project."""
     licence: str = Field(min_length=1, max_length=200)
     """Its licence, an SPDX expression such as `CC-BY-4.0`. One that forbids sale is refused in a study for commercial use."""

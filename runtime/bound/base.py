@@ -4,6 +4,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+FilePath = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""Where a file or folder lies below its root. No name of a file holds a NUL, and other control characters hide in listings."""
 Length = Annotated[float, Field(ge=1e-9, le=1e9)]
 """A length, a distance or a scale: of a size whose square still is a number that means something."""
 Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]

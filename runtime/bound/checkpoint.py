@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, FilePath
 from runtime.bound.dataset import Name, RecordedJoint, Unit, camera_key
 
 
@@ -18,7 +18,7 @@ class LeRobotPolicy(Bound):
     """A folder with `config.json`, `model.safetensors` and the processors that the policy was trained with."""
     root: Name
     """Name of the root that it lies below; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: Annotated[str, Field(min_length=1, max_length=400, json_schema_extra={"fact": "action_dim architecture camera_sizes"})]
+    path: Annotated[FilePath, Field(json_schema_extra={"fact": "action_dim architecture camera_sizes"})]
     """The folder, relative to the root, such as `act/checkpoints/last/pretrained_model`."""
     cameras: dict[Name, Name] = Field(min_length=1, max_length=16)
     """Camera of the twin -> the policy's key, with or without `observation.images.`."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, FilePath
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Unit = Literal["radians", "degrees", "0..100", "-100..100"]
@@ -33,7 +33,7 @@ class Dataset(Bound):
     """The form of the files."""
     root: Name
     """Name of the root that it lies below; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: Annotated[str, Field(min_length=1, max_length=400)]
+    path: FilePath
     """The dataset's folder, which holds `meta`, `data` and `videos`, relative to the root."""
     licence: Name | None = None
     """Its licence, an SPDX expression. One that forbids sale is refused in a study for commercial use."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, FilePath
 
 SECTIONS = ("footage", "physion")
 """Under which keys of a location they stand."""
@@ -19,7 +19,7 @@ class Videos(Bound):
 
     root: Name
     """Name of the root that it lies below; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: Annotated[str, Field(min_length=1, max_length=400)]
+    path: FilePath
     """The folder, relative to the root. All folders in it are looked through."""
     licence: Name | None = None
     """Its licence, an SPDX expression. One that forbids sale is refused in a study for commercial use."""

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound
+from runtime.bound.base import Bound, FilePath
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Offset = Annotated[float, Field(ge=-2, le=2)]
@@ -24,7 +24,7 @@ class RobotModel(Bound):
 
     root: Name
     """Name of the root that it lies below; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: Annotated[str, Field(min_length=1, max_length=400)]
+    path: FilePath
     """The MJCF (`.xml`) or URDF (`.urdf`), relative to the root."""
     joints: tuple[Name, ...] = Field(min_length=2, max_length=32)
     """Joints that act, as the model calls them, in the order of an action; the gripper's among them."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from runtime.bound.base import Bound, Coordinate, Length, later
+from runtime.bound.base import Bound, Coordinate, FilePath, Length, later
 from runtime.bound.benchmark import BenchmarkSuite
 from runtime.bound.conditions import GAP_LEVELS, GapLevel
 from runtime.bound.hidden_gap import HiddenGap
@@ -58,16 +58,16 @@ class Photos(Bound):
     """Photos of a real place."""
     root: str = Field(min_length=1)
     """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: str = Field(min_length=1)
+    path: FilePath
     """Folder of the capture, relative to the root."""
     poses: Literal["transforms", "colmap", "polycam", "record3d", "metashape", "realityscan", "none"] = "none"
     """Where camera poses come from: a `transforms.json` (or `transforms_train.json` and its kin), a COLMAP model, what an
     app exported, or nowhere (they are then estimated)."""
-    video: str | None = later(born=None, since=2)
+    video: FilePath | None = later(born=None, since=2)
     """A video below `path` whose frames are the photos, instead of those in `images`; chosen by sharpness and motion."""
     frames: int = later(born=80, since=2, ge=8, le=1000)
     """Most frames that are taken from `video`."""
-    images: str = Field("images", min_length=1)
+    images: FilePath = "images"
     """Folder of the photos below `path` (not used with `transforms`, `polycam` and `record3d`, which name their photos
     themselves)."""
     model: str | None = None
@@ -116,7 +116,7 @@ class SplatFile(Bound):
     """A splat that was made elsewhere."""
     root: str = Field(min_length=1)
     """Name of the capture root; its folder is given by `simkiln.local.yaml` or `--root NAME=DIR`."""
-    path: str = Field(min_length=1)
+    path: FilePath
     """The file, relative to the root: PLY (also compressed), SPZ, .splat, or SOG (`.sog`, or its `meta.json`)."""
     up: Axis
     """World up in the coordinates of the file, which are kept: often -y in a PLY, +y in an SPZ."""

@@ -35,6 +35,13 @@ def is_inside(name: str) -> bool:
     )
 
 
+def elsewhere(root: str | None) -> str:
+    """What to do where nothing is at a path below a root, or below the project."""
+    return "check the path, which is relative to " + (
+        f"the root, or point that elsewhere with `--root {root}=DIR`" if root else "the project"
+    )
+
+
 def stays_inside(folder: Path, path: Path) -> bool:
     """Whether a path, with every link followed, is still below `folder`."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -158,8 +158,7 @@ def _absent(source: Photos | SplatFile, path: Path, what: str) -> Problem:
 
 
 def _unread(source: Photos | SplatFile, message: str) -> Problem:
-    help_ = f"check the path, or point the root elsewhere with `--root {source.root}=DIR`"
-    return Problem("R210", message, help_, "source.path")
+    return Problem("R210", message, files.elsewhere(source.root), "source.path")
 
 
 def _readable(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from runtime.bound.checkpoint import LeRobotPolicy
 from runtime.bound.dataset import camera_key
-from runtime.capture.files import is_inside, stays_inside
+from runtime.capture.files import elsewhere, is_inside, stays_inside
 from runtime.files import open_file, read_file, walk
 from runtime.problem import Problem
 from runtime.sim.parts.robot import Robot
@@ -153,7 +153,7 @@ def _files(said: LeRobotPolicy, root: Path, folder: Path) -> dict[str, Path]:
             files[name], total = Path(path), total + state.st_size
     except OSError as error:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise Unfit("R210", f"no folder `{said.path}` in root `{said.root}`", "check the path") from None
+            raise Unfit("R210", f"no folder `{said.path}` in root `{said.root}`", elsewhere(said.root)) from None
         raise Unfit("R210", f"`{said.path}` cannot be read: {(error.strerror or str(error)).lower()}", "look at it") from None
     if total > MOST_BYTES or len(files) > MOST_FILES:
         raise Unfit("R281", f"`{said.path}` has more than {MOST_FILES} files or {MOST_BYTES // 2**30} GiB", "take the rest out")

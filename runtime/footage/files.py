@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from runtime.bound.footage import Footage, FoundFootage, FoundPhysion, Physion, Videos
 from runtime.capture.digest import copy_named, digest_named
-from runtime.capture.files import is_inside, stays_inside
+from runtime.capture.files import elsewhere, is_inside, stays_inside
 from runtime.files import is_litter
 from runtime.footage.physion import TABLES, stimuli
 from runtime.footage.unfit import Unfit
@@ -46,7 +46,9 @@ def listed(said: Videos, root: Path) -> dict[str, Path]:
         found = list(islice(_files(folder), MOST_FILES + 1))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise Unfit("R210", f"`{said.path}` below the root `{said.root}` cannot be read: {why}", "check the path", key) from None
+        raise Unfit(
+            "R210", f"`{said.path}` below the root `{said.root}` cannot be read: {why}", elsewhere(said.root), key
+        ) from None
     if len(found) > MOST_FILES:
         raise Unfit("R210", f"`{said.path}` has more than {MOST_FILES:,} files", "name a folder in it", key)
     return {name: folder / name for name in found}

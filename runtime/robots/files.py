@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from runtime.bound.robot import RobotModel
-from runtime.capture.files import is_inside, stays_inside
+from runtime.capture.files import elsewhere, is_inside, stays_inside
 from runtime.files import read_file
 from runtime.problem import Problem
 
@@ -214,7 +214,7 @@ def _bytes(said: RobotModel, name: str, path: Path, most: int) -> bytes:
     try:
         return read_file(path, most)
     except FileNotFoundError:
-        help = "check the path" if name == said.path else f"check the path, or what `{said.path}` includes"
+        help = elsewhere(said.root) if name == said.path else f"check what `{said.path}` includes"
         raise Unfit("R210", f"no file `{name}` in root `{said.root}`", help) from None
     except OSError as error:
         why = (error.strerror or str(error)).lower()
