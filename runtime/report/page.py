@@ -11,8 +11,8 @@ from runtime.report.drawing import words
 from runtime.report.forms.report import Report
 from runtime.report.sections.order import SECTIONS, Section
 
-FILTERS = """points band number metric count level duration domain code expected chance percent hours figure measured saving
-saving_band""".split()
+FILTERS = """points of_ten band number metric count level duration domain code expected chance percent hours figure measured
+saving saving_band""".split()
 """Those of `drawing/words.py` that templates use."""
 FEW = 12
 """Locations up to which lists of single places stand open; more are folded."""

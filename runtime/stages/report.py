@@ -43,7 +43,7 @@ class ReportParams(Params):
 
 
 @stage(
-    version=48,
+    version=49,
     metrics=by_unit(text="status", KiB="page_kb"),
     libraries=minor("av", "jinja2", "numpy", "pillow", "scipy") | exact("pyarrow"),
     role="report",

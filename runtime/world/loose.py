@@ -4,6 +4,9 @@ A pixel of the twin's camera is about 10 mm wide where objects stand, and one ca
 but an object that is held is where the hand is.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -55,6 +58,14 @@ class Closer(nn.Module):
         return torch.lerp(aside, ridden, torch.sigmoid(raw[..., 6:] * SHARP - 2))
 
 
+class Hand(NamedTuple):
+    """Where the hand is, in worlds of every member."""
+
+    tip: Tensor  # [M, B, 3] metres
+    turned: Tensor  # [M, B, 3, 3]
+    points: Tensor  # [M, B, P, 3] the tip, and ends of the solids of hand and fingers; none where nobody looks
+
+
 class Handling(nn.Module):
     """How objects move in a step, from where they are to the hand before and after it: what is held rides with the hand, what is
     pushed or falls goes its own way."""
@@ -66,28 +77,76 @@ class Handling(nn.Module):
         self.leave = Each(members, width, 8 * objects, 0.1)
 
     def forward(
-        self,
-        before: tuple[Tensor, Tensor],
-        after: tuple[Tensor, Tensor],
-        objects: Tensor,
-        turns: Tensor,
-        joints: Tensor,
-        told: Tensor,
+        self, before: Hand, after: Hand, objects: Tensor, turns: Tensor, joints: Tensor, told: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Tip [M, B, 3] and how it is turned [M, B, 3, 3] before and after, objects [M, B, K, 3] and turns [M, B, K, 2] before,
-        joints [M, B, J] after, what else is known [M, B, C] -> steps [M, B, K, 3], metres, with
-        the hand and of their own, and four times the turns made [M, B, K]."""
-        (tip, hand), (then, turned) = before, after
-        local = (objects - tip[..., None, :]) @ hand  # rows times a rotation: into its frame
-        left = (objects - then[..., None, :]) @ turned  # where they would be to the hand if they stayed
+        """The hand before and after, objects [M, B, K, 3] and turns [M, B, K, 2] before, joints [M, B, J] after, what else is
+        known [M, B, C] -> steps [M, B, K, 3], metres, with the hand and of their own, and four times the turns made [M, B, K]."""
+        local = to_hand(objects, before)
+        left = to_hand(objects, after)  # where they would be to the hand if they stayed
         seen = torch.cat([near(local), near(left), turns], -1).flatten(2)
         raw = self.leave(torch.relu(self.enter(torch.cat([told, joints, seen], 2)))).unflatten(2, (self.objects, 8))
-        held = torch.sigmoid(raw[..., :1] * SHARP - 2)
-        ridden = then[..., None, :] + local @ turned.transpose(-1, -2) - objects
-        own = raw[..., 1:4] @ turned.transpose(-1, -2) + raw[..., 4:7]
-        rolled = turned @ hand.transpose(-1, -2)
-        yaw = torch.atan2(rolled[..., 1, 0] - rolled[..., 0, 1], rolled[..., 0, 0] + rolled[..., 1, 1])
-        return held * ridden, own * CM, 4 * held[..., 0] * yaw[..., None] + raw[..., 7] * 0.2
+        return followed(raw, raw[..., 4:7], local, before, after, objects)
+
+
+class Fingers(nn.Module):
+    """As `Handling`, but fingers are seen from each object, in its own frame, before the step and after it if nothing were in
+    their way; and what is in their way holds joints back, so that a grip that shuts upon an object does not go through it."""
+
+    def __init__(self, members: int, joints: int, objects: int, told: int, width: int, points: int) -> None:
+        super().__init__()
+        self.joints, self.objects = joints, objects
+        self.enter = Each(members, told + 3 * joints + (14 + 12 * points) * objects, width)
+        self.mid, self.leave = Each(members, width, width), Each(members, width, joints + 8 * objects, 0.1)
+
+    def forward(
+        self,
+        before: Hand,
+        free: Hand,
+        objects: Tensor,
+        turns: Tensor,
+        joints: tuple[Tensor, Tensor, Tensor],
+        told: Tensor,
+        reach: Callable[[Tensor], Hand],
+    ) -> tuple[Tensor, Hand, tuple[Tensor, Tensor, Tensor]]:
+        """The hand before, and after in a free way; joints before, after in a free way, and asked for, [M, B, J] each; `reach`
+        tells where joints put the hand; else as `Handling` -> joints after, the hand after, and what `Handling` gives."""
+        angle = torch.atan2(turns[..., 1], turns[..., 0]) / 4
+        c, s = torch.cos(angle), torch.sin(angle)
+        points = torch.cat([before.points, free.points], 2)[:, :, None] - objects[..., None, :]
+        own = _upright(points, c[..., None], -s[..., None]) / CM
+        own = torch.cat([torch.tanh(own / 1.5), torch.tanh(own / 4)], -1).flatten(3)
+        local, left = to_hand(objects, before), to_hand(objects, free)
+        seen = torch.cat([near(local), near(left), turns, own], -1).flatten(2)
+        was, freely, asked = joints
+        x = torch.relu(self.enter(torch.cat([told, freely, seen, (asked - freely) * 10, (freely - was) * 10], 2)))
+        held_back, raw = self.leave(torch.relu(self.mid(x))).split([self.joints, 8 * self.objects], 2)
+        raw, at = raw.unflatten(2, (self.objects, 8)), freely + held_back * 0.02
+        after = reach(at)
+        return at, after, followed(raw, _upright(raw[..., 4:7], c, s), local, before, after, objects)
+
+
+def to_hand(objects: Tensor, hand: Hand) -> Tensor:
+    """Where objects [M, B, K, 3] are in the hand's frame: rows times a rotation lead into it."""
+    return (objects - hand.tip[..., None, :]) @ hand.turned
+
+
+def followed(
+    raw: Tensor, further: Tensor, local: Tensor, before: Hand, after: Hand, objects: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What was said of objects [M, B, K, 8] (whether each is held, its own step in the hand's frame, -, its own turn), a further
+    step in centimetres, where they were to the hand -> steps with it and of their own, metres, and four times the turns."""
+    held = torch.sigmoid(raw[..., :1] * SHARP - 2)
+    ridden = after.tip[..., None, :] + local @ after.turned.transpose(-1, -2) - objects
+    own = raw[..., 1:4] @ after.turned.transpose(-1, -2) + further
+    rolled = after.turned @ before.turned.transpose(-1, -2)
+    yaw = torch.atan2(rolled[..., 1, 0] - rolled[..., 0, 1], rolled[..., 0, 0] + rolled[..., 1, 1])
+    return held * ridden, own * CM, 4 * held[..., 0] * yaw[..., None] + raw[..., 7] * 0.2
+
+
+def _upright(away: Tensor, c: Tensor, s: Tensor) -> Tensor:
+    """Vectors [..., 3] turned about the vertical by an angle of cosine and sine [...]."""
+    x, y, z = away.unbind(-1)
+    return torch.stack([c * x - s * y, s * x + c * y, z], -1)
 
 
 def near(away: Tensor) -> Tensor:

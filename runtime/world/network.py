@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from runtime.world.each import Each
-from runtime.world.loose import CM, PLANE_M, Closer, Handling, near
+from runtime.world.loose import CM, PLANE_M, Closer, Fingers, Hand, Handling, near
 from runtime.world.skeleton import Skeleton, View
 
 QUARTERS = 4
@@ -25,9 +25,9 @@ QUARTERS = 4
 @dataclass(frozen=True)
 class Sizes:
     """How large the network is. `cell` is the edge in pixels of the squares that the painter paints at once; next to nothing is
-    left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects see `runtime.world.loose`.
-    Success and reward are told by heads of what foretells states (`joint_reward`), or by a model of their own (`Rewarder`); where
-    `related`, they are shown how objects lie to each other as well."""
+    left of an object's step of less than about `still_mm` (0 for no such thing). Of `loose` objects, and `fingers` that handle
+    them, see `runtime.world.loose`. Success and reward are told by heads of what foretells states (`joint_reward`), or by a model
+    of their own (`Rewarder`); where `related`, they are shown how objects lie to each other as well."""
 
     joints: int
     objects: int
@@ -43,6 +43,7 @@ class Sizes:
     loose: bool = False
     joint_reward: bool = True
     related: bool = False
+    fingers: bool = False
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -59,8 +60,12 @@ class World:
     turns: Tensor  # [M, B, K, 2] cosine and sine of four times the angle
     code: Tensor  # [M, B, C]
     last: Tensor  # [M, B, J] the action before
-    tip: Tensor  # [M, B, 3] where the joints put the tip, metres
-    hand: Tensor  # [M, B, 3, 3] and how they turn it
+    hand: Hand  # where the joints put it
+
+    @property
+    def tip(self) -> Tensor:
+        """Of the hand [M, B, 3], metres."""
+        return self.hand.tip
 
 
 @dataclass(frozen=True)
@@ -138,13 +143,21 @@ class Ensemble(nn.Module):
         told = inputs + 6 * len(s.pairs)
         self.move, self.say, self.tell = Each(m, 2 * c, moved, 0.1), Each(m, 2 * c + told, c), Each(m, c, 6)
         self.gain, self.trust = nn.Parameter(torch.ones(m, 1, s.joints)), Each(m, c, 2)
-        self.handling = Handling(m, s.joints, s.objects, 2 * c, c) if s.loose else None
+        self.handling = Handling(m, s.joints, s.objects, 2 * c, c) if s.loose and not s.fingers else None
+        points = 1 + 2 * len(skeleton.grasping())
+        self.fingers = Fingers(m, s.joints, s.objects, 2 * c, 2 * c, points) if s.loose and s.fingers else None
         self.rewarder = None if s.joint_reward else Rewarder(m, told, c)
 
-    def reach(self, joints: Tensor) -> tuple[Tensor, Tensor]:
-        """[M, B, J] -> the tip [M, B, 3] and how it is turned [M, B, 3, 3]."""
-        tip, hand = self.skeleton.hand_of(joints.flatten(0, 1))
-        return tip.view(*joints.shape[:2], 3), hand.view(*joints.shape[:2], 3, 3)
+    def reach(self, joints: Tensor) -> Hand:
+        """Where joints [M, B, J] put the hand."""
+        flat, shape = joints.flatten(0, 1), joints.shape[:2]
+        if self.fingers is None:
+            tip, turned = self.skeleton.hand_of(flat)
+            points = tip.view(*shape, 1, 3)[:, :, :0]
+        else:
+            tip, turned, points = self.skeleton.grasp_of(flat)
+            points = points.unflatten(0, shape)
+        return Hand(tip.unflatten(0, shape), turned.unflatten(0, shape), points)
 
     def features(self, w: World, action: Tensor) -> Tensor:
         """What is looked at [M, B, I]: nearness in units of about 3 cm, servo errors in tenths of a radian."""
@@ -168,17 +181,21 @@ class Ensemble(nn.Module):
         moved = self.move(torch.cat([code, entered], 2))
         j, k = self.s.joints, self.s.objects
         joints = w.joints + torch.sigmoid(self.gain) * (action - w.joints) + moved[..., :j] * 0.05
-        tip, hand = self.reach(joints)
-        if self.handling is None:
+        hand, told = self.reach(joints), torch.cat([code, entered], 2)
+        if self.fingers is not None:
+            joints, hand, (ridden, own, by) = self.fingers(
+                w.hand, hand, w.objects, w.turns, (w.joints, joints, action), told, self.reach
+            )
+            objects = w.objects + ridden + self.moved(own)
+        elif self.handling is None:
             own, by = moved[..., j : j + 3 * k].unflatten(2, (k, 3)) * CM, moved[..., j + 3 * k :] * 0.2
             objects = w.objects + self.moved(own)
         else:
-            told = torch.cat([code, entered], 2)
-            ridden, own, by = self.handling((w.tip, w.hand), (tip, hand), w.objects, w.turns, joints, told)
+            ridden, own, by = self.handling(w.hand, hand, w.objects, w.turns, joints, told)
             objects = w.objects + ridden + self.moved(own)
         c, s = torch.cos(by), torch.sin(by)
         turns = torch.stack([c * w.turns[..., 0] - s * w.turns[..., 1], s * w.turns[..., 0] + c * w.turns[..., 1]], -1)
-        after = World(joints, objects, turns, code, action, tip, hand)
+        after = World(joints, objects, turns, code, action, hand)
         seen = self.told(after, self.features(after, action))
         said = self.tell(torch.relu(self.say(torch.cat([code, entered, seen], 2))))
         success, reward = (said[..., 0], said[..., 2]) if self.rewarder is None else self.rewarder(self.told(w, before), seen)
@@ -197,14 +214,13 @@ class Ensemble(nn.Module):
         [M, B, k, K, 3] and turns [M, B, k, K, 2]. After the first look eyes are believed as far as they are trusted."""
         objects, turns = found
         code = torch.zeros(*joints.shape[:2], self.s.code)
-        w = World(joints[:, :, 0], objects[:, :, 0], turns[:, :, 0], code, joints[:, :, 0], *self.reach(joints[:, :, 0]))
+        w = World(joints[:, :, 0], objects[:, :, 0], turns[:, :, 0], code, joints[:, :, 0], self.reach(joints[:, :, 0]))
         for i in range(1, joints.shape[2]):
             w, _ = self.step(w, actions[:, :, i - 1])
             trust = torch.sigmoid(self.trust(w.code))[..., None, :]
             at = w.objects + trust[..., :1] * (objects[:, :, i] - w.objects)
             turned = F.normalize(w.turns + trust[..., 1:] * (turns[:, :, i] - w.turns), dim=-1)
-            tip, hand = self.reach(joints[:, :, i])
-            w = replace(w, joints=joints[:, :, i], tip=tip, hand=hand, objects=at, turns=turned)
+            w = replace(w, joints=joints[:, :, i], hand=self.reach(joints[:, :, i]), objects=at, turns=turned)
         return w
 
 

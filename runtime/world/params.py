@@ -8,7 +8,7 @@ from runtime.stage import Params
 
 class WorldTraining(Params):
     """What a world model is made of, and what it is shown; how long, each stage says. What begins from a pre-trained model has
-    its `members`, `still_mm`, `loose`, `joint_reward` and `related`."""
+    its `members`, `still_mm`, `loose`, `joint_reward`, `related` and `fingers`."""
 
     batch_size: int = Field(32, ge=2)
     """Windows per step and member."""
@@ -28,6 +28,8 @@ class WorldTraining(Params):
     related: bool = later(born=False, since=3)
     """Whether success and reward are told from how objects lie to each other as well, not from how each lies to the hand alone:
     for tasks that bring one to another."""
+    fingers: bool = later(born=False, since=3)
+    """Whether `loose` objects see the fingers, each in its own frame, and hold them back: for tasks with a grip."""
     frame_noise: float = later(born=0.0, since=3, ge=0, lt=1)
     """Noise in pictures and states that it learns to foretell from, as a share of how these spread: so that it takes errors such
     as its own back. WMPO's is 0.05."""
@@ -35,5 +37,5 @@ class WorldTraining(Params):
     """Seed of weights and windows."""
 
 
-NETWORK = "still_mm", "loose", "joint_reward", "related"
+NETWORK = "still_mm", "loose", "joint_reward", "related", "fingers"
 """Of these, what the network is made by, besides its members."""

@@ -1,6 +1,6 @@
 """Where a robot's parts are, as a differentiable function of its joints, and where a camera sees points."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -57,25 +57,49 @@ class Skeleton(nn.Module):
 
     def hand_of(self, joints: Tensor) -> tuple[Tensor, Tensor]:
         """Joints [B, J] -> tip [B, 3], and how the body that bears it is turned [B, 3, 3]."""
-        chain, b = [], self.owners[0]
-        while b >= 0:
-            chain.append(b)
-            b = self.parents[b]
-        turns, places = self._poses(joints, chain[::-1])
+        turns, places = self._poses(joints, self._chain(self.owners[0]))
         turn = turns[self.owners[0]]
         return turn @ self.tip + places[self.owners[0]], turn
 
-    def _poses(self, joints: Tensor, bodies: Iterable[int]) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
-        """Rotations [B, 3, 3] and places [B, 3] of bodies, parents first."""
+    def grasping(self) -> list[int]:
+        """Segments of the body that bears the tip, and of those that joints move beneath it: hand and fingers."""
+        return [i for i, b in enumerate(self.owners[1:]) if self.owners[0] in self._chain(b)]
+
+    def grasp_of(self, joints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `hand_of`, and points [B, 1 + 2 S, 3], metres: the tip, and ends of the segments of hand and fingers."""
+        segments = self.grasping()
+        own = [self.owners[0], *(self.owners[1 + i] for i in segments)]
+        turns, places = self._poses(joints, sorted({b for o in own for b in self._chain(o)}), at_once=True)
+        turn, place = (torch.stack([x[b] for b in own], 1) for x in (turns, places))
+        tip = turn[:, 0] @ self.tip + place[:, 0]
+        ends = torch.einsum("bsij,skj->bski", turn[:, 1:], self.ends[segments]) + place[:, 1:, None]
+        return tip, turn[:, 0], torch.cat([tip[:, None], ends.flatten(1, 2)], 1)
+
+    def _chain(self, body: int) -> list[int]:
+        """A body and all that bear it, the root first."""
+        chain = []
+        while body >= 0:
+            chain.append(body)
+            body = self.parents[body]
+        return chain[::-1]
+
+    def _poses(self, joints: Tensor, bodies: Sequence[int], at_once: bool = False) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """Rotations [B, 3, 3] and places [B, 3] of bodies, parents first. `at_once` is quicker, and rounds otherwise."""
         turns: dict[int, Tensor] = {}
         places: dict[int, Tensor] = {}
+        turned = [b for b in bodies if self.moved[b] >= 0 and not self.slides[b]]
+        about = (
+            {b: _about(self.axis[b], joints[:, self.moved[b]]) for b in turned}
+            if not at_once
+            else dict(zip(turned, _about(self.axis[turned], joints[:, [self.moved[b] for b in turned]]).unbind(1), strict=True))
+        )
         for b in bodies:
             parent = self.parents[b]
             turn, place = self.rot[b].expand(len(joints), 3, 3), self.pos[b].expand(len(joints), 3)
             if (j := self.moved[b]) >= 0 and self.slides[b]:
                 place = place + joints[:, j, None] * (self.rot[b] @ self.axis[b])
             elif j >= 0:
-                own = _about(self.axis[b], joints[:, j])
+                own = about[b]
                 place = place + (self.rot[b] @ (self.anchor[b] - (own @ self.anchor[b])).T).T
                 turn = turn @ own
             if parent >= 0:
@@ -85,12 +109,12 @@ class Skeleton(nn.Module):
         return turns, places
 
 
-def _about(axis: Tensor, angle: Tensor) -> Tensor:
-    """Rotations [B, 3, 3] about a unit axis [3] by angles [B] (Rodrigues)."""
-    x, y, z = axis
+def _about(axes: Tensor, angles: Tensor) -> Tensor:
+    """Rotations [B, ..., 3, 3] about unit axes [..., 3] by angles [B, ...] (Rodrigues)."""
+    x, y, z = axes.unbind(-1)
     zero = torch.zeros_like(x)
-    k = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).view(3, 3)
-    s, c = torch.sin(angle)[:, None, None], torch.cos(angle)[:, None, None]
+    k = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    s, c = torch.sin(angles)[..., None, None], torch.cos(angles)[..., None, None]
     return torch.eye(3) + s * k + (1 - c) * (k @ k)
 
 

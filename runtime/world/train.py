@@ -21,6 +21,9 @@ from runtime.world.network import Ensemble, Network, World, over, quarters
 from runtime.world.windows import Attempts
 
 WARM_UP = 0.05
+SEEN_M = 0.0008
+"""Standard deviation along each axis of where objects are taken to be, with `fingers`: in all looks alike, and in each. About
+what a closer look errs by; with more it cannot be learned whether a finger touches."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,10 @@ def future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gener
     looks = int(torch.randint(1, r.looks + 1, (), generator=rng))
     first = starts[..., None] + r.looks - looks + torch.arange(looks)
     # what eyes will find, without looking: the truth and an error such as theirs (they learn from single frames)
+    spread = SEEN_M if one.fingers is not None else 0.002
     error = (
-        torch.randn(*starts.shape, 1, *w.objects.shape[1:], generator=rng) * 0.002
-        + torch.randn(w.objects[first].shape, generator=rng) * 0.002
+        torch.randn(*starts.shape, 1, *w.objects.shape[1:], generator=rng) * spread
+        + torch.randn(w.objects[first].shape, generator=rng) * spread
     )
     seen = {"joints": w.state[first], "objects": w.objects[first] + error, "turns": w.turns[first]}
     if r.frame_noise:
@@ -174,5 +178,4 @@ def future(net: Network, w: Windows, starts: Tensor, r: Recipe, rng: torch.Gener
 def _astray(one: Ensemble, w: Windows, now: World, share: float, rng: torch.Generator) -> World:
     """Worlds a little off, as those that are foretold from what was foretold will be."""
     off = w.noised(share, rng, joints=now.joints, objects=now.objects, turns=now.turns)
-    tip, hand = one.reach(off["joints"])
-    return replace(now, **off, tip=tip, hand=hand)
+    return replace(now, **off, hand=one.reach(off["joints"]))

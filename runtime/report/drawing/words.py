@@ -52,6 +52,11 @@ def points(value: float | None) -> str:
     return number(value, 1, sign=True)
 
 
+def of_ten(value: float | None) -> str:
+    """A difference in points, as what is gained in ten trials: +13 are +1.30."""
+    return number(None if value is None else value / 10, 2, sign=True)
+
+
 def band(ends: Sequence[float] | None) -> str:
     """A band as `[−1.2, 13.8]`."""
     return "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"

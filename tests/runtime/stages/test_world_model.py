@@ -25,7 +25,7 @@ from runtime.stats.table.outcomes import Runs, Trials
 from runtime.stats.verdict.claim_verdict import of_claim
 from runtime.stats.verdict.gate_verdict import of_trials
 from runtime.store.manifest import read_manifest
-from runtime.world.loose import CM, PLANE_M
+from runtime.world.loose import CM, PLANE_M, to_hand
 from runtime.world.metrics import auc, calibration
 from runtime.world.model import Kept, WorldModel, read_world
 from runtime.world.network import Network, Sizes, quarters
@@ -190,36 +190,55 @@ def test_what_nobody_touches_stays_where_it_is(sim_store: Path, sim_twin: Path, 
     assert torch.equal(whole, steps)
 
 
-def test_what_is_held_rides_with_the_hand(sim_store: Path, sim_twin: Path, rollouts: Path) -> None:
+@pytest.mark.parametrize("fingers", [False, True])
+def test_what_is_held_rides_with_the_hand(sim_store: Path, sim_twin: Path, rollouts: Path, fingers: bool) -> None:
     """A step turns and moves the hand: an object that is held stays where it was in it, one that is not stays where it was. The
-    closer look finds an object where eyes saw it, or in the hand."""
-    made = run_stage("world_prior", FEW | {"loose": True}, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
+    closer look finds an object where eyes saw it, or in the hand. What is in the way of `fingers` holds joints back."""
+    params = FEW | {"loose": True, "fingers": fingers}
+    made = run_stage("world_prior", params, {"twins": [sim_twin], "rollouts": [rollouts]}, sim_store)
     network, data = read_world(made / "model").network, attempts_of(sim_twin, rollouts, end=1)
     one, closer = network.ensemble, network.closer
-    assert one.handling is not None
+    handling, back = (one.fingers, [5.0] + [0.0] * (network.sizes.joints - 1)) if fingers else (one.handling, [])
+    assert handling is not None
     assert closer is not None
     q, m = torch.from_numpy(data.state[:1]), network.sizes.members
     tip, hand = network.skeleton.hand_of(q)
     place = (tip + torch.tensor([0.01, 0.02, -0.01]))[:, None]
     told = [x.expand(m, 1, *x.shape) for x in (place, torch.tensor([[[1.0, 0.0]]]))]
-    for layer in (one.handling.leave, closer.leave):
+    for layer in (handling.leave, closer.leave):
         layer.weight.data.zero_()
     for held in (-9.0, 9.0):
-        one.handling.leave.bias.data.copy_(torch.tensor([held, *[0.0] * 7]))
+        handling.leave.bias.data.copy_(torch.tensor([*back, held, *[0.0] * 7]))
         begun = one.settle(told, q.expand(m, 1, 1, -1), torch.zeros(m, 1, 0, q.shape[1]))
         after, _ = one.step(begun, begun.joints + 0.3)
+        torch.testing.assert_close(after.tip, network.skeleton.tip_of(after.joints.flatten(0, 1)).view(after.tip.shape))
         assert (after.tip - begun.tip).norm(dim=-1).min() > 0.01
         stays, rides = (
-            (b.objects - after.objects if frame is None else (b.objects - b.tip[:, :, None]) @ b.hand - frame).abs().max()
-            for b, frame in ((begun, None), (begun, (after.objects - after.tip[:, :, None]) @ after.hand))
+            (b.objects - after.objects if frame is None else to_hand(b.objects, b.hand) - frame).abs().max()
+            for b, frame in ((begun, None), (begun, to_hand(after.objects, after.hand)))
         )
         assert (rides if held > 0 else stays) < 1e-6 < 1e-3 < (stays if held > 0 else rides)
+        if fingers:
+            handling.leave.bias.data[..., 0] = 0
+            freely, _ = one.step(begun, begun.joints + 0.3)
+            torch.testing.assert_close((after.joints - freely.joints)[..., 0], torch.full((m, 1), 0.1))
         high_cm = (float(place[0, 0, 2]) - PLANE_M) / CM
         closer.leave.bias.data.copy_(torch.tensor([0, 0, high_cm, 1, 2, -1, held]))
         picture = torch.rand(1, 3, network.sizes.height, network.sizes.width)
         found = closer(picture, picture, q, place)
         inside = tip + (hand @ torch.tensor([0.01, 0.02, -0.01]))
         torch.testing.assert_close(found[:, 0], inside if held > 0 else place[:, 0], atol=1e-5, rtol=0)
+
+
+def test_points_of_hand_and_fingers_are_where_the_whole_arm_has_them(sim_twin: Path) -> None:
+    """Of the SO-101 three solids of the hand and two of the jaw; a jaw that opens moves the latter alone."""
+    skeleton = skeleton_of(read_model(sim_twin), read_twin(sim_twin).robot)
+    joints = torch.tensor([[0.1, -0.5, 0.4, 0.9, 0.3, 0.6]]).repeat(2, 1)
+    joints[1, -1] += 0.5
+    tip, hand, points = skeleton.grasp_of(joints)
+    torch.testing.assert_close((tip, hand), skeleton.hand_of(joints))
+    torch.testing.assert_close(points, torch.cat([tip[:, None], skeleton(joints)[1][:, skeleton.grasping()].flatten(1, 2)], 1))
+    assert ((points[1] - points[0]).norm(dim=-1) > 1e-3).tolist() == [False] * 7 + [True] * 4
 
 
 def test_success_is_told_from_how_objects_lie_to_each_other(sim_twin: Path) -> None:

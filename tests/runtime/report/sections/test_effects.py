@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.report_fleet import measure
+from runtime.report.drawing.words import of_ten
 from runtime.report.page import FEW
 from runtime.report.sections.beyond import beyond, stacks
 from runtime.report.sections.effects import TALL, WIDE, area, steps
@@ -24,6 +25,18 @@ def section(folder: Path, name: str) -> str:
     found = re.search(rf'<(section|div) id="{name}">.*?</section>', (folder / "report.html").read_text(), re.S)
     assert found, name
     return found[0]
+
+
+def test_uplift_is_told_of_ten_as_well(folder: Path) -> None:
+    """P3: one number of points, and a tenth of it; 13 points are 1.3 of ten."""
+    assert [of_ten(x) for x in (13, -5.04, 0.01, None)] == ["+1.30", "−0.50", "0.00", "–"]
+    rows = json.loads((folder / "report.json").read_text())["evidence"]["uplift"]
+    rows = [row for row in rows if row["location"] is None]
+    table = section(folder, "uplift").partition("The same of ten")[2].partition("</table>")[0]
+    assert table.count("<tr>") == len(rows) + 1 > 1
+    for row in rows:
+        low, high = row["band"]
+        assert f'{of_ten(row["value"])}</td><td class="n">{of_ten(low)} to {of_ten(high)}<' in table
 
 
 def test_profiles_are_drawn_where_they_lie() -> None:
