@@ -10,7 +10,7 @@ from compiler.spec.study import HELD_OUT
 
 
 def held_out_of_sets(subject: Subject) -> Iterator[Diagnostic]:
-    """X418: a place that is held out stands in a set that trains."""
+    """X418: a place that is held out stands in a set that trains; a warning where trials run at one that does."""
     for name, study in subject.studies():
         for which, listed in study.sets.items():
             for i, place in enumerate(listed if which != HELD_OUT else ()):
@@ -21,6 +21,10 @@ def held_out_of_sets(subject: Subject) -> Iterator[Diagnostic]:
                     notes = (subject.note("it is held out here", *where),)
                     help = f"take it out of `{which}`, or do not hold it out"
                     yield subject.at("study", name, ("sets", which, i), "X418", message, help, notes=notes)
+                elif place in study.locations and study.trials:
+                    message = f"the study's trials run at `{place}`, which stands in the set `{which}`, which trains"
+                    help = f"take it out of `{which}`: what was trained there has seen the place that it is tried at"
+                    yield subject.at("study", name, ("sets", which, i), "X418", message, help, severity="warning")
 
 
 def empty_set(subject: Subject, name: str, graph: Graph) -> Iterator[Diagnostic]:

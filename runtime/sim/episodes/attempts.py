@@ -1,6 +1,6 @@
 """Attempts that fail, nearly succeed and succeed: the expert held back in several ways, and what came of every action."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,7 @@ def _group(
     model: Model, twin: Twin, how: Hindered, indices: range, policy: Actor | None, eyes: Sequence[Eye]
 ) -> Iterator[Attempt]:
     kind, task, robot = kind_of(twin.task), twin.task, twin.robot
-    seed = int(np.random.SeedSequence((_STREAM, *how.seed)).generate_state(1)[0])
-    starts = [kind.draw_start(task, i, "practice", seed, robot) for i in indices]
+    starts = begun(twin, indices, how.seed)
     bench = Bench(model, twin.physics, task, twin.control_hz, starts, kind.REWARD, robot)
     rngs = [np.random.default_rng([_STREAM, *how.seed, i]) for i in indices]
     n, steps = len(starts), round(task.horizon_s * twin.control_hz)
@@ -109,6 +108,12 @@ def _group(
             after[i] += bench.judges[i].success
     for i, data in enumerate(bench.datas):
         yield _attempt(data, rows[i], taken[i])
+
+
+def begun(twin: Twin, indices: Iterable[int], seeds: tuple[int, ...]) -> list[Start]:
+    """From where attempts begin."""
+    seed = int(np.random.SeedSequence((_STREAM, *seeds)).generate_state(1)[0])
+    return [kind_of(twin.task).draw_start(twin.task, i, "practice", seed, twin.robot) for i in indices]
 
 
 def own_attempts(
