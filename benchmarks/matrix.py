@@ -175,11 +175,12 @@ def measured(
 HOW = """`python -m benchmarks.matrix`, of {files} and the rows of `specs/approaches/`, without a store. Points of 100, with
 95% bands over training runs (`docs/statistics.md`); in bold what leaves out zero by itself, not corrected for how
 many rows there are. A prior *held* where the whole band lies in or above its range, is *refuted* where all of it lies
-below, has *no room* where the baseline fails more rarely than its low end, whatever its band, and is *open* else. Each row is held against
-its own study's baseline: that of row H has ten demos, as row H is about, those of the others 80. CPU-hours are those
-beyond the baseline, of all seeds with their trials at all places of its study, which are not equally many, as measured on two
-cores of this project; sure points are those up to the band's low end; the last column is for 100 new places a week. What a set of places shares, such as a world model's prior, is counted with each, so needs of a
-fleet are rather too high. `matrix.csv` has every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
+below, has *no room* where the baseline fails more rarely than its low end, whatever its band, and is *open* else. Each row
+is held against its own study's baseline: that of row H has ten demos, as row H is about, those of the others 80. CPU-hours
+are those beyond the baseline, of all seeds with their trials at all places of its study, which are not equally many, as
+measured on two cores of this project; sure points are those up to the band's low end; the last column is for 100 new
+places a week. What a set of places shares, such as a world model's prior, is counted with each, so needs of a fleet are
+rather too high. `matrix.csv` has every comparison. Nothing here was measured on a robot: hidden sites are stand-ins.
 """
 HEAD = """row | prior, site | measured, site | prior, world model | measured, world model | twin | priors (both)
 CPU-h a sure point | CPU-h a week""".replace("\n", " | ")
@@ -289,8 +290,8 @@ def _screen(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -
     yield f"**How sure**: priors at the hidden site: {counts}. Bands are up to {widest:.0f} points wide on either side:"
     alone = "Each band stands alone: the best of several rows is flattered."
     yield f"an uplift as small as most priors' low ends needs more seeds than were run. {alone}"
-    yield "Studies of the same places, task and seeds share a baseline and what luck it had; a placebo, the baseline with other training"
-    yield "seeds, tells how much that can be (each study's page has it)."
+    yield "Studies of the same places, task and seeds share a baseline and what luck it had; a placebo, the baseline with other"
+    yield "training seeds, tells how much that can be (each study's page has it)."
 
 
 def _table_of_rows(found: Sequence[Measured], specs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
