@@ -35,7 +35,7 @@ def metric_that_nobody_records(subject: Subject) -> Iterator[Diagnostic]:
         stage = load_stages().get(rule.stage or "")
         if stage is None or not stage.metrics or stage.unit(rule.metric) not in (None, "text"):
             continue
-        others = [s.name for s in load_stages().values() if s.unit(rule.metric) not in (None, "text")]
+        others = sorted(s.name for s in load_stages().values() if s.unit(rule.metric) not in (None, "text"))
         if rule.metric in stage.metrics:
             message = f"stage `{stage.name}` records `{rule.metric}` as text, and a gate judges numbers"
         else:
