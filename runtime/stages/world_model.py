@@ -80,7 +80,7 @@ def _held_against(names: str) -> str:
         "clips": Contract(checked=CHECKS),
         "continued": Contract(checked=CHECKS),
     },
-    cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + p.steps / 250),
+    cost=lambda p: Resources(mem_gb=2.0, minutes=0.5 + (1.4 if p.fingers else 1.0) * p.steps / 250),
 )
 def world_model(
     p: WorldModelParams,

@@ -30,7 +30,7 @@ class WorldPriorParams(WorldTraining):
     over="pretrain",
     needs={"twins": places("twin"), "rollouts": places("rollouts")},
     makes={"model": "model/"},
-    cost=lambda p: Resources(mem_gb=4.5, minutes=0.5 + p.steps / 250),
+    cost=lambda p: Resources(mem_gb=4.5, minutes=0.5 + (1.7 if p.fingers else 1.0) * p.steps / 250),
 )
 def world_prior(p: WorldPriorParams, twins: list[Path], rollouts: list[Path], out: Out) -> dict[str, Any]:
     """Train one world model on the rollouts of all places of the set `pretrain`, so that a new place needs only what is its own.
