@@ -1,6 +1,8 @@
 """What stages that train a world model for a place, or for many, have in common. Nothing heavy is imported here."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from runtime.bound.base import later
 from runtime.stage import Params
@@ -35,6 +37,12 @@ class WorldTraining(Params):
     as its own back. WMPO's is 0.05."""
     world_seed: int = Field(0, ge=0)
     """Seed of weights and windows."""
+
+    @model_validator(mode="after")
+    def _who_sees_fingers(self) -> Self:
+        if self.fingers and not self.loose:
+            raise ValueError("`fingers` are seen by `loose` objects alone: set `loose: true` as well")
+        return self
 
 
 NETWORK = "still_mm", "loose", "joint_reward", "related", "fingers"
